@@ -1,0 +1,154 @@
+"""A check: inert data around one pure function whose signature is its declaration.
+
+    @check("MECH002", "advertised-without-secret", "warning", fails=[{"cf": "…"}], passes=[{"cf": "…"}])
+    def advertised_without_secret(cf: SendmailCf, sasldb: SaslDb) -> Iterator[Found]:
+        \"\"\"First line: what is wrong.
+
+        Then why it matters.
+
+        Advice: what to do.
+        \"\"\"
+
+A parameter's annotation names the fact it needs; `T | Unknown` takes the fact also when it could not be had. Samples
+map parameter names to the text its fact is parsed from. The decorator registers nothing: the engine discovers values.
+"""
+
+import inspect
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+from maildoctor.facts import Absent, Unknown
+from maildoctor.model import Evidence, Finding, Severity, Step
+
+
+class Fact(Protocol):
+    """What every fact can do."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The fact from the host's own words."""
+        ...
+
+
+Sample = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a check yields: the particulars of one fault; everything general stands in the check."""
+
+    message: str
+    evidence: tuple[Evidence, ...]
+    fix: tuple[Step, ...]
+    labels: Mapping[str, str]
+    severity: Severity | None = None
+    advice: str | None = None
+
+
+def found(
+    message: str,
+    *,
+    evidence: Iterable[Evidence] = (),
+    fix: Iterable[Step] = (),
+    severity: Severity | None = None,
+    advice: str | None = None,
+    **labels: str,
+) -> Found:
+    """One fault. `labels` are its identity: the subject, never a changing number or a secret."""
+    return Found(message, tuple(evidence), tuple(fix), labels, severity, advice)
+
+
+Judge = Callable[..., Iterable[Found]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One fact a check asks for; `optional`: the function also takes it as `Unknown`."""
+
+    name: str
+    fact: type[Any]
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check as the engine sees it. `title`, `why` and `advice` come from the function's docstring."""
+
+    code: str
+    name: str
+    severity: Severity
+    judge: Judge
+    title: str
+    why: str
+    advice: str
+    fails: tuple[Sample, ...]
+    passes: tuple[Sample, ...]
+    refs: tuple[str, ...]
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The facts asked for, read from the function's annotations when they are needed."""
+        hints = typing.get_type_hints(self.judge)
+        return tuple(_parameter(name, hints[name]) for name in inspect.signature(self.judge).parameters)
+
+    def on(self, sample: Sample) -> list[Finding]:
+        """The findings on one sample: facts not named in it are `Absent`."""
+        known = {
+            p.name: p.fact.parse(sample[p.name]) if p.name in sample else Absent("not in this sample")
+            for p in self.parameters
+        }
+        return list(self.findings(known))
+
+    def findings(self, facts: Mapping[str, Any]) -> Iterator[Finding]:
+        """Judge, and dress each `Found` with what is general."""
+        for f in self.judge(**facts):
+            yield Finding(
+                code=self.code,
+                name=self.name,
+                severity=f.severity or self.severity,
+                message=f.message,
+                why=self.why,
+                advice=f.advice or self.advice,
+                fix=f.fix,
+                evidence=f.evidence,
+                labels=f.labels,
+                refs=self.refs,
+            )
+
+
+def check(
+    code: str,
+    name: str,
+    severity: Severity,
+    *,
+    fails: Sequence[Sample],
+    passes: Sequence[Sample],
+    refs: Sequence[str] = (),
+) -> Callable[[Judge], Check]:
+    """Make a `Check` of a pure function. Raises ValueError without samples or without an advice paragraph."""
+
+    def dress(judge: Judge) -> Check:
+        title, why, advice = _page(code, inspect.getdoc(judge) or "")
+        if not fails or not passes:
+            raise ValueError(f"{code}: a check needs a failing and a passing sample")
+        return Check(code, name, severity, judge, title, why, advice, tuple(fails), tuple(passes), tuple(refs))
+
+    return dress
+
+
+def _page(code: str, doc: str) -> tuple[str, str, str]:
+    title, _, rest = doc.partition("\n\n")
+    why, mark, advice = rest.partition("Advice:")
+    if not title or not mark:
+        raise ValueError(f"{code}: the docstring needs a first line and a paragraph that begins with 'Advice:'")
+    return " ".join(title.split()), " ".join(why.split()), " ".join(advice.split())
+
+
+def _parameter(name: str, hint: Any) -> Parameter:
+    args = [a for a in typing.get_args(hint) if a is not type(None)] or [hint]
+    facts = [a for a in args if not (isinstance(a, type) and issubclass(a, Unknown))]
+    if len(facts) != 1:
+        raise TypeError(f"parameter {name}: {hint} does not name one fact")
+    return Parameter(name, facts[0], optional=len(args) > len(facts))

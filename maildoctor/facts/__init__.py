@@ -1,0 +1,19 @@
+"""What is known about a host: one module a subject, each fact made by `parse` from text an admin could paste. No I/O.
+
+A fact that could not be had is `Unknown` (could not look) or `Absent` (looked: there is no such thing here).
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Could not look. `remedy` says what would let us, e.g. "run as root"."""
+
+    reason: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent(Unknown):
+    """Looked, and the subject does not exist on this host, so that checks about it do not apply."""

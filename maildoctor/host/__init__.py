@@ -1,0 +1,58 @@
+"""The one door to a host, read-only. Everything that is known comes through `Host.ask` as text in the host's own words.
+
+A question is a verb and a subject; its answer is text, or a `Silence` that says why there is none. Because that is all,
+a recording is a table of questions and answers, and replaying it gives the same report.
+
+    verb        subject     answer
+    look        path        one line as `ls -ld --time-style=full-iso` prints it (lstat: a link is not followed)
+    acl         path        POSIX ACL as `getfacl -c` prints it, where the look line's mode ends in `+`
+    list        directory   names, one a line, sorted
+    read        path        the file's text; secrets that stand in it are struck out
+    head        path        the first 64 bytes, hexadecimal
+    map         path        entries of a map, source or built: `key<TAB>tag[<TAB>shape]`
+    sasldb      path        what `maildoctor.sasldb.listing` says of it
+    elf         path        what `maildoctor.facts.elf` says of it
+    cert        path        certificates in it: subject, issuer, names, dates, key
+    key         path        the public half of the private key in it, as a digest
+    space       path        free space of its file system
+    run         command     `exit N` and what it printed
+    processes   ""          running programs that have to do with mail
+    listeners   ""          listening TCP sockets
+    hostname    ""          the node name
+    clock       ""          the time, ISO 8601 in UTC
+    system      ""          what kind of system this is: os-release, machine
+"""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Why = Literal["absent", "refused", "unavailable", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """No answer. `absent`: there is no such thing; `refused`: no right to look; `unavailable`: this kind of target
+    cannot tell (no processes in an unpacked image); `failed`: it was tried and went wrong."""
+
+    why: Why
+    reason: str
+    remedy: str = ""
+
+
+Answer = str | Silence
+
+
+class Host(Protocol):
+    """Whatever can be asked: this machine, an unpacked root, a recording."""
+
+    kind: str
+    """host, root, container or snapshot"""
+
+    def ask(self, verb: str, subject: str = "") -> Answer:
+        """The answer to one question; the same question is answered once and remembered."""
+        ...
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The programs that were run, each as an admin can repeat it."""
+        ...
