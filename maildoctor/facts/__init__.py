@@ -4,6 +4,9 @@ A fact that could not be had is `Unknown` (could not look) or `Absent` (looked: 
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
+
+F = TypeVar("F")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +20,8 @@ class Unknown:
 @dataclass(frozen=True, slots=True)
 class Absent(Unknown):
     """Looked, and the subject does not exist on this host, so that checks about it do not apply."""
+
+
+def known(fact: F | Unknown) -> F | None:
+    """The fact, or None where there is none for whatever reason."""
+    return None if isinstance(fact, Unknown) else fact

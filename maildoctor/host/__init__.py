@@ -5,13 +5,14 @@ a recording is a table of questions and answers, and replaying it gives the same
 
     verb        subject     answer
     look        path        one line as `ls -ld --time-style=full-iso` prints it (lstat: a link is not followed)
+    real        path        the path with all its links followed
     acl         path        POSIX ACL as `getfacl -c` prints it, where the look line's mode ends in `+`
     list        directory   names, one a line, sorted
     read        path        the file's text; secrets that stand in it are struck out
     head        path        the first 64 bytes, hexadecimal
     map         path        entries of a map, source or built: `key<TAB>tag[<TAB>shape]`
     sasldb      path        what `maildoctor.sasldb.listing` says of it
-    elf         path        what `maildoctor.facts.elf` says of it
+    elf         path        what `ldd -r` would say, by `maildoctor.linking`; `path program` in the program's scope
     cert        path        certificates in it: subject, issuer, names, dates, key
     key         path        the public half of the private key in it, as a digest
     space       path        free space of its file system
@@ -19,6 +20,10 @@ a recording is a table of questions and answers, and replaying it gives the same
     processes   ""          running programs that have to do with mail
     listeners   ""          listening TCP sockets
     hostname    ""          the node name
+    build       path        release and compile flags that stand in a sendmail program
+    release     path        release that stands in a libsasl
+    elapsed     ""          seconds since the first look
+    whoami      ""          `root`, or the number of the user who looks
     clock       ""          the time, ISO 8601 in UTC
     system      ""          what kind of system this is: os-release, machine
 """
@@ -41,6 +46,9 @@ class Silence:
 
 Answer = str | Silence
 
+NETWORKED = "on the network "
+"""Before the command of a `run`: this program may use the network, because its answer depends on it."""
+
 
 class Host(Protocol):
     """Whatever can be asked: this machine, an unpacked root, a recording."""
@@ -52,7 +60,19 @@ class Host(Protocol):
         """The answer to one question; the same question is answered once and remembered."""
         ...
 
+    def begin(self, command: str) -> None:
+        """Say that a `run` of `command` will be asked for: it may start now, beside other work."""
+        ...
+
     @property
     def commands(self) -> tuple[str, ...]:
         """The programs that were run, each as an admin can repeat it."""
         ...
+
+
+class HostError(Exception):
+    """The target cannot be examined at all. `what` happened, `where`, and `what_to_do`."""
+
+    def __init__(self, what: str, where: str, what_to_do: str) -> None:
+        super().__init__(f"{what} ({where})")
+        self.what, self.where, self.what_to_do = what, where, what_to_do

@@ -1,0 +1,174 @@
+"""RUN: whether sendmail runs, listens where it should, and with the configuration that is on disk."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from maildoctor.api import Daemon, Evidence, Found, Listeners, Look, Paths, Processes, SendmailCf, Step, TcpWrappers, SendmailProgram, check, found, restart
+
+_DAEMON = "40 root 1000.00 /usr/sbin/sendmail sendmail: MTA: accepting connections\n"
+_CF = "O DaemonPortOptions=Name=MTA, Port=25\nO DaemonPortOptions=Name=MSA, Port=587, M=Ea"
+
+
+@check(
+    "RUN001", "sendmail-not-running", "error",
+    fails=[{"cf": _CF, "processes": ""}],
+    passes=[{"cf": _CF, "processes": _DAEMON}],
+    refs=("sendmail: sendmail/daemon.c",),
+)  # fmt: skip
+def sendmail_not_running(cf: SendmailCf, processes: Processes) -> Iterator[Found]:
+    """Sendmail is installed and configured, but no sendmail process accepts connections.
+
+    Clients get "connection refused". If it does not stay up when started, what it says at start names the reason.
+
+    Advice: mend what else is reported, then start sendmail.
+    """
+    if not processes.sendmail_daemons:
+        yield found(
+            "The sendmail daemon is not running",
+            evidence=[Evidence("ps ax", "no sendmail process that accepts connections")],
+            fix=[Step("service sendmail start", "risky")],
+            daemon="sendmail",
+        )
+
+
+@check(
+    "RUN002", "port-not-listened-on", "error",
+    fails=[{"cf": _CF, "processes": _DAEMON, "listeners": "0.0.0.0 25 40 sendmail-mta"}],
+    passes=[{"cf": _CF, "processes": _DAEMON, "listeners": "0.0.0.0 25 40 sendmail-mta\n0.0.0.0 587 40 sendmail-mta"}],
+    refs=("sendmail: doc/op, DaemonPortOptions",),
+)  # fmt: skip
+def port_not_listened_on(cf: SendmailCf, processes: Processes, listeners: Listeners) -> Iterator[Found]:
+    """sendmail.cf names a port on which nothing listens, or another program does.
+
+    Either the running sendmail has an older configuration, or another program was there first.
+
+    Advice: restart sendmail; if another program holds the port, stop that one.
+    """
+    if not processes.sendmail_daemons:
+        return
+    for daemon in cf.daemons:
+        if daemon.port is None or _local(daemon):
+            continue
+        there = listeners.on(daemon.port)
+        others = [x for x in there if x.program != "?" and not x.program.startswith(("sendmail", "sm-mta", "init", "systemd", "inetd", "xinetd"))]
+        if there and not (others and len(others) == len(there)):
+            continue
+        yield found(
+            f"Port {daemon.port} ({daemon.name}) is configured, but "
+            + (f"{others[0].program} listens on it, not sendmail" if others else "nothing listens on it"),
+            evidence=[Evidence(f"{cf.path}:{daemon.line or 0}", f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}"),
+                      *([x.evidence for x in others[:2]] or [Evidence("ss -ltn", f"no listener on port {daemon.port}")])],
+            fix=[restart()],
+            port=str(daemon.port),
+        )  # fmt: skip
+
+
+def _local(daemon: Daemon) -> bool:
+    return (daemon.address or "").startswith("127.") or daemon.address in ("::1", "localhost")
+
+
+@check(
+    "RUN003", "listens-to-itself-only", "warning",
+    fails=[{"cf": "O DaemonPortOptions=Name=MTA, Port=25, Addr=127.0.0.1\nC{TrustAuthMech}PLAIN"}],
+    passes=[{"cf": "O DaemonPortOptions=Name=MTA, Port=25, Addr=127.0.0.1\nO DaemonPortOptions=Name=MSA, Port=587\nC{TrustAuthMech}PLAIN"},
+            {"cf": "O DaemonPortOptions=Name=MTA, Port=25, Addr=127.0.0.1"}],
+    refs=("sendmail: cf/README, DAEMON_OPTIONS; Red Hat's and Debian's default",),
+)  # fmt: skip
+def listens_to_itself_only(cf: SendmailCf) -> Iterator[Found]:
+    """Sendmail is set up for logins, but every port is bound to the loopback address.
+
+    No client on another host can reach it ("connection refused"); distributions ship it so.
+
+    Advice: remove Addr=127.0.0.1 from DAEMON_OPTIONS in sendmail.mc, rebuild sendmail.cf and restart.
+    """
+    if cf.trusted_mechs and all(_local(d) for d in cf.daemons):
+        yield found(
+            f"Sendmail listens on the loopback address only (port {', '.join(str(d.port) for d in cf.daemons)}): no client can reach it",
+            evidence=[Evidence(f"{cf.path}:{d.line}", f"DaemonPortOptions Name={d.name}, Port={d.service}, Addr={d.address}") for d in cf.daemons],
+            fix=[Step(f"# in {cf.path.removesuffix('.cf')}.mc: remove Addr=127.0.0.1 from DAEMON_OPTIONS"),
+                 Step(f"m4 {cf.path.removesuffix('.cf')}.mc > {cf.path} && service sendmail restart", "risky")],
+            severity="error",
+            option="DaemonPortOptions",
+        )  # fmt: skip
+
+
+_READ_AT_START = ("configuration", "SASL configuration", "class file", "certificate", "key", "CA", "plug-in")
+
+
+@check(
+    "RUN004", "runs-an-older-configuration", "error",
+    fails=[{"processes": _DAEMON, "paths": "-rw-r--r-- 1 root root 9 1970-01-02 00:00:00 +0000 /etc/mail/sendmail.cf"},
+           {"processes": _DAEMON.replace("/usr/sbin/sendmail ", "/usr/sbin/sendmail#deleted "), "paths": ""}],
+    passes=[{"processes": _DAEMON, "paths": "-rw-r--r-- 1 root root 9 1970-01-01 00:00:00 +0000 /etc/mail/sendmail.cf"}],
+    refs=("sendmail: the daemon reads its files at start; SIGHUP makes it start anew",),
+)  # fmt: skip
+def runs_an_older_configuration(processes: Processes, paths: Paths) -> Iterator[Found]:
+    """The running sendmail was started before its program or configuration was changed.
+
+    sendmail.cf, Sendmail.conf, class files, plug-ins and certificates are read at start: what is on disk is not what
+    runs, so a mended fault can go on, and a new one show only at the next start.
+
+    Advice: restart sendmail.
+    """
+    for process in processes.sendmail_daemons[:1]:
+        if process.replaced:
+            yield found(
+                "The running sendmail program was replaced on disk since it was started",
+                evidence=[process.evidence], fix=[restart()], path="program",
+            )  # fmt: skip
+        newer = {t.file.path: t.file for t in paths.of(*_READ_AT_START)
+                 if t.file is not None and t.file.mtime > process.started + _SLACK and not t.path.endswith("submit.cf")}  # fmt: skip
+        if newer:
+            yield found(
+                f"The running sendmail does not know the present {', '.join(sorted(newer)[:4])}: started {_when(process.started)},"
+                f" changed {_when(max(x.mtime for x in newer.values()))}",
+                evidence=[process.evidence, *(_evidence(x) for x in list(newer.values())[:4])],
+                fix=[restart()],
+                path="configuration",
+            )
+
+
+_SLACK = 0.2
+"""Seconds: start times come in hundredths, and file systems stamp with a coarse clock."""
+
+
+def _evidence(look: Look) -> Evidence:
+    return look.evidence
+
+
+def _when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@check(
+    "RUN005", "refused-by-tcp-wrappers", "error",
+    fails=[{"program": " Compiled with: SASLv2 TCPWRAPPERS", "wrappers": "# path: /etc/hosts.deny\nALL: ALL"}],
+    passes=[
+        {"program": " Compiled with: SASLv2 TCPWRAPPERS", "wrappers": "# path: /etc/hosts.allow\nsendmail: ALL\n# path: /etc/hosts.deny\nALL: ALL"},
+        {"program": " Compiled with: SASLv2", "wrappers": "# path: /etc/hosts.deny\nALL: ALL"},
+        {"program": " Compiled with: SASLv2 TCPWRAPPERS", "wrappers": "# path: /etc/hosts.deny\nsshd: ALL"},
+    ],
+    refs=("hosts_access(5); sendmail: sendmail/srvrsmtp.c, TCPWRAPPERS",),
+)  # fmt: skip
+def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> Iterator[Found]:
+    """hosts.deny refuses clients of sendmail (TCP wrappers), and hosts.allow does not let them in.
+
+    The client gets "550 Access denied" to every command; nothing of the mail configuration is at fault.
+
+    Advice: add a line `sendmail: ALL` (and the name the daemon runs under, such as sm-mta) to /etc/hosts.allow.
+    """
+    if not program.asks_tcp_wrappers:
+        return
+    names = ("sendmail", "sm-mta")
+    if any(rule.speaks_of(n) and "ALL" in rule.clients for rule in wrappers.allow for n in names):
+        return
+    for rule in wrappers.deny:
+        if any(rule.speaks_of(n) for n in names):
+            every = "ALL" in rule.clients
+            yield found(
+                f"{rule.path} denies {'every client' if every else ' '.join(rule.clients)} access to sendmail: {rule.text}",
+                evidence=[Evidence(f"{rule.path}:{rule.line}", rule.text)],
+                fix=[Step("echo 'sendmail sm-mta: ALL' >> /etc/hosts.allow", "risky")],
+                severity="error" if every else "info",
+                rule=rule.text,
+            )

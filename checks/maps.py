@@ -1,0 +1,179 @@
+"""MAP: the maps of sendmail.cf, authinfo above all."""
+
+import re
+from collections.abc import Iterator
+
+from maildoctor.api import Evidence, Found, MailMap, MailMaps, SendmailCf, Step, check, found
+from maildoctor.api import shell_word as quoted
+
+_AUTHINFO = "[map authinfo] hash /etc/mail/authinfo\n-rw------- root root /etc/mail/authinfo\n"
+_BUILT = "-rw------- root root /etc/mail/authinfo.db\n"
+
+
+def _build(m: MailMap) -> Step:
+    if m.name == "aliases":
+        return Step("newaliases", "safe")
+    return Step(f"makemap {m.type} {quoted(m.path)} < {quoted(m.path)}", "safe")
+
+
+def _optional(cf: SendmailCf, m: MailMap) -> bool:
+    definition = cf.maps.get(m.name)
+    return definition is not None and "-o" in definition.flags
+
+
+@check(
+    "MAP001", "map-not-built", "error",
+    fails=[{"maps": _AUTHINFO, "cf": "Kauthinfo hash /etc/mail/authinfo"}],
+    passes=[{"maps": _AUTHINFO + _BUILT, "cf": "Kauthinfo hash /etc/mail/authinfo"}],
+    refs=("sendmail: sendmail/map.c, db_map_open(): missing map file",),
+)  # fmt: skip
+def map_not_built(maps: MailMaps, cf: SendmailCf) -> Iterator[Found]:
+    """A map that sendmail.cf names was never built: its text is there, its database is not.
+
+    Sendmail reads the database alone. A missing one makes every look-up fail, and what depends on it is deferred or
+    refused; a missing aliases database is read from the text instead, slowly.
+
+    Advice: build it with makemap (aliases: newaliases).
+    """
+    for m in maps.all:
+        if not m.built_path or m.built is not None or m.unread:
+            continue
+        if m.source is None and (_optional(cf, m) or m.name == "aliases"):
+            continue
+        what = "was never built from its source" if m.source else "does not exist, and neither does its source"
+        yield found(
+            f"The map {m.name} is missing: {m.built_path} {what}",
+            evidence=[*([m.source.evidence] if m.source else []), Evidence(f"ls -l {m.built_path}", "No such file or directory")],
+            fix=[_build(m)],
+            severity="warning" if m.name == "aliases" or _optional(cf, m) else "error",
+            map=m.name,
+        )
+
+
+@check(
+    "MAP002", "map-stale", "warning",
+    fails=[{"maps": _AUTHINFO + _BUILT + "changed: authinfo:hub.example.com"}],
+    passes=[{"maps": _AUTHINFO + _BUILT}],
+    refs=("sendmail: cf/README; makemap(8)",),
+)  # fmt: skip
+def map_stale(maps: MailMaps) -> Iterator[Found]:
+    """A map was edited, but its database was not rebuilt: sendmail still uses the old entries.
+
+    The entries of source and database are compared, not only their times, so this is the state of things and no guess.
+
+    Advice: rebuild the map with makemap (aliases: newaliases).
+    """
+    for m in maps.all:
+        if not m.stale or m.built is None or m.source is None:
+            continue
+        told = [
+            *(f"not in the database: {k}" for k in m.only_source[:3]),
+            *(f"only in the database: {k}" for k in m.only_built[:3]),
+            *(f"changed: {k}" for k in m.changed[:3]),
+        ]
+        yield found(
+            f"{m.built_path} is out of date: it differs from {m.path} ({'; '.join(told)})",
+            evidence=[m.source.evidence, m.built.evidence, *(Evidence(m.path, t) for t in told)],
+            fix=[_build(m)],
+            severity="error" if m.name == "authinfo" else "warning",
+            map=m.name,
+        )
+
+
+@check(
+    "MAP003", "authinfo-malformed", "error",
+    fails=[{"maps": _AUTHINFO + _BUILT + "entry: authinfo:hub.example.com\tmalformed U= P= R="},
+           {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"R:foo" "U:relay"'}],
+    passes=[{"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "I:relay" "P:***" "M:DIGEST-MD5"'}],
+    refs=("sendmail: sendmail/usersmtp.c, readauth()/getauth(); cf/README, \"Providing SMTP AUTH Data when sendmail acts as Client\"",),
+)  # fmt: skip
+def authinfo_malformed(maps: MailMaps) -> Iterator[Found]:
+    """An authinfo entry has not the format that sendmail reads, so this host does not log in there.
+
+    An entry is a list of quoted items, each a letter (U, I, P, R, M), a colon (or `=` for base64), and the value. U or
+    I, and P are required.
+
+    Advice: write the entry as "U:name" "I:name" "P:password" "R:realm" "M:mechanisms", each in quotes, then rebuild
+    the map.
+    """
+    for m in maps.all:
+        if m.name != "authinfo":
+            continue
+        for entry in m.entries:
+            letters = {x.upper() for x in re.findall(r'"([A-Za-z])[:=]', entry.shape)}
+            if entry.shape.startswith("malformed"):
+                trouble = f"wrong syntax: {entry.shape}, no quoted items"
+            elif not letters & {"U", "I"} or "P" not in letters:
+                trouble = "wrong syntax: " + ("no user (U: or I:)" if not letters & {"U", "I"} else "no password (P:)")
+            else:
+                continue
+            yield found(
+                f"The authinfo entry {entry.key} has the {trouble}",
+                evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
+                fix=[Step(f"# in {m.path}: {entry.key} \"U:name\" \"I:name\" \"P:password\""), _build(m)],
+                key=entry.key,
+            )
+
+
+@check(
+    "MAP004", "authinfo-key-not-looked-up", "error",
+    fails=[{"cf": "DShub.example.com\nKauthinfo hash /etc/mail/authinfo", "maps": _AUTHINFO + _BUILT + 'entry: authinfo:smtp.example.com\t"U:relay" "P:***"'}],
+    passes=[
+        {"cf": "DShub.example.com\nKauthinfo hash /etc/mail/authinfo", "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***"'},
+        {"cf": "DShub.example.com\nKauthinfo hash /etc/mail/authinfo", "maps": _AUTHINFO + _BUILT + 'entry: authinfo:\t"U:relay" "P:***"'},
+        {"cf": "Kauthinfo hash /etc/mail/authinfo", "maps": _AUTHINFO + _BUILT + 'entry: authinfo:smtp.example.com\t"U:relay" "P:***"'},
+    ],
+    refs=("sendmail: cf/m4/proto.m4, ruleset authinfo: AuthInfo:{server_name}, AuthInfo:{server_addr}, AuthInfo:",),
+)  # fmt: skip
+def authinfo_key_not_looked_up(cf: SendmailCf, maps: MailMaps) -> Iterator[Found]:
+    """authinfo has no entry under the name of the smart host, so this host does not log in there.
+
+    Sendmail looks for AuthInfo: with the server's name, then with its address, then for AuthInfo: alone. Mail then
+    goes out without AUTH, and the other side says "Relaying denied".
+
+    Advice: make the key of the entry AuthInfo: and the name of the smart host (the name in relay= in the log), then
+    rebuild the map.
+    """
+    authinfo = maps.named("authinfo")
+    if authinfo is None or not authinfo.entries or cf.smart_host is None:
+        return
+    keys = {e.key.lower() for e in authinfo.entries}
+    host = cf.smart_host.host.lower().rstrip(".")
+    addresses = [k for k in keys if re.fullmatch(r"authinfo:(\[?[0-9a-f:.]+\]?|ipv6:.*)?", k)]
+    if not host or f"authinfo:{host}" in keys or addresses:
+        return
+    yield found(
+        f"authinfo has {', '.join(sorted(e.key for e in authinfo.entries)[:4])}, but sendmail looks for AuthInfo:{host} (the smart host)",
+        evidence=[Evidence(f"{cf.path}:{cf.smart_host.line}", f"DS{cf.smart_host.host}"), *(Evidence(authinfo.path, e.key) for e in authinfo.entries[:4])],
+        fix=[Step(f"# in {authinfo.path}: AuthInfo:{host} \"U:…\" \"I:…\" \"P:…\""), _build(authinfo)],
+        host=host,
+    )
+
+
+@check(
+    "MAP005", "auth-switched-off-by-access-map", "error",
+    fails=[{"maps": "[map access] hash /etc/mail/access\nentry: srv_features:192.0.2.9\tA"}],
+    passes=[{"maps": "[map access] hash /etc/mail/access\nentry: srv_features:192.0.2.9\tV"},
+            {"maps": "[map access] hash /etc/mail/access\nentry: srv_features:192.0.2.9\ta"}],
+    refs=("sendmail: doc/op, srv_features: A do not offer AUTH, S do not offer STARTTLS",),
+)  # fmt: skip
+def auth_switched_off_by_access_map(maps: MailMaps) -> Iterator[Found]:
+    """Srv_Features in the access map switches AUTH or STARTTLS off for some clients.
+
+    Those clients see an EHLO answer without the AUTH line (or without STARTTLS, and then without PLAIN and LOGIN),
+    while all others log in; the log says nothing.
+
+    Advice: remove the Srv_Features entry from the access map and rebuild the map.
+    """
+    for m in maps.all:
+        for entry in m.entries:
+            word, _, client = entry.key.partition(":")
+            off = [f for f in entry.shape.split() if f in ("A", "S")]
+            if word.lower() == "srv_features" and off:
+                yield found(
+                    f"Srv_Features:{client} {' '.join(off)} in the access map switches"
+                    f" {' and '.join({'A': 'AUTH', 'S': 'STARTTLS'}[f] for f in off)} off for {client or 'every client'}",
+                    evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
+                    fix=[Step(f"# in {m.path}: remove the entry Srv_Features:{client}"), _build(m)],
+                    client=client,
+                )

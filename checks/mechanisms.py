@@ -1,0 +1,336 @@
+"""MECH: mechanisms that are configured, trusted, loadable, offered, and those that a user can really use."""
+
+from collections.abc import Iterator
+
+from maildoctor.api import (
+    PLAINTEXT,
+    Evidence,
+    Found,
+    MailMaps,
+    Plugins,
+    SaslConf,
+    SaslDb,
+    Saslauthd,
+    SendmailCf,
+    SendmailProgram,
+    Step,
+    System,
+    Tls,
+    Unknown,
+    authinfo_mechanisms,
+    check,
+    found,
+    install_command,
+    known,
+    lacks,
+    mechanisms,
+    package_for,
+    rebuild,
+    uses_sasldb,
+)
+
+_PLAIN = (
+    "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"
+    "ELF 64-bit LSB shared object, x86-64, soname libplain.so.2\n"
+)
+_CRAM = _PLAIN + (
+    "plugin: /usr/lib/sasl2/libcrammd5.so -> /usr/lib/sasl2/libcrammd5.so\n"
+    "ELF 64-bit LSB shared object, x86-64, soname libcrammd5.so.2\n"
+)
+_USER = "test@mail.example.com: userPassword"
+
+
+def _setting(cf: SendmailCf, name: str) -> Evidence:
+    setting = cf.option(name)
+    if setting is None:
+        return Evidence(cf.path, f"no O {name}: the default applies")
+    return Evidence(f"{cf.path}:{setting.line}", f"O {name}={setting.value}")
+
+
+def _class(cf: SendmailCf) -> Evidence:
+    return Evidence(cf.path, "C{TrustAuthMech}" + " ".join(cf.trusted_mechs))
+
+
+@check(
+    "MECH001", "plug-in-not-installed", "error",
+    fails=[{"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": _USER}],
+    passes=[
+        {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
+        {"cf": "O AuthMechanisms=GSSAPI PLAIN", "plugins": _PLAIN, "sasldb": _USER},
+    ],
+    refs=("sendmail: sendmail/srvrsmtp.c, saslmechs(): the list of libsasl cut by AuthMechanisms",),
+)  # fmt: skip
+def plug_in_not_installed(
+    cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown, sasldb: SaslDb | Unknown, maps: MailMaps | Unknown, system: System | Unknown
+) -> Iterator[Found]:
+    """A mechanism is configured, and users or authinfo entries need it, but its plug-in is not installed.
+
+    libsasl can offer only what it can load; the name in AuthMechanisms has no effect, and clients that insist on the
+    mechanism fail.
+
+    Advice: install the package with the plug-in, or remove the mechanism from AuthMechanisms.
+    """
+    if not plugins.plugins:
+        return
+    table = mechanisms(cf, known(conf), plugins, known(sasldb))
+    asked = authinfo_mechanisms(known(maps))
+    family = system.family if isinstance(system, System) else ""
+    for offer in table.all:
+        if offer.loads or plugins.by_mechanism(offer.name) or not offer.configured:
+            continue
+        explicit = cf.auth_mechanisms_line is not None
+        if not (explicit and offer.listed and offer.users and uses_sasldb(known(conf))) and offer.name not in asked:
+            continue
+        package = package_for(offer.name, family)
+        why = f"the authinfo entry for {asked[offer.name]} asks for it" if offer.name in asked else f"{offer.users} user(s) could log in by it"
+        yield found(
+            f"{offer.name} is configured, but its plug-in is not installed; {why}",
+            evidence=[_setting(cf, "AuthMechanisms"), Evidence(plugins.directories[0].path, f"no plug-in for {offer.name}")],
+            fix=[Step(install_command(package, family), "risky")] if package else [],
+            mech=offer.name,
+        )
+
+
+@check(
+    "MECH002", "not-trusted-to-relay", "error",
+    fails=[{"cf": "O AuthMechanisms=CRAM-MD5 PLAIN\nC{TrustAuthMech}CRAM-MD5", "plugins": _CRAM, "sasldb": _USER}],
+    passes=[
+        {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN\nC{TrustAuthMech}CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
+        {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": "# empty"},
+    ],
+    refs=("sendmail: cf/m4/proto.m4, ruleset Rcpt_ok: $={TrustAuthMech}; cf/README, TRUST_AUTH_MECH",),
+)  # fmt: skip
+def not_trusted_to_relay(cf: SendmailCf, conf: SaslConf | Unknown, plugins: Plugins | Unknown, sasldb: SaslDb | Unknown, saslauthd: Saslauthd | Unknown) -> Iterator[Found]:
+    """A mechanism is offered but not trusted: who logs in by it gets 235, and then "Relaying denied".
+
+    AuthMechanisms says what is offered, the class {TrustAuthMech} whose users may relay; nothing warns when they
+    differ, and the log holds only the rejected recipient.
+
+    Advice: list the mechanism in TRUST_AUTH_MECH in sendmail.mc, rebuild sendmail.cf and restart sendmail.
+    """
+    table = mechanisms(cf, known(conf), known(plugins), known(sasldb))
+    serves = _verifier_serves(conf, saslauthd)
+    bad = [o.name for o in table.all if o.offered(tls=True) and not o.trusted and (o.users or (serves and o.name in PLAINTEXT))]
+    if not bad:
+        return
+    yield found(
+        f"{' '.join(bad)}: offered by AuthMechanisms but not in the class TrustAuthMech, so a login by it gives no right to relay",
+        evidence=[_setting(cf, "AuthMechanisms"), _class(cf)],
+        fix=rebuild(cf.path, "TRUST_AUTH_MECH(`" + " ".join(dict.fromkeys([*cf.trusted_mechs, *bad])) + "')dnl"),
+        **{"class": "TrustAuthMech"},
+    )
+
+
+def _verifier_serves(conf: SaslConf | Unknown, saslauthd: Saslauthd | Unknown) -> bool:
+    return isinstance(conf, SaslConf) and "saslauthd" in conf.pwcheck_methods and isinstance(saslauthd, Saslauthd) and bool(saslauthd.processes)
+
+
+@check(
+    "MECH003", "trusted-but-not-offered", "error",
+    fails=[{"cf": "O AuthMechanisms=GSSAPI\nC{TrustAuthMech}CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER}],
+    passes=[
+        {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN\nC{TrustAuthMech}CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
+        {"cf": "O AuthMechanisms=PLAIN\nC{TrustAuthMech}CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": _USER},
+    ],
+    refs=("sendmail: cf/README, confAUTH_MECHANISMS",),
+)  # fmt: skip
+def trusted_but_not_offered(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown, sasldb: SaslDb) -> Iterator[Found]:
+    """A mechanism is trusted to relay, loads, and users have secrets for it, but AuthMechanisms leaves it out.
+
+    EHLO names only what AuthMechanisms lists, so clients that know no other mechanism cannot log in. PLAIN and LOGIN
+    are not in sendmail's default list either.
+
+    Advice: add the mechanisms to confAUTH_MECHANISMS in sendmail.mc, rebuild sendmail.cf and restart sendmail.
+    """
+    table = mechanisms(cf, known(conf), plugins, sasldb)
+    bad = [o.name for o in table.all if o.trusted and o.loads and o.users and o.listed and not o.configured]
+    if bad:
+        yield found(
+            f"{' '.join(bad)}: trusted (TrustAuthMech) but not listed in AuthMechanisms, so never offered",
+            evidence=[_setting(cf, "AuthMechanisms"), _class(cf)],
+            fix=rebuild(cf.path, "define(`confAUTH_MECHANISMS', `" + " ".join(dict.fromkeys([*cf.auth_mechanisms, *bad])) + "')dnl"),
+            option="AuthMechanisms",
+        )
+
+
+@check(
+    "MECH004", "hidden-by-mech-list", "error",
+    fails=[{"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER, "conf": "mech_list: PLAIN LOGIN"}],
+    passes=[
+        {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER, "conf": "mech_list: PLAIN CRAM-MD5"},
+        {"cf": "", "plugins": _CRAM, "sasldb": _USER, "conf": "mech_list: PLAIN"},
+    ],
+    refs=("libsasl: lib/server.c, mech_list; doc/options.html",),
+)  # fmt: skip
+def hidden_by_mech_list(cf: SendmailCf, conf: SaslConf, plugins: Plugins, sasldb: SaslDb) -> Iterator[Found]:
+    """mech_list in Sendmail.conf hides mechanisms that sendmail.cf asks for and users could use.
+
+    What is offered is the list of libsasl cut by AuthMechanisms; libsasl's list is cut by mech_list before. Two lists
+    that differ leave less than either says.
+
+    Advice: name the wanted mechanisms in mech_list too, or delete the line; then restart sendmail.
+    """
+    if conf.mechs is None or cf.auth_mechanisms_line is None:
+        return
+    table = mechanisms(cf, conf, plugins, sasldb)
+    bad = [o.name for o in table.all if o.configured and o.loads and o.users and not o.listed]
+    if bad:
+        comma = " A comma in mech_list is part of a name: separate with blanks." if conf.commas_in_mech_list else ""
+        nothing = " Before TLS nothing is left to offer." if not table.offered(tls=False) else ""
+        line = conf.options["mech_list"]
+        yield found(
+            f"mech_list in {conf.path} allows only {' '.join(conf.mechs)} and hides {' '.join(bad)}.{comma}{nothing}",
+            evidence=[Evidence(f"{conf.path}:{line.line}", f"mech_list: {line.value}"), _setting(cf, "AuthMechanisms")],
+            fix=[Step(f"sed -i 's/^mech_list:.*/mech_list: {' '.join(o.name for o in table.all if o.configured)}/' {conf.path}", "risky")],
+            option="mech_list",
+        )
+
+
+@check(
+    "MECH005", "options-leave-nothing", "error",
+    fails=[{"cf": "O AuthOptions=A p y f m\nO AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM}],
+    passes=[{"cf": "O AuthOptions=A p y\nO AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM}],
+    refs=("sendmail: doc/op, AuthOptions; libsasl: plugins/*.c, security_flags",),
+)  # fmt: skip
+def options_leave_nothing(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown) -> Iterator[Found]:
+    """AuthOptions asks for properties that the mechanisms do not have, so they are not offered.
+
+    f asks for forward secrecy (only SRP and OTP have it), m for mutual authentication, a for safety from active and d
+    from dictionary attacks. What does not have all of them is left out without a word.
+
+    Advice: drop the letters from confAUTH_OPTIONS that no mechanism in use has (f, m, d, a), rebuild and restart.
+    """
+    table = mechanisms(cf, known(conf), plugins, None)
+    asked = cf.auth_options & frozenset("adfmc")
+    ready = [o for o in table.all if o.loads and o.configured and o.listed and o.name != "EXTERNAL"]
+    lost = [o for o in ready if lacks(o.name, asked)]
+    if not lost:
+        return
+    nothing = len(lost) == len(ready)
+    guilty = "".join(sorted({x for o in lost for x in lacks(o.name, asked)}))
+    yield found(
+        f"AuthOptions ({' '.join(sorted(asked))}) excludes {' '.join(o.name for o in lost)}:"
+        f" {'no mechanism is left to offer' if nothing else 'they are not offered'}",
+        evidence=[_setting(cf, "AuthOptions"), *(Evidence(o.plugin.path if o.plugin else o.name, f"{o.name} has no {' '.join(sorted(lacks(o.name, asked)))}") for o in lost[:8])],
+        fix=rebuild(cf.path, f"drop {' '.join(guilty)} from define(`confAUTH_OPTIONS', …)"),
+        severity="error" if nothing else "warning",
+        option="AuthOptions",
+    )
+
+
+@check(
+    "MECH006", "gssapi-without-keytab", "warning",
+    fails=[{"cf": "O AuthMechanisms=GSSAPI PLAIN", "system": "keytab: missing",
+            "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libgssapiv2.so -> /usr/lib/sasl2/libgssapiv2.so\n"
+                       "ELF 64-bit LSB shared object, x86-64, soname libgssapiv2.so.2"}],
+    passes=[{"cf": "O AuthMechanisms=GSSAPI PLAIN", "system": "keytab: /etc/krb5.keytab",
+             "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libgssapiv2.so -> /usr/lib/sasl2/libgssapiv2.so\n"
+                        "ELF 64-bit LSB shared object, x86-64, soname libgssapiv2.so.2"}],
+    refs=("libsasl: plugins/gssapi.c, keytab; krb5.conf(5)",),
+)  # fmt: skip
+def gssapi_without_keytab(cf: SendmailCf, plugins: Plugins, system: System, conf: SaslConf | Unknown) -> Iterator[Found]:
+    """GSSAPI is offered, but the host has no keytab: no GSSAPI login can succeed.
+
+    Clients that prefer GSSAPI fail or fall back; the others log in as if nothing were wrong.
+
+    Advice: install a keytab for smtp/HOST, or remove GSSAPI from confAUTH_MECHANISMS (or from mech_list).
+    """
+    table = mechanisms(cf, known(conf), plugins, None)
+    keytab = conf.value("keytab") if isinstance(conf, SaslConf) else None
+    if system.keytab == "" and keytab is None and any(name in table.offered(tls=True) for name in ("GSSAPI", "GSS-SPNEGO")):
+        yield found(
+            "GSSAPI is offered, but there is no keytab (/etc/krb5.keytab is missing)",
+            evidence=[_setting(cf, "AuthMechanisms"), Evidence("ls -l /etc/krb5.keytab", "missing")],
+            fix=rebuild(cf.path, "remove GSSAPI from define(`confAUTH_MECHANISMS', …), or fetch a keytab for smtp/HOST"),
+            mech="GSSAPI",
+        )
+
+
+@check(
+    "MECH007", "plain-text-without-tls", "warning",
+    fails=[{"cf": "O AuthMechanisms=PLAIN LOGIN\nO AuthOptions=A", "plugins": _PLAIN}],
+    passes=[{"cf": "O AuthMechanisms=PLAIN LOGIN\nO AuthOptions=A p", "plugins": _PLAIN},
+            {"cf": "O AuthMechanisms=CRAM-MD5\nO AuthOptions=A", "plugins": _CRAM}],
+    refs=("RFC 4954 section 4: PLAIN only under TLS; sendmail: doc/op, AuthOptions p",),
+)  # fmt: skip
+def plain_text_without_tls(cf: SendmailCf, plugins: Plugins | Unknown, conf: SaslConf | Unknown) -> Iterator[Found]:
+    """Mechanisms that send the password itself are offered without TLS.
+
+    Whoever can listen on the way gets the password, in base64, which hides nothing.
+
+    Advice: add p to confAUTH_OPTIONS (define(`confAUTH_OPTIONS', `A p')), rebuild sendmail.cf and restart: PLAIN and
+    LOGIN are then offered after STARTTLS only.
+    """
+    bad = [name for name in mechanisms(cf, known(conf), known(plugins), None).offered(tls=False) if name in PLAINTEXT]
+    if bad:
+        setting = cf.option("AuthOptions")
+        letters = f"{setting.value} p" if setting and setting.value else "A p"
+        yield found(
+            f"{' and '.join(bad)} are offered without TLS: AuthOptions lacks p",
+            evidence=[_setting(cf, "AuthOptions"), _setting(cf, "AuthMechanisms")],
+            fix=rebuild(cf.path, f"define(`confAUTH_OPTIONS', `{letters}')dnl"),
+            option="AuthOptions",
+        )
+
+
+@check(
+    "MECH008", "offered-but-nobody-can-serve-it", "error",
+    fails=[{"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "conf": "pwcheck_method: saslauthd", "saslauthd": "1 root 0 /usr/sbin/saslauthd saslauthd -a pam"}],
+    passes=[
+        {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "conf": "pwcheck_method: saslauthd\nmech_list: PLAIN"},
+        {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "conf": "pwcheck_method: saslauthd", "sasldb": _USER},
+    ],
+    refs=("libsasl: plugins/cram.c: asks auxprop for the plain password; saslauthd(8) knows only name and password",),
+)  # fmt: skip
+def offered_but_nobody_can_serve_it(cf: SendmailCf, conf: SaslConf, plugins: Plugins, sasldb: SaslDb | Unknown) -> Iterator[Found]:
+    """A challenge mechanism is offered, but passwords are checked by saslauthd, which cannot serve it.
+
+    saslauthd can only be asked whether a name and a password fit (PLAIN, LOGIN). CRAM-MD5, DIGEST-MD5 and SCRAM need
+    the stored password from a sasldb; without one a client that picks them gets 535 though its password is right.
+
+    Advice: offer PLAIN and LOGIN only (mech_list: PLAIN LOGIN), or store the users with saslpasswd2 as well.
+    """
+    if "saslauthd" not in conf.pwcheck_methods or not uses_sasldb(conf):
+        return
+    if isinstance(sasldb, SaslDb) and sasldb.users:
+        return
+    offered = mechanisms(cf, conf, plugins, None).offered(tls=True)
+    bad = [n for n in offered if n not in PLAINTEXT and n not in ("EXTERNAL", "GSSAPI", "GSS-SPNEGO", "ANONYMOUS", "OTP", "KERBEROS_V4")]
+    if bad:
+        yield found(
+            f"{' '.join(bad)} offered, but pwcheck_method saslauthd cannot serve it and there is no sasldb with secrets",
+            evidence=[Evidence(conf.path, f"pwcheck_method: {' '.join(conf.pwcheck_methods)}"), _setting(cf, "AuthMechanisms")],
+            fix=[Step(f"echo 'mech_list: PLAIN LOGIN' >> {conf.path}", "risky")],
+            option="mech_list",
+        )
+
+
+@check(
+    "MECH009", "no-tls-for-plain", "error",
+    fails=[{"cf": "O AuthOptions=A p\nO AuthMechanisms=PLAIN LOGIN", "plugins": _PLAIN, "tls": "now: 2026-01-01T00:00:00Z", "program": "Version 8.17.1"}],
+    passes=[
+        {"cf": "O AuthOptions=A p\nO AuthMechanisms=PLAIN CRAM-MD5", "plugins": _CRAM, "tls": "now: 2026-01-01T00:00:00Z"},
+        {"cf": "O AuthOptions=A p\nO AuthMechanisms=PLAIN LOGIN\nO ServerCertFile=/etc/mail/host.pem\nO ServerKeyFile=/etc/mail/host.key", "plugins": _PLAIN,
+         "tls": "[certificate] /etc/mail/host.pem\n"},
+    ],
+    refs=("sendmail: sendmail/srvrsmtp.c: without a usable certificate STARTTLS is not offered",),
+)  # fmt: skip
+def no_tls_for_plain(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown, tls: Tls, program: SendmailProgram | Unknown) -> Iterator[Found]:
+    """Only PLAIN and LOGIN are left, they are allowed under TLS alone (AuthOptions p), and no certificate is configured.
+
+    Without a certificate and key STARTTLS is never offered, so no mechanism ever is.
+
+    Advice: configure a certificate and key (confSERVER_CERT, confSERVER_KEY), rebuild sendmail.cf and restart.
+    """
+    table = mechanisms(cf, known(conf), plugins, None)
+    configured = bool(cf.tls_files.get("ServerCertFile") and cf.tls_files.get("ServerKeyFile"))
+    built = not isinstance(program, SendmailProgram) or program.has_tls is not False
+    if (configured and built) or table.offered(tls=False) or not table.offered(tls=True):
+        return
+    yield found(
+        f"{' '.join(table.offered(tls=True))} may be offered under TLS only (AuthOptions p), and "
+        + ("no certificate and key are configured" if built else "this sendmail was built without STARTTLS"),
+        evidence=[_setting(cf, "AuthOptions"), _setting(cf, "ServerCertFile")],
+        fix=rebuild(cf.path, "define(`confSERVER_CERT', `/etc/mail/tls/host.pem')dnl define(`confSERVER_KEY', `/etc/mail/tls/host.key')dnl"),
+        option="ServerCertFile",
+    )

@@ -1,0 +1,339 @@
+"""PERM: who may write, read and search what mail trusts."""
+
+from collections.abc import Iterator
+
+from maildoctor.api import (
+    Evidence,
+    Found,
+    Look,
+    Paths,
+    SendmailCf,
+    SendmailProgram,
+    Step,
+    SubmitCf,
+    check,
+    found,
+    may,
+    refusals,
+)
+from maildoctor.api import shell_word as quoted
+
+_RULES = "sendmail: libsmutil/safefile.c; doc/op/op.me, DontBlameSendmail"
+
+
+def _who(look: Look, paths: Paths) -> str:
+    if look.world_writable:
+        return "every user of this system"
+    members = paths.groups.get(look.group, ())
+    return f"the group {look.group}" + (f" ({', '.join(members[:8])})" if members else "")
+
+
+def _safer(look: Look) -> Step:
+    """The least chmod that takes the right to write from others."""
+    who = ("g" if look.group_writable else "") + ("o" if look.world_writable else "")
+    return Step(f"chmod {who}-w {quoted(look.path)}", "safe", f"chmod {who}+w {quoted(look.path)}")
+
+
+def _consequence(purposes: set[str]) -> str:
+    if "class file" in purposes:
+        return "the daemon stops at start (fileclass: cannot open …: Group writable directory)"
+    if purposes & {"plug-in", "SASL configuration"}:
+        return "the SASL plug-ins are not loaded and AUTH is not offered"
+    if purposes & {"certificate", "key", "CA"}:
+        return "STARTTLS is not offered"
+    return "the maps below it cannot be opened"
+
+
+@check(
+    "PERM001", "unsafe-directory", "error",
+    fails=[
+        {"cf": "F{w}/etc/mail/local-host-names", "paths": "drwxrwxr-x root mail /etc\n[class file] /etc/mail/local-host-names"},
+        {"cf": "", "paths": "drwxrwxrwt root root /opt\n-rw-r--r-- root root /opt/libplain.so\n[plug-in] /opt/libplain.so"},
+    ],
+    passes=[
+        {"cf": "", "paths": "drwxr-sr-x smmta smmsp /etc/mail\n[class file] /etc/mail/local-host-names"},
+        {"cf": "O DontBlameSendmail=GroupWritableDirPathSafe", "paths": "drwxrwxr-x root mail /etc\n[map] /etc/mail/access.db"},
+    ],
+    refs=(_RULES,),
+)  # fmt: skip
+def unsafe_directory(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
+    """A directory above files that sendmail trusts can be written by others.
+
+    Whoever may write a directory may replace everything below it. Sendmail therefore refuses every such file, and
+    the log says neither which directory it is nor that AUTH is lost by it.
+
+    Advice: take the right to write from the group and from others (chmod g-w); then restart sendmail.
+    """
+    spoiled: dict[str, tuple[Look, set[str], str]] = {}
+    for trail in paths.trails:
+        for r in refusals(trail, cf.dont_blame):
+            if r.culprit.kind == "d":
+                look, purposes, _ = spoiled.setdefault(r.culprit.path, (r.culprit, set(), r.reason))
+                purposes.add(r.purpose)
+    for path, (look, purposes, reason) in sorted(spoiled.items()):
+        yield found(
+            f"The directory {path} is {'world' if look.world_writable else 'group'}-writable (mode {look.octal}):"
+            f" {_consequence(purposes)}",
+            evidence=[look.evidence, Evidence(path, f"{reason}; writable by {_who(look, paths)}; above: {', '.join(sorted(purposes))}")],
+            fix=[_safer(look)],
+            path=path,
+        )
+
+
+@check(
+    "PERM002", "unsafe-file", "error",
+    fails=[
+        {"cf": "", "paths": "-rw-rw-rw- root root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so"},
+        {"cf": "", "paths": "-rw-r----- root mail /etc/mail/tls/host.key\n[key] /etc/mail/tls/host.key"},
+    ],
+    passes=[
+        {"cf": "", "paths": "-rw-rw-r-- root root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so"},
+        {"cf": "O DontBlameSendmail=GroupReadableKeyFile",
+         "paths": "-rw-r----- root mail /etc/mail/tls/host.key\n[key] /etc/mail/tls/host.key"},
+    ],
+    refs=(_RULES,),
+)  # fmt: skip
+def unsafe_file(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
+    """A file that sendmail trusts has a mode or an owner with which sendmail does not use it.
+
+    A plug-in or Sendmail.conf that others can write is skipped, and its mechanisms with it; a key that others can
+    read or write, or a certificate of another owner, costs STARTTLS and with it PLAIN and LOGIN.
+
+    Advice: give the file the owner and mode below, then restart sendmail.
+    """
+    trusted = [cf.trusted_user, cf.run_as_user.user if cf.run_as_user else "root"]
+    done: set[str] = set()
+    for trail in paths.trails:
+        for r in refusals(trail, cf.dont_blame, trusted):
+            if r.culprit.kind == "d" or r.culprit.path in done:
+                continue
+            done.add(r.culprit.path)
+            yield found(
+                f"{r.path} is refused: {r.reason} (mode {r.culprit.octal}, owner {r.culprit.owner}); it is a"
+                f" {r.purpose} file, and sendmail goes on without it",
+                evidence=[r.culprit.evidence],
+                fix=[_file_step(r.culprit, r.reason)],
+                path=r.path,
+            )
+
+
+def _file_step(look: Look, reason: str) -> Step:
+    if reason == "Owned by another user":
+        return Step(f"chown root {quoted(look.path)}", "safe", f"chown {quoted(look.owner)} {quoted(look.path)}")
+    if "readable" in reason:
+        return Step(f"chmod go-rwx {quoted(look.path)}", "safe", f"chmod {look.octal} {quoted(look.path)}")
+    return _safer(look)
+
+
+@check(
+    "PERM003", "writable-configuration", "warning",
+    fails=[
+        {"paths": "-rw-rw-r-- root adm /etc/sasl2/Sendmail.conf\n[SASL configuration] /etc/sasl2/Sendmail.conf"},
+        {"paths": "-rw-rw-r-- root adm /etc/mail/sendmail.cf\n[configuration] /etc/mail/sendmail.cf"},
+    ],
+    passes=[{"paths": "-rw-r--r-- root root /etc/sasl2/Sendmail.conf\n[SASL configuration] /etc/sasl2/Sendmail.conf"}],
+    refs=(_RULES,),
+)  # fmt: skip
+def writable_configuration(paths: Paths) -> Iterator[Found]:
+    """A configuration file can be written by more than its owner.
+
+    Sendmail uses it all the same, so nothing in the log tells; but whoever may write it decides how passwords are
+    checked and who may relay.
+
+    Advice: take the right to write away (chmod g-w,o-w).
+    """
+    for trail in paths.of("SASL configuration", "configuration", "map source", "aliases source"):
+        file = trail.file
+        if file is None or file.kind != "-" or not (file.group_writable or file.world_writable):
+            continue
+        if trail.purpose == "SASL configuration" and file.world_writable:
+            continue  # refused outright: PERM002
+        who = "world" if file.world_writable else "group"
+        yield found(
+            f"{trail.path} is {who}-writable (mode {file.octal}): {_who(file, paths)} can change it",
+            evidence=[file.evidence],
+            fix=[_safer(file)],
+            path=trail.path,
+        )
+
+
+@check(
+    "PERM004", "readable-sasldb", "warning",
+    fails=[
+        {"paths": "-rw-r--r-- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
+        {"paths": "-rw-rw---- root sasl /etc/sasldb2\n[sasldb] /etc/sasldb2"},
+    ],
+    passes=[{"paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"}],
+    refs=("cyrus-sasl: sasldb/allockey.c: the stored value is the password in plain text",),
+)  # fmt: skip
+def readable_sasldb(paths: Paths) -> Iterator[Found]:
+    """The user data base, with passwords in plain text, can be read by more than its owner.
+
+    With SASL 2 neither sendmail nor libsasl checks its mode, so logins work and nothing in the log tells.
+
+    Advice: let only the user read it as whom the mail server runs (root for Sendmail): chmod 600.
+    """
+    for trail in paths.of("sasldb"):
+        file = trail.file
+        if file is None or not file.mode & 0o066:
+            continue
+        world = bool(file.mode & 0o006)
+        what = "world-readable" if file.mode & 0o004 else "world-writable" if world else "group-readable"
+        members = paths.groups.get(file.group, ())
+        who = "every user of this system" if world else f"the group {file.group}" + (f" ({', '.join(members)})" if members else "")
+        yield found(
+            f"{trail.path} is {what} (mode {file.octal}, {file.owner}:{file.group}): {who} can read the passwords in it",
+            evidence=[file.evidence],
+            fix=[Step(f"chmod 600 {quoted(file.path)}", "safe", f"chmod {file.octal} {quoted(file.path)}")],
+            severity="error" if world else "warning",
+            path=trail.path,
+        )
+
+
+@check(
+    "PERM005", "readable-authinfo", "warning",
+    fails=[{"paths": "-rw-r--r-- root root /etc/mail/authinfo.db\n[map] /etc/mail/authinfo.db",
+            "cf": "Kauthinfo hash /etc/mail/authinfo"}],
+    passes=[{"paths": "-rw------- root root /etc/mail/authinfo.db\n[map] /etc/mail/authinfo.db",
+             "cf": "Kauthinfo hash /etc/mail/authinfo"}],
+    refs=("sendmail: cf/README, \"the map must not be readable by untrusted users\"",),
+)  # fmt: skip
+def readable_authinfo(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
+    """The authinfo map, with the passwords this host logs in with elsewhere, can be read by others.
+
+    Sendmail checks only the directories above a map, so it is used and nothing in the log tells.
+
+    Advice: chmod 600 for the map and for its source.
+    """
+    authinfo = cf.maps.get("authinfo")
+    if authinfo is None:
+        return
+    open_ = [
+        t.file for t in paths.of("map", "map source")
+        if t.path in (authinfo.path, authinfo.path + ".db", authinfo.path + ".pag") and t.file and t.file.mode & 0o004
+    ]  # fmt: skip
+    if open_:
+        yield found(
+            f"authinfo is world-readable ({', '.join(f'{x.path} {x.octal}' for x in open_)}): every user of this"
+            " system can read the passwords in it",
+            evidence=[x.evidence for x in open_],
+            fix=[Step(f"chmod 600 {' '.join(quoted(x.path) for x in open_)}", "safe", "; ".join(f"chmod {x.octal} {quoted(x.path)}" for x in open_))],
+            map="authinfo",
+        )
+
+
+@check(
+    "PERM006", "unreadable-by-run-as-user", "error",
+    fails=[{"cf": "O RunAsUser=smmta:smmsp\nO ServerKeyFile=/etc/mail/host.key",
+            "paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"}],
+    passes=[
+        {"cf": "O RunAsUser=smmta:smmsp", "paths": "-rw------- smmta root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
+        {"cf": "", "paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
+    ],
+    refs=("sendmail: doc/op, RunAsUser",),
+)  # fmt: skip
+def unreadable_by_run_as_user(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
+    """RunAsUser makes sendmail give up root before it reads the user data base or its key, and that user may not.
+
+    Every login then ends in "user not found" or "generic failure", and STARTTLS is lost, though all files are right.
+
+    Advice: give the files to that user (chown), or take RunAsUser out and let sendmail run as root.
+    """
+    account = cf.run_as_user
+    if account is None or account.user in ("root", "0"):
+        return
+    user, groups = account.user, {account.group}
+    shut = [
+        t.file for t in paths.of("sasldb", "key", "certificate", "CA")
+        if t.file is not None and t.file.kind == "-" and not may(t.file, user, groups, 4)
+    ]  # fmt: skip
+    if shut:
+        files = " ".join(dict.fromkeys(quoted(x.path) for x in shut))
+        setting = cf.option("RunAsUser")
+        yield found(
+            f"RunAsUser is {user}, who has no permission to read {files}",
+            evidence=[Evidence(f"{cf.path}:{setting.line if setting else 0}", f"O RunAsUser={setting.value if setting else user}"),
+                      *dict.fromkeys(x.evidence for x in shut)],
+            fix=[Step(f"chown {quoted(user)} {files}", "risky", "; ".join(dict.fromkeys(f"chown {x.owner} {quoted(x.path)}" for x in shut)))],
+            user=user,
+        )  # fmt: skip
+
+
+@check(
+    "PERM007", "unreadable-plug-in", "error",
+    fails=[
+        {"paths": "-rw------- daemon root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so", "cf": ""},
+        {"paths": "---------- root root /etc/sasl2/Sendmail.conf\n[SASL configuration] /etc/sasl2/Sendmail.conf", "cf": ""},
+    ],
+    passes=[{"paths": "-rw-r--r-- daemon root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so", "cf": ""}],
+    refs=(_RULES,),
+)  # fmt: skip
+def unreadable_plug_in(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
+    """Sendmail may not read a plug-in or Sendmail.conf: it tests the mode even as root.
+
+    safefile() asks whether the mode lets the running user read, and does not count root's own power. An unreadable
+    plug-in is skipped; an unreadable Sendmail.conf too, and then libsasl's defaults apply in silence.
+
+    Advice: make the file readable (chmod 644), then restart sendmail.
+    """
+    user = cf.run_as_user.user if cf.run_as_user else "root"
+    done: set[str] = set()
+    for trail in paths.of("plug-in", "SASL configuration"):
+        file = trail.file
+        if file is None or file.kind != "-" or file.path in done or may(file, user, {user}, 4):
+            continue
+        done.add(file.path)
+        yield found(
+            f"sendmail cannot read {trail.path} (mode {file.octal}, owner {file.owner}), so the {trail.purpose} is not used",
+            evidence=[file.evidence],
+            fix=[Step(f"chmod a+r {quoted(file.path)}", "safe", f"chmod {file.octal} {quoted(file.path)}")],
+            path=trail.path,
+        )
+
+
+@check(
+    "PERM008", "set-group-id-lost", "warning",
+    fails=[{"program": "-rwxr-xr-x root root /usr/libexec/sendmail/sendmail", "submit": "O QueueDirectory=/var/spool/mqueue-client"}],
+    passes=[{"program": "-rwxr-sr-x root smmsp /usr/libexec/sendmail/sendmail", "submit": "O QueueDirectory=/var/spool/mqueue-client"}],
+    refs=("sendmail: sendmail/SECURITY",),
+)  # fmt: skip
+def set_group_id_lost(program: SendmailProgram, submit: SubmitCf) -> Iterator[Found]:
+    """The sendmail program is not set-group-id smmsp: local users and programs cannot submit mail.
+
+    Since 8.12 a local submission runs as the user, and only the group of the program opens the submission queue.
+    Mail by SMTP is not touched, which makes it look like something else.
+
+    Advice: chgrp smmsp and chmod 2755 (reinstalling the package does both).
+    """
+    look = program.look
+    if look is None or look.mode & 0o6000:
+        return
+    yield found(
+        f"{look.path} has lost its set-group-id bit (mode {look.octal}, group {look.group}; it should be 2755, group"
+        " smmsp): local submission fails",
+        evidence=[look.evidence],
+        fix=[Step(f"chgrp smmsp {quoted(look.path)} && chmod 2755 {quoted(look.path)}", "safe", f"chgrp {look.group} {quoted(look.path)} && chmod {look.octal} {quoted(look.path)}")],
+        path=look.path,
+    )  # fmt: skip
+
+
+@check(
+    "PERM009", "unjudged-acl", "info",
+    fails=[{"paths": "drwxrwxr-x+ root root /etc/mail\n[configuration] /etc/mail/sendmail.cf"}],
+    passes=[{"paths": "drwxr-xr-x root root /etc/mail\n[configuration] /etc/mail/sendmail.cf"}],
+    refs=("acl(5): with an ACL the group bits show the mask",),
+)  # fmt: skip
+def unjudged_acl(paths: Paths) -> Iterator[Found]:
+    """A path that mail trusts carries a POSIX access control list.
+
+    Sendmail does not read ACLs: the group bits then show the ACL's mask, so a harmless entry for one user can look to
+    sendmail as if the group could write, and a dangerous one is never seen.
+
+    Advice: look with getfacl; setfacl -b takes the list away.
+    """
+    for path, look in paths.looks.items():
+        if look.has_acl:
+            yield found(
+                f"{path} has an access control list", evidence=[look.evidence],
+                fix=[Step(f"getfacl {quoted(path)}")], path=path,
+            )  # fmt: skip

@@ -1,0 +1,112 @@
+"""QUEUE: the queue directories."""
+
+from collections.abc import Iterator
+
+from maildoctor.api import Evidence, Found, Queues, SendmailCf, Step, SubmitCf, System, Unknown, check, found
+from maildoctor.api import shell_word as quoted
+
+_QUEUE = "[queue] /var/spool/mqueue\n"
+_LOW = 1024
+"""KiB: with less, the next message of a usual size does not fit."""
+
+
+def _owner(cf: SendmailCf, system: System | Unknown) -> str:
+    if isinstance(system, System) and system.family == "debian":
+        return "smmta:smmsp"
+    return f"{cf.trusted_user}:root"
+
+
+@check(
+    "QUEUE001", "queue-missing", "error",
+    fails=[{"queues": _QUEUE + "missing", "cf": "O QueueDirectory=/var/spool/mqueue"}],
+    passes=[{"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue", "cf": ""}],
+    refs=("sendmail: sendmail/main.c: cannot chdir(/var/spool/mqueue)",),
+)  # fmt: skip
+def queue_missing(queues: Queues, cf: SendmailCf, system: System | Unknown) -> Iterator[Found]:
+    """A queue directory does not exist.
+
+    Without its queue the daemon does not start; without the submission queue local programs cannot hand in mail.
+
+    Advice: create the directory with the right owner and mode (reinstalling the package does it too).
+    """
+    for queue in queues.all:
+        if not queue.missing:
+            continue
+        local = queue.purpose == "submission queue"
+        owner, mode = ("smmsp:smmsp", "2770" if not local else "770") if local else (_owner(cf, system), "2750" if _owner(cf, system) == "smmta:smmsp" else "700")
+        user, _, group = owner.partition(":")
+        yield found(
+            f"The {queue.purpose} directory {queue.path} does not exist",
+            evidence=[Evidence(f"ls -ld {queue.path}", "No such file or directory")],
+            fix=[Step(f"install -d -o {user} -g {group} -m {mode} {quoted(queue.path)}", "safe", f"rmdir {quoted(queue.path)}")],
+            severity="warning" if local else "error",
+            path=queue.path,
+        )
+
+
+@check(
+    "QUEUE002", "queue-owner", "error",
+    fails=[{"queues": _QUEUE + "drwx------ nobody nogroup /var/spool/mqueue", "cf": ""}],
+    passes=[{"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue", "cf": ""},
+            {"queues": _QUEUE + "drwx------ root root /var/spool/mqueue", "cf": ""}],
+    refs=("sendmail: INSTALL; sendmail/SECURITY: mqueue belongs to root or TrustedUser, the submission queue to smmsp",),
+)  # fmt: skip
+def queue_owner(queues: Queues, cf: SendmailCf, submit: SubmitCf | Unknown, system: System | Unknown) -> Iterator[Found]:
+    """A queue directory is owned by a user that has no business there.
+
+    Sendmail cannot write to it and answers "cannot write" or "451", after the login and after DATA.
+
+    Advice: give the directory its owner back (chown) and the mode of the package.
+    """
+    for queue in queues.all:
+        look = queue.look
+        if look is None or look.kind != "d":
+            continue
+        local = queue.purpose == "submission queue"
+        account = cf.run_as_user
+        right = {"smmsp", "root"} if local else {"root", "smmta", cf.trusted_user, *([account.user] if account else [])}
+        owner = "smmsp:smmsp" if local else _owner(cf, system)
+        mode = "770" if local else "2750" if owner == "smmta:smmsp" else "700"
+        if look.owner not in right:
+            what = f"is owned by {look.owner}:{look.group}; it belongs to {owner}"
+        elif local and (not look.mode & 0o020 or look.group != "smmsp"):
+            what = f"cannot be written by the group smmsp (mode {look.octal}, owner {look.owner}:{look.group})"
+        elif look.world_writable:
+            what = f"is world-writable (mode {look.octal}, owner {look.owner})"
+        else:
+            continue
+        yield found(
+            f"The {queue.purpose} directory {queue.path} {what}",
+            evidence=[look.evidence],
+            fix=[Step(f"chown {owner} {quoted(queue.path)} && chmod {mode} {quoted(queue.path)}", "risky", f"chown {look.owner}:{look.group} {quoted(queue.path)} && chmod {look.octal} {quoted(queue.path)}")],
+            severity="warning" if local else "error",
+            path=queue.path,
+        )
+
+
+@check(
+    "QUEUE003", "queue-full", "error",
+    fails=[{"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue\n0 KiB free of 1024 KiB, 5 of 100 inodes free"},
+           {"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue\n90000 KiB free of 102400 KiB, 0 of 100 inodes free"}],
+    passes=[{"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue\n90000 KiB free of 102400 KiB, 50 of 100 inodes free"}],
+    refs=("sendmail: sendmail/conf.c, enoughdiskspace(); doc/op, MinFreeBlocks",),
+)  # fmt: skip
+def queue_full(queues: Queues) -> Iterator[Found]:
+    """The file system of a queue is full.
+
+    Sendmail answers MAIL with "452 Insufficient disk space", after a login that went well.
+
+    Advice: free space: delete or move what fills the file system, or enlarge it.
+    """
+    for queue in queues.all:
+        if queue.free is None or queue.size is None:
+            continue
+        no_inodes = queue.inodes is not None and queue.inodes > 0 and queue.free_inodes == 0
+        if queue.free < _LOW or no_inodes:
+            what = "no free inodes" if no_inodes else f"{queue.free} KiB free of {queue.size} KiB"
+            yield found(
+                f"The file system of {queue.path} is full: {what}",
+                evidence=[Evidence(f"df -k {queue.path}", what)],
+                fix=[Step(f"du -xsk {quoted(queue.path)}/* | sort -n | tail")],
+                path=queue.path,
+            )

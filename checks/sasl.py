@@ -1,0 +1,300 @@
+"""SASL: libsasl's configuration of sendmail, and saslauthd."""
+
+from collections.abc import Iterator
+
+from maildoctor.api import (
+    PLAINTEXT,
+    PWCHECK_METHODS_OF_SASL_1,
+    Evidence,
+    Found,
+    Plugins,
+    Processes,
+    SaslConf,
+    SaslFiles,
+    Saslauthd,
+    SendmailCf,
+    Step,
+    System,
+    Unknown,
+    check,
+    found,
+    install_command,
+    known,
+    mechanisms,
+    package_for,
+)
+from maildoctor.api import shell_word as quoted
+
+_PLAIN = (
+    "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"
+    "ELF 64-bit LSB shared object, x86-64, soname libplain.so.2\n"
+)
+
+
+def _at(conf: SaslConf, option: str) -> Evidence:
+    setting = conf.options[option]
+    return Evidence(f"{conf.path}:{setting.line}", f"{option}: {setting.value}")
+
+
+@check(
+    "SASL001", "configuration-syntax", "error",
+    fails=[{"conf": "pwcheck_method = auxprop"}, {"conf": "pwcheck_method: auxprop\nmech_list PLAIN"}],
+    passes=[{"conf": "# comment\npwcheck_method: auxprop\n\nmech_list: PLAIN LOGIN"}],
+    refs=("libsasl: lib/config.c, sasl_config_init()",),
+)  # fmt: skip
+def configuration_syntax(conf: SaslConf) -> Iterator[Found]:
+    """libsasl cannot parse its configuration file, and sendmail stops at start because of it.
+
+    A line is `option: value`, the colon right behind the name. Anything else makes sasl_server_init fail ("error when
+    parsing configuration file"), which sendmail takes for fatal.
+
+    Advice: write each line as `option: value` with a colon, then start sendmail.
+    """
+    if conf.broken:
+        first = conf.broken[0]
+        signs = any("=" in b.problem for b in conf.broken)
+        yield found(
+            f"{conf.path} has a syntax error in line {first.number}: {first.problem}",
+            evidence=[Evidence(f"{conf.path}:{b.number}", b.text) for b in conf.broken[:5]],
+            fix=[Step(f"sed -i 's/^\\([A-Za-z0-9_-]*\\)[ \\t]*=[ \\t]*/\\1: /' {quoted(conf.path)}", "risky")] if signs else [],
+            path=conf.path,
+        )
+
+
+@check(
+    "SASL002", "unknown-pwcheck-method", "error",
+    fails=[{"conf": "pwcheck_method: sasldb"}, {"conf": "pwcheck_method: saslauth"}],
+    passes=[{"conf": "pwcheck_method: saslauthd auxprop"}, {"conf": ""}],
+    refs=("libsasl: lib/checkpw.c, _sasl_verify_password[]",),
+)  # fmt: skip
+def unknown_pwcheck_method(conf: SaslConf) -> Iterator[Found]:
+    """pwcheck_method names a password verifier that libsasl 2 does not have.
+
+    PLAIN and LOGIN then fail for everybody; the log holds "unknown password verifier(s)", in the auth log only.
+
+    Advice: use auxprop for users in a sasldb, saslauthd for system accounts, PAM or LDAP.
+    """
+    for method in conf.unknown_pwcheck:
+        old = method.lower() in PWCHECK_METHODS_OF_SASL_1
+        better = "auxprop" if method.lower() == "sasldb" or not old else "saslauthd"
+        yield found(
+            f"pwcheck_method {method} is an unknown password verifier" + (f" (SASL 1 had it; for SASL 2 it is {better})" if old else ""),
+            evidence=[_at(conf, "pwcheck_method")],
+            fix=[Step(f"sed -i 's/^pwcheck_method:.*/pwcheck_method: {better}/' {quoted(conf.path)}", "risky")],
+            option="pwcheck_method",
+        )
+
+
+@check(
+    "SASL003", "misnamed-configuration", "warning",
+    fails=[{"files": "searched: /etc/sasl2\nmisnamed: /etc/sasl2/sendmail.conf"}],
+    passes=[{"files": "searched: /etc/sasl2\nfound: /etc/sasl2/Sendmail.conf"}],
+    refs=("sendmail: sendmail/srvrsmtp.c, sasl_server_init(srvcallbacks, \"Sendmail\")",),
+)  # fmt: skip
+def misnamed_configuration(files: SaslFiles) -> Iterator[Found]:
+    """There is a sendmail.conf, but sendmail's SASL configuration is called Sendmail.conf, with a capital S.
+
+    The file is never read; libsasl's defaults apply: all plug-ins, pwcheck_method auxprop.
+
+    Advice: rename it to Sendmail.conf, or remove it if the defaults are wanted.
+    """
+    for path in files.misnamed:
+        folder = path.rpartition("/")[0]
+        shadow = any(f.startswith(folder + "/") for f in files.found)
+        yield found(
+            f"{path} is never read: libsasl looks for {folder}/Sendmail.conf",
+            evidence=[Evidence(f"ls {folder}", path.rpartition("/")[2])],
+            fix=[] if shadow else [Step(f"mv {quoted(path)} {quoted(folder + '/Sendmail.conf')}", "risky")],
+            severity="info" if shadow else "warning",
+            path=path,
+        )
+
+
+@check(
+    "SASL004", "unknown-option", "warning",
+    fails=[{"conf": "pwcheck_metod: saslauthd"}],
+    passes=[{"conf": "pwcheck_method: saslauthd\nsql_engine: mysql"}],
+    refs=("libsasl: doc/options.html",),
+)  # fmt: skip
+def unknown_option(conf: SaslConf) -> Iterator[Found]:
+    """An option in the SASL configuration is one that nothing reads, most often a misspelt one.
+
+    libsasl accepts any name in silence, so the line has no effect and the default applies.
+
+    Advice: correct the spelling, or remove the line.
+    """
+    for option in conf.unknown_options:
+        if option.suggestion:
+            yield found(
+                f"{option.name} in {conf.path} is no option of libsasl; {option.suggestion} is",
+                evidence=[_at(conf, option.name)],
+                fix=[Step(f"sed -i 's/^{option.name}:/{option.suggestion}:/' {quoted(conf.path)}", "risky")],
+                option=option.name,
+            )
+
+
+@check(
+    "SASL005", "no-known-mechanism-listed", "error",
+    fails=[{"conf": "mech_list: PLAIN,LOGIN", "plugins": _PLAIN}],
+    passes=[{"conf": "mech_list: PLAIN LOGIN", "plugins": _PLAIN}],
+    refs=("libsasl: lib/server.c: mech_list is cut at white space",),
+)  # fmt: skip
+def no_known_mechanism_listed(conf: SaslConf, plugins: Plugins) -> Iterator[Found]:
+    """mech_list names mechanisms in a way that libsasl does not understand.
+
+    Names are separated by blanks. A comma becomes part of the name, which then is no mechanism at all, and is passed
+    over in silence.
+
+    Advice: separate the mechanisms in mech_list with blanks.
+    """
+    if conf.mechs and (conf.commas_in_mech_list or any(m[:1] in "\"'" for m in conf.mechs)):
+        line = conf.options["mech_list"]
+        clean = " ".join(line.value.replace(",", " ").replace('"', " ").replace("'", " ").split())
+        yield found(
+            f"mech_list in {conf.path} is written with {'commas' if conf.commas_in_mech_list else 'quotes'}: {line.value}",
+            evidence=[_at(conf, "mech_list")],
+            fix=[Step(f"sed -i 's/^mech_list:.*/mech_list: {clean}/' {quoted(conf.path)}", "risky")],
+            option="mech_list",
+        )
+
+
+@check(
+    "SASL006", "shadowed-configuration", "warning",
+    fails=[{"files": "found: /etc/sasl2/Sendmail.conf\nfound: /usr/lib/sasl2/Sendmail.conf"}],
+    passes=[{"files": "found: /etc/sasl2/Sendmail.conf"}],
+    refs=("libsasl: lib/common.c, the first usable file of the search path wins",),
+)  # fmt: skip
+def shadowed_configuration(files: SaslFiles) -> Iterator[Found]:
+    """There is more than one Sendmail.conf, and only the first is read.
+
+    Whoever edits the other one wonders why nothing changes.
+
+    Advice: keep one file; remove the copy that is not read.
+    """
+    for path in files.shadowed:
+        yield found(
+            f"{path} is not read: {files.used} comes first",
+            evidence=[Evidence("search path", " ".join(files.searched) or files.used)],
+            fix=[Step(f"diff {quoted(files.used)} {quoted(path)}")],
+            path=path,
+        )
+
+
+@check(
+    "SASL007", "saslauthd-not-running", "error",
+    fails=[{"conf": "pwcheck_method: saslauthd", "processes": "", "saslauthd": "START=yes\ninstalled"}],
+    passes=[
+        {"conf": "pwcheck_method: saslauthd", "processes": "", "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam"},
+        {"conf": "pwcheck_method: auxprop", "processes": "", "saslauthd": "installed"},
+    ],
+    refs=("libsasl: lib/checkpw.c, saslauthd_verify_password()",),
+)  # fmt: skip
+def saslauthd_not_running(conf: SaslConf, processes: Processes, saslauthd: Saslauthd, system: System | Unknown) -> Iterator[Found]:
+    """Passwords are to be checked by saslauthd, but saslauthd is not running.
+
+    Every PLAIN and LOGIN fails with 535; the log says "cannot connect to saslauthd server" or only "generic failure".
+
+    Advice: start saslauthd, and have it started at boot (Debian: START=yes in /etc/default/saslauthd).
+    """
+    if "saslauthd" not in conf.pwcheck_methods or saslauthd.processes or processes.named("saslauthd"):
+        return
+    family = system.family if isinstance(system, System) else ""
+    steps = [Step("service saslauthd start", "risky")]
+    if saslauthd.settings.get("START") == "no":
+        steps.insert(0, Step("sed -i 's/^START=.*/START=yes/' /etc/default/saslauthd", "risky"))
+    if not saslauthd.installed:
+        steps.insert(0, Step(install_command(package_for("saslauthd", family), family) or "# install saslauthd", "risky"))
+    yield found(
+        "pwcheck_method is saslauthd, but saslauthd is not " + ("running" if saslauthd.installed else "installed"),
+        evidence=[_at(conf, "pwcheck_method"), Evidence("ps", "no saslauthd process"),
+                  *([Evidence("/etc/default/saslauthd", f"START={saslauthd.settings['START']}")] if "START" in saslauthd.settings else [])],
+        fix=steps,
+        daemon="saslauthd",
+    )  # fmt: skip
+
+
+@check(
+    "SASL008", "saslauthd-socket", "error",
+    fails=[
+        {"conf": "pwcheck_method: saslauthd\nsaslauthd_path: /run/other/mux", "cf": "",
+         "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\nsocket /run/other/mux: missing"},
+        {"conf": "pwcheck_method: saslauthd", "cf": "O RunAsUser=smmsp",
+         "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\ndrwx--x--- root sasl /run/saslauthd\nsrwxrwxrwx root root /run/saslauthd/mux"},
+    ],
+    passes=[{"conf": "pwcheck_method: saslauthd", "cf": "",
+             "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\ndrwx--x--- root sasl /run/saslauthd\nsrwxrwxrwx root root /run/saslauthd/mux"}],
+    refs=("saslauthd(8), -m; libsasl: saslauthd_path names the socket itself, /mux included",),
+)  # fmt: skip
+def saslauthd_socket(conf: SaslConf, cf: SendmailCf, saslauthd: Saslauthd, system: System | Unknown) -> Iterator[Found]:
+    """saslauthd runs, but sendmail cannot reach its socket.
+
+    The socket is elsewhere (option -m of saslauthd, saslauthd_path of Sendmail.conf), or its directory is closed to
+    the user as whom sendmail runs. PLAIN and LOGIN then fail with 535.
+
+    Advice: make saslauthd_path name the socket that saslauthd made, /mux included; or let the user into its group.
+    """
+    if "saslauthd" not in conf.pwcheck_methods or not saslauthd.processes:
+        return
+    if saslauthd.socket_missing:
+        yield found(
+            f"The saslauthd socket {saslauthd.socket_path} does not exist",
+            evidence=[Evidence(conf.path, f"saslauthd_path: {conf.saslauthd_path or 'default'}"),
+                      *(Evidence("ps", p.command) for p in saslauthd.processes[:1])],
+            fix=[Step("ps ax | grep '[s]aslauthd'"), Step("service saslauthd restart", "risky")],
+            path=saslauthd.socket_path,
+        )  # fmt: skip
+    elif (
+        saslauthd.folder is not None and cf.run_as_user is not None and cf.run_as_user.user != "root"
+        and not saslauthd.folder.mode & 0o001 and saslauthd.folder.owner != cf.run_as_user.user
+        and cf.run_as_user.user not in (system.groups.get(saslauthd.folder.group, ()) if isinstance(system, System) else ())
+    ):  # fmt: skip
+        yield found(
+            f"{cf.run_as_user.user} (RunAsUser) may not enter {saslauthd.folder.path}, where saslauthd's socket is",
+            evidence=[saslauthd.folder.evidence],
+            fix=[Step(f"usermod -a -G {quoted(saslauthd.folder.group)} {quoted(cf.run_as_user.user)}", "risky")],
+            path=saslauthd.folder.path,
+        )
+
+
+@check(
+    "SASL009", "saslauthd-without-pam-service", "warning",
+    fails=[{"conf": "pwcheck_method: saslauthd", "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\npam /etc/pam.d/smtp: missing"}],
+    passes=[{"conf": "pwcheck_method: saslauthd", "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a shadow\npam /etc/pam.d/smtp: missing"}],
+    refs=("pam(7): a service without a file falls to `other`",),
+)  # fmt: skip
+def saslauthd_without_pam_service(conf: SaslConf, saslauthd: Saslauthd) -> Iterator[Found]:
+    """saslauthd asks PAM for the service smtp, which has no file in /etc/pam.d.
+
+    PAM then uses /etc/pam.d/other, which on many systems denies everybody and on others asks the system accounts.
+
+    Advice: make /etc/pam.d/smtp (a copy of the rules for a login without a session is enough).
+    """
+    if "saslauthd" in conf.pwcheck_methods and saslauthd.processes and saslauthd.mechanism == "pam" and saslauthd.pam_missing:
+        yield found(
+            f"{saslauthd.pam_missing} does not exist, so saslauthd -a pam falls back to /etc/pam.d/other",
+            evidence=[Evidence("ps", saslauthd.processes[0].command), Evidence("ls /etc/pam.d", "no smtp")],
+            fix=[Step("printf '@include common-auth\\n@include common-account\\n' > /etc/pam.d/smtp", "risky", "rm /etc/pam.d/smtp")],
+            path=saslauthd.pam_missing,
+        )
+
+
+@check(
+    "SASL010", "verifier-always-true", "error",
+    fails=[{"conf": "pwcheck_method: alwaystrue", "cf": "O AuthMechanisms=PLAIN"}],
+    passes=[{"conf": "pwcheck_method: auxprop", "cf": "O AuthMechanisms=PLAIN"}],
+    refs=("libsasl: lib/checkpw.c, always_true(), for tests alone",),
+)  # fmt: skip
+def verifier_always_true(conf: SaslConf, cf: SendmailCf) -> Iterator[Found]:
+    """pwcheck_method is alwaystrue: every password is accepted.
+
+    Whoever can reach the port may relay.
+
+    Advice: use auxprop or saslauthd.
+    """
+    if "alwaystrue" in conf.pwcheck_methods and any(n in PLAINTEXT for n in mechanisms(cf, known(conf), None, None).offered(tls=True)):
+        yield found(
+            f"{conf.path} accepts every password: pwcheck_method alwaystrue",
+            evidence=[_at(conf, "pwcheck_method")],
+            fix=[Step(f"sed -i 's/^pwcheck_method:.*/pwcheck_method: auxprop/' {quoted(conf.path)}", "risky")],
+            option="pwcheck_method",
+        )

@@ -1,0 +1,440 @@
+"""CONF: sendmail's program and configuration."""
+
+import re
+from collections.abc import Iterator
+
+from maildoctor.api import (
+    Absent,
+    Evidence,
+    Found,
+    Names,
+    SendmailCf,
+    SendmailMc,
+    SendmailProgram,
+    Step,
+    SubmitCf,
+    System,
+    Unknown,
+    check,
+    found,
+    install_command,
+    rebuild,
+)
+from maildoctor.api import shell_word as quoted
+
+_RULE = "SLocal_check_rcpt\nR$*\t$#OK\n"
+
+
+@check(
+    "CONF001", "configuration-syntax", "error",
+    fails=[{"cf": "V10/Berkeley\nQ this is no line\n"}, {"cf": "V10/Berkeley\nScheck_rcpt\nR$*    $#OK\n"}],
+    passes=[{"cf": "V10/Berkeley\n" + _RULE}],
+    refs=("sendmail: sendmail/readcf.c, readcf()",),
+)  # fmt: skip
+def configuration_syntax(cf: SendmailCf) -> Iterator[Found]:
+    """sendmail.cf has a line that sendmail does not know or cannot parse.
+
+    Sendmail then stops at start, or drops the rule and behaves otherwise than meant. Most often somebody edited the
+    file by hand and tabs became blanks.
+
+    Advice: rebuild sendmail.cf from sendmail.mc (m4), or remove the line.
+    """
+    bad = [*((line, "unknown configuration line") for line in cf.unknown), *((line, line.problem or "malformed") for line in cf.malformed),
+           *((line, line.problem or "invalid rule: no tab between its two sides") for line in cf.bad_rules)]  # fmt: skip
+    if bad:
+        line, what = bad[0]
+        more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+        source = cf.path.removesuffix(".cf") + ".mc"
+        yield found(
+            f"{cf.path} has a syntax error in line {line.number}: {what}{more}",
+            evidence=[Evidence(f"{cf.path}:{b.number}", f"{b.text[:120]}  ({w})") for b, w in bad[:5]],
+            fix=[Step(f"m4 {quoted(source)} > {quoted(cf.path)} && service sendmail restart", "risky")],
+            path=cf.path,
+        )
+
+
+def _auth_matters(what: str) -> bool:
+    return bool(re.search(r"(?i)auth|cert|sasl|tls|daemon|authinfo|domain|access|dontblame|runas|trusteduser|cacert", what))
+
+
+@check(
+    "CONF002", "configuration-not-rebuilt", "error",
+    fails=[{"cf": "# path: /etc/mail/sendmail.cf\nV10/Berkeley\n", "mc": "# path: /etc/mail/sendmail.mc\ndefine(`confAUTH_MECHANISMS', `CRAM-MD5 PLAIN')dnl\nTRUST_AUTH_MECH(`CRAM-MD5 PLAIN')dnl"}],
+    passes=[{"cf": "O AuthMechanisms=CRAM-MD5 PLAIN\nC{TrustAuthMech}CRAM-MD5 PLAIN", "mc": "define(`confAUTH_MECHANISMS', `CRAM-MD5 PLAIN')dnl\nTRUST_AUTH_MECH(`CRAM-MD5 PLAIN')dnl"}],
+    refs=("sendmail: cf/README, \"GETTING STARTED\"",),
+)  # fmt: skip
+def configuration_not_rebuilt(cf: SendmailCf, mc: SendmailMc) -> Iterator[Found]:
+    """sendmail.mc says one thing and sendmail.cf another: the .cf was never rebuilt from it.
+
+    Sendmail reads only sendmail.cf. What was written into sendmail.mc has no effect until m4 has made a new one. The
+    values are compared here, not only the times of the files.
+
+    Advice: build sendmail.cf from sendmail.mc (m4 sendmail.mc > sendmail.cf; on Debian make -C /etc/mail), then
+    restart sendmail.
+    """
+    differences = mc.differences(cf)
+    if not differences:
+        return
+    serious = any(_auth_matters(d.what) for d in differences)
+    yield found(
+        f"{cf.path} does not match {mc.path}: it was not rebuilt after a change; {', '.join(dict.fromkeys(d.what for d in differences[:6]))}"
+        f" {'differ' if len(differences) > 1 else 'differs'}",
+        evidence=[Evidence(f"{mc.path}:{d.mc_line}", f"{d.what}: {d.mc_says or '(nothing)'}; sendmail.cf has: {d.cf_says or '(nothing)'}") for d in differences[:6]],
+        fix=[Step(f"m4 {quoted(mc.path)} > {quoted(cf.path)} && service sendmail restart", "risky", f"cp -p {quoted(cf.path)} {quoted(cf.path + '.before')}")],
+        severity="error" if serious else "warning",
+        path=cf.path,
+    )
+
+
+@check(
+    "CONF003", "configuration-missing", "error",
+    fails=[{"program": "Version 8.17.1"}],
+    passes=[{"program": "Version 8.17.1", "cf": "V10/Berkeley"}],
+    refs=("sendmail: sendmail/conf.h, _PATH_SENDMAILCF",),
+)  # fmt: skip
+def configuration_missing(program: SendmailProgram, cf: SendmailCf | Unknown) -> Iterator[Found]:
+    """sendmail.cf does not exist.
+
+    Without it sendmail does not start at all.
+
+    Advice: build it from sendmail.mc with m4, or reinstall the package.
+    """
+    if isinstance(cf, Absent):
+        yield found(
+            "sendmail.cf does not exist, so sendmail cannot start",
+            evidence=[Evidence("ls -l /etc/mail/sendmail.cf", cf.reason)],
+            fix=[Step("m4 /etc/mail/sendmail.mc > /etc/mail/sendmail.cf", "risky")],
+            path="/etc/mail/sendmail.cf",
+        )
+
+
+@check(
+    "CONF004", "submit-cf-missing", "warning",
+    fails=[{"program": "Version 8.17.1", "cf": "V10/Berkeley"}],
+    passes=[{"program": "Version 8.17.1", "cf": "V10/Berkeley", "submit": "V10/Berkeley"},
+            {"program": "Version 8.11.7", "cf": "V9/Berkeley"}],
+    refs=("sendmail: sendmail/SECURITY; submit.cf is there since 8.12",),
+)  # fmt: skip
+def submit_cf_missing(program: SendmailProgram, cf: SendmailCf, submit: SubmitCf | Unknown) -> Iterator[Found]:
+    """submit.cf does not exist: programs and users of this host cannot submit mail.
+
+    The command sendmail then falls back to sendmail.cf, for which it has no rights, and fails. Mail by SMTP is not
+    touched.
+
+    Advice: build it (m4 submit.mc > submit.cf), or reinstall the package.
+    """
+    old = re.match(r"8\.(9|10|11)\.", program.version) is not None
+    if isinstance(submit, Absent) and not old:
+        path = cf.path.rpartition("/")[0] or "/etc/mail"
+        yield found(
+            f"{path}/submit.cf is missing: local submission of mail fails, SMTP is not touched",
+            evidence=[Evidence(f"ls -l {path}/submit.cf", "No such file or directory")],
+            fix=[Step(f"m4 {quoted(path + '/submit.mc')} > {quoted(path + '/submit.cf')}", "safe", f"rm {quoted(path + '/submit.cf')}")],
+            path=f"{path}/submit.cf",
+        )
+
+
+@check(
+    "CONF005", "auth-switched-off", "error",
+    fails=[{"cf": "O DaemonPortOptions=Name=MSP-v4, Port=587, M=EA"}],
+    passes=[{"cf": "O DaemonPortOptions=Name=MSP-v4, Port=587, M=Ea"},
+            {"cf": "O DaemonPortOptions=Name=MTA, Port=25, M=A\nO DaemonPortOptions=Name=MSA, Port=587, M=Ea"}],
+    refs=("sendmail: doc/op, DaemonPortOptions: A disable AUTH (overrides a)",),
+)  # fmt: skip
+def auth_switched_off(cf: SendmailCf) -> Iterator[Found]:
+    """A port has the modifier A: AUTH is switched off there (a, small, would require it).
+
+    On a submission port nobody can log in then; the client sees no AUTH line.
+
+    Advice: write M=Ea (or drop the A) in DAEMON_OPTIONS of sendmail.mc, rebuild sendmail.cf and restart.
+    """
+    everywhere = all(d.auth_off for d in cf.daemons)
+    for daemon in cf.daemons:
+        if daemon.auth_off and (everywhere or daemon.port in (587, 465)):
+            modifiers = "".join(sorted(daemon.modifiers))
+            yield found(
+                f"AUTH is switched off on port {daemon.port or daemon.service} ({daemon.name}): DaemonPortOptions has M={modifiers} with the modifier A",
+                evidence=[Evidence(f"{cf.path}:{daemon.line}", f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}, M={modifiers}")],
+                fix=rebuild(cf.path, f"DAEMON_OPTIONS(`… Name={daemon.name}, M={modifiers.replace('A', '') or 'a'}')dnl"),
+                port=str(daemon.port),
+            )
+
+
+@check(
+    "CONF006", "starttls-switched-off", "error",
+    fails=[{"cf": "O DaemonPortOptions=Name=MSP-v4, Port=587, M=EaS\nO AuthOptions=A p\nO ServerCertFile=/etc/mail/host.pem"}],
+    passes=[{"cf": "O DaemonPortOptions=Name=MSP-v4, Port=587, M=Ea\nO AuthOptions=A p\nO ServerCertFile=/etc/mail/host.pem"}],
+    refs=("sendmail: doc/op, DaemonPortOptions: S do not offer STARTTLS",),
+)  # fmt: skip
+def starttls_switched_off(cf: SendmailCf) -> Iterator[Found]:
+    """A port has the modifier S: STARTTLS is not offered there though a certificate is configured.
+
+    With AuthOptions p the mechanisms PLAIN and LOGIN vanish with it; without p passwords go in the clear.
+
+    Advice: take the S out of M= in DAEMON_OPTIONS of sendmail.mc, rebuild sendmail.cf and restart.
+    """
+    if not cf.tls_files.get("ServerCertFile"):
+        return
+    for daemon in cf.daemons:
+        if daemon.starttls_off and not daemon.auth_off and not daemon.smtps:
+            modifiers = "".join(sorted(daemon.modifiers))
+            submission = "submission " if daemon.port == 587 else ""
+            lost = ", so PLAIN and LOGIN are not offered (AuthOptions p)" if "p" in cf.auth_options else ""
+            yield found(
+                f"STARTTLS is switched off on {submission}port {daemon.port or daemon.service} ({daemon.name}) by DaemonPortOptions M={modifiers}{lost}",
+                evidence=[Evidence(f"{cf.path}:{daemon.line}", f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}, M={modifiers}")],
+                fix=rebuild(cf.path, f"DAEMON_OPTIONS(`… Name={daemon.name}, M={modifiers.replace('S', '') or 'a'}')dnl"),
+                port=str(daemon.port),
+            )
+
+
+@check(
+    "CONF007", "received-header-hides-auth", "warning",
+    fails=[{"cf": "V10/Berkeley\nHReceived: $?sfrom $s $.by $j ($v/$Z)$?r with $r$. id $i; $b\nC{TrustAuthMech}PLAIN"}],
+    passes=[{"cf": "V10/Berkeley\nHReceived: $?sfrom $s $.by $j ($v/$Z)$?r with $r$. id $i$?{auth_type} (authenticated$?{auth_ssf} bits=${auth_ssf}$.)$.; $b"}],
+    refs=("sendmail: cf/m4/cfhead.m4, _REC_AUTH_",),
+)  # fmt: skip
+def received_header_hides_auth(cf: SendmailCf) -> Iterator[Found]:
+    """The Received header was redefined without the part that says "authenticated".
+
+    Logins work, but delivered mail no longer shows that its sender had logged in, which filters and people look for.
+
+    Advice: remove the redefinition (confRECEIVED_HEADER) from sendmail.mc: the default has the part; rebuild, restart.
+    """
+    header = cf.received_header
+    if header and "auth_type" not in header and "auth_authen" not in header and "auth_ssf" not in header:
+        line = cf.headers["received"].line
+        yield found(
+            "The Received header has no ${auth_type} part: mail of users who logged in carries no 'authenticated'",
+            evidence=[Evidence(f"{cf.path}:{line}", f"HReceived: {header[:160]}")],
+            fix=rebuild(cf.path, "remove define(`confRECEIVED_HEADER', …)"),
+            header="Received",
+        )
+
+
+@check(
+    "CONF008", "unknown-option", "warning",
+    fails=[{"cf": "O AuthMechs=PLAIN"}],
+    passes=[{"cf": "O AuthMechanisms=PLAIN"}],
+    refs=("sendmail: sendmail/readcf.c, OptionTab",),
+)  # fmt: skip
+def unknown_option(cf: SendmailCf) -> Iterator[Found]:
+    """sendmail.cf sets an option that no release of sendmail has.
+
+    Sendmail complains once at start ("unknown option name") and goes on without it.
+
+    Advice: correct the name, or remove the option; rebuild sendmail.cf and restart.
+    """
+    for option in cf.unknown_options:
+        better = option.suggestion
+        yield found(
+            f"{cf.path} sets the unknown option {option.name}" + (f"; {better} is meant?" if better else ""),
+            evidence=[Evidence(f"{cf.path}:{option.line}", f"O {option.name}")],
+            fix=rebuild(cf.path, f"correct the option {option.name}" + (f" to {better}" if better else "")),
+            option=option.name,
+        )
+
+
+@check(
+    "CONF009", "unknown-word", "error",
+    fails=[{"cf": "O DontBlameSendmail=GroupWriteableDirPathSafe"}],
+    passes=[{"cf": "O DontBlameSendmail=GroupWritableDirPathSafe,TrustStickyBit"}],
+    refs=("sendmail: sendmail/conf.c, DontBlameSendmailValues; PrivacyValues",),
+)  # fmt: skip
+def unknown_word(cf: SendmailCf) -> Iterator[Found]:
+    """DontBlameSendmail or PrivacyOptions holds a word that no release of sendmail knows.
+
+    Sendmail complains at start and the word has no effect.
+
+    Advice: correct the spelling in sendmail.mc, rebuild sendmail.cf and restart.
+    """
+    for option, words in (("DontBlameSendmail", cf.unknown_dont_blame), ("PrivacyOptions", cf.unknown_privacy)):
+        for word in words:
+            setting = cf.option(option)
+            yield found(
+                f"{option} holds the unknown word {word}",
+                evidence=[Evidence(f"{cf.path}:{setting.line if setting else 0}", f"O {option}={setting.value if setting else ''}")],
+                fix=rebuild(cf.path, f"correct {word} in {option}"),
+                option=option, word=word,
+            )  # fmt: skip
+
+
+@check(
+    "CONF010", "log-level-too-low", "warning",
+    fails=[{"cf": "O LogLevel=8", "program": "Version 8.17.1.9"}, {"cf": "O LogLevel=9", "program": "Version 8.15.2"}],
+    passes=[{"cf": "O LogLevel=9", "program": "Version 8.17.1.9"}, {"cf": "O LogLevel=10", "program": "Version 8.15.2"}],
+    refs=("sendmail: sendmail/srvrsmtp.c: AUTH failure is logged at LogLevel 10, since 8.16 at 9",),
+)  # fmt: skip
+def log_level_too_low(cf: SendmailCf, program: SendmailProgram | Unknown) -> Iterator[Found]:
+    """LogLevel is so low that failed logins leave no line in the log.
+
+    AUTH failures are logged from level 9 on (before 8.16 from 10, which is more than the default). Whoever looks for
+    the cause in the log finds nothing.
+
+    Advice: define(`confLOG_LEVEL', `14') while looking for a fault, at least 10 otherwise; rebuild and restart.
+    """
+    version = program.version if isinstance(program, SendmailProgram) else ""
+    old = re.match(r"8\.(\d+)\.", version)
+    needed = 10 if old and int(old[1]) < 16 else 9
+    explicit = cf.option("LogLevel")
+    if cf.log_level < needed and (explicit is not None or needed > 9):
+        yield found(
+            f"LogLevel is {cf.log_level}, too low: a failed login leaves no line in the log (needs at least {needed})",
+            evidence=[Evidence(f"{cf.path}:{explicit.line}" if explicit else cf.path, f"O LogLevel={cf.log_level}" if explicit else "no O LogLevel: default 9")],
+            fix=rebuild(cf.path, "define(`confLOG_LEVEL', `14')dnl"),
+            severity="warning" if explicit else "info",
+            option="LogLevel",
+        )
+
+
+@check(
+    "CONF011", "built-without-sasl", "error",
+    fails=[{"program": "Version 8.17.1\n Compiled with: DNSMAP LOG NEWDB STARTTLS"}],
+    passes=[{"program": "Version 8.17.1\n Compiled with: DNSMAP LOG NEWDB SASLv2 STARTTLS"}],
+    refs=("sendmail: sendmail/README, SASL; `sendmail -d0.1 -bt </dev/null`",),
+)  # fmt: skip
+def built_without_sasl(program: SendmailProgram, system: System | Unknown) -> Iterator[Found]:
+    """The sendmail program was compiled without SASL: it cannot do AUTH at all.
+
+    No configuration can help; options such as AuthMechanisms only give a warning at start.
+
+    Advice: install a sendmail that is built with SASL (put the distribution's package back), or rebuild it with
+    -DSASL=2 in confENVDEF and -lsasl2 in confLIBS.
+    """
+    if program.has_sasl is False:
+        where = program.look.path if program.look else "sendmail"
+        family = system.family if isinstance(system, System) else ""
+        package = {"debian": "sendmail-bin", "fedora": "sendmail", "alpine": "sendmail", "suse": "sendmail", "freebsd": "sendmail+tls+sasl2"}.get(family, "")
+        command = install_command(package, family, again=True)
+        yield found(
+            f"{where} (sendmail {program.version}) was compiled without SASL support",
+            evidence=[Evidence(program.source, "Compiled with: " + " ".join(sorted(program.flags)))],
+            fix=[Step(command, "risky")] if command else [],
+            path=where,
+        )
+
+
+@check(
+    "CONF012", "open-relay", "error",
+    fails=[{"cf": "V10/Berkeley\nSRelay_ok\n# anything goes\nR$*\t\t\t$@ RELAY\n"}],
+    passes=[{"cf": "V10/Berkeley\nSRelay_ok\nR$* $| $={TrustAuthMech}\t\t$# RELAY\n"}],
+    refs=("sendmail: cf/README, FEATURE(`promiscuous_relay')",),
+)  # fmt: skip
+def open_relay(cf: SendmailCf) -> Iterator[Found]:
+    """The configuration lets anybody relay (promiscuous_relay): AUTH protects nothing.
+
+    Such a host is found and abused within hours.
+
+    Advice: remove FEATURE(`promiscuous_relay') from sendmail.mc, rebuild sendmail.cf and restart.
+    """
+    if cf.relays_everything is not None:
+        yield found(
+            "Anybody may relay through this server (promiscuous_relay)",
+            evidence=[Evidence(f"{cf.path}:{cf.relays_everything}", "R$* $@ RELAY")],
+            fix=rebuild(cf.path, "remove FEATURE(`promiscuous_relay')"),
+            feature="promiscuous_relay",
+        )
+
+
+@check(
+    "CONF013", "auth-option-without-effect", "warning",
+    fails=[{"cf": "O AuthOptions=pay"}],
+    passes=[{"cf": "O AuthOptions=p,a,y"}],
+    refs=("sendmail: sendmail/readcf.c, O_AUTHOPTIONS",),
+)  # fmt: skip
+def auth_option_without_effect(cf: SendmailCf) -> Iterator[Found]:
+    """A letter in AuthOptions has no effect.
+
+    Sendmail looks at one character, then skips to behind the next separator; what it skips or does not know is lost,
+    with a warning on standard output at most.
+
+    Advice: separate the letters with single blanks or single commas: define(`confAUTH_OPTIONS', `A p y').
+    """
+    setting = cf.option("AuthOptions")
+    if setting and cf.auth_option_trouble:
+        yield found(
+            f"AuthOptions {setting.value!r}: {'; '.join(cf.auth_option_trouble)}",
+            evidence=[Evidence(f"{cf.path}:{setting.line}", f"O AuthOptions={setting.value}")],
+            fix=rebuild(cf.path, "separate the letters of confAUTH_OPTIONS with single blanks"),
+            option="AuthOptions",
+        )
+
+
+@check(
+    "CONF014", "name-not-qualified", "error",
+    fails=[{"names": "hostname: mail\n127.0.0.1 localhost", "program": "(canonical domain name) $j = mail", "cf": ""}],
+    passes=[{"names": "hostname: mail\n127.0.0.1 mail.example.com mail", "program": "(canonical domain name) $j = mail.example.com", "cf": ""},
+            {"names": "hostname: mail\n127.0.0.1 localhost", "program": "Version 8.17.1", "cf": "Djmail.example.com"}],
+    refs=("sendmail: sendmail/main.c, myhostname(); doc/op, \"Who Am I?\"",),
+)  # fmt: skip
+def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | Unknown) -> Iterator[Found]:
+    """The host's own name has no domain: sendmail cannot qualify it.
+
+    $j is then the short name, and with it the greeting and the realm in which users are looked up; some releases sleep
+    a minute at every start ("unable to qualify my own domain name").
+
+    Advice: put the full name first on the host's line in /etc/hosts (192.0.2.1 mail.example.com mail), or set
+    confDOMAIN_NAME; then restart sendmail.
+    """
+    said = program.identity.get("j") if isinstance(program, SendmailProgram) else None
+    if (said and "." in said) or cf.domain_name or "." in names.canonical:
+        return
+    name = said or names.canonical
+    asked = "sendmail says $j = " + said if said else "no line of /etc/hosts gives it a domain; DNS was not asked"
+    yield found(
+        f"The host name {name!r} is not fully qualified: it has no domain",
+        evidence=[Evidence("hostname", names.hostname), Evidence("sendmail -d0.1 -bt </dev/null" if said else "/etc/hosts", asked),
+                  *([Evidence(f"/etc/hosts:{names.own_line.number}", " ".join([names.own_line.address, *names.own_line.names]))] if names.own_line else [])],
+        fix=[Step(f"# in /etc/hosts: ADDRESS {name}.DOMAIN {name}"), *rebuild(cf.path, f"or: define(`confDOMAIN_NAME', `{name}.DOMAIN')dnl")[:1]],
+        severity="error" if said else "warning",
+        name=name,
+    )  # fmt: skip
+
+
+@check(
+    "CONF015", "auth-mechanisms-written-wrong", "error",
+    fails=[{"cf": "O AuthMechanisms=PLAIN,LOGIN"}, {"cf": "O AuthMechanisms="}],
+    passes=[{"cf": "O AuthMechanisms=PLAIN LOGIN"}, {"cf": ""}],
+    refs=("sendmail: sendmail/sasl.c, intersect(): names are separated by single blanks",),
+)  # fmt: skip
+def auth_mechanisms_written_wrong(cf: SendmailCf) -> Iterator[Found]:
+    """AuthMechanisms is empty or written in a way that sendmail does not understand.
+
+    Names are separated by blanks; a comma becomes part of the name, which then is no mechanism. Nothing warns.
+
+    Advice: define(`confAUTH_MECHANISMS', `DIGEST-MD5 CRAM-MD5 LOGIN PLAIN') with blanks between; rebuild and restart.
+    """
+    setting = cf.option("AuthMechanisms")
+    if setting is None:
+        return
+    odd = [m for m in cf.auth_mechanisms if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", m)]
+    if odd or not cf.auth_mechanisms:
+        yield found(
+            f"AuthMechanisms in {cf.path} is " + (f"written wrong: {odd[0][:60]!r} is no mechanism" if odd else "empty, so AUTH is not offered"),
+            evidence=[Evidence(f"{cf.path}:{setting.line}", f"O AuthMechanisms={setting.value}")],
+            fix=rebuild(cf.path, "define(`confAUTH_MECHANISMS', `" + " ".join(setting.value.replace(",", " ").split()) + "')dnl"),
+            option="AuthMechanisms",
+        )
+
+
+@check(
+    "CONF016", "nobody-may-relay", "warning",
+    fails=[{"cf": "V10/Berkeley\nC{TrustAuthMech}PLAIN\nSRelay_ok\nR$*\t$@ NO\n"}],
+    passes=[{"cf": "V10/Berkeley\nC{TrustAuthMech}PLAIN\nSRelay_auth\nR$* $| $={TrustAuthMech}\t$# RELAY\n"}, {"cf": "V10/Berkeley\nC{TrustAuthMech}PLAIN"}],
+    refs=("sendmail: cf/m4/proto.m4, ruleset Relay_ok",),
+)  # fmt: skip
+def nobody_may_relay(cf: SendmailCf) -> Iterator[Found]:
+    """Mechanisms are trusted, but no rule of sendmail.cf asks for them.
+
+    The class {TrustAuthMech} alone does nothing: the rulesets of cf/m4/proto.m4 let its members relay. In a hand-made
+    or very old sendmail.cf they are missing.
+
+    Advice: build sendmail.cf from a sendmail.mc with TRUST_AUTH_MECH.
+    """
+    if cf.trusted_mechs and cf.trusted_mechs_rule is None and cf.rulesets:
+        yield found(
+            f"{cf.path} fills the class TrustAuthMech, but no rule uses it: nobody may relay because of a login",
+            evidence=[Evidence(cf.path, "no rule with $={TrustAuthMech}")],
+            fix=rebuild(cf.path, "TRUST_AUTH_MECH(`" + " ".join(cf.trusted_mechs) + "')dnl"),
+            **{"class": "TrustAuthMech"},
+        )

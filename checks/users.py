@@ -1,0 +1,238 @@
+"""USER: the user data base, its users, and the realm they are looked up in."""
+
+from collections.abc import Iterator
+
+from maildoctor.api import (
+    Absent,
+    Evidence,
+    Found,
+    Names,
+    Plugins,
+    SaslConf,
+    SaslDb,
+    SendmailCf,
+    SendmailProgram,
+    Step,
+    Unknown,
+    User,
+    add_user,
+    check,
+    found,
+    known,
+    own_name,
+    rebuild,
+    server_realm,
+    uses_sasldb,
+)
+from maildoctor.api import shell_word as quoted
+
+_LISTING = "# path: /etc/sasldb2\n# format: Berkeley DB hash version 9\n# backend: berkeley\n"
+
+
+def _wants_users(cf: SendmailCf, conf: SaslConf | Unknown) -> bool:
+    """Whether somebody is meant to log in here: mechanisms are trusted or set, and sasldb is where users live."""
+    return bool(cf.trusted_mechs) and uses_sasldb(known(conf)) and "saslauthd" not in (conf.pwcheck_methods if isinstance(conf, SaslConf) else ())
+
+
+@check(
+    "USER001", "sasldb-missing", "error",
+    fails=[{"cf": "C{TrustAuthMech}PLAIN", "names": "hostname: mail.example.com"}],
+    passes=[{"cf": "C{TrustAuthMech}PLAIN", "sasldb": _LISTING + "test@mail.example.com: userPassword", "names": "hostname: mail.example.com"}],
+    refs=("libsasl: sasldb/db_berkeley.c: a missing file is reported as \"user not found\"",),
+)  # fmt: skip
+def sasldb_missing(cf: SendmailCf, sasldb: SaslDb | Unknown, conf: SaslConf | Unknown, names: Names | Unknown, program: SendmailProgram | Unknown) -> Iterator[Found]:
+    """The user data base does not exist, so no user is found.
+
+    libsasl reports a missing sasldb as "user not found (-20)", like a misspelt name.
+
+    Advice: create the users with saslpasswd2, which makes the file, or restore it; or make sasldb_path name the right
+    one.
+    """
+    if not isinstance(sasldb, Absent) or not uses_sasldb(known(conf)):
+        return
+    path = sasldb.reason.partition(" ")[0] if sasldb.reason.startswith("/") else "/etc/sasldb2"
+    realm = server_realm(cf, names, known(program)) if isinstance(names, Names) else "REALM"
+    yield found(
+        f"The user data base {path} does not exist, so nobody can log in",
+        evidence=[Evidence(f"ls -l {path}", "No such file or directory")],
+        fix=[add_user("USER", realm, path)],
+        severity="error" if _wants_users(cf, conf) else "info",
+        path=path,
+    )
+
+
+@check(
+    "USER002", "sasldb-empty", "error",
+    fails=[{"cf": "C{TrustAuthMech}PLAIN", "sasldb": _LISTING + "# empty"}],
+    passes=[{"cf": "C{TrustAuthMech}PLAIN", "sasldb": _LISTING + "test@mail.example.com: userPassword"}],
+    refs=("saslpasswd2(8)",),
+)  # fmt: skip
+def sasldb_empty(cf: SendmailCf, sasldb: SaslDb, conf: SaslConf | Unknown, names: Names | Unknown, program: SendmailProgram | Unknown) -> Iterator[Found]:
+    """The user data base holds no users.
+
+    Every login ends in "user not found (-20)". Debian makes such an empty file at installation.
+
+    Advice: create the users with saslpasswd2, in the realm of this server.
+    """
+    if sasldb.state == "empty" and uses_sasldb(known(conf)):
+        realm = server_realm(cf, names, known(program)) if isinstance(names, Names) else "REALM"
+        yield found(
+            f"There are no users in {sasldb.path} (sasldb is empty), so nobody can log in",
+            evidence=[Evidence("sasldblistusers2", "no users"), *(Evidence(sasldb.path, t) for t in sasldb.trouble)],
+            fix=[add_user("USER", realm, sasldb.path)],
+            severity="error" if _wants_users(cf, conf) else "info",
+            path=sasldb.path,
+        )
+
+
+@check(
+    "USER003", "sasldb-damaged", "error",
+    fails=[{"sasldb": _LISTING + "# damage: the file ends after page 2 of 6\ntest@mail.example.com: userPassword"}],
+    passes=[{"sasldb": _LISTING + "test@mail.example.com: userPassword"}],
+    refs=("Berkeley DB: db_verify(1)",),
+)  # fmt: skip
+def sasldb_damaged(sasldb: SaslDb) -> Iterator[Found]:
+    """The user data base is damaged: a part of it cannot be read.
+
+    Users in that part get "user not found" or "generic failure"; the listing tools may hang on such a file.
+
+    Advice: restore the file from a backup, or create the users anew with saslpasswd2.
+    """
+    if sasldb.state == "damaged":
+        yield found(
+            f"{sasldb.path} is damaged: {'; '.join(sasldb.trouble[:3])} ({len(sasldb.users)} users could be read)",
+            evidence=[Evidence(sasldb.path, t) for t in sasldb.trouble[:5]],
+            fix=[Step(f"mv {quoted(sasldb.path)} {quoted(sasldb.path + '.damaged')}", "risky", f"mv {quoted(sasldb.path + '.damaged')} {quoted(sasldb.path)}"),
+                 *(add_user(u.name, u.realm, sasldb.path) for u in sasldb.users[:3])],
+            path=sasldb.path,
+        )  # fmt: skip
+
+
+@check(
+    "USER004", "sasldb-of-another-kind", "error",
+    fails=[
+        {"sasldb": "# path: /etc/sasldb2\n# format: LMDB\n# backend: lmdb\ntest@mail.example.com: userPassword",
+         "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libsasldb.so -> /usr/lib/sasl2/libsasldb.so\n"
+                    "ELF 64-bit LSB shared object, x86-64, soname libsasldb.so.2\n\tlibdb-5.3.so => /lib/libdb-5.3.so"},
+        {"sasldb": "# path: /etc/sasldb2\n# not a sasldb: text"},
+    ],
+    passes=[{"sasldb": _LISTING + "test@mail.example.com: userPassword",
+             "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libsasldb.so -> /usr/lib/sasl2/libsasldb.so\n"
+                        "ELF 64-bit LSB shared object, x86-64, soname libsasldb.so.2\n\tlibdb-5.3.so => /lib/libdb-5.3.so"}],
+    refs=("libsasl: sasldb/db_*.c: one back end is compiled in",),
+)  # fmt: skip
+def sasldb_of_another_kind(
+    sasldb: SaslDb, plugins: Plugins | Unknown, cf: SendmailCf | Unknown, names: Names | Unknown, program: SendmailProgram | Unknown
+) -> Iterator[Found]:
+    """The user data base is of another format than the installed sasldb plug-in reads, or no user data base at all.
+
+    libsasl is built for one kind of data base (Berkeley DB, GDBM or LMDB). A file of another kind, as it comes from
+    another host or an upgrade, gives "generic failure (-1)" at every login.
+
+    Advice: create the users anew with this system's saslpasswd2 (or convert the file: cyrusbdb2current on Red Hat).
+    """
+    wanted = plugins.backend if isinstance(plugins, Plugins) else None
+    kinds = {"berkeley": "Berkeley DB", "gdbm": "GDBM", "lmdb": "LMDB", "ndbm": "NDBM", "cdb": "cdb"}
+    if sasldb.state == "foreign":
+        what = f"{sasldb.path} is of the wrong format: it is not a sasldb ({'; '.join(sasldb.trouble) or 'unknown data'})"
+    elif wanted and sasldb.backend and sasldb.backend != wanted and sasldb.users:
+        what = (f"{sasldb.path} is a {kinds.get(sasldb.backend, sasldb.backend)} file, of the wrong format: the installed"
+                f" plug-in reads {kinds.get(wanted, wanted)}")  # fmt: skip
+    elif sasldb.version == 1 and sasldb.users and sasldb.path.endswith("sasldb2"):
+        what = f"{sasldb.path} holds records of SASL 1, another format than SASL 2 reads"
+    else:
+        return
+    realm = server_realm(cf, names, known(program)) if isinstance(cf, SendmailCf) and isinstance(names, Names) else "REALM"
+    users = [add_user(u.name, u.realm, sasldb.path) for u in sasldb.users[:3]] or [add_user("USER", realm, sasldb.path)]
+    away = quoted(sasldb.path + ".old")
+    yield found(
+        what,
+        evidence=[Evidence(sasldb.path, sasldb.detail or "; ".join(sasldb.trouble)), Evidence("libsasldb.so", f"linked with {plugins.backend_library}" if isinstance(plugins, Plugins) and plugins.backend_library else "not judged")],
+        fix=[Step(f"mv {quoted(sasldb.path)} {away}", "risky", f"mv {away} {quoted(sasldb.path)}"), *users],
+        path=sasldb.path,
+    )
+
+
+def _near(realm: str, server: str) -> bool:
+    """Whether a realm was most likely meant to be the server's: other case, the short name, a final dot."""
+    a, b = realm.lower().rstrip("."), server.lower()
+    return a == b or b.startswith(a + ".") or a.startswith(b + ".") or not a
+
+
+@check(
+    "USER005", "user-in-another-realm", "error",
+    fails=[
+        {"cf": "", "names": "hostname: mail.example.com", "sasldb": _LISTING + "test@mail: userPassword"},
+        {"cf": "", "names": "hostname: mail.example.com", "sasldb": _LISTING + "test@MAIL.EXAMPLE.COM: userPassword"},
+        {"cf": "", "names": "hostname: hub.example.com", "sasldb": _LISTING + "mailrelay@foo: userPassword"},
+    ],
+    passes=[
+        {"cf": "", "names": "hostname: mail.example.com", "sasldb": _LISTING + "test@mail.example.com: userPassword"},
+        {"cf": "O AuthRealm=foo", "names": "hostname: hub.example.com", "sasldb": _LISTING + "mailrelay@foo: userPassword"},
+        {"cf": "", "names": "hostname: mail.example.com", "sasldb": _LISTING + "a@mail.example.com: userPassword\nb@example.org: userPassword"},
+    ],
+    refs=("libsasl: plugins/plugin_common.c, _plug_parseuser(); sendmail: sendmail/srvrsmtp.c, sasl_server_new(… AuthRealm or $j)",),
+)  # fmt: skip
+def user_in_another_realm(cf: SendmailCf, names: Names, sasldb: SaslDb, conf: SaslConf | Unknown, program: SendmailProgram | Unknown) -> Iterator[Found]:
+    """Users are in another realm than the one in which this server looks them up.
+
+    A name without `@` is looked up together with the server's realm: AuthRealm, else the host's full name ($j). The
+    pair must match to the letter, case included; otherwise the log says "user not found (-20)". Users made without -u
+    get the short host name.
+
+    Advice: create the user in the server's realm with saslpasswd2 -c -u REALM USER, or set confAUTH_REALM to the realm
+    the users are in; or have the clients log in as USER@REALM.
+    """
+    if not sasldb.users or sasldb.state == "foreign" or not uses_sasldb(known(conf)):
+        return
+    realm = server_realm(cf, names, known(program))
+    lost = [u for u in sasldb.users if u.realm != realm]
+    if sasldb.in_realm(realm):
+        here = {u.name for u in sasldb.in_realm(realm)}
+        lost = [u for u in lost if _near(u.realm, realm) and u.name not in here]
+    if not lost:
+        return
+    whole = not sasldb.in_realm(realm)
+    other = sorted({u.realm for u in lost})
+    source = f"AuthRealm of {cf.path}" if cf.auth_realm else "the host's full name, $j; AuthRealm is not set"
+    yield found(
+        f"{_users(lost)} in realm {_realms(other)}, but the server looks names up in realm {realm} ({source})",
+        evidence=[Evidence("sasldblistusers2", f"{u.name}@{u.realm}") for u in lost[:5]] + [Evidence(cf.path, f"O AuthRealm={cf.auth_realm}" if cf.auth_realm else f"$j = {own_name(cf, names, known(program))}")],
+        fix=[*(add_user(u.name, realm, sasldb.path) for u in lost[:3]),
+             *(rebuild(cf.path, f"or: define(`confAUTH_REALM', `{other[0]}')dnl")[:1] if whole and len(other) == 1 and not _near(other[0], realm) else [])],
+        severity="error" if whole else "warning",
+        realm=realm,
+    )  # fmt: skip
+
+
+def _users(users: list[User]) -> str:
+    names = ", ".join(u.name for u in users[:5]) + (f" and {len(users) - 5} more" if len(users) > 5 else "")
+    return f"user {names} is" if len(users) == 1 else f"users {names} are"
+
+
+def _realms(realms: list[str]) -> str:
+    return " ".join(repr(r) for r in realms[:4]) + (" …" if len(realms) > 4 else "")
+
+
+@check(
+    "USER006", "deleted-user-can-log-in", "warning",
+    fails=[{"sasldb": _LISTING + "ghost@mail.example.com: authPassword (SCRAM-SHA-1, 4096 iterations)"}],
+    passes=[{"sasldb": _LISTING + "test@mail.example.com: userPassword\ntest@mail.example.com: authPassword (SCRAM-SHA-1, 4096 iterations)"}],
+    refs=("libsasl: saslpasswd2 -d deletes userPassword; authPassword is left unless scram_secret_generate is set",),
+)  # fmt: skip
+def deleted_user_can_log_in(sasldb: SaslDb) -> Iterator[Found]:
+    """A user has a SCRAM secret but no password: most often a deleted user who can still log in.
+
+    saslpasswd2 -d leaves the authPassword record behind, and SCRAM asks for nothing else. A user made on purpose with
+    -n looks the same.
+
+    Advice: if the user is meant to be gone, set a password and delete the user with scram_secret_generate: yes in the
+    configuration that saslpasswd2 reads.
+    """
+    for user in sasldb.ghosts[:20]:
+        yield found(
+            f"{user.name}@{user.realm} has no password but a SCRAM secret, and can log in by {' '.join(sorted(user.mechanisms))}",
+            evidence=[Evidence(sasldb.path, f"{user.name}@{user.realm}: authPassword")],
+            fix=[Step(f"saslpasswd2 -d -a Sendmail -u {quoted(user.realm)} {quoted(user.name)}", "risky")],
+            user=f"{user.name}@{user.realm}",
+        )

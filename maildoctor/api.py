@@ -1,0 +1,36 @@
+"""All that a check may import. These names are the promise to checks of others; they change by adding."""
+
+from maildoctor.check import Found, check, found
+from maildoctor.correlate import Cause, always
+from maildoctor.facts import Absent, Unknown, known
+from maildoctor.facts.mail_maps import MailMap, MailMaps, authinfo_mechanisms
+from maildoctor.facts.mechanisms import PLAINTEXT, Mechanisms, Offer, lacks, mechanisms, uses_sasldb
+from maildoctor.facts.names import Names, own_name, server_realm
+from maildoctor.facts.packages import install_command, package_for
+from maildoctor.facts.paths import Look, Paths, Trail
+from maildoctor.facts.plugins import Plugin, Plugins
+from maildoctor.facts.processes import Listener, Listeners, Process, Processes
+from maildoctor.facts.program import SendmailProgram
+from maildoctor.facts.queues import Queue, Queues
+from maildoctor.facts.safety import may, refusals, unsafe_folder
+from maildoctor.facts.sasl_conf import PWCHECK_METHODS_OF_SASL_1, SaslConf
+from maildoctor.facts.sasl_files import SaslFiles
+from maildoctor.facts.sasldb import SaslDb, User
+from maildoctor.facts.saslauthd import Saslauthd
+from maildoctor.facts.sendmail_cf import Daemon, SendmailCf, SubmitCf
+from maildoctor.facts.sendmail_mc import SendmailMc
+from maildoctor.facts.system import System
+from maildoctor.facts.tls import Certificate, Tls, TlsFile
+from maildoctor.facts.wrappers import TcpWrappers
+from maildoctor.model import Evidence, Severity, Step
+from maildoctor.remedy import add_user, rebuild, restart, shell_word
+
+__all__ = [
+    "PLAINTEXT", "PWCHECK_METHODS_OF_SASL_1", "Absent", "Cause", "Certificate", "Daemon", "Evidence", "Found",
+    "Listener", "Listeners", "Look", "MailMap", "MailMaps", "Mechanisms", "Names", "Offer", "Paths", "Plugin",
+    "Plugins", "Process", "Processes", "Queue", "Queues", "SaslConf", "SaslDb", "SaslFiles", "Saslauthd", "SendmailCf",
+    "SendmailMc", "SendmailProgram", "Severity", "Step", "SubmitCf", "System", "TcpWrappers", "Tls", "TlsFile", "Trail",
+    "Unknown", "User", "add_user", "always", "authinfo_mechanisms", "check", "found", "install_command", "known",
+    "lacks", "may", "mechanisms", "own_name", "package_for", "rebuild", "refusals", "restart", "server_realm",
+    "shell_word", "unsafe_folder", "uses_sasldb",
+]  # fmt: skip

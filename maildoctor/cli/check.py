@@ -1,0 +1,120 @@
+"""`maildoctor check`: gather, judge, print the diagnosis."""
+
+import argparse
+import sys
+from collections.abc import Sequence, Set
+
+from maildoctor.cli import options as shared
+from maildoctor.cli.looks import for_file, style_for
+from maildoctor.cli.output import planned, write
+from maildoctor.cli.progress import Progress
+from maildoctor.cli.selection import chosen
+from maildoctor.cli.status import Policy, status
+from maildoctor.cli.stdout import say
+from maildoctor.engine import examine, load_library
+from maildoctor.host import Host
+from maildoctor.render import rendered
+
+_STATUS = """\
+exit status:
+  0  judged, and nothing at or above --fail-on
+  1  findings
+  2  wrong usage, or maildoctor itself failed
+  3  nothing found, but something was not judged
+
+Each option has a twin in the environment: MAILDOCTOR_FORMAT for --format.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of `check`."""
+    p = shared.Parser("check", "Examine a mail server and say why SMTP AUTH fails.", _STATUS)
+    target = p.add_mutually_exclusive_group()
+    target.add_argument("--root", metavar="DIR", help="examine an unpacked image, a chroot or a mounted disk")
+    target.add_argument("--snapshot", metavar="DIR", help="examine what an earlier --record wrote")
+    p.add_argument("--record", metavar="DIR", help="also write all that was seen to DIR, secrets struck out")
+    shared.add_report(p)
+    p.add_argument(
+        "-o",
+        "--output",
+        action="append",
+        default=[],
+        metavar="[FORMAT:]FILE",
+        help="also write the report to FILE (repeatable)",
+    )
+    p.add_argument(
+        "--select", action="append", default=[], metavar="CHECKS", help="only these: codes, names, globs, with commas"
+    )
+    p.add_argument("--ignore", action="append", default=[], metavar="CHECKS", help="not these")
+    shared.add_checks(p)
+    p.add_argument("--baseline", metavar="FILE", help="an earlier JSON report: only what is not in it counts")
+    p.add_argument(
+        "--fail-on",
+        choices=("error", "warning", "never"),
+        default="error",
+        help="the mildest finding that makes the exit status 1 (error)",
+    )
+    p.add_argument("--allow-unknown", action="store_true", help="exit status 0 also where something was not judged")
+    p.add_argument("--exit-zero", action="store_true", help="exit status 0 whatever was found")
+    return p
+
+
+def run(words: Sequence[str]) -> int:
+    """Examine, print, and give the exit status."""
+    options = shared.read(parser(), words)
+    outputs = planned(options.output, options.format)
+    known = _known(options.baseline)
+    library = load_library(options.checks)
+    select = chosen(library, shared.listed(options.select), shared.listed(options.ignore))
+    host = _host(options)
+    with Progress(wanted=not options.quiet) as progress:
+        report = examine(host, library, select, progress.looking_at)
+    style = style_for(sys.stdout, options, known)
+    try:
+        # The files first: a reader of stdout who goes away early must not cost them, nor they him his report.
+        _record(host, options.record)
+        for output in outputs:
+            write(output.path, rendered(report, output.format, for_file(style, options)))
+    finally:
+        say(rendered(report, options.format, style))
+    return status(report, Policy(options.fail_on, options.allow_unknown, options.exit_zero, known or frozenset()))
+
+
+def _known(baseline: str | None) -> Set[str] | None:
+    if baseline is None:
+        return None
+    from maildoctor.cli.baseline import fingerprints
+
+    return fingerprints(baseline)
+
+
+def _host(options: argparse.Namespace) -> Host:
+    host = _bare_host(options)
+    if options.record is None:
+        return host
+    from maildoctor.host.recording import Recording
+
+    return Recording(host)
+
+
+def _bare_host(options: argparse.Namespace) -> Host:
+    if options.root is not None:
+        from maildoctor.host.rooted import Rooted
+
+        return Rooted(options.root)
+    if options.snapshot is not None:
+        from maildoctor.host.recording import Replay
+
+        return Replay(options.snapshot)
+    from maildoctor.host.live import Live
+
+    return Live()
+
+
+def _record(host: Host, folder: str | None) -> None:
+    if folder is None:
+        return
+    from maildoctor.host.recording import Recording
+
+    if isinstance(host, Recording):
+        host.save(folder)

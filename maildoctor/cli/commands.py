@@ -1,0 +1,26 @@
+"""Which commands there are. A command is a module of this package with `parser()` and `run(words)`."""
+
+import importlib
+from collections.abc import Sequence
+
+from maildoctor.cli.trouble import Trouble
+
+COMMANDS = ("check", "explain", "list", "demo")
+
+
+def call(name: str, words: Sequence[str]) -> int:
+    """Run one command, importing nothing of the others."""
+    if name not in COMMANDS:
+        raise _unknown(name)
+    status: int = importlib.import_module(f"maildoctor.cli.{name}").run(words)
+    return status
+
+
+def _unknown(name: str) -> Trouble:
+    if name.startswith("-"):
+        return Trouble(f"{name}: options follow a command", "the first word", f"say: maildoctor check {name}")
+    from difflib import get_close_matches
+
+    near = get_close_matches(name.lower(), COMMANDS, n=1, cutoff=0.5)
+    meant = f"did you mean: maildoctor {near[0]}" if near else "maildoctor --help lists the commands"
+    return Trouble(f"there is no command {name!r}", f"the commands are {', '.join(COMMANDS)}", meant)

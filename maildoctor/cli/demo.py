@@ -1,0 +1,44 @@
+"""`maildoctor demo`: the examination of a recorded sample host. It needs no mail server and ends with status 0."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+import maildoctor
+from maildoctor.cli import options as shared
+from maildoctor.cli.looks import style_for
+from maildoctor.cli.stdout import say
+from maildoctor.cli.trouble import Trouble
+from maildoctor.engine import Selection, examine, load_library
+from maildoctor.host.recording import Replay
+from maildoctor.render import rendered
+
+_NOTE = "maildoctor: this is a recorded sample host, not this machine; `maildoctor check` examines this one\n"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of `demo`."""
+    p = shared.Parser("demo", "Examine a recorded sample host: what a diagnosis looks like, no mail server needed.")
+    shared.add_report(p)
+    return p
+
+
+def run(words: Sequence[str]) -> int:
+    """Examine the sample host and print its diagnosis; a demonstration has not failed when it shows a fault."""
+    options = shared.read(parser(), words)
+    report = examine(Replay(_sample_host()), load_library(()), Selection(), None)
+    sys.stderr.write(_NOTE)
+    sys.stderr.flush()
+    say(rendered(report, options.format, style_for(sys.stdout, options)))
+    return 0
+
+
+def _sample_host() -> str:
+    package = os.path.dirname(os.path.abspath(maildoctor.__file__))
+    # Installed, the recordings lie in the package; in a checkout beside it.
+    for home in (package, os.path.dirname(package)):
+        folder = os.path.join(home, "fixtures", "demo")
+        if os.path.isdir(folder):
+            return folder
+    raise Trouble("the sample host is not here", package, "install maildoctor again: its package is not whole")

@@ -1,0 +1,55 @@
+"""`maildoctor explain`: the page of one check, with what it says of its own failing sample."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+
+from maildoctor.check import Check
+from maildoctor.cli import options as shared
+from maildoctor.cli.looks import style_for
+from maildoctor.cli.selection import unknown
+from maildoctor.cli.stdout import say
+from maildoctor.engine import load_library
+from maildoctor.render.escape import prose, shown
+from maildoctor.render.style import Style
+from maildoctor.render.text import Block, finding_blocks, written
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of `explain`."""
+    p = shared.Parser("explain", "The page of one check: what it finds, why it matters, what to do.")
+    p.add_argument("check", metavar="CODE|NAME", help="a check, as `maildoctor list` names it")
+    shared.add_checks(p)
+    shared.add_looks(p)
+    return p
+
+
+def run(words: Sequence[str]) -> int:
+    """Print the page."""
+    options = shared.read(parser(), words)
+    checks = load_library(options.checks).checks
+    wanted = options.check.lower()
+    for check in checks:
+        if wanted in (check.code.lower(), check.name.lower()):
+            style = style_for(sys.stdout, options)
+            say(written(_page(check, style), style))
+            return 0
+    raise unknown(options.check, checks, "maildoctor explain")
+
+
+def _page(check: Check, style: Style) -> Iterator[Block]:
+    yield Block(f"{check.code}  ", shown(f"{check.name}  {check.severity}", style.ascii), tone=check.severity)
+    yield Block("", prose(check.title, style.ascii))
+    for label, text in (("why", check.why), ("advice", check.advice)):
+        if text:
+            yield Block("", "")
+            yield Block(label.ljust(8), prose(text, style.ascii))
+    if check.refs:
+        yield Block("", "")
+    for number, ref in enumerate(check.refs):
+        yield Block("" if number else "see     ", shown(ref, style.ascii), 8 if number else 0, wrap="fold")
+    yield Block("", "")
+    yield Block("", "What it says of its own sample:")
+    for finding in check.on(check.fails[0]):
+        yield Block("", "")
+        yield from finding_blocks(finding, style)

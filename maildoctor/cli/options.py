@@ -1,0 +1,104 @@
+"""Options that commands share, and their twins in the environment: MAILDOCTOR_FORMAT for --format, and so on.
+
+A twin stands in where neither its option nor a rival of it is given. Lists are separated by commas.
+"""
+
+import argparse
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NoReturn
+
+from maildoctor.cli.trouble import Trouble
+from maildoctor.render import FORMATS
+
+_YES = ("1", "true", "yes", "on")
+_NO = ("", "0", "false", "no", "off")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of one command whose errors look like all errors of maildoctor."""
+
+    def __init__(self, command: str, description: str, epilog: str | None = None) -> None:
+        super().__init__(
+            prog=f"maildoctor {command}",
+            description=description,
+            epilog=epilog,
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Wrong usage ends in `Trouble`, which ends in exit status 2."""
+        raise Trouble(message, self.prog, f"see {self.prog} --help")
+
+
+def add_looks(parser: argparse.ArgumentParser) -> None:
+    """How text is to look: colours and signs."""
+    looks = parser.add_mutually_exclusive_group()
+    looks.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours (auto)")
+    looks.add_argument("--no-color", dest="color", action="store_const", const="never", help="no colours")
+    parser.add_argument("--ascii", action="store_true", help="no sign beyond ASCII")
+
+
+def add_report(parser: argparse.ArgumentParser) -> None:
+    """How a report is to be printed: form, detail, looks."""
+    parser.add_argument("--format", choices=FORMATS, default="text", help="the form of the report (text)")
+    parser.add_argument("--json", dest="format", action="store_const", const="json", help="short for --format json")
+    detail = parser.add_mutually_exclusive_group()
+    detail.add_argument("-v", "--verbose", action="count", default=0, help="more detail; -vv all evidence in full")
+    detail.add_argument("-q", "--quiet", action="store_true", help="only the causes, one line each")
+    add_looks(parser)
+
+
+def add_checks(parser: argparse.ArgumentParser) -> None:
+    """Where more checks come from."""
+    parser.add_argument(
+        "--checks", action="append", default=[], metavar="DIR", help="load the checks in DIR too (repeatable)"
+    )
+
+
+def read(
+    parser: argparse.ArgumentParser, words: Sequence[str], environ: Mapping[str, str] = os.environ
+) -> argparse.Namespace:
+    """The options of a command line and, where it says nothing, of the environment."""
+    given = _given(parser, words)
+    twins: list[str] = []
+    for action in parser._actions:
+        flag = action.option_strings[-1] if action.option_strings else ""
+        name = "MAILDOCTOR_" + flag.lstrip("-").replace("-", "_").upper()
+        if flag.startswith("--") and flag != "--help" and name in environ and not _settled(parser, action, given):
+            twin = list(_twin(action, flag, name, environ[name]))
+            try:
+                parser.parse_args([*twin, *words])
+            except Trouble as error:
+                raise Trouble(error.what, f"the environment: {name}", error.what_to_do) from error
+            twins += twin
+    return parser.parse_args([*twins, *words])
+
+
+def listed(values: Sequence[str]) -> tuple[str, ...]:
+    """`["a,b", "c"]` as a, b, c."""
+    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
+
+
+def _given(parser: argparse.ArgumentParser, words: Sequence[str]) -> set[str]:
+    # argparse sets no default where an attribute is there already, so what is still None was not given.
+    blank = argparse.Namespace(**{a.dest: None for a in parser._actions if a.option_strings})
+    return {dest for dest, value in vars(parser.parse_args(words, blank)).items() if value is not None}
+
+
+def _settled(parser: argparse.ArgumentParser, action: argparse.Action, given: set[str]) -> bool:
+    rivals = [group._group_actions for group in parser._mutually_exclusive_groups if action in group._group_actions]
+    return action.dest in given or any(rival.dest in given for group in rivals for rival in group)
+
+
+def _twin(action: argparse.Action, flag: str, name: str, value: str) -> Iterator[str]:
+    if action.nargs != 0:
+        parts = value.split(",") if isinstance(action.default, list) else [value]
+        yield from (f"{flag}={part}" for part in parts if part)
+    elif isinstance(action.default, int) and not isinstance(action.default, bool) and value.isdecimal():
+        yield from [flag] * min(int(value), 9)
+    elif value.lower() in _YES:
+        yield flag
+    elif value.lower() not in _NO:
+        raise Trouble(f"{value!r} is neither yes nor no", f"the environment: {name}", f"set {name}=1, or unset it")

@@ -1,0 +1,44 @@
+"""The exit status, decided here and nowhere else, the same for every format."""
+
+from collections.abc import Set
+from dataclasses import dataclass
+from typing import Literal
+
+from maildoctor.model import SEVERITIES, Finding, Report
+from maildoctor.render.escape import unicode
+
+FailOn = Literal["error", "warning", "never"]
+
+CLEAN, FINDINGS, OUR_FAILURE, NOT_JUDGED = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the user lets count. `known`: fingerprints of the baseline, which do not count."""
+
+    fail_on: FailOn = "error"
+    allow_unknown: bool = False
+    exit_zero: bool = False
+    known: Set[str] = frozenset()
+
+
+def status(report: Report, policy: Policy) -> int:
+    """0 judged and clean, 1 findings, 2 a check of ours broke, 3 clean as far as seen but not all was seen."""
+    if any(_counts(ranked.finding, policy) for ranked in report.ranked):
+        return CLEAN if policy.exit_zero else FINDINGS
+    if report.counted("broke"):
+        return OUR_FAILURE
+    if unjudged(report) and not policy.allow_unknown:
+        return CLEAN if policy.exit_zero else NOT_JUDGED
+    return CLEAN
+
+
+def unjudged(report: Report) -> bool:
+    """Something was not judged; or nothing was, because there is nothing here to look at."""
+    return report.counted("not_judged") > 0 or report.counted("pass") + report.counted("fail") == 0
+
+
+def _counts(finding: Finding, policy: Policy) -> bool:
+    if policy.fail_on == "never" or unicode(finding.fingerprint) in policy.known:
+        return False
+    return SEVERITIES.index(finding.severity) <= SEVERITIES.index(policy.fail_on)

@@ -1,0 +1,33 @@
+"""stdout holds the report and nothing else; this is where it is written."""
+
+import os
+import sys
+
+# Of at most 4096 bytes a pipe takes all or nothing. Of more it may take a part, which goes unnoticed where
+# PYTHONUNBUFFERED is set, as in many containers: a report would be cut short without a word.
+_PIECE = 1024
+
+
+def say(text: str) -> None:
+    """Write to stdout and make sure that it arrived. Raises BrokenPipeError, or Trouble where it cannot be written."""
+    try:
+        for start in range(0, len(text), _PIECE):
+            sys.stdout.write(text[start : start + _PIECE])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _let_go()
+        raise
+    except (OSError, AttributeError) as error:
+        from maildoctor.cli.trouble import Trouble
+
+        _let_go()
+        reason = getattr(error, "strerror", None) or "it is closed"
+        raise Trouble(f"cannot write: {reason}", "standard output", "mend that, or write to a file with -o") from error
+
+
+def _let_go() -> None:
+    # Python flushes stdout once more when it ends and would complain there.
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError):
+        return

@@ -1,0 +1,62 @@
+"""From a host to facts: what to look at, no parsing. `COLLECTORS` is the table, a line a fact."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from maildoctor.collect import cyrus, mail, sendmail, system
+from maildoctor.collect.knowledge import Collector, Know
+from maildoctor.facts.mail_maps import MailMaps
+from maildoctor.facts.names import Names
+from maildoctor.facts.paths import Paths
+from maildoctor.facts.plugins import Plugins
+from maildoctor.facts.processes import Listeners, Processes
+from maildoctor.facts.program import SendmailProgram
+from maildoctor.facts.queues import Queues
+from maildoctor.facts.sasl_conf import SaslConf
+from maildoctor.facts.sasl_files import SaslFiles
+from maildoctor.facts.sasldb import SaslDb
+from maildoctor.facts.saslauthd import Saslauthd
+from maildoctor.facts.sendmail_cf import SendmailCf, SubmitCf
+from maildoctor.facts.sendmail_mc import SendmailMc
+from maildoctor.facts.system import System
+from maildoctor.facts.tls import Tls
+from maildoctor.facts.wrappers import TcpWrappers
+from maildoctor.host import Host
+from maildoctor.model import Product, Target
+
+COLLECTORS: Mapping[type[Any], Collector] = {
+    SendmailProgram: sendmail.program,
+    SendmailCf: sendmail.cf,
+    SubmitCf: sendmail.submit_cf,
+    SendmailMc: sendmail.mc,
+    Names: system.names,
+    System: system.system,
+    Processes: system.processes,
+    Listeners: system.listeners,
+    TcpWrappers: system.wrappers,
+    SaslFiles: cyrus.files,
+    SaslConf: cyrus.conf,
+    Plugins: cyrus.plugins,
+    SaslDb: cyrus.sasldb,
+    Saslauthd: cyrus.saslauthd,
+    MailMaps: mail.maps,
+    Queues: mail.queues,
+    Tls: mail.tls,
+    Paths: mail.paths,
+}
+
+
+def knowledge(host: Host, progress: Callable[[str], None]) -> Know:
+    """Nothing known yet."""
+    return Know(host, COLLECTORS, progress)
+
+
+def target(host: Host, know: Know) -> Target:
+    """What was examined, with the programs found on it."""
+    program = know.get(SendmailProgram)
+    return Target(
+        host.kind,
+        host.name,
+        (Product("sendmail", program.version),) if program else (),
+        tuple(Product("cyrus-sasl", v) for v in cyrus.version(host, know)),
+    )

@@ -1,0 +1,64 @@
+"""What is known so far about one host: each fact is collected once, when it is first asked for."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from maildoctor.facts import Absent, Unknown
+from maildoctor.host import Answer, Host, Silence
+
+F = TypeVar("F")
+
+
+class Know:
+    """Facts by their type. A collector gets it too, to build on other facts."""
+
+    def __init__(self, host: Host, collectors: "Mapping[type[Any], Collector]", progress: Callable[[str], None]) -> None:
+        self.host = host
+        self._collectors, self._progress = collectors, progress
+        self._facts: dict[type[Any], Any] = {}
+
+    def __call__(self, fact: type[F]) -> F | Unknown:
+        """The fact, or why there is none. A collector that fails makes an `Unknown`, never an end."""
+        if fact not in self._facts:
+            self._progress(fact.__name__)
+            self._facts[fact] = Unknown("it depends on itself")
+            self._facts[fact] = self._collect(fact)
+        found: F | Unknown = self._facts[fact]
+        return found
+
+    def get(self, fact: type[F]) -> F | None:
+        """The fact, or None where there is none for whatever reason."""
+        found = self(fact)
+        return None if isinstance(found, Unknown) else found
+
+    def _collect(self, fact: type[Any]) -> Any:
+        collector = self._collectors.get(fact)
+        if collector is None:
+            return Unknown(f"nobody collects {fact.__name__}", "please report it")
+        try:
+            return collector(self.host, self)
+        except Exception as error:  # noqa: BLE001 (a fault of ours in one collector must not hide the others' facts)
+            import os
+
+            if os.environ.get("MAILDOCTOR_DEBUG"):
+                raise
+            return Unknown(f"maildoctor failed to look ({type(error).__name__} in {collector.__name__})", "please report it")
+
+
+Collector = Callable[[Host, Know], Any]
+
+
+def unknown(silence: Silence) -> Unknown:
+    """A silence of the host as the lack of a fact."""
+    kind = Absent if silence.why == "absent" else Unknown
+    return kind(silence.reason, silence.remedy)
+
+
+def text(answer: Answer) -> str:
+    """The answer's text; nothing where the host was silent."""
+    return answer if isinstance(answer, str) else ""
+
+
+def joined(*parts: str) -> str:
+    """Parts of a fact's text, empty ones left out."""
+    return "\n".join(p for p in parts if p)

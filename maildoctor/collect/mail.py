@@ -1,0 +1,151 @@
+"""What sendmail.cf names: maps, queues, TLS files, and the trails to all that mail trusts."""
+
+import re
+
+from maildoctor.collect.cyrus import sasldb_path
+from maildoctor.collect.knowledge import Know, joined, text
+from maildoctor.facts import Unknown
+from maildoctor.facts.mail_maps import MailMaps, built_path
+from maildoctor.facts.maps import Entries
+from maildoctor.facts.paths import Look, Paths, walk
+from maildoctor.facts.plugins import Plugins
+from maildoctor.facts.queues import Queues
+from maildoctor.facts.sasl_files import SaslFiles
+from maildoctor.facts.sendmail_cf import SendmailCf, SubmitCf
+from maildoctor.facts.tls import Tls
+from maildoctor.host import Host, Silence
+
+_MATTERS = re.compile(r"(?i)(authinfo|srv_features|clt_features|try_tls)(:|$)|connect:$")
+"""Keys of maps that have to do with AUTH; of other entries only the number that differ is told."""
+
+_SHOWN = 20
+_TEXT_TYPES = frozenset({"hash", "btree", "dbm", "cdb", "text"})
+
+
+def maps(host: Host, know: Know) -> MailMaps | Unknown:
+    """Every map of sendmail.cf that is a file, and the aliases."""
+    cf = know(SendmailCf)
+    if isinstance(cf, Unknown):
+        return cf
+    wanted = [(m.name, m.type, m.path) for m in cf.maps.values() if m.type in _TEXT_TYPES and m.path.startswith("/")]
+    wanted += [("aliases", "hash", path) for path in cf.alias_files if path.startswith("/")]
+    return MailMaps.parse("\n".join(_map(host, *one) for one in wanted))
+
+
+def _map(host: Host, name: str, type_: str, path: str) -> str:
+    built = built_path(type_, path)
+    kind = name if name in ("authinfo", "access", "aliases") else "plain"
+    lines = [f"[map {name}] {type_} {path}"]
+    lines += [text(host.ask("look", text(host.ask("real", p)) or p)).replace(text(host.ask("real", p)) or p, p) for p in {path, built} if p]
+    source, database = host.ask("map", f"{kind} {path}"), host.ask("map", f"{kind} {built}") if built else ""
+    for answer in (source, database):
+        if isinstance(answer, Silence) and answer.why != "absent":
+            lines.append(f"unread: {answer.reason}")
+    if isinstance(source, str) and isinstance(database, str) and built:
+        difference = Entries.parse(source).difference(Entries.parse(database))
+        for word, keys in zip(("only in source", "only in database", "changed"), difference, strict=True):
+            lines += [f"{word}: {key}" for key in keys[:_SHOWN]]
+    used = text(database) or text(source)
+    for line in used.splitlines():
+        key, _, rest = line.partition("\t")
+        if _MATTERS.match(key) or name == "authinfo":
+            lines.append(f"entry: {key}\t{rest.partition(chr(9))[2]}")
+    return joined(*lines)
+
+
+def queues(host: Host, know: Know) -> Queues | Unknown:
+    """The queue directories of sendmail.cf and submit.cf; of a group (`/var/spool/mqueue/q*`) its parent."""
+    cf = know(SendmailCf)
+    if isinstance(cf, Unknown):
+        return cf
+    submit = know.get(SubmitCf)
+    wanted = [("queue", cf.queue_directory)] + ([("submission queue", submit.queue_directory)] if submit else [])
+    return Queues.parse("\n".join(
+        _queue(host, purpose, path.rpartition("/")[0] if "*" in path else path) for purpose, path in wanted if path and path.startswith("/")
+    ))  # fmt: skip
+
+
+def _queue(host: Host, purpose: str, path: str) -> str:
+    real = host.ask("real", path)
+    if isinstance(real, Silence):
+        return joined(f"[{purpose}] {path}", "missing" if real.why == "absent" else "")
+    return joined(f"[{purpose}] {path}", text(host.ask("look", real)), text(host.ask("space", real)))
+
+
+def tls(host: Host, know: Know) -> Tls | Unknown:
+    """The files that sendmail.cf names for TLS, read as far as we may."""
+    cf = know(SendmailCf)
+    if isinstance(cf, Unknown):
+        return cf
+    blocks = [f"now: {text(host.ask('clock')) or '1970-01-01T00:00:00Z'}"]
+    for purpose, path in tls_files(cf):
+        verb = {"key": "key", "CA folder": "list"}.get(purpose, "cert")
+        blocks.append(f"[{purpose}] {path}\n{_said(host.ask(verb, path))}")
+    return Tls.parse("\n".join(blocks))
+
+
+_TLS_PURPOSES = {
+    "ServerCertFile": "certificate", "ServerKeyFile": "key", "ClientCertFile": "certificate", "ClientKeyFile": "key",
+    "CACertFile": "CA", "CACertPath": "CA folder",
+}  # fmt: skip
+
+
+def tls_files(cf: SendmailCf) -> list[tuple[str, str]]:
+    """(purpose, path) of each TLS file, each once."""
+    found = [(p, path) for option, p in _TLS_PURPOSES.items() for path in cf.tls_files.get(option, ()) if path.startswith("/")]
+    return list(dict.fromkeys(found))
+
+
+def _said(answer: str | Silence) -> str:
+    if isinstance(answer, str):
+        return answer if not answer.startswith("encrypted") else answer
+    word = {"absent": "missing", "refused": "refused", "failed": "broken", "unavailable": "unread"}[answer.why]
+    return word if word == "missing" else f"{word}: {answer.reason}"
+
+
+def paths(host: Host, know: Know) -> Paths | Unknown:
+    """Every element of every path that mail trusts."""
+    cf = know(SendmailCf)
+    if isinstance(cf, Unknown):
+        return cf
+    wanted = list(dict.fromkeys(_trusted(know, cf)))
+    looks: dict[str, Look | None] = {}
+    gaps: dict[str, str] = {}
+
+    def look(path: str) -> Look | None:
+        if path not in looks:
+            answer = host.ask("look", path)
+            if isinstance(answer, Silence) and answer.why != "absent":
+                gaps[path] = answer.reason
+            looks[path] = Look.parse(answer) if isinstance(answer, str) else None
+        return looks[path]
+
+    for _, path in wanted:
+        walk(path, look)
+    seen = [x for x in looks.values() if x]
+    members = {row.split(":")[0]: row.split(":")[3] for row in text(host.ask("read", "/etc/group")).splitlines() if row.count(":") == 3}
+    groups = sorted({x.group for x in seen if x.group_writable})
+    return Paths.parse(joined(
+        *(x.line for x in seen),
+        *(f"[{purpose}] {path}" for purpose, path in wanted),
+        *(f"{path}: {reason}" for path, reason in gaps.items()),
+        *(f"group {g}: {members.get(g, '')}" for g in groups),
+    ))  # fmt: skip
+
+
+def _trusted(know: Know, cf: SendmailCf) -> list[tuple[str, str]]:
+    """(purpose, path) of all that mail trusts."""
+    submit, files, plugins = know.get(SubmitCf), know.get(SaslFiles), know.get(Plugins)
+    wanted = [("configuration", cf.path)] + ([("configuration", submit.path)] if submit else [])
+    wanted += [("class file", f.path) for f in cf.class_files if f.path.startswith("/")]
+    wanted += [("SASL configuration", path) for path in (files.found if files else ())]
+    wanted += [("plug-in", p.path) for p in (plugins.plugins if plugins else ())]
+    wanted += [("sasldb", sasldb_path(know))]
+    wanted += tls_files(cf)
+    for m in cf.maps.values():
+        if m.path.startswith("/") and m.type in _TEXT_TYPES:
+            wanted += [("map", built_path(m.type, m.path) or m.path), ("map source", m.path)]
+    for path in cf.alias_files:
+        if path.startswith("/"):
+            wanted += [("aliases", path + ".db"), ("aliases source", path)]
+    return wanted

@@ -1,0 +1,101 @@
+"""Sendmail's program and configuration."""
+
+import re
+from typing import TypeVar
+
+from maildoctor.collect.knowledge import Know, joined, text, unknown
+from maildoctor.facts import Absent, Unknown
+from maildoctor.facts.names import Names
+from maildoctor.facts.program import SendmailProgram
+from maildoctor.facts.sendmail_cf import SendmailCf, SubmitCf
+from maildoctor.facts.sendmail_mc import SendmailMc
+from maildoctor.host import NETWORKED, Host, Silence
+
+PROGRAMS = (
+    "/usr/libexec/sendmail/sendmail", "/usr/lib/sm.bin/sendmail", "/usr/sbin/sendmail.sendmail",
+    "/usr/lib/sendmail.sendmail", "/usr/sbin/sendmail", "/usr/lib/sendmail", "/usr/local/sbin/sendmail",
+    "/opt/sendmail/sbin/sendmail",
+)  # fmt: skip
+"""Where distributions keep the program; on a Postfix or Exim host the common names lead to another one."""
+
+CONFIGURATIONS = ("/etc/mail/sendmail.cf", "/etc/sendmail.cf", "/usr/lib/sendmail.cf", "/usr/local/etc/mail/sendmail.cf")
+SUBMISSIONS = ("/etc/mail/submit.cf", "/usr/local/etc/mail/submit.cf")
+SOURCES = ("/etc/mail/sendmail.mc", "/usr/local/etc/mail/sendmail.mc", "/etc/sendmail.mc")
+
+C = TypeVar("C", bound=SendmailCf)
+
+INCLUDES = 20
+"""include() files of a sendmail.mc that are read at most."""
+
+
+def where(host: Host) -> str | None:
+    """The path of the real Sendmail, told from another MTA's program of that name by what stands in it."""
+    for path in PROGRAMS:
+        build = host.ask("build", path)
+        if isinstance(build, str) and not build.startswith("Version unknown"):
+            return path
+    return None
+
+
+def program(host: Host, know: Know) -> SendmailProgram | Unknown:
+    """The program's file, its libraries, and its own words."""
+    path = where(host)
+    if path is None:
+        refused = next((a for a in (host.ask("build", p) for p in PROGRAMS) if isinstance(a, Silence) and a.why != "absent"), None)
+        return unknown(refused) if refused else Absent("Sendmail is not installed")
+    command = _command(host, know, path)
+    host.begin(command)
+    look = host.ask("look", text(host.ask("real", path)) or path)
+    libraries = text(host.ask("elf", path))
+    said = host.ask("run", command)
+    if isinstance(said, str) and "Compiled with" in said:
+        return SendmailProgram.parse(joined(text(look), libraries, said))
+    return SendmailProgram.parse(joined(text(look), libraries, f"source: strings {path}", text(host.ask("build", path)), text(said)))
+
+
+def _command(host: Host, know: Know, path: str) -> str:
+    """Ask sendmail itself, its complaints kept out of syslog. It may ask the name server for its own name only where
+    /etc/hosts does not tell: then nothing else does."""
+    names = know.get(Names)
+    told = names is not None and names.own_line is not None and "." in names.own_line.names[0]
+    return ("" if told else NETWORKED) + f"{path} -OLogLevel=0 -d0.1 -bt"
+
+
+def _first(host: Host, paths: tuple[str, ...]) -> tuple[str, str | Silence]:
+    """The first of these files that is there, with its text."""
+    for path in paths:
+        answer = host.ask("read", path)
+        if isinstance(answer, str) or answer.why != "absent":
+            return path, answer
+    return paths[0], Silence("absent", f"{paths[0]} does not exist")
+
+
+def cf(host: Host, know: Know) -> SendmailCf | Unknown:
+    """sendmail.cf."""
+    return _configuration(host, know, SendmailCf, CONFIGURATIONS)
+
+
+def submit_cf(host: Host, know: Know) -> SubmitCf | Unknown:
+    """submit.cf."""
+    return _configuration(host, know, SubmitCf, SUBMISSIONS)
+
+
+def _configuration(host: Host, know: Know, kind: type[C], paths: tuple[str, ...]) -> C | Unknown:
+    installed = know(SendmailProgram)
+    path, found = _first(host, paths)
+    if isinstance(found, Silence):
+        return Absent(installed.reason) if isinstance(installed, Absent) else unknown(found)
+    return kind.parse(f"# path: {path}\n{found}")
+
+
+def mc(host: Host, know: Know) -> SendmailMc | Unknown:
+    """sendmail.mc with what it includes, beside the sendmail.cf that is in use."""
+    path, found = _first(host, SOURCES)
+    if isinstance(found, Silence):
+        return unknown(found)
+    whole = f"# path: {path}\n{found}"
+    for name in re.findall(r"(?m)^\s*include\(`?(/etc/[^')]+)'?\)", found)[:INCLUDES]:
+        part = host.ask("read", name)
+        if isinstance(part, str):
+            whole += f"\n# include: {name}\n{part}"
+    return SendmailMc.parse(whole)

@@ -1,0 +1,71 @@
+"""The system round the mail server: its names, processes, sockets, devices."""
+
+from maildoctor.collect.knowledge import Know, joined, text, unknown
+from maildoctor.facts import Unknown
+from maildoctor.facts.names import Names
+from maildoctor.facts.processes import Listeners, Processes
+from maildoctor.facts.system import System
+from maildoctor.facts.wrappers import TcpWrappers
+from maildoctor.host import Host, Silence
+
+_DEVICES = ("/dev/null", "/dev/urandom", "/dev/random", "/dev/log")
+_KEYTABS = ("/etc/krb5.keytab", "/usr/local/etc/krb5.keytab")
+_SYSLOGS = ("rsyslogd", "syslogd", "syslog-ng", "systemd-journal", "busybox")
+
+
+def system(host: Host, know: Know) -> System | Unknown:
+    """os-release, the multi-arch triplet, devices, keytab, groups with members."""
+    release = text(host.ask("read", "/etc/os-release")) or text(host.ask("read", "/usr/lib/os-release"))
+    triplet = next((n for n in text(host.ask("list", "/usr/lib")).splitlines() if "-linux-gnu" in n), "")
+    lines = [release, f"triplet: {triplet}", f"user: {text(host.ask('whoami'))}"]
+    if host.kind != "root":  # an unpacked image has no devices, and nobody expects any
+        for device in _DEVICES:
+            look = host.ask("look", device)
+            lines.append(f"{device}: there" if isinstance(look, str) else f"{device}: missing" if look.why == "absent" else "")
+    looks = [host.ask("look", path) for path in _KEYTABS]
+    there = [path for path, look in zip(_KEYTABS, looks, strict=True) if isinstance(look, str)]
+    if there or all(isinstance(look, Silence) and look.why == "absent" for look in looks):
+        lines.append(f"keytab: {there[0] if there else 'missing'}")
+    running = host.ask("processes")
+    if isinstance(running, str):
+        lines.append("syslog: " + next((s for s in _SYSLOGS if s in running), ""))
+    lines += [_group(row) for row in text(host.ask("read", "/etc/group")).splitlines() if row.count(":") == 3]
+    return System.parse(joined(*lines))
+
+
+def _group(row: str) -> str:
+    name, _, _, members = row.split(":")
+    return f"group {name}: {members}"
+
+
+def names(host: Host, know: Know) -> Names | Unknown:
+    """The node name and /etc/hosts. Of an unpacked root the name is that in its /etc/hostname."""
+    node = host.ask("hostname")
+    if isinstance(node, Silence):
+        node = host.ask("read", "/etc/hostname")
+    if isinstance(node, Silence):
+        return unknown(node)
+    return Names.parse(f"hostname: {node.strip()}\n{text(host.ask('read', '/etc/hosts'))}")
+
+
+def processes(host: Host, know: Know) -> Processes | Unknown:
+    """Running programs that have to do with mail."""
+    answer = host.ask("processes")
+    return unknown(answer) if isinstance(answer, Silence) else Processes.parse(answer)
+
+
+def listeners(host: Host, know: Know) -> Listeners | Unknown:
+    """Listening sockets."""
+    answer = host.ask("listeners")
+    return unknown(answer) if isinstance(answer, Silence) else Listeners.parse(answer)
+
+
+def wrappers(host: Host, know: Know) -> TcpWrappers | Unknown:
+    """hosts.allow and hosts.deny; a missing one is an empty one."""
+    parts = []
+    for path in ("/etc/hosts.allow", "/etc/hosts.deny"):
+        answer = host.ask("read", path)
+        if isinstance(answer, Silence) and answer.why != "absent":
+            return unknown(answer)
+        parts.append(f"# path: {path}\n{text(answer)}")
+    return TcpWrappers.parse("\n".join(parts))

@@ -1,0 +1,76 @@
+"""Symptoms under their cause: pairwise predicates make a forest in which every finding stands exactly once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from maildoctor.model import SEVERITIES, Finding, Ranked
+
+Pair = Callable[[Finding, Finding], bool]
+
+
+def always(_cause: Finding, _symptom: Finding) -> bool:
+    """No further condition."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A finding with code `code` explains findings with the codes `explains`, where `when(cause, symptom)` holds."""
+
+    code: str
+    explains: tuple[str, ...]
+    when: Pair = always
+
+
+def rank(findings: Sequence[Finding], causes: Sequence[Cause]) -> tuple[Ranked, ...]:
+    """The findings in the order of a report: the roots, the most severe first and among equals in the order in which
+    `causes` names their codes; behind each root its symptoms, chains included."""
+    place = {c.code: n for n, c in reversed(list(enumerate(causes)))}
+    parent: dict[str, Finding] = {}
+    for cause in causes:
+        for root in findings:
+            if root.code != cause.code:
+                continue
+            for symptom in findings:
+                mark = symptom.fingerprint
+                if (
+                    symptom.code in cause.explains
+                    and mark not in parent
+                    and mark != root.fingerprint
+                    and not _below(root, mark, parent)
+                    and cause.when(root, symptom)
+                ):
+                    parent[mark] = root
+    return tuple(_laid_out(findings, parent, place))
+
+
+def _below(finding: Finding, fingerprint: str, parent: dict[str, Finding]) -> bool:
+    """Whether `finding` is itself explained, at any distance, by the finding with this fingerprint: no circles."""
+    at: Finding | None = finding
+    while at is not None:
+        if at.fingerprint == fingerprint:
+            return True
+        at = parent.get(at.fingerprint)
+    return False
+
+
+def _laid_out(findings: Sequence[Finding], parent: dict[str, Finding], place: dict[str, int]) -> list[Ranked]:
+    children: dict[str, list[Finding]] = {}
+    for f in findings:
+        if f.fingerprint in parent:
+            children.setdefault(parent[f.fingerprint].fingerprint, []).append(f)
+
+    def weight(f: Finding) -> tuple[int, int, int, str]:
+        explained = len(children.get(f.fingerprint, ()))
+        return SEVERITIES.index(f.severity), place.get(f.code, len(place)), -explained, f.fingerprint
+
+    laid: list[Ranked] = []
+
+    def lay(f: Finding, under: str | None) -> None:
+        laid.append(Ranked(f, len(laid) + 1, under))
+        for child in sorted(children.get(f.fingerprint, ()), key=weight):
+            lay(child, f.fingerprint)
+
+    for f in sorted((f for f in findings if f.fingerprint not in parent), key=weight):
+        lay(f, None)
+    return laid

@@ -1,0 +1,98 @@
+"""The maps that sendmail.cf names: source, built database, and what differs between the two."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from maildoctor.facts.paths import Look
+
+_HEAD = re.compile(r"\[map (\S+)\] (\S+) (/.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class MapEntry:
+    """One entry that matters for AUTH; `shape` is its value with secrets struck out."""
+
+    key: str
+    shape: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailMap:
+    """One map. `path` is as sendmail.cf has it; `built_path` is the file that is really opened, empty for a type that
+    is read as text. `only_source`, `only_built` and `changed` are keys (20 at most)."""
+
+    name: str
+    type: str
+    path: str
+    source: Look | None
+    built_path: str
+    built: Look | None
+    unread: str
+    only_source: tuple[str, ...]
+    only_built: tuple[str, ...]
+    changed: tuple[str, ...]
+    entries: tuple[MapEntry, ...]
+
+    @property
+    def stale(self) -> bool:
+        """Whether the database answers otherwise than its source says."""
+        return bool(self.only_source or self.only_built or self.changed)
+
+
+@dataclass(frozen=True, slots=True)
+class MailMaps:
+    """All maps of a configuration.
+
+    Text: blocks of `[map NAME] TYPE /path` (the K line of sendmail.cf) with `ls -l` lines of the source and the
+    database, `only in source: KEY`, `only in database: KEY`, `changed: KEY`, `unread: reason`, and
+    `entry: KEY<TAB>VALUE` with secrets struck out.
+    """
+
+    all: tuple[MailMap, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the blocks described above."""
+        blocks: list[tuple[str, str, str, list[str]]] = []
+        for line in text.splitlines():
+            if m := _HEAD.fullmatch(line):
+                blocks.append((m[1], m[2], m[3], []))
+            elif blocks:
+                blocks[-1][3].append(line)
+        return cls(tuple(_map(*block) for block in blocks))
+
+    def named(self, name: str) -> MailMap | None:
+        """The map of this name."""
+        return next((m for m in self.all if m.name == name), None)
+
+
+def built_path(type_: str, path: str) -> str:
+    """The file that sendmail opens for a map of this type; empty where the source itself is read (map.c)."""
+    ending = {"hash": ".db", "btree": ".db", "dbm": ".pag", "cdb": ".cdb"}.get(type_)
+    return "" if ending is None else path if path.endswith(ending) else path + ending
+
+
+def _map(name: str, type_: str, path: str, lines: list[str]) -> MailMap:
+    looks = {x.path: x for x in map(Look.parse, lines) if x}
+    built = built_path(type_, path)
+
+    def after(word: str) -> tuple[str, ...]:
+        return tuple(line.removeprefix(word) for line in lines if line.startswith(word))
+
+    return MailMap(
+        name, type_, path, looks.get(path) if built != path else None, built, looks.get(built),
+        next(iter(after("unread: ")), ""), after("only in source: "), after("only in database: "), after("changed: "),
+        tuple(MapEntry(*e.partition("\t")[::2]) for e in after("entry: ")),
+    )  # fmt: skip
+
+
+def authinfo_mechanisms(maps: MailMaps | None) -> dict[str, str]:
+    """Mechanisms that authinfo entries ask for (`M:`), each with the key of the first entry that does."""
+    authinfo = maps.named("authinfo") if maps else None
+    asked: dict[str, str] = {}
+    for entry in authinfo.entries if authinfo else ():
+        for word in re.findall(r'"M[:=]([^"]*)"', entry.shape):
+            for mechanism in word.upper().split():
+                asked.setdefault(mechanism, entry.key)
+    return asked

@@ -1,0 +1,101 @@
+"""Which mechanisms a sendmail really offers, and who can use them: the meeting of plug-ins, libsasl's configuration,
+sendmail's configuration and the user data base. Pure: made of other facts."""
+
+from dataclasses import dataclass
+
+from maildoctor.facts.plugins import Plugin, Plugins
+from maildoctor.facts.sasl_conf import SaslConf
+from maildoctor.facts.sasldb import SaslDb
+from maildoctor.facts.sendmail_cf import SendmailCf
+
+PLAINTEXT = frozenset({"PLAIN", "LOGIN"})
+"""Mechanisms that send the password itself; any password verifier can serve them."""
+
+_PROPERTIES: dict[str, frozenset[str]] = {
+    "PLAIN": frozenset("yc"), "LOGIN": frozenset("yc"),
+    "CRAM-MD5": frozenset("py"), "NTLM": frozenset("py"),
+    "DIGEST-MD5": frozenset("pym"),
+    "SCRAM-SHA-1": frozenset("pyam"), "SCRAM-SHA-224": frozenset("pyam"), "SCRAM-SHA-256": frozenset("pyam"),
+    "SCRAM-SHA-384": frozenset("pyam"), "SCRAM-SHA-512": frozenset("pyam"),
+    "GSSAPI": frozenset("pyamc"), "GSS-SPNEGO": frozenset("pyamc"), "GS2-KRB5": frozenset("pyamc"),
+    "KERBEROS_V4": frozenset("pyam"),
+    "OTP": frozenset("pyf"), "SRP": frozenset("pyadfm"), "PASSDSS-3DES-1": frozenset("pyadfm"),
+    "EXTERNAL": frozenset("pyd"), "ANONYMOUS": frozenset("p"),
+}  # fmt: skip
+"""Security flags of each plug-in (plugins/*.c, `security_flags`) by the letter of AuthOptions that asks for it:
+p no plaintext, a no active attack, d no dictionary attack, f forward secrecy, y no anonymous, m mutual, c passes
+credentials."""
+
+_ASKED = frozenset("padfymc")
+
+
+def lacks(mechanism: str, options: frozenset[str]) -> frozenset[str]:
+    """The letters of AuthOptions that this mechanism does not satisfy; empty for one we do not know."""
+    have = _PROPERTIES.get(mechanism)
+    return frozenset() if have is None else (options & _ASKED) - have
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One mechanism and what becomes of it. `plugin` is None for EXTERNAL (built in) and where there is none."""
+
+    name: str
+    plugin: Plugin | None
+    loads: bool
+    configured: bool
+    """in AuthMechanisms"""
+    listed: bool
+    """in mech_list, or there is no mech_list"""
+    trusted: bool
+    """in the class {TrustAuthMech}"""
+    lacks: frozenset[str]
+    """letters of AuthOptions that keep it from being offered"""
+    users: int
+    """users of the sasldb who can log in by it, in any realm"""
+
+    def offered(self, tls: bool) -> bool:
+        """Whether EHLO names it, with and without TLS (p is satisfied by TLS: srvrsmtp.c)."""
+        return self.loads and self.configured and self.listed and not self.lacks - (frozenset("p") if tls else frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Mechanisms:
+    """All mechanisms that anything on the host speaks of, in the order of AuthMechanisms."""
+
+    all: tuple[Offer, ...]
+
+    def offered(self, tls: bool) -> tuple[str, ...]:
+        """Names that EHLO shows."""
+        return tuple(o.name for o in self.all if o.offered(tls))
+
+    def named(self, name: str) -> Offer | None:
+        """One of them."""
+        return next((o for o in self.all if o.name == name), None)
+
+
+def mechanisms(cf: SendmailCf, conf: SaslConf | None, plugins: Plugins | None, sasldb: SaslDb | None) -> Mechanisms:
+    """The meeting of all four. What is not known (None) hinders nothing."""
+    listed = None if conf is None or conf.mechs is None else {m.upper() for m in conf.mechs}
+    configured = [m.upper() for m in cf.auth_mechanisms]
+    trusted = {m.upper() for m in cf.trusted_mechs}
+    loadable = [] if plugins is None else list(plugins.mechanisms)
+    names = dict.fromkeys([*configured, *loadable, *sorted(trusted), *sorted(listed or ())])
+    return Mechanisms(tuple(
+        Offer(
+            name, _plugin(name, plugins), plugins is None or name == "EXTERNAL" or name in loadable, name in configured,
+            listed is None or name in listed, name in trusted, lacks(name, cf.auth_options),
+            sum(name in u.mechanisms for u in sasldb.users) if sasldb else 0,
+        )
+        for name in names
+    ))  # fmt: skip
+
+
+def _plugin(name: str, plugins: Plugins | None) -> Plugin | None:
+    found = plugins.by_mechanism(name) if plugins else ()
+    return next((p for p in found if p.loads), found[0] if found else None)
+
+
+def uses_sasldb(conf: SaslConf | None) -> bool:
+    """Whether secrets are looked for in the sasldb alone: another auxprop plug-in (sql, ldapdb) may have users that
+    no file shows."""
+    return conf is None or not conf.auxprop_plugins or set(conf.auxprop_plugins) == {"sasldb"}

@@ -1,0 +1,205 @@
+"""Files and folders by their `ls -ld` line, and the trails from `/` down to everything that mail trusts."""
+
+import posixpath
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+
+from maildoctor.model import Evidence
+
+LINKS = 40
+"""Symbolic links followed on one trail at most; sendmail's own limit is the system's MAXSYMLINKS."""
+
+_LINE = re.compile(
+    r"(?P<mode>[-dlpscbD?][-rwxsStTlL]{9})(?P<acl>[+.@]?)\s+(?:\d+\s+)?(?P<owner>\S+)\s+(?P<group>\S+)\s+"
+    r"(?:(?P<size>\d+)\s+(?P<when>\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: [+-]\d{4})?"
+    r"|[A-Z][a-z]{2}\s+\d{1,2}\s+[\d:]{4,5})\s+)?(?P<path>/.*)"
+)
+_BITS = ((1, 0o400), (2, 0o200), (3, 0o100), (4, 0o040), (5, 0o020), (6, 0o010), (7, 0o004), (8, 0o002), (9, 0o001))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One file or folder as `ls -ld` shows it. `mtime` is seconds since 1970, 0.0 where the line has no full date."""
+
+    line: str
+    path: str
+    kind: str
+    """`-` file, `d` folder, `l` link, `s` socket, `p` FIFO, `c` and `b` devices"""
+    mode: int
+    """permission bits with set-id and sticky, e.g. 0o2775"""
+    owner: str
+    group: str
+    size: int
+    mtime: float
+    target: str
+    """where a link points, as it stands in the link; else empty"""
+    has_acl: bool
+
+    @classmethod
+    def parse(cls, line: str) -> Self | None:
+        """From `drwxrwxr-x 2 root mail 4096 2026-11-22 06:00:00.0 +0000 /etc/mail`, from the line that plain `ls -l`
+        prints, or shortest `drwxrwxr-x root mail /etc/mail`. None where it is no such line."""
+        m = _LINE.fullmatch(line.strip())
+        if m is None:
+            return None
+        path, _, target = m["path"].partition(" -> ") if m["mode"][0] == "l" else (m["path"], "", "")
+        return cls(
+            line.strip(), path, m["mode"][0], _bits(m["mode"]), m["owner"], m["group"], int(m["size"] or 0),
+            _seconds(m["when"] or ""), target, m["acl"] == "+",
+        )  # fmt: skip
+
+    @property
+    def octal(self) -> str:
+        """The mode as chmod takes it, e.g. `0755` or `2755`."""
+        return f"{self.mode:04o}"
+
+    @property
+    def evidence(self) -> Evidence:
+        """The line itself."""
+        return Evidence(f"ls -ld {self.path}", self.line)
+
+    @property
+    def group_writable(self) -> bool:
+        """Anyone in its group may change it."""
+        return bool(self.mode & 0o020)
+
+    @property
+    def world_writable(self) -> bool:
+        """Anyone may change it."""
+        return bool(self.mode & 0o002)
+
+    @property
+    def sticky(self) -> bool:
+        """Only owners may remove entries, as in /tmp."""
+        return bool(self.mode & 0o1000)
+
+
+def _bits(text: str) -> int:
+    mode = sum(bit for at, bit in _BITS if text[at] in "rwxst")
+    for at, bit in ((3, 0o4000), (6, 0o2000), (9, 0o1000)):
+        if text[at] in "sStT":
+            mode |= bit
+    return mode
+
+
+def _seconds(when: str) -> float:
+    m = re.fullmatch(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)(:\d\d)?(\.\d+)?(?: ([+-]\d{4}))?", when)
+    if m is None:
+        return 0.0
+    try:
+        stamp = datetime.fromisoformat(f"{m[1]}T{m[2]}{m[3] or ':00'}{m[5] or '+0000'}")
+    except ValueError:
+        return 0.0
+    return stamp.astimezone(UTC).timestamp() + float(m[4] or 0)
+
+
+Glance = Callable[[str], Look | None]
+"""How a path is looked at: None where there is nothing or no right to look."""
+
+
+def walk(path: str, look: Glance) -> tuple[tuple[Look, ...], bool]:
+    """Every element from `/` down to `path`, links followed, each element once: the order in which safedirpath()
+    (libsmutil/safefile.c) judges them; and whether the end was reached, or an element is missing or the links go
+    round."""
+    left, at, links = [p for p in reversed(path.split("/")) if p], "/", 0
+    elements = {"/": look("/")}
+    while left:
+        name = left.pop()
+        if name == ".":
+            continue
+        if name == "..":
+            at = posixpath.dirname(at)
+            continue
+        here = posixpath.join(at, name)
+        found = elements[here] = look(here)
+        if found is None or (found.kind == "l" and links == LINKS):
+            return tuple(e for e in elements.values() if e), False
+        if found.kind != "l":
+            at = here
+            continue
+        links += 1
+        if found.target.startswith("/"):
+            at = "/"
+        left.extend(p for p in reversed(found.target.split("/")) if p)
+    return tuple(e for e in elements.values() if e), True
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """One path that mail trusts, and why. `elements` run from `/` to the file itself; `complete` is false where an
+    element could not be looked at or is not there."""
+
+    purpose: str
+    path: str
+    elements: tuple[Look, ...]
+    complete: bool
+
+    @property
+    def folders(self) -> tuple[Look, ...]:
+        """The directories on the way."""
+        return tuple(e for e in self.elements if e.kind == "d")
+
+    @property
+    def file(self) -> Look | None:
+        """The file at the end."""
+        return self.elements[-1] if self.complete and self.elements else None
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Everything that mail trusts, by trails.
+
+    Text: `ls -ld` lines in any order, then `[purpose] /path` lines; `/path: reason` for what could not be looked at;
+    `group NAME: members` for groups that could write. Without a `[purpose]` line every path is `configuration`.
+    """
+
+    looks: Mapping[str, Look]
+    trails: tuple[Trail, ...]
+    gaps: Mapping[str, str]
+    """paths that could not be looked at, with the reason"""
+    groups: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the lines described above; others are passed over."""
+        looks: dict[str, Look] = {}
+        wanted: list[tuple[str, str]] = []
+        gaps: dict[str, str] = {}
+        groups: dict[str, tuple[str, ...]] = {}
+        for line in text.splitlines():
+            found = Look.parse(line)
+            if found is not None:
+                looks[found.path] = found
+            elif m := re.fullmatch(r"\s*\[([^\]]+)\] (/.*)", line):
+                wanted.append((m[1], m[2]))
+            elif m := re.fullmatch(r"\s*group (\S+): ?(.*)", line):
+                groups[m[1]] = tuple(m[2].replace(",", " ").split())
+            elif m := re.fullmatch(r"\s*(/[^:]*): (.+)", line):
+                gaps[m[1]] = m[2]
+        wanted = wanted or [("configuration", path) for path in looks]
+        trails = tuple(Trail(purpose, path, *_follow(path, looks)) for purpose, path in wanted)
+        return cls(looks, trails, gaps, groups)
+
+    def of(self, *purposes: str) -> tuple[Trail, ...]:
+        """The trails of these purposes."""
+        return tuple(t for t in self.trails if t.purpose in purposes)
+
+    def file(self, path: str) -> Look | None:
+        """What stands at the end of this path, links followed; None where it could not be reached."""
+        return Trail("", path, *_follow(path, self.looks)).file
+
+
+def _follow(path: str, looks: Mapping[str, Look]) -> tuple[tuple[Look, ...], bool]:
+    """The elements of one trail that are known. A folder on the way may be left out of a pasted text: it is there."""
+
+    def glance(here: str) -> Look | None:
+        return looks.get(here) or (_UNSEEN if any(p.startswith(here.rstrip("/") + "/") for p in looks) else None)
+
+    elements, complete = walk(path, glance)
+    return tuple(e for e in elements if e is not _UNSEEN), complete
+
+
+_UNSEEN = Look("", "", "d", 0o755, "?", "?", 0, 0.0, "", False)

@@ -1,0 +1,82 @@
+"""The sendmail program: where it is, what it was built with, which libraries it needs, what it says of itself."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from maildoctor.facts.paths import Look
+
+_IDENTITY = re.compile(r"\$([wjmk]) = (\S+)")
+_COMPLAINT = re.compile(r"(/\S+): line (\d+): (.+)")
+_NEEDED = re.compile(r"\t(\S+) => (.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What sendmail says of a line of its configuration."""
+
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendmailProgram:
+    """One sendmail program.
+
+    Text: its `ls -l` line, what ldd says (`\\tlibsasl2.so.2 => /lib/…`), and what `sendmail -d0.1 -bt` prints.
+    """
+
+    look: Look | None
+    version: str
+    flags: frozenset[str]
+    """words after "Compiled with:", e.g. SASLv2 STARTTLS TCPWRAPPERS; empty where they could not be had"""
+    libraries: frozenset[str]
+    identity: dict[str, str]
+    """what it says of itself: macros w (short name), j (canonical name), m (domain), k"""
+    complaints: tuple[Complaint, ...]
+    source: str
+    """where version and flags come from"""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the lines described above."""
+        look, flags, compiled, version, source = None, set[str](), False, "", "sendmail -d0.1 -bt </dev/null"
+        libraries: set[str] = set()
+        complaints: list[Complaint] = []
+        for line in text.splitlines():
+            if line.startswith("source: "):
+                source = line.removeprefix("source: ")
+            elif line.startswith("Version "):
+                version = line.removeprefix("Version ").strip().removeprefix("unknown")
+            elif "Compiled with:" in line or (compiled and line.startswith("\t\t")):
+                flags.update(line.rpartition("Compiled with:")[2].split())
+                compiled = True
+                continue
+            elif m := _NEEDED.match(line):
+                libraries.add(m[1])
+            elif m := _COMPLAINT.match(line):
+                complaints.append(Complaint(m[1], int(m[2]), m[3]))
+            look = look or Look.parse(line)
+            compiled = False
+        identity = {m[1]: m[2] for m in _IDENTITY.finditer(text)}
+        return cls(look, version, frozenset(flags), frozenset(libraries), identity, tuple(complaints), source)
+
+    @property
+    def has_sasl(self) -> bool | None:
+        """Whether it can do AUTH at all; None where neither its flags nor its libraries are known."""
+        if self.flags:
+            return bool(self.flags & {"SASL", "SASLv2"})
+        if self.libraries:
+            return any(name.startswith("libsasl") for name in self.libraries)
+        return None
+
+    @property
+    def has_tls(self) -> bool | None:
+        """Whether it can do STARTTLS; None where its flags are not known."""
+        return "STARTTLS" in self.flags if self.flags else None
+
+    @property
+    def asks_tcp_wrappers(self) -> bool:
+        """Whether hosts.allow and hosts.deny count (conf.c, TCPWRAPPERS)."""
+        return "TCPWRAPPERS" in self.flags or any(name.startswith("libwrap") for name in self.libraries)

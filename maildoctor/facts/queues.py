@@ -1,0 +1,50 @@
+"""Queue directories: there, whose, and how much room."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from maildoctor.facts.paths import Look
+
+_HEAD = re.compile(r"\[(queue|submission queue)\] (/.*)")
+_SPACE = re.compile(r"(\d+) KiB free of (\d+) KiB(?:, (\d+) of (\d+) inodes free)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One queue directory. `look` is None where it is missing; `free` and `size` are KiB, None where not known."""
+
+    purpose: str
+    path: str
+    look: Look | None
+    missing: bool
+    free: int | None
+    size: int | None
+    free_inodes: int | None
+    inodes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """Text: blocks of `[queue] /var/spool/mqueue` with an `ls -ld` line or `missing`, and
+    `812 KiB free of 1024 KiB, 40 of 50 inodes free`."""
+
+    all: tuple[Queue, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the blocks described above."""
+        blocks: list[tuple[str, str, list[str]]] = []
+        for line in text.splitlines():
+            if m := _HEAD.fullmatch(line):
+                blocks.append((m[1], m[2], []))
+            elif blocks:
+                blocks[-1][2].append(line)
+        return cls(tuple(_queue(*block) for block in blocks))
+
+
+def _queue(purpose: str, path: str, lines: list[str]) -> Queue:
+    look = next((x for x in map(Look.parse, lines) if x), None)
+    space = next((m for m in map(_SPACE.search, lines) if m), None)
+    numbers = [int(g) if g else None for g in space.groups()] if space else [None] * 4
+    return Queue(purpose, path, look, "missing" in lines, *numbers)

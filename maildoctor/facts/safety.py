@@ -1,0 +1,84 @@
+"""Sendmail's own safe-file rules (libsmutil/safefile.c; doc/op, "File modes"), judged from `ls -ld` lines.
+
+DontBlameSendmail words are given in lower case, as `SendmailCf.dont_blame` has them.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from maildoctor.facts.paths import Look, Trail
+
+_EXCUSED_FOLDER = {
+    "map": "mapinunsafedirpath",
+    "class file": "classfileinunsafedirpath",
+    "help file": "helpfileinunsafedirpath",
+    "include file": "includefileinunsafedirpath",
+}
+"""What lets a file of this purpose lie below an unsafe directory."""
+
+CHECKED = frozenset({"plug-in", "SASL configuration", "certificate", "key", "CA", "map", "aliases", "class file"})
+"""Purposes for which sendmail asks for safe directories (SFF_SAFEDIRPATH)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why sendmail will not use a file: the element at fault, and the words that sm_errstring() has for it."""
+
+    purpose: str
+    path: str
+    culprit: Look
+    reason: str
+
+
+def refusals(trail: Trail, excused: Collection[str], trusted: Collection[str] = ()) -> Iterator[Refusal]:
+    """What is unsafe on one trail, in the order sendmail meets it. `excused` are DontBlameSendmail words, `trusted`
+    the users (TrustedUser, RunAsUser) who may own TLS files beside root."""
+    if trail.purpose not in CHECKED:
+        return
+    if _EXCUSED_FOLDER.get(trail.purpose) not in excused:
+        for folder in trail.folders:
+            if reason := unsafe_folder(folder, excused):
+                yield Refusal(trail.purpose, trail.path, folder, reason)
+    file = trail.file
+    if file is not None and file.kind == "-" and (reason := _unsafe_file(trail.purpose, file, excused, trusted)):
+        yield Refusal(trail.purpose, trail.path, file, reason)
+
+
+def unsafe_folder(folder: Look, excused: Collection[str]) -> str:
+    """Rule 2 of safedirpath(): others' write always, the group's unless GroupWritableDirPathSafe; a sticky directory
+    only with TrustStickyBit. The owner is never asked for. Empty where it is safe."""
+    if folder.sticky and "truststickybit" in excused:
+        return ""
+    if folder.world_writable:
+        return "World writable directory"
+    if folder.group_writable and "groupwritabledirpathsafe" not in excused:
+        return "Group writable directory"
+    return ""
+
+
+def _unsafe_file(purpose: str, file: Look, excused: Collection[str], trusted: Collection[str]) -> str:
+    if purpose in ("plug-in", "SASL configuration"):
+        return "World writable file" if file.world_writable else ""
+    if purpose not in ("certificate", "key", "CA"):
+        return ""
+    if file.world_writable:
+        return "World writable file"
+    if file.group_writable:
+        return "Group writable file"
+    if purpose == "key" and file.mode & 0o004:
+        return "World readable file"
+    if purpose == "key" and file.mode & 0o040 and "groupreadablekeyfile" not in excused:
+        return "Group readable file"
+    if file.owner not in {"root", *trusted} and "certowner" not in excused:
+        return "Owned by another user"
+    return ""
+
+
+def may(look: Look, user: str, groups: Collection[str], right: int) -> bool:
+    """Whether `user` has `right` (4 read, 2 write, 1 search) by mode and group alone. Superuser rights do not count:
+    safefile() tests the mode even for root unless the caller says otherwise (SFF_OPENASROOT)."""
+    if look.owner == user:
+        return bool(look.mode >> 6 & right)
+    if look.group in groups:
+        return bool(look.mode >> 3 & right)
+    return bool(look.mode & right)

@@ -1,0 +1,60 @@
+"""saslauthd: what its defaults file says, whether it runs, and its socket."""
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import Self
+
+from maildoctor.facts.paths import Look
+from maildoctor.facts.processes import Process, Processes
+
+
+@dataclass(frozen=True, slots=True)
+class Saslauthd:
+    """Text: lines of /etc/default/saslauthd (`MECHANISMS="pam"`), a process line (`PID USER STARTED PROGRAM COMMAND`),
+    `ls -ld` lines of its run directory and socket, `socket /run/saslauthd/mux: missing`, `pam /etc/pam.d/smtp: missing`,
+    `installed`.
+    """
+
+    settings: dict[str, str]
+    processes: tuple[Process, ...]
+    socket_path: str
+    socket: Look | None
+    socket_missing: bool
+    folder: Look | None
+    pam_missing: str
+    """path of the PAM service file that is not there"""
+    installed: bool
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the lines described above."""
+        looks = [x for x in map(Look.parse, text.splitlines()) if x]
+        missing = re.search(r"(?m)^socket (/.*): missing$", text)
+        pam = re.search(r"(?m)^pam (/.*): missing$", text)
+        socket = next((x for x in looks if x.kind == "s"), None)
+        return cls(
+            dict(_setting(m) for m in re.finditer(r'(?m)^\s*([A-Z_]+)=(.*)$', text)),
+            Processes.parse(text).named("saslauthd"),
+            socket.path if socket else missing[1] if missing else "",
+            socket,
+            bool(missing),
+            next((x for x in looks if x.kind == "d"), None),
+            pam[1] if pam else "",
+            bool(re.search(r"(?m)^installed$", text)),
+        )
+
+    @property
+    def mechanism(self) -> str:
+        """What it asks: pam, shadow, sasldb, ldap …: of the running process (-a), else of the defaults file."""
+        for process in self.processes:
+            if m := re.search(r"\s-a\s*(\S+)", process.command):
+                return m[1]
+        return self.settings.get("MECHANISMS", self.settings.get("MECH", "")).split(" ")[0]
+
+
+def _setting(m: re.Match[str]) -> tuple[str, str]:
+    try:
+        return m[1], " ".join(shlex.split(m[2], comments=True))
+    except ValueError:
+        return m[1], m[2].strip()

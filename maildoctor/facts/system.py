@@ -1,0 +1,70 @@
+"""What kind of system this is."""
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Text: lines of os-release, `triplet: x86_64-linux-gnu`, `user: root`, `/dev/log: missing` for devices that are
+    not there, `keytab: /etc/krb5.keytab` or `keytab: missing`, `syslog: rsyslogd` for a running syslog daemon,
+    `group NAME: members`."""
+
+    distribution: str
+    """ID of os-release, e.g. debian, fedora; empty where not known"""
+    like: tuple[str, ...]
+    version: str
+    triplet: str
+    user: str
+    missing_devices: frozenset[str]
+    seen_devices: frozenset[str]
+    keytab: str | None
+    """its path, empty where it is missing, None where we could not look"""
+    syslog: str | None
+    """the syslog daemon that runs, empty where none does, None where we could not look"""
+    groups: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the lines described above."""
+        release = {m[1]: _unquoted(m[2]) for m in re.finditer(r"(?m)^([A-Z_]+)=(.*)$", text)}
+        words = {m[1]: m[2].strip() for m in re.finditer(r"(?m)^([a-z]+): ?(.*)$", text)}
+        keytab = words.get("keytab")
+        return cls(
+            release.get("ID", ""),
+            tuple(release.get("ID_LIKE", "").split()),
+            release.get("VERSION_ID", ""),
+            words.get("triplet", ""),
+            words.get("user", ""),
+            frozenset(re.findall(r"(?m)^(/dev/\S+): missing$", text)),
+            frozenset(re.findall(r"(?m)^(/dev/\S+): there$", text)),
+            "" if keytab == "missing" else keytab,
+            words.get("syslog"),
+            {m[1]: tuple(m[2].split(",")) if m[2] else () for m in re.finditer(r"(?m)^group (\S+): ?(\S*)$", text)},
+        )
+
+    @property
+    def family(self) -> str:
+        """The distribution whose packages and paths this one shares: debian, fedora, alpine, suse or its own id."""
+        for known, words in _FAMILIES.items():
+            if self.distribution in words or set(self.like) & words:
+                return known
+        return self.distribution
+
+
+_FAMILIES: dict[str, frozenset[str]] = {
+    "debian": frozenset({"debian", "ubuntu", "raspbian"}),
+    "fedora": frozenset({"fedora", "rhel", "centos", "rocky", "almalinux"}),
+    "alpine": frozenset({"alpine"}),
+    "suse": frozenset({"suse", "opensuse", "sles", "opensuse-leap", "opensuse-tumbleweed"}),
+    "freebsd": frozenset({"freebsd"}),
+}
+
+
+def _unquoted(value: str) -> str:
+    try:
+        return " ".join(shlex.split(value))
+    except ValueError:
+        return value

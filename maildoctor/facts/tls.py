@@ -1,0 +1,100 @@
+"""Certificate, key and CA files that sendmail.cf names, and what stands in them."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from maildoctor.model import Evidence
+
+_HEAD = re.compile(r"\[(certificate|key|CA|CA folder)\] (/.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """One certificate. Times are seconds since 1970; `names` are subjectAltName's, else the common name."""
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+    not_before: float
+    not_after: float
+    public_key: str
+
+    def covers(self, host: str) -> bool:
+        """Whether a client that asked for `host` accepts it (RFC 6125: one `*` as the whole left-most label)."""
+        host = host.lower().rstrip(".")
+        wild = "*." + host.partition(".")[2]
+        return any(n.lower().rstrip(".") in (host, wild) for n in self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFile:
+    """One file. `state`: ok, missing, refused (no right to look), broken (cannot be used) or unread (we cannot)."""
+
+    purpose: str
+    path: str
+    state: str
+    reason: str
+    certificates: tuple[Certificate, ...]
+    public_key: str
+
+    def evidence(self, text: str) -> Evidence:
+        """Words about this file."""
+        return Evidence(self.path, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """All TLS files of a configuration, and the clock they are judged by.
+
+    Text: `now: 2026-11-22T06:00:00Z`, then blocks that begin with `[certificate] /path` (or key, CA, CA folder) and
+    hold what `openssl x509` would say, or one of `missing`, `refused: …`, `broken: …`, `unread: …`, `encrypted: …`.
+    """
+
+    now: float
+    files: tuple[TlsFile, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the blocks described above."""
+        now, blocks = 0.0, list[tuple[str, str, list[str]]]()
+        for line in text.splitlines():
+            if m := _HEAD.fullmatch(line):
+                blocks.append((m[1], m[2], []))
+            elif line.startswith("now: "):
+                now = _seconds(line.removeprefix("now: "))
+            elif blocks:
+                blocks[-1][2].append(line)
+        return cls(now, tuple(_file(*block) for block in blocks))
+
+    def of(self, purpose: str) -> tuple[TlsFile, ...]:
+        """The files of one purpose."""
+        return tuple(f for f in self.files if f.purpose == purpose)
+
+
+def _file(purpose: str, path: str, lines: list[str]) -> TlsFile:
+    first = lines[0] if lines else ""
+    state, _, reason = first.partition(":")
+    if state not in ("missing", "refused", "broken", "unread", "encrypted"):
+        state, reason = "ok", ""
+    keys = [line.removeprefix("public key: ") for line in lines if line.startswith("public key: ")]
+    certificates = tuple(_certificate(c.splitlines()) for c in "\n".join(lines).split("\n\n") if "not after:" in c)
+    return TlsFile(purpose, path, state, reason.strip(), certificates, keys[0] if keys else "")
+
+
+def _certificate(lines: list[str]) -> Certificate:
+    rows = [line.partition(": ")[::2] for line in lines]
+    one = dict(rows)
+    names = tuple(v for k, v in rows if k == "name") or tuple(v for k, v in rows if k == "common name")
+    return Certificate(
+        one.get("subject", ""), one.get("issuer", ""), names, _seconds(one.get("not before", "")),
+        _seconds(one.get("not after", "")), one.get("public key", ""),
+    )  # fmt: skip
+
+
+def _seconds(stamp: str) -> float:
+    try:
+        return datetime.fromisoformat(stamp.strip()).timestamp()
+    except ValueError:
+        return 0.0

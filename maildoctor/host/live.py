@@ -1,0 +1,149 @@
+"""This machine: its files, its processes, its sockets, and the few programs that are run to ask them."""
+
+import os
+import shlex
+import time
+from typing import TYPE_CHECKING
+
+from maildoctor.host import NETWORKED, Answer, Silence
+from maildoctor.host.child import Child, start
+from maildoctor.host.files import Files
+from maildoctor.host.rooted import Rooted
+
+if TYPE_CHECKING:
+    import psutil
+
+_MAIL_PROGRAMS = (
+    "sendmail", "sm-mta", "sm-msp", "saslauthd", "postfix", "master", "smtpd", "exim", "dovecot", "opensmtpd",
+    "syslogd", "rsyslogd", "syslog-ng", "systemd-journal", "logd", "milter",
+)  # fmt: skip
+
+
+class Live(Rooted):
+    """This machine."""
+
+    kind = "host"
+
+    def __init__(self) -> None:
+        self._open(Files("/"))
+        self.name = os.uname().nodename
+        self._run: list[str] = []
+        self._children: dict[str, Child | Silence] = {}
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The programs that were run, each as an admin can repeat it."""
+        return tuple(self._run)
+
+    def _tell_hostname(self, _: str) -> Answer:
+        return os.uname().nodename
+
+    def _tell_clock(self, _: str) -> Answer:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+    def _tell_whoami(self, _: str) -> Answer:
+        return "root" if os.geteuid() == 0 else str(os.geteuid())
+
+    def _tell_space(self, path: str) -> Answer:
+        status = self.files.statvfs(path)
+        unit = status.f_frsize or status.f_bsize
+        return (
+            f"{status.f_bavail * unit // 1024} KiB free of {status.f_blocks * unit // 1024} KiB,"
+            f" {status.f_favail} of {status.f_files} inodes free"
+        )
+
+    def _tell_processes(self, _: str) -> Answer:
+        import psutil
+
+        here = os.stat("/")
+        booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+        rough = psutil.boot_time()
+        rows = []
+        for process in psutil.process_iter(["name"]):
+            name = process.info["name"] or ""
+            if not name.startswith(_MAIL_PROGRAMS) or not _same_root(process.pid, here):
+                continue
+            try:
+                started = process.create_time() - rough + booted
+                command = " ".join(" ".join(process.cmdline()).split()) or name
+                rows.append(f"{process.pid} {_owner(process)} {started:.2f} {_program(process)} {command}")
+            except psutil.Error:
+                continue
+        return "\n".join(rows)
+
+    def _tell_listeners(self, _: str) -> Answer:
+        import psutil
+
+        try:
+            sockets = psutil.net_connections(kind="tcp")
+        except psutil.AccessDenied:
+            return Silence("refused", "no right to list the listening sockets", "run as root")
+        names: dict[int, str] = {}
+        rows = set()
+        for s in sockets:
+            if s.status != psutil.CONN_LISTEN:
+                continue
+            address = s.laddr
+            owner = "?"
+            if s.pid is not None:
+                if s.pid not in names:
+                    names[s.pid] = _name(s.pid)
+                owner = names[s.pid]
+            rows.add((address.port, address.ip, s.pid or 0, owner))
+        return "\n".join(f"{ip} {port} {pid or '?'} {owner}" for port, ip, pid, owner in sorted(rows))
+
+    def begin(self, command: str) -> None:
+        """Start a program now whose words will be asked for later, so that it runs beside other work."""
+        if command not in self._children:
+            self._children[command] = self._start(command)
+
+    def _tell_run(self, command: str) -> Answer:
+        """Run without a shell and without input; without the network too, unless the command begins with NETWORKED."""
+        self.begin(command)
+        child = self._children[command]
+        return child if isinstance(child, Silence) else child.words()
+
+    def _start(self, command: str) -> "Child | Silence":
+        argv = shlex.split(command.removeprefix(NETWORKED))
+        if os.geteuid() != 0:
+            return Silence("refused", f"`{shlex.join(argv)}` tells the truth only to root", "run as root")
+        child = start(argv, networked=command.startswith(NETWORKED))
+        if not isinstance(child, Silence):
+            self._run.append(shlex.join(argv) + " </dev/null")
+        return child
+
+
+def _same_root(pid: int, here: os.stat_result) -> bool:
+    """Whether a process sees the same root directory: one of a container on this machine does not."""
+    try:
+        there = os.stat(f"/proc/{pid}/root/")
+    except OSError:
+        return True
+    return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
+
+
+def _owner(process: "psutil.Process") -> str:
+    import psutil
+
+    try:
+        return process.username()
+    except (psutil.Error, KeyError):
+        return "?"
+
+
+def _program(process: "psutil.Process") -> str:
+    """The running file, with ` (deleted)` glued to it as `#deleted` when the file on disk is another one by now."""
+    try:
+        path = os.readlink(f"/proc/{process.pid}/exe")
+    except OSError:
+        return "?"
+    return path.removesuffix(" (deleted)").replace(" ", "\\x20") + ("#deleted" if path.endswith(" (deleted)") else "")
+
+
+def _name(pid: int) -> str:
+    import psutil
+
+    try:
+        return psutil.Process(pid).name() or "?"
+    except psutil.Error:
+        return "?"

@@ -1,0 +1,105 @@
+"""What a host said, kept in a folder and said again: `host.toml`, a table a verb, a line an answer.
+
+The answers are the host's own words with secrets struck out at the door, so nothing here knows what they mean, and a
+better parser mends an old recording. Silences are kept too: a replay does not know more than the recording did.
+"""
+
+import os
+import tomllib
+
+from maildoctor.host import Answer, Host, HostError, Silence
+
+_FILE = "host.toml"
+
+
+class Recording:
+    """A host that remembers every question and answer of another one."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.kind, self.name = host.kind, host.name
+        self._said: dict[str, dict[str, Answer]] = {}
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """What the other host ran."""
+        return self._host.commands
+
+    def begin(self, command: str) -> None:
+        """Passed on."""
+        self._host.begin(command)
+
+    def ask(self, verb: str, subject: str = "") -> Answer:
+        """The other host's answer, remembered."""
+        answer = self._host.ask(verb, subject)
+        self._said.setdefault(verb, {})[subject] = answer
+        return answer
+
+    def save(self, directory: str) -> None:
+        """Write the recording, readable by the owner alone. Raises HostError if there is one already."""
+        try:
+            os.makedirs(directory, mode=0o700, exist_ok=True)
+            fd = os.open(os.path.join(directory, _FILE), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            raise HostError("there is a recording already", directory, "name another folder for --record") from None
+        except OSError as error:
+            raise HostError(f"cannot record: {error.strerror}", directory, "name a folder that can be written") from None
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(self._text())
+
+    def _text(self) -> str:
+        lines = ["# What a host said to maildoctor. Secrets were struck out before it was written.", "[host]"]
+        lines += [f"kind = {_quoted(self.kind)}", f"name = {_quoted(self.name)}"]
+        lines += [f"commands = [{', '.join(map(_quoted, self.commands))}]"]
+        for verb in sorted(self._said):
+            lines += ["", f"[{verb}]"]
+            lines += [f"{_quoted(subject)} = {_written(answer)}" for subject, answer in sorted(self._said[verb].items())]
+        return "\n".join(lines) + "\n"
+
+
+class Replay:
+    """A recording as a host. `kind` is that of the recorded host, so that the report is the same byte for byte."""
+
+    def __init__(self, directory: str) -> None:
+        path = os.path.join(directory, _FILE)
+        try:
+            with open(path, "rb") as file:
+                self._said = tomllib.load(file)
+            host = self._said.pop("host")
+            self.kind, self.name = str(host["kind"]), str(host["name"])
+            self.commands = tuple(str(c) for c in host["commands"])
+        except OSError as error:
+            raise HostError(f"no recording: {error.strerror}", path, "give a folder that --record made") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+            raise HostError(f"the recording is damaged: {error}", path, "record the host again") from None
+
+    def begin(self, command: str) -> None:
+        """Nothing is run for a recording."""
+
+    def ask(self, verb: str, subject: str = "") -> Answer:
+        """What was said then."""
+        answer = self._said.get(verb, {}).get(subject)
+        if answer is None:
+            return Silence("unavailable", f"the recording has no {verb} of {subject or 'the host'}", "record the host again")
+        if isinstance(answer, str):
+            return answer
+        return Silence(answer["why"], answer["reason"], answer.get("remedy", ""))
+
+
+def _written(answer: Answer) -> str:
+    if isinstance(answer, Silence):
+        return f"{{ why = {_quoted(answer.why)}, reason = {_quoted(answer.reason)}, remedy = {_quoted(answer.remedy)} }}"
+    if "\n" not in answer:
+        return _quoted(answer)
+    return '"""\n' + "\n".join(_escaped(line).replace('"""', '\\"\\"\\"') for line in answer.split("\n")) + '"""'
+
+
+def _quoted(text: str) -> str:
+    return '"' + _escaped(text).replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def _escaped(text: str) -> str:
+    """For a basic string of TOML: backslash and control characters but newline; lone surrogates cannot stand in it."""
+    text = text.encode("utf-8", "backslashreplace").decode() if not text.isascii() else text
+    text = text.replace("\\", "\\\\")
+    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}" for c in text)

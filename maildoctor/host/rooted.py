@@ -1,0 +1,236 @@
+"""A target of files alone: an unpacked image, a chroot, a mounted disk. Also the files' half of a live host."""
+
+import os
+import re
+import stat
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from maildoctor.host import Answer, HostError, Silence
+from maildoctor.host.files import LIMIT, Files
+
+if TYPE_CHECKING:
+    from maildoctor.linking.closure import Linker
+
+_TEXT_LIMIT = 16 * 1024 * 1024
+
+_SECRET_LINE = re.compile(
+    r"(?im)^(\s*[\w.-]*(?:passw(?:or)?d|passphrase|secret|bindpw|_pw)[\w.-]*[ \t]*[:=][ \t]*)(\S.*)$"
+)
+
+
+class Rooted:
+    """The files below `directory`. What only a running system can tell is `unavailable`. Raises HostError."""
+
+    kind = "root"
+
+    def __init__(self, directory: str) -> None:
+        if not os.path.isdir(directory):
+            raise HostError("this is no directory", directory, "give --root the top of an unpacked file system")
+        self._open(Files(directory))
+        self.name = self.files.root
+
+    def _open(self, files: Files) -> None:
+        self.files = files
+        self._answers: dict[tuple[str, str], Answer] = {}
+        self._owners: tuple[dict[int, str], dict[int, str]] | None = None
+        self._key = os.urandom(32)
+        self._linker: Linker | None = None
+        self._began = time.monotonic()
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """Nothing is run for files."""
+        return ()
+
+    def begin(self, command: str) -> None:
+        """Nothing is run for files."""
+
+    def ask(self, verb: str, subject: str = "") -> Answer:
+        """The answer to one question, remembered."""
+        key = (verb, subject)
+        if key not in self._answers:
+            self._answers[key] = self._answer(verb, subject)
+        return self._answers[key]
+
+    def _answer(self, verb: str, subject: str) -> Answer:
+        tell: Callable[[str], Answer] | None = getattr(self, f"_tell_{verb}", None)
+        if tell is None:
+            return Silence("unavailable", f"the {verb} of a {self.kind} cannot be told from its files")
+        try:
+            return tell(subject)
+        except FileNotFoundError:
+            return Silence("absent", f"{subject} does not exist")
+        except NotADirectoryError:
+            return Silence("absent", f"{subject} does not exist: part of its path is no directory")
+        except PermissionError:
+            return Silence("refused", f"no right to read {subject}", "run as root")
+        except OSError as error:
+            return Silence("failed", f"{subject}: {error.strerror or error}")
+
+    # ---- one method a verb
+
+    def _tell_look(self, path: str) -> Answer:
+        status = self.files.lstat(path)
+        users, groups = self._names()
+        seconds, fraction = divmod(status.st_mtime_ns, 1_000_000_000)
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))
+        link = f" -> {_printable(self.files.readlink(path))}" if stat.S_ISLNK(status.st_mode) else ""
+        acl = "+" if self._has_acl(path, status.st_mode) else ""
+        return (
+            f"{stat.filemode(status.st_mode)}{acl} {status.st_nlink}"
+            f" {users.get(status.st_uid, status.st_uid)} {groups.get(status.st_gid, status.st_gid)}"
+            f" {status.st_size} {when}.{fraction:09d} +0000 {_printable(path)}{link}"
+        )
+
+    def _tell_real(self, path: str) -> Answer:
+        self.files.stat(path)
+        return _printable(self.files.resolve(path))
+
+    def _tell_acl(self, path: str) -> Answer:
+        return _acl_text(self.files.getxattr(path, "system.posix_acl_access"), *self._names())
+
+    def _tell_list(self, path: str) -> Answer:
+        return "\n".join(sorted(_printable(name) for name in self.files.listdir(path)))
+
+    def _tell_read(self, path: str) -> Answer:
+        data = self.files.read(path, _TEXT_LIMIT + 1)
+        if len(data) > _TEXT_LIMIT:
+            return Silence("failed", f"{path} is larger than {_TEXT_LIMIT // 2**20} MiB", "look whether it is what it should be")
+        return _SECRET_LINE.sub(r"\1***", data.decode("utf-8", "backslashreplace"))
+
+    def _tell_map(self, subject: str) -> Answer:
+        from maildoctor.sasldb import NotADatabase, entries
+
+        kind, _, path = subject.partition(" ")
+        data = self.files.read(path)
+        try:
+            if path.endswith((".db", ".pag", ".dir", ".cdb", ".lmdb")):
+                return entries.built(data, self._tag, kind)
+            return entries.source(data.decode("utf-8", "backslashreplace"), self._tag, kind)
+        except NotADatabase as error:
+            return Silence("failed", f"{path}: {error}")
+
+    def _tell_sasldb(self, path: str) -> Answer:
+        from maildoctor.sasldb.listing import listing
+
+        return f"# path: {path}\n" + listing(self.files.read(path))
+
+    def _tell_elf(self, subject: str) -> Answer:
+        from maildoctor.linking.closure import Linker, text
+
+        path, _, program = subject.partition(" ")
+        self.files.stat(path)
+        if self._linker is None:
+            self._linker = Linker(_Library(self.files))
+        return text(self._linker.link(path, program or None))
+
+    def _tell_build(self, path: str) -> Answer:
+        from maildoctor.linking.elf import BadElf, NotElf, sendmail_build
+
+        try:
+            version, flags = sendmail_build(self.files.read(path, LIMIT))
+        except (NotElf, BadElf):
+            return "Version unknown"
+        return f"Version {version or 'unknown'}\n Compiled with: {' '.join(flags)}"
+
+    def _tell_release(self, path: str) -> Answer:
+        """The release string of a libsasl, which stands in it as plain text (lib/common.c)."""
+        found = re.search(rb"\x00((?:2\.1|1\.5)\.\d+)\x00", self.files.read(path))
+        return found[1].decode() if found else Silence("failed", f"{path} does not tell its release")
+
+    def _tell_elapsed(self, _: str) -> Answer:
+        return f"{time.monotonic() - self._began:.3f}"
+
+    def _tell_cert(self, path: str) -> Answer:
+        from maildoctor.host.certificates import certificates
+
+        return certificates(self.files.read(path, _TEXT_LIMIT))
+
+    def _tell_key(self, path: str) -> Answer:
+        from maildoctor.host.certificates import public_half
+
+        return public_half(self.files.read(path, _TEXT_LIMIT))
+
+    # ---- what the answers need
+
+    def _names(self) -> tuple[dict[int, str], dict[int, str]]:
+        """Names of user and group ids, from the target's own files: a look never asks a directory service."""
+        if self._owners is None:
+            self._owners = (self._ids("/etc/passwd"), self._ids("/etc/group"))
+        return self._owners
+
+    def _ids(self, path: str) -> dict[int, str]:
+        try:
+            rows = [line.split(":") for line in self.files.read(path, _TEXT_LIMIT).decode("utf-8", "replace").splitlines()]
+        except OSError:
+            return {}
+        return {int(row[2]): row[0] for row in reversed(rows) if len(row) > 3 and row[2].isdigit()}
+
+    def _has_acl(self, path: str, mode: int) -> bool:
+        if stat.S_ISLNK(mode):
+            return False
+        try:
+            return bool(self.files.getxattr(path, "system.posix_acl_access"))
+        except OSError:
+            return False
+
+    def _tag(self, value: bytes) -> str:
+        """Tells equal values from different ones. The key dies with the process, so a tag betrays nothing."""
+        from hashlib import blake2b
+
+        return blake2b(value, key=self._key, digest_size=8).hexdigest()
+
+
+class _Library:
+    """Files as the linking code wants them."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    def open(self, path: str) -> memoryview | None:
+        try:
+            return memoryview(self._files.read(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def read_text(self, path: str) -> str | None:
+        try:
+            return self._files.read(path, _TEXT_LIMIT).decode("utf-8", "replace")
+        except OSError:
+            return None
+
+    def glob(self, pattern: str) -> list[str]:
+        from fnmatch import fnmatch
+
+        folder, _, name = pattern.rpartition("/")
+        try:
+            return sorted(f"{folder}/{n}" for n in self._files.listdir(folder or "/") if fnmatch(n, name))
+        except OSError:
+            return []
+
+
+def _printable(name: str) -> str:
+    """A file name on one line: control characters and undecodable bytes escaped."""
+    if name.isprintable():
+        return name
+    raw = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in raw)
+
+
+_ACL_TAGS = {0x01: "user", 0x02: "user", 0x04: "group", 0x08: "group", 0x10: "mask", 0x20: "other"}
+
+
+def _acl_text(raw: bytes, users: dict[int, str], groups: dict[int, str]) -> str:
+    """A POSIX ACL as getfacl prints it (linux/posix_acl_xattr.h: version 2, then tag, permissions, id)."""
+    lines = []
+    for at in range(4, len(raw) - 7, 8):
+        tag = int.from_bytes(raw[at : at + 2], "little")
+        perm = int.from_bytes(raw[at + 2 : at + 4], "little")
+        ident = int.from_bytes(raw[at + 4 : at + 8], "little")
+        named = {0x02: users, 0x08: groups}.get(tag)
+        name = named.get(ident, str(ident)) if named is not None else ""
+        bits = "".join(c if perm & b else "-" for c, b in (("r", 4), ("w", 2), ("x", 1)))
+        lines.append(f"{_ACL_TAGS.get(tag, 'unknown')}:{name}:{bits}")
+    return "\n".join(lines)

@@ -1,0 +1,30 @@
+"""Commands that mend, put together so that a name from the host can never become shell."""
+
+import shlex
+
+from maildoctor.model import Step
+
+
+def shell_word(text: str) -> str:
+    """One word of a shell command, quoted where it must be."""
+    return shlex.quote(text)
+
+
+def rebuild(cf_path: str, change: str) -> list[Step]:
+    """A change to the m4 source, then sendmail.cf made anew and sendmail restarted: a .cf is never edited by hand."""
+    source = cf_path.removesuffix(".cf") + ".mc"
+    return [
+        Step(f"# in {source}: {' '.join(change.split())}"),
+        Step(f"m4 {shell_word(source)} > {shell_word(cf_path)} && service sendmail restart", "risky"),
+    ]
+
+
+def restart() -> Step:
+    """Start sendmail again."""
+    return Step("service sendmail restart", "risky")
+
+
+def add_user(user: str, realm: str, path: str = "") -> Step:
+    """Make a user in a realm; the program asks for the password."""
+    where = f"-f {shell_word(path)} " if path and path not in ("/etc/sasldb2", "/etc/sasldb") else ""
+    return Step(f"saslpasswd2 -c {where}-u {shell_word(realm)} {shell_word(user)}", "risky")

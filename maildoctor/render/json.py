@@ -1,0 +1,82 @@
+"""The whole report as JSON, `"schema": "maildoctor/1"`: report.schema.json describes it."""
+
+import json
+from typing import Any
+
+from maildoctor import __version__
+from maildoctor.model import Finding, Outcome, Product, Ranked, Report
+from maildoctor.render.escape import unicode
+from maildoctor.render.style import Style
+
+
+def render(report: Report, style: Style | None = None) -> str:
+    """The report as JSON. It is pure ASCII, so it passes every terminal, locale and pipe unharmed."""
+    text = json.dumps(_encodable(document(report)), indent=2, ensure_ascii=True)
+    return text.replace("\x7f", "\\u007f") + "\n"
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The report as plain data, its keys in the order of the schema. A baseline leaves nothing out here."""
+    return {
+        "schema": "maildoctor/1",
+        "tool": {"name": "maildoctor", "version": __version__},
+        "target": {
+            "kind": report.target.kind,
+            "name": report.target.name,
+            "mta": [_product(p) for p in report.target.mta],
+            "sasl": [_product(p) for p in report.target.sasl],
+        },
+        "started": report.started,
+        "seconds": round(report.seconds, 3),
+        "summary": {
+            "causes": len(report.roots),
+            "errors": report.severe("error"),
+            "warnings": report.severe("warning"),
+            "info": report.severe("info"),
+            "passed": report.counted("pass"),
+            "not_judged": report.counted("not_judged"),
+            "not_applicable": report.counted("not_applicable"),
+        },
+        "findings": [_finding(r) for r in sorted(report.ranked, key=lambda r: r.rank)],
+        "outcomes": [_outcome(o) for o in report.outcomes],
+        "matrix": [],
+        "log": {"lines": 0, "bytes": 0, "matched": 0, "unknown": 0, "from": None, "to": None},
+    }
+
+
+def _product(product: Product) -> dict[str, str]:
+    return {"name": product.name, "version": product.version}
+
+
+def _finding(ranked: Ranked) -> dict[str, Any]:
+    f: Finding = ranked.finding
+    return {
+        "fingerprint": f.fingerprint,
+        "code": f.code,
+        "name": f.name,
+        "severity": f.severity,
+        "rank": ranked.rank,
+        "explained_by": ranked.explained_by,
+        "message": f.message,
+        "why": f.why,
+        "advice": f.advice,
+        "fix": [{"command": s.command, "safety": s.safety, "undo": s.undo} for s in f.fix],
+        "evidence": [{"source": e.source, "text": e.text} for e in f.evidence],
+        "labels": dict(sorted(f.labels.items())),
+        "count": f.count,
+        "first": f.first,
+        "last": f.last,
+        "refs": list(f.refs),
+    }
+
+
+def _outcome(o: Outcome) -> dict[str, str]:
+    return {"code": o.code, "name": o.name, "outcome": o.outcome, "reason": o.reason, "remedy": o.remedy}
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return unicode(value)
+    if isinstance(value, dict):
+        return {unicode(k): _encodable(v) for k, v in value.items()}
+    return [_encodable(v) for v in value] if isinstance(value, list) else value

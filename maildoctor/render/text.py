@@ -1,0 +1,362 @@
+"""The report for a person: each cause with its evidence and the command that mends it, then what could not be judged.
+
+The layout is a list of `Block`s, made without a thought of colour; they are then written plainly, or painted by rich,
+which is imported for that only.
+"""
+
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from maildoctor import __version__
+from maildoctor.model import Evidence, Finding, Outcome, Product, Ranked, Report, Step, Verdict
+from maildoctor.render.escape import prose, shown, unicode
+from maildoctor.render.style import Style
+
+Tone = Literal["plain", "dim", "error", "warning", "info", "ok", "unjudged", "command"]
+Wrap = Literal["words", "fold", "never"]
+
+_MARKS: dict[Tone, tuple[str, str]] = {
+    "error": ("[xx]", "[✗]"),
+    "warning": ("[!!]", "[!]"),
+    "info": ("[--]", "[–]"),
+    "ok": ("[ok]", "[✓]"),
+    "unjudged": ("[??]", "[?]"),
+}
+_LABEL = 10
+_FEW_LINES = 6
+_LONG_LINE = 240
+_FEW_REASONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some text behind a `lead` (a mark, a label, a prompt); when it wraps, its lines hang under each other.
+
+    `wrap`: `words` at the width; `fold` likewise but on a terminal only, so that grep finds it whole in a pipe, and
+    within words where need be; `never` for what is to be copied.
+    """
+
+    lead: str
+    text: str
+    indent: int = 0
+    tone: Tone = "plain"
+    wrap: Wrap = "words"
+
+
+_GAP = Block("", "")
+
+
+def render(report: Report, style: Style) -> str:
+    """The whole report; when quiet only its causes, one line each."""
+    blocks = _quiet(report, style) if style.verbosity < 0 else _whole(report, style)
+    return written(blocks, style)
+
+
+def finding_blocks(finding: Finding, style: Style, indent: int = 0) -> Iterator[Block]:
+    """One finding in full: what is wrong, the evidence, the command, why it matters."""
+    yield _headline(finding, style, indent)
+    inside = indent + _inside(style)
+    yield from _evidence(finding.evidence, style, inside)
+    if finding.count > 1:
+        span = f" from {finding.first} to {finding.last}" if finding.first and finding.last else ""
+        yield _labelled("seen", shown(f"{finding.count} times{span}", style.ascii), inside)
+    if finding.why:
+        yield _labelled("why", prose(finding.why, style.ascii), inside)
+    if finding.advice:
+        yield _labelled("advice", prose(finding.advice, style.ascii), inside)
+    for step in finding.fix:
+        yield from _step(step, style, inside)
+    if style.verbosity > 0:
+        if finding.refs:
+            yield _labelled("see", shown(", ".join(finding.refs), style.ascii), inside)
+        yield _labelled("identity", shown(finding.fingerprint, style.ascii), inside, "fold")
+
+
+def written(blocks: Iterable[Block], style: Style) -> str:
+    """Blocks as text, in colour if the style says so."""
+    return _painted(blocks, style) if style.colour else _plain(blocks, style)
+
+
+def _whole(report: Report, style: Style) -> Iterator[Block]:
+    fresh = _fresh(report, style)
+    yield from _header(report, style)
+    for top, symptoms in _trees(fresh):
+        yield _GAP
+        yield from finding_blocks(top.finding, style)
+        yield from _symptoms(symptoms, style)
+    yield from _unjudged(report, style)
+    if style.verbosity > 0:
+        yield from _listed(report, "pass", "passed", style)
+        yield from _listed(report, "not_applicable", "not applicable", style) if style.verbosity > 1 else ()
+        yield from _commands(report, style)
+    yield _GAP
+    yield _closing(report, fresh, style)
+
+
+def _quiet(report: Report, style: Style) -> Iterator[Block]:
+    for top, _ in _trees(_fresh(report, style)):
+        yield replace(_headline(top.finding, style), wrap="never")
+
+
+def _fresh(report: Report, style: Style) -> list[Ranked]:
+    known = style.known or frozenset()
+    fresh = [r for r in report.ranked if unicode(r.finding.fingerprint) not in known]
+    return sorted(fresh, key=lambda r: r.rank)
+
+
+def _trees(ranked: Sequence[Ranked]) -> Iterator[tuple[Ranked, list[tuple[int, Ranked]]]]:
+    """Each finding that none of the others explains, with its symptoms and how deep they lie. None is ever lost."""
+    present = {r.finding.fingerprint for r in ranked}
+    explained: dict[str, list[Ranked]] = {}
+    for r in ranked:
+        explained.setdefault(r.explained_by or "", []).append(r)
+    tops = [r for r in ranked if r.explained_by not in present]
+    done: set[int] = set()
+    # After the true tops everything again: a ring of findings that explain each other would have none.
+    for top in [*tops, *ranked]:
+        if id(top) not in done:
+            done.add(id(top))
+            yield top, list(_below(top, explained, done, 0))
+
+
+def _below(
+    cause: Ranked, explained: Mapping[str, Sequence[Ranked]], done: set[int], depth: int
+) -> Iterator[tuple[int, Ranked]]:
+    for r in explained.get(cause.finding.fingerprint, ()):
+        if id(r) not in done:
+            done.add(id(r))
+            yield depth, r
+            yield from _below(r, explained, done, depth + 1)
+
+
+def _header(report: Report, style: Style) -> Iterator[Block]:
+    target = report.target
+    products = [" + ".join(_product(p) for p in some) for some in (target.mta, target.sasl) if some]
+    found = " + ".join(products) or "no mail server found"
+    text = shown(f"{target.kind} {target.name}  {found}", style.ascii)
+    yield Block(f"maildoctor {__version__}  ", text, tone="dim")
+
+
+def _product(product: Product) -> str:
+    return f"{product.name} {product.version or '(version unknown)'}"
+
+
+def _headline(finding: Finding, style: Style, indent: int = 0) -> Block:
+    text = shown(f"{finding.code} {finding.message}", style.ascii)
+    new = "new: " if style.known is not None else ""
+    return Block(f"{_mark(finding.severity, style)} ", new + text, indent, finding.severity, "fold")
+
+
+def _mark(tone: Tone, style: Style) -> str:
+    return _MARKS[tone][0 if style.ascii else 1]
+
+
+def _inside(style: Style) -> int:
+    """Where the text stands behind a mark."""
+    return len(_mark("error", style)) + 1
+
+
+def _labelled(label: str, text: str, indent: int, wrap: Wrap = "words") -> Block:
+    return Block(label.ljust(_LABEL), text, indent, "dim" if label == "identity" else "plain", wrap)
+
+
+def _evidence(evidence: Sequence[Evidence], style: Style, indent: int) -> Iterator[Block]:
+    lines = [line for e in evidence for line in _words(e, style)]
+    kept = lines if style.verbosity > 1 else lines[:_FEW_LINES]
+    for number, line in enumerate(kept):
+        yield _labelled("" if number else "evidence", line, indent, "fold")
+    if len(kept) < len(lines):
+        yield _labelled("", f"({len(lines) - len(kept)} more lines; -vv shows them)", indent)
+
+
+def _words(evidence: Evidence, style: Style) -> Iterator[str]:
+    """The host's words, line by line; the first names where they stand."""
+    source = shown(evidence.source, style.ascii)
+    lines = evidence.text.strip("\n").split("\n")
+    for number, line in enumerate(lines):
+        text = shown(line, style.ascii)
+        if style.verbosity < 2 and len(text) > _LONG_LINE:
+            text = f"{text[:_LONG_LINE]} ({len(text) - _LONG_LINE} more characters; -vv shows them)"
+        yield f"  {text}" if number else f"{source}: {text}" if text else source
+
+
+def _step(step: Step, style: Style, indent: int) -> Iterator[Block]:
+    command = shown(step.command, style.ascii)
+    yield Block("$ ", command, indent, "command", "never")
+    if command != step.command:
+        yield _labelled("escaped", "it holds characters that cannot be printed: do not copy it", indent)
+    if step.safety == "risky":
+        yield _labelled("risky", "think before you run it", indent)
+    if step.undo:
+        yield _labelled("undo", shown(step.undo, style.ascii), indent, "never")
+
+
+def _symptoms(symptoms: Sequence[tuple[int, Ranked]], style: Style) -> Iterator[Block]:
+    if not symptoms:
+        return
+    inside = _inside(style)
+    yield Block("explains: ", f"{len(symptoms)} {_plural('symptom', len(symptoms))}", inside)
+    for depth, symptom in symptoms:
+        indent = inside + 2 + 2 * depth
+        if style.verbosity > 0:
+            yield from finding_blocks(symptom.finding, style, indent)
+        else:
+            yield _headline(symptom.finding, style, indent)
+
+
+def _unjudged(report: Report, style: Style) -> Iterator[Block]:
+    groups = _by_reason(o for o in report.outcomes if o.outcome == "not_judged")
+    broken = [o for o in report.outcomes if o.outcome == "broke"]
+    if groups or broken:
+        yield _GAP
+    kept = groups if style.verbosity > 0 else groups[:_FEW_REASONS]
+    for (reason, remedy), outcomes in kept:
+        count = len(outcomes)
+        text = f"{count} {_plural('check', count)} not judged: {reason or 'no reason given'}"
+        yield Block(
+            f"{_mark('unjudged', style)} ",
+            prose(f"{text}; {remedy}" if remedy else text, style.ascii),
+            tone="unjudged",
+            wrap="fold",
+        )
+        if style.verbosity > 0:
+            yield from _named(outcomes, style)
+    if len(kept) < len(groups):
+        rest = groups[_FEW_REASONS:]
+        count = sum(len(outcomes) for _, outcomes in rest)
+        yield Block("", f"and {count} more for {len(rest)} other reasons; -v shows them", _inside(style))
+    for o in broken:
+        text = shown(
+            f"{o.code} {o.name} broke, a fault of maildoctor or of a check added to it: {o.reason}", style.ascii
+        )
+        yield Block(f"{_mark('error', style)} ", f"{text}; please report this", tone="error", wrap="fold")
+
+
+def _by_reason(outcomes: Iterable[Outcome]) -> list[tuple[tuple[str, str], list[Outcome]]]:
+    groups: dict[tuple[str, str], list[Outcome]] = {}
+    for o in outcomes:
+        groups.setdefault((o.reason, o.remedy), []).append(o)
+    return sorted(groups.items(), key=lambda group: -len(group[1]))
+
+
+def _named(outcomes: Iterable[Outcome], style: Style) -> Iterator[Block]:
+    for o in outcomes:
+        yield Block(f"{o.code.ljust(_LABEL - 2)}  ", shown(o.name, style.ascii), _inside(style), "dim")
+
+
+def _listed(report: Report, verdict: Verdict, title: str, style: Style) -> Iterator[Block]:
+    outcomes = [o for o in report.outcomes if o.outcome == verdict]
+    if outcomes:
+        tone: Tone = "ok" if verdict == "pass" else "info"
+        yield _GAP
+        yield Block(f"{_mark(tone, style)} ", f"{len(outcomes)} {title}", tone=tone)
+        yield from _named(outcomes, style)
+
+
+def _commands(report: Report, style: Style) -> Iterator[Block]:
+    if report.commands:
+        yield _GAP
+        yield Block("", "run to find this out:")
+        for command in report.commands:
+            yield Block("$ ", shown(command, style.ascii), _inside(style), "dim", "never")
+
+
+def _closing(report: Report, fresh: Sequence[Ranked], style: Style) -> Block:
+    passed, unjudged = report.counted("pass"), report.counted("not_judged")
+    tops = [top.finding for top, _ in _trees(fresh)]
+    counts = [f"{unjudged} not judged", f"{report.counted('not_applicable')} not applicable"]
+    counts += [f"{broke} broke"] if (broke := report.counted("broke")) else []
+    left_out = len(report.ranked) - len(fresh)
+    counts += [f"{left_out} known left out"] if left_out else []
+    new = "new " if style.known is not None else ""
+    if tops:
+        text = ", ".join([_causes(tops, new), f"{passed} passed", *counts])
+    elif judged := passed + report.counted("fail"):
+        text = f"No {new}fault found in {judged} {_plural('check', judged)}. {', '.join(counts)}"
+    else:
+        text = f"Nothing could be judged. {', '.join(counts)}"
+    tone: Tone = "error" if tops else "plain" if unjudged or not passed else "ok"
+    return Block("", f"{text}  {report.seconds:.1f} s", tone=tone)
+
+
+def _causes(tops: Sequence[Finding], new: str) -> str:
+    """`2 causes (1 error, 1 warning)`: a lone warning is a cause too, and the line must not count it twice."""
+    kinds = [(sum(f.severity == s for f in tops), word) for s, word in _WORDS]
+    told = ", ".join(f"{n} {_plural(word, n)}" for n, word in kinds if n)
+    return f"{len(tops)} {new}{_plural('cause', len(tops))} ({told})"
+
+
+_WORDS = (("error", "error"), ("warning", "warning"), ("info", "note"))
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else f"{word}s"
+
+
+def _plain(blocks: Iterable[Block], style: Style) -> str:
+    return "".join(f"{line}\n" for block in blocks for line in _lines(block, style))
+
+
+def _lines(block: Block, style: Style) -> list[str]:
+    first = " " * block.indent + block.lead
+    if block.wrap == "never" or (block.wrap == "fold" and not style.fold):
+        return [(first + block.text).rstrip()]
+    lines = textwrap.wrap(
+        block.text,
+        width=style.width,
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
+        break_long_words=block.wrap == "fold",
+        break_on_hyphens=False,
+        replace_whitespace=False,
+    )
+    return [line.rstrip() for line in lines] or [first.rstrip()]
+
+
+_PAINT: dict[Tone, tuple[str, str]] = {
+    "plain": ("dim", ""),
+    "dim": ("dim", "dim"),
+    "error": ("bold red", "bold"),
+    "warning": ("bold yellow", "bold"),
+    "info": ("bold cyan", "bold"),
+    "ok": ("bold green", ""),
+    "unjudged": ("magenta", ""),
+    "command": ("dim", "bold green"),
+}
+
+
+def _painted(blocks: Iterable[Block], style: Style) -> str:
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.text import Text
+
+    paper = StringIO()
+    console = Console(
+        file=paper,
+        force_terminal=True,
+        force_jupyter=False,
+        color_system="standard",
+        no_color=False,
+        legacy_windows=False,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        width=style.width,
+        height=25,
+    )
+    for block in blocks:
+        lead_paint, text_paint = _PAINT[block.tone]
+        lead = Text(" " * block.indent) + Text(block.lead, lead_paint)
+        text = Text(block.text, text_paint)
+        room = max(style.width - lead.cell_len, 20)
+        free = block.wrap == "never" or (block.wrap == "fold" and not style.fold)
+        lines = [text] if free or not block.text else list(text.wrap(console, room, overflow="fold"))
+        for number, line in enumerate(lines):
+            line.rstrip()
+            whole = Text(" " * lead.cell_len) + line if number else lead + line
+            whole.rstrip()
+            console.print(whole, soft_wrap=True)
+    return paper.getvalue()

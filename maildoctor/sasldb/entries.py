@@ -1,0 +1,156 @@
+"""The answer to the door's verb `map`: the entries of an MTA's map, from the built database or from its text source.
+
+One entry a line, sorted: `key<TAB>tag`, and `<TAB>shape` if something of the value may be shown. Lines of damage come
+first and begin with `#`. Keys are escaped as `maildoctor.sasldb.names` says. The tag is the caller's digest of the
+value, made after white space around it is cut off; both sides cut alike, so that equal entries have equal tags.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
+
+from maildoctor.sasldb import NotADatabase, read
+from maildoctor.sasldb.names import escape, escape_first
+
+Kind = Literal["authinfo", "access", "aliases", "plain"]
+Tag = Callable[[bytes], str]
+Entry = tuple[bytes, bytes]
+
+_BUILD_MARKS = frozenset((b"@", b"YP_LAST_MODIFIED", b"YP_MASTER_NAME"))
+_SHOWN_LENGTH = 200
+
+# A token of an AuthInfo entry, "TDstring": T of U I P R M, D ":" for text or "=" for base64 (usersmtp.c, getauth)
+_TOKEN = re.compile(r'"([UIPRM])([:=])((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+_TOKEN_START = re.compile(r'(?:^|[\s"])"?([UIPRM])([:=])', re.IGNORECASE)
+_FEATURES = ("srv_features:", "clt_features:", "try_tls:", "tls_")
+# First words of values in an access map (sendmail cf/README, "anti-spam configuration control")
+_POLICY = re.compile(
+    r"(OK|RELAY|REJECT|DISCARD|SKIP|HOLD|QUARANTINE|ERROR|SUBDOMAIN|FRIEND|HATER|SPAMFRIEND|SPAMHATER|YES|NO|[45]\d\d)"
+    r"(?![^\s:])",
+    re.IGNORECASE,
+)
+
+
+def built(data: bytes, tag: Tag, kind: Kind) -> str:
+    """The entries of what makemap, newaliases, postmap or postalias made. Raises NotADatabase."""
+    if not data:
+        raise NotADatabase("an empty file")
+    database = read(data)
+    damage = [f"# damage: {words}" for words in database.damage]
+    pairs = ((_without_nul(key), _without_nul(value)) for key, value in database.pairs)
+    return _lines((pair for pair in pairs if pair[0] not in _BUILD_MARKS), tag, kind, damage)
+
+
+def source(text: str, tag: Tag, kind: Kind) -> str:
+    """The entries that makemap (newaliases for `aliases`) would make of this text. Never raises.
+
+    `text` is decoded with surrogateescape, so that its bytes are the file's own.
+    """
+    data = text.encode("utf-8", "surrogateescape")
+    return _lines(_aliases(data) if kind == "aliases" else _makemap(data, kind), tag, kind, [])
+
+
+def _without_nul(item: bytes) -> bytes:
+    """newaliases and postmap put the NUL of C in the database, makemap does not."""
+    return item[:-1] if item.endswith(b"\0") else item
+
+
+def _lines(entries: Iterable[Entry], tag: Tag, kind: Kind, about: list[str]) -> str:
+    """One line an entry. Of several with one key the first counts, as without `makemap -d`."""
+    rows: dict[str, str] = {}
+    for key, value in entries:
+        shown = escape_first(escape(key))
+        if shown in rows:
+            continue
+        shape = _shape(shown, value, kind)
+        # Quotes and blanks between addresses are not kept by every program that builds aliases
+        value = _canonical(value) if kind == "aliases" else value.strip()
+        rows[shown] = f"{shown}\t{tag(value)}\t{shape}".rstrip("\t")
+    return "\n".join([*about, *(rows[key] for key in sorted(rows)), ""])
+
+
+def _logical_lines(data: bytes) -> Iterator[bytes]:
+    """Lines without comments; one that begins with white space continues the one before (aliases, Postfix)."""
+    pending: list[bytes] = []
+    for line in data.split(b"\n"):
+        if not line.strip() or line.startswith(b"#"):
+            continue
+        if line[:1] in b" \t":
+            pending.append(line)
+        else:
+            if pending:
+                yield b"".join(pending)
+            pending = [line]
+    if pending:
+        yield b"".join(pending)
+
+
+def _makemap(data: bytes, kind: Kind) -> Iterator[Entry]:
+    """`key value` lines (makemap.c): keys are folded to lower case; a line without a value makes no entry.
+
+    makemap refuses a line that begins with white space; in other maps it may be a continuation for postmap.
+    """
+    lines = _logical_lines(data) if kind == "plain" else (x for x in data.split(b"\n") if x[:1] not in b"# \t\r\0")
+    for line in lines:
+        words = line.split(None, 1)
+        if len(words) == 2 and not line[:1].isspace():
+            yield words[0].lower(), words[1]
+
+
+def _aliases(data: bytes) -> Iterator[Entry]:
+    """`name: value` entries (alias.c, readaliases): names may be quoted and are folded to lower case."""
+    for line in _logical_lines(data):
+        name, colon, value = line.partition(b":")
+        if line.startswith(b'"'):
+            name, _, rest = line[1:].partition(b'"')
+            colon, value = rest.lstrip()[:1], rest.lstrip()[1:]
+        if colon == b":" and name.strip() and value.strip():
+            yield name.strip().lower(), value
+
+
+def _canonical(value: bytes) -> bytes:
+    return b",".join(part.strip() for part in value.replace(b'"', b"").split(b","))
+
+
+def _shape(key: str, value: bytes, kind: Kind) -> str:
+    """What of a value may be seen."""
+    if kind == "authinfo" or (kind == "access" and key.startswith("authinfo:")):
+        return _authinfo(value)
+    return _policy(key, escape(value.strip())) if kind == "access" else ""
+
+
+def _authinfo(value: bytes) -> str:
+    """The tokens of an AuthInfo entry without the password; of a malformed one only which tokens seem to be there."""
+    text = value.decode("utf-8", "surrogateescape").strip()
+    tokens = []
+    at = 0
+    while at < len(text):
+        token = _TOKEN.match(text, at)
+        if token is None or _runs_on(token):
+            return " ".join(["malformed", *(m[1].upper() + m[2] for m in _TOKEN_START.finditer(text))])
+        letter = token[1].upper()
+        content = "***" if letter == "P" else escape(token[3].encode("utf-8", "surrogateescape"))
+        tokens.append(f'"{letter}{token[2]}{content}"')
+        at = token.end()
+        while at < len(text) and text[at].isspace():
+            at += 1
+    return " ".join(tokens) if tokens else "malformed"
+
+
+def _runs_on(token: re.Match[str]) -> bool:
+    """Whether the next token begins within this one or right behind it, as a missing quote makes it."""
+    after = token.string[token.end() : token.end() + 1]
+    return (after != "" and not after.isspace()) or _TOKEN_START.search(token[3]) is not None
+
+
+def _policy(key: str, value: str) -> str:
+    """Of a feature's entry the value, which is letters and requirements; of others the word of policy it begins with.
+
+    Nothing that looks like an AuthInfo entry under a misspelt key is shown.
+    """
+    if _TOKEN_START.search(value):
+        return ""
+    if key.startswith(_FEATURES):
+        return value[:_SHOWN_LENGTH]
+    word = _POLICY.match(value)
+    return word[1].upper() if word else ""

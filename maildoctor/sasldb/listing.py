@@ -1,0 +1,107 @@
+"""The answer to the door's verb `sasldb`: who is in a sasldb and in what form, with no secret and no length of one.
+
+The lines are those that `sasldblistusers2` prints (version 2) or `sasldblistusers` of 1.5 (version 1), sorted, after
+lines about the file which begin with `#`:
+
+    # format: Berkeley DB hash version 9, little-endian
+    # backend: berkeley
+    # damage: a page of unknown type (page 2)
+    # count: 420 of 480
+    # mechanism: DIGEST-MD5 has users
+    alice@example.com: userPassword
+    bob@example.com: authPassword (SCRAM-SHA-1, 4096 iterations)
+    carol@example.com: cmusaslsecretOTP (md5, 499 left)
+    dave@example.com: userPassword (empty)
+    user: test realm: yourrealm mech: CRAM-MD5
+
+or instead of the records `# empty` (no byte in the file) or `# not a sasldb: WHAT IT IS`. Names are escaped as
+`maildoctor.sasldb.names` says, so that one record is one line; besides, `@` in a user, a colon in a property or in the
+names of a version 1 record, and the first character of a user that begins with `#` or `user: ` are escaped.
+"""
+
+import re
+
+from maildoctor.sasldb import Database, NotADatabase, read
+from maildoctor.sasldb.names import escape, escape_first
+
+# A SASL mechanism name (RFC 4422, 3.1): version 1 names a record so. Properties of version 2 are in mixed case
+_MECHANISM = re.compile(rb"[A-Z][A-Z0-9_-]{0,19}")
+# plugins/scram.c: scheme$iterations:salt$stored key:server key, the last three in base64
+_SCRAM = re.compile(rb"(SCRAM-SHA-(?:1|224|256|384|512))\$([0-9]{1,9}):([\w+/=]+)\$([\w+/=]+):([\w+/=]+)")
+# plugins/otp.c: hash, sequence, seed, response, time, separated by tabs
+_OTP = re.compile(rb"(md4|md5|sha1)\t([0-9]{4})\t[^\t]+\t[^\t]+\t[^\t]+", re.DOTALL)
+
+
+def listing(data: bytes) -> str:
+    """The listing of a file's bytes. Never raises; whatever is wrong is said in the lines that begin with `#`."""
+    if not data:
+        return "# empty\n"
+    try:
+        database = read(data)
+    except NotADatabase as is_instead:
+        return f"# not a sasldb: {is_instead}\n"
+    lines, misfits = _records(database)
+    return "\n".join([*_about(database, len(lines), misfits), *lines, ""])
+
+
+def _about(database: Database, found: int, misfits: int) -> list[str]:
+    """The lines about the file as a whole."""
+    about = [f"# format: {database.detail}", f"# backend: {database.backend}"]
+    about.extend(f"# damage: {words}" for words in database.damage)
+    if misfits and not found:
+        about.append(f"# not a sasldb: {database.detail}, but no key in it is one of user, realm and property")
+    elif misfits:
+        about.append("# damage: there are keys which are not user, realm and property")
+    elif database.counted not in (None, found, 2 * found):
+        # Twice the records is what db_dump and db_load leave: the dump names the count, and the load takes it as a
+        # size hint to which it adds every record.
+        about.append(f"# count: {found} of {database.counted}")
+    return about
+
+
+def _records(database: Database) -> tuple[list[str], int]:
+    """A line for each record, and how many keys are not user NUL realm NUL name (allockey.c, _sasldb_alloc_key)."""
+    lines = []
+    misfits = 0
+    realms: dict[bytes, str] = {}
+    names: dict[bytes, str] = {}
+    for key, value in sorted(database.pairs):
+        parts = key.split(b"\0")
+        if len(parts) != 3:
+            misfits += 1
+            continue
+        user, realm, name = parts
+        if _is_mechanism(name):
+            lines.append(_version_1(user, realm, name, value))
+            continue
+        if realm not in realms:
+            realms[realm] = escape(realm)
+        if name not in names:
+            names[name] = escape(name, ":(")
+        lines.append(f"{escape_first(escape(user, '@'))}@{realms[realm]}: {names[name]}{_shape(name, value)}")
+    return lines, misfits
+
+
+def _is_mechanism(name: bytes) -> bool:
+    return name[:1].isupper() and _MECHANISM.fullmatch(name) is not None
+
+
+def _version_1(user: bytes, realm: bytes, mechanism: bytes, value: bytes) -> str:
+    """A record of 1.5; without user and realm it says that there are users of this mechanism (1.5 cram.c, server.c)."""
+    if not user and not realm:
+        return f"# mechanism: {mechanism.decode()} has users"
+    shape = "" if value else " (empty)"
+    return f"user: {escape(user, ':')} realm: {escape(realm, ':')} mech: {mechanism.decode()}{shape}"
+
+
+def _shape(name: bytes, value: bytes) -> str:
+    """What may be known of a value: that it is empty or malformed, hash and rounds of SCRAM, what is left of OTP."""
+    if not value:
+        return " (empty)"
+    if name == b"authPassword":
+        scram = _SCRAM.fullmatch(value)
+        return f" ({scram[1].decode()}, {int(scram[2])} iterations)" if scram else " (malformed)"
+    if name == b"cmusaslsecretOTP":
+        otp = _OTP.fullmatch(value)
+        return f" ({otp[1].decode()}, {int(otp[2])} left)" if otp else " (malformed)"
+    return ""

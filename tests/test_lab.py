@@ -1,0 +1,183 @@
+"""The doctor on real Sendmail hosts: healthy, broken in every way of `tests/lab/faults.py`, and mended again."""
+
+import ast
+import json
+import os
+import re
+import shlex
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.lab.faults import FAULTS, Fault
+from tests.lab.host import LabHost, Ran
+from tests.lab.roots import RELEASES, doctor, release_root, why_not
+
+WHY_NOT = why_not()
+if WHY_NOT and not os.environ.get("CI"):
+    pytest.skip(WHY_NOT, allow_module_level=True)
+
+pytestmark = pytest.mark.lab
+
+HEALTHY = [name for name, release in RELEASES.items() if release.recipe == "sendmail.sh"]
+WORKERS = 2
+WRITES = re.compile(
+    r"\b(open(at)?2?\(.*\bO_(WRONLY|RDWR|CREAT|TRUNC)|(creat|mkdir|mknod|unlink|rmdir|rename|link|symlink|truncate"
+    r"|chmod|fchmodat|chown|lchown|fchownat|utime|setxattr|removexattr)\w*\()"
+)
+"""The system calls of strace's class `file` that change a file system."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One run of the doctor and what its report says."""
+
+    status: int
+    report: dict[str, Any]
+
+    @classmethod
+    def of(cls, ran: Ran) -> "Seen":
+        assert ran.status in (0, 1, 3), f"maildoctor failed with {ran.status}: {ran.out[-2000:]}{ran.err[-2000:]}"
+        return cls(ran.status, json.loads(ran.out))
+
+    @property
+    def troubles(self) -> list[str]:
+        """Errors and warnings, each as a line that a failed test can show."""
+        return [_line(f) for f in self.report["findings"] if f["severity"] != "info"]
+
+    @property
+    def roots(self) -> list[dict[str, Any]]:
+        return [f for f in self.report["findings"] if f["explained_by"] is None]
+
+    @property
+    def fingerprints(self) -> set[str]:
+        return {f["fingerprint"] for f in self.report["findings"]}
+
+
+def _line(finding: dict[str, Any]) -> str:
+    return f"{finding['severity']} {finding['fingerprint']} {finding['name']}: {finding['message']}"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One fault from its injection to its mending."""
+
+    met: str
+    inside: Seen
+    outside: Seen
+    met_mended: str
+    mended: Seen
+    seconds: float
+
+
+def try_out(fault: Fault) -> Trial:
+    began = time.monotonic()
+    with LabHost("bookworm", fault) as host:
+        met = str(host.probe())
+        inside = check(host)
+        outside = check_outside(host)
+        host.mend()
+        return Trial(met, inside, outside, str(host.probe()), check(host), time.monotonic() - began)
+
+
+def check(host: LabHost) -> Seen:
+    return Seen.of(host.doctor("check", "--format", "json"))
+
+
+def check_outside(host: LabHost) -> Seen:
+    return Seen.of(host.doctor_outside("check", "--format", "json"))
+
+
+@pytest.fixture(scope="session")
+def lab() -> None:
+    """All that is needed is built."""
+    if WHY_NOT:
+        pytest.fail(WHY_NOT)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        sites = {release.python for release in RELEASES.values()} - {""}
+        list(pool.map(release_root, HEALTHY))
+        list(pool.map(doctor, sorted(sites)))
+
+
+@pytest.fixture(scope="session")
+def trials(lab: None, request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Trial]]]:
+    """All faults that this test run asks for, two at a time; a test waits for its own."""
+    asked = [fault for fault in FAULTS if any(f"[{fault.id}]" in item.name for item in request.session.items)]
+    began = time.monotonic()
+    with ThreadPoolExecutor(WORKERS) as pool:
+        futures = {fault.id: pool.submit(try_out, fault) for fault in asked}
+        yield futures
+        pool.shutdown(cancel_futures=True)
+    done = {name: f.result().seconds for name, f in futures.items() if not f.cancelled() and not f.exception()}
+    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal and done:
+        slow = sorted(done.items(), key=lambda pair: -pair[1])
+        each = ", ".join(f"{name} {seconds:.1f}" for name, seconds in (slow if terminal.verbosity > 0 else slow[:5]))
+        terminal.write_line(f"\nlab: {len(done)} faults in {time.monotonic() - began:.0f} s; the slowest: {each}")
+
+
+@pytest.mark.parametrize("release", HEALTHY)
+def test_a_healthy_host_is_silent(lab: None, release: str) -> None:
+    with LabHost(release) as host:
+        assert str(host.probe()) == "works"
+        inside = RELEASES[release].python != ""
+        seen = check(host) if inside else check_outside(host)
+    assert seen.troubles == []
+    assert seen.status == 0 or not inside, [o for o in seen.report["outcomes"] if o["outcome"] == "not_judged"]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
+def test_a_fault_is_named(trials: dict[str, Future[Trial]], fault: Fault) -> None:
+    trial = trials[fault.id].result()
+    assert fault.symptom in trial.met, "the lab did not break the host as the catalogue says"
+    roots = trial.inside.roots
+    assert roots, "nothing was found"
+    assert fault.expect in (roots[0]["code"], roots[0]["name"]), [_line(f) for f in trial.inside.report["findings"]]
+    assert roots[0]["rank"] == 1
+    assert [_line(f) for f in roots[1:] if f["severity"] == "error"] == []
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
+def test_a_mended_host_is_silent(trials: dict[str, Future[Trial]], fault: Fault) -> None:
+    trial = trials[fault.id].result()
+    assert trial.met_mended == "works", "the lab did not mend the host"
+    assert trial.mended.troubles == []
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
+def test_from_outside_the_files_say_the_same(trials: dict[str, Future[Trial]], fault: Fault) -> None:
+    trial = trials[fault.id].result()
+    assert trial.outside.fingerprints <= trial.inside.fingerprints
+    if not fault.live:
+        assert [f["fingerprint"] for f in trial.outside.roots[:1]] == [f["fingerprint"] for f in trial.inside.roots[:1]]
+
+
+def test_who_may_not_look_is_not_told_that_all_is_well(lab: None) -> None:
+    with LabHost("bookworm") as host:
+        nobody = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
+        seen = Seen.of(host.doctor("check", "--format", "json", before=nobody))
+    dumb = [outcome for outcome in seen.report["outcomes"] if outcome["outcome"] == "not_judged"]
+    assert dumb, "nobody can read sasldb and the key, yet all was judged"
+    assert [outcome for outcome in dumb if not (outcome["reason"] and outcome["remedy"])] == []
+    assert seen.status != 0
+
+
+@pytest.mark.parametrize("fault", [None, "plugin-undefined-symbol"])
+def test_a_check_only_reads(lab: None, fault: str | None) -> None:
+    with LabHost("bookworm", next((f for f in FAULTS if f.id == fault), None)) as host:
+        trace = ("strace", "-f", "-qq", "-s", "4096", "-e", "trace=file,process,network", "-o", "/root/trace")
+        ran = host.doctor("check", "-v", before=trace)
+        assert ran.status in (0, 1), ran.err
+        calls = (host.root / "root/trace").read_text().splitlines()
+    own = [call for call in calls if '"/dev/null"' not in call and '"/dev/tty"' not in call]
+    assert [call for call in own if WRITES.search(call)] == []
+    assert [call for call in calls if re.search(r"\bconnect\(.*\bAF_INET6?\b", call)] == []
+    # the first is the doctor itself; a search along PATH shows the misses too
+    started = [call for call in calls if "execve(" in call and call.endswith("= 0")][1:]
+    commands = [shlex.join(ast.literal_eval(argv)) for call in started for argv in re.findall(r'", (\[.*\]), ', call)]
+    assert len(commands) == len(started)
+    assert [command for command in commands if command not in ran.out] == []
