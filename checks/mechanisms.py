@@ -13,6 +13,7 @@ from maildoctor.api import (
     Saslauthd,
     SendmailCf,
     SendmailProgram,
+    Shipped,
     Step,
     System,
     Tls,
@@ -25,6 +26,7 @@ from maildoctor.api import (
     lacks,
     mechanisms,
     package_for,
+    plugin_of,
     rebuild,
     uses_sasldb,
 )
@@ -57,11 +59,12 @@ def _class(cf: SendmailCf) -> Evidence:
     passes=[
         {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
         {"cf": "O AuthMechanisms=GSSAPI PLAIN", "plugins": _PLAIN, "sasldb": _USER},
+        {"cf": "O AuthMechanisms=SCRAM-SHA-1 PLAIN", "plugins": _PLAIN, "sasldb": _USER, "shipped": "/usr/lib/sasl2/libplain.so"},
     ],
     refs=("sendmail: sendmail/srvrsmtp.c, saslmechs(): the list of libsasl cut by AuthMechanisms",),
 )  # fmt: skip
 def plug_in_not_installed(
-    cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown, sasldb: SaslDb | Unknown, maps: MailMaps | Unknown, system: System | Unknown
+    cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown, sasldb: SaslDb | Unknown, maps: MailMaps | Unknown, system: System | Unknown, shipped: Shipped | Unknown
 ) -> Iterator[Found]:
     """A mechanism is configured, and users or authinfo entries need it, but its plug-in is not installed.
 
@@ -78,6 +81,8 @@ def plug_in_not_installed(
     for offer in table.all:
         if offer.loads or plugins.by_mechanism(offer.name) or not offer.configured:
             continue
+        if offer.name not in asked and isinstance(shipped, Shipped) and not shipped.plugin(plugin_of(offer.name)) and shipped.plugin("plain"):
+            continue  # this release has no such plug-in, and its users other mechanisms: one .mc for several releases
         explicit = cf.auth_mechanisms_line is not None
         if not (explicit and offer.listed and offer.users and uses_sasldb(known(conf))) and offer.name not in asked:
             continue

@@ -316,9 +316,9 @@ def built_without_sasl(program: SendmailProgram, system: System | Unknown) -> It
 
 @check(
     "CONF012", "open-relay", "error",
-    fails=[{"cf": "V10/Berkeley\nSRelay_ok\n# anything goes\nR$*\t\t\t$@ RELAY\n"}],
-    passes=[{"cf": "V10/Berkeley\nSRelay_ok\nR$* $| $={TrustAuthMech}\t\t$# RELAY\n"}],
-    refs=("sendmail: cf/README, FEATURE(`promiscuous_relay')",),
+    fails=[{"cf": "V10/Berkeley\nSbasic_check_rcpt\nR$*\t$@ OK\nScheck_rcpt\nR$*\t$: $>Basic_check_rcpt $1\n"}],
+    passes=[{"cf": "V10/Berkeley\nScheck_rcpt\nR$*\t$: $>Rcpt_ok $1\nSRelay_ok\nR$*\t$@ NO\n"}, {"cf": "V10/Berkeley\n"}],
+    refs=("sendmail: cf/README, FEATURE(`promiscuous_relay'): the ruleset Relay_ok is left out",),
 )  # fmt: skip
 def open_relay(cf: SendmailCf) -> Iterator[Found]:
     """The configuration lets anybody relay (promiscuous_relay): AUTH protects nothing.
@@ -327,10 +327,10 @@ def open_relay(cf: SendmailCf) -> Iterator[Found]:
 
     Advice: remove FEATURE(`promiscuous_relay') from sendmail.mc, rebuild sendmail.cf and restart.
     """
-    if cf.relays_everything is not None:
+    if cf.level >= 10 and cf.has_rules("check_rcpt", "basic_check_rcpt", "Basic_check_rcpt") and not cf.has_rules("Relay_ok"):
         yield found(
-            "Anybody may relay through this server (promiscuous_relay)",
-            evidence=[Evidence(f"{cf.path}:{cf.relays_everything}", "R$* $@ RELAY")],
+            "Open relay: anybody may relay through this server without a login (promiscuous_relay)",
+            evidence=[Evidence(cf.path, "check_rcpt has rules, but there is no ruleset Relay_ok")],
             fix=rebuild(cf.path, "remove FEATURE(`promiscuous_relay')"),
             feature="promiscuous_relay",
         )

@@ -8,7 +8,7 @@ from maildoctor.facts.mechanisms import PLAINTEXT, Mechanisms, Offer, lacks, mec
 from maildoctor.facts.names import Names, own_name, server_realm
 from maildoctor.facts.packages import install_command, package_for
 from maildoctor.facts.paths import Look, Paths, Trail
-from maildoctor.facts.plugins import Plugin, Plugins
+from maildoctor.facts.plugins import Plugin, Plugins, plugin_of
 from maildoctor.facts.processes import Listener, Listeners, Process, Processes
 from maildoctor.facts.program import SendmailProgram
 from maildoctor.facts.queues import Queue, Queues
@@ -19,6 +19,7 @@ from maildoctor.facts.sasldb import SaslDb, User
 from maildoctor.facts.saslauthd import Saslauthd
 from maildoctor.facts.sendmail_cf import Daemon, SendmailCf, SubmitCf
 from maildoctor.facts.sendmail_mc import SendmailMc
+from maildoctor.facts.shipped import Shipped
 from maildoctor.facts.system import System
 from maildoctor.facts.tls import Certificate, Tls, TlsFile
 from maildoctor.facts.wrappers import TcpWrappers
@@ -29,8 +30,8 @@ __all__ = [
     "PLAINTEXT", "PWCHECK_METHODS_OF_SASL_1", "Absent", "Cause", "Certificate", "Daemon", "Evidence", "Found",
     "Listener", "Listeners", "Look", "MailMap", "MailMaps", "Mechanisms", "Names", "Offer", "Paths", "Plugin",
     "Plugins", "Process", "Processes", "Queue", "Queues", "SaslConf", "SaslDb", "SaslFiles", "Saslauthd", "SendmailCf",
-    "SendmailMc", "SendmailProgram", "Severity", "Step", "SubmitCf", "System", "TcpWrappers", "Tls", "TlsFile", "Trail",
+    "SendmailMc", "SendmailProgram", "Severity", "Shipped", "Step", "SubmitCf", "System", "TcpWrappers", "Tls", "TlsFile", "Trail",
     "Unknown", "User", "add_user", "always", "authinfo_mechanisms", "check", "found", "install_command", "known",
-    "lacks", "may", "mechanisms", "own_name", "package_for", "rebuild", "refusals", "restart", "server_realm",
+    "lacks", "may", "mechanisms", "own_name", "package_for", "plugin_of", "rebuild", "refusals", "restart", "server_realm",
     "shell_word", "unsafe_folder", "uses_sasldb",
 ]  # fmt: skip

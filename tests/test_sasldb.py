@@ -194,7 +194,8 @@ def test_listing_of_version_1() -> None:
         "user: test realm: yourrealm mech: PLAIN",
     ]
     found = SaslDb.parse(text)
-    assert (found.version, found.state, found.marked) == (1, "ok", {"CRAM-MD5", "DIGEST-MD5"})
+    assert (found.version, found.state) == (1, "ok")
+    assert found.marked == {"CRAM-MD5", "DIGEST-MD5"}
     assert {u.name: u.mechanisms for u in found.users} == {
         "mailrelay": {"DIGEST-MD5"},
         "test": {"CRAM-MD5", "DIGEST-MD5", "PLAIN", "LOGIN"},
@@ -208,7 +209,7 @@ def test_listing_of_odd_names() -> None:
         "two words", r"\x75ser: a realm: b mech", "user:colon", r"back\x5cslash", r"back\x5cx41", r"\x23hash",
         r"line\xe2\x80\xa8sep", r"rtl\xe2\x80\xaeevil",
     }  # fmt: skip
-    assert r"bob@example.com: odd\x3a name \x28x)" in lines
+    assert "bob@example.com: other" in lines
     assert "bob@a: b: userPassword" in lines
     # What only keeps the parts of a line apart is gone in the fact
     assert {"a@b", "#hash", "user: a realm: b mech"} < {u.name for u in SaslDb.parse("\n".join(lines)).users}
@@ -314,7 +315,7 @@ def test_names_come_back(records: set[tuple[bytes, bytes, bytes]]) -> None:
     assert "throwaway" not in text
     found = SaslDb.parse(text)
     # Without user and realm, a mechanism's name makes a marker
-    users = {(u, r) for u, r, name in records if u or r or not re.fullmatch(rb"[A-Z][A-Z0-9_-]{0,19}", name)}
+    users = {(u, r) for u, r, name in records if u or r or name not in (b"PLAIN", b"DIGEST-MD5")}
     assert {(unescape(u.name), unescape(u.realm)) for u in found.users} == users
     for user in found.users:
         assert user in found.in_realm(unescape(user.realm).decode("utf-8", "surrogateescape"))
@@ -423,7 +424,8 @@ def test_damage_of_a_map_is_kept() -> None:
     name=st.sampled_from([entry["file"] for entry in MANIFEST if entry["size"] < 60_000]),
     edits=st.lists(
         st.tuples(
-            st.integers(0, 60_000) | st.integers(0, 300), st.binary(min_size=1, max_size=8) | st.just(b"\xff\xff\xff\xff")
+            st.integers(0, 60_000) | st.integers(0, 300),
+            st.binary(min_size=1, max_size=8) | st.just(b"\xff\xff\xff\xff"),
         ),
         max_size=6,
     ),
@@ -433,13 +435,15 @@ def test_damage_of_a_map_is_kept() -> None:
 def test_mutated_files(name: str, edits: list[tuple[int, bytes]], length: int | None) -> None:
     data = edited(name, dict(edits), length)
     text = listing(data)
-    # A moved border may make bytes of a value part of a name; no other reader could tell either
     assert SaslDb.parse(text).state in ("ok", "empty", "damaged", "foreign")
     try:
         database = read(data)
-        entries.built(data, tag, "access")
+        text += entries.built(data, tag, "authinfo")
     except NotADatabase:
         return
+    # A page of 1.85 says where a key begins and nothing else tells: if that is moved into the value before it, a part
+    # of the value is the name, for every reader
+    assert not SECRET.search(text) or name.startswith("ndbm185")
     assert sum(len(value) for _, value in database.pairs) <= 4 * len(data) + 65536
     assert len(database.damage) < 20
 

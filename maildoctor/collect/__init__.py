@@ -18,6 +18,7 @@ from maildoctor.facts.sasldb import SaslDb
 from maildoctor.facts.saslauthd import Saslauthd
 from maildoctor.facts.sendmail_cf import SendmailCf, SubmitCf
 from maildoctor.facts.sendmail_mc import SendmailMc
+from maildoctor.facts.shipped import Shipped
 from maildoctor.facts.system import System
 from maildoctor.facts.tls import Tls
 from maildoctor.facts.wrappers import TcpWrappers
@@ -37,6 +38,7 @@ COLLECTORS: Mapping[type[Any], Collector] = {
     SaslFiles: cyrus.files,
     SaslConf: cyrus.conf,
     Plugins: cyrus.plugins,
+    Shipped: cyrus.shipped,
     SaslDb: cyrus.sasldb,
     Saslauthd: cyrus.saslauthd,
     MailMaps: mail.maps,

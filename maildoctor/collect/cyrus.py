@@ -12,6 +12,7 @@ from maildoctor.facts.sasl_files import SaslFiles
 from maildoctor.facts.sasldb import SaslDb
 from maildoctor.facts.saslauthd import Saslauthd
 from maildoctor.facts.sendmail_cf import SendmailCf
+from maildoctor.facts.shipped import Shipped
 from maildoctor.facts.system import System
 from maildoctor.host import Host, Silence
 
@@ -96,6 +97,18 @@ def _plugin(host: Host, path: str, program: str) -> str:
     elf = host.ask("elf", f"{path} {program}")
     said = elf if isinstance(elf, str) else f"unreadable: {elf.reason}"
     return joined(f"plugin: {path} -> {real}", text(host.ask("look", real)), said)
+
+
+_DPKG_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "powerpc64le": "ppc64el"}
+_MODULES = ("libsasl2-modules", "libsasl2-modules-db", "libsasl2-modules-gssapi-mit")
+
+
+def shipped(host: Host, know: Know) -> Shipped | Unknown:
+    """What dpkg says that the installed packages of plug-ins bring; other package managers keep no plain lists."""
+    cpu = _system(know)[1].partition("-")[0]
+    names = [f"{m}{suffix}" for m in _MODULES for suffix in (f":{_DPKG_ARCHITECTURES.get(cpu, cpu)}", "")]
+    lists = [text(host.ask("read", f"/var/lib/dpkg/info/{name}.list")) for name in names]
+    return Shipped.parse(joined(*lists)) if any(lists) else Absent("no package manager says which plug-ins it installed")
 
 
 def sasldb_path(know: Know) -> str:

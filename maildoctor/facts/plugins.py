@@ -41,6 +41,11 @@ _LIBRARY_OF_VERSION = {"1": "libsasl.so.7", "2": "libsasl2.so.2", "3": "libsasl2
 _BACKENDS = (("libdb", "berkeley"), ("libgdbm", "gdbm"), ("liblmdb", "lmdb"), ("libndbm", "ndbm"))
 
 
+def plugin_of(mechanism: str) -> str:
+    """The plug-in that brings a mechanism, e.g. `scram` for `SCRAM-SHA-1`; empty for one not known."""
+    return next((plugin for plugin, brings in MECHANISMS.items() if mechanism in brings), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Directory:
     """A place where plug-ins are looked for. `target`: where a dangling link leads."""

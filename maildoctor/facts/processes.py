@@ -46,7 +46,7 @@ class Processes:
         """Sendmail processes that accept mail: their title says so, or they were started with -bd (daemon.c)."""
         return tuple(
             p for p in self.all
-            if re.search(r"accepting connections|rejecting connections|\s-b[dD]\b", p.command)
+            if re.search(r"\b(accepting|rejecting) (connections|new messages)|\s-b[dD]\b", p.command)
             and re.search(r"sendmail|sm-mta|^MTA", p.command)
         )  # fmt: skip
 

@@ -68,7 +68,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A line libsasl refuses; it stops reading at the first one (SASL_CONFIGERR, before 2.1.25 SASL_FAIL)."""
+    """A line libsasl refuses; it stops reading at the first one (SASL_CONFIGERR, before 2.1.27 SASL_FAIL)."""
 
     number: int
     text: str

@@ -9,6 +9,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import ClassVar, Self
 
 from maildoctor.facts.sasl_conf import Setting
@@ -686,7 +687,7 @@ class _Reader:
         if letter == " ":
             written, _, value = line[2:].partition("=")
             written = written.rstrip(" ")
-            name, value = _long_name(written), value.lstrip(" ")
+            name, value = _long_name(written[:100]), value.lstrip(" ")
         elif letter == "M":
             self.define(number, line[1:])
             return
@@ -805,6 +806,7 @@ def _named(line: str) -> tuple[str, str]:
     return found[1] if found[1] is not None else found[2], line[found.end() :]
 
 
+@lru_cache(maxsize=512)
 def _long_name(written: str) -> str | None:
     """Full name of an option from what stands in the file: any case, any unique beginning, suboption kept or cut."""
     head, dot, suboption = written.partition(".")

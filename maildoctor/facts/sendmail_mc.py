@@ -346,13 +346,13 @@ class _Reader:
             return
         self.names.add(name)
         key = _key(name)
-        body = call.arguments[1] if len(call.arguments) > 1 else _Argument("", False, False)
+        body = call.arguments[1] if len(call.arguments) > 1 else _NOTHING
         if key is None:
             # a macro of the site that may be called anywhere
             self.unsure.update(_NAME.findall(body.text))
             return
         self.definitions.pop(key, None)
-        if body.calls:
+        if self.replaced(body):
             self.opaque.add(name)
         else:
             self.opaque.discard(name)
@@ -375,9 +375,9 @@ class _Reader:
         if name not in _FEATURES:
             self.forget_all()
         if name in _MAPS:
-            argument = call.arguments[1] if len(call.arguments) > 1 else _Argument("", False, False)
+            argument = call.arguments[1] if len(call.arguments) > 1 else _NOTHING
             key: tuple[Kind, str] = ("map", _MAPS[name])
-            given = "" if argument.calls or argument.text == "LDAP" else argument.text
+            given = "" if self.replaced(argument) or argument.text == "LDAP" else argument.text
             self.definitions[key] = _made(made, key, given)
 
     def trust(self, call: "_Call", made: Expectation) -> None:
@@ -390,7 +390,7 @@ class _Reader:
         self.add(call, _made(made, ("client", ""), None))
 
     def add(self, call: "_Call", made: Expectation) -> None:
-        if not call.arguments[0].calls and len(self.additions) < _MOST_PORTS:
+        if not self.replaced(call.arguments[0]) and len(self.additions) < _MOST_PORTS:
             self.additions.append(_made(made, (made.kind, made.name), call.arguments[0].text))
 
     def expectations(self) -> Iterator[Expectation]:
@@ -407,13 +407,19 @@ class _Reader:
                 value = ""
             yield _made(made, (made.kind, made.name), value)
 
+    def replaced(self, argument: "_Argument") -> bool:
+        """Whether m4 puts something else in place of a part of the argument while it collects it."""
+        return argument.calls or any(self.macro(word) for word in argument.bare)
+
+    def macro(self, word: str) -> bool:
+        return word in _EXPANDED or word in self.names or word in CONF
+
     def plain(self, value: str) -> str | None:
         """The text a value becomes when m4 reads it once more; None: that takes an m4."""
         if _OPAQUE.search(value):
             return None
-        for word in _NAME.findall(value):
-            if word in _EXPANDED or word in self.names or word in CONF:
-                return None
+        if any(self.macro(word) for word in _NAME.findall(value)):
+            return None
         if "`" not in value:
             return value
         pieces, at = [], 0
@@ -428,11 +434,14 @@ class _Reader:
 
 @dataclass(frozen=True, slots=True)
 class _Argument:
-    """`bare`: letters stand outside quotes. `calls`: so does a macro call."""
+    """`bare`: the words outside quotes, which m4 replaces at once if they are macros. `calls`: so stands a call."""
 
     text: str
-    bare: bool
+    bare: frozenset[str]
     calls: bool
+
+
+_NOTHING = _Argument("", frozenset(), False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -480,12 +489,13 @@ def _call(text: str, at: int) -> _Call | None:
     arguments: list[_Argument] = []
     pieces: list[str] = []
     depth = 0
-    bare = calls = False
+    bare: set[str] = set()
+    calls = False
     at = _blanks(text, at)
     while (mark := _IN_CALL.search(text, at)) is not None:
         between, word, at = text[at : mark.start()], mark[0], mark.end()
         pieces.append(between)
-        bare = bare or bool(_NAME.search(between))
+        bare.update(_NAME.findall(between))
         if word == "`":
             end = _end_of_quote(text, at)
             if end < 0:
@@ -493,10 +503,10 @@ def _call(text: str, at: int) -> _Call | None:
             pieces.append(text[at : end - 1])
             at = end
         elif word in (",", ")") and not depth:
-            arguments.append(_Argument("".join(pieces), bare, calls))
+            arguments.append(_Argument("".join(pieces), frozenset(bare), calls))
             if word == ")":
                 return _Call(arguments, at)
-            pieces, bare, calls = [], False, False
+            pieces, bare, calls = [], set(), False
             at = _blanks(text, at)
         elif not word.startswith("dnl"):
             depth += {"(": 1, ")": -1}.get(word, 0)

@@ -229,21 +229,25 @@ class _File:
 
     def _btree_leaf(self, number: int) -> Iterator[Pair]:
         """Key and value in turn; the keys of on-page duplicates are one item with several entries in the index."""
-        offsets = self._offsets(number)
-        left = self.size
+        offsets = self._disjoint(number)
         key_at, key = -1, None
         for next_at, value_at in zip(offsets[::2], offsets[1::2], strict=False):
             if next_at != key_at:
                 key_at = next_at
-                left -= self._length(number, key_at)
                 key = next(self._btree_item(number, key_at), None)
-            left -= self._length(number, value_at)
-            if left < 0:  # the items overlap; honest ones fit on the page
-                self.damage.note("a page with a broken index", number)
-                return
             if key is not None:
                 for value in self._btree_item(number, value_at):
                     yield key, value
+
+    def _disjoint(self, number: int) -> tuple[int, ...]:
+        """The offsets of a btree page; none if two items overlap, for then a part of one would be read as another."""
+        offsets = self._offsets(number)
+        places = sorted(set(offsets))
+        for place, end in zip(places, [*places[1:], self.size], strict=False):
+            if place + self._length(number, place) > end:
+                self.damage.note("a page with a broken index", number)
+                return ()
+        return offsets
 
     def _length(self, number: int, offset: int) -> int:
         """The bytes a plain item takes on its page, 1 at least."""
@@ -277,20 +281,11 @@ class _File:
             if not self._visit(number, _LEAVES | {_BTREE_INNER, _RECNO_INNER}):
                 return
             kind = self.data[number * self.size + 25]
-            offsets = self._offsets(number)
             if kind in _LEAVES:
-                yield from self._duplicate_leaf(number, offsets)
+                for offset in self._disjoint(number):
+                    yield from self._btree_item(number, offset)
             else:
-                stack.extend(self._children(number, offsets, 4 if kind == _BTREE_INNER else 0))
-
-    def _duplicate_leaf(self, number: int, offsets: tuple[int, ...]) -> Iterator[bytes]:
-        left = self.size
-        for offset in offsets:
-            left -= self._length(number, offset)
-            if left < 0:
-                self.damage.note("a page with a broken index", number)
-                return
-            yield from self._btree_item(number, offset)
+                stack.extend(self._children(number, self._offsets(number), 4 if kind == _BTREE_INNER else 0))
 
     def _children(self, number: int, offsets: tuple[int, ...], within: int) -> list[int]:
         """The pages an inner page points to, last first, so that a stack gives them in order."""

@@ -36,9 +36,12 @@ def built(data: bytes, tag: Tag, kind: Kind) -> str:
     if not data:
         raise NotADatabase("an empty file")
     database = read(data)
-    damage = [f"# damage: {words}" for words in database.damage]
-    pairs = ((_without_nul(key), _without_nul(value)) for key, value in database.pairs)
-    return _lines((pair for pair in pairs if pair[0] not in _BUILD_MARKS), tag, kind, damage)
+    pairs = [(_without_nul(key), _without_nul(value)) for key, value in database.pairs]
+    # What follows a NUL within a key may be a value: the border between them is damaged
+    whole = [pair for pair in pairs if b"\0" not in pair[0]]
+    damage = [*database.damage, *(["a key with a NUL in it"] if len(whole) != len(pairs) else [])]
+    about = [f"# damage: {words}" for words in damage]
+    return _lines((pair for pair in whole if pair[0] not in _BUILD_MARKS), tag, kind, about)
 
 
 def source(text: str, tag: Tag, kind: Kind) -> str:

@@ -14,9 +14,10 @@ lines about the file which begin with `#`:
     dave@example.com: userPassword (empty)
     user: test realm: yourrealm mech: CRAM-MD5
 
-or instead of the records `# empty` (no byte in the file) or `# not a sasldb: WHAT IT IS`. Names are escaped as
-`maildoctor.sasldb.names` says, so that one record is one line; besides, `@` in a user, a colon in a property or in the
-names of a version 1 record, and the first character of a user that begins with `#` or `user: ` are escaped.
+or instead of the records `# empty` (no byte in the file) or `# not a sasldb: WHAT IT IS`. A property which libsasl
+does not know is `other`. Names are escaped as `maildoctor.sasldb.names` says, so that one record is one line; besides,
+`@` in a user, a colon in the names of a version 1 record, and the first character of a user that begins with `#` or
+`user: ` are escaped.
 """
 
 import re
@@ -24,8 +25,14 @@ import re
 from maildoctor.sasldb import Database, NotADatabase, read
 from maildoctor.sasldb.names import escape, escape_first
 
-# A SASL mechanism name (RFC 4422, 3.1): version 1 names a record so. Properties of version 2 are in mixed case
-_MECHANISM = re.compile(rb"[A-Z][A-Z0-9_-]{0,19}")
+# Only these names are shown. Where the border between a key and its value is damaged, the name goes on with the value
+_MECHANISMS = frozenset(
+    b"PLAIN LOGIN PLAIN-APOP CRAM-MD5 DIGEST-MD5 SCRAM-MD5 OTP SRP ANONYMOUS GSSAPI KERBEROS_V4".split()
+)
+_PROPERTIES = frozenset((
+    b"userPassword", b"authPassword",
+    *(b"cmusaslsecret" + name for name in b"OTP SRP OPAQUE PLAIN CRAM-MD5 DIGEST-MD5 SCRAM-MD5 PLAIN-APOP".split()),
+))  # fmt: skip
 # plugins/scram.c: scheme$iterations:salt$stored key:server key, the last three in base64
 _SCRAM = re.compile(rb"(SCRAM-SHA-(?:1|224|256|384|512))\$([0-9]{1,9}):([\w+/=]+)\$([\w+/=]+):([\w+/=]+)")
 # plugins/otp.c: hash, sequence, seed, response, time, separated by tabs
@@ -64,26 +71,20 @@ def _records(database: Database) -> tuple[list[str], int]:
     lines = []
     misfits = 0
     realms: dict[bytes, str] = {}
-    names: dict[bytes, str] = {}
     for key, value in sorted(database.pairs):
         parts = key.split(b"\0")
         if len(parts) != 3:
             misfits += 1
             continue
         user, realm, name = parts
-        if _is_mechanism(name):
+        if name in _MECHANISMS:
             lines.append(_version_1(user, realm, name, value))
             continue
         if realm not in realms:
             realms[realm] = escape(realm)
-        if name not in names:
-            names[name] = escape(name, ":(")
-        lines.append(f"{escape_first(escape(user, '@'))}@{realms[realm]}: {names[name]}{_shape(name, value)}")
+        shown = name.decode() if name in _PROPERTIES else "other"
+        lines.append(f"{escape_first(escape(user, '@'))}@{realms[realm]}: {shown}{_shape(name, value)}")
     return lines, misfits
-
-
-def _is_mechanism(name: bytes) -> bool:
-    return name[:1].isupper() and _MECHANISM.fullmatch(name) is not None
 
 
 def _version_1(user: bytes, realm: bytes, mechanism: bytes, value: bytes) -> str:

@@ -118,16 +118,17 @@ class _File:
         return children
 
     def _leaf(self, number: int, nodes: tuple[int, ...]) -> Iterator[Pair]:
-        data, start, left = self.data, number * self.size, self.size
+        data, start = self.data, number * self.size
         head = struct.Struct(self.order + "IHH")
+        places = sorted(set(nodes))
+        ends = dict(zip(places, [*places[1:], self.size], strict=False))
         for node in nodes:
             length, flags, key_length = head.unpack_from(data, start + node)
             key_at = start + node + 8
             value_at = key_at + key_length
             stored = 8 if flags & _BIG else length
-            left -= key_length + stored
-            # Honest nodes do not overlap, so together they fit on the page
-            if left < 0 or node + 8 + key_length + stored > self.size:
+            # Honest nodes do not overlap; otherwise a part of one would be read as another
+            if node + 8 + key_length + stored > ends[node]:
                 self.damage.note("a page with a broken index", number)
                 return
             if flags & (_SUB_DATABASE | _DUPLICATES):
