@@ -172,3 +172,26 @@ def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> 
                 severity="error" if every else "info",
                 rule=rule.text,
             )
+
+
+@check(
+    "RUN006", "rejecting-connections", "error",
+    fails=[{"processes": "40 root 1000.00 /usr/sbin/sendmail sendmail: MTA: rejecting connections: load average: 14"}],
+    passes=[{"processes": _DAEMON}],
+    refs=("sendmail: sendmail/daemon.c, refuseconnections()",),
+)  # fmt: skip
+def rejecting_connections(processes: Processes) -> Iterator[Found]:
+    """The running sendmail is turning clients away at this moment, and its process title says why.
+
+    Load above RefuseLA, too many children, or too little space below the queue make it refuse everybody.
+
+    Advice: mend what the title names: lower the load or raise confREFUSE_LA; free space; raise confMAX_DAEMON_CHILDREN.
+    """
+    for process in processes.sendmail_daemons:
+        _, mark, reason = process.command.partition("rejecting ")
+        if mark:
+            yield found(
+                f"Sendmail is rejecting {reason}",
+                evidence=[process.evidence], fix=[Step("uptime; df -k /var/spool/mqueue")], reason=reason.rstrip("0123456789. ")[:60],
+            )  # fmt: skip
+            return

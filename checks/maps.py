@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from maildoctor.api import Evidence, Found, MailMap, MailMaps, SendmailCf, Step, check, found
+from maildoctor.api import Evidence, Found, MailMap, MailMaps, SendmailCf, Step, check, found, rebuild
 from maildoctor.api import shell_word as quoted
 
 _AUTHINFO = "[map authinfo] hash /etc/mail/authinfo\n-rw------- root root /etc/mail/authinfo\n"
@@ -177,3 +177,96 @@ def auth_switched_off_by_access_map(maps: MailMaps) -> Iterator[Found]:
                     fix=[Step(f"# in {m.path}: remove the entry Srv_Features:{client}"), _build(m)],
                     client=client,
                 )
+
+
+@check(
+    "MAP006", "map-unreadable", "error",
+    fails=[{"maps": _AUTHINFO + _BUILT + "unread: /etc/mail/authinfo.db: it is text, no database"}],
+    passes=[{"maps": _AUTHINFO + _BUILT}, {"maps": _AUTHINFO + "unread: no right to read /etc/mail/authinfo"}],
+    refs=("sendmail: sendmail/map.c, db_map_open()",),
+)  # fmt: skip
+def map_unreadable(maps: MailMaps) -> Iterator[Found]:
+    """The database of a map is damaged, or no database at all.
+
+    Sendmail cannot open it; what depends on the map is deferred or refused.
+
+    Advice: rebuild the map with makemap (aliases: newaliases).
+    """
+    for m in maps.all:
+        if m.unread and not m.unread.startswith("no right"):
+            yield found(
+                f"The map {m.name} cannot be read: {m.unread}",
+                evidence=[Evidence(m.built_path or m.path, m.unread)], fix=[_build(m)], map=m.name,
+            )  # fmt: skip
+
+
+@check(
+    "MAP007", "authinfo-mechanism-not-allowed", "error",
+    fails=[{"cf": "O AuthMechanisms=CRAM-MD5", "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***" "M:DIGEST-MD5"'}],
+    passes=[{"cf": "O AuthMechanisms=CRAM-MD5 DIGEST-MD5", "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***" "M:DIGEST-MD5 PLAIN"'}],
+    refs=("sendmail: sendmail/usersmtp.c, attemptauth(): the list of M: (else AuthMechanisms) cut by what the server offers",),
+)  # fmt: skip
+def authinfo_mechanism_not_allowed(cf: SendmailCf, maps: MailMaps) -> Iterator[Found]:
+    """An authinfo entry asks for mechanisms of which AuthMechanisms names none.
+
+    As a client sendmail uses the mechanisms of the entry; where it and AuthMechanisms have nothing in common the
+    configuration contradicts itself, and the log says that mechanisms do not fulfill requirements.
+
+    Advice: list the mechanism in confAUTH_MECHANISMS too, or change M: in the entry; rebuild what was changed.
+    """
+    allowed = {m.upper() for m in cf.auth_mechanisms}
+    for m in maps.all:
+        for entry in m.entries if m.name == "authinfo" else ():
+            asked = {w.upper() for group in re.findall(r'"M[:=]([^"]*)"', entry.shape) for w in group.split()}
+            if asked and not asked & allowed:
+                yield found(
+                    f"The authinfo entry {entry.key} asks for {' '.join(sorted(asked))}, which AuthMechanisms does not name ({' '.join(cf.auth_mechanisms)})",
+                    evidence=[Evidence(m.path, f"{entry.key} {entry.shape}"), Evidence(cf.path, f"O AuthMechanisms={' '.join(cf.auth_mechanisms)}")],
+                    fix=[Step(f"# in {m.path}: M: one of {' '.join(cf.auth_mechanisms)}"), _build(m)],
+                    key=entry.key,
+                )
+
+
+@check(
+    "MAP008", "client-auth-switched-off", "error",
+    fails=[{"cf": "O ClientPortOptions=Modify=A", "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***"'}],
+    passes=[{"cf": "O ClientPortOptions=Family=inet", "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***"'}],
+    refs=("sendmail: doc/op, ClientPortOptions: A do not use AUTH when sending",),
+)  # fmt: skip
+def client_auth_switched_off(cf: SendmailCf, maps: MailMaps) -> Iterator[Found]:
+    """There is an authinfo map, but ClientPortOptions switches AUTH off for outgoing mail.
+
+    Sendmail then never logs in at the other side, which says "Relaying denied".
+
+    Advice: drop the A from CLIENT_OPTIONS in sendmail.mc, rebuild sendmail.cf and restart.
+    """
+    authinfo = maps.named("authinfo")
+    if authinfo is not None and authinfo.entries and "A" in cf.client_modifiers:
+        setting = cf.option("ClientPortOptions")
+        yield found(
+            "ClientPortOptions has the modifier A, so sendmail never logs in elsewhere, though authinfo has entries",
+            evidence=[Evidence(f"{cf.path}:{setting.line if setting else 0}", f"O ClientPortOptions={setting.value if setting else ''}"), Evidence(authinfo.path, f"{len(authinfo.entries)} entries")],
+            fix=rebuild(cf.path, "drop the A from CLIENT_OPTIONS(`… M=A')"),
+            option="ClientPortOptions",
+        )
+
+
+@check(
+    "MAP009", "default-authinfo-ignored", "warning",
+    fails=[{"cf": "V10/Berkeley\nO DefaultAuthInfo=/etc/mail/default-auth-info\nSauthinfo\nR$*\t$: OK\n"}],
+    passes=[{"cf": "V10/Berkeley\nSauthinfo\nR$*\t$: OK\n"}, {"cf": "V10/Berkeley\nO DefaultAuthInfo=/etc/mail/default-auth-info"}],
+    refs=("sendmail: sendmail/usersmtp.c, getauth(): the file is read only without a ruleset authinfo",),
+)  # fmt: skip
+def default_authinfo_ignored(cf: SendmailCf) -> Iterator[Found]:
+    """DefaultAuthInfo names a file that is never read: the ruleset authinfo, which every built sendmail.cf has, wins.
+
+    Advice: put the entry into the authinfo map (FEATURE(`authinfo')) or the access map instead.
+    """
+    setting = cf.option("DefaultAuthInfo")
+    if setting and setting.value and cf.has_rules("authinfo"):
+        yield found(
+            f"DefaultAuthInfo {setting.value} is ignored, because the ruleset authinfo exists",
+            evidence=[Evidence(f"{cf.path}:{setting.line}", f"O DefaultAuthInfo={setting.value}")],
+            fix=rebuild(cf.path, "FEATURE(`authinfo')dnl, and the entry into /etc/mail/authinfo"),
+            option="DefaultAuthInfo",
+        )

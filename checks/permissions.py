@@ -264,6 +264,7 @@ def unreadable_by_run_as_user(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
     fails=[
         {"paths": "-rw------- daemon root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so", "cf": ""},
         {"paths": "---------- root root /etc/sasl2/Sendmail.conf\n[SASL configuration] /etc/sasl2/Sendmail.conf", "cf": ""},
+        {"paths": "drwx------ daemon root /usr/lib/sasl2\n-rw-r--r-- root root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so", "cf": ""},
     ],
     passes=[{"paths": "-rw-r--r-- daemon root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so", "cf": ""}],
     refs=(_RULES,),
@@ -271,16 +272,26 @@ def unreadable_by_run_as_user(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
 def unreadable_plug_in(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
     """Sendmail may not read a plug-in or Sendmail.conf: it tests the mode even as root.
 
-    safefile() asks whether the mode lets the running user read, and does not count root's own power. An unreadable
-    plug-in is skipped; an unreadable Sendmail.conf too, and then libsasl's defaults apply in silence.
+    safefile() asks whether the mode lets the running user read the file and search the directories above it, and does
+    not count root's own power. An unreadable plug-in is skipped; an unreadable Sendmail.conf too, and then libsasl's
+    defaults apply in silence.
 
-    Advice: make the file readable (chmod 644), then restart sendmail.
+    Advice: make the file readable (chmod a+r) and its directories searchable (chmod a+x), then restart sendmail.
     """
     user = cf.run_as_user.user if cf.run_as_user else "root"
     done: set[str] = set()
     for trail in paths.of("plug-in", "SASL configuration"):
+        shut = next((d for d in trail.folders if d.line and not may(d, user, {user}, 1)), None)
+        if shut is not None and shut.path not in done:
+            done.add(shut.path)
+            yield found(
+                f"sendmail may not search the directory {shut.path} (mode {shut.octal}, owner {shut.owner}): the {trail.purpose} files below it are not used",
+                evidence=[shut.evidence],
+                fix=[Step(f"chmod a+x {quoted(shut.path)}", "safe", f"chmod {shut.octal} {quoted(shut.path)}")],
+                path=shut.path,
+            )
         file = trail.file
-        if file is None or file.kind != "-" or file.path in done or may(file, user, {user}, 4):
+        if shut is not None or file is None or file.kind != "-" or file.path in done or may(file, user, {user}, 4):
             continue
         done.add(file.path)
         yield found(

@@ -10,6 +10,7 @@ from maildoctor.api import (
     SaslConf,
     SaslDb,
     SendmailCf,
+    SendmailProgram,
     Step,
     System,
     Unknown,
@@ -225,6 +226,15 @@ def auxprop_plug_in(plugins: Plugins, cf: SendmailCf, conf: SaslConf | Unknown, 
     for name in wanted:
         if any(p.name == name for p in plugins.plugins) or name in plugins.auxprop:
             continue
+        if name not in ("sasldb", "sql", "ldapdb") and isinstance(conf, SaslConf):
+            yield found(
+                f"auxprop_plugin {name} is no plug-in of libsasl; users in a sasldb need: auxprop_plugin: sasldb",
+                evidence=[Evidence(conf.path, f"auxprop_plugin: {name}")],
+                fix=[Step(f"sed -i 's/^auxprop_plugin:.*/auxprop_plugin: sasldb/' {quoted(conf.path)}", "risky")],
+                advice="Name the plug-in as its file is called: sasldb, sql or ldapdb; then restart sendmail.",
+                plugin=name,
+            )
+            continue
         package = package_for(name, family)
         yield found(
             f"The auxprop plug-in {name} is not installed (no lib{name}.so in {', '.join(d.path for d in plugins.directories)})",
@@ -232,3 +242,29 @@ def auxprop_plug_in(plugins: Plugins, cf: SendmailCf, conf: SaslConf | Unknown, 
             fix=[Step(install_command(package, family), "risky")] if package else [],
             plugin=name,
         )
+
+
+@check(
+    "LINK007", "plug-in-of-another-libsasl", "error",
+    fails=[{"program": "\tlibsasl2.so.2 => /lib/libsasl2.so.2",
+            "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"
+                       "ELF 64-bit LSB shared object, x86-64\n\tlibsasl.so.7 => /lib/libsasl.so.7"}],
+    passes=[{"program": "\tlibsasl2.so.2 => /lib/libsasl2.so.2", "plugins": _OK}],
+    refs=("libsasl: lib/server.c, sasl_server_add_plugin(): version check",),
+)  # fmt: skip
+def plug_in_of_another_libsasl(plugins: Plugins, program: SendmailProgram, system: System | Unknown) -> Iterator[Found]:
+    """A plug-in was built for another generation of libsasl than sendmail is linked with.
+
+    A plug-in of SASL 1 does not fit into SASL 2 and the other way round: it is refused, or the process crashes.
+
+    Advice: reinstall the plug-in from the package that belongs to the installed libsasl.
+    """
+    linked = {n for n in program.libraries if n.startswith(("libsasl.so", "libsasl2.so"))}
+    for plugin in plugins.plugins:
+        wants = {n for n, _ in plugin.libraries if n.startswith(("libsasl.so", "libsasl2.so"))}
+        if linked and wants and not wants & linked:
+            yield found(
+                f"{plugin.path} was built for {min(wants)}, but sendmail is linked with {min(linked)}",
+                evidence=[Evidence(f"ldd {plugin.target}", min(wants)), Evidence("ldd sendmail", min(linked))],
+                fix=_reinstall(plugin, system), plugin=plugin.name,
+            )  # fmt: skip

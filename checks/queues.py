@@ -84,6 +84,15 @@ def queue_owner(queues: Queues, cf: SendmailCf, submit: SubmitCf | Unknown, syst
         )
 
 
+_BLOCK = 4
+"""KiB of a file system block; MinFreeBlocks counts in them."""
+
+
+def _least(cf: SendmailCf | Unknown) -> int:
+    blocks = cf.value("MinFreeBlocks").partition("/")[0].strip() if isinstance(cf, SendmailCf) else ""
+    return max(_LOW, int(blocks) * _BLOCK) if blocks.isdigit() and len(blocks) < 12 else _LOW
+
+
 @check(
     "QUEUE003", "queue-full", "error",
     fails=[{"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue\n0 KiB free of 1024 KiB, 5 of 100 inodes free"},
@@ -91,7 +100,7 @@ def queue_owner(queues: Queues, cf: SendmailCf, submit: SubmitCf | Unknown, syst
     passes=[{"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue\n90000 KiB free of 102400 KiB, 50 of 100 inodes free"}],
     refs=("sendmail: sendmail/conf.c, enoughdiskspace(); doc/op, MinFreeBlocks",),
 )  # fmt: skip
-def queue_full(queues: Queues) -> Iterator[Found]:
+def queue_full(queues: Queues, cf: SendmailCf | Unknown) -> Iterator[Found]:
     """The file system of a queue is full.
 
     Sendmail answers MAIL with "452 Insufficient disk space", after a login that went well.
@@ -101,11 +110,13 @@ def queue_full(queues: Queues) -> Iterator[Found]:
     for queue in queues.all:
         if queue.free is None or queue.size is None:
             continue
+        wanted = _least(cf)
         no_inodes = queue.inodes is not None and queue.inodes > 0 and queue.free_inodes == 0
-        if queue.free < _LOW or no_inodes:
+        if queue.free < wanted or no_inodes:
             what = "no free inodes" if no_inodes else f"{queue.free} KiB free of {queue.size} KiB"
+            demand = f", and MinFreeBlocks demands {wanted} KiB" if queue.free >= _LOW and not no_inodes else ""
             yield found(
-                f"The file system of {queue.path} is full: {what}",
+                f"The file system of {queue.path} is {'too full for sendmail' if demand else 'full'}: {what}{demand}",
                 evidence=[Evidence(f"df -k {queue.path}", what)],
                 fix=[Step(f"du -xsk {quoted(queue.path)}/* | sort -n | tail")],
                 path=queue.path,

@@ -87,16 +87,18 @@ def unknown_pwcheck_method(conf: SaslConf) -> Iterator[Found]:
 
 @check(
     "SASL003", "misnamed-configuration", "warning",
-    fails=[{"files": "searched: /etc/sasl2\nmisnamed: /etc/sasl2/sendmail.conf"}],
+    fails=[{"files": "searched: /etc/sasl2\nmisnamed: /etc/sasl2/sendmail.conf"},
+           {"files": "searched: /etc/sasl2\nelsewhere: /etc/mail/Sendmail.conf"}],
     passes=[{"files": "searched: /etc/sasl2\nfound: /etc/sasl2/Sendmail.conf"}],
     refs=("sendmail: sendmail/srvrsmtp.c, sasl_server_init(srvcallbacks, \"Sendmail\")",),
 )  # fmt: skip
 def misnamed_configuration(files: SaslFiles) -> Iterator[Found]:
-    """There is a sendmail.conf, but sendmail's SASL configuration is called Sendmail.conf, with a capital S.
+    """A SASL configuration is called otherwise, or lies elsewhere, than libsasl looks for it.
 
-    The file is never read; libsasl's defaults apply: all plug-ins, pwcheck_method auxprop.
+    Sendmail's is called Sendmail.conf, with a capital S, and lies in libsasl's own search path. Another file is never
+    read; libsasl's defaults apply: all plug-ins, pwcheck_method auxprop.
 
-    Advice: rename it to Sendmail.conf, or remove it if the defaults are wanted.
+    Advice: rename or move it to where libsasl looks, or remove it if the defaults are wanted.
     """
     for path in files.misnamed:
         folder = path.rpartition("/")[0]
@@ -108,6 +110,14 @@ def misnamed_configuration(files: SaslFiles) -> Iterator[Found]:
             severity="info" if shadow else "warning",
             path=path,
         )
+    if not files.found:
+        for path in files.elsewhere:
+            yield found(
+                f"{path} is never read: libsasl looks for Sendmail.conf in {' '.join(files.searched)}",
+                evidence=[Evidence(f"ls {path}", "there"), *(Evidence(folder, "no Sendmail.conf") for folder in files.searched)],
+                fix=[Step(f"mv {quoted(path)} {quoted(files.searched[0] + '/Sendmail.conf')}", "risky")] if files.searched else [],
+                path=path,
+            )
 
 
 @check(
@@ -297,4 +307,24 @@ def verifier_always_true(conf: SaslConf, cf: SendmailCf) -> Iterator[Found]:
             evidence=[_at(conf, "pwcheck_method")],
             fix=[Step(f"sed -i 's/^pwcheck_method:.*/pwcheck_method: auxprop/' {quoted(conf.path)}", "risky")],
             option="pwcheck_method",
+        )
+
+
+@check(
+    "SASL011", "log-level-shows-passwords", "warning",
+    fails=[{"conf": "log_level: 7"}],
+    passes=[{"conf": "log_level: 5"}, {"conf": ""}],
+    refs=("libsasl: include/sasl.h, SASL_LOG_PASS",),
+)  # fmt: skip
+def log_level_shows_passwords(conf: SaslConf) -> Iterator[Found]:
+    """log_level 7 makes libsasl write passwords into the log.
+
+    Advice: use log_level: 3 while looking for a fault, and none otherwise.
+    """
+    if conf.log_level >= 7:
+        yield found(
+            f"log_level in {conf.path} is {conf.log_level}: passwords are logged",
+            evidence=[_at(conf, "log_level")],
+            fix=[Step(f"sed -i 's/^log_level:.*/log_level: 3/' {quoted(conf.path)}", "safe")],
+            option="log_level",
         )

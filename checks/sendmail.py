@@ -8,6 +8,7 @@ from maildoctor.api import (
     Evidence,
     Found,
     Names,
+    Paths,
     SendmailCf,
     SendmailMc,
     SendmailProgram,
@@ -18,6 +19,7 @@ from maildoctor.api import (
     check,
     found,
     install_command,
+    package_for,
     rebuild,
 )
 from maildoctor.api import shell_word as quoted
@@ -123,8 +125,7 @@ def submit_cf_missing(program: SendmailProgram, cf: SendmailCf, submit: SubmitCf
 
     Advice: build it (m4 submit.mc > submit.cf), or reinstall the package.
     """
-    old = re.match(r"8\.(9|10|11)\.", program.version) is not None
-    if isinstance(submit, Absent) and not old:
+    if isinstance(submit, Absent) and program.at_least("8.12") is not False:
         path = cf.path.rpartition("/")[0] or "/etc/mail"
         yield found(
             f"{path}/submit.cf is missing: local submission of mail fails, SMTP is not touched",
@@ -273,9 +274,7 @@ def log_level_too_low(cf: SendmailCf, program: SendmailProgram | Unknown) -> Ite
 
     Advice: define(`confLOG_LEVEL', `14') while looking for a fault, at least 10 otherwise; rebuild and restart.
     """
-    version = program.version if isinstance(program, SendmailProgram) else ""
-    old = re.match(r"8\.(\d+)\.", version)
-    needed = 10 if old and int(old[1]) < 16 else 9
+    needed = 10 if isinstance(program, SendmailProgram) and program.at_least("8.16") is False else 9
     explicit = cf.option("LogLevel")
     if cf.log_level < needed and (explicit is not None or needed > 9):
         yield found(
@@ -438,3 +437,134 @@ def nobody_may_relay(cf: SendmailCf) -> Iterator[Found]:
             fix=rebuild(cf.path, "TRUST_AUTH_MECH(`" + " ".join(cf.trusted_mechs) + "')dnl"),
             **{"class": "TrustAuthMech"},
         )
+
+
+@check(
+    "CONF017", "library-missing", "error",
+    fails=[{"program": "-rwxr-sr-x root smmsp /usr/sbin/sendmail\n\tlibsasl2.so.2 => not found", "system": "ID=debian"}],
+    passes=[{"program": "-rwxr-sr-x root smmsp /usr/sbin/sendmail\n\tlibsasl2.so.2 => /lib/libsasl2.so.2"}],
+    refs=("ld.so(8)",),
+)  # fmt: skip
+def library_missing(program: SendmailProgram, system: System | Unknown) -> Iterator[Found]:
+    """The sendmail program needs a shared library that is not here, so it cannot even start.
+
+    Advice: install the package that holds the library, or reinstall sendmail for the libraries of this system.
+    """
+    family = system.family if isinstance(system, System) else ""
+    for name in program.missing_libraries:
+        package = package_for("libsasl2", family) if name.startswith("libsasl") else ""
+        command = install_command(package, family, again=True) if package else ""
+        where = program.look.path if program.look else "sendmail"
+        yield found(
+            f"{where} cannot start: the shared library {name} is not found",
+            evidence=[Evidence(f"ldd {where}", f"{name} => not found")],
+            fix=[Step(command, "risky")] if command else [],
+            library=name,
+        )
+
+
+@check(
+    "CONF018", "class-file-missing", "error",
+    fails=[{"cf": "Fw/etc/mail/local-host-names", "paths": "drwxr-xr-x root root /etc/mail\n[class file] /etc/mail/local-host-names"}],
+    passes=[{"cf": "Fw/etc/mail/local-host-names", "paths": "-rw-r--r-- root root /etc/mail/local-host-names\n[class file] /etc/mail/local-host-names"},
+            {"cf": "Fw-o /etc/mail/local-host-names", "paths": "drwxr-xr-x root root /etc/mail\n[class file] /etc/mail/local-host-names"}],
+    refs=("sendmail: sendmail/readcf.c, fileclass()",),
+)  # fmt: skip
+def class_file_missing(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
+    """A file that sendmail.cf reads a class from does not exist, and sendmail stops at start because of it.
+
+    "fileclass: cannot open '/etc/mail/local-host-names': No such file or directory" is all that is said.
+
+    Advice: create the file; an empty one will do.
+    """
+    for class_file in cf.class_files:
+        trail = next((t for t in paths.of("class file") if t.path == class_file.path), None)
+        if trail is not None and not trail.complete and not class_file.optional and not any(g in paths.gaps for g in (class_file.path,)):
+            yield found(
+                f"{class_file.path} does not exist, and sendmail cannot start without it",
+                evidence=[Evidence(f"{cf.path}:{class_file.line}", f"F{class_file.name}{class_file.path}"), Evidence(f"ls -l {class_file.path}", "No such file or directory")],
+                fix=[Step(f"touch {quoted(class_file.path)}", "safe", f"rm {quoted(class_file.path)}")],
+                path=class_file.path,
+            )
+
+
+@check(
+    "CONF019", "unknown-user", "error",
+    fails=[{"cf": "O RunAsUser=smmta:smmsp", "system": "users: root daemon"}],
+    passes=[{"cf": "O RunAsUser=smmta:smmsp", "system": "users: root smmta smmsp"}, {"cf": "O TrustedUser=smmta", "system": ""}],
+    refs=("sendmail: sendmail/readcf.c, O_RUNASUSER, O_TRUSTUSER",),
+)  # fmt: skip
+def unknown_user(cf: SendmailCf, system: System) -> Iterator[Found]:
+    """sendmail.cf names a user who does not exist on this system.
+
+    Sendmail complains at start and keeps the rights of root, or stops.
+
+    Advice: create the user (reinstalling the package does it), or correct the option in sendmail.mc.
+    """
+    account = cf.run_as_user
+    for option, user in (("TrustedUser", cf.trusted_user), ("RunAsUser", account.user if account else "root")):
+        if system.users is not None and user not in system.users and not user.isdigit():
+            setting = cf.option(option)
+            yield found(
+                f"{option} names the user {user}, who does not exist",
+                evidence=[Evidence(f"{cf.path}:{setting.line if setting else 0}", f"O {option}={setting.value if setting else user}"), Evidence("/etc/passwd", f"no {user}")],
+                fix=rebuild(cf.path, f"correct define(`conf{'TRUSTED_USER' if option == 'TrustedUser' else 'RUN_AS_USER'}', `{user}')"),
+                option=option,
+            )
+
+
+@check(
+    "CONF020", "port-25-demands-auth", "error",
+    fails=[{"cf": "O DaemonPortOptions=Name=MTA, Port=25, M=a"}],
+    passes=[{"cf": "O DaemonPortOptions=Name=MTA, Port=25\nO DaemonPortOptions=Name=MSA, Port=587, M=Ea"},
+            {"cf": "O DaemonPortOptions=Name=MTA, Port=25, M=aA"}],
+    refs=("sendmail: doc/op, DaemonPortOptions: a require authentication",),
+)  # fmt: skip
+def port_25_demands_auth(cf: SendmailCf) -> Iterator[Found]:
+    """Port 25 has the modifier a: every client must log in there, other mail servers too.
+
+    Mail from outside is refused with "530 Authentication required", as no foreign server has an account here.
+
+    Advice: drop the a from the DAEMON_OPTIONS of port 25 and keep it for 587; rebuild sendmail.cf and restart.
+    """
+    for daemon in cf.daemons:
+        if daemon.port == 25 and daemon.auth_required and not (daemon.address or "").startswith("127."):
+            modifiers = "".join(sorted(daemon.modifiers))
+            yield found(
+                f"Port 25 ({daemon.name}) requires AUTH of every client (DaemonPortOptions M={modifiers}): mail from other servers is refused",
+                evidence=[Evidence(f"{cf.path}:{daemon.line}", f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}, M={modifiers}")],
+                fix=rebuild(cf.path, f"DAEMON_OPTIONS(`… Name={daemon.name}, Port=smtp')dnl without M=a"),
+                port="25",
+            )
+
+
+_LIMITS = {"Timeout.auth": 10, "MaxDaemonChildren": 3, "ConnectionRateThrottle": 1, "RefuseLA": 2, "MaxMessageSize": 10000}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+@check(
+    "CONF021", "limit-too-small", "warning",
+    fails=[{"cf": "O Timeout.auth=2s"}, {"cf": "O MaxDaemonChildren=1"}, {"cf": "O RefuseLA=1"}],
+    passes=[{"cf": "O Timeout.auth=10m\nO MaxDaemonChildren=100\nO RefuseLA=12\nO ConnectionRateThrottle=20"}, {"cf": "O MaxDaemonChildren=0"}],
+    refs=("sendmail: doc/op, OPTIONS",),
+)  # fmt: skip
+def limit_too_small(cf: SendmailCf) -> Iterator[Found]:
+    """A limit is so small that ordinary clients run into it.
+
+    They are turned away or cut off in the middle of a login, at busy times only, which is hard to see.
+
+    Advice: raise the limit in sendmail.mc or remove it, rebuild sendmail.cf and restart.
+    """
+    for option, least in _LIMITS.items():
+        setting = cf.option(option)
+        m = re.fullmatch(r"\s*(\d{1,9})\s*([smhdw]?)\s*", setting.value) if setting else None
+        if setting is None or m is None:
+            continue
+        value = int(m[1]) * (_SECONDS.get(m[2], 60 if option.startswith("Timeout") else 1))
+        if 0 < value <= least:
+            yield found(
+                f"{option} is {setting.value.strip()}, too small for ordinary clients",
+                evidence=[Evidence(f"{cf.path}:{setting.line}", f"O {option}={setting.value}")],
+                fix=rebuild(cf.path, f"raise or remove the limit {option}"),
+                option=option,
+            )

@@ -19,6 +19,7 @@ from maildoctor.api import (
     check,
     found,
     known,
+    mechanisms,
     own_name,
     rebuild,
     server_realm,
@@ -51,10 +52,11 @@ def sasldb_missing(cf: SendmailCf, sasldb: SaslDb | Unknown, conf: SaslConf | Un
     if not isinstance(sasldb, Absent) or not uses_sasldb(known(conf)):
         return
     path = sasldb.reason.partition(" ")[0] if sasldb.reason.startswith("/") else "/etc/sasldb2"
+    named = [Evidence(conf.path, f"sasldb_path: {conf.sasldb_path}")] if isinstance(conf, SaslConf) and conf.sasldb_path else []
     realm = server_realm(cf, names, known(program)) if isinstance(names, Names) else "REALM"
     yield found(
         f"The user data base {path} does not exist, so nobody can log in",
-        evidence=[Evidence(f"ls -l {path}", "No such file or directory")],
+        evidence=[*named, Evidence(f"ls -l {path}", "No such file or directory")],
         fix=[add_user("USER", realm, path)],
         severity="error" if _wants_users(cf, conf) else "info",
         path=path,
@@ -236,3 +238,32 @@ def deleted_user_can_log_in(sasldb: SaslDb) -> Iterator[Found]:
             fix=[Step(f"saslpasswd2 -d -a Sendmail -u {quoted(user.realm)} {quoted(user.name)}", "risky")],
             user=f"{user.name}@{user.realm}",
         )
+
+
+@check(
+    "USER007", "user-without-a-usable-mechanism", "error",
+    fails=[{"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "sasldb": _LISTING + "test@mail.example.com: authPassword (SCRAM-SHA-1, 4096 iterations)",
+            "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\nELF 64-bit LSB shared object, x86-64"}],
+    passes=[{"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "sasldb": _LISTING + "test@mail.example.com: userPassword",
+             "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\nELF 64-bit LSB shared object, x86-64"}],
+    refs=("libsasl: sasldb: the properties of a user decide which mechanisms can serve him",),
+)  # fmt: skip
+def user_without_a_usable_mechanism(cf: SendmailCf, sasldb: SaslDb, plugins: Plugins, conf: SaslConf | Unknown) -> Iterator[Found]:
+    """A user's stored secrets fit none of the mechanisms that are offered.
+
+    A password (userPassword) serves PLAIN, LOGIN, CRAM-MD5, DIGEST-MD5 and SCRAM; an authPassword serves only the one
+    SCRAM it was made for, an OTP secret only OTP.
+
+    Advice: set the user's password again with saslpasswd2, or offer the mechanism that the secret serves.
+    """
+    offered = set(mechanisms(cf, known(conf), plugins, sasldb).offered(tls=True))
+    lost = [u for u in sasldb.users if not u.mechanisms & offered]
+    if not offered or not lost or sasldb.state == "foreign" or not uses_sasldb(known(conf)):
+        return
+    yield found(
+        f"{_users(lost)} stored with secrets for {' '.join(sorted(lost[0].mechanisms)) or 'no mechanism'} only; offered: {' '.join(sorted(offered))}",
+        evidence=[Evidence("sasldblistusers2", f"{u.name}@{u.realm}: {' '.join(sorted(u.properties))}") for u in lost[:5]],
+        fix=[add_user(u.name, u.realm, sasldb.path) for u in lost[:3]],
+        severity="error" if len(lost) == len(sasldb.users) else "warning",
+        path=sasldb.path,
+    )

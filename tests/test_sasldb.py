@@ -127,6 +127,33 @@ def test_an_overflow_page_that_points_to_itself() -> None:
     assert read(bytes(data)).damage
 
 
+def test_trees_of_duplicates_within_each_other() -> None:
+    # A btree leaf and 3,000 leaves of duplicates, each holding one more "tree of duplicates": the next leaf
+    def page(number: int, kind: int, items: list[bytes]) -> bytes:
+        places = [512 - 12 * (i + 1) for i in range(len(items))]
+        head = struct.pack("<8xI8xHHBB", number, len(items), places[-1], 1, kind)
+        head += struct.pack(f"<{len(items)}H", *places)
+        return head.ljust(512 - 12 * len(items), b"\0") + b"".join(reversed(items))
+
+    meta = struct.pack("<12xIII2B6xI", 0x053162, 9, 512, 0, 9, 3001).ljust(512, b"\0")
+    leaf = page(1, 5, [b"\1\0\1k".ljust(12, b"\0"), struct.pack("<2xBxII", 2, 2, 0)])
+    nested = [page(n, 12, [struct.pack("<2xBxII", 2, n + 1, 0)]) for n in range(2, 3002)]
+    database = read(meta + leaf + b"".join(nested))
+    assert database.pairs == []
+    assert database.damage == ("an item of unknown type (page 2)",)
+
+
+@pytest.mark.skipif(shutil.which("db5.3_load") is None, reason="db5.3_load is not installed")
+def test_a_long_key_with_many_values_is_said_once(tmp_path: Path) -> None:
+    key = (b"u" * 200_000 + b"\0r\0userPassword").hex()
+    records = "".join(f" {key}\n {i:08x}\n" for i in range(300))
+    dump = f"VERSION=3\nformat=bytevalue\ntype=hash\nduplicates=1\nHEADER=END\n{records}DATA=END\n"
+    subprocess.run(["db5.3_load", tmp_path / "db"], check=True, input=dump.encode())
+    data = (tmp_path / "db").read_bytes()
+    assert len(read(data).pairs) == 300
+    assert len(listing(data)) < 2 * len(data)
+
+
 def test_a_ring_of_buckets_changes_nothing() -> None:
     database = read(edited("basic.sasldb2", {4096 + 16: b"\x01", 8192 + 16: b"\x01"}))
     assert (len(database.pairs), database.damage) == (3, ())

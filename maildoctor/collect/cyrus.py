@@ -19,6 +19,10 @@ from maildoctor.host import Host, Silence
 NAME = "Sendmail.conf"
 """What sendmail calls itself to sasl_server_init (srvrsmtp.c): the capital counts."""
 
+_ELSEWHERE = ("/etc", "/etc/mail", "/etc/mail/sasl", "/etc/sasl", "/etc/sasl2", "/usr/lib/sasl", "/usr/lib/sasl2", "/usr/local/lib/sasl2",
+              "/usr/local/etc/sasl2")  # fmt: skip
+"""Where people put Sendmail.conf by some guide for another system."""
+
 _DEFAULTS = ("/etc/default/saslauthd", "/etc/sysconfig/saslauthd")
 _RUN = ("/run/saslauthd", "/var/run/saslauthd", "/var/state/saslauthd", "/var/lib/sasl2")
 _SASLAUTHD = ("/usr/sbin/saslauthd", "/usr/local/sbin/saslauthd")
@@ -51,6 +55,9 @@ def files(host: Host, know: Know) -> SaslFiles | Unknown:
         names = text(host.ask("list", folder)).splitlines()
         lines += [f"found: {folder}/{n}" for n in names if n == NAME]
         lines += [f"misnamed: {folder}/{n}" for n in names if n != NAME and n.lower() in (NAME.lower(), "sendmail", "smtpd.conf.sendmail")]
+    for folder in _ELSEWHERE:
+        if folder not in searched and isinstance(host.ask("look", f"{folder}/{NAME}"), str):
+            lines.append(f"elsewhere: {folder}/{NAME}")
     return SaslFiles.parse("\n".join(lines))
 
 

@@ -29,8 +29,18 @@ def system(host: Host, know: Know) -> System | Unknown:
     running = host.ask("processes")
     if isinstance(running, str):
         lines.append("syslog: " + next((s for s in _SYSLOGS if s in running), ""))
+    if _local_users_only(text(host.ask("read", "/etc/nsswitch.conf"))):
+        rows = text(host.ask("read", "/etc/passwd")).splitlines()
+        lines.append("users: " + " ".join(row.partition(":")[0] for row in rows))
     lines += [_group(row) for row in text(host.ask("read", "/etc/group")).splitlines() if row.count(":") == 3]
     return System.parse(joined(*lines))
+
+
+def _local_users_only(switch: str) -> bool:
+    """Whether nsswitch.conf names no source of users beside files of this host."""
+    rows = [line.partition("#")[0].split() for line in switch.splitlines()]
+    sources = next((row[1:] for row in rows if row[:1] == ["passwd:"]), ["files"])
+    return set(sources) <= {"files", "compat", "systemd"}
 
 
 def _group(row: str) -> str:

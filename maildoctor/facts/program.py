@@ -32,6 +32,7 @@ class SendmailProgram:
     flags: frozenset[str]
     """words after "Compiled with:", e.g. SASLv2 STARTTLS TCPWRAPPERS; empty where they could not be had"""
     libraries: frozenset[str]
+    missing_libraries: tuple[str, ...]
     identity: dict[str, str]
     """what it says of itself: macros w (short name), j (canonical name), m (domain), k"""
     complaints: tuple[Complaint, ...]
@@ -43,6 +44,7 @@ class SendmailProgram:
         """From the lines described above."""
         look, flags, compiled, version, source = None, set[str](), False, "", "sendmail -d0.1 -bt </dev/null"
         libraries: set[str] = set()
+        missing: list[str] = []
         complaints: list[Complaint] = []
         for line in text.splitlines():
             if line.startswith("source: "):
@@ -55,12 +57,14 @@ class SendmailProgram:
                 continue
             elif m := _NEEDED.match(line):
                 libraries.add(m[1])
+                if m[2].strip() == "not found":
+                    missing.append(m[1])
             elif m := _COMPLAINT.match(line):
                 complaints.append(Complaint(m[1], int(m[2]), m[3]))
             look = look or Look.parse(line)
             compiled = False
         identity = {m[1]: m[2] for m in _IDENTITY.finditer(text)}
-        return cls(look, version, frozenset(flags), frozenset(libraries), identity, tuple(complaints), source)
+        return cls(look, version, frozenset(flags), frozenset(libraries), tuple(missing), identity, tuple(complaints), source)
 
     @property
     def has_sasl(self) -> bool | None:
@@ -80,3 +84,12 @@ class SendmailProgram:
     def asks_tcp_wrappers(self) -> bool:
         """Whether hosts.allow and hosts.deny count (conf.c, TCPWRAPPERS)."""
         return "TCPWRAPPERS" in self.flags or any(name.startswith("libwrap") for name in self.libraries)
+
+    def at_least(self, release: str) -> bool | None:
+        """Whether it is of this release or a later one; None where its release is not known."""
+        from packaging.version import InvalidVersion, Version
+
+        try:
+            return Version(self.version) >= Version(release)
+        except InvalidVersion:
+            return None

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from maildoctor.sasldb.names import escape, unescape
 
 State = Literal["ok", "empty", "damaged", "foreign"]
+Meaning = tuple[frozenset[str], frozenset[str]]
 
 _SCRAM = frozenset(f"SCRAM-SHA-{bits}" for bits in (1, 224, 256, 384, 512))
 _PLAIN = frozenset(("PLAIN", "LOGIN"))  # LOGIN has no record of its own in either version
@@ -63,7 +64,7 @@ class SaslDb:
         Other lines are passed over, as error output may stand in between. Never raises.
         """
         about = _About()
-        heads: dict[str, str] = {}
+        heads: dict[str, list[str]] = {}
         lines = text.replace("\r\n", "\n").split("\n")
         # Only our own listing escapes names, and only there may a property be followed by something
         raw = not any(line.startswith("# format: ") for line in lines[:8])
@@ -76,8 +77,7 @@ class SaslDb:
                 if line.startswith(_FAILED):
                     about.damage.append(f"the listing tool said: {escape(line.encode('utf-8', 'surrogateescape'))}")
                 continue
-            # A user may have several records; his lines become one text, of which there are few different ones
-            heads[head] = f"{heads[head]}\n{tail}" if head in heads else tail
+            heads.setdefault(head, []).append(tail)
         users, version = _users(heads, _escape_raw if raw else _canonical, about.marked)
         return cls(
             about.path, version, about.backend, about.detail, about.state(bool(users)), about.trouble(),
@@ -155,13 +155,17 @@ def _escape_raw(name: str) -> str:
 
 
 def _users(
-    heads: dict[str, str], clean: Callable[[str], str], marked: set[str]
+    heads: dict[str, list[str]], clean: Callable[[str], str], marked: set[str]
 ) -> tuple[tuple[User, ...], Literal[1, 2] | None]:
-    """The users from `user@realm` or `user: NAME realm: REALM mech` and the properties that stood after it."""
+    """The users from `user@realm` or `user: NAME realm: REALM mech` and the properties that stood after it.
+
+    There are few different sets of properties, so what a set means is found once and shared.
+    """
     users = []
-    meanings: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
-    old_meanings: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
-    for head, tail in heads.items():
+    meanings: dict[tuple[str, ...], Meaning] = {}
+    old_meanings: dict[tuple[str, ...], Meaning] = {}
+    for head, tails in heads.items():
+        tail = tuple(tails)
         if head.startswith("user: ") and head.endswith(" mech"):
             name, _, realm = head[len("user: ") : -len(" mech")].partition(" realm: ")
             if tail not in old_meanings:
@@ -179,11 +183,11 @@ def _users(
     return tuple(users), 1 if old_meanings or marked else None
 
 
-def _meaning(tail: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Properties and mechanisms from the lines of a version 2 user, each `property` or `property (shape)`."""
+def _meaning(records: tuple[str, ...]) -> Meaning:
+    """Properties and mechanisms of a version 2 user from his records, each `property` or `property (shape)`."""
     properties = set()
     mechanisms: set[str] = set()
-    for record in tail.split("\n"):
+    for record in records:
         name, _, shape = record.partition(" (")
         properties.add(name)
         mechanisms |= _served(name, shape.rstrip(")"))
@@ -203,9 +207,9 @@ def _served(name: str, shape: str) -> frozenset[str]:
     return _SERVES.get(name, _NONE)
 
 
-def _old_meaning(tail: str) -> tuple[frozenset[str], frozenset[str]]:
+def _old_meaning(records: tuple[str, ...]) -> Meaning:
     """The same of version 1, where records are named after mechanisms."""
-    records = [record.partition(" (") for record in tail.split("\n")]
-    properties = frozenset(name for name, _, _ in records)
-    usable = frozenset(name for name, _, shape in records if shape.rstrip(")") != "empty")
+    parts = [record.partition(" (") for record in records]
+    properties = frozenset(name for name, _, _ in parts)
+    usable = frozenset(name for name, _, shape in parts if shape.rstrip(")") != "empty")
     return properties, usable | _PLAIN if "PLAIN" in usable else usable

@@ -10,7 +10,7 @@ from typing import Self
 class System:
     """Text: lines of os-release, `triplet: x86_64-linux-gnu`, `user: root`, `/dev/log: missing` for devices that are
     not there, `keytab: /etc/krb5.keytab` or `keytab: missing`, `syslog: rsyslogd` for a running syslog daemon,
-    `group NAME: members`."""
+    `group NAME: members`, `users: NAME NAME …` where /etc/passwd is all there is."""
 
     distribution: str
     """ID of os-release, e.g. debian, fedora; empty where not known"""
@@ -25,6 +25,8 @@ class System:
     syslog: str | None
     """the syslog daemon that runs, empty where none does, None where we could not look"""
     groups: dict[str, tuple[str, ...]]
+    users: frozenset[str] | None
+    """all users, None where a directory service may have more"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -43,6 +45,7 @@ class System:
             "" if keytab == "missing" else keytab,
             words.get("syslog"),
             {m[1]: tuple(m[2].split(",")) if m[2] else () for m in re.finditer(r"(?m)^group (\S+): ?(\S*)$", text)},
+            frozenset(words["users"].split()) if "users" in words else None,
         )
 
     @property

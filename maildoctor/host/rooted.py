@@ -108,7 +108,7 @@ class Rooted:
         try:
             if path.endswith((".db", ".pag", ".dir", ".cdb", ".lmdb")):
                 return entries.built(data, self._tag, kind)
-            return entries.source(data.decode("utf-8", "backslashreplace"), self._tag, kind)
+            return entries.source(data.decode("utf-8", "surrogateescape"), self._tag, kind)
         except NotADatabase as error:
             return Silence("failed", f"{path}: {error}")
 

@@ -7,6 +7,7 @@ trees of duplicates are followed, and the number of pages they may visit in all 
 
 import struct
 from collections.abc import Iterator
+from operator import gt
 
 from maildoctor.sasldb.database import Damage, Database, NotADatabase, Pair, byte_order
 
@@ -135,27 +136,31 @@ class _File:
         return pairs
 
     def _offsets(self, number: int) -> tuple[int, ...]:
-        """Where the items of a page begin, from the beginning of the page; none if the page is broken."""
+        """Where the items of a page begin, from the beginning of the page; none if the page is broken.
+
+        A page is taken whole or not at all: with a shifted index passwords would stand where keys should.
+        """
         start = number * self.size
-        own, entries = struct.unpack_from(self.order + "8xI8xH", self.data, start)
+        own, entries, lowest = struct.unpack_from(self.order + "8xI8x2H", self.data, start)
         if own != number:
             self.damage.note("a page with another page's number", number)
         if self.index + 2 * entries > self.size:
             self.damage.note("a page with a broken index", number)
             return ()
-        return struct.unpack_from(f"{self.order}{entries}H", self.data, start + self.index)
+        offsets: tuple[int, ...] = struct.unpack_from(f"{self.order}{entries}H", self.data, start + self.index)
+        if offsets and not self.index + 2 * entries <= min(offsets) == lowest:
+            self.damage.note("a page with a broken index", number)
+            return ()
+        return offsets
 
     def _hash_page(self, number: int, pairs: list[Pair]) -> None:
         """Items lie from the end of the page downwards, key and value in turn, each up to the one before it."""
         data, start, end = self.data, number * self.size, self.size
         offsets = self._offsets(number)
-        floor = self.index + 2 * len(offsets)
-        if len(offsets) % 2:
-            self.damage.note("a key without a value", number)
-        for key_at, value_at in zip(offsets[::2], offsets[1::2], strict=False):
-            if not floor <= value_at < key_at < end:
-                self.damage.note("a page with a broken index", number)
-                return
+        if len(offsets) % 2 or not all(map(gt, (end, *offsets), offsets)):
+            self.damage.note("a page with a broken index", number)
+            return
+        for key_at, value_at in zip(offsets[::2], offsets[1::2], strict=True):
             key_item = data[start + key_at : start + end]
             value_item = data[start + value_at : start + key_at]
             end = value_at
@@ -234,9 +239,9 @@ class _File:
         for next_at, value_at in zip(offsets[::2], offsets[1::2], strict=False):
             if next_at != key_at:
                 key_at = next_at
-                key = next(self._btree_item(number, key_at), None)
+                key = next(self._single(number, key_at), None)
             if key is not None:
-                for value in self._btree_item(number, value_at):
+                for value in self._values(number, value_at):
                     yield key, value
 
     def _disjoint(self, number: int) -> tuple[int, ...]:
@@ -259,17 +264,24 @@ class _File:
         length: int = struct.unpack_from(self.order + "H", self.data, at)[0]
         return length + 3
 
-    def _btree_item(self, number: int, offset: int) -> Iterator[bytes]:
-        """The value, or the several values, that an item of a btree leaf stands for; none if it is deleted."""
-        at, end = number * self.size + offset, (number + 1) * self.size
+    def _values(self, number: int, offset: int) -> Iterator[bytes]:
+        """The value, or the several values, that an item in the place of a value stands for."""
+        at = number * self.size + offset
+        if offset <= self.size - 12 and self.data[at + 2] == _B_DUPLICATES:
+            yield from self._duplicate_tree(self._word(at + 4))
+        else:
+            yield from self._single(number, offset)
+
+    def _single(self, number: int, offset: int) -> Iterator[bytes]:
+        """The one value that an item of a btree leaf stands for; none if it is deleted."""
+        at = number * self.size + offset
         kind = self.data[at + 2] if self.index <= offset <= self.size - 3 else 0
         if kind & _B_DELETED:
             return
-        if kind == _B_PLAIN and offset + self._length(number, offset) <= self.size:
+        if kind == _B_PLAIN:
             yield self.data[at + 3 : at + self._length(number, offset)]
-        elif kind in (_B_DUPLICATES, _B_OVERFLOW) and at + 12 <= end:
-            target, length = struct.unpack_from(self.order + "2I", self.data, at + 4)
-            yield from self._overflow(target, length) if kind == _B_OVERFLOW else self._duplicate_tree(target)
+        elif kind == _B_OVERFLOW:
+            yield from self._overflow(*struct.unpack_from(self.order + "2I", self.data, at + 4))
         else:
             self.damage.note("an item of unknown type", number)
 
@@ -283,9 +295,12 @@ class _File:
             kind = self.data[number * self.size + 25]
             if kind in _LEAVES:
                 for offset in self._disjoint(number):
-                    yield from self._btree_item(number, offset)
+                    yield from self._single(number, offset)
             else:
                 stack.extend(self._children(number, self._offsets(number), 4 if kind == _BTREE_INNER else 0))
+            if len(stack) > self.visits:  # each costs a visit, so this cannot be an honest tree
+                self.damage.note("chains of pages run into each other")
+                return
 
     def _children(self, number: int, offsets: tuple[int, ...], within: int) -> list[int]:
         """The pages an inner page points to, last first, so that a stack gives them in order."""

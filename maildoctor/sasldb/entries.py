@@ -36,7 +36,11 @@ def built(data: bytes, tag: Tag, kind: Kind) -> str:
     if not data:
         raise NotADatabase("an empty file")
     database = read(data)
-    pairs = [(_without_nul(key), _without_nul(value)) for key, value in database.pairs]
+    # One long key with duplicates could make much more than the file: the first of each key counts, as in `_lines`
+    firsts: dict[bytes, bytes] = {}
+    for key, value in database.pairs:
+        firsts.setdefault(key, value)
+    pairs = [(_without_nul(key), _without_nul(value)) for key, value in firsts.items()]
     # What follows a NUL within a key may be a value: the border between them is damaged
     whole = [pair for pair in pairs if b"\0" not in pair[0]]
     damage = [*database.damage, *(["a key with a NUL in it"] if len(whole) != len(pairs) else [])]

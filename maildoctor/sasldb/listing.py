@@ -71,7 +71,11 @@ def _records(database: Database) -> tuple[list[str], int]:
     lines = []
     misfits = 0
     realms: dict[bytes, str] = {}
+    last = None
     for key, value in sorted(database.pairs):
+        if key == last:  # one long key with duplicates could make a text much longer than the file
+            continue
+        last = key
         parts = key.split(b"\0")
         if len(parts) != 3:
             misfits += 1

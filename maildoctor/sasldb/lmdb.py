@@ -94,6 +94,9 @@ class _File:
                 stack.extend(self._children(number, self._nodes(number, lower)))
             else:
                 self.damage.note("a page of unknown type", number)
+            if len(stack) > self.count:  # there are not that many pages
+                self.damage.note("a page with a broken index", number)
+                return
 
     def _nodes(self, number: int, lower: int) -> tuple[int, ...]:
         """Where the nodes of a page begin, from the beginning of the page."""

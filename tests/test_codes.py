@@ -1,0 +1,68 @@
+"""The ledger `checks/CODES`: a code keeps its name for ever, and is never given again."""
+
+import re
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+import maildoctor
+from maildoctor.engine import load_library
+
+RETIRED = "retired"
+SHARED = {"configuration-syntax", "unknown-option"}
+"""Names that two families share: a fault of the same kind in sendmail.cf and in Sendmail.conf."""
+
+
+def _folder() -> Path:
+    package = Path(maildoctor.__file__).parent
+    return next(f for f in (package.parent / "checks", package / "checks") if (f / "__init__.py").is_file())
+
+
+def _ledger() -> list[tuple[str, str]]:
+    rows = [line.split(" ") for line in (_folder() / "CODES").read_text(encoding="utf-8").splitlines()]
+    wrong = [" ".join(row) for row in rows if len(row) != 2]
+    assert not wrong, f"checks/CODES holds lines 'CODE name' and nothing else; these are not: {wrong}"
+    return [(code, name) for code, name in rows]
+
+
+def _present() -> dict[str, str]:
+    """Every code that a check or a log rule of this checkout has, with its name."""
+    given = {c.code: c.name for c in load_library().checks if c.judge.__module__.startswith("maildoctor.checks.")}
+    for path in sorted(_folder().glob("*.toml")):
+        for rule in tomllib.loads(path.read_text(encoding="utf-8")).get("rule", ()):
+            code, name = rule["code"], rule["name"]
+            assert given.setdefault(code, name) == name, f"{path.name}: {code} is taken: give {name} another code"
+    return given
+
+
+def test_every_code_stands_in_the_ledger_under_its_name() -> None:
+    ledger, say = dict(_ledger()), []
+    for code, name in sorted(_present().items()):
+        if code not in ledger:
+            say.append(f"add this line to checks/CODES: {code} {name}")
+        elif ledger[code] == RETIRED:
+            say.append(f"{code} was retired and is never given again: give {name} another code")
+        elif ledger[code] != name:
+            say.append(f"{code} is {ledger[code]} for ever: give {name} a code of its own, or its old name back")
+    assert not say, "\n".join(say)
+
+
+def test_nothing_else_stands_in_the_ledger() -> None:
+    present = _present()
+    gone = [code for code, name in _ledger() if name != RETIRED and code not in present]
+    assert not gone, "\n".join(f"{code} is gone: its line in checks/CODES becomes: {code} {RETIRED}" for code in gone)
+
+
+def test_the_ledger_is_sorted_and_each_code_stands_in_it_once() -> None:
+    rows = [code for code, _ in _ledger()]
+    assert rows == sorted(set(rows)), "sort checks/CODES: LC_ALL=C sort -u -o checks/CODES checks/CODES"
+    assert all(re.fullmatch(r"[A-Z]{2,8}\d{3}", code) for code in rows)
+
+
+def test_a_name_is_given_once() -> None:
+    """--select takes names too: one that stands for two faults selects both."""
+    count = Counter(name for _, name in _ledger() if name != RETIRED)
+    twice = {name for name, n in count.items() if n > 1} - SHARED
+    assert not twice, f"two codes have the name {', '.join(sorted(twice))}: call one of them otherwise"
+    families = Counter((code[:-3], name) for code, name in _ledger() if name in SHARED)
+    assert all(n == 1 for n in families.values()), families
