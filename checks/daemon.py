@@ -3,18 +3,34 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from maildoctor.api import Daemon, Evidence, Found, Listeners, Look, Paths, Processes, SendmailCf, Step, TcpWrappers, SendmailProgram, check, found, restart
+from maildoctor.api import (
+    Daemon,
+    Evidence,
+    Found,
+    Listeners,
+    Paths,
+    Processes,
+    SendmailCf,
+    SendmailProgram,
+    Step,
+    TcpWrappers,
+    check,
+    found,
+    restart,
+)
 
 _DAEMON = "40 root 1000.00 /usr/sbin/sendmail sendmail: MTA: accepting connections\n"
 _CF = "O DaemonPortOptions=Name=MTA, Port=25\nO DaemonPortOptions=Name=MSA, Port=587, M=Ea"
 
 
 @check(
-    "RUN001", "sendmail-not-running", "error",
+    "RUN001",
+    "sendmail-not-running",
+    "error",
     fails=[{"cf": _CF, "processes": ""}],
     passes=[{"cf": _CF, "processes": _DAEMON}],
     refs=("sendmail: sendmail/daemon.c",),
-)  # fmt: skip
+)
 def sendmail_not_running(cf: SendmailCf, processes: Processes) -> Iterator[Found]:
     """Sendmail is installed and configured, but no sendmail process accepts connections.
 
@@ -32,11 +48,13 @@ def sendmail_not_running(cf: SendmailCf, processes: Processes) -> Iterator[Found
 
 
 @check(
-    "RUN002", "port-not-listened-on", "error",
+    "RUN002",
+    "port-not-listened-on",
+    "error",
     fails=[{"cf": _CF, "processes": _DAEMON, "listeners": "0.0.0.0 25 40 sendmail-mta"}],
     passes=[{"cf": _CF, "processes": _DAEMON, "listeners": "0.0.0.0 25 40 sendmail-mta\n0.0.0.0 587 40 sendmail-mta"}],
     refs=("sendmail: doc/op, DaemonPortOptions",),
-)  # fmt: skip
+)
 def port_not_listened_on(cf: SendmailCf, processes: Processes, listeners: Listeners) -> Iterator[Found]:
     """sendmail.cf names a port on which nothing listens, or another program does.
 
@@ -49,18 +67,55 @@ def port_not_listened_on(cf: SendmailCf, processes: Processes, listeners: Listen
     for daemon in cf.daemons:
         if daemon.port is None or _local(daemon):
             continue
-        there = listeners.on(daemon.port)
-        others = [x for x in there if x.program != "?" and not x.program.startswith(("sendmail", "sm-mta", "init", "systemd", "inetd", "xinetd"))]
-        if there and not (others and len(others) == len(there)):
+        if listeners.on(daemon.port):
             continue
         yield found(
-            f"Port {daemon.port} ({daemon.name}) is configured, but "
-            + (f"{others[0].program} listens on it, not sendmail" if others else "nothing listens on it"),
-            evidence=[Evidence(f"{cf.path}:{daemon.line or 0}", f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}"),
-                      *([x.evidence for x in others[:2]] or [Evidence("ss -ltn", f"no listener on port {daemon.port}")])],
+            f"Port {daemon.port} ({daemon.name}) is configured, but nothing listens on it",
+            evidence=[_option(cf, daemon), Evidence("ss -ltn", f"no listener on port {daemon.port}")],
             fix=[restart()],
             port=str(daemon.port),
-        )  # fmt: skip
+        )
+
+
+def _option(cf: SendmailCf, daemon: Daemon) -> Evidence:
+    return Evidence(f"{cf.path}:{daemon.line or 0}", f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}")
+
+
+_SENDMAIL = ("?", "sendmail", "sm-mta", "init", "systemd", "inetd", "xinetd")
+"""Who may hold sendmail's port: itself, or a super-server that hands it over; `?` where we may not see."""
+
+
+@check(
+    "RUN007",
+    "port-held-by-another-program",
+    "error",
+    fails=[{"cf": _CF, "listeners": "0.0.0.0 25 40 sendmail-mta\n0.0.0.0 587 77 master"}],
+    passes=[
+        {"cf": _CF, "listeners": "0.0.0.0 25 40 sendmail-mta\n0.0.0.0 587 40 sendmail-mta"},
+        {"cf": _CF, "listeners": "0.0.0.0 25 ? ?"},
+    ],
+    refs=("sendmail: sendmail/daemon.c, opendaemonsocket(): cannot bind: Address already in use",),
+)
+def port_held_by_another_program(cf: SendmailCf, listeners: Listeners) -> Iterator[Found]:
+    """Another program listens on a port that sendmail.cf gives to sendmail.
+
+    Sendmail cannot bind ("Address already in use") and goes on trying, without any of its ports; clients talk to the
+    other program, whose logins have nothing to do with sendmail's.
+
+    Advice: stop the other program (or give it another port), then restart sendmail.
+    """
+    for daemon in cf.daemons:
+        if daemon.port is None:
+            continue
+        there = listeners.on(daemon.port)
+        others = [x for x in there if not x.program.startswith(_SENDMAIL)]
+        if others and len(others) == len(there):
+            yield found(
+                f"Port {daemon.port} ({daemon.name}) is held by {others[0].program}, not by sendmail",
+                evidence=[_option(cf, daemon), *(x.evidence for x in others[:2])],
+                fix=[Step(f"ss -ltnp 'sport = :{daemon.port}'"), restart()],
+                port=str(daemon.port),
+            )
 
 
 def _local(daemon: Daemon) -> bool:
@@ -68,12 +123,19 @@ def _local(daemon: Daemon) -> bool:
 
 
 @check(
-    "RUN003", "listens-to-itself-only", "warning",
+    "RUN003",
+    "listens-to-itself-only",
+    "warning",
     fails=[{"cf": "O DaemonPortOptions=Name=MTA, Port=25, Addr=127.0.0.1\nC{TrustAuthMech}PLAIN"}],
-    passes=[{"cf": "O DaemonPortOptions=Name=MTA, Port=25, Addr=127.0.0.1\nO DaemonPortOptions=Name=MSA, Port=587\nC{TrustAuthMech}PLAIN"},
-            {"cf": "O DaemonPortOptions=Name=MTA, Port=25, Addr=127.0.0.1"}],
+    passes=[
+        {
+            "cf": "O DaemonPortOptions=Name=MTA, Port=25, Addr=127.0.0.1\nO DaemonPortOptions=Name=MSA, Port=587\n"
+            "C{TrustAuthMech}PLAIN"
+        },
+        {"cf": "O DaemonPortOptions=Name=MTA, Port=25, Addr=127.0.0.1"},
+    ],
     refs=("sendmail: cf/README, DAEMON_OPTIONS; Red Hat's and Debian's default",),
-)  # fmt: skip
+)
 def listens_to_itself_only(cf: SendmailCf) -> Iterator[Found]:
     """Sendmail is set up for logins, but every port is bound to the loopback address.
 
@@ -83,25 +145,38 @@ def listens_to_itself_only(cf: SendmailCf) -> Iterator[Found]:
     """
     if cf.trusted_mechs and all(_local(d) for d in cf.daemons):
         yield found(
-            f"Sendmail listens on the loopback address only (port {', '.join(str(d.port) for d in cf.daemons)}): no client can reach it",
-            evidence=[Evidence(f"{cf.path}:{d.line}", f"DaemonPortOptions Name={d.name}, Port={d.service}, Addr={d.address}") for d in cf.daemons],
-            fix=[Step(f"# in {cf.path.removesuffix('.cf')}.mc: remove Addr=127.0.0.1 from DAEMON_OPTIONS"),
-                 Step(f"m4 {cf.path.removesuffix('.cf')}.mc > {cf.path} && service sendmail restart", "risky")],
+            f"Sendmail listens on the loopback address only (port {', '.join(str(d.port) for d in cf.daemons)}): no "
+            f"client can reach it",
+            evidence=[
+                Evidence(f"{cf.path}:{d.line}", f"DaemonPortOptions Name={d.name}, Port={d.service}, Addr={d.address}")
+                for d in cf.daemons
+            ],
+            fix=[
+                Step(f"# in {cf.path.removesuffix('.cf')}.mc: remove Addr=127.0.0.1 from DAEMON_OPTIONS"),
+                Step(f"m4 {cf.path.removesuffix('.cf')}.mc > {cf.path} && service sendmail restart", "risky"),
+            ],
             severity="error",
             option="DaemonPortOptions",
-        )  # fmt: skip
+        )
 
 
+_DECISIVE = ("configuration", "SASL configuration", "class file")
 _READ_AT_START = ("configuration", "SASL configuration", "class file", "certificate", "key", "CA", "plug-in")
 
 
 @check(
-    "RUN004", "runs-an-older-configuration", "error",
-    fails=[{"processes": _DAEMON, "paths": "-rw-r--r-- 1 root root 9 1970-01-02 00:00:00 +0000 /etc/mail/sendmail.cf"},
-           {"processes": _DAEMON.replace("/usr/sbin/sendmail ", "/usr/sbin/sendmail#deleted "), "paths": ""}],
-    passes=[{"processes": _DAEMON, "paths": "-rw-r--r-- 1 root root 9 1970-01-01 00:00:00 +0000 /etc/mail/sendmail.cf"}],
+    "RUN004",
+    "runs-an-older-configuration",
+    "error",
+    fails=[
+        {"processes": _DAEMON, "paths": "-rw-r--r-- 1 root root 9 1970-01-02 00:00:00 +0000 /etc/mail/sendmail.cf"},
+        {"processes": _DAEMON.replace("/usr/sbin/sendmail ", "/usr/sbin/sendmail#deleted "), "paths": ""},
+    ],
+    passes=[
+        {"processes": _DAEMON, "paths": "-rw-r--r-- 1 root root 9 1970-01-01 00:00:00 +0000 /etc/mail/sendmail.cf"}
+    ],
     refs=("sendmail: the daemon reads its files at start; SIGHUP makes it start anew",),
-)  # fmt: skip
+)
 def runs_an_older_configuration(processes: Processes, paths: Paths) -> Iterator[Found]:
     """The running sendmail was started before its program or configuration was changed.
 
@@ -114,26 +189,31 @@ def runs_an_older_configuration(processes: Processes, paths: Paths) -> Iterator[
         if process.replaced:
             yield found(
                 "The running sendmail program was replaced on disk since it was started",
-                evidence=[process.evidence], fix=[restart()], path="program",
-            )  # fmt: skip
-        newer = {t.file.path: t.file for t in paths.of(*_READ_AT_START)
-                 if t.file is not None and t.file.mtime > process.started + _SLACK and not t.path.endswith("submit.cf")}  # fmt: skip
+                evidence=[process.evidence],
+                fix=[restart()],
+                path="program",
+            )
+        newer = {}
+        decisive = False
+        for trail in paths.of(*_READ_AT_START):
+            file = trail.file
+            if file is None or file.mtime <= process.started + _SLACK or trail.path.endswith("submit.cf"):
+                continue
+            newer[file.path] = file
+            decisive = decisive or trail.purpose in _DECISIVE
         if newer:
             yield found(
-                f"The running sendmail does not know the present {', '.join(sorted(newer)[:4])}: started {_when(process.started)},"
-                f" changed {_when(max(x.mtime for x in newer.values()))}",
-                evidence=[process.evidence, *(_evidence(x) for x in list(newer.values())[:4])],
+                f"The running sendmail does not know the present {', '.join(sorted(newer)[:4])}:"
+                f" started {_when(process.started)}, changed {_when(max(x.mtime for x in newer.values()))}",
+                evidence=[process.evidence, *(x.evidence for x in list(newer.values())[:4])],
                 fix=[restart()],
+                severity="error" if decisive else "warning",
                 path="configuration",
             )
 
 
-_SLACK = 0.2
+_SLACK = 0.05
 """Seconds: start times come in hundredths, and file systems stamp with a coarse clock."""
-
-
-def _evidence(look: Look) -> Evidence:
-    return look.evidence
 
 
 def _when(seconds: float) -> str:
@@ -141,15 +221,20 @@ def _when(seconds: float) -> str:
 
 
 @check(
-    "RUN005", "refused-by-tcp-wrappers", "error",
+    "RUN005",
+    "refused-by-tcp-wrappers",
+    "error",
     fails=[{"program": " Compiled with: SASLv2 TCPWRAPPERS", "wrappers": "# path: /etc/hosts.deny\nALL: ALL"}],
     passes=[
-        {"program": " Compiled with: SASLv2 TCPWRAPPERS", "wrappers": "# path: /etc/hosts.allow\nsendmail: ALL\n# path: /etc/hosts.deny\nALL: ALL"},
+        {
+            "program": " Compiled with: SASLv2 TCPWRAPPERS",
+            "wrappers": "# path: /etc/hosts.allow\nsendmail: ALL\n# path: /etc/hosts.deny\nALL: ALL",
+        },
         {"program": " Compiled with: SASLv2", "wrappers": "# path: /etc/hosts.deny\nALL: ALL"},
         {"program": " Compiled with: SASLv2 TCPWRAPPERS", "wrappers": "# path: /etc/hosts.deny\nsshd: ALL"},
     ],
     refs=("hosts_access(5); sendmail: sendmail/srvrsmtp.c, TCPWRAPPERS",),
-)  # fmt: skip
+)
 def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> Iterator[Found]:
     """hosts.deny refuses clients of sendmail (TCP wrappers), and hosts.allow does not let them in.
 
@@ -166,7 +251,8 @@ def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> 
         if any(rule.speaks_of(n) for n in names):
             every = "ALL" in rule.clients
             yield found(
-                f"{rule.path} denies {'every client' if every else ' '.join(rule.clients)} access to sendmail: {rule.text}",
+                f"{rule.path} denies {'every client' if every else ' '.join(rule.clients)} access to sendmail: "
+                f"{rule.text}",
                 evidence=[Evidence(f"{rule.path}:{rule.line}", rule.text)],
                 fix=[Step("echo 'sendmail sm-mta: ALL' >> /etc/hosts.allow", "risky")],
                 severity="error" if every else "info",
@@ -175,11 +261,13 @@ def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> 
 
 
 @check(
-    "RUN006", "rejecting-connections", "error",
+    "RUN006",
+    "rejecting-connections",
+    "error",
     fails=[{"processes": "40 root 1000.00 /usr/sbin/sendmail sendmail: MTA: rejecting connections: load average: 14"}],
     passes=[{"processes": _DAEMON}],
     refs=("sendmail: sendmail/daemon.c, refuseconnections()",),
-)  # fmt: skip
+)
 def rejecting_connections(processes: Processes) -> Iterator[Found]:
     """The running sendmail is turning clients away at this moment, and its process title says why.
 
@@ -192,6 +280,8 @@ def rejecting_connections(processes: Processes) -> Iterator[Found]:
         if mark:
             yield found(
                 f"Sendmail is rejecting {reason}",
-                evidence=[process.evidence], fix=[Step("uptime; df -k /var/spool/mqueue")], reason=reason.rstrip("0123456789. ")[:60],
-            )  # fmt: skip
+                evidence=[process.evidence],
+                fix=[Step("uptime; df -k /var/spool/mqueue")],
+                reason=reason.rstrip("0123456789. ")[:60],
+            )
             return

@@ -22,11 +22,13 @@ def _optional(cf: SendmailCf, m: MailMap) -> bool:
 
 
 @check(
-    "MAP001", "map-not-built", "error",
+    "MAP001",
+    "map-not-built",
+    "error",
     fails=[{"maps": _AUTHINFO, "cf": "Kauthinfo hash /etc/mail/authinfo"}],
     passes=[{"maps": _AUTHINFO + _BUILT, "cf": "Kauthinfo hash /etc/mail/authinfo"}],
     refs=("sendmail: sendmail/map.c, db_map_open(): missing map file",),
-)  # fmt: skip
+)
 def map_not_built(maps: MailMaps, cf: SendmailCf) -> Iterator[Found]:
     """A map that sendmail.cf names was never built: its text is there, its database is not.
 
@@ -43,7 +45,10 @@ def map_not_built(maps: MailMaps, cf: SendmailCf) -> Iterator[Found]:
         what = "was never built from its source" if m.source else "does not exist, and neither does its source"
         yield found(
             f"The map {m.name} is missing: {m.built_path} {what}",
-            evidence=[*([m.source.evidence] if m.source else []), Evidence(f"ls -l {m.built_path}", "No such file or directory")],
+            evidence=[
+                *([m.source.evidence] if m.source else []),
+                Evidence(f"ls -l {m.built_path}", "No such file or directory"),
+            ],
             fix=[_build(m)],
             severity="warning" if m.name == "aliases" or _optional(cf, m) else "error",
             map=m.name,
@@ -51,11 +56,13 @@ def map_not_built(maps: MailMaps, cf: SendmailCf) -> Iterator[Found]:
 
 
 @check(
-    "MAP002", "map-stale", "warning",
+    "MAP002",
+    "map-stale",
+    "warning",
     fails=[{"maps": _AUTHINFO + _BUILT + "changed: authinfo:hub.example.com"}],
     passes=[{"maps": _AUTHINFO + _BUILT}],
     refs=("sendmail: cf/README; makemap(8)",),
-)  # fmt: skip
+)
 def map_stale(maps: MailMaps) -> Iterator[Found]:
     """A map was edited, but its database was not rebuilt: sendmail still uses the old entries.
 
@@ -81,12 +88,21 @@ def map_stale(maps: MailMaps) -> Iterator[Found]:
 
 
 @check(
-    "MAP003", "authinfo-malformed", "error",
-    fails=[{"maps": _AUTHINFO + _BUILT + "entry: authinfo:hub.example.com\tmalformed U= P= R="},
-           {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"R:foo" "U:relay"'}],
-    passes=[{"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "I:relay" "P:***" "M:DIGEST-MD5"'}],
-    refs=("sendmail: sendmail/usersmtp.c, readauth()/getauth(); cf/README, \"Providing SMTP AUTH Data when sendmail acts as Client\"",),
-)  # fmt: skip
+    "MAP003",
+    "authinfo-malformed",
+    "error",
+    fails=[
+        {"maps": _AUTHINFO + _BUILT + "entry: authinfo:hub.example.com\tmalformed U= P= R="},
+        {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"R:foo" "U:relay"'},
+    ],
+    passes=[
+        {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "I:relay" "P:***" "M:DIGEST-MD5"'}
+    ],
+    refs=(
+        'sendmail: sendmail/usersmtp.c, readauth()/getauth(); cf/README, "Providing SMTP AUTH Data when sendmail '
+        'acts as Client"',
+    ),
+)
 def authinfo_malformed(maps: MailMaps) -> Iterator[Found]:
     """An authinfo entry has not the format that sendmail reads, so this host does not log in there.
 
@@ -110,21 +126,37 @@ def authinfo_malformed(maps: MailMaps) -> Iterator[Found]:
             yield found(
                 f"The authinfo entry {entry.key} has the {trouble}",
                 evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
-                fix=[Step(f"# in {m.path}: {entry.key} \"U:name\" \"I:name\" \"P:password\""), _build(m)],
+                fix=[Step(f'# in {m.path}: {entry.key} "U:name" "I:name" "P:password"'), _build(m)],
                 key=entry.key,
             )
 
 
 @check(
-    "MAP004", "authinfo-key-not-looked-up", "error",
-    fails=[{"cf": "DShub.example.com\nKauthinfo hash /etc/mail/authinfo", "maps": _AUTHINFO + _BUILT + 'entry: authinfo:smtp.example.com\t"U:relay" "P:***"'}],
+    "MAP004",
+    "authinfo-key-not-looked-up",
+    "error",
+    fails=[
+        {
+            "cf": "DShub.example.com\nKauthinfo hash /etc/mail/authinfo",
+            "maps": _AUTHINFO + _BUILT + 'entry: authinfo:smtp.example.com\t"U:relay" "P:***"',
+        }
+    ],
     passes=[
-        {"cf": "DShub.example.com\nKauthinfo hash /etc/mail/authinfo", "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***"'},
-        {"cf": "DShub.example.com\nKauthinfo hash /etc/mail/authinfo", "maps": _AUTHINFO + _BUILT + 'entry: authinfo:\t"U:relay" "P:***"'},
-        {"cf": "Kauthinfo hash /etc/mail/authinfo", "maps": _AUTHINFO + _BUILT + 'entry: authinfo:smtp.example.com\t"U:relay" "P:***"'},
+        {
+            "cf": "DShub.example.com\nKauthinfo hash /etc/mail/authinfo",
+            "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***"',
+        },
+        {
+            "cf": "DShub.example.com\nKauthinfo hash /etc/mail/authinfo",
+            "maps": _AUTHINFO + _BUILT + 'entry: authinfo:\t"U:relay" "P:***"',
+        },
+        {
+            "cf": "Kauthinfo hash /etc/mail/authinfo",
+            "maps": _AUTHINFO + _BUILT + 'entry: authinfo:smtp.example.com\t"U:relay" "P:***"',
+        },
     ],
     refs=("sendmail: cf/m4/proto.m4, ruleset authinfo: AuthInfo:{server_name}, AuthInfo:{server_addr}, AuthInfo:",),
-)  # fmt: skip
+)
 def authinfo_key_not_looked_up(cf: SendmailCf, maps: MailMaps) -> Iterator[Found]:
     """authinfo has no entry under the name of the smart host, so this host does not log in there.
 
@@ -143,20 +175,28 @@ def authinfo_key_not_looked_up(cf: SendmailCf, maps: MailMaps) -> Iterator[Found
     if not host or f"authinfo:{host}" in keys or addresses:
         return
     yield found(
-        f"authinfo has {', '.join(sorted(e.key for e in authinfo.entries)[:4])}, but sendmail looks for AuthInfo:{host} (the smart host)",
-        evidence=[Evidence(f"{cf.path}:{cf.smart_host.line}", f"DS{cf.smart_host.host}"), *(Evidence(authinfo.path, e.key) for e in authinfo.entries[:4])],
-        fix=[Step(f"# in {authinfo.path}: AuthInfo:{host} \"U:…\" \"I:…\" \"P:…\""), _build(authinfo)],
+        f"authinfo has {', '.join(sorted(e.key for e in authinfo.entries)[:4])}, but sendmail looks for "
+        f"AuthInfo:{host} (the smart host)",
+        evidence=[
+            Evidence(f"{cf.path}:{cf.smart_host.line}", f"DS{cf.smart_host.host}"),
+            *(Evidence(authinfo.path, e.key) for e in authinfo.entries[:4]),
+        ],
+        fix=[Step(f'# in {authinfo.path}: AuthInfo:{host} "U:…" "I:…" "P:…"'), _build(authinfo)],
         host=host,
     )
 
 
 @check(
-    "MAP005", "auth-switched-off-by-access-map", "error",
+    "MAP005",
+    "auth-switched-off-by-access-map",
+    "error",
     fails=[{"maps": "[map access] hash /etc/mail/access\nentry: srv_features:192.0.2.9\tA"}],
-    passes=[{"maps": "[map access] hash /etc/mail/access\nentry: srv_features:192.0.2.9\tV"},
-            {"maps": "[map access] hash /etc/mail/access\nentry: srv_features:192.0.2.9\ta"}],
+    passes=[
+        {"maps": "[map access] hash /etc/mail/access\nentry: srv_features:192.0.2.9\tV"},
+        {"maps": "[map access] hash /etc/mail/access\nentry: srv_features:192.0.2.9\ta"},
+    ],
     refs=("sendmail: doc/op, srv_features: A do not offer AUTH, S do not offer STARTTLS",),
-)  # fmt: skip
+)
 def auth_switched_off_by_access_map(maps: MailMaps) -> Iterator[Found]:
     """Srv_Features in the access map switches AUTH or STARTTLS off for some clients.
 
@@ -172,7 +212,8 @@ def auth_switched_off_by_access_map(maps: MailMaps) -> Iterator[Found]:
             if word.lower() == "srv_features" and off:
                 yield found(
                     f"Srv_Features:{client} {' '.join(off)} in the access map switches"
-                    f" {' and '.join({'A': 'AUTH', 'S': 'STARTTLS'}[f] for f in off)} off for {client or 'every client'}",
+                    f" {' and '.join({'A': 'AUTH', 'S': 'STARTTLS'}[f] for f in off)} off for "
+                    f"{client or 'every client'}",
                     evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
                     fix=[Step(f"# in {m.path}: remove the entry Srv_Features:{client}"), _build(m)],
                     client=client,
@@ -180,11 +221,13 @@ def auth_switched_off_by_access_map(maps: MailMaps) -> Iterator[Found]:
 
 
 @check(
-    "MAP006", "map-unreadable", "error",
+    "MAP006",
+    "map-unreadable",
+    "error",
     fails=[{"maps": _AUTHINFO + _BUILT + "unread: /etc/mail/authinfo.db: it is text, no database"}],
     passes=[{"maps": _AUTHINFO + _BUILT}, {"maps": _AUTHINFO + "unread: no right to read /etc/mail/authinfo"}],
     refs=("sendmail: sendmail/map.c, db_map_open()",),
-)  # fmt: skip
+)
 def map_unreadable(maps: MailMaps) -> Iterator[Found]:
     """The database of a map is damaged, or no database at all.
 
@@ -196,16 +239,33 @@ def map_unreadable(maps: MailMaps) -> Iterator[Found]:
         if m.unread and not m.unread.startswith("no right"):
             yield found(
                 f"The map {m.name} cannot be read: {m.unread}",
-                evidence=[Evidence(m.built_path or m.path, m.unread)], fix=[_build(m)], map=m.name,
-            )  # fmt: skip
+                evidence=[Evidence(m.built_path or m.path, m.unread)],
+                fix=[_build(m)],
+                map=m.name,
+            )
 
 
 @check(
-    "MAP007", "authinfo-mechanism-not-allowed", "error",
-    fails=[{"cf": "O AuthMechanisms=CRAM-MD5", "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***" "M:DIGEST-MD5"'}],
-    passes=[{"cf": "O AuthMechanisms=CRAM-MD5 DIGEST-MD5", "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***" "M:DIGEST-MD5 PLAIN"'}],
-    refs=("sendmail: sendmail/usersmtp.c, attemptauth(): the list of M: (else AuthMechanisms) cut by what the server offers",),
-)  # fmt: skip
+    "MAP007",
+    "authinfo-mechanism-not-allowed",
+    "error",
+    fails=[
+        {
+            "cf": "O AuthMechanisms=CRAM-MD5",
+            "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***" "M:DIGEST-MD5"',
+        }
+    ],
+    passes=[
+        {
+            "cf": "O AuthMechanisms=CRAM-MD5 DIGEST-MD5",
+            "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***" "M:DIGEST-MD5 PLAIN"',
+        }
+    ],
+    refs=(
+        "sendmail: sendmail/usersmtp.c, attemptauth(): the list of M: (else AuthMechanisms) cut by what the server "
+        "offers",
+    ),
+)
 def authinfo_mechanism_not_allowed(cf: SendmailCf, maps: MailMaps) -> Iterator[Found]:
     """An authinfo entry asks for mechanisms of which AuthMechanisms names none.
 
@@ -220,19 +280,35 @@ def authinfo_mechanism_not_allowed(cf: SendmailCf, maps: MailMaps) -> Iterator[F
             asked = {w.upper() for group in re.findall(r'"M[:=]([^"]*)"', entry.shape) for w in group.split()}
             if asked and not asked & allowed:
                 yield found(
-                    f"The authinfo entry {entry.key} asks for {' '.join(sorted(asked))}, which AuthMechanisms does not name ({' '.join(cf.auth_mechanisms)})",
-                    evidence=[Evidence(m.path, f"{entry.key} {entry.shape}"), Evidence(cf.path, f"O AuthMechanisms={' '.join(cf.auth_mechanisms)}")],
+                    f"The authinfo entry {entry.key} asks for {' '.join(sorted(asked))}, which AuthMechanisms does "
+                    f"not name ({' '.join(cf.auth_mechanisms)})",
+                    evidence=[
+                        Evidence(m.path, f"{entry.key} {entry.shape}"),
+                        Evidence(cf.path, f"O AuthMechanisms={' '.join(cf.auth_mechanisms)}"),
+                    ],
                     fix=[Step(f"# in {m.path}: M: one of {' '.join(cf.auth_mechanisms)}"), _build(m)],
                     key=entry.key,
                 )
 
 
 @check(
-    "MAP008", "client-auth-switched-off", "error",
-    fails=[{"cf": "O ClientPortOptions=Modify=A", "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***"'}],
-    passes=[{"cf": "O ClientPortOptions=Family=inet", "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***"'}],
+    "MAP008",
+    "client-auth-switched-off",
+    "error",
+    fails=[
+        {
+            "cf": "O ClientPortOptions=Modify=A",
+            "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***"',
+        }
+    ],
+    passes=[
+        {
+            "cf": "O ClientPortOptions=Family=inet",
+            "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***"',
+        }
+    ],
     refs=("sendmail: doc/op, ClientPortOptions: A do not use AUTH when sending",),
-)  # fmt: skip
+)
 def client_auth_switched_off(cf: SendmailCf, maps: MailMaps) -> Iterator[Found]:
     """There is an authinfo map, but ClientPortOptions switches AUTH off for outgoing mail.
 
@@ -245,18 +321,29 @@ def client_auth_switched_off(cf: SendmailCf, maps: MailMaps) -> Iterator[Found]:
         setting = cf.option("ClientPortOptions")
         yield found(
             "ClientPortOptions has the modifier A, so sendmail never logs in elsewhere, though authinfo has entries",
-            evidence=[Evidence(f"{cf.path}:{setting.line if setting else 0}", f"O ClientPortOptions={setting.value if setting else ''}"), Evidence(authinfo.path, f"{len(authinfo.entries)} entries")],
+            evidence=[
+                Evidence(
+                    f"{cf.path}:{setting.line if setting else 0}",
+                    f"O ClientPortOptions={setting.value if setting else ''}",
+                ),
+                Evidence(authinfo.path, f"{len(authinfo.entries)} entries"),
+            ],
             fix=rebuild(cf.path, "drop the A from CLIENT_OPTIONS(`… M=A')"),
             option="ClientPortOptions",
         )
 
 
 @check(
-    "MAP009", "default-authinfo-ignored", "warning",
+    "MAP009",
+    "default-authinfo-ignored",
+    "warning",
     fails=[{"cf": "V10/Berkeley\nO DefaultAuthInfo=/etc/mail/default-auth-info\nSauthinfo\nR$*\t$: OK\n"}],
-    passes=[{"cf": "V10/Berkeley\nSauthinfo\nR$*\t$: OK\n"}, {"cf": "V10/Berkeley\nO DefaultAuthInfo=/etc/mail/default-auth-info"}],
+    passes=[
+        {"cf": "V10/Berkeley\nSauthinfo\nR$*\t$: OK\n"},
+        {"cf": "V10/Berkeley\nO DefaultAuthInfo=/etc/mail/default-auth-info"},
+    ],
     refs=("sendmail: sendmail/usersmtp.c, getauth(): the file is read only without a ruleset authinfo",),
-)  # fmt: skip
+)
 def default_authinfo_ignored(cf: SendmailCf) -> Iterator[Found]:
     """DefaultAuthInfo names a file that is never read: the ruleset authinfo, which every built sendmail.cf has, wins.
 

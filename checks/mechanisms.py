@@ -8,9 +8,9 @@ from maildoctor.api import (
     Found,
     MailMaps,
     Plugins,
+    Saslauthd,
     SaslConf,
     SaslDb,
-    Saslauthd,
     SendmailCf,
     SendmailProgram,
     Shipped,
@@ -54,17 +54,30 @@ def _class(cf: SendmailCf) -> Evidence:
 
 
 @check(
-    "MECH001", "plug-in-not-installed", "error",
+    "MECH001",
+    "plug-in-not-installed",
+    "error",
     fails=[{"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": _USER}],
     passes=[
         {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
         {"cf": "O AuthMechanisms=GSSAPI PLAIN", "plugins": _PLAIN, "sasldb": _USER},
-        {"cf": "O AuthMechanisms=SCRAM-SHA-1 PLAIN", "plugins": _PLAIN, "sasldb": _USER, "shipped": "/usr/lib/sasl2/libplain.so"},
+        {
+            "cf": "O AuthMechanisms=SCRAM-SHA-1 PLAIN",
+            "plugins": _PLAIN,
+            "sasldb": _USER,
+            "shipped": "/usr/lib/sasl2/libplain.so",
+        },
     ],
     refs=("sendmail: sendmail/srvrsmtp.c, saslmechs(): the list of libsasl cut by AuthMechanisms",),
-)  # fmt: skip
+)
 def plug_in_not_installed(
-    cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown, sasldb: SaslDb | Unknown, maps: MailMaps | Unknown, system: System | Unknown, shipped: Shipped | Unknown
+    cf: SendmailCf,
+    plugins: Plugins,
+    conf: SaslConf | Unknown,
+    sasldb: SaslDb | Unknown,
+    maps: MailMaps | Unknown,
+    system: System | Unknown,
+    shipped: Shipped | Unknown,
 ) -> Iterator[Found]:
     """A mechanism is configured, and users or authinfo entries need it, but its plug-in is not installed.
 
@@ -81,31 +94,51 @@ def plug_in_not_installed(
     for offer in table.all:
         if offer.loads or plugins.by_mechanism(offer.name) or not offer.configured:
             continue
-        if offer.name not in asked and isinstance(shipped, Shipped) and not shipped.plugin(plugin_of(offer.name)) and shipped.plugin("plain"):
+        if (
+            offer.name not in asked
+            and isinstance(shipped, Shipped)
+            and not shipped.plugin(plugin_of(offer.name))
+            and shipped.plugin("plain")
+        ):
             continue  # this release has no such plug-in, and its users other mechanisms: one .mc for several releases
         explicit = cf.auth_mechanisms_line is not None
         if not (explicit and offer.listed and offer.users and uses_sasldb(known(conf))) and offer.name not in asked:
             continue
         package = package_for(offer.name, family)
-        why = f"the authinfo entry for {asked[offer.name]} asks for it" if offer.name in asked else f"{offer.users} user(s) could log in by it"
+        why = (
+            f"the authinfo entry for {asked[offer.name]} asks for it"
+            if offer.name in asked
+            else f"{offer.users} user(s) could log in by it"
+        )
         yield found(
             f"{offer.name} is configured, but its plug-in is not installed; {why}",
-            evidence=[_setting(cf, "AuthMechanisms"), Evidence(plugins.directories[0].path, f"no plug-in for {offer.name}")],
+            evidence=[
+                _setting(cf, "AuthMechanisms"),
+                Evidence(plugins.directories[0].path, f"no plug-in for {offer.name}"),
+            ],
             fix=[Step(install_command(package, family), "risky")] if package else [],
             mech=offer.name,
         )
 
 
 @check(
-    "MECH002", "not-trusted-to-relay", "error",
+    "MECH002",
+    "not-trusted-to-relay",
+    "error",
     fails=[{"cf": "O AuthMechanisms=CRAM-MD5 PLAIN\nC{TrustAuthMech}CRAM-MD5", "plugins": _CRAM, "sasldb": _USER}],
     passes=[
         {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN\nC{TrustAuthMech}CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
         {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": "# empty"},
     ],
     refs=("sendmail: cf/m4/proto.m4, ruleset Rcpt_ok: $={TrustAuthMech}; cf/README, TRUST_AUTH_MECH",),
-)  # fmt: skip
-def not_trusted_to_relay(cf: SendmailCf, conf: SaslConf | Unknown, plugins: Plugins | Unknown, sasldb: SaslDb | Unknown, saslauthd: Saslauthd | Unknown) -> Iterator[Found]:
+)
+def not_trusted_to_relay(
+    cf: SendmailCf,
+    conf: SaslConf | Unknown,
+    plugins: Plugins | Unknown,
+    sasldb: SaslDb | Unknown,
+    saslauthd: Saslauthd | Unknown,
+) -> Iterator[Found]:
     """A mechanism is offered but not trusted: who logs in by it gets 235, and then "Relaying denied".
 
     AuthMechanisms says what is offered, the class {TrustAuthMech} whose users may relay; nothing warns when they
@@ -115,31 +148,45 @@ def not_trusted_to_relay(cf: SendmailCf, conf: SaslConf | Unknown, plugins: Plug
     """
     table = mechanisms(cf, known(conf), known(plugins), known(sasldb))
     serves = _verifier_serves(conf, saslauthd)
-    bad = [o.name for o in table.all if o.offered(tls=True) and not o.trusted and (o.users or (serves and o.name in PLAINTEXT))]
+    bad = [
+        o.name
+        for o in table.all
+        if o.offered(tls=True) and not o.trusted and (o.users or (serves and o.name in PLAINTEXT))
+    ]
     if not bad:
         return
     yield found(
-        f"{' '.join(bad)}: offered by AuthMechanisms but not in the class TrustAuthMech, so a login by it gives no right to relay",
+        f"{' '.join(bad)}: offered by AuthMechanisms but not in the class TrustAuthMech, so a login by it gives no "
+        f"right to relay",
         evidence=[_setting(cf, "AuthMechanisms"), _class(cf)],
         fix=rebuild(cf.path, "TRUST_AUTH_MECH(`" + " ".join(dict.fromkeys([*cf.trusted_mechs, *bad])) + "')dnl"),
-        **{"class": "TrustAuthMech"},
+        subject="TrustAuthMech",
     )
 
 
 def _verifier_serves(conf: SaslConf | Unknown, saslauthd: Saslauthd | Unknown) -> bool:
-    return isinstance(conf, SaslConf) and "saslauthd" in conf.pwcheck_methods and isinstance(saslauthd, Saslauthd) and bool(saslauthd.processes)
+    return (
+        isinstance(conf, SaslConf)
+        and "saslauthd" in conf.pwcheck_methods
+        and isinstance(saslauthd, Saslauthd)
+        and bool(saslauthd.processes)
+    )
 
 
 @check(
-    "MECH003", "trusted-but-not-offered", "error",
+    "MECH003",
+    "trusted-but-not-offered",
+    "error",
     fails=[{"cf": "O AuthMechanisms=GSSAPI\nC{TrustAuthMech}CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER}],
     passes=[
         {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN\nC{TrustAuthMech}CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
         {"cf": "O AuthMechanisms=PLAIN\nC{TrustAuthMech}CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": _USER},
     ],
     refs=("sendmail: cf/README, confAUTH_MECHANISMS",),
-)  # fmt: skip
-def trusted_but_not_offered(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown, sasldb: SaslDb) -> Iterator[Found]:
+)
+def trusted_but_not_offered(
+    cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown, sasldb: SaslDb
+) -> Iterator[Found]:
     """A mechanism is trusted to relay, loads, and users have secrets for it, but AuthMechanisms leaves it out.
 
     EHLO names only what AuthMechanisms lists, so clients that know no other mechanism cannot log in. PLAIN and LOGIN
@@ -153,20 +200,32 @@ def trusted_but_not_offered(cf: SendmailCf, plugins: Plugins, conf: SaslConf | U
         yield found(
             f"{' '.join(bad)}: trusted (TrustAuthMech) but not listed in AuthMechanisms, so never offered",
             evidence=[_setting(cf, "AuthMechanisms"), _class(cf)],
-            fix=rebuild(cf.path, "define(`confAUTH_MECHANISMS', `" + " ".join(dict.fromkeys([*cf.auth_mechanisms, *bad])) + "')dnl"),
+            fix=rebuild(
+                cf.path,
+                "define(`confAUTH_MECHANISMS', `" + " ".join(dict.fromkeys([*cf.auth_mechanisms, *bad])) + "')dnl",
+            ),
             option="AuthMechanisms",
         )
 
 
 @check(
-    "MECH004", "hidden-by-mech-list", "error",
-    fails=[{"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER, "conf": "mech_list: PLAIN LOGIN"}],
+    "MECH004",
+    "hidden-by-mech-list",
+    "error",
+    fails=[
+        {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER, "conf": "mech_list: PLAIN LOGIN"}
+    ],
     passes=[
-        {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER, "conf": "mech_list: PLAIN CRAM-MD5"},
+        {
+            "cf": "O AuthMechanisms=CRAM-MD5 PLAIN",
+            "plugins": _CRAM,
+            "sasldb": _USER,
+            "conf": "mech_list: PLAIN CRAM-MD5",
+        },
         {"cf": "", "plugins": _CRAM, "sasldb": _USER, "conf": "mech_list: PLAIN"},
     ],
     refs=("libsasl: lib/server.c, mech_list; doc/options.html",),
-)  # fmt: skip
+)
 def hidden_by_mech_list(cf: SendmailCf, conf: SaslConf, plugins: Plugins, sasldb: SaslDb) -> Iterator[Found]:
     """mech_list in Sendmail.conf hides mechanisms that sendmail.cf asks for and users could use.
 
@@ -186,17 +245,25 @@ def hidden_by_mech_list(cf: SendmailCf, conf: SaslConf, plugins: Plugins, sasldb
         yield found(
             f"mech_list in {conf.path} allows only {' '.join(conf.mechs)} and hides {' '.join(bad)}.{comma}{nothing}",
             evidence=[Evidence(f"{conf.path}:{line.line}", f"mech_list: {line.value}"), _setting(cf, "AuthMechanisms")],
-            fix=[Step(f"sed -i 's/^mech_list:.*/mech_list: {' '.join(o.name for o in table.all if o.configured)}/' {conf.path}", "risky")],
+            fix=[
+                Step(
+                    f"sed -i 's/^mech_list:.*/mech_list: {' '.join(o.name for o in table.all if o.configured)}/' "
+                    f"{conf.path}",
+                    "risky",
+                )
+            ],
             option="mech_list",
         )
 
 
 @check(
-    "MECH005", "options-leave-nothing", "error",
+    "MECH005",
+    "options-leave-nothing",
+    "error",
     fails=[{"cf": "O AuthOptions=A p y f m\nO AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM}],
     passes=[{"cf": "O AuthOptions=A p y\nO AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM}],
     refs=("sendmail: doc/op, AuthOptions; libsasl: plugins/*.c, security_flags",),
-)  # fmt: skip
+)
 def options_leave_nothing(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown) -> Iterator[Found]:
     """AuthOptions asks for properties that the mechanisms do not have, so they are not offered.
 
@@ -216,7 +283,15 @@ def options_leave_nothing(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unk
     yield found(
         f"AuthOptions ({' '.join(sorted(asked))}) excludes {' '.join(o.name for o in lost)}:"
         f" {'no mechanism is left to offer' if nothing else 'they are not offered'}",
-        evidence=[_setting(cf, "AuthOptions"), *(Evidence(o.plugin.path if o.plugin else o.name, f"{o.name} has no {' '.join(sorted(lacks(o.name, asked)))}") for o in lost[:8])],
+        evidence=[
+            _setting(cf, "AuthOptions"),
+            *(
+                Evidence(
+                    o.plugin.path if o.plugin else o.name, f"{o.name} has no {' '.join(sorted(lacks(o.name, asked)))}"
+                )
+                for o in lost[:8]
+            ),
+        ],
         fix=rebuild(cf.path, f"drop {' '.join(guilty)} from define(`confAUTH_OPTIONS', …)"),
         severity="error" if nothing else "warning",
         option="AuthOptions",
@@ -224,16 +299,32 @@ def options_leave_nothing(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unk
 
 
 @check(
-    "MECH006", "gssapi-without-keytab", "warning",
-    fails=[{"cf": "O AuthMechanisms=GSSAPI PLAIN", "system": "keytab: missing",
-            "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libgssapiv2.so -> /usr/lib/sasl2/libgssapiv2.so\n"
-                       "ELF 64-bit LSB shared object, x86-64, soname libgssapiv2.so.2"}],
-    passes=[{"cf": "O AuthMechanisms=GSSAPI PLAIN", "system": "keytab: /etc/krb5.keytab",
-             "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libgssapiv2.so -> /usr/lib/sasl2/libgssapiv2.so\n"
-                        "ELF 64-bit LSB shared object, x86-64, soname libgssapiv2.so.2"}],
+    "MECH006",
+    "gssapi-without-keytab",
+    "warning",
+    fails=[
+        {
+            "cf": "O AuthMechanisms=GSSAPI PLAIN",
+            "system": "keytab: missing",
+            "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libgssapiv2.so -> "
+            "/usr/lib/sasl2/libgssapiv2.so\n"
+            "ELF 64-bit LSB shared object, x86-64, soname libgssapiv2.so.2",
+        }
+    ],
+    passes=[
+        {
+            "cf": "O AuthMechanisms=GSSAPI PLAIN",
+            "system": "keytab: /etc/krb5.keytab",
+            "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libgssapiv2.so -> "
+            "/usr/lib/sasl2/libgssapiv2.so\n"
+            "ELF 64-bit LSB shared object, x86-64, soname libgssapiv2.so.2",
+        }
+    ],
     refs=("libsasl: plugins/gssapi.c, keytab; krb5.conf(5)",),
-)  # fmt: skip
-def gssapi_without_keytab(cf: SendmailCf, plugins: Plugins, system: System, conf: SaslConf | Unknown) -> Iterator[Found]:
+)
+def gssapi_without_keytab(
+    cf: SendmailCf, plugins: Plugins, system: System, conf: SaslConf | Unknown
+) -> Iterator[Found]:
     """GSSAPI is offered, but the host has no keytab: no GSSAPI login can succeed.
 
     Clients that prefer GSSAPI fail or fall back; the others log in as if nothing were wrong.
@@ -242,22 +333,32 @@ def gssapi_without_keytab(cf: SendmailCf, plugins: Plugins, system: System, conf
     """
     table = mechanisms(cf, known(conf), plugins, None)
     keytab = conf.value("keytab") if isinstance(conf, SaslConf) else None
-    if system.keytab == "" and keytab is None and any(name in table.offered(tls=True) for name in ("GSSAPI", "GSS-SPNEGO")):
+    if (
+        system.keytab == ""
+        and keytab is None
+        and any(name in table.offered(tls=True) for name in ("GSSAPI", "GSS-SPNEGO"))
+    ):
         yield found(
             "GSSAPI is offered, but there is no keytab (/etc/krb5.keytab is missing)",
             evidence=[_setting(cf, "AuthMechanisms"), Evidence("ls -l /etc/krb5.keytab", "missing")],
-            fix=rebuild(cf.path, "remove GSSAPI from define(`confAUTH_MECHANISMS', …), or fetch a keytab for smtp/HOST"),
+            fix=rebuild(
+                cf.path, "remove GSSAPI from define(`confAUTH_MECHANISMS', …), or fetch a keytab for smtp/HOST"
+            ),
             mech="GSSAPI",
         )
 
 
 @check(
-    "MECH007", "plain-text-without-tls", "warning",
+    "MECH007",
+    "plain-text-without-tls",
+    "warning",
     fails=[{"cf": "O AuthMechanisms=PLAIN LOGIN\nO AuthOptions=A", "plugins": _PLAIN}],
-    passes=[{"cf": "O AuthMechanisms=PLAIN LOGIN\nO AuthOptions=A p", "plugins": _PLAIN},
-            {"cf": "O AuthMechanisms=CRAM-MD5\nO AuthOptions=A", "plugins": _CRAM}],
+    passes=[
+        {"cf": "O AuthMechanisms=PLAIN LOGIN\nO AuthOptions=A p", "plugins": _PLAIN},
+        {"cf": "O AuthMechanisms=CRAM-MD5\nO AuthOptions=A", "plugins": _CRAM},
+    ],
     refs=("RFC 4954 section 4: PLAIN only under TLS; sendmail: doc/op, AuthOptions p",),
-)  # fmt: skip
+)
 def plain_text_without_tls(cf: SendmailCf, plugins: Plugins | Unknown, conf: SaslConf | Unknown) -> Iterator[Found]:
     """Mechanisms that send the password itself are offered without TLS.
 
@@ -279,15 +380,35 @@ def plain_text_without_tls(cf: SendmailCf, plugins: Plugins | Unknown, conf: Sas
 
 
 @check(
-    "MECH008", "offered-but-nobody-can-serve-it", "error",
-    fails=[{"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "conf": "pwcheck_method: saslauthd", "saslauthd": "1 root 0 /usr/sbin/saslauthd saslauthd -a pam"}],
+    "MECH008",
+    "offered-but-nobody-can-serve-it",
+    "error",
+    fails=[
+        {
+            "cf": "O AuthMechanisms=CRAM-MD5 PLAIN",
+            "plugins": _CRAM,
+            "conf": "pwcheck_method: saslauthd",
+            "saslauthd": "1 root 0 /usr/sbin/saslauthd saslauthd -a pam",
+        }
+    ],
     passes=[
-        {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "conf": "pwcheck_method: saslauthd\nmech_list: PLAIN"},
-        {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "conf": "pwcheck_method: saslauthd", "sasldb": _USER},
+        {
+            "cf": "O AuthMechanisms=CRAM-MD5 PLAIN",
+            "plugins": _CRAM,
+            "conf": "pwcheck_method: saslauthd\nmech_list: PLAIN",
+        },
+        {
+            "cf": "O AuthMechanisms=CRAM-MD5 PLAIN",
+            "plugins": _CRAM,
+            "conf": "pwcheck_method: saslauthd",
+            "sasldb": _USER,
+        },
     ],
     refs=("libsasl: plugins/cram.c: asks auxprop for the plain password; saslauthd(8) knows only name and password",),
-)  # fmt: skip
-def offered_but_nobody_can_serve_it(cf: SendmailCf, conf: SaslConf, plugins: Plugins, sasldb: SaslDb | Unknown) -> Iterator[Found]:
+)
+def offered_but_nobody_can_serve_it(
+    cf: SendmailCf, conf: SaslConf, plugins: Plugins, sasldb: SaslDb | Unknown
+) -> Iterator[Found]:
     """A challenge mechanism is offered, but passwords are checked by saslauthd, which cannot serve it.
 
     saslauthd can only be asked whether a name and a password fit (PLAIN, LOGIN). CRAM-MD5, DIGEST-MD5 and SCRAM need
@@ -300,28 +421,54 @@ def offered_but_nobody_can_serve_it(cf: SendmailCf, conf: SaslConf, plugins: Plu
     if isinstance(sasldb, SaslDb) and sasldb.users:
         return
     offered = mechanisms(cf, conf, plugins, None).offered(tls=True)
-    bad = [n for n in offered if n not in PLAINTEXT and n not in ("EXTERNAL", "GSSAPI", "GSS-SPNEGO", "ANONYMOUS", "OTP", "KERBEROS_V4")]
+    bad = [
+        n
+        for n in offered
+        if n not in PLAINTEXT and n not in ("EXTERNAL", "GSSAPI", "GSS-SPNEGO", "ANONYMOUS", "OTP", "KERBEROS_V4")
+    ]
     if bad:
         yield found(
-            f"{' '.join(bad)} offered, but pwcheck_method saslauthd cannot serve it and there is no sasldb with secrets",
-            evidence=[Evidence(conf.path, f"pwcheck_method: {' '.join(conf.pwcheck_methods)}"), _setting(cf, "AuthMechanisms")],
+            f"{' '.join(bad)} offered, but pwcheck_method saslauthd cannot serve it and no sasldb has secrets",
+            evidence=[
+                Evidence(conf.path, f"pwcheck_method: {' '.join(conf.pwcheck_methods)}"),
+                _setting(cf, "AuthMechanisms"),
+            ],
             fix=[Step(f"echo 'mech_list: PLAIN LOGIN' >> {conf.path}", "risky")],
             option="mech_list",
         )
 
 
 @check(
-    "MECH009", "no-tls-for-plain", "error",
-    fails=[{"cf": "O AuthOptions=A p\nO AuthMechanisms=PLAIN LOGIN", "plugins": _PLAIN, "tls": "now: 2026-01-01T00:00:00Z", "program": "Version 8.17.1"}],
+    "MECH009",
+    "no-tls-for-plain",
+    "error",
+    fails=[
+        {
+            "cf": "O AuthOptions=A p\nO AuthMechanisms=PLAIN LOGIN",
+            "plugins": _PLAIN,
+            "tls": "now: 2026-01-01T00:00:00Z",
+            "program": "Version 8.17.1",
+        }
+    ],
     passes=[
-        {"cf": "O AuthOptions=A p\nO AuthMechanisms=PLAIN CRAM-MD5", "plugins": _CRAM, "tls": "now: 2026-01-01T00:00:00Z"},
-        {"cf": "O AuthOptions=A p\nO AuthMechanisms=PLAIN LOGIN\nO ServerCertFile=/etc/mail/host.pem\nO ServerKeyFile=/etc/mail/host.key", "plugins": _PLAIN,
-         "tls": "[certificate] /etc/mail/host.pem\n"},
+        {
+            "cf": "O AuthOptions=A p\nO AuthMechanisms=PLAIN CRAM-MD5",
+            "plugins": _CRAM,
+            "tls": "now: 2026-01-01T00:00:00Z",
+        },
+        {
+            "cf": "O AuthOptions=A p\nO AuthMechanisms=PLAIN LOGIN\nO ServerCertFile=/etc/mail/host.pem\nO "
+            "ServerKeyFile=/etc/mail/host.key",
+            "plugins": _PLAIN,
+            "tls": "[certificate] /etc/mail/host.pem\n",
+        },
     ],
     refs=("sendmail: sendmail/srvrsmtp.c: without a usable certificate STARTTLS is not offered",),
-)  # fmt: skip
-def no_tls_for_plain(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown, tls: Tls, program: SendmailProgram | Unknown) -> Iterator[Found]:
-    """Only PLAIN and LOGIN are left, they are allowed under TLS alone (AuthOptions p), and no certificate is configured.
+)
+def no_tls_for_plain(
+    cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown, tls: Tls, program: SendmailProgram | Unknown
+) -> Iterator[Found]:
+    """Only PLAIN and LOGIN are left, allowed under TLS alone (AuthOptions p), and no certificate is configured.
 
     Without a certificate and key STARTTLS is never offered, so no mechanism ever is.
 
@@ -336,6 +483,10 @@ def no_tls_for_plain(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown,
         f"{' '.join(table.offered(tls=True))} may be offered under TLS only (AuthOptions p), and "
         + ("no certificate and key are configured" if built else "this sendmail was built without STARTTLS"),
         evidence=[_setting(cf, "AuthOptions"), _setting(cf, "ServerCertFile")],
-        fix=rebuild(cf.path, "define(`confSERVER_CERT', `/etc/mail/tls/host.pem')dnl define(`confSERVER_KEY', `/etc/mail/tls/host.key')dnl"),
+        fix=rebuild(
+            cf.path,
+            "define(`confSERVER_CERT', `/etc/mail/tls/host.pem')dnl define(`confSERVER_KEY', "
+            "`/etc/mail/tls/host.key')dnl",
+        ),
         option="ServerCertFile",
     )

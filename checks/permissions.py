@@ -45,17 +45,28 @@ def _consequence(purposes: set[str]) -> str:
 
 
 @check(
-    "PERM001", "unsafe-directory", "error",
+    "PERM001",
+    "unsafe-directory",
+    "error",
     fails=[
-        {"cf": "F{w}/etc/mail/local-host-names", "paths": "drwxrwxr-x root mail /etc\n[class file] /etc/mail/local-host-names"},
-        {"cf": "", "paths": "drwxrwxrwt root root /opt\n-rw-r--r-- root root /opt/libplain.so\n[plug-in] /opt/libplain.so"},
+        {
+            "cf": "F{w}/etc/mail/local-host-names",
+            "paths": "drwxrwxr-x root mail /etc\n[class file] /etc/mail/local-host-names",
+        },
+        {
+            "cf": "",
+            "paths": "drwxrwxrwt root root /opt\n-rw-r--r-- root root /opt/libplain.so\n[plug-in] /opt/libplain.so",
+        },
     ],
     passes=[
         {"cf": "", "paths": "drwxr-sr-x smmta smmsp /etc/mail\n[class file] /etc/mail/local-host-names"},
-        {"cf": "O DontBlameSendmail=GroupWritableDirPathSafe", "paths": "drwxrwxr-x root mail /etc\n[map] /etc/mail/access.db"},
+        {
+            "cf": "O DontBlameSendmail=GroupWritableDirPathSafe",
+            "paths": "drwxrwxr-x root mail /etc\n[map] /etc/mail/access.db",
+        },
     ],
     refs=(_RULES,),
-)  # fmt: skip
+)
 def unsafe_directory(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
     """A directory above files that sendmail trusts can be written by others.
 
@@ -74,25 +85,32 @@ def unsafe_directory(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
         yield found(
             f"The directory {path} is {'world' if look.world_writable else 'group'}-writable (mode {look.octal}):"
             f" {_consequence(purposes)}",
-            evidence=[look.evidence, Evidence(path, f"{reason}; writable by {_who(look, paths)}; above: {', '.join(sorted(purposes))}")],
+            evidence=[
+                look.evidence,
+                Evidence(path, f"{reason}; writable by {_who(look, paths)}; above: {', '.join(sorted(purposes))}"),
+            ],
             fix=[_safer(look)],
             path=path,
         )
 
 
 @check(
-    "PERM002", "unsafe-file", "error",
+    "PERM002",
+    "unsafe-file",
+    "error",
     fails=[
         {"cf": "", "paths": "-rw-rw-rw- root root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so"},
         {"cf": "", "paths": "-rw-r----- root mail /etc/mail/tls/host.key\n[key] /etc/mail/tls/host.key"},
     ],
     passes=[
         {"cf": "", "paths": "-rw-rw-r-- root root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so"},
-        {"cf": "O DontBlameSendmail=GroupReadableKeyFile",
-         "paths": "-rw-r----- root mail /etc/mail/tls/host.key\n[key] /etc/mail/tls/host.key"},
+        {
+            "cf": "O DontBlameSendmail=GroupReadableKeyFile",
+            "paths": "-rw-r----- root mail /etc/mail/tls/host.key\n[key] /etc/mail/tls/host.key",
+        },
     ],
     refs=(_RULES,),
-)  # fmt: skip
+)
 def unsafe_file(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
     """A file that sendmail trusts has a mode or an owner with which sendmail does not use it.
 
@@ -126,14 +144,16 @@ def _file_step(look: Look, reason: str) -> Step:
 
 
 @check(
-    "PERM003", "writable-configuration", "warning",
+    "PERM003",
+    "writable-configuration",
+    "warning",
     fails=[
         {"paths": "-rw-rw-r-- root adm /etc/sasl2/Sendmail.conf\n[SASL configuration] /etc/sasl2/Sendmail.conf"},
         {"paths": "-rw-rw-r-- root adm /etc/mail/sendmail.cf\n[configuration] /etc/mail/sendmail.cf"},
     ],
     passes=[{"paths": "-rw-r--r-- root root /etc/sasl2/Sendmail.conf\n[SASL configuration] /etc/sasl2/Sendmail.conf"}],
     refs=(_RULES,),
-)  # fmt: skip
+)
 def writable_configuration(paths: Paths) -> Iterator[Found]:
     """A configuration file can be written by more than its owner.
 
@@ -158,14 +178,16 @@ def writable_configuration(paths: Paths) -> Iterator[Found]:
 
 
 @check(
-    "PERM004", "readable-sasldb", "warning",
+    "PERM004",
+    "readable-sasldb",
+    "warning",
     fails=[
         {"paths": "-rw-r--r-- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
         {"paths": "-rw-rw---- root sasl /etc/sasldb2\n[sasldb] /etc/sasldb2"},
     ],
     passes=[{"paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"}],
     refs=("cyrus-sasl: sasldb/allockey.c: the stored value is the password in plain text",),
-)  # fmt: skip
+)
 def readable_sasldb(paths: Paths) -> Iterator[Found]:
     """The user data base, with passwords in plain text, can be read by more than its owner.
 
@@ -180,9 +202,13 @@ def readable_sasldb(paths: Paths) -> Iterator[Found]:
         world = bool(file.mode & 0o006)
         what = "world-readable" if file.mode & 0o004 else "world-writable" if world else "group-readable"
         members = paths.groups.get(file.group, ())
-        who = "every user of this system" if world else f"the group {file.group}" + (f" ({', '.join(members)})" if members else "")
+        who = (
+            "every user of this system"
+            if world
+            else f"the group {file.group}" + (f" ({', '.join(members)})" if members else "")
+        )
         yield found(
-            f"{trail.path} is {what} (mode {file.octal}, {file.owner}:{file.group}): {who} can read the passwords in it",
+            f"{trail.path} is {what} (mode {file.octal}, {file.owner}:{file.group}): {who} can read its passwords",
             evidence=[file.evidence],
             fix=[Step(f"chmod 600 {quoted(file.path)}", "safe", f"chmod {file.octal} {quoted(file.path)}")],
             severity="error" if world else "warning",
@@ -191,13 +217,23 @@ def readable_sasldb(paths: Paths) -> Iterator[Found]:
 
 
 @check(
-    "PERM005", "readable-authinfo", "warning",
-    fails=[{"paths": "-rw-r--r-- root root /etc/mail/authinfo.db\n[map] /etc/mail/authinfo.db",
-            "cf": "Kauthinfo hash /etc/mail/authinfo"}],
-    passes=[{"paths": "-rw------- root root /etc/mail/authinfo.db\n[map] /etc/mail/authinfo.db",
-             "cf": "Kauthinfo hash /etc/mail/authinfo"}],
-    refs=("sendmail: cf/README, \"the map must not be readable by untrusted users\"",),
-)  # fmt: skip
+    "PERM005",
+    "readable-authinfo",
+    "warning",
+    fails=[
+        {
+            "paths": "-rw-r--r-- root root /etc/mail/authinfo.db\n[map] /etc/mail/authinfo.db",
+            "cf": "Kauthinfo hash /etc/mail/authinfo",
+        }
+    ],
+    passes=[
+        {
+            "paths": "-rw------- root root /etc/mail/authinfo.db\n[map] /etc/mail/authinfo.db",
+            "cf": "Kauthinfo hash /etc/mail/authinfo",
+        }
+    ],
+    refs=('sendmail: cf/README, "the map must not be readable by untrusted users"',),
+)
 def readable_authinfo(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
     """The authinfo map, with the passwords this host logs in with elsewhere, can be read by others.
 
@@ -209,29 +245,42 @@ def readable_authinfo(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
     if authinfo is None:
         return
     open_ = [
-        t.file for t in paths.of("map", "map source")
+        t.file
+        for t in paths.of("map", "map source")
         if t.path in (authinfo.path, authinfo.path + ".db", authinfo.path + ".pag") and t.file and t.file.mode & 0o004
-    ]  # fmt: skip
+    ]
     if open_:
         yield found(
             f"authinfo is world-readable ({', '.join(f'{x.path} {x.octal}' for x in open_)}): every user of this"
             " system can read the passwords in it",
             evidence=[x.evidence for x in open_],
-            fix=[Step(f"chmod 600 {' '.join(quoted(x.path) for x in open_)}", "safe", "; ".join(f"chmod {x.octal} {quoted(x.path)}" for x in open_))],
+            fix=[
+                Step(
+                    f"chmod 600 {' '.join(quoted(x.path) for x in open_)}",
+                    "safe",
+                    "; ".join(f"chmod {x.octal} {quoted(x.path)}" for x in open_),
+                )
+            ],
             map="authinfo",
         )
 
 
 @check(
-    "PERM006", "unreadable-by-run-as-user", "error",
-    fails=[{"cf": "O RunAsUser=smmta:smmsp\nO ServerKeyFile=/etc/mail/host.key",
-            "paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"}],
+    "PERM006",
+    "unreadable-by-run-as-user",
+    "error",
+    fails=[
+        {
+            "cf": "O RunAsUser=smmta:smmsp\nO ServerKeyFile=/etc/mail/host.key",
+            "paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2",
+        }
+    ],
     passes=[
         {"cf": "O RunAsUser=smmta:smmsp", "paths": "-rw------- smmta root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
         {"cf": "", "paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
     ],
     refs=("sendmail: doc/op, RunAsUser",),
-)  # fmt: skip
+)
 def unreadable_by_run_as_user(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
     """RunAsUser makes sendmail give up root before it reads the user data base or its key, and that user may not.
 
@@ -244,31 +293,53 @@ def unreadable_by_run_as_user(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
         return
     user, groups = account.user, {account.group}
     shut = [
-        t.file for t in paths.of("sasldb", "key", "certificate", "CA")
+        t.file
+        for t in paths.of("sasldb", "key", "certificate", "CA")
         if t.file is not None and t.file.kind == "-" and not may(t.file, user, groups, 4)
-    ]  # fmt: skip
+    ]
     if shut:
         files = " ".join(dict.fromkeys(quoted(x.path) for x in shut))
         setting = cf.option("RunAsUser")
         yield found(
             f"RunAsUser is {user}, who has no permission to read {files}",
-            evidence=[Evidence(f"{cf.path}:{setting.line if setting else 0}", f"O RunAsUser={setting.value if setting else user}"),
-                      *dict.fromkeys(x.evidence for x in shut)],
-            fix=[Step(f"chown {quoted(user)} {files}", "risky", "; ".join(dict.fromkeys(f"chown {x.owner} {quoted(x.path)}" for x in shut)))],
+            evidence=[
+                Evidence(
+                    f"{cf.path}:{setting.line if setting else 0}", f"O RunAsUser={setting.value if setting else user}"
+                ),
+                *dict.fromkeys(x.evidence for x in shut),
+            ],
+            fix=[
+                Step(
+                    f"chown {quoted(user)} {files}",
+                    "risky",
+                    "; ".join(dict.fromkeys(f"chown {x.owner} {quoted(x.path)}" for x in shut)),
+                )
+            ],
             user=user,
-        )  # fmt: skip
+        )
 
 
 @check(
-    "PERM007", "unreadable-plug-in", "error",
+    "PERM007",
+    "unreadable-plug-in",
+    "error",
     fails=[
         {"paths": "-rw------- daemon root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so", "cf": ""},
-        {"paths": "---------- root root /etc/sasl2/Sendmail.conf\n[SASL configuration] /etc/sasl2/Sendmail.conf", "cf": ""},
-        {"paths": "drwx------ daemon root /usr/lib/sasl2\n-rw-r--r-- root root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so", "cf": ""},
+        {
+            "paths": "---------- root root /etc/sasl2/Sendmail.conf\n[SASL configuration] /etc/sasl2/Sendmail.conf",
+            "cf": "",
+        },
+        {
+            "paths": "drwx------ daemon root /usr/lib/sasl2\n-rw-r--r-- root root /usr/lib/sasl2/libplain.so\n"
+            "[plug-in] /usr/lib/sasl2/libplain.so",
+            "cf": "",
+        },
     ],
-    passes=[{"paths": "-rw-r--r-- daemon root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so", "cf": ""}],
+    passes=[
+        {"paths": "-rw-r--r-- daemon root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so", "cf": ""}
+    ],
     refs=(_RULES,),
-)  # fmt: skip
+)
 def unreadable_plug_in(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
     """Sendmail may not read a plug-in or Sendmail.conf: it tests the mode even as root.
 
@@ -285,7 +356,8 @@ def unreadable_plug_in(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
         if shut is not None and shut.path not in done:
             done.add(shut.path)
             yield found(
-                f"sendmail may not search the directory {shut.path} (mode {shut.octal}, owner {shut.owner}): the {trail.purpose} files below it are not used",
+                f"sendmail may not search the directory {shut.path} (mode {shut.octal}, owner {shut.owner}): the "
+                f"{trail.purpose} files below it are not used",
                 evidence=[shut.evidence],
                 fix=[Step(f"chmod a+x {quoted(shut.path)}", "safe", f"chmod {shut.octal} {quoted(shut.path)}")],
                 path=shut.path,
@@ -295,7 +367,8 @@ def unreadable_plug_in(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
             continue
         done.add(file.path)
         yield found(
-            f"sendmail cannot read {trail.path} (mode {file.octal}, owner {file.owner}), so the {trail.purpose} is not used",
+            f"sendmail cannot read {trail.path} (mode {file.octal}, owner {file.owner}), so the {trail.purpose} is "
+            f"not used",
             evidence=[file.evidence],
             fix=[Step(f"chmod a+r {quoted(file.path)}", "safe", f"chmod {file.octal} {quoted(file.path)}")],
             path=trail.path,
@@ -303,11 +376,23 @@ def unreadable_plug_in(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
 
 
 @check(
-    "PERM008", "set-group-id-lost", "warning",
-    fails=[{"program": "-rwxr-xr-x root root /usr/libexec/sendmail/sendmail", "submit": "O QueueDirectory=/var/spool/mqueue-client"}],
-    passes=[{"program": "-rwxr-sr-x root smmsp /usr/libexec/sendmail/sendmail", "submit": "O QueueDirectory=/var/spool/mqueue-client"}],
+    "PERM008",
+    "set-group-id-lost",
+    "warning",
+    fails=[
+        {
+            "program": "-rwxr-xr-x root root /usr/libexec/sendmail/sendmail",
+            "submit": "O QueueDirectory=/var/spool/mqueue-client",
+        }
+    ],
+    passes=[
+        {
+            "program": "-rwxr-sr-x root smmsp /usr/libexec/sendmail/sendmail",
+            "submit": "O QueueDirectory=/var/spool/mqueue-client",
+        }
+    ],
     refs=("sendmail: sendmail/SECURITY",),
-)  # fmt: skip
+)
 def set_group_id_lost(program: SendmailProgram, submit: SubmitCf) -> Iterator[Found]:
     """The sendmail program is not set-group-id smmsp: local users and programs cannot submit mail.
 
@@ -323,17 +408,25 @@ def set_group_id_lost(program: SendmailProgram, submit: SubmitCf) -> Iterator[Fo
         f"{look.path} has lost its set-group-id bit (mode {look.octal}, group {look.group}; it should be 2755, group"
         " smmsp): local submission fails",
         evidence=[look.evidence],
-        fix=[Step(f"chgrp smmsp {quoted(look.path)} && chmod 2755 {quoted(look.path)}", "safe", f"chgrp {look.group} {quoted(look.path)} && chmod {look.octal} {quoted(look.path)}")],
+        fix=[
+            Step(
+                f"chgrp smmsp {quoted(look.path)} && chmod 2755 {quoted(look.path)}",
+                "safe",
+                f"chgrp {look.group} {quoted(look.path)} && chmod {look.octal} {quoted(look.path)}",
+            )
+        ],
         path=look.path,
-    )  # fmt: skip
+    )
 
 
 @check(
-    "PERM009", "unjudged-acl", "info",
+    "PERM009",
+    "unjudged-acl",
+    "info",
     fails=[{"paths": "drwxrwxr-x+ root root /etc/mail\n[configuration] /etc/mail/sendmail.cf"}],
     passes=[{"paths": "drwxr-xr-x root root /etc/mail\n[configuration] /etc/mail/sendmail.cf"}],
     refs=("acl(5): with an ACL the group bits show the mask",),
-)  # fmt: skip
+)
 def unjudged_acl(paths: Paths) -> Iterator[Found]:
     """A path that mail trusts carries a POSIX access control list.
 
@@ -345,6 +438,8 @@ def unjudged_acl(paths: Paths) -> Iterator[Found]:
     for path, look in paths.looks.items():
         if look.has_acl:
             yield found(
-                f"{path} has an access control list", evidence=[look.evidence],
-                fix=[Step(f"getfacl {quoted(path)}")], path=path,
-            )  # fmt: skip
+                f"{path} has an access control list",
+                evidence=[look.evidence],
+                fix=[Step(f"getfacl {quoted(path)}")],
+                path=path,
+            )

@@ -45,11 +45,13 @@ def _reinstall(plugin: Plugin, system: System | Unknown) -> list[Step]:
 
 
 @check(
-    "LINK001", "unresolved-symbol", "error",
+    "LINK001",
+    "unresolved-symbol",
+    "error",
     fails=[{"plugins": _DIGEST + "undefined symbol: des_ecb_encrypt\t(/usr/lib/sasl2/libdigestmd5.so)"}],
     passes=[{"plugins": _OK}],
-    refs=("libsasl: lib/dlopen.c, \"unable to dlopen\"; dlopen(3), RTLD_NOW",),
-)  # fmt: skip
+    refs=('libsasl: lib/dlopen.c, "unable to dlopen"; dlopen(3), RTLD_NOW',),
+)
 def unresolved_symbol(plugins: Plugins, system: System | Unknown) -> Iterator[Found]:
     """A SASL plug-in cannot be loaded: it refers to a symbol that no library here defines.
 
@@ -72,13 +74,19 @@ def unresolved_symbol(plugins: Plugins, system: System | Unknown) -> Iterator[Fo
 
 
 @check(
-    "LINK002", "missing-library", "warning",
+    "LINK002",
+    "missing-library",
+    "warning",
     fails=[{"plugins": _DIGEST + "\tlibcrypto.so.1.0.0 => not found"}],
     passes=[{"plugins": _OK}],
     refs=("libsasl: lib/dlopen.c",),
-)  # fmt: skip
+)
 def missing_library(
-    plugins: Plugins, system: System | Unknown, cf: SendmailCf | Unknown, conf: SaslConf | Unknown, sasldb: SaslDb | Unknown
+    plugins: Plugins,
+    system: System | Unknown,
+    cf: SendmailCf | Unknown,
+    conf: SaslConf | Unknown,
+    sasldb: SaslDb | Unknown,
 ) -> Iterator[Found]:
     """A SASL plug-in cannot be loaded: a shared library that it needs is not installed, or an older one is.
 
@@ -94,14 +102,21 @@ def missing_library(
         lacks += [f"version {version} of {library} is not provided" for version, library in plugin.needs_versions]
         yield found(
             f"{plugin.target} ({_mechanisms(plugin)}) cannot be loaded: {'; '.join(lacks)}",
-            evidence=[Evidence(f"ldd -r {plugin.target}", "; ".join([f"{n} => not found" for n in plugin.missing_libraries] or lacks))],
+            evidence=[
+                Evidence(
+                    f"ldd -r {plugin.target}",
+                    "; ".join([f"{n} => not found" for n in plugin.missing_libraries] or lacks),
+                )
+            ],
             fix=_reinstall(plugin, system),
             severity="error" if _wanted(plugin.mechanisms, cf, conf, sasldb) or plugin.kind == "auxprop" else "warning",
             plugin=plugin.name,
         )
 
 
-def _wanted(names: tuple[str, ...], cf: SendmailCf | Unknown, conf: SaslConf | Unknown, sasldb: SaslDb | Unknown) -> bool:
+def _wanted(
+    names: tuple[str, ...], cf: SendmailCf | Unknown, conf: SaslConf | Unknown, sasldb: SaslDb | Unknown
+) -> bool:
     """Whether some user could log in by one of these mechanisms if only its plug-in were right."""
     if isinstance(cf, Unknown) or isinstance(sasldb, Unknown):
         return False
@@ -110,15 +125,23 @@ def _wanted(names: tuple[str, ...], cf: SendmailCf | Unknown, conf: SaslConf | U
 
 
 @check(
-    "LINK003", "not-a-plug-in", "error",
+    "LINK003",
+    "not-a-plug-in",
+    "error",
     fails=[
-        {"plugins": "directory: /usr/lib/sasl2\nprogram: ELF 64-bit LSB pie executable, x86-64\n"
-                    "plugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\nELF 32-bit LSB shared object, i386, soname libplain.so.2"},
-        {"plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\nempty file"},
+        {
+            "plugins": "directory: /usr/lib/sasl2\nprogram: ELF 64-bit LSB pie executable, x86-64\n"
+            "plugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\nELF 32-bit LSB shared object, i386, "
+            "soname libplain.so.2"
+        },
+        {
+            "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"
+            "empty file"
+        },
     ],
     passes=[{"plugins": _OK}],
     refs=("ld.so(8)",),
-)  # fmt: skip
+)
 def not_a_plug_in(plugins: Plugins, system: System | Unknown) -> Iterator[Found]:
     """A file in the plug-in folder is no plug-in that this sendmail could load.
 
@@ -139,14 +162,16 @@ def not_a_plug_in(plugins: Plugins, system: System | Unknown) -> Iterator[Found]
 
 
 @check(
-    "LINK004", "plug-in-link", "error",
+    "LINK004",
+    "plug-in-link",
+    "error",
     fails=[
         {"plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> missing"},
         {"plugins": "directory: /usr/lib/sasl2\nfile: /usr/lib/sasl2/libplain.so.2"},
     ],
     passes=[{"plugins": _OK}],
     refs=("libsasl: lib/dlopen.c, only names ending in .so are tried",),
-)  # fmt: skip
+)
 def plug_in_link(plugins: Plugins, system: System | Unknown) -> Iterator[Found]:
     """The name by which libsasl would find a plug-in is missing or leads nowhere.
 
@@ -158,9 +183,11 @@ def plug_in_link(plugins: Plugins, system: System | Unknown) -> Iterator[Found]:
     for plugin in plugins.plugins:
         if plugin.dangling:
             yield found(
-                f"{plugin.path} is a dangling link: the plug-in {plugin.name} ({_mechanisms(plugin)}) does not exist",
-                evidence=[Evidence(plugin.path, "points to nothing")], fix=_reinstall(plugin, system), plugin=plugin.name,
-            )  # fmt: skip
+                f"{plugin.path} is a dangling link: its plug-in ({_mechanisms(plugin)}) does not exist",
+                evidence=[Evidence(plugin.path, "points to nothing")],
+                fix=_reinstall(plugin, system),
+                plugin=plugin.name,
+            )
     for path in plugins.untried:
         name = path.rpartition("/")[2].partition(".so")[0].removeprefix("lib")
         yield found(
@@ -172,7 +199,9 @@ def plug_in_link(plugins: Plugins, system: System | Unknown) -> Iterator[Found]:
 
 
 @check(
-    "LINK005", "plug-in-directory", "error",
+    "LINK005",
+    "plug-in-directory",
+    "error",
     fails=[
         {"plugins": "directory: /usr/lib/x86_64-linux-gnu/sasl2 dangling -> /opt/local/lib/sasl2"},
         {"plugins": "directory: /usr/lib/sasl2 missing"},
@@ -180,7 +209,7 @@ def plug_in_link(plugins: Plugins, system: System | Unknown) -> Iterator[Found]:
     ],
     passes=[{"plugins": _OK}],
     refs=("libsasl: lib/common.c, _sasl_get_default_path / PLUGINDIR",),
-)  # fmt: skip
+)
 def plug_in_directory(plugins: Plugins, system: System | Unknown) -> Iterator[Found]:
     """The folder in which libsasl looks for plug-ins is missing, leads nowhere or is empty.
 
@@ -192,26 +221,41 @@ def plug_in_directory(plugins: Plugins, system: System | Unknown) -> Iterator[Fo
     if plugins.plugins or any(d.state == "unreadable" for d in plugins.directories):
         return
     for folder in plugins.directories:
-        what = f"is a dangling symbolic link to {folder.target}, which does not exist" if folder.target else (
-            "does not exist" if folder.state == "missing" else "holds no plug-in: they are missing")  # fmt: skip
+        what = (
+            f"is a dangling symbolic link to {folder.target}, which does not exist"
+            if folder.target
+            else ("does not exist" if folder.state == "missing" else "holds no plug-in: they are missing")
+        )
         family = system.family if isinstance(system, System) else ""
         package = package_for("plain", family)
         yield found(
             f"The SASL plug-in directory {folder.path} {what}",
-            evidence=[Evidence(f"ls -ld {folder.path}", f"{folder.state}{' -> ' + folder.target if folder.target else ''}")],
+            evidence=[
+                Evidence(f"ls -ld {folder.path}", f"{folder.state}{' -> ' + folder.target if folder.target else ''}")
+            ],
             fix=[Step(install_command(package, family, again=True), "risky")] if package else [],
             path=folder.path,
         )
 
 
 @check(
-    "LINK006", "auxprop-plug-in", "error",
+    "LINK006",
+    "auxprop-plug-in",
+    "error",
     fails=[{"plugins": _OK, "conf": "pwcheck_method: auxprop\nauxprop_plugin: sasldb", "cf": ""}],
-    passes=[{"plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libsasldb.so -> /usr/lib/sasl2/libsasldb.so\n"
-                        "ELF 64-bit LSB shared object, x86-64, soname libsasldb.so.2\n", "conf": "auxprop_plugin: sasldb", "cf": ""}],
+    passes=[
+        {
+            "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libsasldb.so -> /usr/lib/sasl2/libsasldb.so\n"
+            "ELF 64-bit LSB shared object, x86-64, soname libsasldb.so.2\n",
+            "conf": "auxprop_plugin: sasldb",
+            "cf": "",
+        }
+    ],
     refs=("libsasl: lib/auxprop.c",),
-)  # fmt: skip
-def auxprop_plug_in(plugins: Plugins, cf: SendmailCf, conf: SaslConf | Unknown, sasldb: SaslDb | Unknown, system: System | Unknown) -> Iterator[Found]:
+)
+def auxprop_plug_in(
+    plugins: Plugins, cf: SendmailCf, conf: SaslConf | Unknown, sasldb: SaslDb | Unknown, system: System | Unknown
+) -> Iterator[Found]:
     """The auxprop plug-in that fetches users and their passwords is not installed.
 
     Mechanisms are offered, but no user is found in any: "no mechanism available" or "user not found".
@@ -237,7 +281,8 @@ def auxprop_plug_in(plugins: Plugins, cf: SendmailCf, conf: SaslConf | Unknown, 
             continue
         package = package_for(name, family)
         yield found(
-            f"The auxprop plug-in {name} is not installed (no lib{name}.so in {', '.join(d.path for d in plugins.directories)})",
+            f"The auxprop plug-in {name} is not installed (no lib{name}.so in "
+            f"{', '.join(d.path for d in plugins.directories)})",
             evidence=[Evidence(conf.path if isinstance(conf, SaslConf) else "default", f"auxprop_plugin: {name}")],
             fix=[Step(install_command(package, family), "risky")] if package else [],
             plugin=name,
@@ -245,13 +290,19 @@ def auxprop_plug_in(plugins: Plugins, cf: SendmailCf, conf: SaslConf | Unknown, 
 
 
 @check(
-    "LINK007", "plug-in-of-another-libsasl", "error",
-    fails=[{"program": "\tlibsasl2.so.2 => /lib/libsasl2.so.2",
+    "LINK007",
+    "plug-in-of-another-libsasl",
+    "error",
+    fails=[
+        {
+            "program": "\tlibsasl2.so.2 => /lib/libsasl2.so.2",
             "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"
-                       "ELF 64-bit LSB shared object, x86-64\n\tlibsasl.so.7 => /lib/libsasl.so.7"}],
+            "ELF 64-bit LSB shared object, x86-64\n\tlibsasl.so.7 => /lib/libsasl.so.7",
+        }
+    ],
     passes=[{"program": "\tlibsasl2.so.2 => /lib/libsasl2.so.2", "plugins": _OK}],
     refs=("libsasl: lib/server.c, sasl_server_add_plugin(): version check",),
-)  # fmt: skip
+)
 def plug_in_of_another_libsasl(plugins: Plugins, program: SendmailProgram, system: System | Unknown) -> Iterator[Found]:
     """A plug-in was built for another generation of libsasl than sendmail is linked with.
 
@@ -266,5 +317,6 @@ def plug_in_of_another_libsasl(plugins: Plugins, program: SendmailProgram, syste
             yield found(
                 f"{plugin.path} was built for {min(wants)}, but sendmail is linked with {min(linked)}",
                 evidence=[Evidence(f"ldd {plugin.target}", min(wants)), Evidence("ldd sendmail", min(linked))],
-                fix=_reinstall(plugin, system), plugin=plugin.name,
-            )  # fmt: skip
+                fix=_reinstall(plugin, system),
+                plugin=plugin.name,
+            )

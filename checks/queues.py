@@ -17,11 +17,13 @@ def _owner(cf: SendmailCf, system: System | Unknown) -> str:
 
 
 @check(
-    "QUEUE001", "queue-missing", "error",
+    "QUEUE001",
+    "queue-missing",
+    "error",
     fails=[{"queues": _QUEUE + "missing", "cf": "O QueueDirectory=/var/spool/mqueue"}],
     passes=[{"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue", "cf": ""}],
     refs=("sendmail: sendmail/main.c: cannot chdir(/var/spool/mqueue)",),
-)  # fmt: skip
+)
 def queue_missing(queues: Queues, cf: SendmailCf, system: System | Unknown) -> Iterator[Found]:
     """A queue directory does not exist.
 
@@ -33,25 +35,43 @@ def queue_missing(queues: Queues, cf: SendmailCf, system: System | Unknown) -> I
         if not queue.missing:
             continue
         local = queue.purpose == "submission queue"
-        owner, mode = ("smmsp:smmsp", "2770" if not local else "770") if local else (_owner(cf, system), "2750" if _owner(cf, system) == "smmta:smmsp" else "700")
+        owner, mode = (
+            ("smmsp:smmsp", "2770" if not local else "770")
+            if local
+            else (_owner(cf, system), "2750" if _owner(cf, system) == "smmta:smmsp" else "700")
+        )
         user, _, group = owner.partition(":")
         yield found(
             f"The {queue.purpose} directory {queue.path} does not exist",
             evidence=[Evidence(f"ls -ld {queue.path}", "No such file or directory")],
-            fix=[Step(f"install -d -o {user} -g {group} -m {mode} {quoted(queue.path)}", "safe", f"rmdir {quoted(queue.path)}")],
+            fix=[
+                Step(
+                    f"install -d -o {user} -g {group} -m {mode} {quoted(queue.path)}",
+                    "safe",
+                    f"rmdir {quoted(queue.path)}",
+                )
+            ],
             severity="warning" if local else "error",
             path=queue.path,
         )
 
 
 @check(
-    "QUEUE002", "queue-owner", "error",
+    "QUEUE002",
+    "queue-owner",
+    "error",
     fails=[{"queues": _QUEUE + "drwx------ nobody nogroup /var/spool/mqueue", "cf": ""}],
-    passes=[{"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue", "cf": ""},
-            {"queues": _QUEUE + "drwx------ root root /var/spool/mqueue", "cf": ""}],
-    refs=("sendmail: INSTALL; sendmail/SECURITY: mqueue belongs to root or TrustedUser, the submission queue to smmsp",),
-)  # fmt: skip
-def queue_owner(queues: Queues, cf: SendmailCf, submit: SubmitCf | Unknown, system: System | Unknown) -> Iterator[Found]:
+    passes=[
+        {"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue", "cf": ""},
+        {"queues": _QUEUE + "drwx------ root root /var/spool/mqueue", "cf": ""},
+    ],
+    refs=(
+        "sendmail: INSTALL; sendmail/SECURITY: mqueue belongs to root or TrustedUser, the submission queue to smmsp",
+    ),
+)
+def queue_owner(
+    queues: Queues, cf: SendmailCf, submit: SubmitCf | Unknown, system: System | Unknown
+) -> Iterator[Found]:
     """A queue directory is owned by a user that has no business there.
 
     Sendmail cannot write to it and answers "cannot write" or "451", after the login and after DATA.
@@ -78,7 +98,13 @@ def queue_owner(queues: Queues, cf: SendmailCf, submit: SubmitCf | Unknown, syst
         yield found(
             f"The {queue.purpose} directory {queue.path} {what}",
             evidence=[look.evidence],
-            fix=[Step(f"chown {owner} {quoted(queue.path)} && chmod {mode} {quoted(queue.path)}", "risky", f"chown {look.owner}:{look.group} {quoted(queue.path)} && chmod {look.octal} {quoted(queue.path)}")],
+            fix=[
+                Step(
+                    f"chown {owner} {quoted(queue.path)} && chmod {mode} {quoted(queue.path)}",
+                    "risky",
+                    f"chown {look.owner}:{look.group} {quoted(queue.path)} && chmod {look.octal} {quoted(queue.path)}",
+                )
+            ],
             severity="warning" if local else "error",
             path=queue.path,
         )
@@ -94,12 +120,24 @@ def _least(cf: SendmailCf | Unknown) -> int:
 
 
 @check(
-    "QUEUE003", "queue-full", "error",
-    fails=[{"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue\n0 KiB free of 1024 KiB, 5 of 100 inodes free"},
-           {"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue\n90000 KiB free of 102400 KiB, 0 of 100 inodes free"}],
-    passes=[{"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue\n90000 KiB free of 102400 KiB, 50 of 100 inodes free"}],
+    "QUEUE003",
+    "queue-full",
+    "error",
+    fails=[
+        {"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue\n0 KiB free of 1024 KiB, 5 of 100 inodes free"},
+        {
+            "queues": _QUEUE
+            + "drwxr-s--- smmta smmsp /var/spool/mqueue\n90000 KiB free of 102400 KiB, 0 of 100 inodes free"
+        },
+    ],
+    passes=[
+        {
+            "queues": _QUEUE
+            + "drwxr-s--- smmta smmsp /var/spool/mqueue\n90000 KiB free of 102400 KiB, 50 of 100 inodes free"
+        }
+    ],
     refs=("sendmail: sendmail/conf.c, enoughdiskspace(); doc/op, MinFreeBlocks",),
-)  # fmt: skip
+)
 def queue_full(queues: Queues, cf: SendmailCf | Unknown) -> Iterator[Found]:
     """The file system of a queue is full.
 

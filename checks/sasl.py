@@ -9,9 +9,9 @@ from maildoctor.api import (
     Found,
     Plugins,
     Processes,
+    Saslauthd,
     SaslConf,
     SaslFiles,
-    Saslauthd,
     SendmailCf,
     Step,
     System,
@@ -20,6 +20,7 @@ from maildoctor.api import (
     found,
     install_command,
     known,
+    may,
     mechanisms,
     package_for,
 )
@@ -37,11 +38,13 @@ def _at(conf: SaslConf, option: str) -> Evidence:
 
 
 @check(
-    "SASL001", "configuration-syntax", "error",
+    "SASL001",
+    "configuration-syntax",
+    "error",
     fails=[{"conf": "pwcheck_method = auxprop"}, {"conf": "pwcheck_method: auxprop\nmech_list PLAIN"}],
     passes=[{"conf": "# comment\npwcheck_method: auxprop\n\nmech_list: PLAIN LOGIN"}],
     refs=("libsasl: lib/config.c, sasl_config_init()",),
-)  # fmt: skip
+)
 def configuration_syntax(conf: SaslConf) -> Iterator[Found]:
     """libsasl cannot parse its configuration file, and sendmail stops at start because of it.
 
@@ -56,17 +59,21 @@ def configuration_syntax(conf: SaslConf) -> Iterator[Found]:
         yield found(
             f"{conf.path} has a syntax error in line {first.number}: {first.problem}",
             evidence=[Evidence(f"{conf.path}:{b.number}", b.text) for b in conf.broken[:5]],
-            fix=[Step(f"sed -i 's/^\\([A-Za-z0-9_-]*\\)[ \\t]*=[ \\t]*/\\1: /' {quoted(conf.path)}", "risky")] if signs else [],
+            fix=[Step(f"sed -i 's/^\\([A-Za-z0-9_-]*\\)[ \\t]*=[ \\t]*/\\1: /' {quoted(conf.path)}", "risky")]
+            if signs
+            else [],
             path=conf.path,
         )
 
 
 @check(
-    "SASL002", "unknown-pwcheck-method", "error",
+    "SASL002",
+    "unknown-pwcheck-method",
+    "error",
     fails=[{"conf": "pwcheck_method: sasldb"}, {"conf": "pwcheck_method: saslauth"}],
     passes=[{"conf": "pwcheck_method: saslauthd auxprop"}, {"conf": ""}],
     refs=("libsasl: lib/checkpw.c, _sasl_verify_password[]",),
-)  # fmt: skip
+)
 def unknown_pwcheck_method(conf: SaslConf) -> Iterator[Found]:
     """pwcheck_method names a password verifier that libsasl 2 does not have.
 
@@ -78,7 +85,8 @@ def unknown_pwcheck_method(conf: SaslConf) -> Iterator[Found]:
         old = method.lower() in PWCHECK_METHODS_OF_SASL_1
         better = "auxprop" if method.lower() == "sasldb" or not old else "saslauthd"
         yield found(
-            f"pwcheck_method {method} is an unknown password verifier" + (f" (SASL 1 had it; for SASL 2 it is {better})" if old else ""),
+            f"pwcheck_method {method} is an unknown password verifier"
+            + (f" (SASL 1 had it; for SASL 2 it is {better})" if old else ""),
             evidence=[_at(conf, "pwcheck_method")],
             fix=[Step(f"sed -i 's/^pwcheck_method:.*/pwcheck_method: {better}/' {quoted(conf.path)}", "risky")],
             option="pwcheck_method",
@@ -86,12 +94,16 @@ def unknown_pwcheck_method(conf: SaslConf) -> Iterator[Found]:
 
 
 @check(
-    "SASL003", "misnamed-configuration", "warning",
-    fails=[{"files": "searched: /etc/sasl2\nmisnamed: /etc/sasl2/sendmail.conf"},
-           {"files": "searched: /etc/sasl2\nelsewhere: /etc/mail/Sendmail.conf"}],
+    "SASL003",
+    "misnamed-configuration",
+    "warning",
+    fails=[
+        {"files": "searched: /etc/sasl2\nmisnamed: /etc/sasl2/sendmail.conf"},
+        {"files": "searched: /etc/sasl2\nelsewhere: /etc/mail/Sendmail.conf"},
+    ],
     passes=[{"files": "searched: /etc/sasl2\nfound: /etc/sasl2/Sendmail.conf"}],
-    refs=("sendmail: sendmail/srvrsmtp.c, sasl_server_init(srvcallbacks, \"Sendmail\")",),
-)  # fmt: skip
+    refs=('sendmail: sendmail/srvrsmtp.c, sasl_server_init(srvcallbacks, "Sendmail")',),
+)
 def misnamed_configuration(files: SaslFiles) -> Iterator[Found]:
     """A SASL configuration is called otherwise, or lies elsewhere, than libsasl looks for it.
 
@@ -114,18 +126,25 @@ def misnamed_configuration(files: SaslFiles) -> Iterator[Found]:
         for path in files.elsewhere:
             yield found(
                 f"{path} is never read: libsasl looks for Sendmail.conf in {' '.join(files.searched)}",
-                evidence=[Evidence(f"ls {path}", "there"), *(Evidence(folder, "no Sendmail.conf") for folder in files.searched)],
-                fix=[Step(f"mv {quoted(path)} {quoted(files.searched[0] + '/Sendmail.conf')}", "risky")] if files.searched else [],
+                evidence=[
+                    Evidence(f"ls {path}", "there"),
+                    *(Evidence(folder, "no Sendmail.conf") for folder in files.searched),
+                ],
+                fix=[Step(f"mv {quoted(path)} {quoted(files.searched[0] + '/Sendmail.conf')}", "risky")]
+                if files.searched
+                else [],
                 path=path,
             )
 
 
 @check(
-    "SASL004", "unknown-option", "warning",
+    "SASL004",
+    "unknown-option",
+    "warning",
     fails=[{"conf": "pwcheck_metod: saslauthd"}],
     passes=[{"conf": "pwcheck_method: saslauthd\nsql_engine: mysql"}],
     refs=("libsasl: doc/options.html",),
-)  # fmt: skip
+)
 def unknown_option(conf: SaslConf) -> Iterator[Found]:
     """An option in the SASL configuration is one that nothing reads, most often a misspelt one.
 
@@ -144,11 +163,13 @@ def unknown_option(conf: SaslConf) -> Iterator[Found]:
 
 
 @check(
-    "SASL005", "no-known-mechanism-listed", "error",
+    "SASL005",
+    "no-known-mechanism-listed",
+    "error",
     fails=[{"conf": "mech_list: PLAIN,LOGIN", "plugins": _PLAIN}],
     passes=[{"conf": "mech_list: PLAIN LOGIN", "plugins": _PLAIN}],
     refs=("libsasl: lib/server.c: mech_list is cut at white space",),
-)  # fmt: skip
+)
 def no_known_mechanism_listed(conf: SaslConf, plugins: Plugins) -> Iterator[Found]:
     """mech_list names mechanisms in a way that libsasl does not understand.
 
@@ -161,7 +182,8 @@ def no_known_mechanism_listed(conf: SaslConf, plugins: Plugins) -> Iterator[Foun
         line = conf.options["mech_list"]
         clean = " ".join(line.value.replace(",", " ").replace('"', " ").replace("'", " ").split())
         yield found(
-            f"mech_list in {conf.path} is written with {'commas' if conf.commas_in_mech_list else 'quotes'}: {line.value}",
+            f"mech_list in {conf.path} is written with {'commas' if conf.commas_in_mech_list else 'quotes'}: "
+            f"{line.value}",
             evidence=[_at(conf, "mech_list")],
             fix=[Step(f"sed -i 's/^mech_list:.*/mech_list: {clean}/' {quoted(conf.path)}", "risky")],
             option="mech_list",
@@ -169,11 +191,13 @@ def no_known_mechanism_listed(conf: SaslConf, plugins: Plugins) -> Iterator[Foun
 
 
 @check(
-    "SASL006", "shadowed-configuration", "warning",
+    "SASL006",
+    "shadowed-configuration",
+    "warning",
     fails=[{"files": "found: /etc/sasl2/Sendmail.conf\nfound: /usr/lib/sasl2/Sendmail.conf"}],
     passes=[{"files": "found: /etc/sasl2/Sendmail.conf"}],
     refs=("libsasl: lib/common.c, the first usable file of the search path wins",),
-)  # fmt: skip
+)
 def shadowed_configuration(files: SaslFiles) -> Iterator[Found]:
     """There is more than one Sendmail.conf, and only the first is read.
 
@@ -191,15 +215,23 @@ def shadowed_configuration(files: SaslFiles) -> Iterator[Found]:
 
 
 @check(
-    "SASL007", "saslauthd-not-running", "error",
+    "SASL007",
+    "saslauthd-not-running",
+    "error",
     fails=[{"conf": "pwcheck_method: saslauthd", "processes": "", "saslauthd": "START=yes\ninstalled"}],
     passes=[
-        {"conf": "pwcheck_method: saslauthd", "processes": "", "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam"},
+        {
+            "conf": "pwcheck_method: saslauthd",
+            "processes": "",
+            "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam",
+        },
         {"conf": "pwcheck_method: auxprop", "processes": "", "saslauthd": "installed"},
     ],
     refs=("libsasl: lib/checkpw.c, saslauthd_verify_password()",),
-)  # fmt: skip
-def saslauthd_not_running(conf: SaslConf, processes: Processes, saslauthd: Saslauthd, system: System | Unknown) -> Iterator[Found]:
+)
+def saslauthd_not_running(
+    conf: SaslConf, processes: Processes, saslauthd: Saslauthd, system: System | Unknown
+) -> Iterator[Found]:
     """Passwords are to be checked by saslauthd, but saslauthd is not running.
 
     Every PLAIN and LOGIN fails with 535; the log says "cannot connect to saslauthd server" or only "generic failure".
@@ -210,31 +242,52 @@ def saslauthd_not_running(conf: SaslConf, processes: Processes, saslauthd: Sasla
         return
     family = system.family if isinstance(system, System) else ""
     steps = [Step("service saslauthd start", "risky")]
-    if saslauthd.settings.get("START") == "no":
+    start = saslauthd.settings.get("START")
+    if start == "no":
         steps.insert(0, Step("sed -i 's/^START=.*/START=yes/' /etc/default/saslauthd", "risky"))
     if not saslauthd.installed:
-        steps.insert(0, Step(install_command(package_for("saslauthd", family), family) or "# install saslauthd", "risky"))
+        steps.insert(
+            0, Step(install_command(package_for("saslauthd", family), family) or "# install saslauthd", "risky")
+        )
     yield found(
         "pwcheck_method is saslauthd, but saslauthd is not " + ("running" if saslauthd.installed else "installed"),
-        evidence=[_at(conf, "pwcheck_method"), Evidence("ps", "no saslauthd process"),
-                  *([Evidence("/etc/default/saslauthd", f"START={saslauthd.settings['START']}")] if "START" in saslauthd.settings else [])],
+        evidence=[
+            _at(conf, "pwcheck_method"),
+            Evidence("ps", "no saslauthd process"),
+            *([Evidence("/etc/default/saslauthd", f"START={start}")] if start else []),
+        ],
         fix=steps,
         daemon="saslauthd",
-    )  # fmt: skip
+    )
 
 
 @check(
-    "SASL008", "saslauthd-socket", "error",
+    "SASL008",
+    "saslauthd-socket",
+    "error",
     fails=[
-        {"conf": "pwcheck_method: saslauthd\nsaslauthd_path: /run/other/mux", "cf": "",
-         "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\nsocket /run/other/mux: missing"},
-        {"conf": "pwcheck_method: saslauthd", "cf": "O RunAsUser=smmsp",
-         "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\ndrwx--x--- root sasl /run/saslauthd\nsrwxrwxrwx root root /run/saslauthd/mux"},
+        {
+            "conf": "pwcheck_method: saslauthd\nsaslauthd_path: /run/other/mux",
+            "cf": "",
+            "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\nsocket /run/other/mux: missing",
+        },
+        {
+            "conf": "pwcheck_method: saslauthd",
+            "cf": "O RunAsUser=smmsp",
+            "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\ndrwx--x--- root sasl "
+            "/run/saslauthd\nsrwxrwxrwx root root /run/saslauthd/mux",
+        },
     ],
-    passes=[{"conf": "pwcheck_method: saslauthd", "cf": "",
-             "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\ndrwx--x--- root sasl /run/saslauthd\nsrwxrwxrwx root root /run/saslauthd/mux"}],
+    passes=[
+        {
+            "conf": "pwcheck_method: saslauthd",
+            "cf": "",
+            "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\ndrwx--x--- root sasl "
+            "/run/saslauthd\nsrwxrwxrwx root root /run/saslauthd/mux",
+        }
+    ],
     refs=("saslauthd(8), -m; libsasl: saslauthd_path names the socket itself, /mux included",),
-)  # fmt: skip
+)
 def saslauthd_socket(conf: SaslConf, cf: SendmailCf, saslauthd: Saslauthd, system: System | Unknown) -> Iterator[Found]:
     """saslauthd runs, but sendmail cannot reach its socket.
 
@@ -248,30 +301,45 @@ def saslauthd_socket(conf: SaslConf, cf: SendmailCf, saslauthd: Saslauthd, syste
     if saslauthd.socket_missing:
         yield found(
             f"The saslauthd socket {saslauthd.socket_path} does not exist",
-            evidence=[Evidence(conf.path, f"saslauthd_path: {conf.saslauthd_path or 'default'}"),
-                      *(Evidence("ps", p.command) for p in saslauthd.processes[:1])],
+            evidence=[
+                Evidence(conf.path, f"saslauthd_path: {conf.saslauthd_path or 'default'}"),
+                *(Evidence("ps", p.command) for p in saslauthd.processes[:1]),
+            ],
             fix=[Step("ps ax | grep '[s]aslauthd'"), Step("service saslauthd restart", "risky")],
             path=saslauthd.socket_path,
-        )  # fmt: skip
-    elif (
-        saslauthd.folder is not None and cf.run_as_user is not None and cf.run_as_user.user != "root"
-        and not saslauthd.folder.mode & 0o001 and saslauthd.folder.owner != cf.run_as_user.user
-        and cf.run_as_user.user not in (system.groups.get(saslauthd.folder.group, ()) if isinstance(system, System) else ())
-    ):  # fmt: skip
+        )
+        return
+    folder, account = saslauthd.folder, cf.run_as_user
+    if folder is None or account is None or account.user == "root":
+        return
+    members = system.groups.get(folder.group, ()) if isinstance(system, System) else ()
+    if not may(folder, account.user, {account.group, *([folder.group] if account.user in members else [])}, 1):
         yield found(
-            f"{cf.run_as_user.user} (RunAsUser) may not enter {saslauthd.folder.path}, where saslauthd's socket is",
-            evidence=[saslauthd.folder.evidence],
-            fix=[Step(f"usermod -a -G {quoted(saslauthd.folder.group)} {quoted(cf.run_as_user.user)}", "risky")],
-            path=saslauthd.folder.path,
+            f"{account.user} (RunAsUser) may not enter {folder.path}, where saslauthd's socket is",
+            evidence=[folder.evidence],
+            fix=[Step(f"usermod -a -G {quoted(folder.group)} {quoted(account.user)}", "risky")],
+            path=folder.path,
         )
 
 
 @check(
-    "SASL009", "saslauthd-without-pam-service", "warning",
-    fails=[{"conf": "pwcheck_method: saslauthd", "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\npam /etc/pam.d/smtp: missing"}],
-    passes=[{"conf": "pwcheck_method: saslauthd", "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a shadow\npam /etc/pam.d/smtp: missing"}],
+    "SASL009",
+    "saslauthd-without-pam-service",
+    "warning",
+    fails=[
+        {
+            "conf": "pwcheck_method: saslauthd",
+            "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\npam /etc/pam.d/smtp: missing",
+        }
+    ],
+    passes=[
+        {
+            "conf": "pwcheck_method: saslauthd",
+            "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a shadow\npam /etc/pam.d/smtp: missing",
+        }
+    ],
     refs=("pam(7): a service without a file falls to `other`",),
-)  # fmt: skip
+)
 def saslauthd_without_pam_service(conf: SaslConf, saslauthd: Saslauthd) -> Iterator[Found]:
     """saslauthd asks PAM for the service smtp, which has no file in /etc/pam.d.
 
@@ -279,21 +347,34 @@ def saslauthd_without_pam_service(conf: SaslConf, saslauthd: Saslauthd) -> Itera
 
     Advice: make /etc/pam.d/smtp (a copy of the rules for a login without a session is enough).
     """
-    if "saslauthd" in conf.pwcheck_methods and saslauthd.processes and saslauthd.mechanism == "pam" and saslauthd.pam_missing:
+    if (
+        "saslauthd" in conf.pwcheck_methods
+        and saslauthd.processes
+        and saslauthd.mechanism == "pam"
+        and saslauthd.pam_missing
+    ):
         yield found(
             f"{saslauthd.pam_missing} does not exist, so saslauthd -a pam falls back to /etc/pam.d/other",
             evidence=[Evidence("ps", saslauthd.processes[0].command), Evidence("ls /etc/pam.d", "no smtp")],
-            fix=[Step("printf '@include common-auth\\n@include common-account\\n' > /etc/pam.d/smtp", "risky", "rm /etc/pam.d/smtp")],
+            fix=[
+                Step(
+                    "printf '@include common-auth\\n@include common-account\\n' > /etc/pam.d/smtp",
+                    "risky",
+                    "rm /etc/pam.d/smtp",
+                )
+            ],
             path=saslauthd.pam_missing,
         )
 
 
 @check(
-    "SASL010", "verifier-always-true", "error",
+    "SASL010",
+    "verifier-always-true",
+    "error",
     fails=[{"conf": "pwcheck_method: alwaystrue", "cf": "O AuthMechanisms=PLAIN"}],
     passes=[{"conf": "pwcheck_method: auxprop", "cf": "O AuthMechanisms=PLAIN"}],
     refs=("libsasl: lib/checkpw.c, always_true(), for tests alone",),
-)  # fmt: skip
+)
 def verifier_always_true(conf: SaslConf, cf: SendmailCf) -> Iterator[Found]:
     """pwcheck_method is alwaystrue: every password is accepted.
 
@@ -301,7 +382,9 @@ def verifier_always_true(conf: SaslConf, cf: SendmailCf) -> Iterator[Found]:
 
     Advice: use auxprop or saslauthd.
     """
-    if "alwaystrue" in conf.pwcheck_methods and any(n in PLAINTEXT for n in mechanisms(cf, known(conf), None, None).offered(tls=True)):
+    if "alwaystrue" in conf.pwcheck_methods and any(
+        n in PLAINTEXT for n in mechanisms(cf, known(conf), None, None).offered(tls=True)
+    ):
         yield found(
             f"{conf.path} accepts every password: pwcheck_method alwaystrue",
             evidence=[_at(conf, "pwcheck_method")],
@@ -311,11 +394,13 @@ def verifier_always_true(conf: SaslConf, cf: SendmailCf) -> Iterator[Found]:
 
 
 @check(
-    "SASL011", "log-level-shows-passwords", "warning",
+    "SASL011",
+    "log-level-shows-passwords",
+    "warning",
     fails=[{"conf": "log_level: 7"}],
     passes=[{"conf": "log_level: 5"}, {"conf": ""}],
     refs=("libsasl: include/sasl.h, SASL_LOG_PASS",),
-)  # fmt: skip
+)
 def log_level_shows_passwords(conf: SaslConf) -> Iterator[Found]:
     """log_level 7 makes libsasl write passwords into the log.
 

@@ -28,11 +28,13 @@ _RULE = "SLocal_check_rcpt\nR$*\t$#OK\n"
 
 
 @check(
-    "CONF001", "configuration-syntax", "error",
+    "CONF001",
+    "configuration-syntax",
+    "error",
     fails=[{"cf": "V10/Berkeley\nQ this is no line\n"}, {"cf": "V10/Berkeley\nScheck_rcpt\nR$*    $#OK\n"}],
     passes=[{"cf": "V10/Berkeley\n" + _RULE}],
     refs=("sendmail: sendmail/readcf.c, readcf()",),
-)  # fmt: skip
+)
 def configuration_syntax(cf: SendmailCf) -> Iterator[Found]:
     """sendmail.cf has a line that sendmail does not know or cannot parse.
 
@@ -41,8 +43,11 @@ def configuration_syntax(cf: SendmailCf) -> Iterator[Found]:
 
     Advice: rebuild sendmail.cf from sendmail.mc (m4), or remove the line.
     """
-    bad = [*((line, "unknown configuration line") for line in cf.unknown), *((line, line.problem or "malformed") for line in cf.malformed),
-           *((line, line.problem or "invalid rule: no tab between its two sides") for line in cf.bad_rules)]  # fmt: skip
+    bad = [
+        *((line, "unknown configuration line") for line in cf.unknown),
+        *((line, line.problem or "malformed") for line in cf.malformed),
+        *((line, line.problem or "invalid rule: no tab between its two sides") for line in cf.bad_rules),
+    ]
     if bad:
         line, what = bad[0]
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
@@ -56,15 +61,30 @@ def configuration_syntax(cf: SendmailCf) -> Iterator[Found]:
 
 
 def _auth_matters(what: str) -> bool:
-    return bool(re.search(r"(?i)auth|cert|sasl|tls|daemon|authinfo|domain|access|dontblame|runas|trusteduser|cacert", what))
+    return bool(
+        re.search(r"(?i)auth|cert|sasl|tls|daemon|authinfo|domain|access|dontblame|runas|trusteduser|cacert", what)
+    )
 
 
 @check(
-    "CONF002", "configuration-not-rebuilt", "error",
-    fails=[{"cf": "# path: /etc/mail/sendmail.cf\nV10/Berkeley\n", "mc": "# path: /etc/mail/sendmail.mc\ndefine(`confAUTH_MECHANISMS', `CRAM-MD5 PLAIN')dnl\nTRUST_AUTH_MECH(`CRAM-MD5 PLAIN')dnl"}],
-    passes=[{"cf": "O AuthMechanisms=CRAM-MD5 PLAIN\nC{TrustAuthMech}CRAM-MD5 PLAIN", "mc": "define(`confAUTH_MECHANISMS', `CRAM-MD5 PLAIN')dnl\nTRUST_AUTH_MECH(`CRAM-MD5 PLAIN')dnl"}],
-    refs=("sendmail: cf/README, \"GETTING STARTED\"",),
-)  # fmt: skip
+    "CONF002",
+    "configuration-not-rebuilt",
+    "error",
+    fails=[
+        {
+            "cf": "# path: /etc/mail/sendmail.cf\nV10/Berkeley\n",
+            "mc": "# path: /etc/mail/sendmail.mc\ndefine(`confAUTH_MECHANISMS', `CRAM-MD5 PLAIN')dnl\n"
+            "TRUST_AUTH_MECH(`CRAM-MD5 PLAIN')dnl",
+        }
+    ],
+    passes=[
+        {
+            "cf": "O AuthMechanisms=CRAM-MD5 PLAIN\nC{TrustAuthMech}CRAM-MD5 PLAIN",
+            "mc": "define(`confAUTH_MECHANISMS', `CRAM-MD5 PLAIN')dnl\nTRUST_AUTH_MECH(`CRAM-MD5 PLAIN')dnl",
+        }
+    ],
+    refs=('sendmail: cf/README, "GETTING STARTED"',),
+)
 def configuration_not_rebuilt(cf: SendmailCf, mc: SendmailMc) -> Iterator[Found]:
     """sendmail.mc says one thing and sendmail.cf another: the .cf was never rebuilt from it.
 
@@ -79,21 +99,36 @@ def configuration_not_rebuilt(cf: SendmailCf, mc: SendmailMc) -> Iterator[Found]
         return
     serious = any(_auth_matters(d.what) for d in differences)
     yield found(
-        f"{cf.path} does not match {mc.path}: it was not rebuilt after a change; {', '.join(dict.fromkeys(d.what for d in differences[:6]))}"
+        f"{cf.path} does not match {mc.path}: it was not rebuilt after a change; "
+        f"{', '.join(dict.fromkeys(d.what for d in differences[:6]))}"
         f" {'differ' if len(differences) > 1 else 'differs'}",
-        evidence=[Evidence(f"{mc.path}:{d.mc_line}", f"{d.what}: {d.mc_says or '(nothing)'}; sendmail.cf has: {d.cf_says or '(nothing)'}") for d in differences[:6]],
-        fix=[Step(f"m4 {quoted(mc.path)} > {quoted(cf.path)} && service sendmail restart", "risky", f"cp -p {quoted(cf.path)} {quoted(cf.path + '.before')}")],
+        evidence=[
+            Evidence(
+                f"{mc.path}:{d.mc_line}",
+                f"{d.what}: {d.mc_says or '(nothing)'}; sendmail.cf has: {d.cf_says or '(nothing)'}",
+            )
+            for d in differences[:6]
+        ],
+        fix=[
+            Step(
+                f"m4 {quoted(mc.path)} > {quoted(cf.path)} && service sendmail restart",
+                "risky",
+                f"cp -p {quoted(cf.path)} {quoted(cf.path + '.before')}",
+            )
+        ],
         severity="error" if serious else "warning",
         path=cf.path,
     )
 
 
 @check(
-    "CONF003", "configuration-missing", "error",
+    "CONF003",
+    "configuration-missing",
+    "error",
     fails=[{"program": "Version 8.17.1"}],
     passes=[{"program": "Version 8.17.1", "cf": "V10/Berkeley"}],
     refs=("sendmail: sendmail/conf.h, _PATH_SENDMAILCF",),
-)  # fmt: skip
+)
 def configuration_missing(program: SendmailProgram, cf: SendmailCf | Unknown) -> Iterator[Found]:
     """sendmail.cf does not exist.
 
@@ -111,12 +146,16 @@ def configuration_missing(program: SendmailProgram, cf: SendmailCf | Unknown) ->
 
 
 @check(
-    "CONF004", "submit-cf-missing", "warning",
+    "CONF004",
+    "submit-cf-missing",
+    "warning",
     fails=[{"program": "Version 8.17.1", "cf": "V10/Berkeley"}],
-    passes=[{"program": "Version 8.17.1", "cf": "V10/Berkeley", "submit": "V10/Berkeley"},
-            {"program": "Version 8.11.7", "cf": "V9/Berkeley"}],
+    passes=[
+        {"program": "Version 8.17.1", "cf": "V10/Berkeley", "submit": "V10/Berkeley"},
+        {"program": "Version 8.11.7", "cf": "V9/Berkeley"},
+    ],
     refs=("sendmail: sendmail/SECURITY; submit.cf is there since 8.12",),
-)  # fmt: skip
+)
 def submit_cf_missing(program: SendmailProgram, cf: SendmailCf, submit: SubmitCf | Unknown) -> Iterator[Found]:
     """submit.cf does not exist: programs and users of this host cannot submit mail.
 
@@ -130,18 +169,28 @@ def submit_cf_missing(program: SendmailProgram, cf: SendmailCf, submit: SubmitCf
         yield found(
             f"{path}/submit.cf is missing: local submission of mail fails, SMTP is not touched",
             evidence=[Evidence(f"ls -l {path}/submit.cf", "No such file or directory")],
-            fix=[Step(f"m4 {quoted(path + '/submit.mc')} > {quoted(path + '/submit.cf')}", "safe", f"rm {quoted(path + '/submit.cf')}")],
+            fix=[
+                Step(
+                    f"m4 {quoted(path + '/submit.mc')} > {quoted(path + '/submit.cf')}",
+                    "safe",
+                    f"rm {quoted(path + '/submit.cf')}",
+                )
+            ],
             path=f"{path}/submit.cf",
         )
 
 
 @check(
-    "CONF005", "auth-switched-off", "error",
+    "CONF005",
+    "auth-switched-off",
+    "error",
     fails=[{"cf": "O DaemonPortOptions=Name=MSP-v4, Port=587, M=EA"}],
-    passes=[{"cf": "O DaemonPortOptions=Name=MSP-v4, Port=587, M=Ea"},
-            {"cf": "O DaemonPortOptions=Name=MTA, Port=25, M=A\nO DaemonPortOptions=Name=MSA, Port=587, M=Ea"}],
+    passes=[
+        {"cf": "O DaemonPortOptions=Name=MSP-v4, Port=587, M=Ea"},
+        {"cf": "O DaemonPortOptions=Name=MTA, Port=25, M=A\nO DaemonPortOptions=Name=MSA, Port=587, M=Ea"},
+    ],
     refs=("sendmail: doc/op, DaemonPortOptions: A disable AUTH (overrides a)",),
-)  # fmt: skip
+)
 def auth_switched_off(cf: SendmailCf) -> Iterator[Found]:
     """A port has the modifier A: AUTH is switched off there (a, small, would require it).
 
@@ -154,19 +203,39 @@ def auth_switched_off(cf: SendmailCf) -> Iterator[Found]:
         if daemon.auth_off and (everywhere or daemon.port in (587, 465)):
             modifiers = "".join(sorted(daemon.modifiers))
             yield found(
-                f"AUTH is switched off on port {daemon.port or daemon.service} ({daemon.name}): DaemonPortOptions has M={modifiers} with the modifier A",
-                evidence=[Evidence(f"{cf.path}:{daemon.line}", f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}, M={modifiers}")],
-                fix=rebuild(cf.path, f"DAEMON_OPTIONS(`… Name={daemon.name}, M={modifiers.replace('A', '') or 'a'}')dnl"),
+                f"AUTH is switched off on port {daemon.port or daemon.service} ({daemon.name}): DaemonPortOptions "
+                f"has M={modifiers} with the modifier A",
+                evidence=[
+                    Evidence(
+                        f"{cf.path}:{daemon.line}",
+                        f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}, M={modifiers}",
+                    )
+                ],
+                fix=rebuild(
+                    cf.path, f"DAEMON_OPTIONS(`… Name={daemon.name}, M={modifiers.replace('A', '') or 'a'}')dnl"
+                ),
                 port=str(daemon.port),
             )
 
 
 @check(
-    "CONF006", "starttls-switched-off", "error",
-    fails=[{"cf": "O DaemonPortOptions=Name=MSP-v4, Port=587, M=EaS\nO AuthOptions=A p\nO ServerCertFile=/etc/mail/host.pem"}],
-    passes=[{"cf": "O DaemonPortOptions=Name=MSP-v4, Port=587, M=Ea\nO AuthOptions=A p\nO ServerCertFile=/etc/mail/host.pem"}],
+    "CONF006",
+    "starttls-switched-off",
+    "error",
+    fails=[
+        {
+            "cf": "O DaemonPortOptions=Name=MSP-v4, Port=587, M=EaS\nO AuthOptions=A p\nO "
+            "ServerCertFile=/etc/mail/host.pem"
+        }
+    ],
+    passes=[
+        {
+            "cf": "O DaemonPortOptions=Name=MSP-v4, Port=587, M=Ea\nO AuthOptions=A p\nO "
+            "ServerCertFile=/etc/mail/host.pem"
+        }
+    ],
     refs=("sendmail: doc/op, DaemonPortOptions: S do not offer STARTTLS",),
-)  # fmt: skip
+)
 def starttls_switched_off(cf: SendmailCf) -> Iterator[Found]:
     """A port has the modifier S: STARTTLS is not offered there though a certificate is configured.
 
@@ -182,19 +251,34 @@ def starttls_switched_off(cf: SendmailCf) -> Iterator[Found]:
             submission = "submission " if daemon.port == 587 else ""
             lost = ", so PLAIN and LOGIN are not offered (AuthOptions p)" if "p" in cf.auth_options else ""
             yield found(
-                f"STARTTLS is switched off on {submission}port {daemon.port or daemon.service} ({daemon.name}) by DaemonPortOptions M={modifiers}{lost}",
-                evidence=[Evidence(f"{cf.path}:{daemon.line}", f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}, M={modifiers}")],
-                fix=rebuild(cf.path, f"DAEMON_OPTIONS(`… Name={daemon.name}, M={modifiers.replace('S', '') or 'a'}')dnl"),
+                f"STARTTLS is switched off on {submission}port {daemon.port or daemon.service} ({daemon.name}) by "
+                f"DaemonPortOptions M={modifiers}{lost}",
+                evidence=[
+                    Evidence(
+                        f"{cf.path}:{daemon.line}",
+                        f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}, M={modifiers}",
+                    )
+                ],
+                fix=rebuild(
+                    cf.path, f"DAEMON_OPTIONS(`… Name={daemon.name}, M={modifiers.replace('S', '') or 'a'}')dnl"
+                ),
                 port=str(daemon.port),
             )
 
 
 @check(
-    "CONF007", "received-header-hides-auth", "warning",
+    "CONF007",
+    "received-header-hides-auth",
+    "warning",
     fails=[{"cf": "V10/Berkeley\nHReceived: $?sfrom $s $.by $j ($v/$Z)$?r with $r$. id $i; $b\nC{TrustAuthMech}PLAIN"}],
-    passes=[{"cf": "V10/Berkeley\nHReceived: $?sfrom $s $.by $j ($v/$Z)$?r with $r$. id $i$?{auth_type} (authenticated$?{auth_ssf} bits=${auth_ssf}$.)$.; $b"}],
+    passes=[
+        {
+            "cf": "V10/Berkeley\nHReceived: $?sfrom $s $.by $j ($v/$Z)$?r with $r$. id $i$?{auth_type} "
+            "(authenticated$?{auth_ssf} bits=${auth_ssf}$.)$.; $b"
+        }
+    ],
     refs=("sendmail: cf/m4/cfhead.m4, _REC_AUTH_",),
-)  # fmt: skip
+)
 def received_header_hides_auth(cf: SendmailCf) -> Iterator[Found]:
     """The Received header was redefined without the part that says "authenticated".
 
@@ -214,11 +298,13 @@ def received_header_hides_auth(cf: SendmailCf) -> Iterator[Found]:
 
 
 @check(
-    "CONF008", "unknown-option", "warning",
+    "CONF008",
+    "unknown-option",
+    "warning",
     fails=[{"cf": "O AuthMechs=PLAIN"}],
     passes=[{"cf": "O AuthMechanisms=PLAIN"}],
     refs=("sendmail: sendmail/readcf.c, OptionTab",),
-)  # fmt: skip
+)
 def unknown_option(cf: SendmailCf) -> Iterator[Found]:
     """sendmail.cf sets an option that no release of sendmail has.
 
@@ -237,11 +323,13 @@ def unknown_option(cf: SendmailCf) -> Iterator[Found]:
 
 
 @check(
-    "CONF009", "unknown-word", "error",
+    "CONF009",
+    "unknown-word",
+    "error",
     fails=[{"cf": "O DontBlameSendmail=GroupWriteableDirPathSafe"}],
     passes=[{"cf": "O DontBlameSendmail=GroupWritableDirPathSafe,TrustStickyBit"}],
     refs=("sendmail: sendmail/conf.c, DontBlameSendmailValues; PrivacyValues",),
-)  # fmt: skip
+)
 def unknown_word(cf: SendmailCf) -> Iterator[Found]:
     """DontBlameSendmail or PrivacyOptions holds a word that no release of sendmail knows.
 
@@ -254,18 +342,28 @@ def unknown_word(cf: SendmailCf) -> Iterator[Found]:
             setting = cf.option(option)
             yield found(
                 f"{option} holds the unknown word {word}",
-                evidence=[Evidence(f"{cf.path}:{setting.line if setting else 0}", f"O {option}={setting.value if setting else ''}")],
+                evidence=[
+                    Evidence(
+                        f"{cf.path}:{setting.line if setting else 0}", f"O {option}={setting.value if setting else ''}"
+                    )
+                ],
                 fix=rebuild(cf.path, f"correct {word} in {option}"),
-                option=option, word=word,
-            )  # fmt: skip
+                option=option,
+                word=word,
+            )
 
 
 @check(
-    "CONF010", "log-level-too-low", "warning",
+    "CONF010",
+    "log-level-too-low",
+    "warning",
     fails=[{"cf": "O LogLevel=8", "program": "Version 8.17.1.9"}, {"cf": "O LogLevel=9", "program": "Version 8.15.2"}],
-    passes=[{"cf": "O LogLevel=9", "program": "Version 8.17.1.9"}, {"cf": "O LogLevel=10", "program": "Version 8.15.2"}],
+    passes=[
+        {"cf": "O LogLevel=9", "program": "Version 8.17.1.9"},
+        {"cf": "O LogLevel=10", "program": "Version 8.15.2"},
+    ],
     refs=("sendmail: sendmail/srvrsmtp.c: AUTH failure is logged at LogLevel 10, since 8.16 at 9",),
-)  # fmt: skip
+)
 def log_level_too_low(cf: SendmailCf, program: SendmailProgram | Unknown) -> Iterator[Found]:
     """LogLevel is so low that failed logins leave no line in the log.
 
@@ -279,7 +377,12 @@ def log_level_too_low(cf: SendmailCf, program: SendmailProgram | Unknown) -> Ite
     if cf.log_level < needed and (explicit is not None or needed > 9):
         yield found(
             f"LogLevel is {cf.log_level}, too low: a failed login leaves no line in the log (needs at least {needed})",
-            evidence=[Evidence(f"{cf.path}:{explicit.line}" if explicit else cf.path, f"O LogLevel={cf.log_level}" if explicit else "no O LogLevel: default 9")],
+            evidence=[
+                Evidence(
+                    f"{cf.path}:{explicit.line}" if explicit else cf.path,
+                    f"O LogLevel={cf.log_level}" if explicit else "no O LogLevel: default 9",
+                )
+            ],
             fix=rebuild(cf.path, "define(`confLOG_LEVEL', `14')dnl"),
             severity="warning" if explicit else "info",
             option="LogLevel",
@@ -287,11 +390,13 @@ def log_level_too_low(cf: SendmailCf, program: SendmailProgram | Unknown) -> Ite
 
 
 @check(
-    "CONF011", "built-without-sasl", "error",
+    "CONF011",
+    "built-without-sasl",
+    "error",
     fails=[{"program": "Version 8.17.1\n Compiled with: DNSMAP LOG NEWDB STARTTLS"}],
     passes=[{"program": "Version 8.17.1\n Compiled with: DNSMAP LOG NEWDB SASLv2 STARTTLS"}],
     refs=("sendmail: sendmail/README, SASL; `sendmail -d0.1 -bt </dev/null`",),
-)  # fmt: skip
+)
 def built_without_sasl(program: SendmailProgram, system: System | Unknown) -> Iterator[Found]:
     """The sendmail program was compiled without SASL: it cannot do AUTH at all.
 
@@ -303,7 +408,13 @@ def built_without_sasl(program: SendmailProgram, system: System | Unknown) -> It
     if program.has_sasl is False:
         where = program.look.path if program.look else "sendmail"
         family = system.family if isinstance(system, System) else ""
-        package = {"debian": "sendmail-bin", "fedora": "sendmail", "alpine": "sendmail", "suse": "sendmail", "freebsd": "sendmail+tls+sasl2"}.get(family, "")
+        package = {
+            "debian": "sendmail-bin",
+            "fedora": "sendmail",
+            "alpine": "sendmail",
+            "suse": "sendmail",
+            "freebsd": "sendmail+tls+sasl2",
+        }.get(family, "")
         command = install_command(package, family, again=True)
         yield found(
             f"{where} (sendmail {program.version}) was compiled without SASL support",
@@ -314,11 +425,16 @@ def built_without_sasl(program: SendmailProgram, system: System | Unknown) -> It
 
 
 @check(
-    "CONF012", "open-relay", "error",
+    "CONF012",
+    "open-relay",
+    "error",
     fails=[{"cf": "V10/Berkeley\nSbasic_check_rcpt\nR$*\t$@ OK\nScheck_rcpt\nR$*\t$: $>Basic_check_rcpt $1\n"}],
-    passes=[{"cf": "V10/Berkeley\nScheck_rcpt\nR$*\t$: $>Rcpt_ok $1\nSRelay_ok\nR$*\t$@ NO\n"}, {"cf": "V10/Berkeley\n"}],
+    passes=[
+        {"cf": "V10/Berkeley\nScheck_rcpt\nR$*\t$: $>Rcpt_ok $1\nSRelay_ok\nR$*\t$@ NO\n"},
+        {"cf": "V10/Berkeley\n"},
+    ],
     refs=("sendmail: cf/README, FEATURE(`promiscuous_relay'): the ruleset Relay_ok is left out",),
-)  # fmt: skip
+)
 def open_relay(cf: SendmailCf) -> Iterator[Found]:
     """The configuration lets anybody relay (promiscuous_relay): AUTH protects nothing.
 
@@ -326,7 +442,11 @@ def open_relay(cf: SendmailCf) -> Iterator[Found]:
 
     Advice: remove FEATURE(`promiscuous_relay') from sendmail.mc, rebuild sendmail.cf and restart.
     """
-    if cf.level >= 10 and cf.has_rules("check_rcpt", "basic_check_rcpt", "Basic_check_rcpt") and not cf.has_rules("Relay_ok"):
+    if (
+        cf.level >= 10
+        and cf.has_rules("check_rcpt", "basic_check_rcpt", "Basic_check_rcpt")
+        and not cf.has_rules("Relay_ok")
+    ):
         yield found(
             "Open relay: anybody may relay through this server without a login (promiscuous_relay)",
             evidence=[Evidence(cf.path, "check_rcpt has rules, but there is no ruleset Relay_ok")],
@@ -336,11 +456,13 @@ def open_relay(cf: SendmailCf) -> Iterator[Found]:
 
 
 @check(
-    "CONF013", "auth-option-without-effect", "warning",
+    "CONF013",
+    "auth-option-without-effect",
+    "warning",
     fails=[{"cf": "O AuthOptions=pay"}],
     passes=[{"cf": "O AuthOptions=p,a,y"}],
     refs=("sendmail: sendmail/readcf.c, O_AUTHOPTIONS",),
-)  # fmt: skip
+)
 def auth_option_without_effect(cf: SendmailCf) -> Iterator[Found]:
     """A letter in AuthOptions has no effect.
 
@@ -360,12 +482,20 @@ def auth_option_without_effect(cf: SendmailCf) -> Iterator[Found]:
 
 
 @check(
-    "CONF014", "name-not-qualified", "error",
+    "CONF014",
+    "name-not-qualified",
+    "error",
     fails=[{"names": "hostname: mail\n127.0.0.1 localhost", "program": "(canonical domain name) $j = mail", "cf": ""}],
-    passes=[{"names": "hostname: mail\n127.0.0.1 mail.example.com mail", "program": "(canonical domain name) $j = mail.example.com", "cf": ""},
-            {"names": "hostname: mail\n127.0.0.1 localhost", "program": "Version 8.17.1", "cf": "Djmail.example.com"}],
-    refs=("sendmail: sendmail/main.c, myhostname(); doc/op, \"Who Am I?\"",),
-)  # fmt: skip
+    passes=[
+        {
+            "names": "hostname: mail\n127.0.0.1 mail.example.com mail",
+            "program": "(canonical domain name) $j = mail.example.com",
+            "cf": "",
+        },
+        {"names": "hostname: mail\n127.0.0.1 localhost", "program": "Version 8.17.1", "cf": "Djmail.example.com"},
+    ],
+    refs=('sendmail: sendmail/main.c, myhostname(); doc/op, "Who Am I?"',),
+)
 def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | Unknown) -> Iterator[Found]:
     """The host's own name has no domain: sendmail cannot qualify it.
 
@@ -378,24 +508,32 @@ def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | 
     said = program.identity.get("j") if isinstance(program, SendmailProgram) else None
     if (said and "." in said) or cf.domain_name or "." in names.canonical:
         return
-    name = said or names.canonical
+    name, own = said or names.canonical, names.own_line
     asked = "sendmail says $j = " + said if said else "no line of /etc/hosts gives it a domain; DNS was not asked"
     yield found(
         f"The host name {name!r} is not fully qualified: it has no domain",
-        evidence=[Evidence("hostname", names.hostname), Evidence("sendmail -d0.1 -bt </dev/null" if said else "/etc/hosts", asked),
-                  *([Evidence(f"/etc/hosts:{names.own_line.number}", " ".join([names.own_line.address, *names.own_line.names]))] if names.own_line else [])],
-        fix=[Step(f"# in /etc/hosts: ADDRESS {name}.DOMAIN {name}"), *rebuild(cf.path, f"or: define(`confDOMAIN_NAME', `{name}.DOMAIN')dnl")[:1]],
+        evidence=[
+            Evidence("hostname", names.hostname),
+            Evidence("sendmail -d0.1 -bt </dev/null" if said else "/etc/hosts", asked),
+            *([Evidence(f"/etc/hosts:{own.number}", f"{own.address} {' '.join(own.names)}")] if own else []),
+        ],
+        fix=[
+            Step(f"# in /etc/hosts: ADDRESS {name}.DOMAIN {name}"),
+            *rebuild(cf.path, f"or: define(`confDOMAIN_NAME', `{name}.DOMAIN')dnl")[:1],
+        ],
         severity="error" if said else "warning",
         name=name,
-    )  # fmt: skip
+    )
 
 
 @check(
-    "CONF015", "auth-mechanisms-written-wrong", "error",
+    "CONF015",
+    "auth-mechanisms-written-wrong",
+    "error",
     fails=[{"cf": "O AuthMechanisms=PLAIN,LOGIN"}, {"cf": "O AuthMechanisms="}],
     passes=[{"cf": "O AuthMechanisms=PLAIN LOGIN"}, {"cf": ""}],
     refs=("sendmail: sendmail/sasl.c, intersect(): names are separated by single blanks",),
-)  # fmt: skip
+)
 def auth_mechanisms_written_wrong(cf: SendmailCf) -> Iterator[Found]:
     """AuthMechanisms is empty or written in a way that sendmail does not understand.
 
@@ -409,19 +547,27 @@ def auth_mechanisms_written_wrong(cf: SendmailCf) -> Iterator[Found]:
     odd = [m for m in cf.auth_mechanisms if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", m)]
     if odd or not cf.auth_mechanisms:
         yield found(
-            f"AuthMechanisms in {cf.path} is " + (f"written wrong: {odd[0][:60]!r} is no mechanism" if odd else "empty, so AUTH is not offered"),
+            f"AuthMechanisms in {cf.path} is "
+            + (f"written wrong: {odd[0][:60]!r} is no mechanism" if odd else "empty, so AUTH is not offered"),
             evidence=[Evidence(f"{cf.path}:{setting.line}", f"O AuthMechanisms={setting.value}")],
-            fix=rebuild(cf.path, "define(`confAUTH_MECHANISMS', `" + " ".join(setting.value.replace(",", " ").split()) + "')dnl"),
+            fix=rebuild(
+                cf.path, "define(`confAUTH_MECHANISMS', `" + " ".join(setting.value.replace(",", " ").split()) + "')dnl"
+            ),
             option="AuthMechanisms",
         )
 
 
 @check(
-    "CONF016", "nobody-may-relay", "warning",
+    "CONF016",
+    "nobody-may-relay",
+    "warning",
     fails=[{"cf": "V10/Berkeley\nC{TrustAuthMech}PLAIN\nSRelay_ok\nR$*\t$@ NO\n"}],
-    passes=[{"cf": "V10/Berkeley\nC{TrustAuthMech}PLAIN\nSRelay_auth\nR$* $| $={TrustAuthMech}\t$# RELAY\n"}, {"cf": "V10/Berkeley\nC{TrustAuthMech}PLAIN"}],
+    passes=[
+        {"cf": "V10/Berkeley\nC{TrustAuthMech}PLAIN\nSRelay_auth\nR$* $| $={TrustAuthMech}\t$# RELAY\n"},
+        {"cf": "V10/Berkeley\nC{TrustAuthMech}PLAIN"},
+    ],
     refs=("sendmail: cf/m4/proto.m4, ruleset Relay_ok",),
-)  # fmt: skip
+)
 def nobody_may_relay(cf: SendmailCf) -> Iterator[Found]:
     """Mechanisms are trusted, but no rule of sendmail.cf asks for them.
 
@@ -435,16 +581,20 @@ def nobody_may_relay(cf: SendmailCf) -> Iterator[Found]:
             f"{cf.path} fills the class TrustAuthMech, but no rule uses it: nobody may relay because of a login",
             evidence=[Evidence(cf.path, "no rule with $={TrustAuthMech}")],
             fix=rebuild(cf.path, "TRUST_AUTH_MECH(`" + " ".join(cf.trusted_mechs) + "')dnl"),
-            **{"class": "TrustAuthMech"},
+            subject="TrustAuthMech",
         )
 
 
 @check(
-    "CONF017", "library-missing", "error",
-    fails=[{"program": "-rwxr-sr-x root smmsp /usr/sbin/sendmail\n\tlibsasl2.so.2 => not found", "system": "ID=debian"}],
+    "CONF017",
+    "library-missing",
+    "error",
+    fails=[
+        {"program": "-rwxr-sr-x root smmsp /usr/sbin/sendmail\n\tlibsasl2.so.2 => not found", "system": "ID=debian"}
+    ],
     passes=[{"program": "-rwxr-sr-x root smmsp /usr/sbin/sendmail\n\tlibsasl2.so.2 => /lib/libsasl2.so.2"}],
     refs=("ld.so(8)",),
-)  # fmt: skip
+)
 def library_missing(program: SendmailProgram, system: System | Unknown) -> Iterator[Found]:
     """The sendmail program needs a shared library that is not here, so it cannot even start.
 
@@ -464,12 +614,27 @@ def library_missing(program: SendmailProgram, system: System | Unknown) -> Itera
 
 
 @check(
-    "CONF018", "class-file-missing", "error",
-    fails=[{"cf": "Fw/etc/mail/local-host-names", "paths": "drwxr-xr-x root root /etc/mail\n[class file] /etc/mail/local-host-names"}],
-    passes=[{"cf": "Fw/etc/mail/local-host-names", "paths": "-rw-r--r-- root root /etc/mail/local-host-names\n[class file] /etc/mail/local-host-names"},
-            {"cf": "Fw-o /etc/mail/local-host-names", "paths": "drwxr-xr-x root root /etc/mail\n[class file] /etc/mail/local-host-names"}],
+    "CONF018",
+    "class-file-missing",
+    "error",
+    fails=[
+        {
+            "cf": "Fw/etc/mail/local-host-names",
+            "paths": "drwxr-xr-x root root /etc/mail\n[class file] /etc/mail/local-host-names",
+        }
+    ],
+    passes=[
+        {
+            "cf": "Fw/etc/mail/local-host-names",
+            "paths": "-rw-r--r-- root root /etc/mail/local-host-names\n[class file] /etc/mail/local-host-names",
+        },
+        {
+            "cf": "Fw-o /etc/mail/local-host-names",
+            "paths": "drwxr-xr-x root root /etc/mail\n[class file] /etc/mail/local-host-names",
+        },
+    ],
     refs=("sendmail: sendmail/readcf.c, fileclass()",),
-)  # fmt: skip
+)
 def class_file_missing(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
     """A file that sendmail.cf reads a class from does not exist, and sendmail stops at start because of it.
 
@@ -479,21 +644,34 @@ def class_file_missing(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
     """
     for class_file in cf.class_files:
         trail = next((t for t in paths.of("class file") if t.path == class_file.path), None)
-        if trail is not None and not trail.complete and not class_file.optional and not any(g in paths.gaps for g in (class_file.path,)):
+        if (
+            trail is not None
+            and not trail.complete
+            and not class_file.optional
+            and not any(g in paths.gaps for g in (class_file.path,))
+        ):
             yield found(
                 f"{class_file.path} does not exist, and sendmail cannot start without it",
-                evidence=[Evidence(f"{cf.path}:{class_file.line}", f"F{class_file.name}{class_file.path}"), Evidence(f"ls -l {class_file.path}", "No such file or directory")],
+                evidence=[
+                    Evidence(f"{cf.path}:{class_file.line}", f"F{class_file.name}{class_file.path}"),
+                    Evidence(f"ls -l {class_file.path}", "No such file or directory"),
+                ],
                 fix=[Step(f"touch {quoted(class_file.path)}", "safe", f"rm {quoted(class_file.path)}")],
                 path=class_file.path,
             )
 
 
 @check(
-    "CONF019", "unknown-user", "error",
+    "CONF019",
+    "unknown-user",
+    "error",
     fails=[{"cf": "O RunAsUser=smmta:smmsp", "system": "users: root daemon"}],
-    passes=[{"cf": "O RunAsUser=smmta:smmsp", "system": "users: root smmta smmsp"}, {"cf": "O TrustedUser=smmta", "system": ""}],
+    passes=[
+        {"cf": "O RunAsUser=smmta:smmsp", "system": "users: root smmta smmsp"},
+        {"cf": "O TrustedUser=smmta", "system": ""},
+    ],
     refs=("sendmail: sendmail/readcf.c, O_RUNASUSER, O_TRUSTUSER",),
-)  # fmt: skip
+)
 def unknown_user(cf: SendmailCf, system: System) -> Iterator[Found]:
     """sendmail.cf names a user who does not exist on this system.
 
@@ -507,19 +685,32 @@ def unknown_user(cf: SendmailCf, system: System) -> Iterator[Found]:
             setting = cf.option(option)
             yield found(
                 f"{option} names the user {user}, who does not exist",
-                evidence=[Evidence(f"{cf.path}:{setting.line if setting else 0}", f"O {option}={setting.value if setting else user}"), Evidence("/etc/passwd", f"no {user}")],
-                fix=rebuild(cf.path, f"correct define(`conf{'TRUSTED_USER' if option == 'TrustedUser' else 'RUN_AS_USER'}', `{user}')"),
+                evidence=[
+                    Evidence(
+                        f"{cf.path}:{setting.line if setting else 0}",
+                        f"O {option}={setting.value if setting else user}",
+                    ),
+                    Evidence("/etc/passwd", f"no {user}"),
+                ],
+                fix=rebuild(
+                    cf.path,
+                    f"correct define(`conf{'TRUSTED_USER' if option == 'TrustedUser' else 'RUN_AS_USER'}', `{user}')",
+                ),
                 option=option,
             )
 
 
 @check(
-    "CONF020", "port-25-demands-auth", "error",
+    "CONF020",
+    "port-25-demands-auth",
+    "error",
     fails=[{"cf": "O DaemonPortOptions=Name=MTA, Port=25, M=a"}],
-    passes=[{"cf": "O DaemonPortOptions=Name=MTA, Port=25\nO DaemonPortOptions=Name=MSA, Port=587, M=Ea"},
-            {"cf": "O DaemonPortOptions=Name=MTA, Port=25, M=aA"}],
+    passes=[
+        {"cf": "O DaemonPortOptions=Name=MTA, Port=25\nO DaemonPortOptions=Name=MSA, Port=587, M=Ea"},
+        {"cf": "O DaemonPortOptions=Name=MTA, Port=25, M=aA"},
+    ],
     refs=("sendmail: doc/op, DaemonPortOptions: a require authentication",),
-)  # fmt: skip
+)
 def port_25_demands_auth(cf: SendmailCf) -> Iterator[Found]:
     """Port 25 has the modifier a: every client must log in there, other mail servers too.
 
@@ -531,23 +722,40 @@ def port_25_demands_auth(cf: SendmailCf) -> Iterator[Found]:
         if daemon.port == 25 and daemon.auth_required and not (daemon.address or "").startswith("127."):
             modifiers = "".join(sorted(daemon.modifiers))
             yield found(
-                f"Port 25 ({daemon.name}) requires AUTH of every client (DaemonPortOptions M={modifiers}): mail from other servers is refused",
-                evidence=[Evidence(f"{cf.path}:{daemon.line}", f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}, M={modifiers}")],
+                f"Port 25 ({daemon.name}) requires AUTH of every client (DaemonPortOptions M={modifiers}): mail from "
+                f"other servers is refused",
+                evidence=[
+                    Evidence(
+                        f"{cf.path}:{daemon.line}",
+                        f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}, M={modifiers}",
+                    )
+                ],
                 fix=rebuild(cf.path, f"DAEMON_OPTIONS(`… Name={daemon.name}, Port=smtp')dnl without M=a"),
                 port="25",
             )
 
 
-_LIMITS = {"Timeout.auth": 10, "MaxDaemonChildren": 3, "ConnectionRateThrottle": 1, "RefuseLA": 2, "MaxMessageSize": 10000}
+_LIMITS = {
+    "Timeout.auth": 10,
+    "MaxDaemonChildren": 3,
+    "ConnectionRateThrottle": 1,
+    "RefuseLA": 2,
+    "MaxMessageSize": 10000,
+}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 @check(
-    "CONF021", "limit-too-small", "warning",
+    "CONF021",
+    "limit-too-small",
+    "warning",
     fails=[{"cf": "O Timeout.auth=2s"}, {"cf": "O MaxDaemonChildren=1"}, {"cf": "O RefuseLA=1"}],
-    passes=[{"cf": "O Timeout.auth=10m\nO MaxDaemonChildren=100\nO RefuseLA=12\nO ConnectionRateThrottle=20"}, {"cf": "O MaxDaemonChildren=0"}],
+    passes=[
+        {"cf": "O Timeout.auth=10m\nO MaxDaemonChildren=100\nO RefuseLA=12\nO ConnectionRateThrottle=20"},
+        {"cf": "O MaxDaemonChildren=0"},
+    ],
     refs=("sendmail: doc/op, OPTIONS",),
-)  # fmt: skip
+)
 def limit_too_small(cf: SendmailCf) -> Iterator[Found]:
     """A limit is so small that ordinary clients run into it.
 

@@ -8,11 +8,13 @@ _DEVICES = "/dev/null: there\n/dev/urandom: there\n/dev/random: there\n/dev/log:
 
 
 @check(
-    "SYS001", "no-syslog", "warning",
+    "SYS001",
+    "no-syslog",
+    "warning",
     fails=[{"system": _DEVICES.replace("/dev/log: there", "/dev/log: missing")}],
     passes=[{"system": _DEVICES}, {"system": ""}],
     refs=("syslog(3)",),
-)  # fmt: skip
+)
 def no_syslog(system: System) -> Iterator[Found]:
     """There is no /dev/log: what sendmail and libsasl have to say is lost.
 
@@ -30,11 +32,13 @@ def no_syslog(system: System) -> Iterator[Found]:
 
 
 @check(
-    "SYS002", "no-random-device", "info",
+    "SYS002",
+    "no-random-device",
+    "info",
     fails=[{"system": _DEVICES.replace("/dev/urandom: there", "/dev/urandom: missing")}],
     passes=[{"system": _DEVICES}, {"system": ""}],
     refs=("getrandom(2)",),
-)  # fmt: skip
+)
 def no_random_device(system: System) -> Iterator[Found]:
     """A random device is missing, as in a chroot or container.
 
@@ -48,17 +52,21 @@ def no_random_device(system: System) -> Iterator[Found]:
         yield found(
             f"{' and '.join(missing)} {'do' if len(missing) > 1 else 'does'} not exist",
             evidence=[Evidence(f"ls -l {m}", "No such file or directory") for m in missing],
-            fix=[Step(f"mknod -m 666 {m} c 1 {9 if m.endswith('urandom') else 8}", "risky", f"rm {m}") for m in missing],
+            fix=[
+                Step(f"mknod -m 666 {m} c 1 {9 if m.endswith('urandom') else 8}", "risky", f"rm {m}") for m in missing
+            ],
             path=missing[0],
         )
 
 
 @check(
-    "SYS003", "no-null-device", "error",
+    "SYS003",
+    "no-null-device",
+    "error",
     fails=[{"system": _DEVICES.replace("/dev/null: there", "/dev/null: missing")}],
     passes=[{"system": _DEVICES}],
     refs=("sendmail: sendmail/main.c opens /dev/null for its standard files",),
-)  # fmt: skip
+)
 def no_null_device(system: System) -> Iterator[Found]:
     """There is no /dev/null, which sendmail opens at start.
 
@@ -66,17 +74,21 @@ def no_null_device(system: System) -> Iterator[Found]:
     """
     if "/dev/null" in system.missing_devices:
         yield found(
-            "/dev/null does not exist", evidence=[Evidence("ls -l /dev/null", "No such file or directory")],
-            fix=[Step("mknod -m 666 /dev/null c 1 3", "risky", "rm /dev/null")], path="/dev/null",
-        )  # fmt: skip
+            "/dev/null does not exist",
+            evidence=[Evidence("ls -l /dev/null", "No such file or directory")],
+            fix=[Step("mknod -m 666 /dev/null c 1 3", "risky", "rm /dev/null")],
+            path="/dev/null",
+        )
 
 
 @check(
-    "SYS004", "clock-is-wrong", "error",
+    "SYS004",
+    "clock-is-wrong",
+    "error",
     fails=[{"tls": "now: 1970-01-02T00:00:00Z"}],
     passes=[{"tls": "now: 2026-06-01T00:00:00Z"}],
     refs=("RFC 5280: certificates; RFC 4120: Kerberos allows five minutes",),
-)  # fmt: skip
+)
 def clock_is_wrong(tls: Tls) -> Iterator[Found]:
     """The clock of this host shows a time before this program was written.
 
@@ -85,6 +97,9 @@ def clock_is_wrong(tls: Tls) -> Iterator[Found]:
     Advice: set the clock (chrony, ntp).
     """
     if 0 < tls.now < 1735689600:  # 2025-01-01
-        yield found("The clock of this host is years behind", evidence=[Evidence("date -u", "before 2025")], fix=[Step("date -u")], subject="clock")
-
-
+        yield found(
+            "The clock of this host is years behind",
+            evidence=[Evidence("date -u", "before 2025")],
+            fix=[Step("date -u")],
+            subject="clock",
+        )

@@ -3,11 +3,27 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from maildoctor.api import Evidence, Found, Names, SendmailCf, SendmailProgram, Step, Tls, TlsFile, Unknown, check, found, known, own_name, restart
+from maildoctor.api import (
+    Evidence,
+    Found,
+    Names,
+    SendmailCf,
+    SendmailProgram,
+    Step,
+    Tls,
+    TlsFile,
+    Unknown,
+    check,
+    found,
+    known,
+    own_name,
+    restart,
+)
 from maildoctor.api import shell_word as quoted
 
 _CERT = (
-    "[certificate] /etc/mail/tls/host.pem\nsubject: CN=mail.example.com\nissuer: CN=Example CA\nname: mail.example.com\n"
+    "[certificate] /etc/mail/tls/host.pem\nsubject: CN=mail.example.com\nissuer: CN=Example CA\nname: "
+    "mail.example.com\n"
     "not before: {0}-01-01T00:00:00Z\nnot after: {1}-01-01T00:00:00Z\npublic key: sha256:aa\n"
 )
 _NOW = "now: 2026-06-01T00:00:00Z\n"
@@ -26,18 +42,29 @@ def _lost(cf: SendmailCf | Unknown) -> str:
 
 def _server(cf: SendmailCf, file: TlsFile) -> bool:
     """Whether the server side uses it."""
-    return any(file.path in cf.tls_files.get(option, ()) for option in ("ServerCertFile", "ServerKeyFile", "CACertFile"))
+    return any(
+        file.path in cf.tls_files.get(option, ()) for option in ("ServerCertFile", "ServerKeyFile", "CACertFile")
+    )
 
 
-_OPTION = {"certificate": "confSERVER_CERT", "key": "confSERVER_KEY", "CA": "confCACERT", "CA folder": "confCACERT_PATH"}
+_OPTION = {
+    "certificate": "confSERVER_CERT",
+    "key": "confSERVER_KEY",
+    "CA": "confCACERT",
+    "CA folder": "confCACERT_PATH",
+}
 
 
 @check(
-    "TLS001", "tls-file-missing", "error",
-    fails=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _NOW + "[certificate] /etc/mail/tls/host.pem\nmissing"}],
+    "TLS001",
+    "tls-file-missing",
+    "error",
+    fails=[
+        {"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _NOW + "[certificate] /etc/mail/tls/host.pem\nmissing"}
+    ],
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD}],
     refs=("sendmail: sendmail/tls.c, inittls(); the reason is logged at LogLevel 13 only",),
-)  # fmt: skip
+)
 def tls_file_missing(cf: SendmailCf, tls: Tls) -> Iterator[Found]:
     """A certificate, key or CA file that sendmail.cf names does not exist.
 
@@ -52,20 +79,28 @@ def tls_file_missing(cf: SendmailCf, tls: Tls) -> Iterator[Found]:
             done.add(file.path)
             severe = _server(cf, file)
             yield found(
-                f"The {file.purpose} file {file.path} does not exist: {_lost(cf) if severe else 'this host cannot show it as a client'}",
+                f"The {file.purpose} file {file.path} does not exist: "
+                f"{_lost(cf) if severe else 'this host cannot show it as a client'}",
                 evidence=[Evidence(f"ls -l {file.path}", "No such file or directory")],
-                fix=[Step(f"# install the {file.purpose} as {file.path}, or name another one by {_OPTION[file.purpose]}"), restart()],
+                fix=[
+                    Step(
+                        f"# install the {file.purpose} as {file.path}, or name another one by {_OPTION[file.purpose]}"
+                    ),
+                    restart(),
+                ],
                 severity="error" if severe else "warning",
                 path=file.path,
             )
 
 
 @check(
-    "TLS002", "certificate-expired", "error",
+    "TLS002",
+    "certificate-expired",
+    "error",
     fails=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _NOW + _CERT.format(2020, 2021)}],
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD}],
     refs=("RFC 5280 section 4.1.2.5",),
-)  # fmt: skip
+)
 def certificate_expired(cf: SendmailCf, tls: Tls) -> Iterator[Found]:
     """The server's certificate has expired, or is about to.
 
@@ -77,23 +112,28 @@ def certificate_expired(cf: SendmailCf, tls: Tls) -> Iterator[Found]:
         for certificate in file.certificates[:1]:
             if not certificate.not_after or certificate.not_after > tls.now + _SOON or not _server(cf, file):
                 continue
-            past = certificate.not_after <= tls.now
+            past, until = certificate.not_after <= tls.now, _day(certificate.not_after)
             yield found(
-                f"The certificate {file.path} {'has expired' if past else 'expires soon'}: it was valid until {_day(certificate.not_after)}"
-                if past else f"The certificate {file.path} expires soon: {_day(certificate.not_after)}",
-                evidence=[file.evidence(f"{certificate.subject}: not after {_day(certificate.not_after)}"), Evidence("date -u", _day(tls.now))],
+                f"The certificate {file.path} "
+                + (f"has expired: it was valid until {until}" if past else f"expires soon: {until}"),
+                evidence=[
+                    file.evidence(f"{certificate.subject}: not after {until}"),
+                    Evidence("date -u", _day(tls.now)),
+                ],
                 fix=[Step(f"openssl x509 -in {quoted(file.path)} -noout -dates"), restart()],
                 severity="error" if past else "warning",
                 path=file.path,
-            )  # fmt: skip
+            )
 
 
 @check(
-    "TLS003", "certificate-not-yet-valid", "error",
+    "TLS003",
+    "certificate-not-yet-valid",
+    "error",
     fails=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _NOW + _CERT.format(2040, 2041)}],
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD}],
     refs=("RFC 5280 section 4.1.2.5",),
-)  # fmt: skip
+)
 def certificate_not_yet_valid(cf: SendmailCf, tls: Tls) -> Iterator[Found]:
     """The server's certificate is not valid yet by this host's clock.
 
@@ -106,19 +146,26 @@ def certificate_not_yet_valid(cf: SendmailCf, tls: Tls) -> Iterator[Found]:
             if tls.now and certificate.not_before > tls.now and _server(cf, file):
                 yield found(
                     f"The certificate {file.path} is not yet valid: not before {_day(certificate.not_before)}",
-                    evidence=[file.evidence(f"{certificate.subject}: not before {_day(certificate.not_before)}"), Evidence("date -u", _day(tls.now))],
+                    evidence=[
+                        file.evidence(f"{certificate.subject}: not before {_day(certificate.not_before)}"),
+                        Evidence("date -u", _day(tls.now)),
+                    ],
                     fix=[Step("date -u"), Step(f"openssl x509 -in {quoted(file.path)} -noout -dates")],
                     path=file.path,
                 )
 
 
 @check(
-    "TLS004", "certificate-for-another-name", "error",
+    "TLS004",
+    "certificate-for-another-name",
+    "error",
     fails=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD, "names": "hostname: smtp.example.org"}],
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD, "names": "hostname: mail.example.com"}],
     refs=("RFC 6125; RFC 8314 section 5",),
-)  # fmt: skip
-def certificate_for_another_name(cf: SendmailCf, tls: Tls, names: Names, program: SendmailProgram | Unknown) -> Iterator[Found]:
+)
+def certificate_for_another_name(
+    cf: SendmailCf, tls: Tls, names: Names, program: SendmailProgram | Unknown
+) -> Iterator[Found]:
     """The server's certificate is for another host name than this host's.
 
     Clients that verify names refuse it, unless they know the host by the name that stands in it.
@@ -130,7 +177,8 @@ def certificate_for_another_name(cf: SendmailCf, tls: Tls, names: Names, program
         for certificate in file.certificates[:1]:
             if certificate.names and "." in host and _server(cf, file) and not certificate.covers(host):
                 yield found(
-                    f"The certificate {file.path} is for another name: {', '.join(certificate.names[:4])}, not for {host}",
+                    f"The certificate {file.path} is for another name: {', '.join(certificate.names[:4])}, not for "
+                    f"{host}",
                     evidence=[file.evidence(f"names: {', '.join(certificate.names[:8])}"), Evidence("hostname", host)],
                     fix=[Step(f"openssl x509 -in {quoted(file.path)} -noout -subject -ext subjectAltName"), restart()],
                     severity="error" if _strange(certificate.names, host) else "warning",
@@ -146,11 +194,23 @@ def _strange(names: tuple[str, ...], host: str) -> bool:
 
 
 @check(
-    "TLS005", "key-does-not-match", "error",
-    fails=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem\nO ServerKeyFile=/etc/mail/tls/host.key", "tls": _GOOD + "[key] /etc/mail/tls/host.key\npublic key: sha256:bb"}],
-    passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem\nO ServerKeyFile=/etc/mail/tls/host.key", "tls": _GOOD + "[key] /etc/mail/tls/host.key\npublic key: sha256:aa"}],
+    "TLS005",
+    "key-does-not-match",
+    "error",
+    fails=[
+        {
+            "cf": "O ServerCertFile=/etc/mail/tls/host.pem\nO ServerKeyFile=/etc/mail/tls/host.key",
+            "tls": _GOOD + "[key] /etc/mail/tls/host.key\npublic key: sha256:bb",
+        }
+    ],
+    passes=[
+        {
+            "cf": "O ServerCertFile=/etc/mail/tls/host.pem\nO ServerKeyFile=/etc/mail/tls/host.key",
+            "tls": _GOOD + "[key] /etc/mail/tls/host.key\npublic key: sha256:aa",
+        }
+    ],
     refs=("sendmail: sendmail/tls.c, SSL_CTX_check_private_key",),
-)  # fmt: skip
+)
 def key_does_not_match(cf: SendmailCf, tls: Tls) -> Iterator[Found]:
     """The private key does not belong to the certificate.
 
@@ -163,24 +223,46 @@ def key_does_not_match(cf: SendmailCf, tls: Tls) -> Iterator[Found]:
         for cert_path, key_path in pairs:
             cert = next((f for f in tls.of("certificate") if f.path == cert_path and f.certificates), None)
             key = next((f for f in tls.of("key") if f.path == key_path and f.public_key), None)
-            if cert and key and cert.certificates[0].public_key.startswith("sha256:") and cert.certificates[0].public_key != key.public_key:
+            if (
+                cert
+                and key
+                and cert.certificates[0].public_key.startswith("sha256:")
+                and cert.certificates[0].public_key != key.public_key
+            ):
                 yield found(
                     f"The key {key.path} does not match the certificate {cert.path}: {_lost(cf)}",
-                    evidence=[cert.evidence(f"{cert.certificates[0].subject}: another public key than"), key.evidence("the public half of this key")],
-                    fix=[Step(f"openssl x509 -in {quoted(cert.path)} -noout -pubkey | openssl sha256; openssl pkey -in {quoted(key.path)} -pubout | openssl sha256"), restart()],
+                    evidence=[
+                        cert.evidence(f"{cert.certificates[0].subject}: another public key than"),
+                        key.evidence("the public half of this key"),
+                    ],
+                    fix=[
+                        Step(
+                            f"openssl x509 -in {quoted(cert.path)} -noout -pubkey | openssl sha256; openssl pkey -in "
+                            f"{quoted(key.path)} -pubout | openssl sha256"
+                        ),
+                        restart(),
+                    ],
                     path=key.path,
                 )
 
 
 @check(
-    "TLS006", "tls-file-unusable", "error",
+    "TLS006",
+    "tls-file-unusable",
+    "error",
     fails=[
-        {"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _NOW + "[certificate] /etc/mail/tls/host.pem\nbroken: there is no readable certificate in it"},
-        {"cf": "O ServerKeyFile=/etc/mail/tls/host.key", "tls": _NOW + "[key] /etc/mail/tls/host.key\nencrypted: the key is protected by a passphrase"},
+        {
+            "cf": "O ServerCertFile=/etc/mail/tls/host.pem",
+            "tls": _NOW + "[certificate] /etc/mail/tls/host.pem\nbroken: there is no readable certificate in it",
+        },
+        {
+            "cf": "O ServerKeyFile=/etc/mail/tls/host.key",
+            "tls": _NOW + "[key] /etc/mail/tls/host.key\nencrypted: the key is protected by a passphrase",
+        },
     ],
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD}],
     refs=("sendmail: sendmail/tls.c",),
-)  # fmt: skip
+)
 def tls_file_unusable(cf: SendmailCf, tls: Tls) -> Iterator[Found]:
     """A certificate or key file cannot be used: it is damaged, empty, of another kind, or locked by a passphrase.
 
@@ -193,6 +275,9 @@ def tls_file_unusable(cf: SendmailCf, tls: Tls) -> Iterator[Found]:
             yield found(
                 f"The {file.purpose} file {file.path} cannot be used ({file.reason or file.state}): {_lost(cf)}",
                 evidence=[file.evidence(file.reason or file.state)],
-                fix=[Step(f"openssl {'pkey' if file.purpose == 'key' else 'x509'} -in {quoted(file.path)} -noout"), restart()],
+                fix=[
+                    Step(f"openssl {'pkey' if file.purpose == 'key' else 'x509'} -in {quoted(file.path)} -noout"),
+                    restart(),
+                ],
                 path=file.path,
             )

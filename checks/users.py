@@ -20,7 +20,6 @@ from maildoctor.api import (
     found,
     known,
     mechanisms,
-    own_name,
     rebuild,
     server_realm,
     uses_sasldb,
@@ -32,16 +31,34 @@ _LISTING = "# path: /etc/sasldb2\n# format: Berkeley DB hash version 9\n# backen
 
 def _wants_users(cf: SendmailCf, conf: SaslConf | Unknown) -> bool:
     """Whether somebody is meant to log in here: mechanisms are trusted or set, and sasldb is where users live."""
-    return bool(cf.trusted_mechs) and uses_sasldb(known(conf)) and "saslauthd" not in (conf.pwcheck_methods if isinstance(conf, SaslConf) else ())
+    return (
+        bool(cf.trusted_mechs)
+        and uses_sasldb(known(conf))
+        and "saslauthd" not in (conf.pwcheck_methods if isinstance(conf, SaslConf) else ())
+    )
 
 
 @check(
-    "USER001", "sasldb-missing", "error",
+    "USER001",
+    "sasldb-missing",
+    "error",
     fails=[{"cf": "C{TrustAuthMech}PLAIN", "names": "hostname: mail.example.com"}],
-    passes=[{"cf": "C{TrustAuthMech}PLAIN", "sasldb": _LISTING + "test@mail.example.com: userPassword", "names": "hostname: mail.example.com"}],
-    refs=("libsasl: sasldb/db_berkeley.c: a missing file is reported as \"user not found\"",),
-)  # fmt: skip
-def sasldb_missing(cf: SendmailCf, sasldb: SaslDb | Unknown, conf: SaslConf | Unknown, names: Names | Unknown, program: SendmailProgram | Unknown) -> Iterator[Found]:
+    passes=[
+        {
+            "cf": "C{TrustAuthMech}PLAIN",
+            "sasldb": _LISTING + "test@mail.example.com: userPassword",
+            "names": "hostname: mail.example.com",
+        }
+    ],
+    refs=('libsasl: sasldb/db_berkeley.c: a missing file is reported as "user not found"',),
+)
+def sasldb_missing(
+    cf: SendmailCf,
+    sasldb: SaslDb | Unknown,
+    conf: SaslConf | Unknown,
+    names: Names | Unknown,
+    program: SendmailProgram | Unknown,
+) -> Iterator[Found]:
     """The user data base does not exist, so no user is found.
 
     libsasl reports a missing sasldb as "user not found (-20)", like a misspelt name.
@@ -52,7 +69,11 @@ def sasldb_missing(cf: SendmailCf, sasldb: SaslDb | Unknown, conf: SaslConf | Un
     if not isinstance(sasldb, Absent) or not uses_sasldb(known(conf)):
         return
     path = sasldb.reason.partition(" ")[0] if sasldb.reason.startswith("/") else "/etc/sasldb2"
-    named = [Evidence(conf.path, f"sasldb_path: {conf.sasldb_path}")] if isinstance(conf, SaslConf) and conf.sasldb_path else []
+    named = (
+        [Evidence(conf.path, f"sasldb_path: {conf.sasldb_path}")]
+        if isinstance(conf, SaslConf) and conf.sasldb_path
+        else []
+    )
     realm = server_realm(cf, names, known(program)) if isinstance(names, Names) else "REALM"
     yield found(
         f"The user data base {path} does not exist, so nobody can log in",
@@ -64,12 +85,16 @@ def sasldb_missing(cf: SendmailCf, sasldb: SaslDb | Unknown, conf: SaslConf | Un
 
 
 @check(
-    "USER002", "sasldb-empty", "error",
+    "USER002",
+    "sasldb-empty",
+    "error",
     fails=[{"cf": "C{TrustAuthMech}PLAIN", "sasldb": _LISTING + "# empty"}],
     passes=[{"cf": "C{TrustAuthMech}PLAIN", "sasldb": _LISTING + "test@mail.example.com: userPassword"}],
     refs=("saslpasswd2(8)",),
-)  # fmt: skip
-def sasldb_empty(cf: SendmailCf, sasldb: SaslDb, conf: SaslConf | Unknown, names: Names | Unknown, program: SendmailProgram | Unknown) -> Iterator[Found]:
+)
+def sasldb_empty(
+    cf: SendmailCf, sasldb: SaslDb, conf: SaslConf | Unknown, names: Names | Unknown, program: SendmailProgram | Unknown
+) -> Iterator[Found]:
     """The user data base holds no users.
 
     Every login ends in "user not found (-20)". Debian makes such an empty file at installation.
@@ -88,11 +113,13 @@ def sasldb_empty(cf: SendmailCf, sasldb: SaslDb, conf: SaslConf | Unknown, names
 
 
 @check(
-    "USER003", "sasldb-damaged", "error",
+    "USER003",
+    "sasldb-damaged",
+    "error",
     fails=[{"sasldb": _LISTING + "# damage: the file ends after page 2 of 6\ntest@mail.example.com: userPassword"}],
     passes=[{"sasldb": _LISTING + "test@mail.example.com: userPassword"}],
     refs=("Berkeley DB: db_verify(1)",),
-)  # fmt: skip
+)
 def sasldb_damaged(sasldb: SaslDb) -> Iterator[Found]:
     """The user data base is damaged: a part of it cannot be read.
 
@@ -104,27 +131,45 @@ def sasldb_damaged(sasldb: SaslDb) -> Iterator[Found]:
         yield found(
             f"{sasldb.path} is damaged: {'; '.join(sasldb.trouble[:3])} ({len(sasldb.users)} users could be read)",
             evidence=[Evidence(sasldb.path, t) for t in sasldb.trouble[:5]],
-            fix=[Step(f"mv {quoted(sasldb.path)} {quoted(sasldb.path + '.damaged')}", "risky", f"mv {quoted(sasldb.path + '.damaged')} {quoted(sasldb.path)}"),
-                 *(add_user(u.name, u.realm, sasldb.path) for u in sasldb.users[:3])],
+            fix=[
+                Step(
+                    f"mv {quoted(sasldb.path)} {quoted(sasldb.path + '.damaged')}",
+                    "risky",
+                    f"mv {quoted(sasldb.path + '.damaged')} {quoted(sasldb.path)}",
+                ),
+                *(add_user(u.name, u.realm, sasldb.path) for u in sasldb.users[:3]),
+            ],
             path=sasldb.path,
-        )  # fmt: skip
+        )
 
 
 @check(
-    "USER004", "sasldb-of-another-kind", "error",
+    "USER004",
+    "sasldb-of-another-kind",
+    "error",
     fails=[
-        {"sasldb": "# path: /etc/sasldb2\n# format: LMDB\n# backend: lmdb\ntest@mail.example.com: userPassword",
-         "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libsasldb.so -> /usr/lib/sasl2/libsasldb.so\n"
-                    "ELF 64-bit LSB shared object, x86-64, soname libsasldb.so.2\n\tlibdb-5.3.so => /lib/libdb-5.3.so"},
+        {
+            "sasldb": "# path: /etc/sasldb2\n# format: LMDB\n# backend: lmdb\ntest@mail.example.com: userPassword",
+            "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libsasldb.so -> /usr/lib/sasl2/libsasldb.so\n"
+            "ELF 64-bit LSB shared object, x86-64, soname libsasldb.so.2\n\tlibdb-5.3.so => /lib/libdb-5.3.so",
+        },
         {"sasldb": "# path: /etc/sasldb2\n# not a sasldb: text"},
     ],
-    passes=[{"sasldb": _LISTING + "test@mail.example.com: userPassword",
-             "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libsasldb.so -> /usr/lib/sasl2/libsasldb.so\n"
-                        "ELF 64-bit LSB shared object, x86-64, soname libsasldb.so.2\n\tlibdb-5.3.so => /lib/libdb-5.3.so"}],
+    passes=[
+        {
+            "sasldb": _LISTING + "test@mail.example.com: userPassword",
+            "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libsasldb.so -> /usr/lib/sasl2/libsasldb.so\n"
+            "ELF 64-bit LSB shared object, x86-64, soname libsasldb.so.2\n\tlibdb-5.3.so => /lib/libdb-5.3.so",
+        }
+    ],
     refs=("libsasl: sasldb/db_*.c: one back end is compiled in",),
-)  # fmt: skip
+)
 def sasldb_of_another_kind(
-    sasldb: SaslDb, plugins: Plugins | Unknown, cf: SendmailCf | Unknown, names: Names | Unknown, program: SendmailProgram | Unknown
+    sasldb: SaslDb,
+    plugins: Plugins | Unknown,
+    cf: SendmailCf | Unknown,
+    names: Names | Unknown,
+    program: SendmailProgram | Unknown,
 ) -> Iterator[Found]:
     """The user data base is of another format than the installed sasldb plug-in reads, or no user data base at all.
 
@@ -136,20 +181,35 @@ def sasldb_of_another_kind(
     wanted = plugins.backend if isinstance(plugins, Plugins) else None
     kinds = {"berkeley": "Berkeley DB", "gdbm": "GDBM", "lmdb": "LMDB", "ndbm": "NDBM", "cdb": "cdb"}
     if sasldb.state == "foreign":
-        what = f"{sasldb.path} is of the wrong format: it is not a sasldb ({'; '.join(sasldb.trouble) or 'unknown data'})"
+        what = (
+            f"{sasldb.path} is of the wrong format: it is not a sasldb ({'; '.join(sasldb.trouble) or 'unknown data'})"
+        )
     elif wanted and sasldb.backend and sasldb.backend != wanted and sasldb.users:
-        what = (f"{sasldb.path} is a {kinds.get(sasldb.backend, sasldb.backend)} file, of the wrong format: the installed"
-                f" plug-in reads {kinds.get(wanted, wanted)}")  # fmt: skip
+        what = (
+            f"{sasldb.path} is a {kinds.get(sasldb.backend, sasldb.backend)} file, of the wrong format: the "
+            f"installed"
+            f" plug-in reads {kinds.get(wanted, wanted)}"
+        )
     elif sasldb.version == 1 and sasldb.users and sasldb.path.endswith("sasldb2"):
         what = f"{sasldb.path} holds records of SASL 1, another format than SASL 2 reads"
     else:
         return
-    realm = server_realm(cf, names, known(program)) if isinstance(cf, SendmailCf) and isinstance(names, Names) else "REALM"
+    realm = (
+        server_realm(cf, names, known(program)) if isinstance(cf, SendmailCf) and isinstance(names, Names) else "REALM"
+    )
     users = [add_user(u.name, u.realm, sasldb.path) for u in sasldb.users[:3]] or [add_user("USER", realm, sasldb.path)]
     away = quoted(sasldb.path + ".old")
     yield found(
         what,
-        evidence=[Evidence(sasldb.path, sasldb.detail or "; ".join(sasldb.trouble)), Evidence("libsasldb.so", f"linked with {plugins.backend_library}" if isinstance(plugins, Plugins) and plugins.backend_library else "not judged")],
+        evidence=[
+            Evidence(sasldb.path, sasldb.detail or "; ".join(sasldb.trouble)),
+            Evidence(
+                "libsasldb.so",
+                f"linked with {plugins.backend_library}"
+                if isinstance(plugins, Plugins) and plugins.backend_library
+                else "not judged",
+            ),
+        ],
         fix=[Step(f"mv {quoted(sasldb.path)} {away}", "risky", f"mv {away} {quoted(sasldb.path)}"), *users],
         path=sasldb.path,
     )
@@ -162,7 +222,9 @@ def _near(realm: str, server: str) -> bool:
 
 
 @check(
-    "USER005", "user-in-another-realm", "error",
+    "USER005",
+    "user-in-another-realm",
+    "error",
     fails=[
         {"cf": "", "names": "hostname: mail.example.com", "sasldb": _LISTING + "test@mail: userPassword"},
         {"cf": "", "names": "hostname: mail.example.com", "sasldb": _LISTING + "test@MAIL.EXAMPLE.COM: userPassword"},
@@ -170,12 +232,25 @@ def _near(realm: str, server: str) -> bool:
     ],
     passes=[
         {"cf": "", "names": "hostname: mail.example.com", "sasldb": _LISTING + "test@mail.example.com: userPassword"},
-        {"cf": "O AuthRealm=foo", "names": "hostname: hub.example.com", "sasldb": _LISTING + "mailrelay@foo: userPassword"},
-        {"cf": "", "names": "hostname: mail.example.com", "sasldb": _LISTING + "a@mail.example.com: userPassword\nb@example.org: userPassword"},
+        {
+            "cf": "O AuthRealm=foo",
+            "names": "hostname: hub.example.com",
+            "sasldb": _LISTING + "mailrelay@foo: userPassword",
+        },
+        {
+            "cf": "",
+            "names": "hostname: mail.example.com",
+            "sasldb": _LISTING + "a@mail.example.com: userPassword\nb@example.org: userPassword",
+        },
     ],
-    refs=("libsasl: plugins/plugin_common.c, _plug_parseuser(); sendmail: sendmail/srvrsmtp.c, sasl_server_new(… AuthRealm or $j)",),
-)  # fmt: skip
-def user_in_another_realm(cf: SendmailCf, names: Names, sasldb: SaslDb, conf: SaslConf | Unknown, program: SendmailProgram | Unknown) -> Iterator[Found]:
+    refs=(
+        "libsasl: plugins/plugin_common.c, _plug_parseuser(); sendmail: sendmail/srvrsmtp.c, sasl_server_new(… "
+        "AuthRealm or $j)",
+    ),
+)
+def user_in_another_realm(
+    cf: SendmailCf, names: Names, sasldb: SaslDb, conf: SaslConf | Unknown, program: SendmailProgram | Unknown
+) -> Iterator[Found]:
     """Users are in another realm than the one in which this server looks them up.
 
     A name without `@` is looked up together with the server's realm: AuthRealm, else the host's full name ($j). The
@@ -196,15 +271,19 @@ def user_in_another_realm(cf: SendmailCf, names: Names, sasldb: SaslDb, conf: Sa
         return
     whole = not sasldb.in_realm(realm)
     other = sorted({u.realm for u in lost})
+    deliberate = whole and len(other) == 1 and not _near(other[0], realm)
+    instead = rebuild(cf.path, f"or: define(`confAUTH_REALM', `{other[0]}')dnl")[:1]
     source = f"AuthRealm of {cf.path}" if cf.auth_realm else "the host's full name, $j; AuthRealm is not set"
     yield found(
         f"{_users(lost)} in realm {_realms(other)}, but the server looks names up in realm {realm} ({source})",
-        evidence=[Evidence("sasldblistusers2", f"{u.name}@{u.realm}") for u in lost[:5]] + [Evidence(cf.path, f"O AuthRealm={cf.auth_realm}" if cf.auth_realm else f"$j = {own_name(cf, names, known(program))}")],
-        fix=[*(add_user(u.name, realm, sasldb.path) for u in lost[:3]),
-             *(rebuild(cf.path, f"or: define(`confAUTH_REALM', `{other[0]}')dnl")[:1] if whole and len(other) == 1 and not _near(other[0], realm) else [])],
+        evidence=[
+            *(Evidence("sasldblistusers2", f"{u.name}@{u.realm}") for u in lost[:5]),
+            Evidence(cf.path, f"O AuthRealm={cf.auth_realm}" if cf.auth_realm else f"$j = {realm}"),
+        ],
+        fix=[*(add_user(u.name, realm, sasldb.path) for u in lost[:3]), *(instead if deliberate else [])],
         severity="error" if whole else "warning",
         realm=realm,
-    )  # fmt: skip
+    )
 
 
 def _users(users: list[User]) -> str:
@@ -217,11 +296,18 @@ def _realms(realms: list[str]) -> str:
 
 
 @check(
-    "USER006", "deleted-user-can-log-in", "warning",
+    "USER006",
+    "deleted-user-can-log-in",
+    "warning",
     fails=[{"sasldb": _LISTING + "ghost@mail.example.com: authPassword (SCRAM-SHA-1, 4096 iterations)"}],
-    passes=[{"sasldb": _LISTING + "test@mail.example.com: userPassword\ntest@mail.example.com: authPassword (SCRAM-SHA-1, 4096 iterations)"}],
+    passes=[
+        {
+            "sasldb": _LISTING
+            + "test@mail.example.com: userPassword\ntest@mail.example.com: authPassword (SCRAM-SHA-1, 4096 iterations)"
+        }
+    ],
     refs=("libsasl: saslpasswd2 -d deletes userPassword; authPassword is left unless scram_secret_generate is set",),
-)  # fmt: skip
+)
 def deleted_user_can_log_in(sasldb: SaslDb) -> Iterator[Found]:
     """A user has a SCRAM secret but no password: most often a deleted user who can still log in.
 
@@ -233,7 +319,8 @@ def deleted_user_can_log_in(sasldb: SaslDb) -> Iterator[Found]:
     """
     for user in sasldb.ghosts[:20]:
         yield found(
-            f"{user.name}@{user.realm} has no password but a SCRAM secret, and can log in by {' '.join(sorted(user.mechanisms))}",
+            f"{user.name}@{user.realm} has no password but a SCRAM secret, and can log in by "
+            f"{' '.join(sorted(user.mechanisms))}",
             evidence=[Evidence(sasldb.path, f"{user.name}@{user.realm}: authPassword")],
             fix=[Step(f"saslpasswd2 -d -a Sendmail -u {quoted(user.realm)} {quoted(user.name)}", "risky")],
             user=f"{user.name}@{user.realm}",
@@ -241,14 +328,30 @@ def deleted_user_can_log_in(sasldb: SaslDb) -> Iterator[Found]:
 
 
 @check(
-    "USER007", "user-without-a-usable-mechanism", "error",
-    fails=[{"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "sasldb": _LISTING + "test@mail.example.com: authPassword (SCRAM-SHA-1, 4096 iterations)",
-            "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\nELF 64-bit LSB shared object, x86-64"}],
-    passes=[{"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "sasldb": _LISTING + "test@mail.example.com: userPassword",
-             "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\nELF 64-bit LSB shared object, x86-64"}],
+    "USER007",
+    "user-without-a-usable-mechanism",
+    "error",
+    fails=[
+        {
+            "cf": "O AuthMechanisms=CRAM-MD5 PLAIN",
+            "sasldb": _LISTING + "test@mail.example.com: authPassword (SCRAM-SHA-1, 4096 iterations)",
+            "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"
+            "ELF 64-bit LSB shared object, x86-64",
+        }
+    ],
+    passes=[
+        {
+            "cf": "O AuthMechanisms=CRAM-MD5 PLAIN",
+            "sasldb": _LISTING + "test@mail.example.com: userPassword",
+            "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"
+            "ELF 64-bit LSB shared object, x86-64",
+        }
+    ],
     refs=("libsasl: sasldb: the properties of a user decide which mechanisms can serve him",),
-)  # fmt: skip
-def user_without_a_usable_mechanism(cf: SendmailCf, sasldb: SaslDb, plugins: Plugins, conf: SaslConf | Unknown) -> Iterator[Found]:
+)
+def user_without_a_usable_mechanism(
+    cf: SendmailCf, sasldb: SaslDb, plugins: Plugins, conf: SaslConf | Unknown
+) -> Iterator[Found]:
     """A user's stored secrets fit none of the mechanisms that are offered.
 
     A password (userPassword) serves PLAIN, LOGIN, CRAM-MD5, DIGEST-MD5 and SCRAM; an authPassword serves only the one
@@ -261,8 +364,11 @@ def user_without_a_usable_mechanism(cf: SendmailCf, sasldb: SaslDb, plugins: Plu
     if not offered or not lost or sasldb.state == "foreign" or not uses_sasldb(known(conf)):
         return
     yield found(
-        f"{_users(lost)} stored with secrets for {' '.join(sorted(lost[0].mechanisms)) or 'no mechanism'} only; offered: {' '.join(sorted(offered))}",
-        evidence=[Evidence("sasldblistusers2", f"{u.name}@{u.realm}: {' '.join(sorted(u.properties))}") for u in lost[:5]],
+        f"{_users(lost)} stored with secrets for {' '.join(sorted(lost[0].mechanisms)) or 'no mechanism'} only; "
+        f"offered: {' '.join(sorted(offered))}",
+        evidence=[
+            Evidence("sasldblistusers2", f"{u.name}@{u.realm}: {' '.join(sorted(u.properties))}") for u in lost[:5]
+        ],
         fix=[add_user(u.name, u.realm, sasldb.path) for u in lost[:3]],
         severity="error" if len(lost) == len(sasldb.users) else "warning",
         path=sasldb.path,

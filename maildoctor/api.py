@@ -15,8 +15,8 @@ from maildoctor.facts.queues import Queue, Queues
 from maildoctor.facts.safety import may, refusals, unsafe_folder
 from maildoctor.facts.sasl_conf import PWCHECK_METHODS_OF_SASL_1, SaslConf
 from maildoctor.facts.sasl_files import SaslFiles
-from maildoctor.facts.sasldb import SaslDb, User
 from maildoctor.facts.saslauthd import Saslauthd
+from maildoctor.facts.sasldb import SaslDb, User
 from maildoctor.facts.sendmail_cf import Daemon, SendmailCf, SubmitCf
 from maildoctor.facts.sendmail_mc import SendmailMc
 from maildoctor.facts.shipped import Shipped
@@ -30,8 +30,8 @@ __all__ = [
     "PLAINTEXT", "PWCHECK_METHODS_OF_SASL_1", "Absent", "Cause", "Certificate", "Daemon", "Evidence", "Found",
     "Listener", "Listeners", "Look", "MailMap", "MailMaps", "Mechanisms", "Names", "Offer", "Paths", "Plugin",
     "Plugins", "Process", "Processes", "Queue", "Queues", "SaslConf", "SaslDb", "SaslFiles", "Saslauthd", "SendmailCf",
-    "SendmailMc", "SendmailProgram", "Severity", "Shipped", "Step", "SubmitCf", "System", "TcpWrappers", "Tls", "TlsFile", "Trail",
-    "Unknown", "User", "add_user", "always", "authinfo_mechanisms", "check", "found", "install_command", "known",
-    "lacks", "may", "mechanisms", "own_name", "package_for", "plugin_of", "rebuild", "refusals", "restart", "server_realm",
-    "shell_word", "unsafe_folder", "uses_sasldb",
+    "SendmailMc", "SendmailProgram", "Severity", "Shipped", "Step", "SubmitCf", "System", "TcpWrappers", "Tls",
+    "TlsFile", "Trail", "Unknown", "User", "add_user", "always", "authinfo_mechanisms", "check", "found",
+    "install_command", "known", "lacks", "may", "mechanisms", "own_name", "package_for",
+    "plugin_of", "rebuild", "refusals", "restart", "server_realm", "shell_word", "unsafe_folder", "uses_sasldb",
 ]  # fmt: skip

@@ -57,7 +57,8 @@ def found(
     **labels: str,
 ) -> Found:
     """One fault. `labels` are its identity: the subject, never a changing number or a secret."""
-    return Found(message, tuple(evidence), tuple(fix), labels, severity, advice)
+    # a step without a command: that of a distribution whose package manager we do not know
+    return Found(message, tuple(evidence), tuple(s for s in fix if s.command), labels, severity, advice)
 
 
 Judge = Callable[..., Iterable[Found]]

@@ -18,7 +18,7 @@ from maildoctor.collect.knowledge import Know
 from maildoctor.correlate import Cause, rank
 from maildoctor.facts import Absent, Unknown
 from maildoctor.host import Host
-from maildoctor.model import Finding, Outcome, Report
+from maildoctor.model import Finding, Outcome, Report, Verdict
 
 _GROUP = "maildoctor.checks"
 
@@ -115,7 +115,9 @@ def _installed() -> list[ModuleType]:
             raise LibraryError(f"a plug-in cannot be loaded: {error}", point.value, "mend or uninstall it") from error
         modules += [loaded] if isinstance(loaded, ModuleType) else []
         if hasattr(loaded, "__path__"):
-            modules += [importlib.import_module(f"{loaded.__name__}.{m.name}") for m in pkgutil.iter_modules(loaded.__path__)]
+            modules += [
+                importlib.import_module(f"{loaded.__name__}.{m.name}") for m in pkgutil.iter_modules(loaded.__path__)
+            ]
     return modules
 
 
@@ -198,12 +200,12 @@ def _judge(check: Check, know: Know) -> tuple[Outcome, list[Finding]]:
     for parameter in check.parameters:
         fact = know(parameter.fact)
         if isinstance(fact, Unknown) and not parameter.optional:
-            verdict = "not_applicable" if isinstance(fact, Absent) else "not_judged"
+            verdict: Verdict = "not_applicable" if isinstance(fact, Absent) else "not_judged"
             return Outcome(check.code, check.name, verdict, fact.reason, fact.remedy), []
         facts[parameter.name] = fact
     try:
         found = list(check.findings(facts))
-    except Exception as error:  # noqa: BLE001 (a fault of ours in one check must not hide what the others see)
+    except Exception as error:
         reason = f"this check itself failed: {type(error).__name__} in {check.judge.__name__}"
         return Outcome(check.code, check.name, "broke", reason, "please report it"), []
     return Outcome(check.code, check.name, "fail" if found else "pass"), found

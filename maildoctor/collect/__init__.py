@@ -14,8 +14,8 @@ from maildoctor.facts.program import SendmailProgram
 from maildoctor.facts.queues import Queues
 from maildoctor.facts.sasl_conf import SaslConf
 from maildoctor.facts.sasl_files import SaslFiles
-from maildoctor.facts.sasldb import SaslDb
 from maildoctor.facts.saslauthd import Saslauthd
+from maildoctor.facts.sasldb import SaslDb
 from maildoctor.facts.sendmail_cf import SendmailCf, SubmitCf
 from maildoctor.facts.sendmail_mc import SendmailMc
 from maildoctor.facts.shipped import Shipped

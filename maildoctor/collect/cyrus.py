@@ -9,8 +9,8 @@ from maildoctor.facts.plugins import Plugins
 from maildoctor.facts.program import SendmailProgram
 from maildoctor.facts.sasl_conf import SaslConf, config_search, default_sasldb, plugin_search
 from maildoctor.facts.sasl_files import SaslFiles
-from maildoctor.facts.sasldb import SaslDb
 from maildoctor.facts.saslauthd import Saslauthd
+from maildoctor.facts.sasldb import SaslDb
 from maildoctor.facts.sendmail_cf import SendmailCf
 from maildoctor.facts.shipped import Shipped
 from maildoctor.facts.system import System
@@ -19,8 +19,10 @@ from maildoctor.host import Host, Silence
 NAME = "Sendmail.conf"
 """What sendmail calls itself to sasl_server_init (srvrsmtp.c): the capital counts."""
 
-_ELSEWHERE = ("/etc", "/etc/mail", "/etc/mail/sasl", "/etc/sasl", "/etc/sasl2", "/usr/lib/sasl", "/usr/lib/sasl2", "/usr/local/lib/sasl2",
-              "/usr/local/etc/sasl2")  # fmt: skip
+_ELSEWHERE = (
+    "/etc", "/etc/mail", "/etc/mail/sasl", "/etc/sasl", "/etc/sasl2",
+    "/usr/lib/sasl", "/usr/lib/sasl2", "/usr/local/lib/sasl2", "/usr/local/etc/sasl2",
+)  # fmt: skip
 """Where people put Sendmail.conf by some guide for another system."""
 
 _DEFAULTS = ("/etc/default/saslauthd", "/etc/sysconfig/saslauthd")
@@ -54,7 +56,11 @@ def files(host: Host, know: Know) -> SaslFiles | Unknown:
     for folder in searched:
         names = text(host.ask("list", folder)).splitlines()
         lines += [f"found: {folder}/{n}" for n in names if n == NAME]
-        lines += [f"misnamed: {folder}/{n}" for n in names if n != NAME and n.lower() in (NAME.lower(), "sendmail", "smtpd.conf.sendmail")]
+        lines += [
+            f"misnamed: {folder}/{n}"
+            for n in names
+            if n != NAME and n.lower() in (NAME.lower(), "sendmail", "smtpd.conf.sendmail")
+        ]
     for folder in _ELSEWHERE:
         if folder not in searched and isinstance(host.ask("look", f"{folder}/{NAME}"), str):
             lines.append(f"elsewhere: {folder}/{NAME}")
@@ -92,7 +98,9 @@ def _folder(host: Host, folder: str, program: str) -> str:
     if isinstance(names, Silence):
         target = look.partition(" -> ")[2]
         return f"directory: {folder} " + (f"dangling -> {target}" if names.why == "absent" and target else "unreadable")
-    return "\n".join([f"directory: {folder}", *(_plugin(host, f"{folder}/{n}", program) for n in names.splitlines() if ".so" in n)])
+    return "\n".join(
+        [f"directory: {folder}", *(_plugin(host, f"{folder}/{n}", program) for n in names.splitlines() if ".so" in n)]
+    )
 
 
 def _plugin(host: Host, path: str, program: str) -> str:
@@ -115,7 +123,9 @@ def shipped(host: Host, know: Know) -> Shipped | Unknown:
     cpu = _system(know)[1].partition("-")[0]
     names = [f"{m}{suffix}" for m in _MODULES for suffix in (f":{_DPKG_ARCHITECTURES.get(cpu, cpu)}", "")]
     lists = [text(host.ask("read", f"/var/lib/dpkg/info/{name}.list")) for name in names]
-    return Shipped.parse(joined(*lists)) if any(lists) else Absent("no package manager says which plug-ins it installed")
+    return (
+        Shipped.parse(joined(*lists)) if any(lists) else Absent("no package manager says which plug-ins it installed")
+    )
 
 
 def sasldb_path(know: Know) -> str:
@@ -149,7 +159,10 @@ def saslauthd(host: Host, know: Know) -> Saslauthd | Unknown:
     lines.append(text(host.ask("processes")))
     lines.append(text(host.ask("look", text(host.ask("real", socket.rpartition("/")[0])))))
     lines.append(text(host.ask("look", text(host.ask("real", socket)))) if there else f"socket {socket}: missing")
-    if isinstance(host.ask("list", "/etc/pam.d"), str) and "smtp" not in text(host.ask("list", "/etc/pam.d")).splitlines():
+    if (
+        isinstance(host.ask("list", "/etc/pam.d"), str)
+        and "smtp" not in text(host.ask("list", "/etc/pam.d")).splitlines()
+    ):
         lines.append("pam /etc/pam.d/smtp: missing")
     if any(isinstance(host.ask("look", p), str) for p in _SASLAUTHD):
         lines.append("installed")

@@ -12,7 +12,9 @@ F = TypeVar("F")
 class Know:
     """Facts by their type. A collector gets it too, to build on other facts."""
 
-    def __init__(self, host: Host, collectors: "Mapping[type[Any], Collector]", progress: Callable[[str], None]) -> None:
+    def __init__(
+        self, host: Host, collectors: "Mapping[type[Any], Collector]", progress: Callable[[str], None]
+    ) -> None:
         self.host = host
         self._collectors, self._progress = collectors, progress
         self._facts: dict[type[Any], Any] = {}
@@ -37,12 +39,14 @@ class Know:
             return Unknown(f"nobody collects {fact.__name__}", "please report it")
         try:
             return collector(self.host, self)
-        except Exception as error:  # noqa: BLE001 (a fault of ours in one collector must not hide the others' facts)
+        except Exception as error:
             import os
 
             if os.environ.get("MAILDOCTOR_DEBUG"):
                 raise
-            return Unknown(f"maildoctor failed to look ({type(error).__name__} in {collector.__name__})", "please report it")
+            return Unknown(
+                f"maildoctor failed to look ({type(error).__name__} in {collector.__name__})", "please report it"
+            )
 
 
 Collector = Callable[[Host, Know], Any]

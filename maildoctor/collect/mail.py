@@ -36,7 +36,11 @@ def _map(host: Host, name: str, type_: str, path: str) -> str:
     built = built_path(type_, path)
     kind = name if name in ("authinfo", "access", "aliases") else "plain"
     lines = [f"[map {name}] {type_} {path}"]
-    lines += [text(host.ask("look", text(host.ask("real", p)) or p)).replace(text(host.ask("real", p)) or p, p) for p in {path, built} if p]
+    lines += [
+        text(host.ask("look", text(host.ask("real", p)) or p)).replace(text(host.ask("real", p)) or p, p)
+        for p in {path, built}
+        if p
+    ]
     source, database = host.ask("map", f"{kind} {path}"), host.ask("map", f"{kind} {built}") if built else ""
     for answer in (source, database):
         if isinstance(answer, Silence) and answer.why != "absent":
@@ -60,9 +64,10 @@ def queues(host: Host, know: Know) -> Queues | Unknown:
         return cf
     submit = know.get(SubmitCf)
     wanted = [("queue", cf.queue_directory)] + ([("submission queue", submit.queue_directory)] if submit else [])
-    return Queues.parse("\n".join(
-        _queue(host, purpose, path.rpartition("/")[0] if "*" in path else path) for purpose, path in wanted if path and path.startswith("/")
-    ))  # fmt: skip
+    real = [
+        (purpose, path.partition("/q*")[0].rstrip("*")) for purpose, path in wanted if path and path.startswith("/")
+    ]
+    return Queues.parse("\n".join(_queue(host, purpose, path) for purpose, path in real))
 
 
 def _queue(host: Host, purpose: str, path: str) -> str:
@@ -85,20 +90,29 @@ def tls(host: Host, know: Know) -> Tls | Unknown:
 
 
 _TLS_PURPOSES = {
-    "ServerCertFile": "certificate", "ServerKeyFile": "key", "ClientCertFile": "certificate", "ClientKeyFile": "key",
-    "CACertFile": "CA", "CACertPath": "CA folder",
-}  # fmt: skip
+    "ServerCertFile": "certificate",
+    "ServerKeyFile": "key",
+    "ClientCertFile": "certificate",
+    "ClientKeyFile": "key",
+    "CACertFile": "CA",
+    "CACertPath": "CA folder",
+}
 
 
 def tls_files(cf: SendmailCf) -> list[tuple[str, str]]:
     """(purpose, path) of each TLS file, each once."""
-    found = [(p, path) for option, p in _TLS_PURPOSES.items() for path in cf.tls_files.get(option, ()) if path.startswith("/")]
+    found = [
+        (p, path)
+        for option, p in _TLS_PURPOSES.items()
+        for path in cf.tls_files.get(option, ())
+        if path.startswith("/")
+    ]
     return list(dict.fromkeys(found))
 
 
 def _said(answer: str | Silence) -> str:
     if isinstance(answer, str):
-        return answer if not answer.startswith("encrypted") else answer
+        return answer
     word = {"absent": "missing", "refused": "refused", "failed": "broken", "unavailable": "unread"}[answer.why]
     return word if word == "missing" else f"{word}: {answer.reason}"
 
@@ -123,14 +137,20 @@ def paths(host: Host, know: Know) -> Paths | Unknown:
     for _, path in wanted:
         walk(path, look)
     seen = [x for x in looks.values() if x]
-    members = {row.split(":")[0]: row.split(":")[3] for row in text(host.ask("read", "/etc/group")).splitlines() if row.count(":") == 3}
+    members = {
+        row.split(":")[0]: row.split(":")[3]
+        for row in text(host.ask("read", "/etc/group")).splitlines()
+        if row.count(":") == 3
+    }
     groups = sorted({x.group for x in seen if x.group_writable})
-    return Paths.parse(joined(
-        *(x.line for x in seen),
-        *(f"[{purpose}] {path}" for purpose, path in wanted),
-        *(f"{path}: {reason}" for path, reason in gaps.items()),
-        *(f"group {g}: {members.get(g, '')}" for g in groups),
-    ))  # fmt: skip
+    return Paths.parse(
+        joined(
+            *(x.line for x in seen),
+            *(f"[{purpose}] {path}" for purpose, path in wanted),
+            *(f"{path}: {reason}" for path, reason in gaps.items()),
+            *(f"group {g}: {members.get(g, '')}" for g in groups),
+        )
+    )
 
 
 def _trusted(know: Know, cf: SendmailCf) -> list[tuple[str, str]]:

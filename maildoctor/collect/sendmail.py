@@ -12,13 +12,23 @@ from maildoctor.facts.sendmail_mc import SendmailMc
 from maildoctor.host import NETWORKED, Host, Silence
 
 PROGRAMS = (
-    "/usr/libexec/sendmail/sendmail", "/usr/lib/sm.bin/sendmail", "/usr/sbin/sendmail.sendmail",
-    "/usr/lib/sendmail.sendmail", "/usr/sbin/sendmail", "/usr/lib/sendmail", "/usr/local/sbin/sendmail",
+    "/usr/libexec/sendmail/sendmail",
+    "/usr/lib/sm.bin/sendmail",
+    "/usr/sbin/sendmail.sendmail",
+    "/usr/lib/sendmail.sendmail",
+    "/usr/sbin/sendmail",
+    "/usr/lib/sendmail",
+    "/usr/local/sbin/sendmail",
     "/opt/sendmail/sbin/sendmail",
-)  # fmt: skip
+)
 """Where distributions keep the program; on a Postfix or Exim host the common names lead to another one."""
 
-CONFIGURATIONS = ("/etc/mail/sendmail.cf", "/etc/sendmail.cf", "/usr/lib/sendmail.cf", "/usr/local/etc/mail/sendmail.cf")
+CONFIGURATIONS = (
+    "/etc/mail/sendmail.cf",
+    "/etc/sendmail.cf",
+    "/usr/lib/sendmail.cf",
+    "/usr/local/etc/mail/sendmail.cf",
+)
 SUBMISSIONS = ("/etc/mail/submit.cf", "/usr/local/etc/mail/submit.cf")
 SOURCES = ("/etc/mail/sendmail.mc", "/usr/local/etc/mail/sendmail.mc", "/etc/sendmail.mc")
 
@@ -41,7 +51,9 @@ def program(host: Host, know: Know) -> SendmailProgram | Unknown:
     """The program's file, its libraries, and its own words."""
     path = where(host)
     if path is None:
-        refused = next((a for a in (host.ask("build", p) for p in PROGRAMS) if isinstance(a, Silence) and a.why != "absent"), None)
+        refused = next(
+            (a for a in (host.ask("build", p) for p in PROGRAMS) if isinstance(a, Silence) and a.why != "absent"), None
+        )
         return unknown(refused) if refused else Absent("Sendmail is not installed")
     command = _command(host, know, path)
     host.begin(command)
@@ -50,7 +62,9 @@ def program(host: Host, know: Know) -> SendmailProgram | Unknown:
     said = host.ask("run", command)
     if isinstance(said, str) and "Compiled with" in said:
         return SendmailProgram.parse(joined(text(look), libraries, said))
-    return SendmailProgram.parse(joined(text(look), libraries, f"source: strings {path}", text(host.ask("build", path)), text(said)))
+    return SendmailProgram.parse(
+        joined(text(look), libraries, f"source: strings {path}", text(host.ask("build", path)), text(said))
+    )
 
 
 def _command(host: Host, know: Know, path: str) -> str:

@@ -21,7 +21,9 @@ def system(host: Host, know: Know) -> System | Unknown:
     if host.kind != "root":  # an unpacked image has no devices, and nobody expects any
         for device in _DEVICES:
             look = host.ask("look", device)
-            lines.append(f"{device}: there" if isinstance(look, str) else f"{device}: missing" if look.why == "absent" else "")
+            lines.append(
+                f"{device}: there" if isinstance(look, str) else f"{device}: missing" if look.why == "absent" else ""
+            )
     looks = [host.ask("look", path) for path in _KEYTABS]
     there = [path for path, look in zip(_KEYTABS, looks, strict=True) if isinstance(look, str)]
     if there or all(isinstance(look, Silence) and look.why == "absent" for look in looks):

@@ -81,10 +81,18 @@ def _map(name: str, type_: str, path: str, lines: list[str]) -> MailMap:
         return tuple(line.removeprefix(word) for line in lines if line.startswith(word))
 
     return MailMap(
-        name, type_, path, looks.get(path) if built != path else None, built, looks.get(built),
-        next(iter(after("unread: ")), ""), after("only in source: "), after("only in database: "), after("changed: "),
+        name,
+        type_,
+        path,
+        looks.get(path) if built != path else None,
+        built,
+        looks.get(built),
+        next(iter(after("unread: ")), ""),
+        after("only in source: "),
+        after("only in database: "),
+        after("changed: "),
         tuple(MapEntry(*e.partition("\t")[::2]) for e in after("entry: ")),
-    )  # fmt: skip
+    )
 
 
 def authinfo_mechanisms(maps: MailMaps | None) -> dict[str, str]:

@@ -12,16 +12,26 @@ PLAINTEXT = frozenset({"PLAIN", "LOGIN"})
 """Mechanisms that send the password itself; any password verifier can serve them."""
 
 _PROPERTIES: dict[str, frozenset[str]] = {
-    "PLAIN": frozenset("yc"), "LOGIN": frozenset("yc"),
-    "CRAM-MD5": frozenset("py"), "NTLM": frozenset("py"),
+    "PLAIN": frozenset("yc"),
+    "LOGIN": frozenset("yc"),
+    "CRAM-MD5": frozenset("py"),
+    "NTLM": frozenset("py"),
     "DIGEST-MD5": frozenset("pym"),
-    "SCRAM-SHA-1": frozenset("pyam"), "SCRAM-SHA-224": frozenset("pyam"), "SCRAM-SHA-256": frozenset("pyam"),
-    "SCRAM-SHA-384": frozenset("pyam"), "SCRAM-SHA-512": frozenset("pyam"),
-    "GSSAPI": frozenset("pyamc"), "GSS-SPNEGO": frozenset("pyamc"), "GS2-KRB5": frozenset("pyamc"),
+    "SCRAM-SHA-1": frozenset("pyam"),
+    "SCRAM-SHA-224": frozenset("pyam"),
+    "SCRAM-SHA-256": frozenset("pyam"),
+    "SCRAM-SHA-384": frozenset("pyam"),
+    "SCRAM-SHA-512": frozenset("pyam"),
+    "GSSAPI": frozenset("pyamc"),
+    "GSS-SPNEGO": frozenset("pyamc"),
+    "GS2-KRB5": frozenset("pyamc"),
     "KERBEROS_V4": frozenset("pyam"),
-    "OTP": frozenset("pyf"), "SRP": frozenset("pyadfm"), "PASSDSS-3DES-1": frozenset("pyadfm"),
-    "EXTERNAL": frozenset("pyd"), "ANONYMOUS": frozenset("p"),
-}  # fmt: skip
+    "OTP": frozenset("pyf"),
+    "SRP": frozenset("pyadfm"),
+    "PASSDSS-3DES-1": frozenset("pyadfm"),
+    "EXTERNAL": frozenset("pyd"),
+    "ANONYMOUS": frozenset("p"),
+}
 """Security flags of each plug-in (plugins/*.c, `security_flags`) by the letter of AuthOptions that asks for it:
 p no plaintext, a no active attack, d no dictionary attack, f forward secrecy, y no anonymous, m mutual, c passes
 credentials."""
@@ -55,7 +65,9 @@ class Offer:
 
     def offered(self, tls: bool) -> bool:
         """Whether EHLO names it, with and without TLS (p is satisfied by TLS: srvrsmtp.c)."""
-        return self.loads and self.configured and self.listed and not self.lacks - (frozenset("p") if tls else frozenset())
+        return (
+            self.loads and self.configured and self.listed and not self.lacks - (frozenset("p") if tls else frozenset())
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +92,21 @@ def mechanisms(cf: SendmailCf, conf: SaslConf | None, plugins: Plugins | None, s
     trusted = {m.upper() for m in cf.trusted_mechs}
     loadable = [] if plugins is None else list(plugins.mechanisms)
     names = dict.fromkeys([*configured, *loadable, *sorted(trusted), *sorted(listed or ())])
-    return Mechanisms(tuple(
-        Offer(
-            name, _plugin(name, plugins), plugins is None or name == "EXTERNAL" or name in loadable, name in configured,
-            listed is None or name in listed, name in trusted, lacks(name, cf.auth_options),
-            sum(name in u.mechanisms for u in sasldb.users) if sasldb else 0,
+    return Mechanisms(
+        tuple(
+            Offer(
+                name,
+                _plugin(name, plugins),
+                plugins is None or name == "EXTERNAL" or name in loadable,
+                name in configured,
+                listed is None or name in listed,
+                name in trusted,
+                lacks(name, cf.auth_options),
+                sum(name in u.mechanisms for u in sasldb.users) if sasldb else 0,
+            )
+            for name in names
         )
-        for name in names
-    ))  # fmt: skip
+    )
 
 
 def _plugin(name: str, plugins: Plugins | None) -> Plugin | None:

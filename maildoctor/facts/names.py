@@ -56,7 +56,11 @@ def own_name(cf: SendmailCf, names: Names, program: SendmailProgram | None) -> s
     if program is not None and "j" in program.identity:
         return program.identity["j"]
     w, _, m = names.canonical.partition(".")
-    resolved = cf.resolve_macros(cf.domain_name, w=w if "$m" in cf.domain_name else names.canonical, m=m) if cf.domain_name else None
+    resolved = (
+        cf.resolve_macros(cf.domain_name, w=w if "$m" in cf.domain_name else names.canonical, m=m)
+        if cf.domain_name
+        else None
+    )
     return (resolved or names.canonical).rstrip(".")
 
 

@@ -4,7 +4,7 @@ import posixpath
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Self
 
 from maildoctor.model import Evidence
@@ -14,7 +14,7 @@ LINKS = 40
 
 _LINE = re.compile(
     r"(?P<mode>[-dlpscbD?][-rwxsStTlL]{9})(?P<acl>[+.@]?)\s+(?:\d+\s+)?(?P<owner>\S+)\s+(?P<group>\S+)\s+"
-    r"(?:(?P<size>\d+)\s+(?P<when>\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: [+-]\d{4})?"
+    r"(?:(?P<size>\d{1,20})\s+(?P<when>\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: [+-]\d{4})?"
     r"|[A-Z][a-z]{2}\s+\d{1,2}\s+[\d:]{4,5})\s+)?(?P<path>/.*)"
 )
 _BITS = ((1, 0o400), (2, 0o200), (3, 0o100), (4, 0o040), (5, 0o020), (6, 0o010), (7, 0o004), (8, 0o002), (9, 0o001))
@@ -47,9 +47,17 @@ class Look:
             return None
         path, _, target = m["path"].partition(" -> ") if m["mode"][0] == "l" else (m["path"], "", "")
         return cls(
-            line.strip(), path, m["mode"][0], _bits(m["mode"]), m["owner"], m["group"], int(m["size"] or 0),
-            _seconds(m["when"] or ""), target, m["acl"] == "+",
-        )  # fmt: skip
+            line.strip(),
+            path,
+            m["mode"][0],
+            _bits(m["mode"]),
+            m["owner"],
+            m["group"],
+            int(m["size"] or 0),
+            _seconds(m["when"] or ""),
+            target,
+            m["acl"] == "+",
+        )
 
     @property
     def octal(self) -> str:
@@ -93,7 +101,7 @@ def _seconds(when: str) -> float:
         stamp = datetime.fromisoformat(f"{m[1]}T{m[2]}{m[3] or ':00'}{m[5] or '+0000'}")
     except ValueError:
         return 0.0
-    return stamp.astimezone(UTC).timestamp() + float(m[4] or 0)
+    return stamp.timestamp() + float(m[4] or 0)
 
 
 Glance = Callable[[str], Look | None]

@@ -6,7 +6,7 @@ from typing import Self
 
 from maildoctor.model import Evidence
 
-_PROCESS = re.compile(r"(\d+) (\S+) (\d+(?:\.\d+)?) (\S+) (.*)")
+_PROCESS = re.compile(r"(\d{1,19}) (\S+) (\d{1,12}(?:\.\d+)?) (\S+) (.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +36,32 @@ class Processes:
     def parse(cls, text: str) -> Self:
         """From the lines described above."""
         rows = (m for m in map(_PROCESS.fullmatch, text.splitlines()) if m)
-        return cls(tuple(
-            Process(int(m[1]), m[2], float(m[3]), m[4].removesuffix("#deleted"), m[4].endswith("#deleted"), m[5])
-            for m in rows
-        ))  # fmt: skip
+        return cls(
+            tuple(
+                Process(int(m[1]), m[2], float(m[3]), m[4].removesuffix("#deleted"), m[4].endswith("#deleted"), m[5])
+                for m in rows
+            )
+        )
 
     @property
     def sendmail_daemons(self) -> tuple[Process, ...]:
         """Sendmail processes that accept mail: their title says so, or they were started with -bd (daemon.c)."""
         return tuple(
-            p for p in self.all
+            p
+            for p in self.all
             if re.search(r"\b(accepting|rejecting) (connections|new messages)|\s-b[dD]\b", p.command)
             and re.search(r"sendmail|sm-mta|^MTA", p.command)
-        )  # fmt: skip
+        )
 
     def named(self, *names: str) -> tuple[Process, ...]:
         """Processes whose program or command begins with one of these names."""
         wanted = tuple(names)
-        return tuple(p for p in self.all if p.program.rpartition("/")[2].startswith(wanted)
-                     or p.command.split(" ")[0].rpartition("/")[2].rstrip(":").startswith(wanted))  # fmt: skip
+        return tuple(
+            p
+            for p in self.all
+            if p.program.rpartition("/")[2].startswith(wanted)
+            or p.command.split(" ")[0].rpartition("/")[2].rstrip(":").startswith(wanted)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,9 @@ class Listeners:
     def parse(cls, text: str) -> Self:
         """From the lines described above."""
         rows = (line.split(None, 3) for line in text.splitlines())
-        return cls(tuple(Listener(r[0], int(r[1]), r[3]) for r in rows if len(r) == 4 and r[1].isdigit()))
+        return cls(
+            tuple(Listener(r[0], int(r[1]), r[3]) for r in rows if len(r) == 4 and re.fullmatch(r"\d{1,5}", r[1]))
+        )
 
     def on(self, port: int) -> tuple[Listener, ...]:
         """The sockets of one port."""

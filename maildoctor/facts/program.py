@@ -7,7 +7,7 @@ from typing import Self
 from maildoctor.facts.paths import Look
 
 _IDENTITY = re.compile(r"\$([wjmk]) = (\S+)")
-_COMPLAINT = re.compile(r"(/\S+): line (\d+): (.+)")
+_COMPLAINT = re.compile(r"(/\S+): line (\d{1,9}): (.+)")
 _NEEDED = re.compile(r"\t(\S+) => (.+)")
 
 
@@ -64,7 +64,9 @@ class SendmailProgram:
             look = look or Look.parse(line)
             compiled = False
         identity = {m[1]: m[2] for m in _IDENTITY.finditer(text)}
-        return cls(look, version, frozenset(flags), frozenset(libraries), tuple(missing), identity, tuple(complaints), source)
+        return cls(
+            look, version, frozenset(flags), frozenset(libraries), tuple(missing), identity, tuple(complaints), source
+        )
 
     @property
     def has_sasl(self) -> bool | None:

@@ -7,7 +7,7 @@ from typing import Self
 from maildoctor.facts.paths import Look
 
 _HEAD = re.compile(r"\[(queue|submission queue)\] (/.*)")
-_SPACE = re.compile(r"(\d+) KiB free of (\d+) KiB(?:, (\d+) of (\d+) inodes free)?")
+_SPACE = re.compile(r"(\d{1,19}) KiB free of (\d{1,19}) KiB(?:, (\d{1,19}) of (\d{1,19}) inodes free)?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from maildoctor.facts.processes import Process, Processes
 @dataclass(frozen=True, slots=True)
 class Saslauthd:
     """Text: lines of /etc/default/saslauthd (`MECHANISMS="pam"`), a process line (`PID USER STARTED PROGRAM COMMAND`),
-    `ls -ld` lines of its run directory and socket, `socket /run/saslauthd/mux: missing`, `pam /etc/pam.d/smtp: missing`,
-    `installed`.
+    `ls -ld` lines of its run directory and socket, `socket /run/saslauthd/mux: missing`, `installed`,
+    `pam /etc/pam.d/smtp: missing`.
     """
 
     settings: dict[str, str]
@@ -34,7 +34,7 @@ class Saslauthd:
         pam = re.search(r"(?m)^pam (/.*): missing$", text)
         socket = next((x for x in looks if x.kind == "s"), None)
         return cls(
-            dict(_setting(m) for m in re.finditer(r'(?m)^\s*([A-Z_]+)=(.*)$', text)),
+            dict(_setting(m) for m in re.finditer(r"(?m)^\s*([A-Z_]+)=(.*)$", text)),
             Processes.parse(text).named("saslauthd"),
             socket.path if socket else missing[1] if missing else "",
             socket,

@@ -88,9 +88,13 @@ def _certificate(lines: list[str]) -> Certificate:
     one = dict(rows)
     names = tuple(v for k, v in rows if k == "name") or tuple(v for k, v in rows if k == "common name")
     return Certificate(
-        one.get("subject", ""), one.get("issuer", ""), names, _seconds(one.get("not before", "")),
-        _seconds(one.get("not after", "")), one.get("public key", ""),
-    )  # fmt: skip
+        one.get("subject", ""),
+        one.get("issuer", ""),
+        names,
+        _seconds(one.get("not before", "")),
+        _seconds(one.get("not after", "")),
+        one.get("public key", ""),
+    )
 
 
 def _seconds(stamp: str) -> float:

@@ -39,7 +39,9 @@ class TcpWrappers:
                 daemons, _, rest = line.partition(":")
                 clients = re.split(r"(?<!\\):(?![^\[]*\])", rest)[0]
                 rules.append(AccessRule(path, number, _words(daemons), _words(clients), line.strip()))
-        return cls(tuple(r for r in rules if r.path.endswith("allow")), tuple(r for r in rules if r.path.endswith("deny")))
+        return cls(
+            tuple(r for r in rules if r.path.endswith("allow")), tuple(r for r in rules if r.path.endswith("deny"))
+        )
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -55,6 +55,8 @@ class Host(Protocol):
 
     kind: str
     """host, root, container or snapshot"""
+    name: str
+    """the node name, or the path of the root"""
 
     def ask(self, verb: str, subject: str = "") -> Answer:
         """The answer to one question; the same question is answered once and remembered."""

@@ -17,7 +17,11 @@ def certificates(data: bytes) -> Answer:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            found = x509.load_pem_x509_certificates(data) if b"-----BEGIN" in data else [x509.load_der_x509_certificate(data)]
+            found = (
+                x509.load_pem_x509_certificates(data)
+                if b"-----BEGIN" in data
+                else [x509.load_der_x509_certificate(data)]
+            )
         except ValueError:
             return Silence("failed", "there is no readable certificate in it")
         return "\n\n".join(_describe(certificate) for certificate in found[:16])
@@ -56,7 +60,12 @@ def public_half(data: bytes) -> Answer:
     """`public key: sha256:…` of the private key in `data`; nothing of the key itself is kept."""
     try:
         from cryptography.exceptions import UnsupportedAlgorithm
-        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key, load_pem_private_key
+        from cryptography.hazmat.primitives.serialization import (
+            Encoding,
+            PublicFormat,
+            load_der_private_key,
+            load_pem_private_key,
+        )
     except ImportError as error:
         return Silence("unavailable", f"keys cannot be read: {error}", _NEEDS)
     load = load_pem_private_key if b"-----BEGIN" in data else load_der_private_key

@@ -1,5 +1,6 @@
 """A program that is run to hear what it says: no shell, no input, a time limit, a limit on what it may print."""
 
+import contextlib
 import ctypes
 import os
 import select
@@ -51,10 +52,8 @@ class Child:
         return f"exit {status}\n" + said.decode("utf-8", "backslashreplace")
 
     def _kill(self) -> None:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait()
 
 
@@ -63,14 +62,21 @@ def start(argv: list[str], *, networked: bool) -> Child | Silence:
     look at this host must not speak to another, and sendmail asks the name server for its own name at every start."""
     try:
         process = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/",
-            env={"PATH": PATH, "LC_ALL": "C", "HOME": "/"}, start_new_session=True,
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            env={"PATH": PATH, "LC_ALL": "C", "HOME": "/"},
+            start_new_session=True,
             preexec_fn=None if networked else _leave_the_network,
-        )  # fmt: skip
+        )
     except FileNotFoundError:
         return Silence("absent", f"there is no {argv[0]}")
     except (OSError, subprocess.SubprocessError) as error:
-        return Silence("unavailable", f"{argv[0]} could not be run without the network: {error}", "run as root outside a container")
+        return Silence(
+            "unavailable", f"{argv[0]} could not be run without the network: {error}", "run as root outside a container"
+        )
     return Child(argv, process)
 
 

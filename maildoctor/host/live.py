@@ -3,7 +3,7 @@
 import os
 import shlex
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from maildoctor.host import NETWORKED, Answer, Silence
 from maildoctor.host.child import Child, start
@@ -14,9 +14,23 @@ if TYPE_CHECKING:
     import psutil
 
 _MAIL_PROGRAMS = (
-    "sendmail", "sm-mta", "sm-msp", "saslauthd", "postfix", "master", "smtpd", "exim", "dovecot", "opensmtpd",
-    "syslogd", "rsyslogd", "syslog-ng", "systemd-journal", "logd", "milter",
-)  # fmt: skip
+    "sendmail",
+    "sm-mta",
+    "sm-msp",
+    "saslauthd",
+    "postfix",
+    "master",
+    "smtpd",
+    "exim",
+    "dovecot",
+    "opensmtpd",
+    "syslogd",
+    "rsyslogd",
+    "syslog-ng",
+    "systemd-journal",
+    "logd",
+    "milter",
+)
 
 
 class Live(Rooted):
@@ -83,7 +97,7 @@ class Live(Rooted):
         for s in sockets:
             if s.status != psutil.CONN_LISTEN:
                 continue
-            address = s.laddr
+            address: Any = s.laddr
             owner = "?"
             if s.pid is not None:
                 if s.pid not in names:

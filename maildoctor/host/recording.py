@@ -43,7 +43,9 @@ class Recording:
         except FileExistsError:
             raise HostError("there is a recording already", directory, "name another folder for --record") from None
         except OSError as error:
-            raise HostError(f"cannot record: {error.strerror}", directory, "name a folder that can be written") from None
+            raise HostError(
+                f"cannot record: {error.strerror}", directory, "name a folder that can be written"
+            ) from None
         with os.fdopen(fd, "w", encoding="utf-8") as file:
             file.write(self._text())
 
@@ -53,7 +55,9 @@ class Recording:
         lines += [f"commands = [{', '.join(map(_quoted, self.commands))}]"]
         for verb in sorted(self._said):
             lines += ["", f"[{verb}]"]
-            lines += [f"{_quoted(subject)} = {_written(answer)}" for subject, answer in sorted(self._said[verb].items())]
+            lines += [
+                f"{_quoted(subject)} = {_written(answer)}" for subject, answer in sorted(self._said[verb].items())
+            ]
         return "\n".join(lines) + "\n"
 
 
@@ -80,7 +84,9 @@ class Replay:
         """What was said then."""
         answer = self._said.get(verb, {}).get(subject)
         if answer is None:
-            return Silence("unavailable", f"the recording has no {verb} of {subject or 'the host'}", "record the host again")
+            return Silence(
+                "unavailable", f"the recording has no {verb} of {subject or 'the host'}", "record the host again"
+            )
         if isinstance(answer, str):
             return answer
         return Silence(answer["why"], answer["reason"], answer.get("remedy", ""))
@@ -88,7 +94,9 @@ class Replay:
 
 def _written(answer: Answer) -> str:
     if isinstance(answer, Silence):
-        return f"{{ why = {_quoted(answer.why)}, reason = {_quoted(answer.reason)}, remedy = {_quoted(answer.remedy)} }}"
+        return (
+            f"{{ why = {_quoted(answer.why)}, reason = {_quoted(answer.reason)}, remedy = {_quoted(answer.remedy)} }}"
+        )
     if "\n" not in answer:
         return _quoted(answer)
     return '"""\n' + "\n".join(_escaped(line).replace('"""', '\\"\\"\\"') for line in answer.split("\n")) + '"""'
@@ -102,4 +110,7 @@ def _escaped(text: str) -> str:
     """For a basic string of TOML: backslash and control characters but newline; lone surrogates cannot stand in it."""
     text = text.encode("utf-8", "backslashreplace").decode() if not text.isascii() else text
     text = text.replace("\\", "\\\\")
-    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}" for c in text)
+    return "".join(
+        c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}"
+        for c in text
+    )

@@ -97,13 +97,16 @@ class Rooted:
     def _tell_read(self, path: str) -> Answer:
         data = self.files.read(path, _TEXT_LIMIT + 1)
         if len(data) > _TEXT_LIMIT:
-            return Silence("failed", f"{path} is larger than {_TEXT_LIMIT // 2**20} MiB", "look whether it is what it should be")
+            return Silence(
+                "failed", f"{path} is larger than {_TEXT_LIMIT // 2**20} MiB", "look whether it is what it should be"
+            )
         return _SECRET_LINE.sub(r"\1***", data.decode("utf-8", "backslashreplace"))
 
     def _tell_map(self, subject: str) -> Answer:
         from maildoctor.sasldb import NotADatabase, entries
 
-        kind, _, path = subject.partition(" ")
+        word, _, path = subject.partition(" ")
+        kind: entries.Kind = word if word in ("authinfo", "access", "aliases") else "plain"  # type: ignore[assignment]
         data = self.files.read(path)
         try:
             if path.endswith((".db", ".pag", ".dir", ".cdb", ".lmdb")):
@@ -163,7 +166,9 @@ class Rooted:
 
     def _ids(self, path: str) -> dict[int, str]:
         try:
-            rows = [line.split(":") for line in self.files.read(path, _TEXT_LIMIT).decode("utf-8", "replace").splitlines()]
+            rows = [
+                line.split(":") for line in self.files.read(path, _TEXT_LIMIT).decode("utf-8", "replace").splitlines()
+            ]
         except OSError:
             return {}
         return {int(row[2]): row[0] for row in reversed(rows) if len(row) > 3 and row[2].isdigit()}

@@ -1,0 +1,114 @@
+"""A line in which a needle was found: which rule knows it, and the fields in it."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from maildoctor.triage.headers import Head, peel
+from maildoctor.triage.proof import literals
+from maildoctor.triage.rules import Rule
+
+LONGEST_LINE = 64 * 1024
+"""Of a longer line only so many bytes are looked at."""
+
+_LONGEST_MESSAGE = 16 * 1024
+_MOST_KNOWN = 4096
+_LONGEST_KNOWN = 512
+_REPEATED = re.compile(rb"message repeated ([0-9]{1,7}) times: \[ ?(.*?)\]?$", re.DOTALL)
+
+Fields = dict[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One line that a rule knows. `times`: how often it happened, as syslog folds what repeats itself."""
+
+    rule: int
+    fields: Fields
+    head: Head
+    times: int = 1
+
+
+class Matcher:
+    """Knows all rules; patterns are compiled when they are first needed, repeated messages are not read twice."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = rules
+        self.needles, self._askers = _needles(rules)
+        self._patterns: dict[int, re.Pattern[bytes]] = {}
+        self._order: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self._weights: dict[int, int] = {}
+        self._programs: dict[tuple[bytes, int], bool] = {}
+        self._known: dict[tuple[bytes, bytes], tuple[int, Fields] | None] = {}
+
+    def inside(self, line: bytes) -> tuple[int, ...]:
+        """The numbers of all needles that stand in this line."""
+        return tuple(n for n, needle in enumerate(self.needles) if needle in line)
+
+    def read(self, line: bytes, needles: Iterable[int]) -> Hit | None:
+        """What this line means, without its newline; `needles` are the numbers of those that stand in it."""
+        head = peel(line)
+        times, message = 1, head.message[:_LONGEST_MESSAGE]
+        if message.startswith(b"message repeated ") and (folded := _REPEATED.match(message)):
+            times, message = int(folded[1]), folded[2]
+        key = (head.tag, message)
+        if key in self._known:
+            known = self._known[key]
+        else:
+            known = self._search(head, message, needles)
+            if len(message) <= _LONGEST_KNOWN:
+                if len(self._known) >= _MOST_KNOWN:
+                    self._known.clear()
+                self._known[key] = known
+        return Hit(known[0], known[1], head, times) if known else None
+
+    def _search(self, head: Head, message: bytes, needles: Iterable[int]) -> tuple[int, Fields] | None:
+        for number in self._candidates(needles):
+            if not self._speaks(number, head.tag):
+                continue
+            pattern = self._patterns.get(number)
+            if pattern is None:
+                pattern = self._patterns[number] = self.rules[number].compiled()
+            found = pattern.match(message)
+            if not found and head.queue_id:
+                # Words such as "warning" have the shape of a queue id: perhaps one was taken off wrongly.
+                found = pattern.match(head.queue_id + b": " + message)
+            if found:
+                return number, {name: value for name, value in found.groupdict().items() if value}
+        return None
+
+    def _candidates(self, needles: Iterable[int]) -> tuple[int, ...]:
+        """The rules that have one of these needles, the one that demands the most literal text first."""
+        key = tuple(sorted(set(needles)))
+        order = self._order.get(key)
+        if order is None:
+            asked = {rule for n in key for rule in self._askers[n]}
+            order = tuple(sorted(asked, key=lambda rule: (-self._weight(rule), self.rules[rule].code)))
+            if len(self._order) >= _MOST_KNOWN:
+                self._order.clear()
+            self._order[key] = order
+        return order
+
+    def _weight(self, rule: int) -> int:
+        weight = self._weights.get(rule)
+        if weight is None:
+            weight = self._weights[rule] = literals(self.rules[rule].pattern)
+        return weight
+
+    def _speaks(self, rule: int, tag: bytes) -> bool:
+        speaks = self._programs.get((tag, rule))
+        if speaks is None:
+            speaks = self.rules[rule].of_program(tag.decode("ascii", "replace"))
+            if len(self._programs) >= _MOST_KNOWN:
+                self._programs.clear()
+            self._programs[tag, rule] = speaks
+        return speaks
+
+
+def _needles(rules: Sequence[Rule]) -> tuple[list[bytes], list[tuple[int, ...]]]:
+    """Each needle once, and beside it the rules that have it."""
+    askers: dict[bytes, list[int]] = {}
+    for number, rule in enumerate(rules):
+        for needle in rule.needles:
+            askers.setdefault(needle, []).append(number)
+    return list(askers), [tuple(numbers) for numbers in askers.values()]

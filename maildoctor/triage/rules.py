@@ -1,0 +1,276 @@
+"""Log rules: what a line of a mail log means and what to do about it. Data in checks/*.toml, validated as it loads.
+
+`python -m maildoctor.triage.rules [FILE…]` says what is wrong with rule files, samples and speed included.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Literal, TypeVar
+
+from maildoctor.model import SEVERITIES, Severity
+
+Kind = Literal["fault", "symptom", "abuse", "harmless", "normal"]
+Scope = Literal["session", "host"]
+
+KINDS: tuple[Kind, ...] = ("fault", "symptom", "abuse", "harmless", "normal")
+QUIET: tuple[Kind, ...] = ("harmless", "normal")
+"""Kinds that are nobody's fault: they must have severity info."""
+RELAYS = ("relay", "rip", "rhost")
+"""The named groups that hold the other side's address, in the order of preference."""
+COUNTED = ("user", *RELAYS)
+"""Named groups with too many values to be identity."""
+
+_T = TypeVar("_T", bound=str)
+_SHORTEST_NEEDLE = 6
+_CODE = re.compile(r"[A-Z]+[1-9][0-9]{2,}")
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_FIELD = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+
+
+class RuleError(Exception):
+    """A rule file cannot be used. `what` is wrong, `where`, and `what_to_do`."""
+
+    def __init__(self, what: str, where: str, what_to_do: str = "mend the rule; checks/*.toml hold models") -> None:
+        super().__init__(f"{where}: {what}")
+        self.what, self.where, self.what_to_do = what, where, what_to_do
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One candidate cause of a message. `when` tells it from the others; `commands` hold `{field}`.
+
+    `login`: holds only in sessions with (True) or without (False) a login that went well before; None: in both.
+    """
+
+    name: str
+    when: str
+    advice: str
+    commands: tuple[str, ...]
+    login: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A log line, where it comes from, and the fields that must be found in it."""
+
+    origin: str
+    line: str
+    match: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one shape of message means. `place` says where it was written: file and number."""
+
+    code: str
+    name: str
+    severity: Severity
+    kind: Kind
+    programs: tuple[str, ...]
+    needles: tuple[bytes, ...]
+    pattern: str
+    title: str
+    why: str
+    labels: tuple[str, ...]
+    explains: tuple[str, ...]
+    scope: Scope
+    refs: tuple[str, ...]
+    causes: tuple[Cause, ...]
+    place: str
+    samples: tuple[Sample, ...] = ()
+    counters: tuple[Sample, ...] = ()
+    todo: tuple[Sample, ...] = ()
+
+    def compiled(self) -> re.Pattern[bytes]:
+        """The pattern over bytes; `re` keeps no more than some hundred of them, so hold on to it."""
+        return re.compile(self.pattern.encode("ascii"))
+
+    def of_program(self, tag: str) -> bool:
+        """Whether this rule speaks of the program with this syslog tag; a bare message may be anyone's."""
+        return not tag or not self.programs or any(fnmatchcase(tag, p) for p in self.programs)
+
+
+# ---- loading
+
+
+def rule_files() -> list[str]:
+    """The built-in rule files, sorted: they lie in the package of checks, or beside it in a checkout."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    for folder in (os.path.join(package, "checks"), os.path.join(os.path.dirname(package), "checks")):
+        if os.path.isdir(folder):
+            return sorted(os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".toml"))
+    raise RuleError("there are no log rules", package, "install maildoctor again")
+
+
+def load(paths: Sequence[str]) -> tuple[Rule, ...]:
+    """The rules of these files. Raises RuleError at the first that cannot be used, or for a code taken twice."""
+    rules = [rule for path in paths for rule in parse(read(path), os.path.basename(path))]
+    taken: dict[str, Rule] = {}
+    for rule in rules:
+        if rule.code in taken:
+            raise RuleError(f"{rule.code} is taken by {taken[rule.code].place} too", rule.place)
+        taken[rule.code] = rule
+    return tuple(rules)
+
+
+def read(path: str) -> bytes:
+    """The bytes of a rule file. Raises RuleError where it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise RuleError(f"cannot be read: {error.strerror}", path, "name a TOML file with rules") from error
+
+
+def parse(text: bytes, name: str) -> tuple[Rule, ...]:
+    """The rules in the text of one file called `name`. Raises RuleError."""
+    try:
+        document = tomllib.loads(text.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RuleError(f"this is no TOML: {error}", name) from error
+    if unknown := set(document) - {"rule"}:
+        raise RuleError(f"unknown key {min(unknown)!r}", name)
+    return tuple(_rule(table, f"{name}: rule {n}") for n, table in enumerate(document.get("rule", []), 1))
+
+
+def _rule(table: dict[str, Any], place: str) -> Rule:
+    reader = _Table(table, f"{place} ({table.get('code', 'without a code')})")
+    rule = Rule(
+        code=reader.text("code"),
+        name=reader.text("name"),
+        severity=reader.one_of("severity", SEVERITIES),
+        kind=reader.one_of("kind", KINDS),
+        programs=reader.texts("programs"),
+        needles=tuple(n.encode("utf-8") for n in reader.texts("needle", needed=True)),
+        pattern=reader.text("pattern"),
+        title=reader.text("title"),
+        why=" ".join(reader.text("why").split()),
+        labels=reader.texts("labels"),
+        explains=reader.texts("explains"),
+        scope=reader.one_of("scope", ("session", "host"), "session"),
+        refs=reader.texts("refs"),
+        causes=tuple(_cause(t) for t in reader.tables("cause")),
+        place=reader.place,
+        samples=tuple(_sample(t) for t in reader.tables("sample")),
+        counters=tuple(_sample(t) for t in reader.tables("counter")),
+        todo=tuple(_sample(t, origin_needed=False) for t in reader.tables("todo")),
+    )
+    reader.done()
+    if problem := next(_problems(rule), None):
+        raise RuleError(problem, rule.place)
+    return rule
+
+
+def _cause(reader: "_Table") -> Cause:
+    cause = Cause(
+        name=" ".join(reader.text("name").split()),
+        when=" ".join(reader.text("when", "").split()),
+        advice=" ".join(reader.text("advice").split()),
+        commands=reader.texts("commands"),
+        login=reader.flag("login"),
+    )
+    reader.done()
+    return cause
+
+
+def _sample(reader: "_Table", origin_needed: bool = True) -> Sample:
+    sample = Sample(
+        origin=reader.text("from", None if origin_needed else ""), line=reader.text("line"), match=reader.map("match")
+    )
+    reader.done()
+    return sample
+
+
+def _problems(rule: Rule) -> Iterable[str]:
+    if not _CODE.fullmatch(rule.code):
+        yield f"code {rule.code!r} is not a family of capital letters and a number from 100 on"
+    if not _NAME.fullmatch(rule.name):
+        yield f"name {rule.name!r} is not small words joined by '-'"
+    if rule.kind in QUIET and rule.severity != "info":
+        yield f"a rule of kind {rule.kind} has severity info, not {rule.severity}"
+    for needle in rule.needles:
+        if len(needle) < _SHORTEST_NEEDLE or b"\n" in needle:
+            yield f"needle {needle!r} must be one line of {_SHORTEST_NEEDLE} bytes or more"
+    try:
+        groups = set(rule.compiled().groupindex)
+    except (re.error, UnicodeEncodeError, OverflowError, RecursionError) as error:
+        yield f"pattern is no regular expression over ASCII: {error}"
+        return
+    if absent := set(rule.labels) - groups:
+        yield f"label {min(absent)!r} is no named group of the pattern"
+    if many := set(rule.labels) & set(COUNTED):
+        yield f"{min(many)!r} has too many values to be a label"
+    if not rule.samples:
+        yield "a rule needs a sample"
+    if rule.kind not in QUIET and not rule.causes:
+        yield f"a rule of kind {rule.kind} needs a cause"
+
+
+class _Table:
+    """A TOML table that is read key by key; `done` refuses what nobody asked for."""
+
+    def __init__(self, table: dict[str, Any], place: str) -> None:
+        self._left = dict(table)
+        self.place = place
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self._left.pop(key, default)
+        if not isinstance(value, str) or (not value.strip() and default is None):
+            raise RuleError(f"{key!r} must be a text" if value is not None else f"{key!r} is missing", self.place)
+        return value if key in ("line", "pattern") else value.strip()
+
+    def texts(self, key: str, needed: bool = False) -> tuple[str, ...]:
+        value = self._left.pop(key, [])
+        if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
+            raise RuleError(f"{key!r} must be a list of texts", self.place)
+        if needed and not value:
+            raise RuleError(f"{key!r} is missing", self.place)
+        return tuple(value)
+
+    def one_of(self, key: str, allowed: Sequence[_T], default: _T | None = None) -> _T:
+        value = self._left.pop(key, default)
+        if value not in allowed:
+            raise RuleError(f"{key} {value!r} is none of {', '.join(allowed)}", self.place)
+        return next(a for a in allowed if a == value)
+
+    def flag(self, key: str) -> bool | None:
+        value = self._left.pop(key, None)
+        if value not in (True, False, None):
+            raise RuleError(f"{key!r} must be true or false", self.place)
+        return value
+
+    def map(self, key: str) -> dict[str, str]:
+        value = self._left.pop(key, {})
+        if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+            raise RuleError(f"{key!r} must be a table of texts", self.place)
+        return dict(value)
+
+    def tables(self, key: str) -> list["_Table"]:
+        value = self._left.pop(key, [])
+        if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+            raise RuleError(f"{key!r} must be written as [[rule.{key}]]", self.place)
+        return [_Table(v, f"{self.place}, {key} {n}") for n, v in enumerate(value, 1)]
+
+    def done(self) -> None:
+        if self._left:
+            raise RuleError(f"unknown key {min(self._left)!r}", self.place)
+
+
+# ---- filling in
+
+
+def filled(text: str, fields: Mapping[str, str]) -> str:
+    """`{user}` becomes the field's value, or `<user>` where it is not known."""
+    return _FIELD.sub(lambda m: fields.get(m[1]) or f"<{m[1]}>", text)
+
+
+if __name__ == "__main__":
+    import sys
+
+    from maildoctor.triage.validation import main
+
+    sys.exit(main(sys.argv[1:]))

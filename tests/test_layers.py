@@ -1,0 +1,175 @@
+"""Who may import whom, read from the source of every module, imports inside functions too."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import maildoctor
+
+PACKAGE = Path(maildoctor.__file__).parent
+CHECKS = next(f for f in (PACKAGE.parent / "checks", PACKAGE / "checks") if (f / "__init__.py").is_file())
+
+MAY_IMPORT: dict[str, frozenset[str]] = {
+    "__init__": frozenset(),
+    "__main__": frozenset({"cli", "__init__"}),
+    "model": frozenset(),
+    "sasldb": frozenset(),
+    "linking": frozenset(),
+    "facts": frozenset({"model", "sasldb.names"}),
+    "check": frozenset({"model", "facts"}),
+    "correlate": frozenset({"model", "facts"}),
+    "remedy": frozenset({"model", "facts"}),
+    "api": frozenset({"model", "facts", "check", "correlate", "remedy"}),
+    "host": frozenset({"sasldb", "linking"}),
+    "collect": frozenset({"facts", "host", "model"}),
+    "render": frozenset({"model", "check", "__init__"}),
+    "engine": frozenset({"model", "facts", "check", "correlate", "remedy", "api", "host", "collect"}),
+    "cli": frozenset({"*"}),
+}
+"""Layer: what it may import of ours beside itself. A layer is a module or a folder of maildoctor/."""
+
+PURE = frozenset({
+    "abc", "base64", "binascii", "bisect", "collections", "dataclasses", "datetime", "difflib", "enum", "fnmatch",
+    "functools", "hashlib", "heapq", "ipaddress", "itertools", "math", "operator", "posixpath", "re", "shlex", "string",
+    "textwrap", "types", "typing", "unicodedata",
+})  # fmt: skip
+"""Modules of the standard library that neither look at this machine nor change it."""
+
+NEVER_CALLED = frozenset({"open", "exec", "eval", "compile", "input", "print", "breakpoint", "__import__"})
+
+NOT_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "base", "misc"})
+
+OURS = {p.relative_to(PACKAGE).with_suffix(""): p for p in sorted(PACKAGE.rglob("*.py"))}
+OURS = {k: p for k, p in OURS.items() if k.parts[0] not in ("checks", "fixtures")}
+every_module = pytest.mark.parametrize("name", OURS, ids=str)
+every_check = pytest.mark.parametrize("path", sorted(CHECKS.glob("*.py")), ids=lambda p: p.name)
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Every module that is imported, `from a import b` as `a.b`, with its line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((a.name, node.lineno) for a in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            # a relative import has no place in MAY_IMPORT; ruff (TID252) forbids it
+            yield from ((f"{'.' * node.level}{node.module or ''}.{a.name}", node.lineno) for a in node.names)
+
+
+def offences(layer: str, source: str) -> list[str]:
+    """What a module of this layer imports of ours and may not."""
+    allowed = MAY_IMPORT[layer] | {layer}
+    found = []
+    for module, line in imports(ast.parse(source)):
+        top, _, rest = module.partition(".")
+        if top in ("maildoctor", "") and "*" not in allowed and not any(_within(rest, a) for a in allowed):
+            found.append(f"line {line} imports {module}: {layer} may import {', '.join(sorted(allowed - {layer})) or 'nothing of ours'}")
+    return found
+
+
+def _within(module: str, allowed: str) -> bool:
+    if allowed == "__init__":
+        return module.startswith("__")  # maildoctor.__version__
+    return module == allowed or module.startswith(allowed + ".")
+
+
+def impurities(source: str) -> list[str]:
+    """What stands in a check and is more than judging facts."""
+    tree, found = ast.parse(source), []
+    for module, line in imports(tree):
+        top = module.partition(".")[0]
+        if top == "maildoctor":
+            if not module.startswith("maildoctor.api."):
+                found.append(f"line {line} imports {module}: import it from maildoctor.api, or let it be put there")
+        elif top not in PURE:
+            kind = "ask for a fact instead" if top in sys.stdlib_module_names else "a check needs no other distribution"
+            found.append(f"line {line} imports {module}: {kind}")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Name) and node.func.id in NEVER_CALLED:
+                found.append(f"line {node.lineno} calls {node.func.id}: ask for a fact instead")
+            if isinstance(node.func, ast.Attribute) and node.func.attr in ("now", "today", "utcnow"):
+                found.append(f"line {node.lineno} asks for the time: the facts say when they were gathered")
+        if isinstance(node, ast.Global | ast.Nonlocal):
+            found.append(f"line {node.lineno}: a check remembers nothing: no {type(node).__name__.lower()}")
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            found.append(f"line {node.lineno}: annotations are read at run time: no import under TYPE_CHECKING")
+    return found
+
+
+@every_module
+def test_a_layer_imports_only_what_stands_below_it(name: Path) -> None:
+    layer = name.parts[0]
+    assert layer in MAY_IMPORT, f"maildoctor/{layer} is new: say in tests/test_layers.py what it may import"
+    assert not (found := offences(layer, OURS[name].read_text(encoding="utf-8"))), f"{name}.py: " + "\n".join(found)
+
+
+@every_check
+def test_a_check_is_pure(path: Path) -> None:
+    assert not (found := impurities(path.read_text(encoding="utf-8"))), f"{path.name}: " + "\n".join(found)
+
+
+@pytest.mark.parametrize("name", [*OURS, *(p.relative_to(CHECKS.parent) for p in CHECKS.rglob("*.py"))], ids=str)
+def test_a_module_is_named_for_what_it_is_about(name: Path) -> None:
+    bad = NOT_NAMES & {part.removesuffix(".py").strip("_") for part in name.parts}
+    assert not bad, f"{name}: name it for what it is about, not {bad.pop()}"
+
+
+def test_checks_lie_flat() -> None:
+    """A sub-folder would not be in the wheel (pyproject.toml, package-data)."""
+    assert [p.name for p in CHECKS.iterdir() if p.is_dir() and p.name != "__pycache__"] == []
+
+
+@pytest.mark.parametrize("door", ["os", "pathlib", "socket", "subprocess", "time", "io", "shutil"])
+@pytest.mark.parametrize("layer", ["model", "facts", "check", "correlate", "remedy", "collect"])
+def test_only_the_host_touches_the_machine(layer: str, door: str) -> None:
+    """`collect` asks the door; one environment variable for debugging is all it may look at itself."""
+    for name, path in OURS.items():
+        if name.parts[0] == layer:
+            lines = [n for module, n in imports(ast.parse(path.read_text(encoding="utf-8"))) if module.split(".")[0] == door]
+            if (layer, door) == ("collect", "os"):
+                uses = [ast.unparse(n) for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Attribute)]
+                assert {u for u in uses if u.startswith("os.")} <= {"os.environ", "os.environ.get"}
+            else:
+                assert not lines, f"{name}.py:{lines[0]} imports {door}: only maildoctor/host looks at the machine"
+
+
+@pytest.mark.parametrize(
+    ("layer", "source", "says"),
+    [
+        ("model", "from maildoctor.facts import Unknown", "model may import nothing of ours"),
+        ("host", "from ..facts import paths", "line 1 imports ..facts.paths"),
+        ("facts", "import maildoctor.host", "facts may import model, sasldb.names"),
+        ("facts", "from maildoctor.sasldb import entries", "facts may import"),
+        ("facts", "def f():\n    from maildoctor import engine", "line 2 imports maildoctor.engine"),
+        ("host", "from maildoctor.facts.paths import Look", "host may import linking, sasldb"),
+        ("engine", "from maildoctor.cli import check", "engine may import"),
+        ("engine", "from maildoctor import render", "engine may import"),
+        ("collect", "from maildoctor.check import Check", "collect may import facts, host, model"),
+        ("render", "from maildoctor.engine import load_library", "render may import"),
+    ],
+)
+def test_a_forbidden_import_is_told(layer: str, source: str, says: str) -> None:
+    assert any(says in offence for offence in offences(layer, source))
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("from maildoctor.host import Host", "import it from maildoctor.api"),
+        ("import maildoctor.api", "import it from maildoctor.api"),
+        ("from maildoctor import engine", "import it from maildoctor.api"),
+        ("import os", "line 1 imports os: ask for a fact instead"),
+        ("import os.path", "ask for a fact instead"),
+        ("def f():\n    import socket", "line 2 imports socket: ask for a fact instead"),
+        ("import psutil", "a check needs no other distribution"),
+        ("def f():\n    return open('/etc/passwd')", "line 2 calls open: ask for a fact instead"),
+        ("from datetime import datetime\nx = datetime.now()", "line 2 asks for the time"),
+        ("def f():\n    global x\n    x = 1", "remembers nothing"),
+        ("if typing.TYPE_CHECKING:\n    pass", "no import under TYPE_CHECKING"),
+    ],
+)
+def test_an_impure_check_is_told(source: str, says: str) -> None:
+    assert any(says in i for i in impurities(source))
