@@ -228,7 +228,7 @@ def _when(seconds: float) -> str:
     passes=[
         {
             "program": " Compiled with: SASLv2 TCPWRAPPERS",
-            "wrappers": "# path: /etc/hosts.allow\nsendmail: ALL\n# path: /etc/hosts.deny\nALL: ALL",
+            "wrappers": "# path: /etc/hosts.allow\nsendmail: all\n# path: /etc/hosts.deny\nALL: ALL",
         },
         {"program": " Compiled with: SASLv2", "wrappers": "# path: /etc/hosts.deny\nALL: ALL"},
         {"program": " Compiled with: SASLv2 TCPWRAPPERS", "wrappers": "# path: /etc/hosts.deny\nsshd: ALL"},
@@ -245,11 +245,11 @@ def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> 
     if not program.asks_tcp_wrappers:
         return
     names = ("sendmail", "sm-mta")
-    if any(rule.speaks_of(n) and "ALL" in rule.clients for rule in wrappers.allow for n in names):
+    if any(rule.speaks_of(n) and rule.every_client for rule in wrappers.allow for n in names):
         return
     for rule in wrappers.deny:
         if any(rule.speaks_of(n) for n in names):
-            every = "ALL" in rule.clients
+            every = rule.every_client
             yield found(
                 f"{rule.path} denies {'every client' if every else ' '.join(rule.clients)} access to sendmail: "
                 f"{rule.text}",

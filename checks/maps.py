@@ -247,52 +247,6 @@ def map_unreadable(maps: MailMaps) -> Iterator[Found]:
 
 @check(
     "MAP007",
-    "authinfo-mechanism-not-allowed",
-    "error",
-    fails=[
-        {
-            "cf": "O AuthMechanisms=CRAM-MD5",
-            "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***" "M:DIGEST-MD5"',
-        }
-    ],
-    passes=[
-        {
-            "cf": "O AuthMechanisms=CRAM-MD5 DIGEST-MD5",
-            "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***" "M:DIGEST-MD5 PLAIN"',
-        }
-    ],
-    refs=(
-        "sendmail: sendmail/usersmtp.c, attemptauth(): the list of M: (else AuthMechanisms) cut by what the server "
-        "offers",
-    ),
-)
-def authinfo_mechanism_not_allowed(cf: SendmailCf, maps: MailMaps) -> Iterator[Found]:
-    """An authinfo entry asks for mechanisms of which AuthMechanisms names none.
-
-    As a client sendmail uses the mechanisms of the entry; where it and AuthMechanisms have nothing in common the
-    configuration contradicts itself, and the log says that mechanisms do not fulfill requirements.
-
-    Advice: list the mechanism in confAUTH_MECHANISMS too, or change M: in the entry; rebuild what was changed.
-    """
-    allowed = {m.upper() for m in cf.auth_mechanisms}
-    for m in maps.all:
-        for entry in m.entries if m.name == "authinfo" else ():
-            asked = {w.upper() for group in re.findall(r'"M[:=]([^"]*)"', entry.shape) for w in group.split()}
-            if asked and not asked & allowed:
-                yield found(
-                    f"The authinfo entry {entry.key} asks for {' '.join(sorted(asked))}, which AuthMechanisms does "
-                    f"not name ({' '.join(cf.auth_mechanisms)})",
-                    evidence=[
-                        Evidence(m.path, f"{entry.key} {entry.shape}"),
-                        Evidence(cf.path, f"O AuthMechanisms={' '.join(cf.auth_mechanisms)}"),
-                    ],
-                    fix=[Step(f"# in {m.path}: M: one of {' '.join(cf.auth_mechanisms)}"), _build(m)],
-                    key=entry.key,
-                )
-
-
-@check(
-    "MAP008",
     "client-auth-switched-off",
     "error",
     fails=[
@@ -334,7 +288,7 @@ def client_auth_switched_off(cf: SendmailCf, maps: MailMaps) -> Iterator[Found]:
 
 
 @check(
-    "MAP009",
+    "MAP008",
     "default-authinfo-ignored",
     "warning",
     fails=[{"cf": "V10/Berkeley\nO DefaultAuthInfo=/etc/mail/default-auth-info\nSauthinfo\nR$*\t$: OK\n"}],

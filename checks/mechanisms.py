@@ -88,11 +88,15 @@ def plug_in_not_installed(
     """
     if not plugins.plugins:
         return
-    table = mechanisms(cf, known(conf), plugins, known(sasldb))
     asked = authinfo_mechanisms(known(maps))
+    table = mechanisms(cf, known(conf), plugins, known(sasldb), also=tuple(asked))
+    explicit = cf.auth_mechanisms_line is not None
     family = system.family if isinstance(system, System) else ""
     for offer in table.all:
-        if offer.loads or plugins.by_mechanism(offer.name) or not offer.configured:
+        if offer.loads or plugins.by_mechanism(offer.name):
+            continue
+        wanted = explicit and offer.configured and offer.listed and offer.users and uses_sasldb(known(conf))
+        if not wanted and offer.name not in asked:
             continue
         if (
             offer.name not in asked
@@ -101,9 +105,6 @@ def plug_in_not_installed(
             and shipped.plugin("plain")
         ):
             continue  # this release has no such plug-in, and its users other mechanisms: one .mc for several releases
-        explicit = cf.auth_mechanisms_line is not None
-        if not (explicit and offer.listed and offer.users and uses_sasldb(known(conf))) and offer.name not in asked:
-            continue
         package = package_for(offer.name, family)
         why = (
             f"the authinfo entry for {asked[offer.name]} asks for it"
@@ -111,7 +112,7 @@ def plug_in_not_installed(
             else f"{offer.users} user(s) could log in by it"
         )
         yield found(
-            f"{offer.name} is configured, but its plug-in is not installed; {why}",
+            f"{offer.name} is {'configured' if offer.configured else 'wanted'}, but has no plug-in installed; {why}",
             evidence=[
                 _setting(cf, "AuthMechanisms"),
                 Evidence(plugins.directories[0].path, f"no plug-in for {offer.name}"),

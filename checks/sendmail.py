@@ -12,6 +12,7 @@ from maildoctor.api import (
     SendmailCf,
     SendmailMc,
     SendmailProgram,
+    SiteConfig,
     Step,
     SubmitCf,
     System,
@@ -776,3 +777,46 @@ def limit_too_small(cf: SendmailCf) -> Iterator[Found]:
                 fix=rebuild(cf.path, f"raise or remove the limit {option}"),
                 option=option,
             )
+
+
+@check(
+    "CONF022",
+    "source-without-sasl",
+    "error",
+    fails=[
+        {"site": "define(`confENVDEF', `-DSOLARIS=20800')\ndefine(`confLIBS', `-lsocket -lnsl')"},
+        {"site": "APPENDDEF(`confENVDEF', `-DSASL')\nAPPENDDEF(`conf_sendmail_LIBS', `-lsasl2')"},
+    ],
+    passes=[
+        {"site": "define(`confENVDEF', `-DSOLARIS=20800 -DSASL')\ndefine(`confLIBS', `-lsocket -lnsl -lsasl')"},
+        {"site": "APPENDDEF(`conf_sendmail_ENVDEF', `-DSASL=2')\nAPPENDDEF(`conf_sendmail_LIBS', `-lsasl2')"},
+    ],
+    refs=("sendmail: sendmail/README, SASL; devtools/README",),
+)
+def source_without_sasl(site: SiteConfig) -> Iterator[Found]:
+    """The source tree is not set up to build a sendmail with SASL.
+
+    Both the compiler flag and the library are needed, and of the same generation: -DSASL with -lsasl for SASL 1,
+    -DSASL=2 with -lsasl2 for SASL 2.
+
+    Advice: add both to site.config.m4 and build anew (sh Build -c).
+    """
+    if site.generation and site.generation == site.library:
+        return
+    lacks = []
+    if not site.generation:
+        lacks.append("no -DSASL in confENVDEF")
+    if not site.library:
+        lacks.append("no -lsasl2 (or -lsasl) in confLIBS")
+    if site.generation and site.library:
+        lacks.append(f"-DSASL asks for SASL {site.generation}, but -lsasl{'2' if site.library == 2 else ''} is linked")
+    yield found(
+        f"{site.path}: {'; '.join(lacks)}",
+        evidence=[Evidence(site.path, f"{name}: {' '.join(words)}") for name, words in site.values.items()]
+        or [Evidence(site.path, "neither confENVDEF nor confLIBS is set")],
+        fix=[
+            Step(f"# in {site.path}: APPENDDEF(`conf_sendmail_ENVDEF', `-DSASL=2')"),
+            Step(f"# in {site.path}: APPENDDEF(`conf_sendmail_LIBS', `-lsasl2')"),
+        ],
+        path=site.path,
+    )

@@ -184,7 +184,7 @@ def sasldb_of_another_kind(
         what = (
             f"{sasldb.path} is of the wrong format: it is not a sasldb ({'; '.join(sasldb.trouble) or 'unknown data'})"
         )
-    elif wanted and sasldb.backend and sasldb.backend != wanted and sasldb.users:
+    elif wanted and sasldb.backend and sasldb.backend != wanted and sasldb.state != "empty":
         what = (
             f"{sasldb.path} is a {kinds.get(sasldb.backend, sasldb.backend)} file, of the wrong format: the "
             f"installed"

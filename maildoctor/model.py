@@ -33,6 +33,23 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Traffic:
+    """How a finding of a log went over time. `start` as `Finding.first`; `counts`: lines in steps of `minutes` each.
+
+    `users` and `relays`: the most frequent with their counts. `about`: the counts are estimates; `forgotten`: there
+    were more names than memory was given, and the rarest are not known.
+    """
+
+    start: str | None
+    minutes: int
+    counts: tuple[int, ...]
+    users: tuple[tuple[str, int], ...] = ()
+    relays: tuple[tuple[str, int], ...] = ()
+    about: bool = False
+    forgotten: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong on one subject. Identity is `code` and `labels`, never the sentence."""
 
@@ -49,6 +66,7 @@ class Finding:
     count: int = 1
     first: str | None = None
     last: str | None = None
+    traffic: Traffic | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -95,8 +113,45 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Logins:
+    """Logins that a log tells of: how many went well and how many lines tell of one that failed; the most frequent
+    mechanisms, users and relays of those that went well."""
+
+    succeeded: int
+    failed: int
+    mechs: tuple[tuple[str, int], ...] = ()
+    users: tuple[tuple[str, int], ...] = ()
+    relays: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LogRead:
+    """What was read of logs. `first` and `last`: the stretch of time of the lines that a rule knew, ISO 8601.
+
+    `lines_exact`: false where a long log's lines were estimated. `matched`: lines that a rule knew. `unknown`: lines
+    that speak of logins and that no rule knew, with their `shapes`, where these were asked for. `damage`: what could
+    not be read, one sentence a log. `sampled`: codes of rules whose fields were taken from a part of the lines only.
+    """
+
+    names: tuple[str, ...]
+    lines: int
+    bytes: int
+    matched: int
+    lines_exact: bool = True
+    unknown: int = 0
+    first: str | None = None
+    last: str | None = None
+    logins: Logins | None = None
+    shapes: tuple[tuple[str, int], ...] = ()
+    damage: tuple[str, ...] = ()
+    sampled: tuple[str, ...] = ()
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """The whole diagnosis. `started` is ISO 8601 in UTC; `seconds` is wall time; `commands` are those that were run."""
+    """The whole diagnosis. `started` is ISO 8601 in UTC; `seconds` is wall time; `commands` are those that were run;
+    `log` is what was read of logs, if any was."""
 
     target: Target
     started: str
@@ -104,6 +159,7 @@ class Report:
     ranked: tuple[Ranked, ...]
     outcomes: tuple[Outcome, ...]
     commands: tuple[str, ...] = ()
+    log: LogRead | None = None
 
     @property
     def roots(self) -> tuple[Ranked, ...]:

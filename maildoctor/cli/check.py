@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     target = p.add_mutually_exclusive_group()
     target.add_argument("--root", metavar="DIR", help="examine an unpacked image, a chroot or a mounted disk")
     target.add_argument("--snapshot", metavar="DIR", help="examine what an earlier --record wrote")
+    p.add_argument("--source", metavar="DIR", help="a source tree of sendmail whose site.config.m4 is judged too")
     p.add_argument("--record", metavar="DIR", help="also write all that was seen to DIR, secrets struck out")
     shared.add_report(p)
     p.add_argument(
@@ -101,14 +102,18 @@ def _bare_host(options: argparse.Namespace) -> Host:
     if options.root is not None:
         from maildoctor.host.rooted import Rooted
 
-        return Rooted(options.root)
+        rooted = Rooted(options.root)
+        rooted.given_source(options.source or "")
+        return rooted
     if options.snapshot is not None:
         from maildoctor.host.recording import Replay
 
         return Replay(options.snapshot)
     from maildoctor.host.live import Live
 
-    return Live()
+    live = Live()
+    live.given_source(options.source or "")
+    return live
 
 
 def _record(host: Host, folder: str | None) -> None:

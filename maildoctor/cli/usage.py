@@ -18,6 +18,7 @@ commands:
 what check examines (without these: this host):
   --root DIR          an unpacked image, a chroot or a mounted disk
   --snapshot DIR      what an earlier --record wrote
+  --source DIR        also judge site.config.m4 of a source tree of sendmail
   --record DIR        also write all that was seen to DIR, secrets struck out
 
 what is printed:

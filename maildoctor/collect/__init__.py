@@ -19,6 +19,7 @@ from maildoctor.facts.sasldb import SaslDb
 from maildoctor.facts.sendmail_cf import SendmailCf, SubmitCf
 from maildoctor.facts.sendmail_mc import SendmailMc
 from maildoctor.facts.shipped import Shipped
+from maildoctor.facts.site_config import SiteConfig
 from maildoctor.facts.system import System
 from maildoctor.facts.tls import Tls
 from maildoctor.facts.wrappers import TcpWrappers
@@ -30,6 +31,7 @@ COLLECTORS: Mapping[type[Any], Collector] = {
     SendmailCf: sendmail.cf,
     SubmitCf: sendmail.submit_cf,
     SendmailMc: sendmail.mc,
+    SiteConfig: sendmail.site_config,
     Names: system.names,
     System: system.system,
     Processes: system.processes,

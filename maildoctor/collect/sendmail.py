@@ -9,7 +9,8 @@ from maildoctor.facts.names import Names
 from maildoctor.facts.program import SendmailProgram
 from maildoctor.facts.sendmail_cf import SendmailCf, SubmitCf
 from maildoctor.facts.sendmail_mc import SendmailMc
-from maildoctor.host import NETWORKED, Host, Silence
+from maildoctor.facts.site_config import SiteConfig
+from maildoctor.host import Host, Silence
 
 PROGRAMS = (
     "/usr/libexec/sendmail/sendmail",
@@ -55,24 +56,20 @@ def program(host: Host, know: Know) -> SendmailProgram | Unknown:
             (a for a in (host.ask("build", p) for p in PROGRAMS) if isinstance(a, Silence) and a.why != "absent"), None
         )
         return unknown(refused) if refused else Absent("Sendmail is not installed")
-    command = _command(host, know, path)
-    host.begin(command)
+    asked = f"{path} -OLogLevel=0 -d0.1 -bt"
+    if not _named(know):
+        host.begin(asked)
     look = host.ask("look", text(host.ask("real", path)) or path)
-    libraries = text(host.ask("elf", path))
-    said = host.ask("run", command)
-    if isinstance(said, str) and "Compiled with" in said:
-        return SendmailProgram.parse(joined(text(look), libraries, said))
-    return SendmailProgram.parse(
-        joined(text(look), libraries, f"source: strings {path}", text(host.ask("build", path)), text(said))
-    )
+    parts = [text(look), text(host.ask("elf", path)), f"source: strings {path}", text(host.ask("build", path))]
+    said = "" if _named(know) else text(host.ask("run", asked))
+    return SendmailProgram.parse(joined(*parts, said and f"source: {asked} </dev/null", said))
 
 
-def _command(host: Host, know: Know, path: str) -> str:
-    """Ask sendmail itself, its complaints kept out of syslog. It may ask the name server for its own name only where
-    /etc/hosts does not tell: then nothing else does."""
+def _named(know: Know) -> bool:
+    """Whether files tell the host's full name. Where they do not, only sendmail itself knows what it calls itself: it
+    asks the name server, as at every start of its own. What it complains of is kept out of syslog (LogLevel=0)."""
     names = know.get(Names)
-    told = names is not None and names.own_line is not None and "." in names.own_line.names[0]
-    return ("" if told else NETWORKED) + f"{path} -OLogLevel=0 -d0.1 -bt"
+    return names is None or "." in names.canonical
 
 
 def _first(host: Host, paths: tuple[str, ...]) -> tuple[str, str | Silence]:
@@ -100,6 +97,12 @@ def _configuration(host: Host, know: Know, kind: type[C], paths: tuple[str, ...]
     if isinstance(found, Silence):
         return Absent(installed.reason) if isinstance(installed, Absent) else unknown(found)
     return kind.parse(f"# path: {path}\n{found}")
+
+
+def site_config(host: Host, know: Know) -> SiteConfig | Unknown:
+    """site.config.m4 of a source tree, where one was given."""
+    found = host.ask("source")
+    return unknown(found) if isinstance(found, Silence) else SiteConfig.parse(found)
 
 
 def mc(host: Host, know: Know) -> SendmailMc | Unknown:

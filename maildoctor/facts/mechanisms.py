@@ -85,13 +85,15 @@ class Mechanisms:
         return next((o for o in self.all if o.name == name), None)
 
 
-def mechanisms(cf: SendmailCf, conf: SaslConf | None, plugins: Plugins | None, sasldb: SaslDb | None) -> Mechanisms:
-    """The meeting of all four. What is not known (None) hinders nothing."""
+def mechanisms(
+    cf: SendmailCf, conf: SaslConf | None, plugins: Plugins | None, sasldb: SaslDb | None, also: tuple[str, ...] = ()
+) -> Mechanisms:
+    """The meeting of all four. What is not known (None) hinders nothing. `also` are further names to look at."""
     listed = None if conf is None or conf.mechs is None else {m.upper() for m in conf.mechs}
     configured = [m.upper() for m in cf.auth_mechanisms]
     trusted = {m.upper() for m in cf.trusted_mechs}
     loadable = [] if plugins is None else list(plugins.mechanisms)
-    names = dict.fromkeys([*configured, *loadable, *sorted(trusted), *sorted(listed or ())])
+    names = dict.fromkeys([*configured, *loadable, *sorted(trusted), *sorted(listed or ()), *also])
     return Mechanisms(
         tuple(
             Offer(

@@ -16,8 +16,13 @@ class AccessRule:
     text: str
 
     def speaks_of(self, daemon: str) -> bool:
-        """Whether its list of daemons holds this one or ALL."""
-        return any(d == "ALL" or d.partition("@")[0] == daemon for d in self.daemons)
+        """Whether its list of daemons holds this one or ALL (compared without regard to case, hosts_access.c)."""
+        return any(d.upper() == "ALL" or d.partition("@")[0].lower() == daemon for d in self.daemons)
+
+    @property
+    def every_client(self) -> bool:
+        """Whether it means all clients."""
+        return any(c.upper() == "ALL" for c in self.clients)
 
 
 @dataclass(frozen=True, slots=True)

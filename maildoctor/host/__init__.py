@@ -15,6 +15,7 @@ a recording is a table of questions and answers, and replaying it gives the same
     elf         path        what `ldd -r` would say, by `maildoctor.linking`; `path program` in the program's scope
     cert        path        certificates in it: subject, issuer, names, dates, key
     key         path        the public half of the private key in it, as a digest
+    source      ""          site.config.m4 of the source tree that was given
     space       path        free space of its file system
     run         command     `exit N` and what it printed
     processes   ""          running programs that have to do with mail
@@ -45,9 +46,6 @@ class Silence:
 
 
 Answer = str | Silence
-
-NETWORKED = "on the network "
-"""Before the command of a `run`: this program may use the network, because its answer depends on it."""
 
 
 class Host(Protocol):

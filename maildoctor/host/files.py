@@ -18,7 +18,8 @@ class Files:
     """Files as the target sees them. `root` is a folder of this machine; `/` is this machine itself."""
 
     def __init__(self, root: str = "/") -> None:
-        self.root = os.path.realpath(root)
+        # not realpath(): /proc/N/root says that it is a link to `/`, and leads elsewhere
+        self.root = os.path.abspath(root)
         self._real: dict[str, str] = {}
 
     def lstat(self, path: str) -> os.stat_result:

@@ -5,7 +5,7 @@ import shlex
 import time
 from typing import TYPE_CHECKING, Any
 
-from maildoctor.host import NETWORKED, Answer, Silence
+from maildoctor.host import Answer, Silence
 from maildoctor.host.child import Child, start
 from maildoctor.host.files import Files
 from maildoctor.host.rooted import Rooted
@@ -51,9 +51,6 @@ class Live(Rooted):
 
     def _tell_hostname(self, _: str) -> Answer:
         return os.uname().nodename
-
-    def _tell_clock(self, _: str) -> Answer:
-        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
     def _tell_whoami(self, _: str) -> Answer:
         return "root" if os.geteuid() == 0 else str(os.geteuid())
@@ -112,16 +109,16 @@ class Live(Rooted):
             self._children[command] = self._start(command)
 
     def _tell_run(self, command: str) -> Answer:
-        """Run without a shell and without input; without the network too, unless the command begins with NETWORKED."""
+        """What a program says, run without a shell and without input."""
         self.begin(command)
         child = self._children[command]
         return child if isinstance(child, Silence) else child.words()
 
     def _start(self, command: str) -> "Child | Silence":
-        argv = shlex.split(command.removeprefix(NETWORKED))
+        argv = shlex.split(command)
         if os.geteuid() != 0:
             return Silence("refused", f"`{shlex.join(argv)}` tells the truth only to root", "run as root")
-        child = start(argv, networked=command.startswith(NETWORKED))
+        child = start(argv)
         if not isinstance(child, Silence):
             self._run.append(shlex.join(argv) + " </dev/null")
         return child

@@ -38,11 +38,16 @@ class Rooted:
         self._key = os.urandom(32)
         self._linker: Linker | None = None
         self._began = time.monotonic()
+        self._source = ""
 
     @property
     def commands(self) -> tuple[str, ...]:
         """Nothing is run for files."""
         return ()
+
+    def given_source(self, directory: str) -> None:
+        """A source tree of sendmail to look at too, by its path on this machine."""
+        self._source = directory
 
     def begin(self, command: str) -> None:
         """Nothing is run for files."""
@@ -101,6 +106,15 @@ class Rooted:
                 "failed", f"{path} is larger than {_TEXT_LIMIT // 2**20} MiB", "look whether it is what it should be"
             )
         return _SECRET_LINE.sub(r"\1***", data.decode("utf-8", "backslashreplace"))
+
+    def _tell_clock(self, _: str) -> Answer:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+    def _tell_source(self, _: str) -> Answer:
+        if not self._source:
+            return Silence("absent", "no source tree of sendmail was given")
+        path = f"{os.path.abspath(self._source)}/devtools/Site/site.config.m4"
+        return f"# path: {path}\n" + Files().read(path, _TEXT_LIMIT).decode("utf-8", "backslashreplace")
 
     def _tell_map(self, subject: str) -> Answer:
         from maildoctor.sasldb import NotADatabase, entries

@@ -1,10 +1,11 @@
 """The whole report as JSON, `"schema": "maildoctor/1"`: report.schema.json describes it."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from maildoctor import __version__
-from maildoctor.model import Finding, Outcome, Product, Ranked, Report
+from maildoctor.model import Finding, Logins, LogRead, Outcome, Product, Ranked, Report, Traffic
 from maildoctor.render.escape import unicode
 from maildoctor.render.style import Style
 
@@ -40,8 +41,44 @@ def document(report: Report) -> dict[str, Any]:
         "findings": [_finding(r) for r in sorted(report.ranked, key=lambda r: r.rank)],
         "outcomes": [_outcome(o) for o in report.outcomes],
         "matrix": [],
-        "log": {"lines": 0, "bytes": 0, "matched": 0, "unknown": 0, "from": None, "to": None},
+        "log": _log(report.log),
     }
+
+
+def _log(log: LogRead | None) -> dict[str, Any]:
+    if log is None:
+        return {"lines": 0, "bytes": 0, "matched": 0, "unknown": 0, "from": None, "to": None}
+    return {
+        "lines": log.lines,
+        "bytes": log.bytes,
+        "matched": log.matched,
+        "unknown": log.unknown,
+        "from": log.first,
+        "to": log.last,
+        "names": list(log.names),
+        "lines_exact": log.lines_exact,
+        "interrupted": log.interrupted,
+        "damage": list(log.damage),
+        "sampled": list(log.sampled),
+        "logins": _logins(log.logins),
+        "unmatched": _ranking(log.shapes, "shape"),
+    }
+
+
+def _logins(logins: Logins | None) -> dict[str, Any] | None:
+    if logins is None:
+        return None
+    return {
+        "succeeded": logins.succeeded,
+        "failed": logins.failed,
+        "mechs": _ranking(logins.mechs),
+        "users": _ranking(logins.users),
+        "relays": _ranking(logins.relays),
+    }
+
+
+def _ranking(pairs: Sequence[tuple[str, int]], key: str = "name") -> list[dict[str, Any]]:
+    return [{key: name, "count": count} for name, count in pairs]
 
 
 def _product(product: Product) -> dict[str, str]:
@@ -67,6 +104,21 @@ def _finding(ranked: Ranked) -> dict[str, Any]:
         "first": f.first,
         "last": f.last,
         "refs": list(f.refs),
+        "traffic": _traffic(f.traffic),
+    }
+
+
+def _traffic(traffic: Traffic | None) -> dict[str, Any] | None:
+    if traffic is None:
+        return None
+    return {
+        "start": traffic.start,
+        "minutes": traffic.minutes,
+        "counts": list(traffic.counts),
+        "users": _ranking(traffic.users),
+        "relays": _ranking(traffic.relays),
+        "about": traffic.about,
+        "forgotten": traffic.forgotten,
     }
 
 

@@ -14,7 +14,6 @@ LONGEST_LINE = 64 * 1024
 _LONGEST_MESSAGE = 16 * 1024
 _MOST_KNOWN = 4096
 _LONGEST_KNOWN = 512
-_REPEATED = re.compile(rb"message repeated ([0-9]{1,7}) times: \[ ?(.*?)\]?$", re.DOTALL)
 
 Fields = dict[str, bytes]
 
@@ -48,9 +47,7 @@ class Matcher:
     def read(self, line: bytes, needles: Iterable[int]) -> Hit | None:
         """What this line means, without its newline; `needles` are the numbers of those that stand in it."""
         head = peel(line)
-        times, message = 1, head.message[:_LONGEST_MESSAGE]
-        if message.startswith(b"message repeated ") and (folded := _REPEATED.match(message)):
-            times, message = int(folded[1]), folded[2]
+        message = head.message[:_LONGEST_MESSAGE]
         key = (head.tag, message)
         if key in self._known:
             known = self._known[key]
@@ -60,7 +57,7 @@ class Matcher:
                 if len(self._known) >= _MOST_KNOWN:
                     self._known.clear()
                 self._known[key] = known
-        return Hit(known[0], known[1], head, times) if known else None
+        return Hit(known[0], known[1], head, head.repeat) if known else None
 
     def _search(self, head: Head, message: bytes, needles: Iterable[int]) -> tuple[int, Fields] | None:
         for number in self._candidates(needles):

@@ -1,84 +1,90 @@
 """What can be proved of a pattern without running it: the literal text that each of its matches must hold."""
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import product
+from collections.abc import Iterable
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
-_MOST_READINGS = 4096
 _SMALL_SET = 4
 _FEW_TIMES = 8
 
-Reading = tuple[bytes, ...]
-"""One way through a pattern: the literal texts that stand in it, in this order, with something else between them."""
-
-_EMPTY: Reading = (b"",)
-_ANYTHING: Reading = (b"", b"")
+Ways = dict[bytes, str]
+"""The ways through a pattern so far that held no needle: the literal text that each ended with, and one such way."""
 
 
-class Unprovable(Exception):
-    """The pattern has too many ways through it."""
-
-
-def unneedled(pattern: str, needles: Iterable[bytes]) -> Reading | None:
-    """A way through the pattern that holds none of the needles, None where every match holds one. Raises Unprovable."""
-    wanted = tuple(needles)
-    for reading in readings(pattern):
-        if not any(needle in text for text in reading for needle in wanted):
-            return reading
-    return None
+def unneedled(pattern: str, needles: Iterable[bytes]) -> str | None:
+    """A way through the pattern that holds none of the needles, with `…` for what is no literal text; None where every
+    match holds a needle."""
+    tree = _parser.parse(pattern.encode("ascii"))
+    if tree.state.flags & re.IGNORECASE:
+        return "anything: the case is ignored"
+    ways = _Walk(tuple(needles)).through(tree, {b"": ""})
+    return next(iter(ways.values()), None)
 
 
 def literals(pattern: str) -> int:
-    """How many bytes of literal text each match holds at least; 0 where that cannot be told."""
-    try:
-        return min((sum(map(len, reading)) for reading in readings(pattern)), default=0)
-    except Unprovable:
-        return 0
+    """How many bytes of literal text each match holds at least."""
+    return _least(_parser.parse(pattern.encode("ascii")))
 
 
-def readings(pattern: str) -> list[Reading]:
-    """All ways through the pattern. Raises Unprovable."""
-    tree = _parser.parse(pattern.encode("ascii"))
-    if tree.state.flags & re.IGNORECASE:
-        return [_ANYTHING]
-    return _sequence(tree)
+class _Walk:
+    """Goes through a pattern and lets those ways drop that have met a needle."""
+
+    def __init__(self, needles: tuple[bytes, ...]) -> None:
+        self._needles = needles
+        self._longest = max(map(len, needles))
+
+    def through(self, items: Iterable[Any], ways: Ways) -> Ways:
+        for operator, argument in items:
+            ways = self._item(operator, argument, ways)
+        return ways
+
+    def _item(self, operator: Any, argument: Any, ways: Ways) -> Ways:
+        if operator is op.LITERAL:
+            return self._text(argument, ways)
+        if operator is op.IN and (small := _small_set(argument)):
+            return _either(self._text(char, ways) for char in small)
+        if operator in (op.AT, op.ASSERT, op.ASSERT_NOT):
+            return ways
+        if operator is op.BRANCH:
+            return _either(self.through(branch, ways) for branch in argument[1])
+        if operator is op.SUBPATTERN:
+            return self.through(argument[3], ways)
+        if operator is op.ATOMIC_GROUP:
+            return self.through(argument, ways)
+        if operator in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
+            return self._repeat(*argument, ways)
+        return _gap(ways)
+
+    def _text(self, char: int, ways: Ways) -> Ways:
+        longer: Ways = {}
+        for text, way in ways.items():
+            text += bytes([char])
+            if not text.endswith(self._needles):
+                longer.setdefault(text[-self._longest :], way + chr(char))
+        return longer
+
+    def _repeat(self, low: int, high: int, body: Any, ways: Ways) -> Ways:
+        if high == 1:
+            once = self.through(body, ways)
+            return once if low else _either([ways, once])
+        if low == high <= _FEW_TIMES:
+            return self.through(list(body) * low, ways)
+        # At least once, perhaps: what follows the body's first pass is not told.
+        return _gap(self.through(body, ways) if low else ways)
 
 
-def _sequence(items: Iterable[Any]) -> list[Reading]:
-    ways: list[Reading] = [_EMPTY]
-    for operator, argument in items:
-        nexts = list(_item(operator, argument))
-        if len(ways) * len(nexts) > _MOST_READINGS:
-            raise Unprovable(f"more than {_MOST_READINGS} ways through the pattern")
-        ways = list(dict.fromkeys(_joined(a, b) for a, b in product(ways, nexts)))
-    return ways
+def _either(branches: Iterable[Ways]) -> Ways:
+    union: Ways = {}
+    for ways in branches:
+        for text, way in ways.items():
+            union.setdefault(text, way)
+    return union
 
 
-def _joined(a: Reading, b: Reading) -> Reading:
-    return (*a[:-1], a[-1] + b[0], *b[1:])
-
-
-def _item(operator: Any, argument: Any) -> Iterator[Reading]:
-    if operator is op.LITERAL:
-        yield (bytes([argument]),)
-    elif operator is op.IN and (small := _small_set(argument)):
-        yield from ((bytes([c]),) for c in small)
-    elif operator is op.AT or operator in (op.ASSERT, op.ASSERT_NOT):
-        yield _EMPTY
-    elif operator is op.BRANCH:
-        for branch in argument[1]:
-            yield from _sequence(branch)
-    elif operator is op.SUBPATTERN:
-        yield from _sequence(argument[3])
-    elif operator is op.ATOMIC_GROUP:
-        yield from _sequence(argument)
-    elif operator in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
-        yield from _repeat(*argument)
-    else:
-        yield _ANYTHING
+def _gap(ways: Ways) -> Ways:
+    return {b"": next(iter(ways.values())) + "…"} if ways else {}
 
 
 def _small_set(argument: Any) -> list[int]:
@@ -86,15 +92,20 @@ def _small_set(argument: Any) -> list[int]:
     return chars if len(chars) == len(argument) <= _SMALL_SET else []
 
 
-def _repeat(low: int, high: int, body: Any) -> Iterator[Reading]:
-    if high == 1:
-        yield from _sequence(body)
-    elif low == high <= _FEW_TIMES:
-        yield from _sequence(list(body) * low)
-    elif low:
-        # At least once: what the body begins and ends with stands there, what lies between is not told.
-        yield from (_joined(way, _ANYTHING) for way in _sequence(body))
-    else:
-        yield _ANYTHING
-    if low == 0 and high == 1:
-        yield _EMPTY
+def _least(items: Iterable[Any]) -> int:
+    return sum(_least_of(operator, argument) for operator, argument in items)
+
+
+def _least_of(operator: Any, argument: Any) -> int:
+    if operator is op.LITERAL or (operator is op.IN and _small_set(argument)):
+        return 1
+    if operator is op.BRANCH:
+        return min(_least(branch) for branch in argument[1])
+    if operator is op.SUBPATTERN:
+        return _least(argument[3])
+    if operator is op.ATOMIC_GROUP:
+        return _least(argument)
+    if operator in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
+        low, _, body = argument
+        return min(low, _FEW_TIMES) * _least(body)
+    return 0

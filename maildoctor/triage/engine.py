@@ -1,0 +1,271 @@
+"""Finding all needles in a block of log, in one pass. Several engines, one result; the fastest that is there is taken."""
+
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+Report = Callable[[int, int, int, int, Any], object]
+"""Called with a needle's number, where it starts (or 0), where it ends, and two things that are of no use here. Every
+line that holds a needle is reported at least once for each needle in it; a needle never spans two lines."""
+
+KIB, MIB = 1024, 1024 * 1024
+SMALL = 64 * KIB
+"""Up to so many bytes, looking for each needle in turn is over before an engine is imported."""
+
+
+class Engine(Protocol):
+    """Scans blocks of `block` bytes or about that."""
+
+    name: str
+    block: int
+
+    def scan(self, block: memoryview, report: Report) -> object:
+        """Report every needle in these whole lines."""
+        ...
+
+
+class EngineError(Exception):
+    """This engine is not to be had here."""
+
+
+class Hyperscan:
+    """Vectorscan by way of the hyperscan wheel: all needles at once, faster than ripgrep."""
+
+    name = "hyperscan"
+    block = 256 * KIB
+
+    def __init__(self, needles: Sequence[bytes], compiled: bytes = b"") -> None:
+        """`compiled`: what `dump` gave for the same needles; what is damaged or of another machine is ignored."""
+        try:
+            import hyperscan
+        except ImportError as error:
+            raise EngineError("the Python module hyperscan is missing") from error
+        self._module = hyperscan
+        loaded = self._loaded(compiled) if compiled else None
+        self.fresh = loaded is None
+        self._database = loaded or self._compiled(needles)
+
+    def dump(self) -> bytes:
+        """The compiled database, to be kept."""
+        return bytes(self._module.dumpb(self._database))
+
+    def scan(self, block: memoryview, report: Report) -> object:
+        """See Engine."""
+        return self._database.scan(block, report)
+
+    def _compiled(self, needles: Sequence[bytes]) -> Any:
+        database = self._module.Database(mode=self._module.HS_MODE_BLOCK)
+        count = len(needles)
+        try:
+            database.compile(expressions=list(needles), ids=list(range(count)), flags=[0] * count, literal=True)
+        except self._module.error as error:
+            raise EngineError(f"hyperscan cannot compile the needles: {error}") from error
+        return database
+
+    def _loaded(self, compiled: bytes) -> Any:
+        try:
+            database = self._module.loadb(compiled, self._module.HS_MODE_BLOCK)
+            database.scratch = self._module.Scratch(database)
+        except Exception:
+            return None
+        return database
+
+
+class Lines:
+    """What the other engines share: they find a line with a needle, then look which needles stand in it."""
+
+    block = 256 * KIB
+
+    def __init__(self, needles: Sequence[bytes]) -> None:
+        self._needles = tuple(needles)
+
+    def scan(self, block: memoryview, report: Report) -> object:
+        """See Engine."""
+        data = block.obj if isinstance(block.obj, bytearray) else bytearray(block)
+        length = len(block)
+        for hit in self._hits(data, length):
+            start = data.rfind(b"\n", 0, hit) + 1
+            stop = data.find(b"\n", hit, length)
+            line = bytes(data[start : stop if stop >= 0 else length])
+            for number in self._inside(line):
+                needle = self._needles[number]
+                at = line.find(needle)
+                while at >= 0:
+                    at += len(needle)
+                    report(number, 0, start + at, 0, None)
+                    at = line.find(needle, at)
+        return None
+
+    def _inside(self, line: bytes) -> Sequence[int]:
+        return [number for number, needle in enumerate(self._needles) if needle in line]
+
+    def _hits(self, data: bytearray, length: int) -> Iterator[int]:
+        """A place in each line with a needle, at least one needle's last byte or anything before it in that line."""
+        raise NotImplementedError
+
+
+class Re2(Lines):
+    """RE2 by way of the google-re2 wheel: about as fast as ripgrep."""
+
+    name = "google-re2"
+
+    def __init__(self, needles: Sequence[bytes]) -> None:
+        super().__init__(needles)
+        try:
+            import re2
+        except ImportError as error:
+            raise EngineError("the Python module re2 (google-re2) is missing") from error
+        try:
+            options = re2.Options()
+            options.encoding = options.Encoding.LATIN1
+            options.never_capture = True
+            options.max_mem = 64 * MIB
+            self._any = re2.compile(b"|".join(re2.escape(n) for n in needles), options)
+            self._which = re2.Set.SearchSet(options)
+            for needle in needles:
+                self._which.Add(re2.escape(needle))
+            self._which.Compile()
+        except (AttributeError, TypeError, re2.error) as error:
+            raise EngineError(f"this re2 is not google-re2: {error}") from error
+
+    def _inside(self, line: bytes) -> Sequence[int]:
+        return list(self._which.Match(line))
+
+    def _hits(self, data: bytearray, length: int) -> Iterator[int]:
+        at = 0
+        text = bytes(memoryview(data)[:length])
+        while found := self._any.search(text, at):
+            yield found.end() - 1
+            at = data.find(b"\n", found.end(), length)
+            if at < 0:
+                return
+
+
+class Grep(Lines):
+    """The system's grep as a child process, a block at a time."""
+
+    name = "grep"
+    block = 8 * MIB
+
+    def __init__(self, needles: Sequence[bytes]) -> None:
+        super().__init__(needles)
+        with tempfile.NamedTemporaryFile(prefix="maildoctor-", delete=False) as file:
+            file.write(b"\n".join(needles) + b"\n")
+        self._file = file.name
+        try:
+            if list(self._hits(bytearray(b"a\n\0" + needles[0] + b"\n"), len(needles[0]) + 4)) != [2]:
+                raise EngineError("this grep does not tell where it found something")
+        except (OSError, ValueError) as error:
+            self.close()
+            raise EngineError(f"grep cannot be used: {error}") from error
+        except EngineError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Take the file of needles away."""
+        if os.path.exists(self._file):
+            os.unlink(self._file)
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _hits(self, data: bytearray, length: int) -> Iterator[int]:
+        environment = {**os.environ, "LC_ALL": "C"}
+        done = subprocess.run(
+            ["grep", "-a", "-b", "-F", "-f", self._file],
+            input=memoryview(data)[:length],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+        if done.returncode > 1:
+            raise EngineError(f"grep gave {done.returncode}")
+        for line in done.stdout.split(b"\n"):
+            place, colon, _ = line.partition(b":")
+            if colon:
+                yield int(place)
+
+
+class Trie(Lines):
+    """Python's own `re`, over one pattern in which the needles share their beginnings. Slow, but always there."""
+
+    name = "stdlib"
+
+    def __init__(self, needles: Sequence[bytes]) -> None:
+        super().__init__(needles)
+        self._any = re.compile(_alternatives(needles))
+
+    def _hits(self, data: bytearray, length: int) -> Iterator[int]:
+        at = 0
+        while found := self._any.search(data, at, length):
+            yield found.end() - 1
+            at = data.find(b"\n", found.end(), length)
+            if at < 0:
+                return
+
+
+class Finds:
+    """Each needle in turn, for what is small."""
+
+    name = "find"
+    block = 256 * KIB
+
+    def __init__(self, needles: Sequence[bytes]) -> None:
+        self._needles = tuple(needles)
+
+    def scan(self, block: memoryview, report: Report) -> object:
+        """See Engine."""
+        data = bytes(block)
+        for number, needle in enumerate(self._needles):
+            at = data.find(needle)
+            while at >= 0:
+                at += len(needle)
+                report(number, 0, at, 0, None)
+                at = data.find(needle, at)
+        return None
+
+
+ENGINES: Mapping[str, Callable[[Sequence[bytes]], Engine]] = {
+    "hyperscan": Hyperscan,
+    "google-re2": Re2,
+    "grep": Grep,
+    "stdlib": Trie,
+    "find": Finds,
+}
+"""By name, the fastest first; `find` is for small inputs only."""
+
+
+def fastest(needles: Sequence[bytes], compiled: bytes = b"") -> Engine:
+    """The fastest engine that is to be had here. `compiled`: a kept database for the same needles."""
+    try:
+        return Hyperscan(needles, compiled)
+    except EngineError:
+        pass
+    for maker in (Re2, Grep):
+        try:
+            return maker(needles)
+        except EngineError:
+            continue
+    return Trie(needles)
+
+
+def named(name: str, needles: Sequence[bytes]) -> Engine:
+    """The engine with this name. Raises EngineError where it is not to be had."""
+    if name not in ENGINES:
+        raise EngineError(f"there is no engine {name!r}; there are {', '.join(ENGINES)}")
+    return ENGINES[name](needles)
+
+
+def _alternatives(words: Sequence[bytes]) -> bytes:
+    """One pattern that finds any of these words, shared beginnings written once."""
+    if not all(words):
+        return b""
+    branches: dict[int, list[bytes]] = {}
+    for word in words:
+        branches.setdefault(word[0], []).append(word[1:])
+    options = [re.escape(bytes([first])) + _alternatives(rests) for first, rests in sorted(branches.items())]
+    return options[0] if len(options) == 1 else b"(?:" + b"|".join(options) + b")"

@@ -1,0 +1,304 @@
+"""Logs into a tally: blocks, the needles in them, the lines around the needles, what these lines mean.
+
+Flood control: once a needle was found 2,000 times, its lines are read in one block of 64 only; in the others they are
+counted where they are found and shared out afterwards, as the lines were that were read. Rare needles are never
+sampled. The same blocks serve to estimate the number of lines of a long log.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from maildoctor.triage.blocks import Blocks, Readable
+from maildoctor.triage.clock import Clock, Course
+from maildoctor.triage.engine import SMALL, Engine, Finds
+from maildoctor.triage.headers import peel
+from maildoctor.triage.match import LONGEST_LINE, Hit, Matcher
+from maildoctor.triage.rules import Rule
+from maildoctor.triage.shapes import SPEECH, Unmatched
+from maildoctor.triage.tally import EXAMPLES, LONGEST_EXAMPLE, Entry, Key, Moment, Tally
+
+BUDGET = 2000
+EVERY = 64
+
+_EXACT_LINES = 256
+_FOLDED = b"last message repeated "
+_LONGEST_HEAD = 500
+_MOST_OF_THEM = 0.5
+_BITS = 16
+_MASK = (1 << _BITS) - 1
+_END = b"\n"
+_NEWLINE = _END[0]
+
+
+@dataclass(slots=True)
+class Flood:
+    """One needle that was found too often: how often, in blocks of which not all lines were read, and when."""
+
+    found: int = 0
+    last: Moment = field(default_factory=Moment)
+    course: Course = field(default_factory=Course)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was read, in all.
+
+    Of `counted` bytes the lines were counted, of `uncounted` they were not. `read`: how often each needle was found in
+    blocks of which all lines were read; `floods`: how often in the others.
+    """
+
+    tally: Tally
+    unmatched: Unmatched
+    bytes: int = 0
+    counted: int = 0
+    counted_lines: int = 0
+    uncounted: int = 0
+    floods: dict[int, Flood] = field(default_factory=dict)
+    read: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def lines(self) -> int:
+        """How many lines there were; about, where `uncounted` is not 0."""
+        return self.counted_lines + round(self.uncounted * self.counted_lines / max(self.counted, 1))
+
+    def merge(self, other: "Seen") -> None:
+        """Add what another process read, which comes later in the log."""
+        self.tally.merge(other.tally)
+        self.unmatched.merge(other.unmatched)
+        self.bytes += other.bytes
+        self.counted += other.counted
+        self.counted_lines += other.counted_lines
+        self.uncounted += other.uncounted
+        for needle, flood in other.floods.items():
+            mine = self.floods.setdefault(needle, Flood())
+            mine.found += flood.found
+            mine.last = max(mine.last, flood.last, key=lambda moment: moment.minute)
+            mine.course.merge(flood.course)
+        for needle, times in other.read.items():
+            self.read[needle] = self.read.get(needle, 0) + times
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a block stands: in which log, behind how many of its lines (-1: not known), behind which line."""
+
+    name: str
+    lines: int
+    previous: bytes
+
+
+class Scan:
+    """Reads one log after another into `seen`."""
+
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        engine: Callable[[Sequence[bytes]], Engine],
+        now: float,
+        exact: bool = False,
+        unmatched: bool = False,
+        told: Callable[[Key, Entry], None] | None = None,
+    ) -> None:
+        """`engine` makes the engine when there is enough to read; `now`: when the log was last written, seconds since
+        1970; `exact`: no flood control, and all lines are counted; `unmatched`: also gather lines that speak of logins
+        and that no rule knows; `told` is called with each new entry."""
+        self._matcher = Matcher(rules)
+        self._needles = [*self._matcher.needles, _FOLDED, *(SPEECH if unmatched else ())]
+        self._make = engine
+        self._engine: Engine = Finds(self._needles)
+        self._clock = Clock(now)
+        self._exact = exact or unmatched
+        self._unmatched = unmatched
+        self._told = told
+        self._hot = bytearray(len(self._needles))
+        self._blocks = 0
+        self.seen = Seen(Tally(rules), Unmatched())
+
+    def feed(self, stream: Readable, name: str, eager: bool = False, lines: int = 0) -> Iterator[int]:
+        """Read one log called `name` to its end, and give the bytes of it so far after each block.
+
+        `eager`: it is still being written; `lines`: how many lines of it are not read here, -1 if that is not known.
+        """
+        blocks = Blocks(stream, self._engine.block, eager)
+        place = Place(name, lines, b"")
+        taken = 0
+        for length in blocks:
+            if self.seen.bytes + length > SMALL and isinstance(self._engine, Finds):
+                self._engine = self._make(self._needles)
+                blocks.grow(self._engine.block)
+            self._block(blocks, length, place)
+            self.seen.bytes += blocks.taken - taken
+            taken = blocks.taken
+            yield taken
+
+    def _block(self, blocks: Blocks, length: int, place: Place) -> None:
+        sampled = self._exact or self._blocks % EVERY == 0
+        counted = self._count_lines(blocks.buffer, length, sampled)
+        self._blocks += 1
+        if sampled or not any(self._hot):
+            self._whole(blocks, length, place)
+        else:
+            self._flooded(blocks, length, place)
+        place.lines = place.lines + counted if counted and place.lines >= 0 else -1
+        place.previous = _last_line(blocks.buffer, length)
+
+    def _count_lines(self, buffer: bytearray, length: int, sampled: bool) -> int:
+        """How many lines the block has; 0 where they are not counted, for that costs as much as a third of a scan."""
+        if not (sampled or self._blocks < _EXACT_LINES):
+            self.seen.uncounted += length
+            return 0
+        lines = buffer.count(b"\n", 0, length) + (buffer[length - 1] != _NEWLINE)
+        self.seen.counted += length
+        self.seen.counted_lines += lines
+        return lines
+
+    def _whole(self, blocks: Blocks, length: int, place: Place) -> None:
+        """Read every line of a block in which a needle is found."""
+        hits: list[int] = []
+        append = hits.append
+
+        def found(needle: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            append(end << _BITS | needle)
+
+        self._engine.scan(blocks.view[:length], found)
+        read, hot = self.seen.read, self._hot
+        for start, line, needles in _lines(blocks.buffer, length, hits):
+            times, entry = self._line(start, line, needles, blocks.buffer, place)
+            for needle in needles:
+                read[needle] = read.get(needle, 0) + 1
+            if entry is not None:
+                # All needles of a line but one are passed over, so that the line is shared out only once.
+                shared = min(needles)
+                entry.by_needle[shared] = entry.by_needle.get(shared, 0) + times
+        if not self._exact:
+            for needle in {hit & _MASK for hit in hits}:
+                hot[needle] = read[needle] >= BUDGET
+
+    def _flooded(self, blocks: Blocks, length: int, place: Place) -> None:
+        """Read the lines with rare needles; of the others, count the needles."""
+        hits: list[int] = []
+        append = hits.append
+        hot, counts = self._hot, [0] * len(self._needles)
+        last = 0
+
+        def found(needle: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            nonlocal last
+            if hot[needle]:
+                counts[needle] += 1
+                last = end
+            else:
+                append(end << _BITS | needle)
+
+        self._engine.scan(blocks.view[:length], found)
+        for start, line, _ in _lines(blocks.buffer, length, hits):
+            needles = self._matcher.inside(line)
+            self._line(start, line, needles, blocks.buffer, place)
+            for needle in needles:
+                if hot[needle]:
+                    counts[needle] -= line.count(self._needles[needle])
+        moment = self._moment(blocks.buffer, length, last)
+        for needle, count in enumerate(counts):
+            if count > 0:
+                flood = self.seen.floods.setdefault(needle, Flood())
+                flood.found += count
+                flood.last = moment
+                flood.course.add(moment.minute, count)
+
+    def _moment(self, buffer: bytearray, length: int, place: int) -> Moment:
+        start = buffer.rfind(b"\n", 0, place) + 1
+        stop = buffer.find(b"\n", place, length)
+        stamp = peel(bytes(buffer[start : min(stop if stop >= 0 else length, start + _LONGEST_HEAD)])).stamp
+        return Moment(self._clock.minute(stamp), stamp)
+
+    # ---- one line
+
+    def _line(
+        self, start: int, line: bytes, needles: Sequence[int], buffer: bytearray, place: Place
+    ) -> tuple[int, Entry | None]:
+        """Count one line, as often as syslog says that it happened."""
+        known = len(self._matcher.needles)
+        ours = [n for n in needles if n < known]
+        hit = self._matcher.read(line, ours) if ours else None
+        if hit is None and known in needles:
+            hit = self._repeated(line, start, buffer, place)
+        if hit is None:
+            if self._unmatched:
+                head = peel(line)
+                self.seen.unmatched.add(head.tag, head.message)
+            return 0, None
+        tally = self.seen.tally
+        minute = self._clock.minute(hit.head.stamp)
+        known_before = len(tally.entries)
+        key, entry = tally.add(hit, minute)
+        if len(entry.examples) < EXAMPLES:
+            entry.examples.append((_where(start, buffer, place), line[:LONGEST_EXAMPLE]))
+        if self._told is not None and len(tally.entries) > known_before:
+            self._told(key, entry)
+        return hit.times, entry
+
+    def _repeated(self, line: bytes, start: int, buffer: bytearray, place: Place) -> Hit | None:
+        """`last message repeated 3 times` is what the line before it means, three times more."""
+        head = peel(line)
+        if head.message:
+            return None
+        end = max(start - 1, 0)
+        before = bytes(buffer[buffer.rfind(b"\n", 0, end) + 1 : end]) if start else place.previous
+        before = before.rstrip(b"\r")[:LONGEST_LINE]
+        hit = self._matcher.read(before, self._matcher.inside(before))
+        return replace(hit, times=head.repeat) if hit else None
+
+
+def settled(seen: Seen) -> dict[Key, Entry]:
+    """The entries with the lines that were counted by their needle only, shared out as those were that were read."""
+    shares: dict[int, list[Entry]] = {}
+    for entry in seen.tally.entries.values():
+        for needle in entry.by_needle:
+            shares.setdefault(needle, []).append(entry)
+    for needle, flood in seen.floods.items():
+        entries = shares.get(needle, [])
+        for entry in entries:
+            share = entry.by_needle[needle] / max(seen.read.get(needle, 0), entry.by_needle[needle])
+            entry.count += round(flood.found * share)
+            entry.estimated |= share < 1
+            entry.sampled = True
+            for bin_, count in flood.course.bins.items():
+                entry.course.add(bin_ * flood.course.step, round(count * share))
+            if flood.last.stamp and share > _MOST_OF_THEM:
+                entry.seen(flood.last)
+    seen.floods.clear()
+    return seen.tally.entries
+
+
+def _lines(buffer: bytearray, length: int, hits: list[int]) -> Iterator[tuple[int, bytes, list[int]]]:
+    """Each line with a hit: where it starts, the line without its end, and the needles in it, in any order."""
+    hits.sort()
+    start, stop = 0, -1
+    needles: list[int] = []
+    for hit in hits:
+        end = hit >> _BITS
+        if end > stop:
+            if needles:
+                yield start, _cut(buffer, start, stop), needles
+                needles = []
+            start = buffer.rfind(b"\n", stop + 1, end) + 1 or stop + 1
+            stop = buffer.find(b"\n", end, length)
+            if stop < 0:
+                stop = length
+        if end - start <= LONGEST_LINE:
+            needles.append(hit & _MASK)
+    if needles:
+        yield start, _cut(buffer, start, stop), needles
+
+
+def _cut(buffer: bytearray, start: int, stop: int) -> bytes:
+    return bytes(buffer[start : min(stop, start + LONGEST_LINE)]).rstrip(b"\r")
+
+
+def _last_line(buffer: bytearray, length: int) -> bytes:
+    end = length - 1 if buffer[length - 1] == _NEWLINE else length
+    start = buffer.rfind(b"\n", 0, end) + 1
+    return bytes(buffer[start : min(end, start + LONGEST_LINE)])
+
+
+def _where(start: int, buffer: bytearray, place: Place) -> str:
+    return place.name if place.lines < 0 else f"{place.name}:{place.lines + buffer.count(_END, 0, start) + 1}"

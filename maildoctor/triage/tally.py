@@ -1,0 +1,242 @@
+"""Counts of what the log said, bounded however long the log and however odd the names in it."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from maildoctor.triage.clock import Course
+from maildoctor.triage.match import Hit
+from maildoctor.triage.rules import QUIET, RELAYS, Rule
+from maildoctor.triage.tops import Top
+
+EXAMPLES = 5
+LONGEST_EXAMPLE = 2000
+_MOST_LABELS = 24
+_MOST_NAMES = 400
+_MOST_VALUES = 12
+_MOST_ADDRESSES = 4000
+_NAMES_OF_ADDRESS = 64
+_MOST_SESSIONS = 4096
+_MOST_IN_SESSION = 8
+_LONGEST_VALUE = 256
+
+OTHER = b"(others)"
+
+Key = tuple[int, tuple[bytes, ...]]
+"""A rule's number and the values of its labels."""
+
+
+@dataclass(slots=True)
+class Moment:
+    """A stamp as it stands in the log, and its minute since 1970; 0 where it could not be told."""
+
+    minute: int = 0
+    stamp: bytes = b""
+
+
+@dataclass(slots=True)
+class Entry:
+    """All lines of one rule with the same labels.
+
+    `by_needle`: how many of them were counted at each needle, where all lines of a block were read.
+    `read`: how many of them were read, line by line; `sampled`: others were counted by their needle only; `estimated`:
+    and that count had to be shared with others.
+    `after_login`: how many stood in a session with a login before.
+    """
+
+    count: int = 0
+    first: Moment = field(default_factory=Moment)
+    last: Moment = field(default_factory=Moment)
+    course: Course = field(default_factory=Course)
+    users: Top = field(default_factory=lambda: Top(_MOST_NAMES))
+    relays: Top = field(default_factory=lambda: Top(_MOST_NAMES))
+    values: dict[str, Top] = field(default_factory=dict)
+    examples: list[tuple[str, bytes]] = field(default_factory=list)
+    by_needle: dict[int, int] = field(default_factory=dict)
+    read: int = 0
+    sampled: bool = False
+    estimated: bool = False
+    after_login: int = 0
+
+    def seen(self, moment: Moment) -> None:
+        """Widen the stretch of time by this moment."""
+        if not self.first.stamp or moment.minute < self.first.minute:
+            self.first = moment
+        if moment.minute >= self.last.minute:
+            self.last = moment
+
+    def merge(self, other: "Entry") -> None:
+        """Add all that another one counted, which comes later in the log."""
+        self.count += other.count
+        for moment in (other.first, other.last):
+            if moment.stamp:
+                self.seen(moment)
+        self.course.merge(other.course)
+        self.users.merge(other.users)
+        self.relays.merge(other.relays)
+        for name, top in other.values.items():
+            self.values.setdefault(name, Top(_MOST_VALUES)).merge(top)
+        self.examples = (self.examples + other.examples)[:EXAMPLES]
+        for needle, times in other.by_needle.items():
+            self.by_needle[needle] = self.by_needle.get(needle, 0) + times
+        self.sampled |= other.sampled
+        self.estimated |= other.estimated
+        self.read += other.read
+        self.after_login += other.after_login
+
+
+@dataclass(slots=True)
+class Address:
+    """What came from one address: lines of failing logins, and the names that were tried, the first 64 of them."""
+
+    lines: int = 0
+    names: set[bytes] = field(default_factory=set)
+
+
+class Tally:
+    """Entries by rule and labels, addresses by what they did, and which entries met in one session."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self.entries: dict[Key, Entry] = {}
+        self.addresses: dict[bytes, dict[int, Address]] = {}
+        self.forgotten_addresses = 0
+        self.met: dict[tuple[Key, int], int] = {}
+        """How many lines of an entry stood in one session with a line of another rule."""
+        self._sessions: OrderedDict[tuple[bytes, ...], dict[Key, int]] = OrderedDict()
+        self._labels: dict[int, int] = {}
+
+    def add(self, hit: Hit, minute: int) -> tuple[Key, Entry]:
+        """Count one line; `minute` is that of its stamp. Gives its entry, for examples to be added."""
+        key = self._key(hit)
+        entry = self.entries.get(key)
+        if entry is None:
+            entry = self.entries[key] = Entry()
+        times = hit.times
+        entry.count += times
+        entry.read += times
+        head = hit.head
+        if head.stamp:
+            entry.seen(Moment(minute, head.stamp))
+            entry.course.add(minute, times)
+        user, relay = self._fields(hit, entry)
+        rule = self._rules[hit.rule]
+        if relay and rule.kind not in QUIET:
+            self._address(relay, hit.rule, user, times)
+        self._session(key, hit, entry)
+        return key, entry
+
+    def merge(self, other: "Tally") -> None:
+        """Add all that another one counted, which comes later in the log. Sessions across the border are not joined."""
+        for key, entry in other.entries.items():
+            mine = self.entries.get(self._bounded(key))
+            if mine is None:
+                self.entries[self._bounded(key, new=True)] = entry
+            else:
+                mine.merge(entry)
+        for relay, rules in other.addresses.items():
+            for rule, theirs in rules.items():
+                address = self._address_of(relay, rule)
+                address.lines += theirs.lines
+                address.names.update(list(theirs.names)[: _NAMES_OF_ADDRESS - len(address.names)])
+        for pair, times in other.met.items():
+            self.met[pair] = self.met.get(pair, 0) + times
+        self.forgotten_addresses += other.forgotten_addresses
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_sessions": OrderedDict()}
+
+    def _key(self, hit: Hit) -> Key:
+        labels = self._rules[hit.rule].labels
+        if not labels:
+            return (hit.rule, ())
+        key = (hit.rule, tuple(hit.fields.get(name, b"")[:_LONGEST_VALUE] for name in labels))
+        return key if key in self.entries else self._bounded(key, new=True)
+
+    def _bounded(self, key: Key, new: bool = False) -> Key:
+        """The same key, or that of all the others where a stranger chose too many labels."""
+        if key in self.entries or not key[1]:
+            return key
+        if self._labels.get(key[0], 0) >= _MOST_LABELS:
+            return (key[0], (OTHER,) * len(key[1]))
+        if new:
+            self._labels[key[0]] = self._labels.get(key[0], 0) + 1
+        return key
+
+    def _fields(self, hit: Hit, entry: Entry) -> tuple[bytes, bytes]:
+        user = relay = b""
+        labels = self._rules[hit.rule].labels
+        for name, value in hit.fields.items():
+            value = value[:_LONGEST_VALUE]
+            if name == "user":
+                user = value
+                entry.users.add(user, hit.times)
+            elif name in RELAYS:
+                relay = relay or value
+            elif name not in labels:
+                top = entry.values.get(name)
+                if top is None:
+                    top = entry.values[name] = Top(_MOST_VALUES)
+                top.add(value, hit.times)
+        if relay:
+            entry.relays.add(relay, hit.times)
+        return user, relay
+
+    def _address(self, relay: bytes, rule: int, user: bytes, times: int) -> None:
+        address = self._address_of(relay, rule)
+        address.lines += times
+        if user and len(address.names) < _NAMES_OF_ADDRESS:
+            address.names.add(user)
+
+    def _address_of(self, relay: bytes, rule: int) -> Address:
+        rules = self.addresses.get(relay)
+        if rules is None:
+            if len(self.addresses) >= _MOST_ADDRESSES:
+                self._forget_addresses()
+            rules = self.addresses[relay] = {}
+        address = rules.get(rule)
+        if address is None:
+            address = rules[rule] = Address()
+        return address
+
+    def _forget_addresses(self) -> None:
+        busiest = sorted(self.addresses.items(), key=lambda item: -sum(a.lines for a in item[1].values()))
+        self.forgotten_addresses += len(busiest) - _MOST_ADDRESSES // 2
+        self.addresses = dict(busiest[: _MOST_ADDRESSES // 2])
+
+    def _session(self, key: Key, hit: Hit, entry: Entry) -> None:
+        """Join lines of one session: by process, and where there is one by queue id. Bare lines are one session."""
+        head = hit.head
+        names = [(head.host, head.pid)] if head.pid or not head.tag else []
+        names += [(head.host, b"", head.queue_id)] if head.queue_id else []
+        others = dict(item for name in names for item in self._session_of(name).items())
+        entry.after_login += any(is_login(self._rules[other[0]]) for other in others)
+        for rule in {other[0] for other in others}:
+            self._meet(key, rule, 1)
+        for other, times in others.items():
+            if key not in others:
+                self._meet(other, key[0], times)
+        for name in names:
+            session = self._sessions[name]
+            if key in session or len(session) < _MOST_IN_SESSION:
+                session[key] = session.get(key, 0) + 1
+
+    def _session_of(self, name: tuple[bytes, ...]) -> dict[Key, int]:
+        """How many lines of which entries this session had so far; those that had none for long are forgotten."""
+        session = self._sessions.get(name)
+        if session is None:
+            session = self._sessions[name] = {}
+            if len(self._sessions) > _MOST_SESSIONS:
+                self._sessions.popitem(last=False)
+        else:
+            self._sessions.move_to_end(name)
+        return session
+
+    def _meet(self, key: Key, rule: int, times: int) -> None:
+        if key[0] != rule:
+            self.met[key, rule] = self.met.get((key, rule), 0) + times
+
+
+def is_login(rule: Rule) -> bool:
+    """Whether the rule tells of a login that went well: a normal line with a mechanism or a user in it."""
+    return rule.kind == "normal" and ("(?P<mech>" in rule.pattern or "(?P<user>" in rule.pattern)
