@@ -1,12 +1,11 @@
 """RUN: whether sendmail runs, listens where it should, and with the configuration that is on disk."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from maildoctor.api import (
     Daemon,
     Evidence,
-    Found,
+    Findings,
     Listeners,
     Paths,
     Processes,
@@ -31,7 +30,7 @@ _CF = "O DaemonPortOptions=Name=MTA, Port=25\nO DaemonPortOptions=Name=MSA, Port
     passes=[{"cf": _CF, "processes": _DAEMON}],
     refs=("sendmail: sendmail/daemon.c",),
 )
-def sendmail_not_running(cf: SendmailCf, processes: Processes) -> Iterator[Found]:
+def sendmail_not_running(cf: SendmailCf, processes: Processes) -> Findings:
     """Sendmail is installed and configured, but no sendmail process accepts connections.
 
     Clients get "connection refused". If it does not stay up when started, what it says at start names the reason.
@@ -55,7 +54,7 @@ def sendmail_not_running(cf: SendmailCf, processes: Processes) -> Iterator[Found
     passes=[{"cf": _CF, "processes": _DAEMON, "listeners": "0.0.0.0 25 40 sendmail-mta\n0.0.0.0 587 40 sendmail-mta"}],
     refs=("sendmail: doc/op, DaemonPortOptions",),
 )
-def port_not_listened_on(cf: SendmailCf, processes: Processes, listeners: Listeners) -> Iterator[Found]:
+def port_not_listened_on(cf: SendmailCf, processes: Processes, listeners: Listeners) -> Findings:
     """sendmail.cf names a port on which nothing listens, or another program does.
 
     Either the running sendmail has an older configuration, or another program was there first.
@@ -96,7 +95,7 @@ _SENDMAIL = ("?", "sendmail", "sm-mta", "init", "systemd", "inetd", "xinetd")
     ],
     refs=("sendmail: sendmail/daemon.c, opendaemonsocket(): cannot bind: Address already in use",),
 )
-def port_held_by_another_program(cf: SendmailCf, listeners: Listeners) -> Iterator[Found]:
+def port_held_by_another_program(cf: SendmailCf, listeners: Listeners) -> Findings:
     """Another program listens on a port that sendmail.cf gives to sendmail.
 
     Sendmail cannot bind ("Address already in use") and goes on trying, without any of its ports; clients talk to the
@@ -136,7 +135,7 @@ def _local(daemon: Daemon) -> bool:
     ],
     refs=("sendmail: cf/README, DAEMON_OPTIONS; Red Hat's and Debian's default",),
 )
-def listens_to_itself_only(cf: SendmailCf) -> Iterator[Found]:
+def listens_to_itself_only(cf: SendmailCf) -> Findings:
     """Sendmail is set up for logins, but every port is bound to the loopback address.
 
     No client on another host can reach it ("connection refused"); distributions ship it so.
@@ -177,7 +176,7 @@ _READ_AT_START = ("configuration", "SASL configuration", "class file", "certific
     ],
     refs=("sendmail: the daemon reads its files at start; SIGHUP makes it start anew",),
 )
-def runs_an_older_configuration(processes: Processes, paths: Paths) -> Iterator[Found]:
+def runs_an_older_configuration(processes: Processes, paths: Paths) -> Findings:
     """The running sendmail was started before its program or configuration was changed.
 
     sendmail.cf, Sendmail.conf, class files, plug-ins and certificates are read at start: what is on disk is not what
@@ -235,7 +234,7 @@ def _when(seconds: float) -> str:
     ],
     refs=("hosts_access(5); sendmail: sendmail/srvrsmtp.c, TCPWRAPPERS",),
 )
-def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> Iterator[Found]:
+def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> Findings:
     """hosts.deny refuses clients of sendmail (TCP wrappers), and hosts.allow does not let them in.
 
     The client gets "550 Access denied" to every command; nothing of the mail configuration is at fault.
@@ -268,7 +267,7 @@ def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> 
     passes=[{"processes": _DAEMON}],
     refs=("sendmail: sendmail/daemon.c, refuseconnections()",),
 )
-def rejecting_connections(processes: Processes) -> Iterator[Found]:
+def rejecting_connections(processes: Processes) -> Findings:
     """The running sendmail is turning clients away at this moment, and its process title says why.
 
     Load above RefuseLA, too many children, or too little space below the queue make it refuse everybody.

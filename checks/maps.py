@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from maildoctor.api import Evidence, Found, MailMap, MailMaps, SendmailCf, Step, check, found, rebuild
+from maildoctor.api import Evidence, Findings, MailMap, MailMaps, SendmailCf, Step, Unknown, check, found, rebuild
 from maildoctor.api import shell_word as quoted
 
 _AUTHINFO = "[map authinfo] hash /etc/mail/authinfo\n-rw------- root root /etc/mail/authinfo\n"
@@ -14,6 +14,11 @@ def _build(m: MailMap) -> Step:
     if m.name == "aliases":
         return Step("newaliases", "safe")
     return Step(f"makemap {m.type} {quoted(m.path)} < {quoted(m.path)}", "safe")
+
+
+def _unseen(maps: MailMaps) -> Iterator[Unknown]:
+    """Maps that we may not read."""
+    yield from (Unknown(m.unread, "run as root") for m in maps.all if m.unread.startswith("no right"))
 
 
 def _optional(cf: SendmailCf, m: MailMap) -> bool:
@@ -29,7 +34,7 @@ def _optional(cf: SendmailCf, m: MailMap) -> bool:
     passes=[{"maps": _AUTHINFO + _BUILT, "cf": "Kauthinfo hash /etc/mail/authinfo"}],
     refs=("sendmail: sendmail/map.c, db_map_open(): missing map file",),
 )
-def map_not_built(maps: MailMaps, cf: SendmailCf) -> Iterator[Found]:
+def map_not_built(maps: MailMaps, cf: SendmailCf) -> Findings:
     """A map that sendmail.cf names was never built: its text is there, its database is not.
 
     Sendmail reads the database alone. A missing one makes every look-up fail, and what depends on it is deferred or
@@ -63,13 +68,14 @@ def map_not_built(maps: MailMaps, cf: SendmailCf) -> Iterator[Found]:
     passes=[{"maps": _AUTHINFO + _BUILT}],
     refs=("sendmail: cf/README; makemap(8)",),
 )
-def map_stale(maps: MailMaps) -> Iterator[Found]:
+def map_stale(maps: MailMaps) -> Findings:
     """A map was edited, but its database was not rebuilt: sendmail still uses the old entries.
 
     The entries of source and database are compared, not only their times, so this is the state of things and no guess.
 
     Advice: rebuild the map with makemap (aliases: newaliases).
     """
+    yield from _unseen(maps)
     for m in maps.all:
         if not m.stale or m.built is None or m.source is None:
             continue
@@ -103,7 +109,7 @@ def map_stale(maps: MailMaps) -> Iterator[Found]:
         'acts as Client"',
     ),
 )
-def authinfo_malformed(maps: MailMaps) -> Iterator[Found]:
+def authinfo_malformed(maps: MailMaps) -> Findings:
     """An authinfo entry has not the format that sendmail reads, so this host does not log in there.
 
     An entry is a list of quoted items, each a letter (U, I, P, R, M), a colon (or `=` for base64), and the value. U or
@@ -112,6 +118,7 @@ def authinfo_malformed(maps: MailMaps) -> Iterator[Found]:
     Advice: write the entry as "U:name" "I:name" "P:password" "R:realm" "M:mechanisms", each in quotes, then rebuild
     the map.
     """
+    yield from _unseen(maps)
     for m in maps.all:
         if m.name != "authinfo":
             continue
@@ -157,7 +164,7 @@ def authinfo_malformed(maps: MailMaps) -> Iterator[Found]:
     ],
     refs=("sendmail: cf/m4/proto.m4, ruleset authinfo: AuthInfo:{server_name}, AuthInfo:{server_addr}, AuthInfo:",),
 )
-def authinfo_key_not_looked_up(cf: SendmailCf, maps: MailMaps) -> Iterator[Found]:
+def authinfo_key_not_looked_up(cf: SendmailCf, maps: MailMaps) -> Findings:
     """authinfo has no entry under the name of the smart host, so this host does not log in there.
 
     Sendmail looks for AuthInfo: with the server's name, then with its address, then for AuthInfo: alone. Mail then
@@ -166,6 +173,7 @@ def authinfo_key_not_looked_up(cf: SendmailCf, maps: MailMaps) -> Iterator[Found
     Advice: make the key of the entry AuthInfo: and the name of the smart host (the name in relay= in the log), then
     rebuild the map.
     """
+    yield from _unseen(maps)
     authinfo = maps.named("authinfo")
     if authinfo is None or not authinfo.entries or cf.smart_host is None:
         return
@@ -197,7 +205,7 @@ def authinfo_key_not_looked_up(cf: SendmailCf, maps: MailMaps) -> Iterator[Found
     ],
     refs=("sendmail: doc/op, srv_features: A do not offer AUTH, S do not offer STARTTLS",),
 )
-def auth_switched_off_by_access_map(maps: MailMaps) -> Iterator[Found]:
+def auth_switched_off_by_access_map(maps: MailMaps) -> Findings:
     """Srv_Features in the access map switches AUTH or STARTTLS off for some clients.
 
     Those clients see an EHLO answer without the AUTH line (or without STARTTLS, and then without PLAIN and LOGIN),
@@ -205,6 +213,7 @@ def auth_switched_off_by_access_map(maps: MailMaps) -> Iterator[Found]:
 
     Advice: remove the Srv_Features entry from the access map and rebuild the map.
     """
+    yield from _unseen(maps)
     for m in maps.all:
         for entry in m.entries:
             word, _, client = entry.key.partition(":")
@@ -228,13 +237,14 @@ def auth_switched_off_by_access_map(maps: MailMaps) -> Iterator[Found]:
     passes=[{"maps": _AUTHINFO + _BUILT}, {"maps": _AUTHINFO + "unread: no right to read /etc/mail/authinfo"}],
     refs=("sendmail: sendmail/map.c, db_map_open()",),
 )
-def map_unreadable(maps: MailMaps) -> Iterator[Found]:
+def map_unreadable(maps: MailMaps) -> Findings:
     """The database of a map is damaged, or no database at all.
 
     Sendmail cannot open it; what depends on the map is deferred or refused.
 
     Advice: rebuild the map with makemap (aliases: newaliases).
     """
+    yield from _unseen(maps)
     for m in maps.all:
         if m.unread and not m.unread.startswith("no right"):
             yield found(
@@ -263,7 +273,7 @@ def map_unreadable(maps: MailMaps) -> Iterator[Found]:
     ],
     refs=("sendmail: doc/op, ClientPortOptions: A do not use AUTH when sending",),
 )
-def client_auth_switched_off(cf: SendmailCf, maps: MailMaps) -> Iterator[Found]:
+def client_auth_switched_off(cf: SendmailCf, maps: MailMaps) -> Findings:
     """There is an authinfo map, but ClientPortOptions switches AUTH off for outgoing mail.
 
     Sendmail then never logs in at the other side, which says "Relaying denied".
@@ -298,7 +308,7 @@ def client_auth_switched_off(cf: SendmailCf, maps: MailMaps) -> Iterator[Found]:
     ],
     refs=("sendmail: sendmail/usersmtp.c, getauth(): the file is read only without a ruleset authinfo",),
 )
-def default_authinfo_ignored(cf: SendmailCf) -> Iterator[Found]:
+def default_authinfo_ignored(cf: SendmailCf) -> Findings:
     """DefaultAuthInfo names a file that is never read: the ruleset authinfo, which every built sendmail.cf has, wins.
 
     Advice: put the entry into the authinfo map (FEATURE(`authinfo')) or the access map instead.

@@ -1,11 +1,9 @@
 """MECH: mechanisms that are configured, trusted, loadable, offered, and those that a user can really use."""
 
-from collections.abc import Iterator
-
 from maildoctor.api import (
     PLAINTEXT,
     Evidence,
-    Found,
+    Findings,
     MailMaps,
     Plugins,
     Saslauthd,
@@ -21,6 +19,7 @@ from maildoctor.api import (
     authinfo_mechanisms,
     check,
     found,
+    gaps,
     install_command,
     known,
     lacks,
@@ -78,7 +77,7 @@ def plug_in_not_installed(
     maps: MailMaps | Unknown,
     system: System | Unknown,
     shipped: Shipped | Unknown,
-) -> Iterator[Found]:
+) -> Findings:
     """A mechanism is configured, and users or authinfo entries need it, but its plug-in is not installed.
 
     libsasl can offer only what it can load; the name in AuthMechanisms has no effect, and clients that insist on the
@@ -88,6 +87,7 @@ def plug_in_not_installed(
     """
     if not plugins.plugins:
         return
+    yield from gaps(conf, sasldb, maps)
     asked = authinfo_mechanisms(known(maps))
     table = mechanisms(cf, known(conf), plugins, known(sasldb), also=tuple(asked))
     explicit = cf.auth_mechanisms_line is not None
@@ -139,7 +139,7 @@ def not_trusted_to_relay(
     plugins: Plugins | Unknown,
     sasldb: SaslDb | Unknown,
     saslauthd: Saslauthd | Unknown,
-) -> Iterator[Found]:
+) -> Findings:
     """A mechanism is offered but not trusted: who logs in by it gets 235, and then "Relaying denied".
 
     AuthMechanisms says what is offered, the class {TrustAuthMech} whose users may relay; nothing warns when they
@@ -147,6 +147,7 @@ def not_trusted_to_relay(
 
     Advice: list the mechanism in TRUST_AUTH_MECH in sendmail.mc, rebuild sendmail.cf and restart sendmail.
     """
+    yield from gaps(conf, plugins, sasldb, saslauthd)
     table = mechanisms(cf, known(conf), known(plugins), known(sasldb))
     serves = _verifier_serves(conf, saslauthd)
     bad = [
@@ -185,9 +186,7 @@ def _verifier_serves(conf: SaslConf | Unknown, saslauthd: Saslauthd | Unknown) -
     ],
     refs=("sendmail: cf/README, confAUTH_MECHANISMS",),
 )
-def trusted_but_not_offered(
-    cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown, sasldb: SaslDb
-) -> Iterator[Found]:
+def trusted_but_not_offered(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown, sasldb: SaslDb) -> Findings:
     """A mechanism is trusted to relay, loads, and users have secrets for it, but AuthMechanisms leaves it out.
 
     EHLO names only what AuthMechanisms lists, so clients that know no other mechanism cannot log in. PLAIN and LOGIN
@@ -227,7 +226,7 @@ def trusted_but_not_offered(
     ],
     refs=("libsasl: lib/server.c, mech_list; doc/options.html",),
 )
-def hidden_by_mech_list(cf: SendmailCf, conf: SaslConf, plugins: Plugins, sasldb: SaslDb) -> Iterator[Found]:
+def hidden_by_mech_list(cf: SendmailCf, conf: SaslConf, plugins: Plugins, sasldb: SaslDb) -> Findings:
     """mech_list in Sendmail.conf hides mechanisms that sendmail.cf asks for and users could use.
 
     What is offered is the list of libsasl cut by AuthMechanisms; libsasl's list is cut by mech_list before. Two lists
@@ -265,7 +264,7 @@ def hidden_by_mech_list(cf: SendmailCf, conf: SaslConf, plugins: Plugins, sasldb
     passes=[{"cf": "O AuthOptions=A p y\nO AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM}],
     refs=("sendmail: doc/op, AuthOptions; libsasl: plugins/*.c, security_flags",),
 )
-def options_leave_nothing(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown) -> Iterator[Found]:
+def options_leave_nothing(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown) -> Findings:
     """AuthOptions asks for properties that the mechanisms do not have, so they are not offered.
 
     f asks for forward secrecy (only SRP and OTP have it), m for mutual authentication, a for safety from active and d
@@ -323,9 +322,7 @@ def options_leave_nothing(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unk
     ],
     refs=("libsasl: plugins/gssapi.c, keytab; krb5.conf(5)",),
 )
-def gssapi_without_keytab(
-    cf: SendmailCf, plugins: Plugins, system: System, conf: SaslConf | Unknown
-) -> Iterator[Found]:
+def gssapi_without_keytab(cf: SendmailCf, plugins: Plugins, system: System, conf: SaslConf | Unknown) -> Findings:
     """GSSAPI is offered, but the host has no keytab: no GSSAPI login can succeed.
 
     Clients that prefer GSSAPI fail or fall back; the others log in as if nothing were wrong.
@@ -360,7 +357,7 @@ def gssapi_without_keytab(
     ],
     refs=("RFC 4954 section 4: PLAIN only under TLS; sendmail: doc/op, AuthOptions p",),
 )
-def plain_text_without_tls(cf: SendmailCf, plugins: Plugins | Unknown, conf: SaslConf | Unknown) -> Iterator[Found]:
+def plain_text_without_tls(cf: SendmailCf, plugins: Plugins | Unknown, conf: SaslConf | Unknown) -> Findings:
     """Mechanisms that send the password itself are offered without TLS.
 
     Whoever can listen on the way gets the password, in base64, which hides nothing.
@@ -368,6 +365,7 @@ def plain_text_without_tls(cf: SendmailCf, plugins: Plugins | Unknown, conf: Sas
     Advice: add p to confAUTH_OPTIONS (define(`confAUTH_OPTIONS', `A p')), rebuild sendmail.cf and restart: PLAIN and
     LOGIN are then offered after STARTTLS only.
     """
+    yield from gaps(conf, plugins)
     bad = [name for name in mechanisms(cf, known(conf), known(plugins), None).offered(tls=False) if name in PLAINTEXT]
     if bad:
         setting = cf.option("AuthOptions")
@@ -409,7 +407,7 @@ def plain_text_without_tls(cf: SendmailCf, plugins: Plugins | Unknown, conf: Sas
 )
 def offered_but_nobody_can_serve_it(
     cf: SendmailCf, conf: SaslConf, plugins: Plugins, sasldb: SaslDb | Unknown
-) -> Iterator[Found]:
+) -> Findings:
     """A challenge mechanism is offered, but passwords are checked by saslauthd, which cannot serve it.
 
     saslauthd can only be asked whether a name and a password fit (PLAIN, LOGIN). CRAM-MD5, DIGEST-MD5 and SCRAM need
@@ -419,6 +417,7 @@ def offered_but_nobody_can_serve_it(
     """
     if "saslauthd" not in conf.pwcheck_methods or not uses_sasldb(conf):
         return
+    yield from gaps(sasldb)
     if isinstance(sasldb, SaslDb) and sasldb.users:
         return
     offered = mechanisms(cf, conf, plugins, None).offered(tls=True)
@@ -468,7 +467,7 @@ def offered_but_nobody_can_serve_it(
 )
 def no_tls_for_plain(
     cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown, tls: Tls, program: SendmailProgram | Unknown
-) -> Iterator[Found]:
+) -> Findings:
     """Only PLAIN and LOGIN are left, allowed under TLS alone (AuthOptions p), and no certificate is configured.
 
     Without a certificate and key STARTTLS is never offered, so no mechanism ever is.

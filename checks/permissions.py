@@ -4,13 +4,15 @@ from collections.abc import Iterator
 
 from maildoctor.api import (
     Evidence,
-    Found,
+    Findings,
     Look,
     Paths,
+    SaslDb,
     SendmailCf,
     SendmailProgram,
     Step,
     SubmitCf,
+    Unknown,
     check,
     found,
     may,
@@ -32,6 +34,11 @@ def _safer(look: Look) -> Step:
     """The least chmod that takes the right to write from others."""
     who = ("g" if look.group_writable else "") + ("o" if look.world_writable else "")
     return Step(f"chmod {who}-w {quoted(look.path)}", "safe", f"chmod {who}+w {quoted(look.path)}")
+
+
+def _unseen(paths: Paths) -> Iterator[Unknown]:
+    """Parts of the trails that could not be looked at."""
+    yield from (Unknown(reason, "run as root") for reason in paths.gaps.values())
 
 
 def _consequence(purposes: set[str]) -> str:
@@ -67,7 +74,7 @@ def _consequence(purposes: set[str]) -> str:
     ],
     refs=(_RULES,),
 )
-def unsafe_directory(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
+def unsafe_directory(cf: SendmailCf, paths: Paths) -> Findings:
     """A directory above files that sendmail trusts can be written by others.
 
     Whoever may write a directory may replace everything below it. Sendmail therefore refuses every such file, and
@@ -75,6 +82,7 @@ def unsafe_directory(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
 
     Advice: take the right to write from the group and from others (chmod g-w); then restart sendmail.
     """
+    yield from _unseen(paths)
     spoiled: dict[str, tuple[Look, set[str], str]] = {}
     for trail in paths.trails:
         for r in refusals(trail, cf.dont_blame):
@@ -111,7 +119,7 @@ def unsafe_directory(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
     ],
     refs=(_RULES,),
 )
-def unsafe_file(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
+def unsafe_file(cf: SendmailCf, paths: Paths) -> Findings:
     """A file that sendmail trusts has a mode or an owner with which sendmail does not use it.
 
     A plug-in or Sendmail.conf that others can write is skipped, and its mechanisms with it; a key that others can
@@ -119,6 +127,7 @@ def unsafe_file(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
 
     Advice: give the file the owner and mode below, then restart sendmail.
     """
+    yield from _unseen(paths)
     trusted = [cf.trusted_user, cf.run_as_user.user if cf.run_as_user else "root"]
     done: set[str] = set()
     for trail in paths.trails:
@@ -154,7 +163,7 @@ def _file_step(look: Look, reason: str) -> Step:
     passes=[{"paths": "-rw-r--r-- root root /etc/sasl2/Sendmail.conf\n[SASL configuration] /etc/sasl2/Sendmail.conf"}],
     refs=(_RULES,),
 )
-def writable_configuration(paths: Paths) -> Iterator[Found]:
+def writable_configuration(paths: Paths) -> Findings:
     """A configuration file can be written by more than its owner.
 
     Sendmail uses it all the same, so nothing in the log tells; but whoever may write it decides how passwords are
@@ -162,6 +171,7 @@ def writable_configuration(paths: Paths) -> Iterator[Found]:
 
     Advice: take the right to write away (chmod g-w,o-w).
     """
+    yield from _unseen(paths)
     for trail in paths.of("SASL configuration", "configuration", "map source", "aliases source"):
         file = trail.file
         if file is None or file.kind != "-" or not (file.group_writable or file.world_writable):
@@ -188,13 +198,14 @@ def writable_configuration(paths: Paths) -> Iterator[Found]:
     passes=[{"paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"}],
     refs=("cyrus-sasl: sasldb/allockey.c: the stored value is the password in plain text",),
 )
-def readable_sasldb(paths: Paths) -> Iterator[Found]:
+def readable_sasldb(paths: Paths, sasldb: SaslDb | Unknown) -> Findings:
     """The user data base, with passwords in plain text, can be read by more than its owner.
 
     With SASL 2 neither sendmail nor libsasl checks its mode, so logins work and nothing in the log tells.
 
     Advice: let only the user read it as whom the mail server runs (root for Sendmail): chmod 600.
     """
+    empty = isinstance(sasldb, SaslDb) and not sasldb.users
     for trail in paths.of("sasldb"):
         file = trail.file
         if file is None or not file.mode & 0o066:
@@ -211,7 +222,7 @@ def readable_sasldb(paths: Paths) -> Iterator[Found]:
             f"{trail.path} is {what} (mode {file.octal}, {file.owner}:{file.group}): {who} can read its passwords",
             evidence=[file.evidence],
             fix=[Step(f"chmod 600 {quoted(file.path)}", "safe", f"chmod {file.octal} {quoted(file.path)}")],
-            severity="error" if world else "warning",
+            severity="info" if empty else "error" if world else "warning",
             path=trail.path,
         )
 
@@ -234,13 +245,14 @@ def readable_sasldb(paths: Paths) -> Iterator[Found]:
     ],
     refs=('sendmail: cf/README, "the map must not be readable by untrusted users"',),
 )
-def readable_authinfo(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
+def readable_authinfo(cf: SendmailCf, paths: Paths) -> Findings:
     """The authinfo map, with the passwords this host logs in with elsewhere, can be read by others.
 
     Sendmail checks only the directories above a map, so it is used and nothing in the log tells.
 
     Advice: chmod 600 for the map and for its source.
     """
+    yield from _unseen(paths)
     authinfo = cf.maps.get("authinfo")
     if authinfo is None:
         return
@@ -281,7 +293,7 @@ def readable_authinfo(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
     ],
     refs=("sendmail: doc/op, RunAsUser",),
 )
-def unreadable_by_run_as_user(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
+def unreadable_by_run_as_user(cf: SendmailCf, paths: Paths) -> Findings:
     """RunAsUser makes sendmail give up root before it reads the user data base or its key, and that user may not.
 
     Every login then ends in "user not found" or "generic failure", and STARTTLS is lost, though all files are right.
@@ -340,7 +352,7 @@ def unreadable_by_run_as_user(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
     ],
     refs=(_RULES,),
 )
-def unreadable_plug_in(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
+def unreadable_plug_in(cf: SendmailCf, paths: Paths) -> Findings:
     """Sendmail may not read a plug-in or Sendmail.conf: it tests the mode even as root.
 
     safefile() asks whether the mode lets the running user read the file and search the directories above it, and does
@@ -349,6 +361,7 @@ def unreadable_plug_in(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
 
     Advice: make the file readable (chmod a+r) and its directories searchable (chmod a+x), then restart sendmail.
     """
+    yield from _unseen(paths)
     user = cf.run_as_user.user if cf.run_as_user else "root"
     done: set[str] = set()
     for trail in paths.of("plug-in", "SASL configuration"):
@@ -393,7 +406,7 @@ def unreadable_plug_in(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
     ],
     refs=("sendmail: sendmail/SECURITY",),
 )
-def set_group_id_lost(program: SendmailProgram, submit: SubmitCf) -> Iterator[Found]:
+def set_group_id_lost(program: SendmailProgram, submit: SubmitCf) -> Findings:
     """The sendmail program is not set-group-id smmsp: local users and programs cannot submit mail.
 
     Since 8.12 a local submission runs as the user, and only the group of the program opens the submission queue.
@@ -427,7 +440,7 @@ def set_group_id_lost(program: SendmailProgram, submit: SubmitCf) -> Iterator[Fo
     passes=[{"paths": "drwxr-xr-x root root /etc/mail\n[configuration] /etc/mail/sendmail.cf"}],
     refs=("acl(5): with an ACL the group bits show the mask",),
 )
-def unjudged_acl(paths: Paths) -> Iterator[Found]:
+def unjudged_acl(paths: Paths) -> Findings:
     """A path that mail trusts carries a POSIX access control list.
 
     Sendmail does not read ACLs: the group bits then show the ACL's mask, so a harmless entry for one user can look to

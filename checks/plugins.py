@@ -1,10 +1,8 @@
 """LINK: whether the SASL plug-ins are there and can be loaded."""
 
-from collections.abc import Iterator
-
 from maildoctor.api import (
     Evidence,
-    Found,
+    Findings,
     Plugin,
     Plugins,
     SaslConf,
@@ -52,7 +50,7 @@ def _reinstall(plugin: Plugin, system: System | Unknown) -> list[Step]:
     passes=[{"plugins": _OK}],
     refs=('libsasl: lib/dlopen.c, "unable to dlopen"; dlopen(3), RTLD_NOW',),
 )
-def unresolved_symbol(plugins: Plugins, system: System | Unknown) -> Iterator[Found]:
+def unresolved_symbol(plugins: Plugins, system: System | Unknown) -> Findings:
     """A SASL plug-in cannot be loaded: it refers to a symbol that no library here defines.
 
     The loader refuses such a plug-in ("undefined symbol", on Solaris "relocation error: … referenced symbol not
@@ -87,7 +85,7 @@ def missing_library(
     cf: SendmailCf | Unknown,
     conf: SaslConf | Unknown,
     sasldb: SaslDb | Unknown,
-) -> Iterator[Found]:
+) -> Findings:
     """A SASL plug-in cannot be loaded: a shared library that it needs is not installed, or an older one is.
 
     libsasl skips the plug-in with one line in the auth log, and its mechanism is gone; all others work.
@@ -142,7 +140,7 @@ def _wanted(
     passes=[{"plugins": _OK}],
     refs=("ld.so(8)",),
 )
-def not_a_plug_in(plugins: Plugins, system: System | Unknown) -> Iterator[Found]:
+def not_a_plug_in(plugins: Plugins, system: System | Unknown) -> Findings:
     """A file in the plug-in folder is no plug-in that this sendmail could load.
 
     It is damaged, or of another word size or processor than the sendmail program, or was made for another generation
@@ -172,7 +170,7 @@ def not_a_plug_in(plugins: Plugins, system: System | Unknown) -> Iterator[Found]
     passes=[{"plugins": _OK}],
     refs=("libsasl: lib/dlopen.c, only names ending in .so are tried",),
 )
-def plug_in_link(plugins: Plugins, system: System | Unknown) -> Iterator[Found]:
+def plug_in_link(plugins: Plugins, system: System | Unknown) -> Findings:
     """The name by which libsasl would find a plug-in is missing or leads nowhere.
 
     libsasl tries only names that end in .so, which are links to the real files: without its link, or with a dangling
@@ -210,7 +208,7 @@ def plug_in_link(plugins: Plugins, system: System | Unknown) -> Iterator[Found]:
     passes=[{"plugins": _OK}],
     refs=("libsasl: lib/common.c, _sasl_get_default_path / PLUGINDIR",),
 )
-def plug_in_directory(plugins: Plugins, system: System | Unknown) -> Iterator[Found]:
+def plug_in_directory(plugins: Plugins, system: System | Unknown) -> Findings:
     """The folder in which libsasl looks for plug-ins is missing, leads nowhere or is empty.
 
     Without plug-ins there is no mechanism at all: sendmail answers EHLO without an AUTH line.
@@ -255,7 +253,7 @@ def plug_in_directory(plugins: Plugins, system: System | Unknown) -> Iterator[Fo
 )
 def auxprop_plug_in(
     plugins: Plugins, cf: SendmailCf, conf: SaslConf | Unknown, sasldb: SaslDb | Unknown, system: System | Unknown
-) -> Iterator[Found]:
+) -> Findings:
     """The auxprop plug-in that fetches users and their passwords is not installed.
 
     Mechanisms are offered, but no user is found in any: "no mechanism available" or "user not found".
@@ -303,7 +301,7 @@ def auxprop_plug_in(
     passes=[{"program": "\tlibsasl2.so.2 => /lib/libsasl2.so.2", "plugins": _OK}],
     refs=("libsasl: lib/server.c, sasl_server_add_plugin(): version check",),
 )
-def plug_in_of_another_libsasl(plugins: Plugins, program: SendmailProgram, system: System | Unknown) -> Iterator[Found]:
+def plug_in_of_another_libsasl(plugins: Plugins, program: SendmailProgram, system: System | Unknown) -> Findings:
     """A plug-in was built for another generation of libsasl than sendmail is linked with.
 
     A plug-in of SASL 1 does not fit into SASL 2 and the other way round: it is refused, or the process crashes.

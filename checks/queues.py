@@ -1,8 +1,6 @@
 """QUEUE: the queue directories."""
 
-from collections.abc import Iterator
-
-from maildoctor.api import Evidence, Found, Queues, SendmailCf, Step, SubmitCf, System, Unknown, check, found
+from maildoctor.api import Evidence, Findings, Queues, SendmailCf, Step, SubmitCf, System, Unknown, check, found
 from maildoctor.api import shell_word as quoted
 
 _QUEUE = "[queue] /var/spool/mqueue\n"
@@ -24,7 +22,7 @@ def _owner(cf: SendmailCf, system: System | Unknown) -> str:
     passes=[{"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue", "cf": ""}],
     refs=("sendmail: sendmail/main.c: cannot chdir(/var/spool/mqueue)",),
 )
-def queue_missing(queues: Queues, cf: SendmailCf, system: System | Unknown) -> Iterator[Found]:
+def queue_missing(queues: Queues, cf: SendmailCf, system: System | Unknown) -> Findings:
     """A queue directory does not exist.
 
     Without its queue the daemon does not start; without the submission queue local programs cannot hand in mail.
@@ -69,15 +67,16 @@ def queue_missing(queues: Queues, cf: SendmailCf, system: System | Unknown) -> I
         "sendmail: INSTALL; sendmail/SECURITY: mqueue belongs to root or TrustedUser, the submission queue to smmsp",
     ),
 )
-def queue_owner(
-    queues: Queues, cf: SendmailCf, submit: SubmitCf | Unknown, system: System | Unknown
-) -> Iterator[Found]:
+def queue_owner(queues: Queues, cf: SendmailCf, submit: SubmitCf | Unknown, system: System | Unknown) -> Findings:
     """A queue directory is owned by a user that has no business there.
 
     Sendmail cannot write to it and answers "cannot write" or "451", after the login and after DATA.
 
     Advice: give the directory its owner back (chown) and the mode of the package.
     """
+    for queue in queues.all:
+        if queue.look is None and not queue.missing:
+            yield Unknown(f"no right to look at {queue.path}", "run as root")
     for queue in queues.all:
         look = queue.look
         if look is None or look.kind != "d":
@@ -138,7 +137,7 @@ def _least(cf: SendmailCf | Unknown) -> int:
     ],
     refs=("sendmail: sendmail/conf.c, enoughdiskspace(); doc/op, MinFreeBlocks",),
 )
-def queue_full(queues: Queues, cf: SendmailCf | Unknown) -> Iterator[Found]:
+def queue_full(queues: Queues, cf: SendmailCf | Unknown) -> Findings:
     """The file system of a queue is full.
 
     Sendmail answers MAIL with "452 Insufficient disk space", after a login that went well.

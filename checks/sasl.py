@@ -1,12 +1,10 @@
 """SASL: libsasl's configuration of sendmail, and saslauthd."""
 
-from collections.abc import Iterator
-
 from maildoctor.api import (
     PLAINTEXT,
     PWCHECK_METHODS_OF_SASL_1,
     Evidence,
-    Found,
+    Findings,
     Plugins,
     Processes,
     Saslauthd,
@@ -45,7 +43,7 @@ def _at(conf: SaslConf, option: str) -> Evidence:
     passes=[{"conf": "# comment\npwcheck_method: auxprop\n\nmech_list: PLAIN LOGIN"}],
     refs=("libsasl: lib/config.c, sasl_config_init()",),
 )
-def configuration_syntax(conf: SaslConf) -> Iterator[Found]:
+def configuration_syntax(conf: SaslConf) -> Findings:
     """libsasl cannot parse its configuration file, and sendmail stops at start because of it.
 
     A line is `option: value`, the colon right behind the name. Anything else makes sasl_server_init fail ("error when
@@ -74,7 +72,7 @@ def configuration_syntax(conf: SaslConf) -> Iterator[Found]:
     passes=[{"conf": "pwcheck_method: saslauthd auxprop"}, {"conf": ""}],
     refs=("libsasl: lib/checkpw.c, _sasl_verify_password[]",),
 )
-def unknown_pwcheck_method(conf: SaslConf) -> Iterator[Found]:
+def unknown_pwcheck_method(conf: SaslConf) -> Findings:
     """pwcheck_method names a password verifier that libsasl 2 does not have.
 
     PLAIN and LOGIN then fail for everybody; the log holds "unknown password verifier(s)", in the auth log only.
@@ -104,7 +102,7 @@ def unknown_pwcheck_method(conf: SaslConf) -> Iterator[Found]:
     passes=[{"files": "searched: /etc/sasl2\nfound: /etc/sasl2/Sendmail.conf"}],
     refs=('sendmail: sendmail/srvrsmtp.c, sasl_server_init(srvcallbacks, "Sendmail")',),
 )
-def misnamed_configuration(files: SaslFiles) -> Iterator[Found]:
+def misnamed_configuration(files: SaslFiles) -> Findings:
     """A SASL configuration is called otherwise, or lies elsewhere, than libsasl looks for it.
 
     Sendmail's is called Sendmail.conf, with a capital S, and lies in libsasl's own search path. Another file is never
@@ -145,7 +143,7 @@ def misnamed_configuration(files: SaslFiles) -> Iterator[Found]:
     passes=[{"conf": "pwcheck_method: saslauthd\nsql_engine: mysql"}],
     refs=("libsasl: doc/options.html",),
 )
-def unknown_option(conf: SaslConf) -> Iterator[Found]:
+def unknown_option(conf: SaslConf) -> Findings:
     """An option in the SASL configuration is one that nothing reads, most often a misspelt one.
 
     libsasl accepts any name in silence, so the line has no effect and the default applies.
@@ -170,7 +168,7 @@ def unknown_option(conf: SaslConf) -> Iterator[Found]:
     passes=[{"conf": "mech_list: PLAIN LOGIN", "plugins": _PLAIN}],
     refs=("libsasl: lib/server.c: mech_list is cut at white space",),
 )
-def no_known_mechanism_listed(conf: SaslConf, plugins: Plugins) -> Iterator[Found]:
+def no_known_mechanism_listed(conf: SaslConf, plugins: Plugins) -> Findings:
     """mech_list names mechanisms in a way that libsasl does not understand.
 
     Names are separated by blanks. A comma becomes part of the name, which then is no mechanism at all, and is passed
@@ -198,7 +196,7 @@ def no_known_mechanism_listed(conf: SaslConf, plugins: Plugins) -> Iterator[Foun
     passes=[{"files": "found: /etc/sasl2/Sendmail.conf"}],
     refs=("libsasl: lib/common.c, the first usable file of the search path wins",),
 )
-def shadowed_configuration(files: SaslFiles) -> Iterator[Found]:
+def shadowed_configuration(files: SaslFiles) -> Findings:
     """There is more than one Sendmail.conf, and only the first is read.
 
     Whoever edits the other one wonders why nothing changes.
@@ -231,7 +229,7 @@ def shadowed_configuration(files: SaslFiles) -> Iterator[Found]:
 )
 def saslauthd_not_running(
     conf: SaslConf, processes: Processes, saslauthd: Saslauthd, system: System | Unknown
-) -> Iterator[Found]:
+) -> Findings:
     """Passwords are to be checked by saslauthd, but saslauthd is not running.
 
     Every PLAIN and LOGIN fails with 535; the log says "cannot connect to saslauthd server" or only "generic failure".
@@ -288,7 +286,7 @@ def saslauthd_not_running(
     ],
     refs=("saslauthd(8), -m; libsasl: saslauthd_path names the socket itself, /mux included",),
 )
-def saslauthd_socket(conf: SaslConf, cf: SendmailCf, saslauthd: Saslauthd, system: System | Unknown) -> Iterator[Found]:
+def saslauthd_socket(conf: SaslConf, cf: SendmailCf, saslauthd: Saslauthd, system: System | Unknown) -> Findings:
     """saslauthd runs, but sendmail cannot reach its socket.
 
     The socket is elsewhere (option -m of saslauthd, saslauthd_path of Sendmail.conf), or its directory is closed to
@@ -340,7 +338,7 @@ def saslauthd_socket(conf: SaslConf, cf: SendmailCf, saslauthd: Saslauthd, syste
     ],
     refs=("pam(7): a service without a file falls to `other`",),
 )
-def saslauthd_without_pam_service(conf: SaslConf, saslauthd: Saslauthd) -> Iterator[Found]:
+def saslauthd_without_pam_service(conf: SaslConf, saslauthd: Saslauthd) -> Findings:
     """saslauthd asks PAM for the service smtp, which has no file in /etc/pam.d.
 
     PAM then uses /etc/pam.d/other, which on many systems denies everybody and on others asks the system accounts.
@@ -375,7 +373,7 @@ def saslauthd_without_pam_service(conf: SaslConf, saslauthd: Saslauthd) -> Itera
     passes=[{"conf": "pwcheck_method: auxprop", "cf": "O AuthMechanisms=PLAIN"}],
     refs=("libsasl: lib/checkpw.c, always_true(), for tests alone",),
 )
-def verifier_always_true(conf: SaslConf, cf: SendmailCf) -> Iterator[Found]:
+def verifier_always_true(conf: SaslConf, cf: SendmailCf) -> Findings:
     """pwcheck_method is alwaystrue: every password is accepted.
 
     Whoever can reach the port may relay.
@@ -401,7 +399,7 @@ def verifier_always_true(conf: SaslConf, cf: SendmailCf) -> Iterator[Found]:
     passes=[{"conf": "log_level: 5"}, {"conf": ""}],
     refs=("libsasl: include/sasl.h, SASL_LOG_PASS",),
 )
-def log_level_shows_passwords(conf: SaslConf) -> Iterator[Found]:
+def log_level_shows_passwords(conf: SaslConf) -> Findings:
     """log_level 7 makes libsasl write passwords into the log.
 
     Advice: use log_level: 3 while looking for a fault, and none otherwise.

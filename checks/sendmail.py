@@ -1,12 +1,11 @@
 """CONF: sendmail's program and configuration."""
 
 import re
-from collections.abc import Iterator
 
 from maildoctor.api import (
     Absent,
     Evidence,
-    Found,
+    Findings,
     Names,
     Paths,
     SendmailCf,
@@ -36,7 +35,7 @@ _RULE = "SLocal_check_rcpt\nR$*\t$#OK\n"
     passes=[{"cf": "V10/Berkeley\n" + _RULE}],
     refs=("sendmail: sendmail/readcf.c, readcf()",),
 )
-def configuration_syntax(cf: SendmailCf) -> Iterator[Found]:
+def configuration_syntax(cf: SendmailCf) -> Findings:
     """sendmail.cf has a line that sendmail does not know or cannot parse.
 
     Sendmail then stops at start, or drops the rule and behaves otherwise than meant. Most often somebody edited the
@@ -86,7 +85,7 @@ def _auth_matters(what: str) -> bool:
     ],
     refs=('sendmail: cf/README, "GETTING STARTED"',),
 )
-def configuration_not_rebuilt(cf: SendmailCf, mc: SendmailMc) -> Iterator[Found]:
+def configuration_not_rebuilt(cf: SendmailCf, mc: SendmailMc) -> Findings:
     """sendmail.mc says one thing and sendmail.cf another: the .cf was never rebuilt from it.
 
     Sendmail reads only sendmail.cf. What was written into sendmail.mc has no effect until m4 has made a new one. The
@@ -130,7 +129,7 @@ def configuration_not_rebuilt(cf: SendmailCf, mc: SendmailMc) -> Iterator[Found]
     passes=[{"program": "Version 8.17.1", "cf": "V10/Berkeley"}],
     refs=("sendmail: sendmail/conf.h, _PATH_SENDMAILCF",),
 )
-def configuration_missing(program: SendmailProgram, cf: SendmailCf | Unknown) -> Iterator[Found]:
+def configuration_missing(program: SendmailProgram, cf: SendmailCf | Unknown) -> Findings:
     """sendmail.cf does not exist.
 
     Without it sendmail does not start at all.
@@ -157,7 +156,7 @@ def configuration_missing(program: SendmailProgram, cf: SendmailCf | Unknown) ->
     ],
     refs=("sendmail: sendmail/SECURITY; submit.cf is there since 8.12",),
 )
-def submit_cf_missing(program: SendmailProgram, cf: SendmailCf, submit: SubmitCf | Unknown) -> Iterator[Found]:
+def submit_cf_missing(program: SendmailProgram, cf: SendmailCf, submit: SubmitCf | Unknown) -> Findings:
     """submit.cf does not exist: programs and users of this host cannot submit mail.
 
     The command sendmail then falls back to sendmail.cf, for which it has no rights, and fails. Mail by SMTP is not
@@ -192,7 +191,7 @@ def submit_cf_missing(program: SendmailProgram, cf: SendmailCf, submit: SubmitCf
     ],
     refs=("sendmail: doc/op, DaemonPortOptions: A disable AUTH (overrides a)",),
 )
-def auth_switched_off(cf: SendmailCf) -> Iterator[Found]:
+def auth_switched_off(cf: SendmailCf) -> Findings:
     """A port has the modifier A: AUTH is switched off there (a, small, would require it).
 
     On a submission port nobody can log in then; the client sees no AUTH line.
@@ -237,7 +236,7 @@ def auth_switched_off(cf: SendmailCf) -> Iterator[Found]:
     ],
     refs=("sendmail: doc/op, DaemonPortOptions: S do not offer STARTTLS",),
 )
-def starttls_switched_off(cf: SendmailCf) -> Iterator[Found]:
+def starttls_switched_off(cf: SendmailCf) -> Findings:
     """A port has the modifier S: STARTTLS is not offered there though a certificate is configured.
 
     With AuthOptions p the mechanisms PLAIN and LOGIN vanish with it; without p passwords go in the clear.
@@ -280,7 +279,7 @@ def starttls_switched_off(cf: SendmailCf) -> Iterator[Found]:
     ],
     refs=("sendmail: cf/m4/cfhead.m4, _REC_AUTH_",),
 )
-def received_header_hides_auth(cf: SendmailCf) -> Iterator[Found]:
+def received_header_hides_auth(cf: SendmailCf) -> Findings:
     """The Received header was redefined without the part that says "authenticated".
 
     Logins work, but delivered mail no longer shows that its sender had logged in, which filters and people look for.
@@ -306,7 +305,7 @@ def received_header_hides_auth(cf: SendmailCf) -> Iterator[Found]:
     passes=[{"cf": "O AuthMechanisms=PLAIN"}],
     refs=("sendmail: sendmail/readcf.c, OptionTab",),
 )
-def unknown_option(cf: SendmailCf) -> Iterator[Found]:
+def unknown_option(cf: SendmailCf) -> Findings:
     """sendmail.cf sets an option that no release of sendmail has.
 
     Sendmail complains once at start ("unknown option name") and goes on without it.
@@ -331,7 +330,7 @@ def unknown_option(cf: SendmailCf) -> Iterator[Found]:
     passes=[{"cf": "O DontBlameSendmail=GroupWritableDirPathSafe,TrustStickyBit"}],
     refs=("sendmail: sendmail/conf.c, DontBlameSendmailValues; PrivacyValues",),
 )
-def unknown_word(cf: SendmailCf) -> Iterator[Found]:
+def unknown_word(cf: SendmailCf) -> Findings:
     """DontBlameSendmail or PrivacyOptions holds a word that no release of sendmail knows.
 
     Sendmail complains at start and the word has no effect.
@@ -365,7 +364,7 @@ def unknown_word(cf: SendmailCf) -> Iterator[Found]:
     ],
     refs=("sendmail: sendmail/srvrsmtp.c: AUTH failure is logged at LogLevel 10, since 8.16 at 9",),
 )
-def log_level_too_low(cf: SendmailCf, program: SendmailProgram | Unknown) -> Iterator[Found]:
+def log_level_too_low(cf: SendmailCf, program: SendmailProgram | Unknown) -> Findings:
     """LogLevel is so low that failed logins leave no line in the log.
 
     AUTH failures are logged from level 9 on (before 8.16 from 10, which is more than the default). Whoever looks for
@@ -398,7 +397,7 @@ def log_level_too_low(cf: SendmailCf, program: SendmailProgram | Unknown) -> Ite
     passes=[{"program": "Version 8.17.1\n Compiled with: DNSMAP LOG NEWDB SASLv2 STARTTLS"}],
     refs=("sendmail: sendmail/README, SASL; `sendmail -d0.1 -bt </dev/null`",),
 )
-def built_without_sasl(program: SendmailProgram, system: System | Unknown) -> Iterator[Found]:
+def built_without_sasl(program: SendmailProgram, system: System | Unknown) -> Findings:
     """The sendmail program was compiled without SASL: it cannot do AUTH at all.
 
     No configuration can help; options such as AuthMechanisms only give a warning at start.
@@ -436,7 +435,7 @@ def built_without_sasl(program: SendmailProgram, system: System | Unknown) -> It
     ],
     refs=("sendmail: cf/README, FEATURE(`promiscuous_relay'): the ruleset Relay_ok is left out",),
 )
-def open_relay(cf: SendmailCf) -> Iterator[Found]:
+def open_relay(cf: SendmailCf) -> Findings:
     """The configuration lets anybody relay (promiscuous_relay): AUTH protects nothing.
 
     Such a host is found and abused within hours.
@@ -464,7 +463,7 @@ def open_relay(cf: SendmailCf) -> Iterator[Found]:
     passes=[{"cf": "O AuthOptions=p,a,y"}],
     refs=("sendmail: sendmail/readcf.c, O_AUTHOPTIONS",),
 )
-def auth_option_without_effect(cf: SendmailCf) -> Iterator[Found]:
+def auth_option_without_effect(cf: SendmailCf) -> Findings:
     """A letter in AuthOptions has no effect.
 
     Sendmail looks at one character, then skips to behind the next separator; what it skips or does not know is lost,
@@ -497,7 +496,7 @@ def auth_option_without_effect(cf: SendmailCf) -> Iterator[Found]:
     ],
     refs=('sendmail: sendmail/main.c, myhostname(); doc/op, "Who Am I?"',),
 )
-def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | Unknown) -> Iterator[Found]:
+def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | Unknown) -> Findings:
     """The host's own name has no domain: sendmail cannot qualify it.
 
     $j is then the short name, and with it the greeting and the realm in which users are looked up; some releases sleep
@@ -522,7 +521,7 @@ def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | 
             Step(f"# in /etc/hosts: ADDRESS {name}.DOMAIN {name}"),
             *rebuild(cf.path, f"or: define(`confDOMAIN_NAME', `{name}.DOMAIN')dnl")[:1],
         ],
-        severity="error" if said else "warning",
+        severity="error" if said else "info",
         name=name,
     )
 
@@ -535,7 +534,7 @@ def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | 
     passes=[{"cf": "O AuthMechanisms=PLAIN LOGIN"}, {"cf": ""}],
     refs=("sendmail: sendmail/sasl.c, intersect(): names are separated by single blanks",),
 )
-def auth_mechanisms_written_wrong(cf: SendmailCf) -> Iterator[Found]:
+def auth_mechanisms_written_wrong(cf: SendmailCf) -> Findings:
     """AuthMechanisms is empty or written in a way that sendmail does not understand.
 
     Names are separated by blanks; a comma becomes part of the name, which then is no mechanism. Nothing warns.
@@ -569,7 +568,7 @@ def auth_mechanisms_written_wrong(cf: SendmailCf) -> Iterator[Found]:
     ],
     refs=("sendmail: cf/m4/proto.m4, ruleset Relay_ok",),
 )
-def nobody_may_relay(cf: SendmailCf) -> Iterator[Found]:
+def nobody_may_relay(cf: SendmailCf) -> Findings:
     """Mechanisms are trusted, but no rule of sendmail.cf asks for them.
 
     The class {TrustAuthMech} alone does nothing: the rulesets of cf/m4/proto.m4 let its members relay. In a hand-made
@@ -596,7 +595,7 @@ def nobody_may_relay(cf: SendmailCf) -> Iterator[Found]:
     passes=[{"program": "-rwxr-sr-x root smmsp /usr/sbin/sendmail\n\tlibsasl2.so.2 => /lib/libsasl2.so.2"}],
     refs=("ld.so(8)",),
 )
-def library_missing(program: SendmailProgram, system: System | Unknown) -> Iterator[Found]:
+def library_missing(program: SendmailProgram, system: System | Unknown) -> Findings:
     """The sendmail program needs a shared library that is not here, so it cannot even start.
 
     Advice: install the package that holds the library, or reinstall sendmail for the libraries of this system.
@@ -636,7 +635,7 @@ def library_missing(program: SendmailProgram, system: System | Unknown) -> Itera
     ],
     refs=("sendmail: sendmail/readcf.c, fileclass()",),
 )
-def class_file_missing(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
+def class_file_missing(cf: SendmailCf, paths: Paths) -> Findings:
     """A file that sendmail.cf reads a class from does not exist, and sendmail stops at start because of it.
 
     "fileclass: cannot open '/etc/mail/local-host-names': No such file or directory" is all that is said.
@@ -673,7 +672,7 @@ def class_file_missing(cf: SendmailCf, paths: Paths) -> Iterator[Found]:
     ],
     refs=("sendmail: sendmail/readcf.c, O_RUNASUSER, O_TRUSTUSER",),
 )
-def unknown_user(cf: SendmailCf, system: System) -> Iterator[Found]:
+def unknown_user(cf: SendmailCf, system: System) -> Findings:
     """sendmail.cf names a user who does not exist on this system.
 
     Sendmail complains at start and keeps the rights of root, or stops.
@@ -712,7 +711,7 @@ def unknown_user(cf: SendmailCf, system: System) -> Iterator[Found]:
     ],
     refs=("sendmail: doc/op, DaemonPortOptions: a require authentication",),
 )
-def port_25_demands_auth(cf: SendmailCf) -> Iterator[Found]:
+def port_25_demands_auth(cf: SendmailCf) -> Findings:
     """Port 25 has the modifier a: every client must log in there, other mail servers too.
 
     Mail from outside is refused with "530 Authentication required", as no foreign server has an account here.
@@ -757,7 +756,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
     ],
     refs=("sendmail: doc/op, OPTIONS",),
 )
-def limit_too_small(cf: SendmailCf) -> Iterator[Found]:
+def limit_too_small(cf: SendmailCf) -> Findings:
     """A limit is so small that ordinary clients run into it.
 
     They are turned away or cut off in the middle of a login, at busy times only, which is hard to see.
@@ -793,7 +792,7 @@ def limit_too_small(cf: SendmailCf) -> Iterator[Found]:
     ],
     refs=("sendmail: sendmail/README, SASL; devtools/README",),
 )
-def source_without_sasl(site: SiteConfig) -> Iterator[Found]:
+def source_without_sasl(site: SiteConfig) -> Findings:
     """The source tree is not set up to build a sendmail with SASL.
 
     Both the compiler flag and the library are needed, and of the same generation: -DSASL with -lsasl for SASL 1,

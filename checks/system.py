@@ -1,9 +1,8 @@
 """SYS: the system round the mail server."""
 
-from collections.abc import Iterator
+from maildoctor.api import Evidence, Findings, SendmailProgram, Step, System, Tls, check, found
 
-from maildoctor.api import Evidence, Found, Step, System, Tls, check, found
-
+_PROGRAM = "Version 8.17.1"
 _DEVICES = "/dev/null: there\n/dev/urandom: there\n/dev/random: there\n/dev/log: there\nsyslog: rsyslogd"
 
 
@@ -11,11 +10,11 @@ _DEVICES = "/dev/null: there\n/dev/urandom: there\n/dev/random: there\n/dev/log:
     "SYS001",
     "no-syslog",
     "warning",
-    fails=[{"system": _DEVICES.replace("/dev/log: there", "/dev/log: missing")}],
-    passes=[{"system": _DEVICES}, {"system": ""}],
+    fails=[{"program": _PROGRAM, "system": _DEVICES.replace("/dev/log: there", "/dev/log: missing")}],
+    passes=[{"program": _PROGRAM, "system": _DEVICES}, {"program": _PROGRAM, "system": ""}],
     refs=("syslog(3)",),
 )
-def no_syslog(system: System) -> Iterator[Found]:
+def no_syslog(program: SendmailProgram, system: System) -> Findings:
     """There is no /dev/log: what sendmail and libsasl have to say is lost.
 
     Mail works, but a failed login leaves no trace; usual in containers.
@@ -35,11 +34,11 @@ def no_syslog(system: System) -> Iterator[Found]:
     "SYS002",
     "no-random-device",
     "info",
-    fails=[{"system": _DEVICES.replace("/dev/urandom: there", "/dev/urandom: missing")}],
-    passes=[{"system": _DEVICES}, {"system": ""}],
+    fails=[{"program": _PROGRAM, "system": _DEVICES.replace("/dev/urandom: there", "/dev/urandom: missing")}],
+    passes=[{"program": _PROGRAM, "system": _DEVICES}, {"program": _PROGRAM, "system": ""}],
     refs=("getrandom(2)",),
 )
-def no_random_device(system: System) -> Iterator[Found]:
+def no_random_device(program: SendmailProgram, system: System) -> Findings:
     """A random device is missing, as in a chroot or container.
 
     OpenSSL and libsasl of today ask the kernel directly (getrandom), so nothing is broken by it; libsasl before 2.1.27
@@ -63,11 +62,11 @@ def no_random_device(system: System) -> Iterator[Found]:
     "SYS003",
     "no-null-device",
     "error",
-    fails=[{"system": _DEVICES.replace("/dev/null: there", "/dev/null: missing")}],
-    passes=[{"system": _DEVICES}],
+    fails=[{"program": _PROGRAM, "system": _DEVICES.replace("/dev/null: there", "/dev/null: missing")}],
+    passes=[{"program": _PROGRAM, "system": _DEVICES}],
     refs=("sendmail: sendmail/main.c opens /dev/null for its standard files",),
 )
-def no_null_device(system: System) -> Iterator[Found]:
+def no_null_device(program: SendmailProgram, system: System) -> Findings:
     """There is no /dev/null, which sendmail opens at start.
 
     Advice: create it with mknod.
@@ -85,11 +84,11 @@ def no_null_device(system: System) -> Iterator[Found]:
     "SYS004",
     "clock-is-wrong",
     "error",
-    fails=[{"tls": "now: 1970-01-02T00:00:00Z"}],
-    passes=[{"tls": "now: 2026-06-01T00:00:00Z"}],
+    fails=[{"program": _PROGRAM, "tls": "now: 1970-01-02T00:00:00Z"}],
+    passes=[{"program": _PROGRAM, "tls": "now: 2026-06-01T00:00:00Z"}],
     refs=("RFC 5280: certificates; RFC 4120: Kerberos allows five minutes",),
 )
-def clock_is_wrong(tls: Tls) -> Iterator[Found]:
+def clock_is_wrong(program: SendmailProgram, tls: Tls) -> Findings:
     """The clock of this host shows a time before this program was written.
 
     Certificates look as if they were not yet valid, Kerberos tickets are refused.

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from maildoctor.api import (
     Evidence,
-    Found,
+    Findings,
     Names,
     SendmailCf,
     SendmailProgram,
@@ -47,6 +47,13 @@ def _server(cf: SendmailCf, file: TlsFile) -> bool:
     )
 
 
+def _unseen(tls: Tls, *purposes: str) -> Iterator[Unknown]:
+    """Files that we may not or cannot read."""
+    for file in tls.files:
+        if file.purpose in purposes and file.state in ("refused", "unread"):
+            yield Unknown(file.reason, "run as root" if file.state == "refused" else "")
+
+
 _OPTION = {
     "certificate": "confSERVER_CERT",
     "key": "confSERVER_KEY",
@@ -65,7 +72,7 @@ _OPTION = {
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD}],
     refs=("sendmail: sendmail/tls.c, inittls(); the reason is logged at LogLevel 13 only",),
 )
-def tls_file_missing(cf: SendmailCf, tls: Tls) -> Iterator[Found]:
+def tls_file_missing(cf: SendmailCf, tls: Tls) -> Findings:
     """A certificate, key or CA file that sendmail.cf names does not exist.
 
     Sendmail starts without a word, but does not offer STARTTLS.
@@ -101,13 +108,14 @@ def tls_file_missing(cf: SendmailCf, tls: Tls) -> Iterator[Found]:
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD}],
     refs=("RFC 5280 section 4.1.2.5",),
 )
-def certificate_expired(cf: SendmailCf, tls: Tls) -> Iterator[Found]:
+def certificate_expired(cf: SendmailCf, tls: Tls) -> Findings:
     """The server's certificate has expired, or is about to.
 
     Clients that verify it break off after STARTTLS, before they log in.
 
     Advice: renew the certificate, then restart sendmail.
     """
+    yield from _unseen(tls, "certificate")
     for file in tls.of("certificate"):
         for certificate in file.certificates[:1]:
             if not certificate.not_after or certificate.not_after > tls.now + _SOON or not _server(cf, file):
@@ -134,13 +142,14 @@ def certificate_expired(cf: SendmailCf, tls: Tls) -> Iterator[Found]:
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD}],
     refs=("RFC 5280 section 4.1.2.5",),
 )
-def certificate_not_yet_valid(cf: SendmailCf, tls: Tls) -> Iterator[Found]:
+def certificate_not_yet_valid(cf: SendmailCf, tls: Tls) -> Findings:
     """The server's certificate is not valid yet by this host's clock.
 
     Either the clock is behind, or the certificate was issued for the future.
 
     Advice: set the clock (chrony, ntp); if the clock is right, have the certificate issued anew.
     """
+    yield from _unseen(tls, "certificate")
     for file in tls.of("certificate"):
         for certificate in file.certificates[:1]:
             if tls.now and certificate.not_before > tls.now and _server(cf, file):
@@ -165,13 +174,14 @@ def certificate_not_yet_valid(cf: SendmailCf, tls: Tls) -> Iterator[Found]:
 )
 def certificate_for_another_name(
     cf: SendmailCf, tls: Tls, names: Names, program: SendmailProgram | Unknown
-) -> Iterator[Found]:
+) -> Findings:
     """The server's certificate is for another host name than this host's.
 
     Clients that verify names refuse it, unless they know the host by the name that stands in it.
 
     Advice: have a certificate issued for the name that clients use (subjectAltName), then restart sendmail.
     """
+    yield from _unseen(tls, "certificate")
     host = own_name(cf, names, known(program))
     for file in tls.of("certificate"):
         for certificate in file.certificates[:1]:
@@ -211,13 +221,14 @@ def _strange(names: tuple[str, ...], host: str) -> bool:
     ],
     refs=("sendmail: sendmail/tls.c, SSL_CTX_check_private_key",),
 )
-def key_does_not_match(cf: SendmailCf, tls: Tls) -> Iterator[Found]:
+def key_does_not_match(cf: SendmailCf, tls: Tls) -> Findings:
     """The private key does not belong to the certificate.
 
     Sendmail then offers no STARTTLS; the line about it stands in the log at start only.
 
     Advice: install certificate and key that were made together, then restart sendmail.
     """
+    yield from _unseen(tls, "certificate", "key")
     for cert_option, key_option in (("ServerCertFile", "ServerKeyFile"), ("ClientCertFile", "ClientKeyFile")):
         pairs = zip(cf.tls_files.get(cert_option, ()), cf.tls_files.get(key_option, ()), strict=False)
         for cert_path, key_path in pairs:
@@ -263,13 +274,14 @@ def key_does_not_match(cf: SendmailCf, tls: Tls) -> Iterator[Found]:
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD}],
     refs=("sendmail: sendmail/tls.c",),
 )
-def tls_file_unusable(cf: SendmailCf, tls: Tls) -> Iterator[Found]:
+def tls_file_unusable(cf: SendmailCf, tls: Tls) -> Findings:
     """A certificate or key file cannot be used: it is damaged, empty, of another kind, or locked by a passphrase.
 
     Sendmail cannot ask for a passphrase, and goes on without STARTTLS.
 
     Advice: install a readable PEM file (a key without a passphrase: openssl pkey -in KEY -out NEW), then restart.
     """
+    yield from _unseen(tls, "certificate", "key", "CA")
     for file in tls.files:
         if file.state in ("broken", "encrypted"):
             yield found(

@@ -1,11 +1,9 @@
 """USER: the user data base, its users, and the realm they are looked up in."""
 
-from collections.abc import Iterator
-
 from maildoctor.api import (
     Absent,
     Evidence,
-    Found,
+    Findings,
     Names,
     Plugins,
     SaslConf,
@@ -58,7 +56,7 @@ def sasldb_missing(
     conf: SaslConf | Unknown,
     names: Names | Unknown,
     program: SendmailProgram | Unknown,
-) -> Iterator[Found]:
+) -> Findings:
     """The user data base does not exist, so no user is found.
 
     libsasl reports a missing sasldb as "user not found (-20)", like a misspelt name.
@@ -94,7 +92,7 @@ def sasldb_missing(
 )
 def sasldb_empty(
     cf: SendmailCf, sasldb: SaslDb, conf: SaslConf | Unknown, names: Names | Unknown, program: SendmailProgram | Unknown
-) -> Iterator[Found]:
+) -> Findings:
     """The user data base holds no users.
 
     Every login ends in "user not found (-20)". Debian makes such an empty file at installation.
@@ -120,7 +118,7 @@ def sasldb_empty(
     passes=[{"sasldb": _LISTING + "test@mail.example.com: userPassword"}],
     refs=("Berkeley DB: db_verify(1)",),
 )
-def sasldb_damaged(sasldb: SaslDb) -> Iterator[Found]:
+def sasldb_damaged(sasldb: SaslDb) -> Findings:
     """The user data base is damaged: a part of it cannot be read.
 
     Users in that part get "user not found" or "generic failure"; the listing tools may hang on such a file.
@@ -170,7 +168,7 @@ def sasldb_of_another_kind(
     cf: SendmailCf | Unknown,
     names: Names | Unknown,
     program: SendmailProgram | Unknown,
-) -> Iterator[Found]:
+) -> Findings:
     """The user data base is of another format than the installed sasldb plug-in reads, or no user data base at all.
 
     libsasl is built for one kind of data base (Berkeley DB, GDBM or LMDB). A file of another kind, as it comes from
@@ -250,7 +248,7 @@ def _near(realm: str, server: str) -> bool:
 )
 def user_in_another_realm(
     cf: SendmailCf, names: Names, sasldb: SaslDb, conf: SaslConf | Unknown, program: SendmailProgram | Unknown
-) -> Iterator[Found]:
+) -> Findings:
     """Users are in another realm than the one in which this server looks them up.
 
     A name without `@` is looked up together with the server's realm: AuthRealm, else the host's full name ($j). The
@@ -308,7 +306,7 @@ def _realms(realms: list[str]) -> str:
     ],
     refs=("libsasl: saslpasswd2 -d deletes userPassword; authPassword is left unless scram_secret_generate is set",),
 )
-def deleted_user_can_log_in(sasldb: SaslDb) -> Iterator[Found]:
+def deleted_user_can_log_in(sasldb: SaslDb) -> Findings:
     """A user has a SCRAM secret but no password: most often a deleted user who can still log in.
 
     saslpasswd2 -d leaves the authPassword record behind, and SCRAM asks for nothing else. A user made on purpose with
@@ -351,7 +349,7 @@ def deleted_user_can_log_in(sasldb: SaslDb) -> Iterator[Found]:
 )
 def user_without_a_usable_mechanism(
     cf: SendmailCf, sasldb: SaslDb, plugins: Plugins, conf: SaslConf | Unknown
-) -> Iterator[Found]:
+) -> Findings:
     """A user's stored secrets fit none of the mechanisms that are offered.
 
     A password (userPassword) serves PLAIN, LOGIN, CRAM-MD5, DIGEST-MD5 and SCRAM; an authPassword serves only the one

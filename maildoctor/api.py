@@ -1,8 +1,8 @@
 """All that a check may import. These names are the promise to checks of others; they change by adding."""
 
-from maildoctor.check import Found, check, found
+from maildoctor.check import Findings, Found, check, found
 from maildoctor.correlate import Cause, always
-from maildoctor.facts import Absent, Unknown, known
+from maildoctor.facts import Absent, Unknown, gaps, known
 from maildoctor.facts.mail_maps import MailMap, MailMaps, authinfo_mechanisms
 from maildoctor.facts.mechanisms import PLAINTEXT, Mechanisms, Offer, lacks, mechanisms, uses_sasldb
 from maildoctor.facts.names import Names, own_name, server_realm
@@ -35,6 +35,7 @@ __all__ = [
     "Certificate",
     "Daemon",
     "Evidence",
+    "Findings",
     "Found",
     "Listener",
     "Listeners",
@@ -75,6 +76,7 @@ __all__ = [
     "authinfo_mechanisms",
     "check",
     "found",
+    "gaps",
     "install_command",
     "known",
     "lacks",

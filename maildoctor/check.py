@@ -61,7 +61,11 @@ def found(
     return Found(message, tuple(evidence), tuple(s for s in fix if s.command), labels, severity, advice)
 
 
-Judge = Callable[..., Iterable[Found]]
+Findings = Iterator[Found | Unknown]
+"""What a check gives: faults, and an `Unknown` for each part of a fact that could not be looked at, because of which
+to find no fault is no pass."""
+
+Judge = Callable[..., Iterable[Found | Unknown]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +104,14 @@ class Check:
             p.name: p.fact.parse(sample[p.name]) if p.name in sample else Absent("not in this sample")
             for p in self.parameters
         }
-        return list(self.findings(known))
+        return [f for f in self.findings(known) if isinstance(f, Finding)]
 
-    def findings(self, facts: Mapping[str, Any]) -> Iterator[Finding]:
+    def findings(self, facts: Mapping[str, Any]) -> Iterator[Finding | Unknown]:
         """Judge, and dress each `Found` with what is general."""
         for f in self.judge(**facts):
+            if isinstance(f, Unknown):
+                yield f
+                continue
             yield Finding(
                 code=self.code,
                 name=self.name,

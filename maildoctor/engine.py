@@ -196,16 +196,20 @@ def examine(
 
 
 def _judge(check: Check, know: Know) -> tuple[Outcome, list[Finding]]:
-    facts: dict[str, Any] = {}
-    for parameter in check.parameters:
-        fact = know(parameter.fact)
-        if isinstance(fact, Unknown) and not parameter.optional:
-            verdict: Verdict = "not_applicable" if isinstance(fact, Absent) else "not_judged"
-            return Outcome(check.code, check.name, verdict, fact.reason, fact.remedy), []
-        facts[parameter.name] = fact
+    facts: dict[str, Any] = {p.name: know(p.fact) for p in check.parameters}
+    lacking = [facts[p.name] for p in check.parameters if not p.optional and isinstance(facts[p.name], Unknown)]
+    if lacking:
+        # what is not there at all settles the matter, whatever else could not be looked at
+        why: Unknown = next((u for u in lacking if isinstance(u, Absent)), lacking[0])
+        verdict: Verdict = "not_applicable" if isinstance(why, Absent) else "not_judged"
+        return Outcome(check.code, check.name, verdict, why.reason, why.remedy), []
     try:
-        found = list(check.findings(facts))
+        told = list(check.findings(facts))
     except Exception as error:
         reason = f"this check itself failed: {type(error).__name__} in {check.judge.__name__}"
         return Outcome(check.code, check.name, "broke", reason, "please report it"), []
+    found = [f for f in told if isinstance(f, Finding)]
+    gap = next((u for u in told if isinstance(u, Unknown)), None)
+    if gap is not None and not found:
+        return Outcome(check.code, check.name, "not_judged", gap.reason, gap.remedy), []
     return Outcome(check.code, check.name, "fail" if found else "pass"), found

@@ -61,6 +61,6 @@ def target(host: Host, know: Know) -> Target:
     return Target(
         host.kind,
         host.name,
-        (Product("sendmail", program.version),) if program else (),
+        (*((Product("sendmail", program.version),) if program else ()), *(Product(n, "") for n in system.others(host))),
         tuple(Product("cyrus-sasl", v) for v in cyrus.version(host, know)),
     )

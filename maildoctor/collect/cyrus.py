@@ -51,6 +51,8 @@ def version(host: Host, know: Know) -> tuple[str, ...]:
 
 def files(host: Host, know: Know) -> SaslFiles | Unknown:
     """Every place where Sendmail.conf is looked for."""
+    if isinstance(absent := know(SendmailProgram), Absent):
+        return absent
     searched = config_search(*_system(know), generation(know))
     lines = [f"searched: {folder}" for folder in searched]
     for folder in searched:

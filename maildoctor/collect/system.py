@@ -13,6 +13,19 @@ _KEYTABS = ("/etc/krb5.keytab", "/usr/local/etc/krb5.keytab")
 _SYSLOGS = ("rsyslogd", "syslogd", "syslog-ng", "systemd-journal", "busybox")
 
 
+_OTHERS = {
+    "postfix": ("/usr/sbin/postfix",),
+    "exim": ("/usr/sbin/exim4", "/usr/sbin/exim", "/usr/local/sbin/exim"),
+    "opensmtpd": ("/usr/sbin/smtpctl",),
+    "dovecot": ("/usr/sbin/dovecot", "/usr/local/sbin/dovecot"),
+}
+
+
+def others(host: Host) -> tuple[str, ...]:
+    """Mail programs beside Sendmail that are installed."""
+    return tuple(name for name, paths in _OTHERS.items() if any(isinstance(host.ask("look", p), str) for p in paths))
+
+
 def system(host: Host, know: Know) -> System | Unknown:
     """os-release, the multi-arch triplet, devices, keytab, groups with members."""
     release = text(host.ask("read", "/etc/os-release")) or text(host.ask("read", "/usr/lib/os-release"))

@@ -3,6 +3,7 @@
 A fact that could not be had is `Unknown` (could not look) or `Absent` (looked: there is no such thing here).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -25,3 +26,8 @@ class Absent(Unknown):
 def known(fact: F | Unknown) -> F | None:
     """The fact, or None where there is none for whatever reason."""
     return None if isinstance(fact, Unknown) else fact
+
+
+def gaps(*facts: object) -> Iterator[Unknown]:
+    """Those facts that could not be had though they may be there: a check that did without them has not judged all."""
+    yield from (f for f in facts if isinstance(f, Unknown) and not isinstance(f, Absent))

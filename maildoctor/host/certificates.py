@@ -22,29 +22,31 @@ def certificates(data: bytes) -> Answer:
                 if b"-----BEGIN" in data
                 else [x509.load_der_x509_certificate(data)]
             )
-        except ValueError:
+            return "\n\n".join(_describe(certificate) for certificate in found[:16])
+        except (ValueError, x509.InvalidVersion):
             return Silence("failed", "there is no readable certificate in it")
-        return "\n\n".join(_describe(certificate) for certificate in found[:16])
 
 
 def _describe(certificate: "x509.Certificate") -> str:  # type: ignore[name-defined]  # noqa: F821 (imported lazily)
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         dns = names.get_values_for_type(x509.DNSName)
         ips = [str(ip) for ip in names.get_values_for_type(x509.IPAddress)]
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
         dns, ips = [], []
     common = [str(a.value) for a in certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
     try:
         key = certificate.public_key()
         public = _digest(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm):
         public = "unreadable"
     return "\n".join(
-        [
+        " ".join(line.splitlines())  # a name may hold line ends, and must not forge a line
+        for line in [
             f"subject: {certificate.subject.rfc4514_string()}",
             f"issuer: {certificate.issuer.rfc4514_string()}",
             *(f"common name: {name}" for name in common),

@@ -62,10 +62,12 @@ class Files:
 
     def _here(self, path: str, *, follow: bool) -> str:
         """The path on this machine. Links are resolved by hand below a root, so that none leads out of it."""
+        if "\0" in path:
+            raise OSError(errno.EINVAL, "no path has a NUL in it", path)
         if self.root == "/":
             return self.resolve(path) if follow else path
         head, tail = os.path.split(path.rstrip("/") or "/")
-        real = self.resolve(path) if follow else os.path.join(self.resolve(head), tail)
+        real = self.resolve(path) if follow or tail in (".", "..") else os.path.join(self.resolve(head), tail)
         return self.root + real
 
     def resolve(self, path: str) -> str:

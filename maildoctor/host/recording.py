@@ -6,8 +6,9 @@ better parser mends an old recording. Silences are kept too: a replay does not k
 
 import os
 import tomllib
+from typing import get_args
 
-from maildoctor.host import Answer, Host, HostError, Silence
+from maildoctor.host import Answer, Host, HostError, Silence, Why
 
 _FILE = "host.toml"
 
@@ -72,9 +73,12 @@ class Replay:
             host = self._said.pop("host")
             self.kind, self.name = str(host["kind"]), str(host["name"])
             self.commands = tuple(str(c) for c in host["commands"])
+            for verb, table in self._said.items():
+                for subject, answer in table.items():
+                    _checked(answer, f"the {verb} of {subject}")
         except OSError as error:
             raise HostError(f"no recording: {error.strerror}", path, "give a folder that --record made") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise HostError(f"the recording is damaged: {error}", path, "record the host again") from None
 
     def begin(self, command: str) -> None:
@@ -90,6 +94,16 @@ class Replay:
         if isinstance(answer, str):
             return answer
         return Silence(answer["why"], answer["reason"], answer.get("remedy", ""))
+
+
+def _checked(answer: object, what: str) -> None:
+    """Raises TypeError for what is no answer."""
+    if isinstance(answer, dict):
+        words = [answer.get("why"), answer.get("reason"), answer.get("remedy", "")]
+        if words[0] in get_args(Why) and all(isinstance(word, str) for word in words):
+            return
+    if not isinstance(answer, str):
+        raise TypeError(f"{what} is neither words nor a silence")
 
 
 def _written(answer: Answer) -> str:

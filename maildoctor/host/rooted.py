@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _TEXT_LIMIT = 16 * 1024 * 1024
 
 _SECRET_LINE = re.compile(
-    r"(?im)^(\s*[\w.-]*(?:passw(?:or)?d|passphrase|secret|bindpw|_pw)[\w.-]*[ \t]*[:=][ \t]*)(\S.*)$"
+    r"(?im)^([^\w\n]{0,80}[\w.-]{0,80}?(?:passw(?:or)?d|passphrase|secret|bindpw|_pw)[\w.-]{0,80}[ \t]{0,80}[:=][ \t]*)(\S.*)$"
 )
 
 
@@ -62,7 +62,8 @@ class Rooted:
     def _answer(self, verb: str, subject: str) -> Answer:
         tell: Callable[[str], Answer] | None = getattr(self, f"_tell_{verb}", None)
         if tell is None:
-            return Silence("unavailable", f"the {verb} of a {self.kind} cannot be told from its files")
+            reason = f"the {verb} of a {self.kind} cannot be told from its files"
+            return Silence("unavailable", reason, "run maildoctor check on the running system")
         try:
             return tell(subject)
         except FileNotFoundError:
@@ -185,7 +186,7 @@ class Rooted:
             ]
         except OSError:
             return {}
-        return {int(row[2]): row[0] for row in reversed(rows) if len(row) > 3 and row[2].isdigit()}
+        return {int(row[2]): row[0] for row in reversed(rows) if len(row) > 3 and re.fullmatch(r"\d{1,10}", row[2])}
 
     def _has_acl(self, path: str, mode: int) -> bool:
         if stat.S_ISLNK(mode):
