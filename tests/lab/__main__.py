@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests import lab
 from tests.lab.faults import BY_ID, FAULTS
 from tests.lab.host import DOCTOR, LabHost
+from tests.lab.record import RECORDED, record
 from tests.lab.roots import RELEASES, LabError, release_root, why_not
 
 
@@ -36,7 +37,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.lab", description=lab.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["build", "list", "prove", "run"])
+    parser.add_argument("command", choices=["build", "list", "prove", "record", "run"])
     parser.add_argument("name", nargs="*", help="a fault, or a release for a healthy host")
     parser.add_argument("--release", default="bookworm", choices=RELEASES, help="where the fault is put")
     parser.add_argument("--mended", action="store_true", help="run: mend the fault before the command runs")
@@ -52,6 +53,9 @@ def main() -> int:
     if asked.command == "build":
         for name in asked.name or RELEASES:
             release_root(name)
+    elif asked.command == "record":
+        for name in asked.name or RECORDED:
+            say(record(name))
     elif asked.command == "prove":
         healthy = [name for name, release in RELEASES.items() if release.recipe == "sendmail.sh"]
         with ThreadPoolExecutor(2) as pool:
