@@ -56,7 +56,10 @@ def files(host: Host, know: Know) -> SaslFiles | Unknown:
     searched = config_search(*_system(know), generation(know))
     lines = [f"searched: {folder}" for folder in searched]
     for folder in searched:
-        names = text(host.ask("list", folder)).splitlines()
+        answer = host.ask("list", folder)
+        if isinstance(answer, Silence) and answer.why != "absent" and not any(x.startswith("found") for x in lines):
+            return unknown(answer)  # the copy that counts may lie where we cannot look
+        names = text(answer).splitlines()
         lines += [f"found: {folder}/{n}" for n in names if n == NAME]
         lines += [
             f"misnamed: {folder}/{n}"
@@ -73,8 +76,10 @@ def conf(host: Host, know: Know) -> SaslConf | Unknown:
     """The copy of Sendmail.conf that libsasl reads. None at all is not an error: defaults apply."""
     if isinstance(absent := know(SendmailCf), Absent):
         return absent
-    found = know.get(SaslFiles)
-    if found is None or not found.used:
+    found = know(SaslFiles)
+    if isinstance(found, Unknown):
+        return found
+    if not found.used:
         return Absent("there is no Sendmail.conf: libsasl's defaults apply")
     answer = host.ask("read", found.used)
     return unknown(answer) if isinstance(answer, Silence) else SaslConf.parse(f"# path: {found.used}\n{answer}")
@@ -84,7 +89,8 @@ def plugins(host: Host, know: Know) -> Plugins | Unknown:
     """The plug-in folders, and for every plug-in its file and what the loader would say."""
     program = where(host)
     if program is None:
-        return Absent("Sendmail is not installed")
+        missing = know(SendmailProgram)  # it knows whether there is none or it could not be looked at
+        return missing if isinstance(missing, Unknown) else Absent("Sendmail is not installed")
     blocks = []
     for folder in plugin_search(*_system(know), generation(know)):
         blocks.append(_folder(host, folder, program))

@@ -104,7 +104,7 @@ def mechanisms(
                 listed is None or name in listed,
                 name in trusted,
                 lacks(name, cf.auth_options),
-                sum(name in u.mechanisms for u in sasldb.users) if sasldb else 0,
+                sasldb.able(name) if sasldb else 0,
             )
             for name in names
         )

@@ -1,5 +1,6 @@
 """Who is in a sasldb, and which mechanisms each user can really use."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -56,6 +57,8 @@ class SaslDb:
     trouble: tuple[str, ...]
     users: tuple[User, ...]
     marked: frozenset[str] = _NONE
+    kinds: tuple[tuple[frozenset[str], int], ...] = ()
+    """the few different sets of mechanisms, and how many users have each: there may be many users"""
 
     @classmethod
     def parse(cls, text: str) -> "SaslDb":
@@ -81,7 +84,7 @@ class SaslDb:
         users, version = _users(heads, _escape_raw if raw else _canonical, about.marked)
         return cls(
             about.path, version, about.backend, about.detail, about.state(bool(users)), about.trouble(),
-            users, frozenset(about.marked),
+            users, frozenset(about.marked), tuple(Counter(u.mechanisms for u in users).items()),
         )  # fmt: skip
 
     @property
@@ -99,6 +102,10 @@ class SaslDb:
         """Users with authPassword and no userPassword: SCRAM still lets them in after `saslpasswd2 -d` deleted them
         (which leaves authPassword), unless they were made so by `saslpasswd2 -n`."""
         return tuple(u for u in self.users if "authPassword" in u.properties and "userPassword" not in u.properties)
+
+    def able(self, mechanism: str) -> int:
+        """How many users, in any realm, can log in by this mechanism."""
+        return sum(number for mechanisms, number in self.kinds if mechanism in mechanisms)
 
     def in_realm(self, realm: str) -> tuple[User, ...]:
         """The users whose realm is exactly this; libsasl compares byte by byte, case included."""

@@ -72,7 +72,8 @@ def public_half(data: bytes) -> Answer:
         return Silence("unavailable", f"keys cannot be read: {error}", _NEEDS)
     load = load_pem_private_key if b"-----BEGIN" in data else load_der_private_key
     try:
-        key = load(data, password=None)
+        # not to be used, only to be named: whether its primes are primes is no question here, and a dear one
+        key = load(data, password=None, unsafe_skip_rsa_key_validation=True)
     except TypeError:
         return "encrypted: the key is protected by a passphrase"
     except (ValueError, UnsupportedAlgorithm):

@@ -6,12 +6,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from maildoctor.host import Answer, Silence
-from maildoctor.host.child import Child, start
 from maildoctor.host.files import Files
 from maildoctor.host.rooted import Rooted
 
 if TYPE_CHECKING:
     import psutil
+
+    from maildoctor.host.child import Child
 
 _MAIL_PROGRAMS = (
     "sendmail",
@@ -115,6 +116,8 @@ class Live(Rooted):
         return child if isinstance(child, Silence) else child.words()
 
     def _start(self, command: str) -> "Child | Silence":
+        from maildoctor.host.child import start
+
         argv = shlex.split(command)
         if os.geteuid() != 0:
             return Silence("refused", f"`{shlex.join(argv)}` tells the truth only to root", "run as root")

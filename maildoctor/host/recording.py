@@ -78,7 +78,14 @@ class Replay:
                     _checked(answer, f"the {verb} of {subject}")
         except OSError as error:
             raise HostError(f"no recording: {error.strerror}", path, "give a folder that --record made") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (
+            tomllib.TOMLDecodeError,
+            UnicodeDecodeError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ) as error:
             raise HostError(f"the recording is damaged: {error}", path, "record the host again") from None
 
     def begin(self, command: str) -> None:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _TEXT_LIMIT = 16 * 1024 * 1024
 
 _SECRET_LINE = re.compile(
-    r"(?im)^([^\w\n]{0,80}[\w.-]{0,80}?(?:passw(?:or)?d|passphrase|secret|bindpw|_pw)[\w.-]{0,80}[ \t]{0,80}[:=][ \t]*)(\S.*)$"
+    r"(?im)^([^\w\n]{0,80}[\w.-]{0,80}?(?:passw(?:or)?d|passphrase|secret|bindpw|_pw)[\w.-]{0,80}"
+    r"[ \t]{0,80}[:=][ \t]*)(\S.*)$"
 )
 
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,9 +90,7 @@ def doctor(python: str) -> tuple[Path, Path]:
     Each is named after what went into it and never changed, so a host that has it mounted is not disturbed.
     """
     configuration = (PROJECT / "pyproject.toml").read_text()
-    found = re.search(r"^dependencies = \[(.*?)\]", configuration, re.M | re.S)
-    assert found, "pyproject.toml names no dependencies"
-    wanted = re.findall(r'"([^"]+)"', found[1])
+    wanted: list[str] = tomllib.loads(configuration)["project"]["dependencies"]
     sources = [path for part in PARTS for path in sorted((PROJECT / part).rglob("*")) if path.is_file()]
     sources = [path for path in sources if path.suffix != ".pyc"]
     content = b"".join(str(path.relative_to(PROJECT)).encode() + path.read_bytes() for path in sources)
