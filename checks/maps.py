@@ -13,7 +13,7 @@ _BUILT = "-rw------- root root /etc/mail/authinfo.db\n"
 def _build(m: MailMap) -> Step:
     if m.name == "aliases":
         return Step("newaliases", "safe")
-    return Step(f"makemap {m.type} {quoted(m.path)} < {quoted(m.path)}", "safe")
+    return Step(f"makemap {quoted(m.type)} {quoted(m.path)} < {quoted(m.path)}", "safe")
 
 
 def _unseen(maps: MailMaps) -> Iterator[Unknown]:

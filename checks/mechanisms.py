@@ -1,5 +1,7 @@
 """MECH: mechanisms that are configured, trusted, loadable, offered, and those that a user can really use."""
 
+import re
+
 from maildoctor.api import (
     PLAINTEXT,
     Evidence,
@@ -27,6 +29,7 @@ from maildoctor.api import (
     package_for,
     plugin_of,
     rebuild,
+    shell_word,
     uses_sasldb,
 )
 
@@ -106,16 +109,19 @@ def plug_in_not_installed(
         ):
             continue  # this release has no such plug-in, and its users other mechanisms: one .mc for several releases
         package = package_for(offer.name, family)
+        verb = "configured" if offer.configured else "wanted"
         why = (
             f"the authinfo entry for {asked[offer.name]} asks for it"
             if offer.name in asked
             else f"{offer.users} user(s) could log in by it"
         )
         yield found(
-            f"{offer.name} is {'configured' if offer.configured else 'wanted'}, but has no plug-in installed; {why}",
+            f"{offer.name} is {verb}, but its plug-in is not installed; {why}",
             evidence=[
                 _setting(cf, "AuthMechanisms"),
-                Evidence(plugins.directories[0].path, f"no plug-in for {offer.name}"),
+                Evidence(
+                    plugins.directories[0].path if plugins.directories else "plug-ins", f"no plug-in for {offer.name}"
+                ),
             ],
             fix=[Step(install_command(package, family), "risky")] if package else [],
             mech=offer.name,
@@ -230,7 +236,7 @@ def hidden_by_mech_list(cf: SendmailCf, conf: SaslConf, plugins: Plugins, sasldb
     """mech_list in Sendmail.conf hides mechanisms that sendmail.cf asks for and users could use.
 
     What is offered is the list of libsasl cut by AuthMechanisms; libsasl's list is cut by mech_list before. Two lists
-    that differ leave less than either says.
+    that differ leave less than either says, which may be meant as long as something is left before TLS too.
 
     Advice: name the wanted mechanisms in mech_list too, or delete the line; then restart sendmail.
     """
@@ -239,19 +245,20 @@ def hidden_by_mech_list(cf: SendmailCf, conf: SaslConf, plugins: Plugins, sasldb
     table = mechanisms(cf, conf, plugins, sasldb)
     bad = [o.name for o in table.all if o.configured and o.loads and o.users and not o.listed]
     if bad:
-        comma = " A comma in mech_list is part of a name: separate with blanks." if conf.commas_in_mech_list else ""
-        nothing = " Before TLS nothing is left to offer." if not table.offered(tls=False) else ""
+        comma = "; a comma in mech_list is part of a name: separate with blanks" if conf.commas_in_mech_list else ""
+        nothing = "; before TLS nothing is left to offer" if not table.offered(tls=False) else ""
         line = conf.options["mech_list"]
+        names = " ".join(o.name for o in table.all if o.configured and re.fullmatch(r"[A-Z0-9_-]+", o.name))
         yield found(
-            f"mech_list in {conf.path} allows only {' '.join(conf.mechs)} and hides {' '.join(bad)}.{comma}{nothing}",
+            f"mech_list in {conf.path} allows only {' '.join(conf.mechs)} and hides {' '.join(bad)}{comma}{nothing}",
             evidence=[Evidence(f"{conf.path}:{line.line}", f"mech_list: {line.value}"), _setting(cf, "AuthMechanisms")],
             fix=[
                 Step(
-                    f"sed -i 's/^mech_list:.*/mech_list: {' '.join(o.name for o in table.all if o.configured)}/' "
-                    f"{conf.path}",
+                    f"sed -i {shell_word(f's/^mech_list:.*/mech_list: {names}/')} {shell_word(conf.path)}",
                     "risky",
                 )
             ],
+            severity="info" if table.offered(tls=False) else "error",
             option="mech_list",
         )
 
@@ -387,7 +394,6 @@ def plain_text_without_tls(cf: SendmailCf, plugins: Plugins | Unknown, conf: Sas
             "cf": "O AuthMechanisms=CRAM-MD5 PLAIN",
             "plugins": _CRAM,
             "conf": "pwcheck_method: saslauthd",
-            "saslauthd": "1 root 0 /usr/sbin/saslauthd saslauthd -a pam",
         }
     ],
     passes=[
@@ -433,7 +439,7 @@ def offered_but_nobody_can_serve_it(
                 Evidence(conf.path, f"pwcheck_method: {' '.join(conf.pwcheck_methods)}"),
                 _setting(cf, "AuthMechanisms"),
             ],
-            fix=[Step(f"echo 'mech_list: PLAIN LOGIN' >> {conf.path}", "risky")],
+            fix=[Step(f"echo 'mech_list: PLAIN LOGIN' >> {shell_word(conf.path)}", "risky")],
             option="mech_list",
         )
 

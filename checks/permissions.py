@@ -324,7 +324,7 @@ def unreadable_by_run_as_user(cf: SendmailCf, paths: Paths) -> Findings:
                 Step(
                     f"chown {quoted(user)} {files}",
                     "risky",
-                    "; ".join(dict.fromkeys(f"chown {x.owner} {quoted(x.path)}" for x in shut)),
+                    "; ".join(dict.fromkeys(f"chown {quoted(x.owner)} {quoted(x.path)}" for x in shut)),
                 )
             ],
             user=user,
@@ -425,7 +425,7 @@ def set_group_id_lost(program: SendmailProgram, submit: SubmitCf) -> Findings:
             Step(
                 f"chgrp smmsp {quoted(look.path)} && chmod 2755 {quoted(look.path)}",
                 "safe",
-                f"chgrp {look.group} {quoted(look.path)} && chmod {look.octal} {quoted(look.path)}",
+                f"chgrp {quoted(look.group)} {quoted(look.path)} && chmod {look.octal} {quoted(look.path)}",
             )
         ],
         path=look.path,

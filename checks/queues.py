@@ -1,6 +1,6 @@
 """QUEUE: the queue directories."""
 
-from maildoctor.api import Evidence, Findings, Queues, SendmailCf, Step, SubmitCf, System, Unknown, check, found
+from maildoctor.api import Evidence, Findings, Queues, SendmailCf, Step, System, Unknown, check, found
 from maildoctor.api import shell_word as quoted
 
 _QUEUE = "[queue] /var/spool/mqueue\n"
@@ -67,7 +67,7 @@ def queue_missing(queues: Queues, cf: SendmailCf, system: System | Unknown) -> F
         "sendmail: INSTALL; sendmail/SECURITY: mqueue belongs to root or TrustedUser, the submission queue to smmsp",
     ),
 )
-def queue_owner(queues: Queues, cf: SendmailCf, submit: SubmitCf | Unknown, system: System | Unknown) -> Findings:
+def queue_owner(queues: Queues, cf: SendmailCf, system: System | Unknown) -> Findings:
     """A queue directory is owned by a user that has no business there.
 
     Sendmail cannot write to it and answers "cannot write" or "451", after the login and after DATA.
@@ -101,7 +101,8 @@ def queue_owner(queues: Queues, cf: SendmailCf, submit: SubmitCf | Unknown, syst
                 Step(
                     f"chown {owner} {quoted(queue.path)} && chmod {mode} {quoted(queue.path)}",
                     "risky",
-                    f"chown {look.owner}:{look.group} {quoted(queue.path)} && chmod {look.octal} {quoted(queue.path)}",
+                    f"chown {quoted(look.owner)}:{quoted(look.group)} {quoted(queue.path)}"
+                    f" && chmod {look.octal} {quoted(queue.path)}",
                 )
             ],
             severity="warning" if local else "error",

@@ -60,9 +60,11 @@ def _laid_out(findings: Sequence[Finding], parent: dict[str, Finding], place: di
         if f.fingerprint in parent:
             children.setdefault(parent[f.fingerprint].fingerprint, []).append(f)
 
+    last = max(place.values(), default=0) + 1
+
     def weight(f: Finding) -> tuple[int, int, int, str]:
         explained = len(children.get(f.fingerprint, ()))
-        return SEVERITIES.index(f.severity), place.get(f.code, len(place)), -explained, f.fingerprint
+        return SEVERITIES.index(f.severity), place.get(f.code, last), -explained, f.fingerprint
 
     laid: list[Ranked] = []
 

@@ -111,13 +111,12 @@ def _installed() -> list[ModuleType]:
     for point in entry_points(group=_GROUP):
         try:
             loaded = point.load()
+            modules += [loaded] if isinstance(loaded, ModuleType) else []
+            if hasattr(loaded, "__path__"):
+                names = [m.name for m in pkgutil.iter_modules(loaded.__path__)]
+                modules += [importlib.import_module(f"{loaded.__name__}.{name}") for name in names]
         except Exception as error:
             raise LibraryError(f"a plug-in cannot be loaded: {error}", point.value, "mend or uninstall it") from error
-        modules += [loaded] if isinstance(loaded, ModuleType) else []
-        if hasattr(loaded, "__path__"):
-            modules += [
-                importlib.import_module(f"{loaded.__name__}.{m.name}") for m in pkgutil.iter_modules(loaded.__path__)
-            ]
     return modules
 
 
@@ -135,6 +134,8 @@ def _speaks_of_group(folder: str) -> bool:
 
 def _folder(folder: str) -> list[ModuleType]:
     _refuse_unsafe(folder)
+    if not os.path.isdir(folder):
+        raise LibraryError("this is no folder", folder, "name a folder with checks")
     modules = []
     for name in sorted(os.listdir(folder)):
         path = os.path.join(folder, name)
