@@ -1,9 +1,13 @@
 """USER: the user data base, its users, and the realm they are looked up in."""
 
 from maildoctor.api import (
+    USER_NOT_FOUND,
+    WRONG_PASSWORD,
     Absent,
+    Attempts,
     Evidence,
     Findings,
+    Logins,
     Names,
     Plugins,
     SaslConf,
@@ -91,7 +95,12 @@ def sasldb_missing(
     refs=("saslpasswd2(8)",),
 )
 def sasldb_empty(
-    cf: SendmailCf, sasldb: SaslDb, conf: SaslConf | Unknown, names: Names | Unknown, program: SendmailProgram | Unknown
+    cf: SendmailCf,
+    sasldb: SaslDb,
+    conf: SaslConf | Unknown,
+    names: Names | Unknown,
+    program: SendmailProgram | Unknown,
+    logins: Logins | Unknown,
 ) -> Findings:
     """The user data base holds no users.
 
@@ -101,10 +110,16 @@ def sasldb_empty(
     """
     if sasldb.state == "empty" and uses_sasldb(known(conf)):
         realm = server_realm(cf, names, known(program)) if isinstance(names, Names) else "REALM"
+        tried = logins.failing(USER_NOT_FOUND)[:3] if isinstance(logins, Logins) and not logins.guessing else ()
+        whom = f"; {' '.join(a.name for a in tried)}, who tried, is not in it" if tried else ""
         yield found(
-            f"There are no users in {sasldb.path} (sasldb is empty), so nobody can log in",
-            evidence=[Evidence("sasldblistusers2", "no users"), *(Evidence(sasldb.path, t) for t in sasldb.trouble)],
-            fix=[add_user("USER", realm, sasldb.path)],
+            f"There are no users in {sasldb.path} (sasldb is empty), so nobody can log in{whom}",
+            evidence=[
+                Evidence("sasldblistusers2", "no users"),
+                *(Evidence(sasldb.path, t) for t in sasldb.trouble),
+                *(Evidence(logins.path, a.last) for a in tried if isinstance(logins, Logins)),
+            ],
+            fix=[add_user(a.name, realm, sasldb.path) for a in tried] or [add_user("USER", realm, sasldb.path)],
             severity="error" if _wants_users(cf, conf) else "info",
             path=sasldb.path,
         )
@@ -371,3 +386,133 @@ def user_without_a_usable_mechanism(
         severity="error" if len(lost) == len(sasldb.users) else "warning",
         path=sasldb.path,
     )
+
+
+def _failure(mech: str, words: str, user: str) -> str:
+    relay = "relay=client.example.com [192.0.2.9]"
+    return f"Nov 22 06:04:57 mail sm-mta[60]: 6AM64vGs000060: AUTH failure ({mech}): {words}, user={user}, {relay}\n"
+
+
+_WRONG = "".join(
+    _failure(mech, "authentication failure (-13) SASL(-13): authentication failure: checkpass failed", "test")
+    for mech in ("CRAM-MD5", "LOGIN", "PLAIN")
+)
+_UNKNOWN = _failure("PLAIN", "user not found (-20) SASL(-13): user not found: no secret in database", "bob") * 2
+_TEST = {
+    "cf": "",
+    "names": "hostname: mail.example.com",
+    "sasldb": _LISTING + "test@mail.example.com: userPassword",
+}
+_GOT_IN = "Nov 22 06:05:01 mail sm-mta[61]: AUTH=server, relay=client.example.com, authid=test, mech=PLAIN, bits=0\n"
+
+
+@check(
+    "USER008",
+    "unknown-user-tried",
+    "warning",
+    fails=[
+        {
+            **_TEST,
+            "logins": _UNKNOWN,
+        }
+    ],
+    passes=[
+        {
+            **_TEST,
+            "sasldb": _LISTING + "bob@mail.example.com: userPassword",
+            "logins": _UNKNOWN,
+        },
+        {
+            **_TEST,
+            "logins": _GOT_IN,
+        },
+    ],
+    refs=("libsasl: SASL_NOUSER (-20)",),
+)
+def unknown_user_tried(
+    cf: SendmailCf,
+    names: Names,
+    sasldb: SaslDb,
+    logins: Logins,
+    conf: SaslConf | Unknown,
+    program: SendmailProgram | Unknown,
+) -> Findings:
+    """Somebody tries to log in under a name that the user data base does not hold.
+
+    The log says "user not found (-20)", and the name is still missing now. Where many different names are tried it is
+    guessing from outside, which is not reported here.
+
+    Advice: if the name should exist, create the user with saslpasswd2; if not, it is a mistyped name or a stranger.
+    """
+    if not sasldb.users or logins.guessing or sasldb.state == "foreign" or not uses_sasldb(known(conf)):
+        return
+    realm, there = server_realm(cf, names, known(program)), {u.name for u in sasldb.users}
+    for one in logins.failing(USER_NOT_FOUND):
+        if one.name not in there and sum(one.failures.values()) > 1:
+            yield found(
+                f"{one.name} is not in {sasldb.path}, but somebody tries to log in as {one.name} from {_from(one)}",
+                evidence=[Evidence(logins.path, one.last), Evidence("sasldblistusers2", f"no {one.name}")],
+                fix=[add_user(one.name, realm, sasldb.path)],
+                user=one.name,
+            )
+
+
+def _from(one: Attempts) -> str:
+    relays = sorted(r for r in one.relays if r)
+    return " and ".join(relays[:2]) + (f" and {len(relays) - 2} more" if len(relays) > 2 else "") or "somewhere"
+
+
+@check(
+    "USER009",
+    "wrong-password",
+    "error",
+    fails=[
+        {
+            **_TEST,
+            "logins": _WRONG,
+        }
+    ],
+    passes=[
+        {
+            **_TEST,
+            "logins": _WRONG + _GOT_IN,
+        },
+        {
+            **_TEST,
+            "logins": _GOT_IN,
+        },
+    ],
+    refs=("libsasl: SASL_BADAUTH (-13)",),
+)
+def wrong_password(
+    cf: SendmailCf,
+    names: Names,
+    sasldb: SaslDb,
+    logins: Logins,
+    conf: SaslConf | Unknown,
+    program: SendmailProgram | Unknown,
+) -> Findings:
+    """A user exists, but every login fails: the password in the user data base is another one than the client's.
+
+    The log says "authentication failure (-13)" and no login of that user succeeded since. Where one client fails it is
+    a wrong password; where many addresses do, somebody is guessing.
+
+    Advice: set the password again with saslpasswd2, or correct it in the client.
+    """
+    if sasldb.state == "foreign" or not uses_sasldb(known(conf)):
+        return
+    realm = server_realm(cf, names, known(program))
+    here = {u.name for u in sasldb.in_realm(realm)}
+    for one in logins.failing(WRONG_PASSWORD):
+        failures = one.failures[WRONG_PASSWORD]
+        if one.name not in here or one.succeeded or failures < 3:
+            continue
+        few = len(one.relays) <= 2 and not logins.guessing
+        yield found(
+            f"The password of user {one.name} in {sasldb.path} is not the one that the client at {_from(one)} sends:"
+            f" {failures} logins failed, none succeeded",
+            evidence=[Evidence(logins.path, one.last)],
+            fix=[Step(f"saslpasswd2 -u {quoted(realm)} {quoted(one.name)}", "risky")],
+            severity="error" if few and len(one.mechanisms) > 1 else "warning" if few else "info",
+            user=one.name,
+        )

@@ -3,6 +3,7 @@
 from maildoctor.check import Findings, Found, check, found
 from maildoctor.correlate import Cause, always
 from maildoctor.facts import Absent, Unknown, gaps, known
+from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
 from maildoctor.facts.mail_maps import MailMap, MailMaps, authinfo_mechanisms
 from maildoctor.facts.mechanisms import PLAINTEXT, Mechanisms, Offer, lacks, mechanisms, uses_sasldb
 from maildoctor.facts.names import Names, own_name, server_realm
@@ -30,7 +31,10 @@ from maildoctor.remedy import add_user, rebuild, restart, shell_word
 __all__ = [
     "PLAINTEXT",
     "PWCHECK_METHODS_OF_SASL_1",
+    "USER_NOT_FOUND",
+    "WRONG_PASSWORD",
     "Absent",
+    "Attempts",
     "Cause",
     "Certificate",
     "Daemon",
@@ -39,6 +43,7 @@ __all__ = [
     "Found",
     "Listener",
     "Listeners",
+    "Logins",
     "Look",
     "MailMap",
     "MailMaps",

@@ -3,8 +3,8 @@
     PYTHONPATH=. python tests/fuzz_facts.py [-max_total_time=300] CORPUS_FOLDER
 
 The first byte of an input chooses the parser, the rest is its text. The checks' own samples are the first corpus: they
-are written into CORPUS_FOLDER where it is empty. A crash is a text that raises, or one that takes more than two seconds;
-of `linking.elf` NotElf and BadElf are answers.
+are written into CORPUS_FOLDER where it is empty. A crash is a text that raises, or takes more than two seconds; of
+`linking.elf` NotElf and BadElf are answers.
 """
 
 import importlib
@@ -59,9 +59,12 @@ def _plugins(text: str) -> None:
         plugins.by_mechanism(name)
 
 
+_FIRST = (SendmailCf, SendmailMc, SaslConf, Paths, Tls, MailMaps, Plugins)
+_OTHERS = tuple(fact for fact in COLLECTORS if fact not in _FIRST)
+
 PARSERS: tuple[Callable[[str], object], ...] = (
     _cf, SendmailMc.parse, SaslConf.parse, _paths, _tls, _maps, _plugins,
-    *(fact.parse for fact in COLLECTORS if fact not in (SendmailCf, SendmailMc, SaslConf, Paths, Tls, MailMaps, Plugins)),
+    *(fact.parse for fact in _OTHERS),
 )  # fmt: skip
 
 
@@ -99,8 +102,7 @@ def _seed(folder: str) -> None:
     """The samples of all checks, each for the parser that it is meant for."""
     from maildoctor.engine import load_library
 
-    special = {SendmailCf: 0, SendmailMc: 1, SaslConf: 2, Paths: 3, Tls: 4, MailMaps: 5, Plugins: 6}
-    others = [fact for fact in COLLECTORS if fact not in special]
+    order = (*_FIRST, *_OTHERS)
     os.makedirs(folder, exist_ok=True)
     if os.listdir(folder):
         return
@@ -108,9 +110,8 @@ def _seed(folder: str) -> None:
         for p in check.parameters:
             for number, sample in enumerate((*check.fails, *check.passes)):
                 if p.name in sample:
-                    first = special[p.fact] if p.fact in special else len(special) + others.index(p.fact)
                     with open(os.path.join(folder, f"{check.code}-{p.name}-{number}"), "wb") as file:
-                        file.write(bytes([first]) + sample[p.name].encode())
+                        file.write(bytes([order.index(p.fact)]) + sample[p.name].encode())
     from tests.elf_maker import shared_object
 
     with open(os.path.join(folder, "elf"), "wb") as file:

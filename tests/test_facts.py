@@ -1,4 +1,4 @@
-"""The smaller facts: what a host says and what is made of it. Those with a file of tests to themselves are elsewhere."""
+"""The smaller facts: what a host says and what is made of it. Those with a test file of their own are not here."""
 
 import re
 from collections.abc import Sequence
@@ -21,8 +21,8 @@ from maildoctor.facts.queues import Queues
 from maildoctor.facts.safety import may, refusals, unsafe_folder
 from maildoctor.facts.sasl_conf import SaslConf
 from maildoctor.facts.sasl_files import SaslFiles
-from maildoctor.facts.sasldb import SaslDb
 from maildoctor.facts.saslauthd import Saslauthd
+from maildoctor.facts.sasldb import SaslDb
 from maildoctor.facts.sendmail_cf import SendmailCf
 from maildoctor.facts.shipped import Shipped
 from maildoctor.facts.system import System
@@ -44,9 +44,38 @@ def _samples() -> dict[type[Any], list[str]]:
 
 KNOWN = _samples()
 NASTY = (
-    "", "²", "٣", "9" * 5000, "-1", "1e999", "\0", "\x85", "\u2028", "\x1b[2J", "'", '"', "\\", "[", "(", "%", "=", ":", "/",
-    "0001-01-01", "9999-12-31", "+1400", "0001-01-01T00:00:00", "/../..", "$w", "ſ", "İ", "\U0010ffff", "#", ",", "\t",
-)  # fmt: skip
+    "",
+    "²",
+    "٣",
+    "9" * 5000,
+    "-1",
+    "1e999",
+    "\0",
+    "\x85",
+    "\u2028",
+    "\x1b[2J",
+    "'",
+    '"',
+    "\\",
+    "[",
+    "(",
+    "%",
+    "=",
+    ":",
+    "/",
+    "0001-01-01",
+    "9999-12-31",
+    "+1400",
+    "0001-01-01T00:00:00",
+    "/../..",
+    "$w",
+    "ſ",
+    "İ",
+    "\U0010ffff",
+    "#",
+    ",",
+    "\t",
+)
 
 
 @st.composite
@@ -100,11 +129,21 @@ def test_texts_that_once_broke_a_parser_or_would_have(fact: type[Any], text: str
 @pytest.mark.parametrize(
     ("fact", "unit"),
     [
-        (Paths, "/a"), (Paths, "drwxr-xr-x root root /a\n"), (TcpWrappers, "\\\n"), (TcpWrappers, "a:[b"), (Saslauthd, "A"),
-        (MailMaps, "[map a] hash /x\n"), (Tls, "[key] /x\n"), (Names, "127.0.0.1 a "), (Processes, "1 "), (System, "A"),
-        (SendmailProgram, "\t\ta"), (SaslFiles, "found: /"), (Queues, "1 KiB free of 1"),
+        (Paths, "/a"),
+        (Paths, "drwxr-xr-x root root /a\n"),
+        (TcpWrappers, "\\\n"),
+        (TcpWrappers, "a:[b"),
+        (Saslauthd, "A"),
+        (MailMaps, "[map a] hash /x\n"),
+        (Tls, "[key] /x\n"),
+        (Names, "127.0.0.1 a "),
+        (Processes, "1 "),
+        (System, "A"),
+        (SendmailProgram, "\t\ta"),
+        (SaslFiles, "found: /"),
+        (Queues, "1 KiB free of 1"),
     ],
-)  # fmt: skip
+)
 def test_long_texts_are_read_in_bearable_time(fact: type[Any], unit: str) -> None:
     import time
 
@@ -167,10 +206,17 @@ def test_the_realm_of_the_server(cf: str, said: str | None, name: str, realm: st
 @pytest.mark.parametrize(
     ("line", "kind", "mode", "owner", "size", "path"),
     [
-        ("drwxr-xr-x 2 root mail 4096 2026-11-22 06:00:00.000000000 +0000 /etc/mail", "d", 0o755, "root", 4096, "/etc/mail"),
+        (
+            "drwxr-xr-x 2 root mail 4096 2026-11-22 06:00:00.000000000 +0000 /etc/mail",
+            "d",
+            0o755,
+            "root",
+            4096,
+            "/etc/mail",
+        ),
         ("-rw-r----- 1 root smmsp 120 Nov 22 06:00 /etc/mail/authinfo", "-", 0o640, "root", 120, "/etc/mail/authinfo"),
         ("-rw-r----- 1 root smmsp 120 Jan  1  2002 /etc/mail/a b", "-", 0o640, "root", 120, "/etc/mail/a b"),
-        ("drwxrwxrwt root root /tmp", "d", 0o1777, "root", 0, "/tmp"),
+        ("drwxrwxrwt root root /tmp", "d", 0o1777, "root", 0, "/tmp"),  # noqa: S108
         ("drwxr-S--T root root /x", "d", 0o3740, "root", 0, "/x"),
         ("-r-sr-sr-x 1 root smmsp 8 Nov 22 06:00 /usr/sbin/sendmail", "-", 0o6555, "root", 8, "/usr/sbin/sendmail"),
         ("srwxrwxrwx 1 root 1000 0 Nov 22 06:00 /run/saslauthd/mux", "s", 0o777, "root", 0, "/run/saslauthd/mux"),
@@ -184,7 +230,10 @@ def test_a_line_of_ls(line: str, kind: str, mode: int, owner: str, size: int, pa
     assert look.evidence.text == line
 
 
-@pytest.mark.parametrize("line", ["", "total 8", "ls: cannot access '/x'", "drwxr-xr-x", "drwxr-xr-x root root etc", "rwxr-xr-x root root /x"])
+@pytest.mark.parametrize(
+    "line",
+    ["", "total 8", "ls: cannot access '/x'", "drwxr-xr-x", "drwxr-xr-x root root etc", "rwxr-xr-x root root /x"],
+)
 def test_what_is_no_line_of_ls(line: str) -> None:
     assert Look.parse(line) is None
 
@@ -213,9 +262,18 @@ def test_an_acl_and_a_link_are_seen() -> None:
 
 
 TREE = {
-    "/": "d", "/etc": "d", "/etc/mail": "d", "/etc/mail/access": "-", "/etc/here": "l mail", "/etc/abs": "l /etc/mail",
-    "/etc/up": "l ../etc/mail/access", "/etc/loop": "l loop", "/etc/gone": "l /nowhere", "/a": "l b", "/b": "l a",
-}  # fmt: skip
+    "/": "d",
+    "/etc": "d",
+    "/etc/mail": "d",
+    "/etc/mail/access": "-",
+    "/etc/here": "l mail",
+    "/etc/abs": "l /etc/mail",
+    "/etc/up": "l ../etc/mail/access",
+    "/etc/loop": "l loop",
+    "/etc/gone": "l /nowhere",
+    "/a": "l b",
+    "/b": "l a",
+}
 
 
 def _tree(path: str) -> Look | None:
@@ -261,7 +319,9 @@ def test_the_file_at_the_end_of_a_trail() -> None:
         "/root/x: no right to look\ngroup mail: anna,bert"
     )
     one, other = paths.of("map")
-    assert one.file is not None and one.file.path == "/etc/mail/real.db" and [f.path for f in one.folders] == ["/etc/mail"]
+    assert (
+        one.file is not None and one.file.path == "/etc/mail/real.db" and [f.path for f in one.folders] == ["/etc/mail"]
+    )
     assert other.file is None and not other.complete
     assert paths.gaps == {"/root/x": "no right to look"}
     assert paths.groups == {"mail": ("anna", "bert")}
@@ -364,7 +424,9 @@ def test_which_files_are_unsafe(purpose: str, file: str, excused: str, reason: s
 
 
 def test_a_refusal_names_the_element_at_fault() -> None:
-    (refusal,) = refusals(_trail("map", "drwxr-xr-x root root /", BAD_FOLDER, "-rw-r--r-- root root /etc/mail/access.db"), ())
+    (refusal,) = refusals(
+        _trail("map", "drwxr-xr-x root root /", BAD_FOLDER, "-rw-r--r-- root root /etc/mail/access.db"), ()
+    )
     assert (refusal.purpose, refusal.path, refusal.culprit.path) == ("map", "/etc/mail/access.db", "/etc/mail")
 
 
@@ -409,9 +471,12 @@ def test_what_sendmail_says_of_itself() -> None:
     assert program.version == "8.17.1.9"
     assert program.flags == {"DNSMAP", "LOG", "SASLv2", "STARTTLS", "TCPWRAPPERS"}
     assert program.identity["j"] == "mx.example.net"
-    assert [(c.path, c.line, c.text) for c in program.complaints][0] == (
-        "/etc/mail/sendmail.cf", 12, "unknown option name AuthMechanism",
-    )  # fmt: skip
+    first = program.complaints[0]
+    assert (first.path, first.line, first.text) == (
+        "/etc/mail/sendmail.cf",
+        12,
+        "unknown option name AuthMechanism",
+    )
     assert (program.has_sasl, program.has_tls, program.asks_tcp_wrappers) == (True, True, True)
     assert program.look is not None and program.look.path == "/usr/libexec/sendmail/sendmail"
 
@@ -454,14 +519,24 @@ def test_which_process_takes_mail(command: str, daemon: bool) -> None:
 
 
 def test_a_process_whose_file_was_replaced() -> None:
-    (process,) = Processes.parse("7 root 1000.50 /usr/sbin/saslauthd#deleted /usr/sbin/saslauthd -a pam\nrubbish").named("saslauthd")
+    (process,) = Processes.parse(
+        "7 root 1000.50 /usr/sbin/saslauthd#deleted /usr/sbin/saslauthd -a pam\nrubbish"
+    ).named("saslauthd")
     assert (process.pid, process.started, process.program, process.replaced) == (7, 1000.5, "/usr/sbin/saslauthd", True)
     assert Processes.parse("7 root 1 /usr/sbin/saslauthd x").named("exim") == ()
 
 
 @pytest.mark.parametrize(
     ("address", "local"),
-    [("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("::ffff:127.0.0.1", True), ("0.0.0.0", False), ("::", False), ("192.0.2.1", False)],  # noqa: S104
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("0.0.0.0", False),  # noqa: S104
+        ("::", False),
+        ("192.0.2.1", False),
+    ],
 )
 def test_who_can_reach_a_socket(address: str, local: bool) -> None:
     listeners = Listeners.parse(f"{address} 587 40 sendmail\n{address} 25x 40 sendmail")
@@ -471,10 +546,18 @@ def test_who_can_reach_a_socket(address: str, local: bool) -> None:
 
 def test_queues() -> None:
     there, gone = Queues.parse(
-        "[queue] /var/spool/mqueue\ndrwx------ root smmsp /var/spool/mqueue\n812 KiB free of 1024 KiB, 40 of 50 inodes free\n"
+        "[queue] /var/spool/mqueue\ndrwx------ root smmsp /var/spool/mqueue\n"
+        "812 KiB free of 1024 KiB, 40 of 50 inodes free\n"
         "[submission queue] /var/spool/mqueue-client\nmissing"
     ).all
-    assert (there.purpose, there.missing, there.free, there.size, there.free_inodes, there.inodes) == ("queue", False, 812, 1024, 40, 50)
+    assert (there.purpose, there.missing, there.free, there.size, there.free_inodes, there.inodes) == (
+        "queue",
+        False,
+        812,
+        1024,
+        40,
+        50,
+    )
     assert there.look is not None and there.look.mode == 0o700
     assert (gone.purpose, gone.missing, gone.look, gone.free) == ("submission queue", True, None, None)
 
@@ -516,9 +599,19 @@ def test_whom_saslauthd_asks(text: str, mechanism: str) -> None:
 def test_the_socket_of_saslauthd() -> None:
     there = Saslauthd.parse("drwx--x--- root sasl /run/saslauthd\nsrwxrwxrwx root root /run/saslauthd/mux\ninstalled")
     gone = Saslauthd.parse("socket /run/saslauthd/mux: missing\npam /etc/pam.d/smtp: missing")
-    assert (there.socket_path, there.socket_missing, there.installed, there.pam_missing) == ("/run/saslauthd/mux", False, True, "")
+    assert (there.socket_path, there.socket_missing, there.installed, there.pam_missing) == (
+        "/run/saslauthd/mux",
+        False,
+        True,
+        "",
+    )
     assert there.folder is not None and there.folder.group == "sasl"
-    assert (gone.socket_path, gone.socket_missing, gone.socket, gone.pam_missing) == ("/run/saslauthd/mux", True, None, "/etc/pam.d/smtp")
+    assert (gone.socket_path, gone.socket_missing, gone.socket, gone.pam_missing) == (
+        "/run/saslauthd/mux",
+        True,
+        None,
+        "/etc/pam.d/smtp",
+    )
 
 
 # ---- the system
@@ -527,10 +620,10 @@ def test_the_socket_of_saslauthd() -> None:
 @pytest.mark.parametrize(
     ("release", "family"),
     [
-        ("ID=debian\nVERSION_ID=\"13\"", "debian"),
+        ('ID=debian\nVERSION_ID="13"', "debian"),
         ("ID=ubuntu\nID_LIKE=debian", "debian"),
-        ("ID=linuxmint\nID_LIKE=\"ubuntu debian\"", "debian"),
-        ("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"", "fedora"),
+        ('ID=linuxmint\nID_LIKE="ubuntu debian"', "debian"),
+        ('ID="rocky"\nID_LIKE="rhel centos fedora"', "fedora"),
         ("ID=alpine", "alpine"),
         ("ID='opensuse-leap'", "suse"),
         ("ID=plan9", "plan9"),
@@ -543,7 +636,7 @@ def test_the_family_of_a_system(release: str, family: str) -> None:
 
 def test_what_could_not_be_looked_at_is_not_missing() -> None:
     system = System.parse("/dev/null: there\n/dev/log: missing\ngroup smmsp: anna,bert\ngroup mail: ")
-    assert (system.missing_devices, system.seen_devices) == ({"/dev/log"}, {"/dev/null"})
+    assert system.missing_devices == {"/dev/log"} and system.seen_devices == {"/dev/null"}
     assert (system.keytab, system.syslog) == (None, None)
     assert system.groups == {"smmsp": ("anna", "bert"), "mail": ()}
     told = System.parse("keytab: missing\nsyslog: ")
@@ -591,18 +684,28 @@ def test_files_for_tls() -> None:
     assert (own.not_before, own.not_after, authority.not_after) == (10.0, 20.0, 0.0)
     assert (own.public_key, certificate.public_key) == ("sha256:aa", "sha256:aa")
     assert [(f.path.rpartition("/")[2], f.state) for f in tls.files] == [
-        ("cert.pem", "ok"), ("key.pem", "ok"), ("locked.pem", "encrypted"), ("ca.pem", "missing"), ("certs", "refused"),
-    ]  # fmt: skip
+        ("cert.pem", "ok"),
+        ("key.pem", "ok"),
+        ("locked.pem", "encrypted"),
+        ("ca.pem", "missing"),
+        ("certs", "refused"),
+    ]
     assert tls.files[-1].reason == "no right to read it"
 
 
 @pytest.mark.parametrize(
     ("host", "covered"),
     [
-        ("mx.example.net", True), ("MX.example.net.", True), ("a.mail.example.net", True), ("a.b.mail.example.net", False),
-        ("mail.example.net", False), ("old.example.net", False), ("example.net", False), ("", False),
+        ("mx.example.net", True),
+        ("MX.example.net.", True),
+        ("a.mail.example.net", True),
+        ("a.b.mail.example.net", False),
+        ("mail.example.net", False),
+        ("old.example.net", False),
+        ("example.net", False),
+        ("", False),
     ],
-)  # fmt: skip
+)
 def test_which_names_a_certificate_covers(host: str, covered: bool) -> None:
     assert Tls.parse(CERTIFICATES).files[0].certificates[0].covers(host) is covered
 
@@ -617,9 +720,11 @@ def test_without_other_names_the_common_name_counts() -> None:
 
 def test_maps() -> None:
     maps = MailMaps.parse(
-        "[map access] hash /etc/mail/access\n-rw-r--r-- root root /etc/mail/access\n-rw-r----- root root /etc/mail/access.db\n"
+        "[map access] hash /etc/mail/access\n-rw-r--r-- root root /etc/mail/access\n"
+        "-rw-r----- root root /etc/mail/access.db\n"
         "only in source: Connect:192.0.2.1\n[map aliases] text /etc/aliases\n-rw-r--r-- root root /etc/aliases\n"
-        '[map authinfo] hash /etc/mail/authinfo\nentry: AuthInfo:a\t"U:x" "P:***" "M:plain LOGIN"\nentry: AuthInfo:b\t"M=PLAIN"'
+        '[map authinfo] hash /etc/mail/authinfo\nentry: AuthInfo:a\t"U:x" "P:***" "M:plain LOGIN"\n'
+        'entry: AuthInfo:b\t"M=PLAIN"'
     )
     access, aliases, authinfo = maps.all
     assert access.stale and access.source is not None and access.built is not None and access.built.mode == 0o640
@@ -632,10 +737,14 @@ def test_maps() -> None:
 @pytest.mark.parametrize(
     ("type_", "path", "built"),
     [
-        ("hash", "/etc/mail/access", "/etc/mail/access.db"), ("btree", "/a.db", "/a.db"), ("dbm", "/a", "/a.pag"),
-        ("cdb", "/a", "/a.cdb"), ("text", "/a", ""), ("ldap", "/a", ""),
+        ("hash", "/etc/mail/access", "/etc/mail/access.db"),
+        ("btree", "/a.db", "/a.db"),
+        ("dbm", "/a", "/a.pag"),
+        ("cdb", "/a", "/a.cdb"),
+        ("text", "/a", ""),
+        ("ldap", "/a", ""),
     ],
-)  # fmt: skip
+)
 def test_the_file_that_is_opened_for_a_map(type_: str, path: str, built: str) -> None:
     assert built_path(type_, path) == built
 
@@ -644,7 +753,10 @@ def test_the_file_that_is_opened_for_a_map(type_: str, path: str, built: str) ->
 
 
 def test_copies_of_the_configuration() -> None:
-    files = SaslFiles.parse("searched: /etc/sasl2\nfound: /etc/sasl2/Sendmail.conf\nfound: /usr/lib/sasl2/Sendmail.conf\nmisnamed: /etc/sasl2/sendmail.conf")
+    files = SaslFiles.parse(
+        "searched: /etc/sasl2\nfound: /etc/sasl2/Sendmail.conf\nfound: /usr/lib/sasl2/Sendmail.conf\n"
+        "misnamed: /etc/sasl2/sendmail.conf"
+    )
     assert (files.used, files.shadowed) == ("/etc/sasl2/Sendmail.conf", ("/usr/lib/sasl2/Sendmail.conf",))
     assert files.misnamed == ("/etc/sasl2/sendmail.conf",)
     assert (SaslFiles.parse("").used, SaslFiles.parse("").shadowed) == ("", ())
@@ -657,9 +769,12 @@ def test_what_the_distribution_brings() -> None:
 
 PLUGINS = Plugins.parse(
     "directory: /usr/lib/sasl2\n"
-    "plugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\nELF 64-bit LSB shared object, x86-64, soname libplain.so.2\n"
-    "plugin: /usr/lib/sasl2/libcrammd5.so -> /usr/lib/sasl2/libcrammd5.so\nELF 64-bit LSB shared object, x86-64, soname libcrammd5.so.2\n"
-    "plugin: /usr/lib/sasl2/libdigestmd5.so -> /usr/lib/sasl2/libdigestmd5.so\nELF 64-bit LSB shared object, x86-64, soname libdigestmd5.so.2\n"
+    "plugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"
+    "ELF 64-bit LSB shared object, x86-64, soname libplain.so.2\n"
+    "plugin: /usr/lib/sasl2/libcrammd5.so -> /usr/lib/sasl2/libcrammd5.so\n"
+    "ELF 64-bit LSB shared object, x86-64, soname libcrammd5.so.2\n"
+    "plugin: /usr/lib/sasl2/libdigestmd5.so -> /usr/lib/sasl2/libdigestmd5.so\n"
+    "ELF 64-bit LSB shared object, x86-64, soname libdigestmd5.so.2\n"
     "undefined symbol: des_ecb_encrypt\t(/usr/lib/sasl2/libdigestmd5.so)\n"
 )
 CF = "O AuthMechanisms=DIGEST-MD5 CRAM-MD5 PLAIN EXTERNAL\nC{TrustAuthMech}CRAM-MD5 PLAIN\n"
@@ -703,7 +818,14 @@ def test_what_is_not_known_hinders_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("conf", "uses"), [(None, True), ("", True), ("auxprop_plugin: sasldb", True), ("auxprop_plugin: sql", False), ("auxprop_plugin: sasldb ldapdb", False)]
+    ("conf", "uses"),
+    [
+        (None, True),
+        ("", True),
+        ("auxprop_plugin: sasldb", True),
+        ("auxprop_plugin: sql", False),
+        ("auxprop_plugin: sasldb ldapdb", False),
+    ],
 )
 def test_whether_all_users_stand_in_the_sasldb(conf: str | None, uses: bool) -> None:
     assert uses_sasldb(None if conf is None else SaslConf.parse(conf)) is uses

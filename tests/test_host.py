@@ -88,8 +88,12 @@ def test_a_linked_folder_is_one_of_the_target(root: Path, folder: str) -> None:
     assert answer == "inside\n" or silence(answer).why == "absent"
 
 
-@pytest.mark.parametrize("path", ["/../outside", "/etc/../../outside", "/../../../../etc/passwd", "/etc/mail/../../../outside"])
-@pytest.mark.parametrize("verb", ["read", "look", "real", "list", "key", "cert", "elf", "map plain", "release", "build"])
+@pytest.mark.parametrize(
+    "path", ["/../outside", "/etc/../../outside", "/../../../../etc/passwd", "/etc/mail/../../../outside"]
+)
+@pytest.mark.parametrize(
+    "verb", ["read", "look", "real", "list", "key", "cert", "elf", "map plain", "release", "build"]
+)
 def test_dots_do_not_lead_out(root: Path, verb: str, path: str) -> None:
     verb, _, kind = verb.partition(" ")
     answer = Rooted(str(root)).ask(verb, f"{kind} {path}".strip())
@@ -226,7 +230,9 @@ def test_texts_that_are_no_utf_8(root: Path) -> None:
 
 
 def test_owners_are_named_by_the_target_itself(root: Path) -> None:
-    (root / "etc/passwd").write_text(f"mailer:x:{os.getuid()}:0::/:\nsecond:x:{os.getuid()}:0::/:\nodd:x:²:0::/:\nshort:x\n")
+    (root / "etc/passwd").write_text(
+        f"mailer:x:{os.getuid()}:0::/:\nsecond:x:{os.getuid()}:0::/:\nodd:x:²:0::/:\nshort:x\n"
+    )
     (root / "etc/group").write_text(f"posters:x:{os.getgid()}:\n")
     (root / "etc/mail/access").chmod(0o640)
     os.chown(root / "etc/mail/access", os.getuid(), os.getgid())
@@ -295,9 +301,17 @@ def test_a_look_is_what_the_real_ls_prints(tmp_path: Path) -> None:
     paths = ["/", "/etc", "/etc/passwd", "/dev", "/tmp", "/bin", *(str(p) for p in sorted(tmp_path.iterdir()))]  # noqa: S108
     host = Live()
     for path in paths:
-        real = subprocess.run([*LS, path], capture_output=True, text=True, check=True, env={"LC_ALL": "C", "TZ": "UTC", "PATH": os.environ["PATH"]})
+        real = subprocess.run(
+            [*LS, path],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"LC_ALL": "C", "TZ": "UTC", "PATH": os.environ["PATH"]},
+        )
         mark = "." if real.stdout[10] == "." else ""  # SELinux; an admin's ls shows it, and nothing depends on it
-        assert " ".join(said(host.ask("look", path)).split()) == " ".join(real.stdout.replace(mark, "", bool(mark)).split())
+        assert " ".join(said(host.ask("look", path)).split()) == " ".join(
+            real.stdout.replace(mark, "", bool(mark)).split()
+        )
 
 
 def test_this_machine_tells_of_itself() -> None:
@@ -325,13 +339,19 @@ def _python(code: str) -> Answer:
 
 
 def test_a_program_says_its_status_and_its_words() -> None:
-    assert _python("import sys; print('out'); sys.stdout.flush(); print('err', file=sys.stderr); sys.exit(3)") == "exit 3\nout\nerr\n"
+    assert (
+        _python("import sys; print('out'); sys.stdout.flush(); print('err', file=sys.stderr); sys.exit(3)")
+        == "exit 3\nout\nerr\n"
+    )
 
 
 def test_a_program_that_hangs_is_ended_with_its_children(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(children, "PATIENCE", 0.5)
     began = time.monotonic()
-    code = f"import subprocess, time; p = subprocess.Popen(['sleep', '61']); open({str(tmp_path / 'pid')!r}, 'w').write(str(p.pid)); time.sleep(60)"
+    code = (
+        "import subprocess, time; p = subprocess.Popen(['sleep', '61'])\n"
+        f"open({str(tmp_path / 'pid')!r}, 'w').write(str(p.pid)); time.sleep(60)"
+    )
     answer = silence(_python(code))
     assert answer.why == "failed" and "took longer" in answer.reason and answer.remedy
     assert time.monotonic() - began < 3
@@ -366,7 +386,10 @@ def test_a_program_that_prints_without_end_is_ended() -> None:
 
 def test_a_program_gets_no_input_and_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_OF_THE_ADMIN", "x")
-    assert _python("import os, sys; print(repr(sys.stdin.read()), os.environ.get('SECRET_OF_THE_ADMIN'), os.getcwd())") == "exit 0\n'' None /\n"
+    assert (
+        _python("import os, sys; print(repr(sys.stdin.read()), os.environ.get('SECRET_OF_THE_ADMIN'), os.getcwd())")
+        == "exit 0\n'' None /\n"
+    )
 
 
 def test_there_is_no_shell(tmp_path: Path) -> None:
@@ -428,14 +451,24 @@ STRUCK = [
 
 @pytest.mark.parametrize("line", STRUCK)
 def test_a_secret_in_a_file_stays_inside(root: Path, line: str) -> None:
-    (root / "etc/conf").write_bytes(("mech_list: PLAIN\n" + line.format(PLANTED) + "\npwcheck_method: auxprop\n").encode())
+    (root / "etc/conf").write_bytes(
+        ("mech_list: PLAIN\n" + line.format(PLANTED) + "\npwcheck_method: auxprop\n").encode()
+    )
     answer = said(Rooted(str(root)).ask("read", "/etc/conf"))
     assert PLANTED not in answer and "***" in answer
     assert "mech_list: PLAIN\n" in answer and answer.endswith("pwcheck_method: auxprop\n")
 
 
 @pytest.mark.parametrize(
-    "line", ["mech_list: PLAIN", "pwcheck_method: auxprop", "O AuthMechanisms=PLAIN", "sasldb_path: /etc/sasldb2", "sql_user: mail", "log_level: 7"]
+    "line",
+    [
+        "mech_list: PLAIN",
+        "pwcheck_method: auxprop",
+        "O AuthMechanisms=PLAIN",
+        "sasldb_path: /etc/sasldb2",
+        "sql_user: mail",
+        "log_level: 7",
+    ],
 )
 def test_what_is_no_secret_is_told(root: Path, line: str) -> None:
     (root / "etc/conf").write_text(line + "\n")
@@ -455,11 +488,16 @@ def _key_and_certificate() -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mx.example.net")])
     now = datetime(2026, 1, 1, tzinfo=UTC)
     certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7)
-        .not_valid_before(now).not_valid_after(now + timedelta(days=30))
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=30))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("mx.example.net")]), critical=False)
         .sign(key, hashes.SHA256())
-    )  # fmt: skip
+    )
     return key, certificate
 
 
@@ -468,7 +506,9 @@ def test_a_key_leaves_only_the_digest_of_its_public_half(root: Path) -> None:
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (root / "key.pem").write_bytes(pem)
     (root / "key.der").write_bytes(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
-    (root / "locked.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")))
+    (root / "locked.pem").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x"))
+    )
     (root / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
     (root / "rubbish.pem").write_bytes(b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
     host = Rooted(str(root))
@@ -499,9 +539,15 @@ def test_a_certificate_cannot_forge_lines(root: Path) -> None:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a\nname: forged.example.net\n\nnot after: 2099")])
     now = datetime(2026, 1, 1, tzinfo=UTC)
     certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7)
-        .not_valid_before(now).not_valid_after(now + timedelta(days=30)).sign(key, hashes.SHA256())
-    )  # fmt: skip
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=30))
+        .sign(key, hashes.SHA256())
+    )
     (root / "c.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
     told = said(Rooted(str(root)).ask("cert", "/c.pem"))
     assert "name: forged.example.net" not in told.splitlines() and "\n\n" not in told
@@ -542,10 +588,10 @@ def mail_root(tmp_path: Path) -> Path:
         "etc/mail/sendmail.cf": CF,
         "etc/mail/sendmail.mc": "define(`confAUTH_MECHANISMS', `PLAIN')dnl\n",
         "etc/mail/access": "Connect:192.0.2.1 RELAY\n",
-        "etc/mail/authinfo": f'AuthInfo:smart.example.net "U:anna" "P:{PLANTED}" "M:PLAIN"\nAuthInfo:b "U:x" "P={PLANTED}"\n',
+        "etc/mail/authinfo": f'AuthInfo:a "U:anna" "P:{PLANTED}" "M:PLAIN"\nAuthInfo:b "U:x" "P={PLANTED}"\n',
         "etc/mail/cert.pem": certificate.public_bytes(Encoding.PEM),
         "etc/mail/key.pem": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
-        "etc/sasl2/Sendmail.conf": f"pwcheck_method: auxprop\nsql_passwd: {PLANTED}\nldapdb_pw: {PLANTED}\n# sql_passwd: {PLANTED}\n",
+        "etc/sasl2/Sendmail.conf": f"sql_passwd: {PLANTED}\nldapdb_pw: {PLANTED}\n# sql_passwd: {PLANTED}\n",
         "etc/saslauthd.conf": f"ldap_password: {PLANTED}\n",
         "usr/lib/sasl2/libplain.so": shared_object(soname="libplain.so.2", defines=["sasl_server_plug_init"]),
         "usr/sbin/sendmail": shared_object(needed=["libsasl2.so.2"]) + b"\0Version 8.17.1\0",
@@ -561,10 +607,20 @@ def mail_root(tmp_path: Path) -> Path:
 
 
 EVERY_QUESTION = (
-    ("read", "/etc/sasl2/Sendmail.conf"), ("read", "/etc/saslauthd.conf"), ("map", "authinfo /etc/mail/authinfo"),
-    ("map", "plain /etc/mail/authinfo"), ("sasldb", "/etc/sasldb2"), ("key", "/etc/mail/key.pem"), ("cert", "/etc/mail/cert.pem"),
-    ("read", "/etc/hosts"), ("look", "/etc/mail"), ("list", "/etc"), ("read", "/no/such/file"), ("run", "sendmail"), ("elapsed", ""),
-)  # fmt: skip
+    ("read", "/etc/sasl2/Sendmail.conf"),
+    ("read", "/etc/saslauthd.conf"),
+    ("map", "authinfo /etc/mail/authinfo"),
+    ("map", "plain /etc/mail/authinfo"),
+    ("sasldb", "/etc/sasldb2"),
+    ("key", "/etc/mail/key.pem"),
+    ("cert", "/etc/mail/cert.pem"),
+    ("read", "/etc/hosts"),
+    ("look", "/etc/mail"),
+    ("list", "/etc"),
+    ("read", "/no/such/file"),
+    ("run", "sendmail"),
+    ("elapsed", ""),
+)
 
 
 def test_a_recording_gives_the_same_report_byte_for_byte(mail_root: Path, tmp_path: Path) -> None:
@@ -646,7 +702,7 @@ def test_a_replay_knows_no_more_than_the_recording(tmp_path: Path, root: Path) -
 class Talker:
     """A host that says one thing."""
 
-    kind, name, commands = "host", "mx\n\"\"\"\x1b", ("a 'b' \"c\" \\",)
+    kind, name, commands = "host", 'mx\n"""\x1b', ("a 'b' \"c\" \\",)
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
@@ -659,12 +715,17 @@ class Talker:
         return self.answer
 
 
-WILD = st.text(alphabet=st.one_of(st.sampled_from('"\\\n\r\t\0\x1b\x7f\x85\u2028\ufeff\'#[]= é'), st.characters(codec="utf-8")), max_size=30)
+WILD = st.text(
+    alphabet=st.one_of(st.sampled_from("\"\\\n\r\t\0\x1b\x7f\x85\u2028\ufeff'#[]= é"), st.characters(codec="utf-8")),
+    max_size=30,
+)
 
 
 @settings(max_examples=300, deadline=None)
 @given(answer=WILD, subject=WILD, reason=WILD, remedy=WILD)
-def test_any_words_survive_a_recording(tmp_path_factory: pytest.TempPathFactory, answer: str, subject: str, reason: str, remedy: str) -> None:
+def test_any_words_survive_a_recording(
+    tmp_path_factory: pytest.TempPathFactory, answer: str, subject: str, reason: str, remedy: str
+) -> None:
     folder = tmp_path_factory.mktemp("r") / "kept"
     for given_answer in (answer, Silence("failed", reason, remedy)):
         host = Recording(Talker(given_answer))
@@ -679,7 +740,23 @@ def test_any_words_survive_a_recording(tmp_path_factory: pytest.TempPathFactory,
         assert (replay.kind, replay.name, replay.commands) == (Talker.kind, Talker.name, Talker.commands)
 
 
-@pytest.mark.parametrize("answer", ['"""', 'a\n"""\nb', 'a\n""""""', 'a\n"', '"\n"', "\n", "\n\n", "a\\\n b", "\\", "a\r\nb", "\\u0041\n", "''' \n '''"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '"""',
+        'a\n"""\nb',
+        'a\n""""""',
+        'a\n"',
+        '"\n"',
+        "\n",
+        "\n\n",
+        "a\\\n b",
+        "\\",
+        "a\r\nb",
+        "\\u0041\n",
+        "''' \n '''",
+    ],
+)
 def test_quotes_and_backslashes_survive_a_recording(tmp_path: Path, answer: str) -> None:
     host = Recording(Talker(answer))
     host.ask("run", answer)
@@ -703,18 +780,18 @@ HEAD = '[host]\nkind = "host"\nname = "mx"\ncommands = []\n'
         None,
         "",
         "not toml",
-        HEAD + "[read]\n\"/x\" = \"",
-        "[host]\nkind = \"host\"\n",
+        HEAD + '[read]\n"/x" = "',
+        '[host]\nkind = "host"\n',
         "host = 1\n",
         "host = []\n",
         '[host]\nkind = "host"\nname = "mx"\ncommands = 7\n',
         "read = 1\n" + HEAD,
-        HEAD + "[read]\n\"/x\" = 7\n",
-        HEAD + "[read]\n\"/x\" = []\n",
-        HEAD + "[read]\n\"/x\" = {}\n",
-        HEAD + "[read]\n\"/x\" = { why = \"absent\" }\n",
-        HEAD + "[read]\n\"/x\" = { why = \"no such word\", reason = \"\" }\n",
-        HEAD + "[read]\n\"/x\" = { why = 1, reason = 2 }\n",
+        HEAD + '[read]\n"/x" = 7\n',
+        HEAD + '[read]\n"/x" = []\n',
+        HEAD + '[read]\n"/x" = {}\n',
+        HEAD + '[read]\n"/x" = { why = "absent" }\n',
+        HEAD + '[read]\n"/x" = { why = "no such word", reason = "" }\n',
+        HEAD + '[read]\n"/x" = { why = 1, reason = 2 }\n',
         HEAD + "x = " + "[" * 5000,
         b"\xff\xfe\0",
     ],

@@ -18,6 +18,8 @@ PASSING = [pytest.param(c, s, id=f"{c.code}-{n}") for c in CHECKS for n, s in en
 every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda c: c.code)
 every_failing_sample = pytest.mark.parametrize(("check", "sample"), FAILING)
 
+MARKERS = ("a;PWN;b", "a';PWN;'b", "a$(PWN)b")
+
 LABEL = 80
 """Characters of a label at most: it stands in fingerprints, in one line of a baseline."""
 
@@ -37,7 +39,9 @@ def test_a_finding_says_what_is_wrong_where_and_what_to_do(check: Check, sample:
     for f in check.on(sample):
         assert (f.code, f.name) == (check.code, check.name)
         assert f.severity in SEVERITIES
-        assert f.message.strip() and "\n" not in f.message and not f.message.endswith("."), "a message is a line, no sentence"
+        assert f.message.strip() and "\n" not in f.message and not f.message.endswith("."), (
+            "a message is a line, no sentence"
+        )
         assert f.evidence, "no word of the host backs this up"
         for e in f.evidence:
             assert e.source.strip() and e.text.strip(), f"empty evidence: {e}"
@@ -55,6 +59,26 @@ def test_a_command_is_one_line_that_a_shell_can_read(check: Check, sample: dict[
             assert "\n" not in command and command.isprintable()
             if not command.startswith("#"):
                 assert shlex.split(command), command
+
+
+@every_failing_sample
+def test_no_word_of_a_host_becomes_shell(check: Check, sample: dict[str, str]) -> None:
+    """The admin pastes the command: a name in somebody's file must not run anything. Each word of the sample in turn
+    is put out of its place by one that would."""
+    for name, text in sample.items():
+        words = re.split(r"([^\w.-]+)", text)
+        for at, marker in ((at, m) for at in range(0, len(words), 2) if words[at] for m in MARKERS):
+            hostile = "".join([*words[:at], marker, *words[at + 1 :]])
+            for f in check.on({**sample, name: hostile}):
+                for command in (c for s in f.fix for c in (s.command, s.undo) if c and not c.startswith("#")):
+                    assert "PWN" not in _shell_words(command), command
+
+
+def _shell_words(command: str) -> list[str]:
+    """As a shell takes them apart: what is quoted stays one word."""
+    lexer = shlex.shlex(command, posix=True, punctuation_chars=True)
+    lexer.commenters = ""
+    return list(lexer)
 
 
 @every_failing_sample
@@ -101,7 +125,7 @@ def test_it_reads_its_parameters_and_nothing_else(check: Check) -> None:
     names = {p.name for p in check.parameters}
     for sample in (*check.fails, *check.passes):
         assert set(sample) <= names, f"a sample gives {set(sample) - names}, for which {check.code} does not ask"
-    read = _read(check.judge.__code__)  # type: ignore[attr-defined]
+    read = _read(check.judge.__code__)
     # One that must be known and is not looked at is a condition: without sendmail.cf nothing here is judged.
     idle = {p.name for p in check.parameters if p.optional} - read
     assert not idle, f"{check.code} asks for {idle}, may do without, and never looks at it: take the parameter away"
@@ -121,4 +145,6 @@ def test_it_can_be_judged_at_all(check: Check) -> None:
     """A check all of whose samples leave out a fact that it must have would never have seen that fact."""
     required = {p.name for p in check.parameters if not p.optional}
     for sample in (*check.fails, *check.passes):
-        assert required <= set(sample), f"a sample lacks {required - set(sample)}: the engine would not judge without it"
+        assert required <= set(sample), (
+            f"a sample lacks {required - set(sample)}: the engine would not judge without it"
+        )

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence, Set
+from typing import TYPE_CHECKING
 
 from maildoctor.cli import options as shared
 from maildoctor.cli.looks import for_file, style_for
@@ -14,6 +15,9 @@ from maildoctor.cli.stdout import say
 from maildoctor.engine import examine, load_library
 from maildoctor.host import Host
 from maildoctor.render import rendered
+
+if TYPE_CHECKING:
+    from maildoctor.host.rooted import Rooted
 
 _STATUS = """\
 exit status:
@@ -102,18 +106,20 @@ def _bare_host(options: argparse.Namespace) -> Host:
     if options.root is not None:
         from maildoctor.host.rooted import Rooted
 
-        rooted = Rooted(options.root)
-        rooted.given_source(options.source or "")
-        return rooted
+        return _with_source(Rooted(options.root), options.source)
     if options.snapshot is not None:
         from maildoctor.host.recording import Replay
 
         return Replay(options.snapshot)
     from maildoctor.host.live import Live
 
-    live = Live()
-    live.given_source(options.source or "")
-    return live
+    return _with_source(Live(), options.source)
+
+
+def _with_source(host: "Rooted", source: str | None) -> Host:
+    if source is not None:
+        host.given_source(source)
+    return host
 
 
 def _record(host: Host, folder: str | None) -> None:

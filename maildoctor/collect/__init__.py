@@ -5,6 +5,7 @@ from typing import Any
 
 from maildoctor.collect import cyrus, mail, sendmail, system
 from maildoctor.collect.knowledge import Collector, Know
+from maildoctor.facts.logins import Logins
 from maildoctor.facts.mail_maps import MailMaps
 from maildoctor.facts.names import Names
 from maildoctor.facts.paths import Paths
@@ -43,6 +44,7 @@ COLLECTORS: Mapping[type[Any], Collector] = {
     Shipped: cyrus.shipped,
     SaslDb: cyrus.sasldb,
     Saslauthd: cyrus.saslauthd,
+    Logins: mail.logins,
     MailMaps: mail.maps,
     Queues: mail.queues,
     Tls: mail.tls,

@@ -161,12 +161,17 @@ def saslauthd(host: Host, know: Know) -> Saslauthd | Unknown:
     found = know.get(SaslConf)
     named = found.saslauthd_path if found else None
     sockets = [named] if named else [f"{folder}/mux" for folder in _RUN]
-    there = next((s for s in sockets if isinstance(host.ask("look", s), str)), None)
+    looks = {s: host.ask("look", s) for s in sockets}
+    there = next((s for s, look in looks.items() if isinstance(look, str)), None)
     socket = there or sockets[0]
+    missing = all(isinstance(look, Silence) and look.why == "absent" for look in looks.values())
     lines = [text(host.ask("read", path)) for path in _DEFAULTS]
     lines.append(text(host.ask("processes")))
     lines.append(text(host.ask("look", text(host.ask("real", socket.rpartition("/")[0])))))
-    lines.append(text(host.ask("look", text(host.ask("real", socket)))) if there else f"socket {socket}: missing")
+    if there:
+        lines.append(text(host.ask("look", text(host.ask("real", socket)))))
+    elif missing:
+        lines.append(f"socket {socket}: missing")
     if (
         isinstance(host.ask("list", "/etc/pam.d"), str)
         and "smtp" not in text(host.ask("list", "/etc/pam.d")).splitlines()

@@ -3,8 +3,9 @@
 import re
 
 from maildoctor.collect.cyrus import sasldb_path
-from maildoctor.collect.knowledge import Know, joined, text
-from maildoctor.facts import Unknown
+from maildoctor.collect.knowledge import Know, joined, text, unknown
+from maildoctor.facts import Absent, Unknown
+from maildoctor.facts.logins import Logins
 from maildoctor.facts.mail_maps import MailMaps, built_path
 from maildoctor.facts.maps import Entries
 from maildoctor.facts.paths import Look, Paths, walk
@@ -55,6 +56,22 @@ def _map(host: Host, name: str, type_: str, path: str) -> str:
         if _MATTERS.match(key) or name == "authinfo":
             lines.append(f"entry: {key}\t{rest.partition(chr(9))[2]}")
     return joined(*lines)
+
+
+_LOGS = ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail", "/var/log/syslog", "/var/log/messages")
+
+
+def logins(host: Host, know: Know) -> Logins | Unknown:
+    """Recent lines about logins in the log that this host writes."""
+    if isinstance(absent := know(SendmailCf), Absent):
+        return absent
+    for path in _LOGS:
+        told = host.ask("logins", path)
+        if isinstance(told, str):
+            return Logins.parse(f"# path: {path}\n{told}")
+        if told.why != "absent":
+            return unknown(told)
+    return Absent("there is no mail log (" + ", ".join(_LOGS) + ")")
 
 
 def queues(host: Host, know: Know) -> Queues | Unknown:

@@ -45,8 +45,9 @@ def system(host: Host, know: Know) -> System | Unknown:
     if isinstance(running, str):
         lines.append("syslog: " + next((s for s in _SYSLOGS if s in running), ""))
     if _local_users_only(text(host.ask("read", "/etc/nsswitch.conf"))):
-        rows = text(host.ask("read", "/etc/passwd")).splitlines()
-        lines.append("users: " + " ".join(row.partition(":")[0] for row in rows))
+        users = host.ask("read", "/etc/passwd")
+        if isinstance(users, str):
+            lines.append("users: " + " ".join(row.partition(":")[0] for row in users.splitlines()))
     lines += [_group(row) for row in text(host.ask("read", "/etc/group")).splitlines() if row.count(":") == 3]
     return System.parse(joined(*lines))
 

@@ -10,6 +10,7 @@ from maildoctor.facts.paths import Look, Trail
 
 _EXCUSED_FOLDER = {
     "map": "mapinunsafedirpath",
+    "aliases": "mapinunsafedirpath",
     "class file": "classfileinunsafedirpath",
     "help file": "helpfileinunsafedirpath",
     "include file": "includefileinunsafedirpath",

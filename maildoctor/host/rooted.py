@@ -13,6 +13,9 @@ from maildoctor.host.files import LIMIT, Files
 if TYPE_CHECKING:
     from maildoctor.linking.closure import Linker
 
+_RECENT, _LOGINS = 1024 * 1024, 4000
+"""Bytes at the end of a log that count as recent, and lines of them that are kept at most."""
+
 _TEXT_LIMIT = 16 * 1024 * 1024
 
 _SECRET_LINE = re.compile(
@@ -111,6 +114,11 @@ class Rooted:
 
     def _tell_clock(self, _: str) -> Answer:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+    def _tell_logins(self, path: str) -> Answer:
+        lines = self.files.tail(path, _RECENT).decode("utf-8", "backslashreplace").splitlines()[1:]
+        told = [line for line in lines if "AUTH failure (" in line or "AUTH=server" in line]
+        return "\n".join(told[-_LOGINS:])
 
     def _tell_source(self, _: str) -> Answer:
         if not self._source:

@@ -1,0 +1,78 @@
+"""Who tried to log in, by the recent lines of this host's own log (sendmail/srvrsmtp.c, LogLevel 9 or 10)."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Self
+
+_FAILURE = re.compile(
+    r"AUTH failure \((?P<mech>[\w-]{1,20})\): [^(]{1,80} \((?P<code>-?\d{1,3})\)"
+    r"(?:.{0,600}?, user=(?P<user>[^,]{0,128}), relay=(?P<relay>.{0,200})|.{0,600}?, relay=(?P<old>.{0,200}))?$"
+)
+_SUCCESS = re.compile(
+    r"AUTH=server, relay=(?P<relay>[^,]{0,200}), authid=(?P<user>[^,]{1,128}), mech=(?P<mech>[\w-]{1,20}), bits="
+)
+_NAMES = 100
+"""Different names kept; where more were tried somebody is guessing."""
+
+USER_NOT_FOUND = -20
+WRONG_PASSWORD = -13
+
+
+@dataclass(slots=True)
+class Attempts:
+    """What one name met: failures since its last success, by SASL result code, and whether it ever succeeded."""
+
+    name: str
+    failures: dict[int, int] = field(default_factory=dict)
+    mechanisms: set[str] = field(default_factory=set)
+    relays: set[str] = field(default_factory=set)
+    succeeded: bool = False
+    last: str = ""
+    """the last line about it"""
+
+
+@dataclass(frozen=True, slots=True)
+class Logins:
+    """Recent logins. Text: lines of a mail log; a first line `# path: /var/log/mail.log` names it."""
+
+    path: str
+    names: dict[str, Attempts]
+    guessing: bool
+    """more different names than any company has typists: somebody outside is guessing"""
+    successes: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the lines of a log; others are passed over. Later lines count more: a success ends what was before."""
+        path = re.match(r"# path: (.*)", text)
+        names: dict[str, Attempts] = {}
+        more, successes = False, 0
+        for line in text.split("\n"):
+            if "AUTH" not in line:
+                continue
+            failed = _FAILURE.search(line)
+            done = None if failed else _SUCCESS.search(line)
+            found = failed or done
+            if found is None:
+                continue
+            name = (found["user"] or "").partition("@")[0]
+            if name not in names and len(names) >= _NAMES:
+                more = True
+                continue
+            one = names.setdefault(name, Attempts(name))
+            if failed:
+                code = int(failed["code"])
+                one.failures[code] = one.failures.get(code, 0) + 1
+                one.mechanisms.add(failed["mech"])
+                one.relays.add((failed["relay"] or failed["old"] or "").strip()[:80])
+                one.last = line.strip()[:300]
+            else:
+                successes += 1
+                one.failures.clear()
+                one.mechanisms.clear()
+                one.succeeded = True
+        return cls(path[1] if path else "the log", names, more or len(names) > _NAMES // 4, successes)
+
+    def failing(self, code: int) -> tuple[Attempts, ...]:
+        """Names whose last attempts failed with this code; a name that got in since is not among them."""
+        return tuple(a for a in self.names.values() if a.name and a.failures.get(code))

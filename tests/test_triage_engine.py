@@ -1,0 +1,490 @@
+"""The engine of triage: nothing lost, nothing counted twice, whatever the log, its borders and the engine."""
+
+import io
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from maildoctor.triage.blocks import Blocks
+from maildoctor.triage.cache import Cache, engine, rules
+from maildoctor.triage.clock import Clock, Course
+from maildoctor.triage.engine import ENGINES, Engine, EngineError, Finds, Hyperscan, fastest, named
+from maildoctor.triage.headers import peel
+from maildoctor.triage.judge import judge, read
+from maildoctor.triage.match import LONGEST_LINE
+from maildoctor.triage.proof import literals, unneedled
+from maildoctor.triage.rules import Rule, RuleError, load, parse, rule_files
+from maildoctor.triage.scan import BUDGET, Scan, Seen, settled
+from maildoctor.triage.secrets import masked
+from maildoctor.triage.shapes import shape
+from maildoctor.triage.tops import Top
+
+NOW = 1_800_000_000.0
+RULE = """
+[[rule]]
+code = "{code}"
+name = "{name}"
+severity = "{severity}"
+kind = "{kind}"
+programs = []
+needle = {needle}
+pattern = '{pattern}'
+title = "{title}"
+why = "Why."
+labels = {labels}
+explains = {explains}
+scope = "{scope}"
+  [[rule.cause]]
+  name = "a cause"
+  when = "it is so"
+  advice = "Do {{user}}."
+  commands = ["mend {{user}}"]
+  [[rule.sample]]
+  from = "written for this test"
+  line = "{sample}"
+"""
+
+
+def rule(
+    code: str,
+    needle: str,
+    pattern: str,
+    sample: str,
+    kind: str = "fault",
+    severity: str = "error",
+    labels: Sequence[str] = (),
+    explains: Sequence[str] = (),
+    scope: str = "session",
+    title: str = "Something",
+) -> Rule:
+    """One rule, by way of its TOML."""
+    text = RULE.format(
+        code=code,
+        name=code.lower(),
+        severity=severity,
+        kind=kind,
+        needle=[needle],
+        pattern=pattern,
+        labels=list(labels),
+        explains=list(explains),
+        scope=scope,
+        sample=sample,
+        title=title,
+    )
+    return parse(text.encode(), "test.toml")[0]
+
+
+LOGIN = rule(
+    "SASL801",
+    "login refused",
+    r"login refused for (?P<user>\S{1,40})(?: from (?P<relay>\S{1,40}))?(?: by (?P<mech>[A-Z]{1,9}))?$",
+    "login refused for a",
+    labels=["mech"],
+    title="The login of {user} was refused",
+)
+BROKEN = rule("SASL802", "backend broken", "backend broken", "backend broken", explains=["SASL803"], scope="session")
+GENERIC = rule("SASL803", "generic failure", r"generic failure(?: for (?P<user>\S{1,40}))?", "generic failure", "symptom")
+GOOD = rule(
+    "SASL804", "login worked", r"login worked(?: for (?P<user>\S{1,9}))?", "login worked", kind="normal", severity="info"
+)
+DENIED = rule("SASL805", "relaying denied", "relaying denied", "relaying denied")
+RULES = (LOGIN, BROKEN, GENERIC, GOOD, DENIED)
+NEEDLES = [needle for r in RULES for needle in r.needles]
+
+
+class Drip(io.RawIOBase):
+    """A stream that gives a few bytes at a time, as a pipe may."""
+
+    def __init__(self, data: bytes, most: int, chance: random.Random) -> None:
+        self.data, self.at, self.most, self.chance = data, 0, most, chance
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        some = self.data[self.at : self.at + min(len(buffer), self.chance.randint(1, self.most))]
+        buffer[: len(some)] = some
+        self.at += len(some)
+        return len(some)
+
+
+def scanned(
+    data: bytes, some: Sequence[Rule] = RULES, make: Callable[[Sequence[bytes]], Engine] = Finds, **options: bool
+) -> Seen:
+    """What a scan of these bytes gives."""
+    scan = Scan(some, make, NOW, **options)
+    for _ in scan.feed(io.BytesIO(data), "log"):
+        pass
+    return scan.seen
+
+
+def counts(seen: Seen, some: Sequence[Rule] = RULES) -> dict[tuple[str, tuple[bytes, ...]], int]:
+    """How often each rule was seen, by labels."""
+    return {(some[key[0]].code, key[1]): entry.count for key, entry in settled(seen).items()}
+
+
+def naive(data: bytes, some: Sequence[Rule] = RULES) -> dict[tuple[str, tuple[bytes, ...]], int]:
+    """The same line by line, every pattern on every line."""
+    found: Counter[tuple[str, tuple[bytes, ...]]] = Counter()
+    for line in data.split(b"\n"):
+        message = peel(line[:LONGEST_LINE].rstrip(b"\r")).message
+        for r in some:
+            if match := re.match(r.pattern.encode(), message):
+                found[r.code, tuple(match[label] or b"" for label in r.labels)] += 1
+    return dict(found)
+
+
+def hostile_log(chance: random.Random) -> bytes:
+    """Some lines of any kind: empty, long, with NUL, CR, bad UTF-8, needles in wrong places and cut in two."""
+    pieces = [b"", b"a", b"\0", b"\r", b"\xff\xfe", b"login", b" refused", b"x" * chance.randint(1, 300)]
+    pieces += [b"login refused for bob", b"login refused for eve by LOGIN", b"generic failure", b"backend broken"]
+    pieces += [b"Jan 21 02:02:07 h sendmail[1]: login refused for joe", b"h: login refused for", b"relaying denied"]
+    pieces += [b"Jan 21 02:02:07 h postfix/smtpd[7]: backend broken", b"login refused for \xff by PLAIN"]
+    ends = [b"\n"] * 8 + [b"\r\n", b"", b"\n\n"]
+    return b"".join(chance.choice(pieces) + chance.choice(ends) for _ in range(chance.randint(0, 12)))
+
+
+# ---- blocks
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_blocks_are_the_stream(seed: int) -> None:
+    chance = random.Random(seed)
+    data = b"".join(b"x" * chance.choice((0, 1, 50, 70_000)) + b"\n" for _ in range(40)) + b"tail" * (seed % 2)
+    blocks = Blocks(Drip(data, 100_000, chance), 1)
+    got = [bytes(blocks.buffer[:length]) for length in blocks]
+    assert b"".join(got) == data
+    assert all(block.endswith(b"\n") for block in got[:-1])
+    assert blocks.taken == len(data)
+
+
+def test_what_does_not_fit_is_dropped_up_to_the_next_line() -> None:
+    long = b"y" * (5 * LONGEST_LINE)
+    data = b"one\n" + long + b"\ntwo\n" + long
+    for most in (1000, 1 << 20):
+        blocks = Blocks(Drip(data, most, random.Random(1)), 1)
+        got = [bytes(blocks.buffer[:length]) for length in blocks]
+        lines = [line for block in got for line in block.split(b"\n") if line]
+        assert [line[:3] for line in lines] == [b"one", b"yyy", b"two", b"yyy"]
+
+
+def test_blocks_can_grow_while_they_are_read() -> None:
+    data = b"".join(b"%d\n" % n for n in range(200_000))
+    blocks = Blocks(io.BytesIO(data), 1)
+    got = b""
+    for number, length in enumerate(blocks):
+        if number == 1:
+            blocks.grow(1 << 20)
+        got += bytes(blocks.buffer[:length])
+    assert got == data
+
+
+# ---- the whole against a naive reference
+
+
+def test_ten_thousand_logs_give_what_reading_line_by_line_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("maildoctor.triage.blocks.LONGEST_LINE", 64)
+    monkeypatch.setattr("maildoctor.triage.scan.LONGEST_LINE", 700)
+    chance = random.Random(3)
+    for _ in range(10_000):
+        data = hostile_log(chance)
+        # Blocks of 1,500 bytes, so that a log has several borders.
+        scan = Scan(RULES, Finds, NOW)
+        scan._engine.block = 1500  # type: ignore[misc]
+        for _ in scan.feed(Drip(data, chance.choice((1, 7, 5000)), chance), "log"):
+            pass
+        assert counts(scan.seen) == naive(data), data
+        assert scan.seen.lines == len(data.splitlines(keepends=True)) or b"\r" in data
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_every_engine_gives_the_same(name: str) -> None:
+    try:
+        named(name, NEEDLES)
+    except EngineError as error:
+        pytest.skip(str(error))
+    chance = random.Random(5)
+    data = b"\n".join(hostile_log(chance) for _ in range(3000))
+    assert len(data) > 300_000
+    assert counts(scanned(data, make=lambda needles: named(name, needles), exact=True)) == naive(data)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_every_engine_gives_the_same_on_all_samples(name: str) -> None:
+    some = load(rule_files())
+    try:
+        named(name, NEEDLES)
+    except EngineError as error:
+        pytest.skip(str(error))
+    data = b"".join(s.line.encode() + b"\n" for r in some for s in (*r.samples, *r.counters))
+    data *= 1 + 70_000 // len(data)
+    expected = counts(scanned(data, some, Finds, exact=True), some)
+    assert counts(scanned(data, some, lambda needles: named(name, needles), exact=True), some) == expected
+
+
+def test_a_line_counts_once_though_two_needles_are_in_it() -> None:
+    data = b"generic failure generic failure\n" * 3 + b"backend broken, generic failure\n" * 2
+    assert counts(scanned(data)) == {("SASL803", ()): 3, ("SASL802", ()): 2}
+
+
+def test_nothing_behind_the_longest_line_counts() -> None:
+    data = b"x" * LONGEST_LINE + b"backend broken\n" + b"backend broken" + b"x" * LONGEST_LINE + b"\nbackend broken"
+    assert counts(scanned(data)) == {("SASL802", ()): 2}
+
+
+@pytest.mark.parametrize("size", [1, 3_000_000])
+def test_a_line_of_any_length(size: int) -> None:
+    data = b"backend broken\n" + b"z" * size + b"\nbackend broken\n" + b"backend broken" + b"z" * size
+    assert counts(scanned(data)) == {("SASL802", ()): 3}
+
+
+# ---- floods
+
+
+def flood(lines: int, other_every: int = 0) -> bytes:
+    """A log of many refused logins, with a broken backend now and then, and what is no match for a needle it holds."""
+    out = []
+    for n in range(lines):
+        out.append(b"Jan 21 02:%02d:07 h sendmail[%d]: login refused for u%d by PLAIN" % (n // 600 % 60, n, n % 50))
+        if other_every and n % other_every == 0:
+            out.append(b"Jan 21 02:00:07 h sendmail[1]: backend broken")
+    return b"\n".join(out)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_flood_is_counted_exactly(exact: bool) -> None:
+    lines = 60_000
+    data = flood(lines, 1000)
+    seen = scanned(data, make=fastest, exact=exact)
+    assert bool(seen.floods) is not exact
+    entries = settled(seen)
+    assert counts(seen) == {("SASL801", (b"PLAIN",)): lines, ("SASL802", ()): 60}
+    entry = next(e for key, e in entries.items() if RULES[key[0]] is LOGIN)
+    assert sum(entry.course.bins.values()) == lines
+    assert entry.last.stamp == b"Jan 21 02:59:07"
+    assert not entry.estimated
+
+
+def test_what_shares_a_needle_with_a_flood_is_estimated_and_said_to_be() -> None:
+    data = b"".join(b"login refused for u by %s\n" % (b"LOGIN" if n % 4 else b"PLAIN") for n in range(60_000))
+    seen = scanned(data, make=fastest)
+    told = counts(seen)
+    assert sum(told.values()) == pytest.approx(60_000, abs=2)
+    assert told["SASL801", (b"PLAIN",)] == pytest.approx(15_000, rel=0.1)
+    assert all(entry.estimated for entry in seen.tally.entries.values())
+
+
+def test_a_rare_needle_in_a_flooded_line_is_read() -> None:
+    data = flood(BUDGET * 8) + b"\nbackend broken: login refused for x\n" + flood(BUDGET * 4)
+    assert counts(scanned(data, make=fastest)) == {("SASL801", (b"PLAIN",)): BUDGET * 12, ("SASL802", ()): 1}
+
+
+def test_pieces_that_are_merged_are_the_whole() -> None:
+    data = flood(50_000, 100) + b"\n"
+    cut = data.index(b"\n", len(data) // 2) + 1
+    whole, first, second = (scanned(d, make=fastest, exact=True) for d in (data, data[:cut], data[cut:]))
+    first.merge(second)
+    assert counts(first) == counts(whole)
+    assert first.lines == whole.lines
+    a, b = (judge(RULES, seen, NOW) for seen in (first, whole))
+    assert [r.finding.message for r in a] == [r.finding.message for r in b]
+
+
+# ---- repeated messages
+
+
+def test_what_syslog_folded_is_unfolded() -> None:
+    data = (
+        b"Jun  5 19:43:16 h sendmail[1]: backend broken\n"
+        b"Jun  5 19:43:16 h last message repeated 4 times\n"
+        b"Jun  5 19:43:17 h sendmail[1]: message repeated 3 times: [ backend broken]\n"
+        b"Jun  5 19:43:17 h sendmail[1]: all is well\n"
+        b"Jun  5 19:43:18 h last message repeated 9 times\n"
+    )
+    assert counts(scanned(data)) == {("SASL802", ()): 1 + 4 + 3}
+
+
+# ---- bounds
+
+
+def test_many_names_take_bounded_memory_and_the_frequent_ones_stay() -> None:
+    top = Top(100)
+    for n in range(100_000):
+        top.add(b"often" if n % 10 == 0 else b"%d" % n)
+    assert len(top) <= 100 and top.forgot
+    assert top.first(1)[0] == (b"often", 10_000)
+
+
+def test_a_stranger_cannot_make_entries_without_end() -> None:
+    names = (bytes((65 + n // 676, 65 + n // 26 % 26, 65 + n % 26)) for n in range(10_000))
+    seen = scanned(b"".join(b"login refused for x by %s\n" % name for name in names), exact=True)
+    assert len(seen.tally.entries) <= 25
+    assert sum(counts(seen).values()) == 10_000
+
+
+def test_a_course_keeps_its_sum_as_its_steps_grow() -> None:
+    course, other = Course(), Course()
+    for n in range(20_000):
+        (course if n % 2 else other).add(1 + 7 * n, 1)
+    course.merge(other)
+    assert len(course.bins) <= 512
+    assert sum(course.bins.values()) == 20_000 == sum(course.rates(48)[2])
+    assert len(course.rates(48)[2]) <= 48
+
+
+def test_a_clock_takes_any_stamp() -> None:
+    clock = Clock(NOW)
+    assert clock.minute(b"2026-01-21T02:02:07+00:00") == clock.minute(b"2026-01-21T03:02:59.5+01:00") != 0
+    assert clock.minute(b"") == clock.minute(b"rubbish") == 0
+
+
+# ---- judgement
+
+
+def messages(data: bytes, some: Sequence[Rule] = RULES) -> list[tuple[str, str, str | None]]:
+    """Code, severity and what explains it, in the order of the report."""
+    return [
+        (r.finding.code, r.finding.severity, r.explained_by) for r in judge(some, scanned(data, some), NOW)
+    ]
+
+
+def test_a_symptom_stands_under_its_cause_when_they_met() -> None:
+    together = b"Jan 21 02:02:07 h p[1]: backend broken\nJan 21 02:02:07 h p[1]: generic failure\n"
+    assert messages(together) == [("SASL802", "error", None), ("SASL803", "error", "SASL802")]
+    apart = b"Jan 21 02:02:07 h p[1]: backend broken\nJan 21 02:02:07 h p[2]: generic failure\n"
+    assert messages(apart) == [("SASL802", "error", None), ("SASL803", "error", None)]
+
+
+def test_bare_lines_are_one_session() -> None:
+    assert messages(b"generic failure\nbackend broken\n") == [("SASL802", "error", None), ("SASL803", "error", "SASL802")]
+
+
+def test_one_address_with_many_names_guesses_passwords() -> None:
+    data = b"".join(b"login refused for u%d from 192.0.2.%d\n" % (n, n % 2) for n in range(60))
+    assert messages(data) == [("ABUSE100", "warning", None), ("SASL801", "info", "ABUSE100")]
+
+
+def test_a_few_slips_are_no_attack() -> None:
+    data = b"".join(b"login refused for u%d from 192.0.2.%d\n" % (n, n) for n in range(60))
+    assert messages(data) == [("SASL801", "error", None)]
+
+
+def test_a_broken_backend_is_no_attack() -> None:
+    some = (rule("SASL802", "backend broken", "backend broken", "backend broken", explains=["SASL801"], scope="host"), LOGIN)
+    data = b"backend broken\n" + b"".join(b"login refused for u%d from 192.0.2.1\n" % n for n in range(60))
+    assert messages(data, some) == [("SASL802", "error", None), ("SASL801", "error", "SASL802")]
+
+
+def test_the_fields_fill_title_and_commands_and_cannot_become_shell() -> None:
+    (ranked,) = judge(RULES, scanned(b"login refused for a'b;id\n"), NOW)
+    assert ranked.finding.message == "The login of a'b;id was refused"
+    assert ranked.finding.fix[0].command == """mend 'a'"'"'b;id'"""
+    for odd in (b"-rf", b"\x01x", b"\xff"):
+        (ranked,) = judge(RULES, scanned(b"login refused for %s\n" % odd), NOW)
+        assert ranked.finding.fix[0].command == "mend <user>"
+
+
+def test_normal_lines_are_figures_and_no_findings() -> None:
+    seen = scanned(b"login worked for amy\nlogin worked for amy\nlogin refused for bob by LOGIN\n")
+    logins = read(RULES, seen, NOW, 5, ["log"]).logins
+    assert logins is not None and (logins.succeeded, logins.failed, logins.users) == (2, 1, (("amy", 2),))
+    assert [r.finding.code for r in judge(RULES, seen, NOW)] == ["SASL801"]
+
+
+def test_unmatched_lines_are_told_by_shape() -> None:
+    data = b"".join(b"Jan 21 02:02:07 h sendmail[%d]: new AUTH trouble %d for <u%d>\n" % (n, n, n) for n in range(30))
+    seen = scanned(data + b"backend broken\n", unmatched=True)
+    assert seen.unmatched.shapes.first(2) == [(b"sendmail: new AUTH trouble <number> for <quoted>", 30)]
+    assert seen.unmatched.lines == 30
+
+
+def test_shapes_take_hostile_text_in_bounded_time() -> None:
+    began = time.process_time()
+    for filler in (b"a.", b"1:", b"'", b"<", b"/a", b"a@", b"\x00", b"A1"):
+        shape(b"x", filler * 50_000)
+    assert time.process_time() - began < 0.5
+
+
+def test_secrets_are_struck_out() -> None:
+    for line, secret in (
+        (b"auth: Debug: client in: AUTH 1 PLAIN service=smtp resp=AGpvZQBzZWNyZXQ=", b"AGpvZQ"),
+        (b"sql: password='hunter2' for joe", b"hunter2"),
+        (b"<- AUTH PLAIN AGpvZQBzZWNyZXQ=", b"AGpvZQ"),
+        (b"passwd-file: {SHA256-CRYPT}$5$abcdefgh$ijklmnopqrstu", b"ijklm"),
+        (b"PLAIN(hunter2) != 'hunter3'", b"hunter"),
+    ):
+        assert secret not in masked(line), masked(line)
+    for line in (b"SASL LOGIN authentication failed: UGFzc3dvcmQ6", b"Password verification failed"):
+        assert masked(line) == line
+
+
+# ---- proofs
+
+
+def test_a_pattern_is_proved_to_hold_its_needle() -> None:
+    assert unneedled(r"AUTH failure \((?:LOGIN|PLAIN)\): no", [b"AUTH failure ("]) is None
+    assert unneedled(r"(?:abcdef|ghijkl)+", [b"abcdef", b"ghijkl"]) is None
+    assert unneedled(r"abc(?:x)?def", [b"abcdef"]) is not None
+    assert unneedled(r"ab{2}c[de]f", [b"abbcdf", b"abbcef"]) is None
+    assert unneedled(r"(?:abcdef)?g", [b"abcdef"]) == "g"
+    assert unneedled(r"(?i)abcdef", [b"abcdef"]) is not None
+    assert literals(r"ab(?:c|de)?[fg]\d{3}h{2}") == 5
+
+
+# ---- the cache
+
+
+def test_the_cache_is_of_use_and_never_needed(tmp_path: Path) -> None:
+    pytest.importorskip("hyperscan")
+    where = tmp_path / "cache"
+    kept = Cache(str(where))
+    assert rules(rule_files(), kept) == rules(rule_files(), kept) == rules(rule_files(), Cache("/nonexistent/x"))
+    first, second = engine(NEEDLES, kept), engine(NEEDLES, kept)
+    assert isinstance(first, Hyperscan) and isinstance(second, Hyperscan)
+    assert (first.fresh, second.fresh) == (True, False)
+    for file in where.iterdir():
+        file.write_bytes(file.read_bytes()[:-7] + b"damaged")
+    third = engine(NEEDLES, kept)
+    assert isinstance(third, Hyperscan) and third.fresh
+    assert rules(rule_files(), kept)
+    where.chmod(0o777)
+    assert kept.get(next(where.iterdir()).name) == b""
+
+
+def test_a_database_of_another_machine_is_made_anew() -> None:
+    pytest.importorskip("hyperscan")
+    assert Hyperscan(NEEDLES, b"rubbish").fresh
+    assert not Hyperscan(NEEDLES, Hyperscan(NEEDLES).dump()).fresh
+
+
+# ---- the loader
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (('severity = "error"', 'severity = "critcal"'), "'critcal' is none of error, warning, info"),
+        (('title = "T"', 'titel = "T"'), "'title' is missing"),
+        (("labels = []", "labels = []\ncolour = 'red'"), "unknown key 'colour'"),
+        (('kind = "fault"', 'kind = "harmless"'), "severity info"),
+        (("needle = ['backend broken']", "needle = ['end']"), "6 bytes"),
+        (("pattern = 'backend broken'", "pattern = '(backend'"), "no regular expression"),
+        (("[[rule.sample]]", "[[rule.todo]]"), "needs a sample"),
+        (("[[rule.cause]]", "[[rule.todo]]"), "'line' is missing"),
+        (('from = "written for this test"', ""), "'from' is missing"),
+        (('code = "SASL802"', 'code = "SASL002"'), "100 on"),
+    ],
+)
+def test_a_bad_rule_does_not_load_and_says_why(change: tuple[str, str], told: str) -> None:
+    text = RULE.format(
+        code="SASL802", name="n", severity="error", kind="fault", needle=["backend broken"], pattern="backend broken",
+        labels=[], explains=[], scope="session", sample="backend broken", title="T",
+    )  # fmt: skip
+    parse(text.encode(), "x.toml")
+    assert change[0] in text
+    with pytest.raises(RuleError, match=re.escape(told)) as caught:
+        parse(text.replace(*change).encode(), "x.toml")
+    assert str(caught.value).startswith("x.toml")
+
