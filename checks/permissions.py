@@ -172,7 +172,7 @@ def writable_configuration(paths: Paths) -> Findings:
     Advice: take the right to write away (chmod g-w,o-w).
     """
     yield from _unseen(paths)
-    for trail in paths.of("SASL configuration", "configuration", "map source", "aliases source"):
+    for trail in paths.of("SASL configuration", "configuration", "map source", "aliases source", "include file"):
         file = trail.file
         if file is None or file.kind != "-" or not (file.group_writable or file.world_writable):
             continue

@@ -88,9 +88,16 @@ LOGIN = rule(
     title="The login of {user} was refused",
 )
 BROKEN = rule("SASL802", "backend broken", "backend broken", "backend broken", explains=["SASL803"], scope="session")
-GENERIC = rule("SASL803", "generic failure", r"generic failure(?: for (?P<user>\S{1,40}))?", "generic failure", "symptom")
+GENERIC = rule(
+    "SASL803", "generic failure", r"generic failure(?: for (?P<user>\S{1,40}))?", "generic failure", "symptom"
+)
 GOOD = rule(
-    "SASL804", "login worked", r"login worked(?: for (?P<user>\S{1,9}))?", "login worked", kind="normal", severity="info"
+    "SASL804",
+    "login worked",
+    r"login worked(?: for (?P<user>\S{1,9}))?",
+    "login worked",
+    kind="normal",
+    severity="info",
 )
 DENIED = rule("SASL805", "relaying denied", "relaying denied", "relaying denied")
 RULES = (LOGIN, BROKEN, GENERIC, GOOD, DENIED)
@@ -111,10 +118,14 @@ class Drip(io.RawIOBase):
 
 
 def scanned(
-    data: bytes, some: Sequence[Rule] = RULES, make: Callable[[Sequence[bytes]], Engine] = Finds, **options: bool
+    data: bytes,
+    some: Sequence[Rule] = RULES,
+    make: Callable[[Sequence[bytes]], Engine] = Finds,
+    exact: bool = False,
+    unmatched: bool = False,
 ) -> Seen:
     """What a scan of these bytes gives."""
-    scan = Scan(some, make, NOW, **options)
+    scan = Scan(some, make, NOW, exact, unmatched)
     for _ in scan.feed(io.BytesIO(data), "log"):
         pass
     return scan.seen
@@ -192,7 +203,7 @@ def test_ten_thousand_logs_give_what_reading_line_by_line_gives(monkeypatch: pyt
         data = hostile_log(chance)
         # Blocks of 1,500 bytes, so that a log has several borders.
         scan = Scan(RULES, Finds, NOW)
-        scan._engine.block = 1500  # type: ignore[misc]
+        scan._engine.block = 1500
         for _ in scan.feed(Drip(data, chance.choice((1, 7, 5000)), chance), "log"):
             pass
         assert counts(scan.seen) == naive(data), data
@@ -345,9 +356,7 @@ def test_a_clock_takes_any_stamp() -> None:
 
 def messages(data: bytes, some: Sequence[Rule] = RULES) -> list[tuple[str, str, str | None]]:
     """Code, severity and what explains it, in the order of the report."""
-    return [
-        (r.finding.code, r.finding.severity, r.explained_by) for r in judge(some, scanned(data, some), NOW)
-    ]
+    return [(r.finding.code, r.finding.severity, r.explained_by) for r in judge(some, scanned(data, some), NOW)]
 
 
 def test_a_symptom_stands_under_its_cause_when_they_met() -> None:
@@ -358,7 +367,10 @@ def test_a_symptom_stands_under_its_cause_when_they_met() -> None:
 
 
 def test_bare_lines_are_one_session() -> None:
-    assert messages(b"generic failure\nbackend broken\n") == [("SASL802", "error", None), ("SASL803", "error", "SASL802")]
+    assert messages(b"generic failure\nbackend broken\n") == [
+        ("SASL802", "error", None),
+        ("SASL803", "error", "SASL802"),
+    ]
 
 
 def test_one_address_with_many_names_guesses_passwords() -> None:
@@ -372,7 +384,10 @@ def test_a_few_slips_are_no_attack() -> None:
 
 
 def test_a_broken_backend_is_no_attack() -> None:
-    some = (rule("SASL802", "backend broken", "backend broken", "backend broken", explains=["SASL801"], scope="host"), LOGIN)
+    some = (
+        rule("SASL802", "backend broken", "backend broken", "backend broken", explains=["SASL801"], scope="host"),
+        LOGIN,
+    )
     data = b"backend broken\n" + b"".join(b"login refused for u%d from 192.0.2.1\n" % n for n in range(60))
     assert messages(data, some) == [("SASL802", "error", None), ("SASL801", "error", "SASL802")]
 
@@ -487,4 +502,3 @@ def test_a_bad_rule_does_not_load_and_says_why(change: tuple[str, str], told: st
     with pytest.raises(RuleError, match=re.escape(told)) as caught:
         parse(text.replace(*change).encode(), "x.toml")
     assert str(caught.value).startswith("x.toml")
-

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a log line is as long as it is
 """Every form that a mail program's line takes on its way through loggers, containers and viewers, and hostile ones."""
 
 import re
@@ -90,13 +91,13 @@ SHAPES = {
 @pytest.mark.parametrize("name", SHAPES)
 def test_shape(name: str) -> None:
     line, *parts = SHAPES[name]
-    assert peel(line.encode()) == Head(*(part.encode() for part in parts))
+    assert peel(line.encode()) == (*(part.encode() for part in parts), 1)
 
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_a_carriage_return_stays_out(name: str) -> None:
     line, *parts = SHAPES[name]
-    assert peel(line.encode() + b"\r") == Head(*(part.encode() for part in parts))
+    assert peel(line.encode() + b"\r") == (*(part.encode() for part in parts), 1)
 
 
 QUEUE_IDS = [

@@ -27,10 +27,9 @@ from hypothesis import strategies as st
 from maildoctor.host import Answer, Silence
 from maildoctor.triage.headers import peel, when
 from maildoctor.triage.sources import Source, SourceError, SourceOptions, open_extent, open_sources
-from maildoctor.triage.sources import own as own_module
 from maildoctor.triage.sources.journal import argv
 from maildoctor.triage.sources.lines import Turned
-from maildoctor.triage.sources.own import own_logs
+from maildoctor.triage.sources.own import OwnLogs, own_logs
 from maildoctor.triage.sources.raw import Stream
 from maildoctor.triage.sources.reshape import Docker, Export, Json, turner_for
 from maildoctor.triage.sources.window import SLACK
@@ -67,7 +66,7 @@ def some_log(lines: int = 5000) -> bytes:
 LOG = some_log()
 
 
-# -- files, pipes and what is neither -----------------------------------------------------------------------------------
+# -- files, pipes and what is neither --------------------------------------------------------------
 
 
 def test_a_plain_file(tmp_path: Path) -> None:
@@ -189,7 +188,10 @@ def run(code: str, **how: Any) -> bytes:
                 sys.stdout.buffer.write(buffer[:count])
             print(source.damage, source.size, file=sys.stderr)
     """)
-    done = subprocess.run([sys.executable, "-c", prelude + (code or drain_all)], capture_output=True, check=True, **how)
+    program = prelude + (code or drain_all)
+    done: subprocess.CompletedProcess[bytes] = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, **how
+    )
     return done.stdout + done.stderr
 
 
@@ -205,7 +207,7 @@ def test_standard_input_from_a_file_goes_on_where_it_stands(tmp_path: Path) -> N
         assert run("", stdin=file) == LOG + b" %d\n" % len(LOG)
 
 
-# -- packed -------------------------------------------------------------------------------------------------------------
+# -- packed ----------------------------------------------------------------------------------------
 
 
 def zstd(data: bytes) -> bytes:
@@ -214,7 +216,12 @@ def zstd(data: bytes) -> bytes:
     return subprocess.run(["zstd", "-cq"], input=data, capture_output=True, check=True).stdout
 
 
-PACKERS = {"gzip": gzip.compress, "xz": lzma.compress, "bzip2": bz2.compress, "zstd": zstd}
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "xz": lzma.compress,
+    "bzip2": bz2.compress,
+    "zstd": zstd,
+}
 BIG = some_log(40000)
 NOISE = random.Random(1).randbytes(300_000)
 
@@ -330,7 +337,7 @@ print(total)
     assert run(code) == b"%d\n" % (1 << 29)
 
 
-# -- containers and the journal -----------------------------------------------------------------------------------------
+# -- containers and the journal --------------------------------------------------------------------
 
 
 class Pieces:
@@ -367,13 +374,18 @@ def docker(log: str, stream: str = "stdout", stamp: str = "2026-07-31T01:00:00.5
     return text.encode("utf-8", "surrogatepass") + b"\n"
 
 
-@pytest.mark.parametrize("text", ["plain", "a <b@example.com> & c", 'quote " and \\', "ends in \\n", "\\\\n", "tab\t", "é 𝄞", "\x1b[31mred", ""])
+@pytest.mark.parametrize(
+    "text",
+    ["plain", "a <b@example.com> & c", 'quote " and \\', "ends in \\n", "\\\\n", "tab\t", "é 𝄞", "\x1b[31mred", ""],
+)
 def test_docker(text: str) -> None:
     assert turned(docker(text + "\n")) == b"2026-07-31T01:00:00.5Z stdout F " + text.encode() + b"\n"
 
 
 def test_docker_makes_long_lines_whole_and_mixes_no_streams() -> None:
-    data = docker("one ") + docker("ERR\n", "stderr") + docker("two") + docker("\n") + docker("next\n", attrs={"tag": "x"})
+    data = (
+        docker("one ") + docker("ERR\n", "stderr") + docker("two") + docker("\n") + docker("next\n", attrs={"tag": "x"})
+    )
     assert [peel(line).message for line in turned(data).splitlines()] == [b"ERR", b"one two", b"next"]
     whole = docker("one ") + docker("two\n") + docker("next\n")
     assert turned(whole) == b"2026-07-31T01:00:00.5Z stdout F one two\n2026-07-31T01:00:00.5Z stdout F next\n"
@@ -386,7 +398,14 @@ def test_a_stranger_cannot_forge_a_line_in_a_container() -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), max_size=40), min_size=1, max_size=8), st.integers(0, 99))
+@given(
+    st.lists(
+        st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), max_size=40),
+        min_size=1,
+        max_size=8,
+    ),
+    st.integers(0, 99),
+)
 def test_docker_agrees_with_json(texts: list[str], seed: int) -> None:
     data = b"".join(docker(text + "\n") for text in texts)
     want = b"".join(b"2026-07-31T01:00:00.5Z stdout F " + t.encode("utf-8", "replace") + b"\n" for t in texts)
@@ -417,7 +436,11 @@ def export(entry: dict[str, str]) -> bytes:
 
 
 def test_journal_export() -> None:
-    second = ENTRY | {"MESSAGE": "line\n\n__CURSOR=x\nMESSAGE=forged", "SYSLOG_PID": "5", "_SOURCE_REALTIME_TIMESTAMP": "1767225601000000"}
+    second = ENTRY | {
+        "MESSAGE": "line\n\n__CURSOR=x\nMESSAGE=forged",
+        "SYSLOG_PID": "5",
+        "_SOURCE_REALTIME_TIMESTAMP": "1767225601000000",
+    }
     without = {key: value for key, value in ENTRY.items() if key != "MESSAGE"}
     data = export(ENTRY) + export(second) + export(without) + export(ENTRY)
     forged = b"2026-01-01T00:00:01.000000+00:00 mx postfix/smtpd[5]: line#012#012__CURSOR=x#012MESSAGE=forged\n"
@@ -467,7 +490,12 @@ def test_journal_json() -> None:
 
 
 def test_other_json() -> None:
-    rsyslog = {"@timestamp": "2026-01-01T00:00:00Z", "host": "mx", "syslogtag": "sm-mta[7]:", "message": " AUTH failure\n"}
+    rsyslog = {
+        "@timestamp": "2026-01-01T00:00:00Z",
+        "host": "mx",
+        "syslogtag": "sm-mta[7]:",
+        "message": " AUTH failure\n",
+    }
     assert turned(json.dumps(rsyslog).encode() + b"\n") == b"2026-01-01T00:00:00Z mx sm-mta[7]:  AUTH failure\n"
     collector = {"time": "2026-01-01T00:00:00Z", "stream": "stdout", "log": "AUTH failure\n"}
     assert peel(turned(json.dumps(collector).encode() + b"\n").rstrip()).message == b"AUTH failure"
@@ -506,7 +534,9 @@ def test_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for begin in ("", old):
         fake_journalctl(tmp_path, f"{begin}cat {tmp_path}/entries")
         assert read([], options) == (LINE * 3, [])
-    fake_journalctl(tmp_path, f"cat {tmp_path}/entries; echo 'Hint: You are currently not seeing messages from other users' >&2")
+    fake_journalctl(
+        tmp_path, f"cat {tmp_path}/entries; echo 'Hint: You are currently not seeing messages from other users' >&2"
+    )
     out, damage = read([], options)
     assert out == LINE * 3 and "part of the journal" in damage[0]
     fake_journalctl(tmp_path, "echo No journal files were found >&2; exit 1")
@@ -516,7 +546,7 @@ def test_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         read([], options)
 
 
-# -- a stretch of time --------------------------------------------------------------------------------------------------
+# -- a stretch of time -----------------------------------------------------------------------------
 
 
 def moment(line: bytes, now: float) -> float | None:
@@ -539,14 +569,18 @@ def year_end_log(form: str, step: int, lines: int) -> bytes:
     for n in range(lines):
         stamp = datetime.fromtimestamp(at + n * step, UTC)
         text = stamp.strftime("%b %d %H:%M:%S" if form == "bsd" else "%Y-%m-%dT%H:%M:%S+00:00")
-        out.append(f"{text} mx postfix/smtpd[{n}]: connect from unknown[192.0.2.1]\n" + ("  goes on\n" if n % 97 == 0 else ""))
+        out.append(
+            f"{text} mx postfix/smtpd[{n}]: connect from unknown[192.0.2.1]\n" + ("  goes on\n" if n % 97 == 0 else "")
+        )
     return "".join(out).encode()
 
 
 NOW = datetime(2026, 1, 14, 12, tzinfo=UTC).timestamp()
 
 
-def window(log: bytes, path: Path, since: float | None, until: float | None, now: float = NOW) -> tuple[bytes, list[str]]:
+def window(
+    log: bytes, path: Path, since: float | None, until: float | None, now: float = NOW
+) -> tuple[bytes, list[str]]:
     path.write_bytes(log)
     os.utime(path, (now, now))
     return read([str(path)], SourceOptions(since=since, until=until, zone=UTC, now=now))
@@ -554,7 +588,9 @@ def window(log: bytes, path: Path, since: float | None, until: float | None, now
 
 @pytest.mark.parametrize("form", ["bsd", "iso"])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_window_equals_a_naive_filter_across_new_year(tmp_path: Path, form: str, pack: Callable[[bytes], bytes]) -> None:
+def test_window_equals_a_naive_filter_across_new_year(
+    tmp_path: Path, form: str, pack: Callable[[bytes], bytes]
+) -> None:
     log = year_end_log(form, 130, 20000)
     for seed in range(12):
         chance = random.Random(seed)
@@ -602,7 +638,7 @@ def test_window_over_logs_joined_in_the_wrong_order(tmp_path: Path) -> None:
     joined = log[middle:] + log[:middle]
     since = datetime(2026, 1, 5, tzinfo=UTC).timestamp()
     out = window(joined, tmp_path / "x", since, None)[0]
-    assert out.splitlines() == [line for line in naive(joined, since, None, NOW).splitlines()]
+    assert out.splitlines() == naive(joined, since, None, NOW).splitlines()
 
 
 def test_window_without_times_says_so(tmp_path: Path) -> None:
@@ -623,7 +659,7 @@ def test_slack_is_more_than_summer_time() -> None:
     assert SLACK > 3600
 
 
-# -- followed -----------------------------------------------------------------------------------------------------------
+# -- followed --------------------------------------------------------------------------------------
 
 
 class Follower:
@@ -631,7 +667,9 @@ class Follower:
 
     def __init__(self, *paths: Path, **options: Any) -> None:
         self.text, self._stop = b"", threading.Event()
-        (self.source,) = open_sources([str(p) for p in paths], SourceOptions(follow=True, idle=self._stop.is_set, **options))
+        (self.source,) = open_sources(
+            [str(p) for p in paths], SourceOptions(follow=True, idle=self._stop.is_set, **options)
+        )
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
@@ -720,7 +758,8 @@ def test_follow_copied_and_cut(tmp_path: Path, pause: float, pack: bool) -> None
             n += 1
             copy_rotate(log, pack=pack)
         file.write(line(n))
-    assert numbers(follower.finish()) == list(range(n + 1))
+    got = numbers(follower.finish())
+    assert (got if pause else sorted(got)) == list(range(n + 1))  # in order, unless all is over within one look
 
 
 WRITER = """
@@ -738,7 +777,7 @@ while True:
 
 
 def test_follow_a_writer_that_is_killed(tmp_path: Path) -> None:
-    """Killed and started again eight times, the log renamed all the while: all that stands in the files is told once."""
+    """Killed and started again eight times, the log renamed all the while: what stands in the files is told once."""
     log = tmp_path / "mail.log"
     log.write_bytes(b"")
     follower = Follower(log)
@@ -815,18 +854,19 @@ def test_follow_a_container_since(tmp_path: Path) -> None:
     assert [peel(part).message for part in follower.finish().splitlines()] == [b"new", b"newer"]
 
 
-def test_follow_needs_a_file(tmp_path: Path) -> None:
+def test_follow_needs_a_file() -> None:
     with pytest.raises(SourceError, match="followed"):
-        open_sources(["/dev/null", str(tmp_path)[:0] + "/dev/null"], SourceOptions(follow=True))
+        open_sources(["/dev/null"], SourceOptions(follow=True))
 
 
-# -- the logs of this host ----------------------------------------------------------------------------------------------
+# -- the logs of this host -------------------------------------------------------------------------
 
 
 class Told:
     """A host of which only the files are known: path to size, age in days."""
 
     kind = "host"
+    name = "mx"
     commands: tuple[str, ...] = ()
 
     def __init__(self, files: dict[str, tuple[int, float]], **texts: str) -> None:
@@ -850,25 +890,33 @@ class Told:
 @pytest.fixture
 def all_readable(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
     closed: set[str] = set()
-    monkeypatch.setattr(own_module.os, "access", lambda path, _: path not in closed)
+    monkeypatch.setattr(os, "access", lambda path, _: path not in closed)
     yield closed
+
+
+FRESH = (9, 0)
+SOCKET = "/run/systemd/journal/socket"
 
 
 @pytest.mark.usefixtures("all_readable")
 @pytest.mark.parametrize(("files", "postfix", "paths", "journal"), [
-    ({"/var/log/mail.log": (9, 0), "/var/log/syslog": (9, 0), "/var/log/auth.log": (9, 0)}, "", ("/var/log/mail.log", "/var/log/auth.log"), False),
-    ({"/var/log/maillog": (9, 0), "/var/log/secure": (9, 0), "/var/log/messages": (9, 0)}, "", ("/var/log/maillog", "/var/log/secure"), False),
-    ({"/var/log/mail.log": (0, 0), "/var/log/syslog": (9, 0)}, "", ("/var/log/syslog",), False),
-    ({"/var/log/mail.log": (9, 90), "/var/log/syslog": (9, 0)}, "", ("/var/log/syslog",), False),
-    ({"/var/log/mail.log": (9, 90), "/run/systemd/journal/socket": (0, 0)}, "", (), True),
-    ({"/run/systemd/journal/stdout": (0, 0), "/var/log/exim4/mainlog": (9, 0)}, "", ("/var/log/exim4/mainlog",), True),
-    ({"/srv/postfix.log": (9, 0), "/var/log/mail.log": (9, 2)}, "maillog_file = /srv/postfix.log\n", ("/srv/postfix.log",), False),
-    ({"/var/log/mail.log": (9, 2)}, "maillog_file = /dev/stdout\n", ("/var/log/mail.log",), False),
-    ({}, "", (), False),
+    (["mail.log", "syslog", "auth.log"], "", ["mail.log", "auth.log"], False),
+    (["maillog", "secure", "messages"], "", ["maillog", "secure"], False),
+    ({"mail.log": (0, 0), "syslog": FRESH}, "", ["syslog"], False),
+    ({"mail.log": (9, 90), "syslog": FRESH}, "", ["syslog"], False),
+    ({"mail.log": (9, 90), SOCKET: (0, 0)}, "", [], True),
+    ({SOCKET: (0, 0), "exim4/mainlog": FRESH}, "", ["exim4/mainlog"], True),
+    ({"/srv/postfix.log": FRESH, "mail.log": (9, 2)}, "maillog_file = /srv/postfix.log\n", ["/srv/postfix.log"], False),
+    ({"mail.log": (9, 2)}, "maillog_file = /dev/stdout\n", ["mail.log"], False),
+    ([], "", [], False),
 ])  # fmt: skip
-def test_own_logs(files: dict[str, tuple[int, float]], postfix: str, paths: tuple[str, ...], journal: bool) -> None:
-    found = own_logs(Told(files, **({"postfix": postfix} if postfix else {})))
-    assert (found.paths, found.journal, found.unread) == (paths, journal, ())
+def test_own_logs(
+    files: list[str] | dict[str, tuple[int, float]], postfix: str, paths: list[str], journal: bool
+) -> None:
+    sizes = files if isinstance(files, dict) else dict.fromkeys(files, FRESH)
+    there = {os.path.join("/var/log", name): size for name, size in sizes.items()}
+    found = own_logs(Told(there, **({"postfix": postfix} if postfix else {})))
+    assert found == OwnLogs(tuple(os.path.join("/var/log", path) for path in paths), journal, ())
 
 
 def test_own_logs_that_may_not_be_read(all_readable: set[str]) -> None:

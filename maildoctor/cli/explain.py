@@ -1,4 +1,4 @@
-"""`maildoctor explain`: the page of one check, with what it says of its own failing sample."""
+"""`maildoctor explain`: the page of one check or log rule, with what it says of its own sample; or of a log line."""
 
 import argparse
 import sys
@@ -18,7 +18,7 @@ from maildoctor.render.text import Block, finding_blocks, written
 def parser() -> argparse.ArgumentParser:
     """The options of `explain`."""
     p = shared.Parser("explain", "The page of one check: what it finds, why it matters, what to do.")
-    p.add_argument("check", metavar="CODE|NAME", help="a check, as `maildoctor list` names it")
+    p.add_argument("check", metavar="CODE|NAME|LINE", help="a check or log rule, or a whole line of a log, in quotes")
     shared.add_checks(p)
     shared.add_looks(p)
     return p
@@ -27,13 +27,23 @@ def parser() -> argparse.ArgumentParser:
 def run(words: Sequence[str]) -> int:
     """Print the page."""
     options = shared.read(parser(), words)
+    style = style_for(sys.stdout, options)
+    if " " in options.check.strip():
+        from maildoctor.cli.rule_pages import line_page
+
+        say(line_page(options.check, style))
+        return 0
     checks = load_library(options.checks).checks
     wanted = options.check.lower()
     for check in checks:
         if wanted in (check.code.lower(), check.name.lower()):
-            style = style_for(sys.stdout, options)
             say(written(_page(check, style), style))
             return 0
+    from maildoctor.cli.rule_pages import rule_page
+
+    if page := rule_page(options.check, style):
+        say(page)
+        return 0
     raise unknown(options.check, checks, "maildoctor explain")
 
 

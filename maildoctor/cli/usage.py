@@ -11,7 +11,9 @@ command that mends it. It reads; it changes nothing.
 
 commands:
   check               examine this host, an unpacked root or a recorded host
-  explain CODE|NAME   the page of one check, with the finding on its own sample
+  triage [FILE ...]   read mail logs, packed or piped, and name the causes
+  explain CODE|NAME|'LINE'
+                      the page of one check or rule, or what a log line means
   list                all checks: code, severity, name, title
   demo                the examination of a recorded sample host; needs no server
 
@@ -20,6 +22,16 @@ what check examines (without these: this host):
   --snapshot DIR      what an earlier --record wrote
   --source DIR        also judge site.config.m4 of a source tree of sendmail
   --record DIR        also write all that was seen to DIR, secrets struck out
+
+what triage reads (without FILE: a pipe, or the logs of this host):
+  --journal [UNIT]    the systemd journal, of these units only
+  --follow            go on reading what is written; Ctrl-C ends it
+  --since TIME        only lines from then on: 2026-11-22 09:00, 1h, yesterday
+  --until TIME        only lines up to then
+  --exact             read every line of a flood, slower
+  --procs N           read large files with so many processes
+  --unmatched         also list lines about logins that no rule knows
+  --top N             how many names and addresses to tell (5)
 
 what is printed:
   --format text|json  the form of the report; --json is short for json

@@ -19,6 +19,7 @@ from maildoctor.host import Host, Silence
 _MATTERS = re.compile(r"(?i)(authinfo|srv_features|clt_features|try_tls)(:|$)|connect:$")
 """Keys of maps that have to do with AUTH; of other entries only the number that differ is told."""
 
+_INCLUDE = re.compile(r":include:\s*(/[^\s,\"]+)")
 _SHOWN = 20
 _TEXT_TYPES = frozenset({"hash", "btree", "dbm", "cdb", "text"})
 
@@ -139,7 +140,7 @@ def paths(host: Host, know: Know) -> Paths | Unknown:
     cf = know(SendmailCf)
     if isinstance(cf, Unknown):
         return cf
-    wanted = list(dict.fromkeys(_trusted(know, cf)))
+    wanted = list(dict.fromkeys(_trusted(host, know, cf)))
     looks: dict[str, Look | None] = {}
     gaps: dict[str, str] = {}
 
@@ -170,7 +171,7 @@ def paths(host: Host, know: Know) -> Paths | Unknown:
     )
 
 
-def _trusted(know: Know, cf: SendmailCf) -> list[tuple[str, str]]:
+def _trusted(host: Host, know: Know, cf: SendmailCf) -> list[tuple[str, str]]:
     """(purpose, path) of all that mail trusts."""
     submit, files, plugins = know.get(SubmitCf), know.get(SaslFiles), know.get(Plugins)
     wanted = [("configuration", cf.path)] + ([("configuration", submit.path)] if submit else [])
@@ -185,4 +186,5 @@ def _trusted(know: Know, cf: SendmailCf) -> list[tuple[str, str]]:
     for path in cf.alias_files:
         if path.startswith("/"):
             wanted += [("aliases", path + ".db"), ("aliases source", path)]
+            wanted += [("include file", p) for p in _INCLUDE.findall(text(host.ask("read", path)))[:_SHOWN]]
     return wanted

@@ -41,13 +41,11 @@ def document(report: Report) -> dict[str, Any]:
         "findings": [_finding(r) for r in sorted(report.ranked, key=lambda r: r.rank)],
         "outcomes": [_outcome(o) for o in report.outcomes],
         "matrix": [],
-        "log": _log(report.log),
+        "log": _log(report.log or LogRead((), 0, 0, 0)),
     }
 
 
-def _log(log: LogRead | None) -> dict[str, Any]:
-    if log is None:
-        return {"lines": 0, "bytes": 0, "matched": 0, "unknown": 0, "from": None, "to": None}
+def _log(log: LogRead) -> dict[str, Any]:
     return {
         "lines": log.lines,
         "bytes": log.bytes,

@@ -61,11 +61,17 @@ def finding_blocks(finding: Finding, style: Style, indent: int = 0) -> Iterator[
     yield from _evidence(finding.evidence, style, inside)
     if finding.count > 1:
         span = f" from {finding.first} to {finding.last}" if finding.first and finding.last else ""
-        yield _labelled("seen", shown(f"{finding.count} times{span}", style.ascii), inside)
+        about = "about " if finding.traffic and finding.traffic.about else ""
+        yield _labelled("seen", shown(f"{about}{finding.count} times{span}", style.ascii), inside)
+    if finding.traffic:
+        from maildoctor.render.log import traffic_lines
+
+        for label, text in traffic_lines(finding.traffic, style):
+            yield _labelled(label, text, inside, "fold")
     if finding.why:
         yield _labelled("why", prose(finding.why, style.ascii), inside)
-    if finding.advice:
-        yield _labelled("advice", prose(finding.advice, style.ascii), inside)
+    for number, paragraph in enumerate(finding.advice.split("\n") if finding.advice else ()):
+        yield _labelled("" if number else "advice", prose(paragraph, style.ascii), inside)
     for step in finding.fix:
         yield from _step(step, style, inside)
     if style.verbosity > 0:
@@ -87,6 +93,14 @@ def _whole(report: Report, style: Style) -> Iterator[Block]:
         yield from finding_blocks(top.finding, style)
         yield from _symptoms(symptoms, style)
     yield from _unjudged(report, style)
+    if report.log is not None:
+        from maildoctor.render.log import damage_lines, log_lines
+
+        for text in damage_lines(report.log, style):
+            yield Block(f"{_mark('unjudged', style)} ", text, tone="unjudged", wrap="fold")
+        yield _GAP
+        for label, text in log_lines(report.log, style):
+            yield _labelled(label, text, 0, "fold")
     if style.verbosity > 0:
         yield from _listed(report, "pass", "passed", style)
         yield from _listed(report, "not_applicable", "not applicable", style) if style.verbosity > 1 else ()
@@ -133,6 +147,9 @@ def _below(
 
 def _header(report: Report, style: Style) -> Iterator[Block]:
     target = report.target
+    if report.log is not None:
+        yield Block(f"maildoctor {__version__}  ", shown(f"log {target.name}", style.ascii), tone="dim")
+        return
     products = [" + ".join(_product(p) for p in some) for some in (target.mta, target.sasl) if some]
     found = " + ".join(products) or "no mail server found"
     text = shown(f"{target.kind} {target.name}  {found}", style.ascii)
@@ -271,6 +288,12 @@ def _closing(report: Report, fresh: Sequence[Ranked], style: Style) -> Block:
     left_out = len(report.ranked) - len(fresh)
     counts += [f"{left_out} known left out"] if left_out else []
     new = "new " if style.known is not None else ""
+    if report.log is not None:
+        from maildoctor.render.log import closing
+
+        found = _causes(tops, new) if tops else f"No {new}fault found"
+        text = f"{found} in {closing(report.log)}  {report.seconds:.1f} s"
+        return Block("", text, tone="error" if tops else "plain" if report.log.damage else "ok")
     if tops:
         text = ", ".join([_causes(tops, new), f"{passed} passed", *counts])
     elif judged := passed + report.counted("fail"):

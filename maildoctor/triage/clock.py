@@ -27,7 +27,7 @@ class Clock:
 
     def seconds(self, stamp: bytes) -> float:
         """Seconds since 1970, 0 where it cannot be told."""
-        return max(when(stamp, self._now), 0.0) if stamp else 0.0
+        return max(when(stamp, self._now) or 0.0, 0.0) if stamp else 0.0
 
 
 class Course:
@@ -41,9 +41,10 @@ class Course:
 
     def add(self, minute: int, times: int) -> None:
         """So many more in this minute since 1970; minute 0 is no time and is not counted."""
-        if not minute:
-            return
-        key = minute // self.step
+        if minute:
+            self._add(minute // self.step, times)
+
+    def _add(self, key: int, times: int) -> None:
         if key in self.bins:
             self.bins[key] += times
             return
@@ -56,7 +57,7 @@ class Course:
         step = max(self.step, other.step)
         self._coarsen(step)
         for key, times in other.bins.items():
-            self.add(key * other.step, times)
+            self._add(key * other.step // self.step, times)
 
     def rates(self, most: int) -> tuple[int, int, list[int]]:
         """First minute, minutes per step, and the count of each step from the first to the last, `most` at most."""

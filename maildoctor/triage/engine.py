@@ -1,4 +1,4 @@
-"""Finding all needles in a block of log, in one pass. Several engines, one result; the fastest that is there is taken."""
+"""Finding all needles in a block of log, in one pass. Several engines, one result; the fastest to be had is taken."""
 
 import os
 import re
@@ -24,6 +24,10 @@ class Engine(Protocol):
 
     def scan(self, block: memoryview, report: Report) -> object:
         """Report every needle in these whole lines."""
+        ...
+
+    def inside(self, line: bytes) -> Sequence[int]:
+        """The needles in one line, each as often as `scan` would report it."""
         ...
 
 
@@ -55,6 +59,13 @@ class Hyperscan:
     def scan(self, block: memoryview, report: Report) -> object:
         """See Engine."""
         return self._database.scan(block, report)
+
+    def inside(self, line: bytes) -> Sequence[int]:
+        """See Engine."""
+        found: list[int] = []
+        append = found.append
+        self._database.scan(line, lambda needle, _start, _end, _flags, _context: append(needle))
+        return found
 
     def _compiled(self, needles: Sequence[bytes]) -> Any:
         database = self._module.Database(mode=self._module.HS_MODE_BLOCK)
@@ -90,16 +101,16 @@ class Lines:
             start = data.rfind(b"\n", 0, hit) + 1
             stop = data.find(b"\n", hit, length)
             line = bytes(data[start : stop if stop >= 0 else length])
-            for number in self._inside(line):
-                needle = self._needles[number]
-                at = line.find(needle)
-                while at >= 0:
-                    at += len(needle)
-                    report(number, 0, start + at, 0, None)
-                    at = line.find(needle, at)
+            for number in self._present(line):
+                for end in _ends(line, self._needles[number]):
+                    report(number, 0, start + end, 0, None)
         return None
 
-    def _inside(self, line: bytes) -> Sequence[int]:
+    def inside(self, line: bytes) -> Sequence[int]:
+        """See Engine."""
+        return [number for number in self._present(line) for _ in _ends(line, self._needles[number])]
+
+    def _present(self, line: bytes) -> Sequence[int]:
         return [number for number, needle in enumerate(self._needles) if needle in line]
 
     def _hits(self, data: bytearray, length: int) -> Iterator[int]:
@@ -131,7 +142,7 @@ class Re2(Lines):
         except (AttributeError, TypeError, re2.error) as error:
             raise EngineError(f"this re2 is not google-re2: {error}") from error
 
-    def _inside(self, line: bytes) -> Sequence[int]:
+    def _present(self, line: bytes) -> Sequence[int]:
         return list(self._which.Match(line))
 
     def _hits(self, data: bytearray, length: int) -> Iterator[int]:
@@ -221,12 +232,13 @@ class Finds:
         """See Engine."""
         data = bytes(block)
         for number, needle in enumerate(self._needles):
-            at = data.find(needle)
-            while at >= 0:
-                at += len(needle)
-                report(number, 0, at, 0, None)
-                at = data.find(needle, at)
+            for end in _ends(data, needle):
+                report(number, 0, end, 0, None)
         return None
+
+    def inside(self, line: bytes) -> Sequence[int]:
+        """See Engine."""
+        return [number for number, needle in enumerate(self._needles) for _ in _ends(line, needle)]
 
 
 ENGINES: Mapping[str, Callable[[Sequence[bytes]], Engine]] = {
@@ -258,6 +270,14 @@ def named(name: str, needles: Sequence[bytes]) -> Engine:
     if name not in ENGINES:
         raise EngineError(f"there is no engine {name!r}; there are {', '.join(ENGINES)}")
     return ENGINES[name](needles)
+
+
+def _ends(text: bytes, needle: bytes) -> Iterator[int]:
+    at = text.find(needle)
+    while at >= 0:
+        at += len(needle)
+        yield at
+        at = text.find(needle, at)
 
 
 def _alternatives(words: Sequence[bytes]) -> bytes:

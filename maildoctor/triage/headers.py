@@ -6,6 +6,7 @@ here can backtrack further than a header is long, so a line of any length costs 
 """
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from maildoctor.triage.stamps import names_a_day, when
@@ -35,7 +36,7 @@ _ISO = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
 _SPACED = rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|[+-]\d\d:?\d\d))?"
 
 # A queue id is taken off only in a shape that no word has: sendmail's begins with a date in its own digits (year, month
-# 0 to B, day 1 to V, hour 0 to N), Postfix's short one has letters and digits of hexadecimal, its long one no vowels.
+# 0 to B, day 1 to V, hour 0 to N), Postfix's short one has hexadecimal letters and digits, its long one no vowel.
 _SENDMAIL_DATE = rb"[0-9A-Za-x][0-9AB][1-9A-V][0-9A-N]"
 _QUEUE_ID = (
     rb"NOQUEUE"
@@ -47,9 +48,9 @@ _QUEUE_ID = (
 )
 _EXIM_ID = rb"[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})"
 
-# A host is told from a program by what follows it: a program ends in `:` or `[pid]:`. No parenthesis in a host, lest the
-# user name in Dovecot's `imap(user name)` be taken for a program.
-_HOST = rb"[^\s\[\]()]{0,254}[^\s\[\]():]"
+# A host is told from a program by what follows it: a program ends in `:` or `[pid]:`. No parenthesis and no `=` in a
+# host, lest what a stranger wrote in Dovecot's `imap(user name)` or Exim's `H=(name)` be taken for a program.
+_HOST = rb"[^\s\[\]()=]{0,254}[^\s\[\]()=:]"
 _TAG = rb"[^\s:\[\]]{1,128}"
 _AFTER_TAG = rb"(?:\[ID \d{1,10} [a-z0-9.]{1,32}\] )?(?:(" + _QUEUE_ID + rb"): )?"
 
@@ -57,7 +58,8 @@ _FREEBSD = rb"<[a-z0-9]{1,16}\.[a-z0-9]{1,16}>"  # <mail.notice>, <2.4>
 _WORD_LEVEL = rb"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)"
 
 _usual = re.compile(
-    rb"(" + _BSD + rb"|" + _ISO + rb"(?! +" + _WORD_LEVEL + rb" )) +(?:" + _FREEBSD + rb" )?(" + _HOST + rb") +(" + _TAG + rb")(?:\[(\d{1,10})\])?: " + _AFTER_TAG
+    rb"(" + _BSD + rb"|" + _ISO + rb"(?! ++" + _WORD_LEVEL + rb" )) ++(?:" + _FREEBSD + rb" )?"
+    rb"(" + _HOST + rb") ++(" + _TAG + rb")(?:\[(\d{1,10})\])?: " + _AFTER_TAG
 ).match
 
 _LEVEL_MARK = (
@@ -72,7 +74,7 @@ _ANY_STAMP = (
     rb"|" + _ISO + rb"|\d{10}\.\d{3,9}|\[ {0,12}\d{1,12}\.\d{6}\])"
 )
 _rare = re.compile(
-    rb"(" + _ANY_STAMP + rb") +(?:" + _LEVEL_MARK + rb" )?(?:(?:" + _WORD_LEVEL + rb"|(" + _HOST + rb")) +)??"
+    rb"(" + _ANY_STAMP + rb") ++(?:" + _LEVEL_MARK + rb" )?(?:(?:" + _WORD_LEVEL + rb"|(" + _HOST + rb")) ++)??"
     rb"(?:" + _LEVEL_MARK + rb" )?(" + _TAG + rb")(?:\[(\d{1,10})\])?(?: \([^\s()]{1,64}\))?: ?" + _AFTER_TAG
 ).match  # fmt: skip
 _rfc5424 = re.compile(
@@ -80,11 +82,12 @@ _rfc5424 = re.compile(
     rb"(?:-|(?:\[(?:[^\]\\\"]|\\.|\"(?:[^\"\\]|\\.){0,4096}\"){0,4096}\])+) ?(?:\xef\xbb\xbf)?" + _AFTER_TAG
 ).match
 _repeated_last = re.compile(
-    rb"(" + _ANY_STAMP + rb") +(?:" + _LEVEL_MARK + rb" )?(?:(" + _HOST + rb") +)??last message repeated (\d{1,9}) times?\b"
+    rb"(" + _ANY_STAMP + rb") ++(?:" + _LEVEL_MARK + rb" )?(?:(" + _HOST + rb") ++)??"
+    rb"last message repeated (\d{1,9}) times?\b"
 ).match
 _repeated = re.compile(rb"message repeated (\d{1,9}) times?: \[ ?" + rb"(?:(" + _QUEUE_ID + rb"): )?").match
 _queued = re.compile(rb"(" + _QUEUE_ID + rb"): ").match
-_stamp_only = re.compile(rb"(" + _ANY_STAMP + rb")(?: +" + _WORD_LEVEL + rb"\b)? +").match
+_stamp_only = re.compile(rb"(" + _ANY_STAMP + rb")(?: +" + _WORD_LEVEL + rb"\b)? ++").match
 _audit = re.compile(rb"type=[A-Z_0-9]{1,32} msg=audit\((\d{1,12}\.\d{3}):\d{1,20}\): ").match
 
 _exim = re.compile(
@@ -92,8 +95,8 @@ _exim = re.compile(
 ).match
 _DOVECOT_SERVICE = (
     rb"(?:auth(?:-worker)?|imap(?:-login|-hibernate|-urlauth\S{0,16})?|pop3(?:-login)?|lmtp|lda|deliver|master|anvil|"
-    rb"config|log|stats|old-stats|managesieve(?:-login)?|submission(?:-login)?|doveadm(?:-server)?|director|dict(?:-\S{1,8})?|"
-    rb"ssl-params|indexer(?:-worker)?|replicator|aggregator|ipc|dns-client|quota-status|dovecot)"
+    rb"config|log|stats|old-stats|managesieve(?:-login)?|submission(?:-login)?|doveadm(?:-server)?|director|"
+    rb"dict(?:-\S{1,8})?|ssl-params|indexer(?:-worker)?|replicator|aggregator|ipc|dns-client|quota-status|dovecot)"
 )
 _dovecot = re.compile(
     rb"(" + _BSD + rb"|" + _SPACED + rb") (?=(?:" + _DOVECOT_SERVICE + rb"(?:\(|: )"
@@ -109,14 +112,16 @@ _timeless = re.compile(
 ).match
 
 _CLOUD_TIME = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)"
-_no_program = re.compile(rb"(?i:warning|error|fatal|panic|info|notice|debug|sasl|tls|reject)$|(?:" + _QUEUE_ID + rb")$").match
+_no_program = re.compile(
+    rb"(?i:warning|error|fatal|panic|info|notice|debug|sasl|tls|reject)$|(?:" + _QUEUE_ID + rb")$"
+).match
 _wrapper = re.compile(
-    rb"(?:[ \t]+"
-    rb"|[>#] +"  # quoted in a mail, commented in a file
+    rb"(?:[ \t]++"
+    rb"|[>#] ++"  # quoted in a mail, commented in a file
     rb"|<\d{1,3}>(?!1 )"  # priority of a raw syslog datagram
-    rb"|[A-Za-z0-9][\w.-]{0,127} *\| "  # docker compose
+    rb"|[A-Za-z0-9][\w.-]{0,127} *+\| "  # docker compose
     rb"|(" + _CLOUD_TIME + rb") std(?:out|err) [FP] "  # Kubernetes CRI, docker json-file reshaped
-    rb"|(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z) (?!\S{1,255} " + _TAG + rb"\[\d)"  # docker logs -t, kubectl --timestamps
+    rb"|(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z) (?!\S{1,255} " + _TAG + rb"\[\d)"  # docker logs -t, kubectl
     rb"|(" + _CLOUD_TIME + rb") (?=" + _BSD + rb" |" + _SPACED + rb" |<\d{1,3}>|type=)"
     rb"|(" + _DAY_NAME + rb" [A-Z][a-z]{2} {1,2}\d{1,2} \d{4} \d{1,2}:\d\d:\d\d [ap]m) \| "  # Rancher
     rb"|(\d\d/\d\d/\d{4}, \d\d:\d\d:\d\d) \| \w{1,16} \| "  # mailcow's page
@@ -125,7 +130,7 @@ _wrapper = re.compile(
     rb"|- \d{10} \d{4}\.\d\d\.\d\d \S{1,255} (?=" + _BSD + rb")"  # aggregated BSD logs
     rb"|MESSAGE=)"  # journalctl -o verbose
 ).match  # fmt: skip
-_DIGITS = tuple(b"%d" % digit for digit in range(10)) + (b"<",)
+_DIGITS = frozenset(b"%c" % character for character in b"0123456789<")
 _WRAPPERS = 6
 """Wrappers taken off one line at most: a compose prefix around a container's time around a quote is three."""
 
@@ -137,6 +142,8 @@ def peel(line: bytes) -> Head:
     the bracket that closes a repeated message. About a microsecond for the usual line."""
     if b"\x1b" in line:
         line = _colours(b"", line)
+    if line[-1:] == b"\r":
+        line = line[:-1]
     usual = _usual(line)
     if usual is None:
         return _unusual(line)
@@ -177,7 +184,8 @@ def _of_syslog(line: bytes) -> Head | None:
     match = _usual(line)
     if match is None:
         return None
-    return _inner(*match.groups(b""), line[match.end() :])
+    stamp, host, tag, pid, queue_id = match.groups(b"")
+    return _inner(stamp, host, tag, pid, queue_id, line[match.end() :])
 
 
 def _of_rfc5424(line: bytes) -> Head | None:
@@ -213,7 +221,9 @@ def _of_rare(line: bytes) -> Head | None:
 
 def _of_repetition(line: bytes) -> Head | None:
     match = _repeated_last(line)
-    return Head(match[1], match[2] or b"", b"", b"", b"", b"", int(match[3])) if match and names_a_day(match[1]) else None
+    if match is None or not names_a_day(match[1]):
+        return None
+    return Head(match[1], match[2] or b"", b"", b"", b"", b"", int(match[3]))
 
 
 def _of_stamp(line: bytes) -> Head | None:
@@ -234,9 +244,10 @@ def _of_program(line: bytes) -> Head | None:
     return _inner(b"", host, tag or name, pid, queue_id, line[match.end() :])
 
 
-_by_letter = (_of_syslog, _of_dovecot, _of_repetition, _of_rare, _of_stamp, _of_audit, _of_program)
-_by_digit = (_of_syslog, _of_rfc5424, _of_repetition, _of_rare, _of_stamp, _of_program)
-_by_space = (_of_dovecot, _of_rare, _of_exim, _of_program)
+_Forms = tuple[Callable[[bytes], Head | None], ...]
+_by_letter: _Forms = (_of_syslog, _of_dovecot, _of_repetition, _of_rare, _of_stamp, _of_audit, _of_program)
+_by_digit: _Forms = (_of_syslog, _of_rfc5424, _of_repetition, _of_rare, _of_stamp, _of_program)
+_by_space: _Forms = (_of_dovecot, _of_rare, _of_exim, _of_program)
 
 
 def _inner(stamp: bytes, host: bytes, tag: bytes, pid: bytes, queue_id: bytes, message: bytes) -> Head:

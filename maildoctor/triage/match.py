@@ -13,6 +13,13 @@ LONGEST_LINE = 64 * 1024
 
 _LONGEST_MESSAGE = 16 * 1024
 _MOST_KNOWN = 4096
+_QUOTED = re.compile(
+    rb"(?:warning|info|reject|hold|discard|redirect|replace|prepend|filter|strip|bcc|milter-[a-z]{1,20}): "
+    rb"(?:header|body) "
+    rb"|from=.{0,1000}?, size=\d"
+    rb"|Subject: "
+)
+"""How messages begin that do nothing but quote what a stranger sent: nothing in them is believed."""
 _LONGEST_KNOWN = 512
 
 Fields = dict[str, bytes]
@@ -60,6 +67,8 @@ class Matcher:
         return Hit(known[0], known[1], head, head.repeat) if known else None
 
     def _search(self, head: Head, message: bytes, needles: Iterable[int]) -> tuple[int, Fields] | None:
+        if _QUOTED.match(message):
+            return None
         for number in self._candidates(needles):
             if not self._speaks(number, head.tag):
                 continue

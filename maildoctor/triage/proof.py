@@ -54,7 +54,8 @@ class _Walk:
         if operator is op.ATOMIC_GROUP:
             return self.through(argument, ways)
         if operator in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
-            return self._repeat(*argument, ways)
+            low, high, body = argument
+            return self._repeat(low, high, body, ways)
         return _gap(ways)
 
     def _text(self, char: int, ways: Ways) -> Ways:
@@ -107,5 +108,5 @@ def _least_of(operator: Any, argument: Any) -> int:
         return _least(argument)
     if operator in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
         low, _, body = argument
-        return min(low, _FEW_TIMES) * _least(body)
+        return min(int(low), _FEW_TIMES) * _least(body)
     return 0

@@ -6,7 +6,7 @@
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Literal, TypeVar
@@ -185,7 +185,7 @@ def _sample(reader: "_Table", origin_needed: bool = True) -> Sample:
     return sample
 
 
-def _problems(rule: Rule) -> Iterable[str]:
+def _problems(rule: Rule) -> Iterator[str]:
     if not _CODE.fullmatch(rule.code):
         yield f"code {rule.code!r} is not a family of capital letters and a number from 100 on"
     if not _NAME.fullmatch(rule.name):
@@ -239,9 +239,9 @@ class _Table:
 
     def flag(self, key: str) -> bool | None:
         value = self._left.pop(key, None)
-        if value not in (True, False, None):
-            raise RuleError(f"{key!r} must be true or false", self.place)
-        return value
+        if value is None or isinstance(value, bool):
+            return value
+        raise RuleError(f"{key!r} must be true or false", self.place)
 
     def map(self, key: str) -> dict[str, str]:
         value = self._left.pop(key, {})

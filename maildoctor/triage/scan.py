@@ -20,7 +20,7 @@ from maildoctor.triage.tally import EXAMPLES, LONGEST_EXAMPLE, Entry, Key, Momen
 BUDGET = 2000
 EVERY = 64
 
-_EXACT_LINES = 256
+_EXACT_LINES = 64
 _FOLDED = b"last message repeated "
 _LONGEST_HEAD = 500
 _MOST_OF_THEM = 0.5
@@ -72,7 +72,7 @@ class Seen:
         for needle, flood in other.floods.items():
             mine = self.floods.setdefault(needle, Flood())
             mine.found += flood.found
-            mine.last = max(mine.last, flood.last, key=lambda moment: moment.minute)
+            mine.last = max(mine.last, flood.last, key=_minute)
             mine.course.merge(flood.course)
         for needle, times in other.read.items():
             self.read[needle] = self.read.get(needle, 0) + times
@@ -110,7 +110,8 @@ class Scan:
         self._exact = exact or unmatched
         self._unmatched = unmatched
         self._told = told
-        self._hot = bytearray(len(self._needles))
+        self._hot = [False] * len(self._needles)
+        self._heated: list[int] = []
         self._blocks = 0
         self.seen = Seen(Tally(rules), Unmatched())
 
@@ -135,7 +136,7 @@ class Scan:
         sampled = self._exact or self._blocks % EVERY == 0
         counted = self._count_lines(blocks.buffer, length, sampled)
         self._blocks += 1
-        if sampled or not any(self._hot):
+        if sampled or not self._heated:
             self._whole(blocks, length, place)
         else:
             self._flooded(blocks, length, place)
@@ -161,18 +162,10 @@ class Scan:
             append(end << _BITS | needle)
 
         self._engine.scan(blocks.view[:length], found)
-        read, hot = self.seen.read, self._hot
         for start, line, needles in _lines(blocks.buffer, length, hits):
             times, entry = self._line(start, line, needles, blocks.buffer, place)
-            for needle in needles:
-                read[needle] = read.get(needle, 0) + 1
-            if entry is not None:
-                # All needles of a line but one are passed over, so that the line is shared out only once.
-                shared = min(needles)
-                entry.by_needle[shared] = entry.by_needle.get(shared, 0) + times
-        if not self._exact:
-            for needle in {hit & _MASK for hit in hits}:
-                hot[needle] = read[needle] >= BUDGET
+            self._shared(entry, times, needles, needles)
+        self._heat(hits)
 
     def _flooded(self, blocks: Blocks, length: int, place: Place) -> None:
         """Read the lines with rare needles; of the others, count the needles."""
@@ -191,18 +184,41 @@ class Scan:
 
         self._engine.scan(blocks.view[:length], found)
         for start, line, _ in _lines(blocks.buffer, length, hits):
-            needles = self._matcher.inside(line)
-            self._line(start, line, needles, blocks.buffer, place)
+            needles = self._engine.inside(line)
+            times, entry = self._line(start, line, needles, blocks.buffer, place)
+            self._shared(entry, times, needles, [needle for needle in needles if not hot[needle]])
             for needle in needles:
                 if hot[needle]:
-                    counts[needle] -= line.count(self._needles[needle])
+                    counts[needle] -= 1
+        self._heat(hits)
         moment = self._moment(blocks.buffer, length, last)
-        for needle, count in enumerate(counts):
+        for needle in self._heated:
+            count = counts[needle]
             if count > 0:
                 flood = self.seen.floods.setdefault(needle, Flood())
                 flood.found += count
-                flood.last = moment
+                flood.last = max(flood.last, moment, key=_minute)
                 flood.course.add(moment.minute, count)
+
+    def _shared(self, entry: Entry | None, times: int, needles: Sequence[int], whole: Sequence[int]) -> None:
+        """Note what becomes of lines with these needles, for those of which all lines of the block are read: `whole`.
+
+        A line counts at its first needle only, so that it is shared out once.
+        """
+        read = self.seen.read
+        for needle in whole:
+            read[needle] = read.get(needle, 0) + 1
+        first = min(needles)
+        if entry is not None and first in whole:
+            entry.by_needle[first] = entry.by_needle.get(first, 0) + times
+
+    def _heat(self, hits: Sequence[int]) -> None:
+        if not self._exact:
+            read = self.seen.read
+            for needle in {hit & _MASK for hit in hits}:
+                if not self._hot[needle] and read.get(needle, 0) >= BUDGET:
+                    self._hot[needle] = True
+                    self._heated.append(needle)
 
     def _moment(self, buffer: bytearray, length: int, place: int) -> Moment:
         start = buffer.rfind(b"\n", 0, place) + 1
@@ -267,6 +283,10 @@ def settled(seen: Seen) -> dict[Key, Entry]:
                 entry.seen(flood.last)
     seen.floods.clear()
     return seen.tally.entries
+
+
+def _minute(moment: Moment) -> int:
+    return moment.minute
 
 
 def _lines(buffer: bytearray, length: int, hits: list[int]) -> Iterator[tuple[int, bytes, list[int]]]:

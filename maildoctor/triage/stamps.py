@@ -1,4 +1,4 @@
-"""The time that a log line's stamp says: every logger's form, months in the languages of the syslogs that localise them.
+"""The time that a log line's stamp says: every logger's form, months in the languages that syslogs write them in.
 
 A stamp without a year is of the last such day before the log was written, so December comes before January.
 """

@@ -93,17 +93,26 @@ class Address:
     names: set[bytes] = field(default_factory=set)
 
 
+@dataclass(slots=True)
+class _Session:
+    """How many lines of which entries one session had, and from where its last login came; None: it had none."""
+
+    counts: dict[Key, int] = field(default_factory=dict)
+    login: bytes | None = None
+
+
 class Tally:
     """Entries by rule and labels, addresses by what they did, and which entries met in one session."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
+        self._logins = frozenset(n for n, rule in enumerate(rules) if is_login(rule))
         self.entries: dict[Key, Entry] = {}
         self.addresses: dict[bytes, dict[int, Address]] = {}
         self.forgotten_addresses = 0
         self.met: dict[tuple[Key, int], int] = {}
         """How many lines of an entry stood in one session with a line of another rule."""
-        self._sessions: OrderedDict[tuple[bytes, ...], dict[Key, int]] = OrderedDict()
+        self._sessions: OrderedDict[tuple[bytes, ...], _Session] = OrderedDict()
         self._labels: dict[int, int] = {}
 
     def add(self, hit: Hit, minute: int) -> tuple[Key, Entry]:
@@ -123,7 +132,7 @@ class Tally:
         rule = self._rules[hit.rule]
         if relay and rule.kind not in QUIET:
             self._address(relay, hit.rule, user, times)
-        self._session(key, hit, entry)
+        self._join(key, hit, relay, entry)
         return key, entry
 
     def merge(self, other: "Tally") -> None:
@@ -144,7 +153,7 @@ class Tally:
         self.forgotten_addresses += other.forgotten_addresses
 
     def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_sessions": OrderedDict()}
+        return {**self.__dict__, "_sessions": OrderedDict(), "_rules": ()}
 
     def _key(self, hit: Hit) -> Key:
         labels = self._rules[hit.rule].labels
@@ -204,28 +213,31 @@ class Tally:
         self.forgotten_addresses += len(busiest) - _MOST_ADDRESSES // 2
         self.addresses = dict(busiest[: _MOST_ADDRESSES // 2])
 
-    def _session(self, key: Key, hit: Hit, entry: Entry) -> None:
+    def _join(self, key: Key, hit: Hit, relay: bytes, entry: Entry) -> None:
         """Join lines of one session: by process, and where there is one by queue id. Bare lines are one session."""
         head = hit.head
-        names = [(head.host, head.pid)] if head.pid or not head.tag else []
-        names += [(head.host, b"", head.queue_id)] if head.queue_id else []
-        others = dict(item for name in names for item in self._session_of(name).items())
-        entry.after_login += any(is_login(self._rules[other[0]]) for other in others)
+        sessions = [self._session((head.host, head.pid, b""))] if head.pid or not head.tag else []
+        sessions += [self._session((head.host, b"", head.queue_id))] if head.queue_id else []
+        others: dict[Key, int] = {}
+        for session in sessions:
+            others.update(session.counts)
         for rule in {other[0] for other in others}:
             self._meet(key, rule, 1)
-        for other, times in others.items():
-            if key not in others:
+        if key not in others:
+            for other, times in others.items():
                 self._meet(other, key[0], times)
-        for name in names:
-            session = self._sessions[name]
-            if key in session or len(session) < _MOST_IN_SESSION:
-                session[key] = session.get(key, 0) + 1
+        # A process may serve one client after another, so the login must be of the same one.
+        entry.after_login += any(s.login is not None and (not relay or s.login in (b"", relay)) for s in sessions)
+        for session in sessions:
+            if key in session.counts or len(session.counts) < _MOST_IN_SESSION:
+                session.counts[key] = session.counts.get(key, 0) + 1
+            if hit.rule in self._logins:
+                session.login = relay
 
-    def _session_of(self, name: tuple[bytes, ...]) -> dict[Key, int]:
-        """How many lines of which entries this session had so far; those that had none for long are forgotten."""
+    def _session(self, name: tuple[bytes, ...]) -> "_Session":
         session = self._sessions.get(name)
         if session is None:
-            session = self._sessions[name] = {}
+            session = self._sessions[name] = _Session()
             if len(self._sessions) > _MOST_SESSIONS:
                 self._sessions.popitem(last=False)
         else:

@@ -1,14 +1,15 @@
 """Where log lines come from: files packed or not, pipes, containers' and the journal's own formats, logs that grow.
 
-A source gives raw bytes of plain log text, unpacked and reshaped, never more than is asked for. What it wraps is a chain
-of streams, each with `readinto`:
+A source gives raw bytes of plain log text, unpacked and reshaped, never more than is asked for. What it wraps is a
+chain of streams, each with `readinto`:
 
     descriptor   a file up to its size at opening, or a pipe          raw.py
     unpacking    gzip, xz, bzip2, zstd, known by content              unpack.py
     reshaping    docker json-file, journal export, JSON to lines      reshape.py
     window       only lines of a stretch of time                      window.py
 
-A log that is followed (follow.py), the journal (journal.py) and the logs of this host (own.py) feed into the same chain.
+A log that is followed (follow.py) and the journal (journal.py) feed into the same chain; own.py finds the logs that
+this host writes.
 """
 
 import time
@@ -50,7 +51,7 @@ class Source:
     `size`: bytes of the file that will be read, packed as it is; None where it cannot be known.
     `extent`: first byte and the byte after the last of a plain file that can also be read in pieces by `open_extent`;
     None where it cannot.
-    `written`: when the log was last written, seconds since 1970: a stamp without a year is the last such day before it.
+    `written`: when the log was last written, seconds since 1970: a stamp without a year is of the last such day before.
     """
 
     name: str

@@ -29,16 +29,21 @@ class Stream(Protocol):
 
 class Descriptor:
     """An open file descriptor, read from where it stands; a regular file up to `end`, the byte after the last one that
-    is wanted, even if it grows meanwhile. Owns the descriptor."""
+    is wanted, even if it grows meanwhile. `begun`: what was read of it before. Owns the descriptor."""
 
-    def __init__(self, fd: int, end: int | None) -> None:
+    def __init__(self, fd: int, end: int | None, begun: bytes = b"") -> None:
         self.fd, self.end, self.damage = fd, end, ""
+        self._begun = begun
         self.position = 0 if end is None else os.lseek(fd, 0, os.SEEK_CUR)
         if end is None:
             _widen(fd)
 
     def readinto(self, buffer: memoryview) -> int:
         """See `Stream`."""
+        if self._begun:
+            buffer[:1], self._begun = self._begun[:1], self._begun[1:]
+            self.position += 1
+            return 1
         if self.end is not None:
             buffer = buffer[: max(0, self.end - self.position)]
             if not buffer:
@@ -52,6 +57,16 @@ class Descriptor:
             self.damage = f"became shorter while it was read: it ended at byte {self.position} of {self.end}"
         self.position += count
         return count
+
+    def seek(self, position: int) -> None:
+        """Go on reading a regular file there."""
+        self.position = os.lseek(self.fd, position, os.SEEK_SET)
+
+    def reopen(self, fd: int, position: int) -> None:
+        """Read this descriptor from there in place of the old one, which is closed."""
+        self.close()
+        self.fd, self.damage = fd, ""
+        self.seek(position)
 
     def _read(self, buffer: memoryview) -> int:
         while True:

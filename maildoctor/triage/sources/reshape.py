@@ -10,6 +10,9 @@ import time
 
 from maildoctor.triage.sources.lines import Turner, whole_lines
 
+_LONGEST = 1 << 20
+"""Bytes of a line that are held until docker gives its end."""
+
 MAGIC = 64
 """Bytes at the beginning that tell a form."""
 
@@ -17,14 +20,14 @@ MAGIC = 64
 def turner_for(begin: bytes) -> Turner | None:
     """What makes lines of a log that begins so; None where it is lines already."""
     begin = begin.lstrip(b"\x1e \r\n")
-    if begin.startswith((b'{"log":', b'{"attrs":', b'{"stream":', b'{"time":')):
+    if begin.startswith(b'{"log":"'):
         return Docker()
     if begin.startswith((b"__CURSOR=", b"__REALTIME_TIMESTAMP=")):
         return Export()
     return Json() if re.match(rb'\{\s*"', begin) else None
 
 
-# -- docker json-file ---------------------------------------------------------------------------------------------------
+# -- docker json-file ----------------------------------------------------------------------------------------
 
 _docker = re.compile(
     rb'^\{"log":"([^"\\\n]*(?:\\[^\n][^"\\\n]*)*)","stream":"(std(?:out|err))"(?:,"attrs":\{[^{}\n]*\})?,"time":"([^"\\\n]{1,40})"\}\r?\n?',
@@ -39,7 +42,7 @@ class Docker:
     damage = ""
 
     def __init__(self) -> None:
-        self._open = {b"stdout": False, b"stderr": False}
+        self._begun = {b"stdout": b"", b"stderr": b""}
 
     def turn(self, text: bytes, *, last: bool) -> tuple[bytes, int]:
         """See `Turner`."""
@@ -53,24 +56,27 @@ class Docker:
             log, stream, stamp = match.groups()
             out.append(self._line(log, stream, stamp))
         out.append(text[at:used])
+        if last:
+            out += [begun + b"\n" for begun in self._begun.values() if begun]
+            self._begun = dict.fromkeys(self._begun, b"")
         return b"".join(out), used
 
     def _line(self, log: bytes, stream: bytes, stamp: bytes) -> bytes:
-        # A piece that ends without a line end goes on in the next of its stream.
-        begin = b"" if self._open[stream] else b"%s %s F " % (stamp, stream)
-        ends = log.endswith(b"\\n") and not (log.endswith(b"\\\\n") and _odd_backslashes(log))
+        begun = self._begun[stream] or b"%s %s F " % (stamp, stream)
+        ends = _ends_a_line(log)
         if ends:
             log = log[:-2]
-        self._open[stream] = not ends
         if b"\\" in log:
             log = _unescaped(log)
-        return b"%s%s\n" % (begin, log) if ends else begin + log
+        ends = ends or len(begun) > _LONGEST
+        self._begun[stream] = b"" if ends else begun + log
+        return b"%s%s\n" % (begun, log) if ends else b""
 
 
-def _odd_backslashes(log: bytes) -> bool:
-    """Whether the final `n` is a letter: an even number of backslashes before it are backslashes themselves."""
+def _ends_a_line(log: bytes) -> bool:
+    """Whether its last two characters are the escape `\\n`, and no backslash of the text and a letter."""
     body = log[:-1]
-    return (len(body) - len(body.rstrip(b"\\"))) % 2 == 0
+    return log[-1:] == b"n" and (len(body) - len(body.rstrip(b"\\"))) % 2 == 1
 
 
 def _unescaped(log: bytes) -> bytes:
@@ -81,11 +87,9 @@ def _unescaped(log: bytes) -> bytes:
     return _one_line(str(text))
 
 
-# -- journalctl -o export -----------------------------------------------------------------------------------------------
+# -- journalctl -o export ------------------------------------------------------------------------------------
 
-_WANTED = (
-    rb"MESSAGE|SYSLOG_IDENTIFIER|SYSLOG_PID|_HOSTNAME|_PID|_COMM|__REALTIME_TIMESTAMP|_SOURCE_REALTIME_TIMESTAMP"
-)
+_WANTED = rb"MESSAGE|SYSLOG_IDENTIFIER|SYSLOG_PID|_HOSTNAME|_PID|_COMM|__REALTIME_TIMESTAMP|_SOURCE_REALTIME_TIMESTAMP"
 _wanted = re.compile(rb"^(" + _WANTED + rb")=(.*)$", re.MULTILINE).findall
 _binary = re.compile(rb"^([A-Z0-9_]{1,64})\n", re.MULTILINE).search
 _field = re.compile(rb"([A-Z0-9_]{1,64})(?:=([^\n]*)\n|\n)").match
@@ -167,7 +171,7 @@ def _line(fields: dict[bytes, bytes]) -> bytes:
 
 
 def _plain(stamp: bytes, host: bytes, tag: bytes, pid: bytes, message: bytes) -> bytes:
-    """One line. A program's name is its own choice: what could be taken for another part of the header is struck out."""
+    """One line. A program's name is its own choice: what could be taken for other parts of the header is struck out."""
     name = re.sub(rb"[\s:\[\]]", b"_", tag)[:128]
     where = re.sub(rb"[\s:\[\]()]", b"_", host)[:255] or b"localhost"
     if b"\n" in message:
@@ -195,7 +199,7 @@ def _stamp(microseconds: bytes) -> bytes:
     return b"%s.%s+00:00" % (known, microseconds[-6:]) if microseconds.isdigit() else b""
 
 
-# -- JSON, an object a line ---------------------------------------------------------------------------------------------
+# -- JSON, an object a line ----------------------------------------------------------------------------------
 
 _MESSAGE = ("MESSAGE", "message", "msg", "@message", "log", "MSG")
 _HOST = ("_HOSTNAME", "HOST", "host", "hostname", "fromhost", "source")

@@ -3,6 +3,8 @@
 Every decoder is asked for no more than a buffer's worth at a time, so a bomb costs time but no memory.
 """
 
+import contextlib
+import importlib
 import shutil
 import subprocess
 import threading
@@ -137,7 +139,7 @@ class _Unpacked:
         return True
 
     def _salvage(self, again: Callable[[], Ahead]) -> bool:
-        """Go back to the beginning, skip what was delivered, and from there on unpack in small steps up to the break."""
+        """Go back to the beginning, skip what was delivered, and go on in small steps up to the break."""
         self._again = None
         self._stream.close()
         try:
@@ -179,27 +181,21 @@ class _Gzip:
     """zlib's decoder, or isal's, with the ways of those of the other formats."""
 
     def __init__(self, fast: bool) -> None:
-        self._inner = zlib.decompressobj(31)
-        if fast:
-            try:
-                from isal import isal_zlib
-
-                self._inner = isal_zlib.decompressobj(31)  # twice as fast
-            except ImportError:
-                pass
+        library = _module("isal.isal_zlib") if fast else None  # twice as fast
+        self._inner: Any = (library or zlib).decompressobj(31)
         self.needs_input = True
 
     @property
     def eof(self) -> bool:
-        return self._inner.eof
+        return bool(self._inner.eof)
 
     @property
     def unused_data(self) -> bytes:
-        return self._inner.unused_data
+        return bytes(self._inner.unused_data)
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
         left = self._inner.unconsumed_tail
-        out = self._inner.decompress(left + data if left else data, max_length)
+        out: bytes = self._inner.decompress(left + data if left else data, max_length)
         # A full buffer may have left something inside the decoder although nothing of the input is left.
         self.needs_input = len(out) < max_length and not self._inner.unconsumed_tail
         return out
@@ -207,18 +203,20 @@ class _Gzip:
 
 def _zstd_library() -> Callable[[], _Decoder] | None:
     """What makes a decoder of zstd in this process, None where nothing does."""
-    try:
-        from compression import zstd  # Python 3.14
-    except ImportError:
-        pass
-    else:
+    if (zstd := _module("compression.zstd")) is not None:  # of Python 3.14
         options = {zstd.DecompressionParameter.window_log_max: _MEMORY.bit_length() - 1}
-        return lambda: zstd.ZstdDecompressor(options=options)  # type: ignore[no-any-return]
+        return lambda: zstd.ZstdDecompressor(options=options)
+    if (zstandard := _module("zstandard")) is not None:
+        return lambda: _Zstandard(zstandard.ZstdDecompressor(max_window_size=_MEMORY).decompressobj())
+    return None
+
+
+def _module(name: str) -> Any:
+    """A module that need not be there, None where it is not."""
     try:
-        import zstandard
+        return importlib.import_module(name)
     except ImportError:
         return None
-    return lambda: _Zstandard(zstandard.ZstdDecompressor(max_window_size=_MEMORY).decompressobj())
 
 
 class _Zstandard:
@@ -277,12 +275,10 @@ class _Child:
 
     def _feed(self) -> None:
         assert self._process.stdin is not None
-        try:
-            with self._process.stdin as into:
-                while data := self._stream.read(_PACKED):
-                    into.write(data)
-        except OSError:
-            pass  # the program ended first; its status says why
+        # Where the program ends first, its status says why.
+        with contextlib.suppress(OSError), self._process.stdin as into:
+            while data := self._stream.read(_PACKED):
+                into.write(data)
 
     def readinto(self, buffer: memoryview) -> int:
         assert self._process.stdout is not None
@@ -299,8 +295,6 @@ class _Child:
         self._feeder.join(1)
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:
-                try:
+                with contextlib.suppress(OSError):  # what was still to be written to a dead program
                     pipe.close()
-                except OSError:
-                    pass  # what was still to be written to a dead program
         self._stream.close()

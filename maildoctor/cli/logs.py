@@ -1,0 +1,152 @@
+"""Reading the logs that a command line names: one after another or in pieces side by side, with a sign of life."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from maildoctor.cli.moments import moment
+from maildoctor.cli.progress import Progress
+from maildoctor.cli.trouble import Trouble
+from maildoctor.render.escape import shown
+from maildoctor.render.log import size
+from maildoctor.triage.cache import Cache, engine
+from maildoctor.triage.engine import Engine, EngineError
+from maildoctor.triage.rules import Rule
+from maildoctor.triage.scan import Scan, Seen
+from maildoctor.triage.sources import Source, SourceOptions, open_extent, open_sources
+from maildoctor.triage.tally import Entry, Key
+
+_WORTH_SHARING = 32 * 1024 * 1024
+_NOTICE = 16
+
+
+class Logs:
+    """What a command line asks to be read. After `read`: `names` of the logs, `damage` that was met, `interrupted`."""
+
+    def __init__(self, rules: Sequence[Rule], options: argparse.Namespace, now: float, cache: Cache) -> None:
+        self.names: list[str] = []
+        self.damage: list[str] = []
+        self.interrupted = False
+        self._rules = rules
+        self._options = options
+        self._now = now
+        self._cache = cache
+
+    def read(self) -> Seen:
+        """Read all, or up to Ctrl-C. Raises Trouble where there is nothing to read."""
+        options = self._options
+        scan = self._scan(told=self._tell if options.follow else None)
+        try:
+            with Progress(wanted=not options.quiet and not options.follow) as progress:
+                for source in self._opened():
+                    self.names.append(source.name)
+                    try:
+                        self._read_one(scan, source, progress)
+                    finally:
+                        source.close()
+                    if source.damage:
+                        self.damage.append(f"{source.name}: {source.damage}")
+        except KeyboardInterrupt:
+            self.interrupted = not options.follow
+        return scan.seen
+
+    def _scan(self, told: Callable[[Key, Entry], None] | None = None) -> Scan:
+        options = self._options
+        return Scan(self._rules, self._engine, self._now, options.exact, options.unmatched, told)
+
+    def _engine(self, needles: Sequence[bytes]) -> Engine:
+        wish = os.environ.get("MAILDOCTOR_ENGINE", "")
+        try:
+            return engine(needles, self._cache, wish)
+        except EngineError as error:
+            raise Trouble(str(error), "the environment: MAILDOCTOR_ENGINE", "unset it") from error
+
+    def _opened(self) -> Iterator[Source]:
+        options = self._options
+        here = datetime.fromtimestamp(self._now).astimezone()
+        wanted = SourceOptions(
+            follow=options.follow,
+            since=moment(options.since, "--since", here) if options.since else None,
+            until=moment(options.until, "--until", here) if options.until else None,
+            journal=_units(options.journal),
+            now=self._now,
+        )
+        files = list(options.files)
+        if not files and options.journal is None and not sys.stdin.isatty():
+            files = ["-"]
+        return open_sources(files, wanted)
+
+    def _read_one(self, scan: Scan, source: Source, progress: Progress) -> None:
+        if self._options.procs > 1 and source.extent is not None and source.size is not None:
+            start, end = source.extent
+            if end - start >= _WORTH_SHARING:
+                progress.looking_at(source.name)
+                self._share(scan, source.name, start, end)
+                return
+        began = time.monotonic()
+        for number, _ in enumerate(scan.feed(source, source.name, eager=self._options.follow)):
+            if number % _NOTICE == 0:
+                progress.looking_at(_state(source, time.monotonic() - began))
+
+    # ---- side by side
+
+    def _share(self, scan: Scan, path: str, start: int, end: int) -> None:
+        """Read the pieces of a plain file in processes of their own."""
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        pieces = _pieces(path, start, end, self._options.procs)
+        with ProcessPoolExecutor(len(pieces), mp_context=get_context("fork")) as pool:
+            for seen in pool.map(self._read_piece, [path] * len(pieces), *zip(*pieces, strict=True)):
+                scan.seen.merge(seen)
+
+    def _read_piece(self, path: str, start: int, end: int) -> Seen:
+        scan = self._scan()
+        source = open_extent(path, start, end)
+        try:
+            for _ in scan.feed(source, path, lines=-1 if start else 0):
+                pass
+        finally:
+            source.close()
+        return scan.seen
+
+    # ---- as it comes
+
+    def _tell(self, key: Key, _entry: Entry) -> None:
+        """One line for each new kind of thing, while a log is followed."""
+        rule = self._rules[key[0]]
+        if rule.kind != "normal" and not self._options.quiet:
+            labels = ", ".join(value.decode("utf-8", "surrogateescape") for value in key[1] if value)
+            told = f"{rule.code} {rule.name}" + (f" ({labels})" if labels else "")
+            sys.stderr.write(shown(f"{time.strftime('%H:%M:%S')} {rule.severity:7} {told}", ascii=True) + "\n")
+            sys.stderr.flush()
+
+
+def _units(wishes: Sequence[str] | None) -> tuple[str, ...] | None:
+    if wishes is None:
+        return None
+    return tuple(unit.strip() for wish in wishes for unit in wish.split(",") if unit.strip())
+
+
+def _state(source: Source, seconds: float) -> str:
+    done = source.position
+    rate = done / max(seconds, 0.001)
+    told = f"{source.name}: {size(done)}"
+    if source.size:
+        left = (source.size - done) / max(rate, 1)
+        told += f" of {size(source.size)}, {100 * done // source.size} %, {left:.0f} s left"
+    return f"{told}, {size(int(rate))}/s"
+
+
+def _pieces(path: str, start: int, end: int, count: int) -> list[tuple[int, int]]:
+    """The stretch in so many pieces, each of whole lines."""
+    cuts = [start]
+    with open(path, "rb") as file:
+        for n in range(1, count):
+            file.seek(start + (end - start) * n // count)
+            file.readline()
+            cuts.append(min(max(file.tell(), cuts[-1]), end))
+    return [(a, b) for a, b in zip(cuts, [*cuts[1:], end], strict=True) if a < b]

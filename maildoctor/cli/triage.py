@@ -1,0 +1,148 @@
+"""`maildoctor triage`: read logs, name the causes."""
+
+import argparse
+import gc
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+
+from maildoctor.cli import options as shared
+from maildoctor.cli.looks import for_file, style_for
+from maildoctor.cli.output import planned, write
+from maildoctor.cli.status import CLEAN, FINDINGS, NOT_JUDGED, Policy, status
+from maildoctor.cli.stdout import say
+from maildoctor.cli.trouble import Trouble
+from maildoctor.model import LogRead, Ranked, Report, Target
+from maildoctor.render import rendered
+from maildoctor.triage.cache import Cache, folder
+from maildoctor.triage.cache import rules as kept_rules
+from maildoctor.triage.rules import Rule, rule_files
+
+_STATUS = """\
+Without FILE: standard input if it is a pipe, else the mail logs of this host.
+FILE may be packed by gzip, xz, bzip2 or zstd; - is standard input.
+
+exit status:
+  0  read, and nothing at or above --fail-on
+  1  findings
+  2  wrong usage, or maildoctor itself failed
+  3  nothing found, but something could not be read
+
+Each option has a twin in the environment: MAILDOCTOR_FORMAT for --format.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of `triage`."""
+    p = shared.Parser("triage", "Read mail logs and say why SMTP AUTH fails.", _STATUS)
+    p.add_argument("files", nargs="*", metavar="FILE", help="a log, packed or not; - is standard input")
+    p.add_argument(
+        "--journal",
+        nargs="?",
+        action="append",
+        const="",
+        metavar="UNIT",
+        help="read the systemd journal, of these units only (repeatable, with commas)",
+    )
+    p.add_argument("--follow", action="store_true", help="go on reading what is written; Ctrl-C ends it")
+    p.add_argument("--since", metavar="TIME", help="only lines from then on: 2026-11-22 09:00, 1h, 3d, yesterday")
+    p.add_argument("--until", metavar="TIME", help="only lines up to then")
+    shared.add_report(p)
+    p.add_argument(
+        "-o",
+        "--output",
+        action="append",
+        default=[],
+        metavar="[FORMAT:]FILE",
+        help="also write the report to FILE (repeatable)",
+    )
+    p.add_argument("--top", type=int, default=5, metavar="N", help="how many names and addresses to tell (5)")
+    p.add_argument("--unmatched", action="store_true", help="also list lines about logins that no rule knows, by shape")
+    p.add_argument("--exact", action="store_true", help="read every line of a flood; slower")
+    p.add_argument("--procs", type=int, default=1, metavar="N", help="read large files with so many processes (1)")
+    p.add_argument("--select", action="append", default=[], metavar="RULES", help="only these: codes, names, globs")
+    p.add_argument("--ignore", action="append", default=[], metavar="RULES", help="not these")
+    p.add_argument(
+        "--fail-on",
+        choices=("error", "warning", "never"),
+        default="error",
+        help="the mildest finding that makes the exit status 1 (error)",
+    )
+    p.add_argument("--exit-zero", action="store_true", help="exit status 0 whatever was found")
+    return p
+
+
+def run(words: Sequence[str]) -> int:
+    """Read, print, and give the exit status."""
+    options = shared.read(parser(), words)
+    outputs = planned(options.output, options.format)
+    began = datetime.now(UTC)
+    kept = Cache(folder())
+    rules = _chosen(kept_rules(rule_files(), kept), shared.listed(options.select), shared.listed(options.ignore))
+    with _no_garbage():
+        log, ranked = _examined(rules, options, kept)
+    report = Report(
+        target=Target("log", ", ".join(log.names[:3]) + (", …" if len(log.names) > 3 else "") or "-"),
+        started=began.isoformat(timespec="seconds"),
+        seconds=(datetime.now(UTC) - began).total_seconds(),
+        ranked=ranked,
+        outcomes=(),
+        log=log,
+    )
+    style = style_for(sys.stdout, options)
+    try:
+        for output in outputs:
+            write(output.path, rendered(report, output.format, for_file(style, options)))
+    finally:
+        say(rendered(report, options.format, style))
+    return _status(report, log, Policy(options.fail_on, exit_zero=options.exit_zero))
+
+
+def _status(report: Report, log: LogRead, policy: Policy) -> int:
+    verdict = status(report, replace(policy, allow_unknown=True))
+    if verdict == CLEAN and not policy.exit_zero and (log.damage or not log.bytes):
+        return NOT_JUDGED
+    return FINDINGS if verdict == FINDINGS else verdict
+
+
+def _examined(rules: Sequence[Rule], options: argparse.Namespace, kept: Cache) -> tuple[LogRead, tuple[Ranked, ...]]:
+    from maildoctor.cli.logs import Logs
+    from maildoctor.triage.judge import judge, read
+
+    now = time.time()
+    logs = Logs(rules, options, now, kept)
+    seen = logs.read()
+    ranked = judge(rules, seen, now, options.top)
+    log = read(rules, seen, now, options.top, logs.names)
+    return replace(log, damage=tuple(logs.damage), interrupted=logs.interrupted), ranked
+
+
+def _chosen(rules: Sequence[Rule], select: Sequence[str], ignore: Sequence[str]) -> tuple[Rule, ...]:
+    """The rules that are asked for; normal lines count whatever is selected. Trouble for a word that names none."""
+    for option, patterns in (("--select", select), ("--ignore", ignore)):
+        for pattern in patterns:
+            if not any(_named(rule, (pattern,)) for rule in rules):
+                raise Trouble(f"there is no rule {pattern!r}", option, "maildoctor list shows all rules")
+    return tuple(
+        rule
+        for rule in rules
+        if (not select or rule.kind == "normal" or _named(rule, select)) and not _named(rule, ignore)
+    )
+
+
+def _named(rule: Rule, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(rule.code, p.upper()) or fnmatchcase(rule.name, p.lower()) for p in patterns)
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """There are no cycles in a tally, and looking for them costs a tenth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -1,0 +1,273 @@
+"""From counts to a diagnosis: which cause, how sure, and what is only a symptom of something else."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from maildoctor import correlate
+from maildoctor.model import Evidence, Finding, Logins, LogRead, Ranked, Step, Traffic
+from maildoctor.remedy import shell_word
+from maildoctor.triage.clock import Clock
+from maildoctor.triage.guessing import Guessing, guessing
+from maildoctor.triage.rules import KINDS, QUIET, Cause, Rule, filled
+from maildoctor.triage.scan import Seen, settled
+from maildoctor.triage.secrets import masked
+from maildoctor.triage.tally import Entry, Key, Moment, is_login
+from maildoctor.triage.tops import Top, merged
+
+_COLUMNS = 48
+_MOST_CAUSES = 5
+_LONGEST_FIELD = 120
+_HALF = 0.5
+_MOSTLY = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One entry of the tally with its rule and the finding made of it."""
+
+    key: Key
+    rule: Rule
+    entry: Entry
+    finding: Finding
+
+
+def judge(rules: Sequence[Rule], seen: Seen, now: float, top: int = 5) -> tuple[Ranked, ...]:
+    """The findings in the order of a report. `now` as for Scan; `top`: how many names and addresses each one tells."""
+    clock = Clock(now)
+    cases = [
+        Case(key, rules[key[0]], entry, _finding(rules[key[0]], key, entry, clock, top))
+        for key, entry in settled(seen).items()
+        if rules[key[0]].kind != "normal"
+    ]
+    attack = guessing(seen.tally, rules, {case.key[0] for case in _blamed(cases, seen)})
+    if attack is not None:
+        cases = [_demoted(case, attack) for case in cases]
+    findings = [case.finding for case in cases] + ([attack.finding] if attack is not None else [])
+    return correlate.rank(findings, _causes(cases, seen, attack))
+
+
+def read(rules: Sequence[Rule], seen: Seen, now: float, top: int, names: Iterable[str]) -> LogRead:
+    """What was read, in figures."""
+    clock = Clock(now)
+    entries = settled(seen)
+    whole = Entry()
+    for entry in entries.values():
+        for moment in (entry.first, entry.last):
+            if moment.stamp:
+                whole.seen(moment)
+    return LogRead(
+        names=tuple(names),
+        lines=seen.lines,
+        bytes=seen.bytes,
+        matched=sum(entry.count for entry in entries.values()),
+        lines_exact=not seen.uncounted,
+        unknown=seen.unmatched.lines,
+        first=_iso(whole.first, clock),
+        last=_iso(whole.last, clock),
+        logins=_logins(rules, entries, top),
+        shapes=tuple((_text(shape), count) for shape, count in seen.unmatched.shapes.first(1000)),
+        sampled=tuple(sorted({rules[key[0]].code for key, entry in entries.items() if entry.sampled})),
+    )
+
+
+# ---- which finding explains which
+
+
+def _causes(cases: Sequence[Case], seen: Seen, attack: Guessing | None) -> list[correlate.Cause]:
+    """The order of the causes is that of the roots of one severity: faults before symptoms, what explains before what
+    does not, many before few."""
+    known = {case.finding.fingerprint: case for case in cases}
+
+    def together(cause: Finding, symptom: Finding) -> bool:
+        a, b = known[cause.fingerprint], known[symptom.fingerprint]
+        return explains(a, b, seen)
+
+    def weight(case: Case) -> tuple[int, bool, int]:
+        return KINDS.index(case.rule.kind), not case.rule.explains, -case.entry.count
+
+    codes = dict.fromkeys(case.rule.code for case in sorted(cases, key=weight))
+    rules = {case.rule.code: case.rule for case in cases}
+    causes = [correlate.Cause(code, rules[code].explains, together) for code in codes]
+    if attack is not None:
+        causes.append(correlate.Cause(attack.finding.code, tuple(attack.codes)))
+    return causes
+
+
+def explains(a: Case, b: Case, seen: Seen) -> bool:
+    """Whether the one is what the other comes from, given that its rule says it could be: they met in most sessions
+    of the symptom, or the cause is one of the whole host."""
+    if a.rule.scope == "host":
+        return True
+    return seen.tally.met.get((b.key, a.key[0]), 0) >= _HALF * b.entry.read
+
+
+def _blamed(cases: Sequence[Case], seen: Seen) -> Iterable[Case]:
+    """The cases that another one explains: whoever tried to log in there is no attacker for that."""
+    for case in cases:
+        others = (a for a in cases if a is not case and case.rule.code in a.rule.explains and a.rule.kind == "fault")
+        if any(explains(a, case, seen) for a in others):
+            yield case
+
+
+def _demoted(case: Case, attack: Guessing) -> Case:
+    """What nearly all comes from guessing says nothing of this host."""
+    if attack.share(case.key[0]) < _MOSTLY or case.rule.kind in QUIET:
+        return case
+    attack.codes[case.rule.code] = None
+    return replace(case, finding=replace(case.finding, severity="info"))
+
+
+# ---- one finding
+
+
+def _finding(rule: Rule, key: Key, entry: Entry, clock: Clock, top: int) -> Finding:
+    fields = _fields(rule, key, entry)
+    causes = _fitting(rule.causes, entry)
+    return Finding(
+        code=rule.code,
+        name=rule.name,
+        severity=rule.severity,
+        message=filled(rule.title, _told(fields)),
+        why=filled(rule.why, _told(fields)),
+        advice=advice(causes, fields),
+        fix=tuple(Step(filled(command, words(fields))) for command in (causes[0].commands if causes else ())),
+        evidence=tuple(Evidence(source, _text(masked(line))) for source, line in entry.examples),
+        labels={name: _text(value) for name, value in zip(rule.labels, key[1], strict=True) if value},
+        refs=rule.refs,
+        count=max(entry.count, 1),
+        first=_iso(entry.first, clock),
+        last=_iso(entry.last, clock),
+        traffic=_traffic(entry, clock, top),
+    )
+
+
+def advice(causes: Sequence[Cause], fields: Mapping[str, str]) -> str:
+    """The candidates, the most likely first, a paragraph each."""
+    told = _told(fields)
+    paragraphs = []
+    for number, cause in enumerate(causes[:_MOST_CAUSES], 1):
+        lead = f"{number}. " if len(causes) > 1 else ""
+        text = f"{lead}{_sentence(cause.name)} {_sentence(cause.advice)}"
+        text += f" To tell: {_sentence(cause.when)}" if cause.when else ""
+        if number > 1 and cause.commands:
+            text += " Commands: " + "; ".join(filled(c, words(fields)) for c in cause.commands)
+        paragraphs.append(filled(text, told))
+    return "\n".join(paragraphs)
+
+
+def _fitting(causes: Sequence[Cause], entry: Entry) -> list[Cause]:
+    """Those that fit what happened before: most of these sessions had logged in, or they had not."""
+    logged_in = entry.after_login > _HALF * entry.read
+    first = [cause for cause in causes if cause.login is logged_in]
+    return first + [cause for cause in causes if cause.login is None]
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?", ":")) else text + "."
+
+
+def _fields(rule: Rule, key: Key, entry: Entry) -> dict[str, str]:
+    """The fields of the finding: those that have one value, the most frequent first where there are several."""
+    fields = dict(entry.values)
+    fields["user"] = entry.users
+    for name in ("relay", "rip", "rhost"):
+        fields[name] = entry.relays
+    known = {name: _several(top) for name, top in fields.items() if len(top)}
+    known.update((name, _text(value)) for name, value in zip(rule.labels, key[1], strict=True) if value)
+    return known
+
+
+class Several(str):
+    """The most frequent value of a field that has others too: fit for a sentence, not for a command."""
+
+    others: int
+
+
+def _several(top: Top) -> str:
+    value, _ = top.first(1)[0]
+    if len(top) == 1:
+        return _text(value)
+    several = Several(_text(value))
+    several.others = len(top) - 1
+    return several
+
+
+def _told(fields: Mapping[str, str]) -> dict[str, str]:
+    """The fields for a sentence."""
+    told = {}
+    for name, value in fields.items():
+        text = value if len(value) <= _LONGEST_FIELD else value[:_LONGEST_FIELD] + "…"
+        told[name] = f"{text} (and {value.others} more)" if isinstance(value, Several) else text
+    return told
+
+
+def words(fields: Mapping[str, str]) -> dict[str, str]:
+    """The fields for a command: one shell word each. What could be taken for an option or is not plain text is left
+    out, and so is what has several values."""
+    return {
+        name: shell_word(value)
+        for name, value in fields.items()
+        if not isinstance(value, Several) and value.isprintable() and value.isascii() and value[:1] not in ("-", "")
+    }
+
+
+def _traffic(entry: Entry, clock: Clock, top: int) -> Traffic:
+    start, minutes, counts = entry.course.rates(_COLUMNS)
+    return Traffic(
+        start=_iso(Moment(start, b""), clock) if start else None,
+        minutes=minutes,
+        counts=tuple(counts),
+        users=_ranking(entry.users, top),
+        relays=_ranking(entry.relays, top),
+        about=entry.estimated,
+        forgotten=bool(entry.users.forgot or entry.relays.forgot),
+    )
+
+
+# ---- statistics
+
+
+def _logins(rules: Sequence[Rule], entries: Mapping[Key, Entry], top: int) -> Logins | None:
+    good = [(rules[key[0]], key, entry) for key, entry in entries.items() if is_login(rules[key[0]])]
+    failed = sum(e.count for key, e in entries.items() if is_failed_login(rules[key[0]]))
+    if not good and not failed:
+        return None
+    mechs = Top(64)
+    for rule, key, entry in good:
+        if "mech" in rule.labels and (mech := key[1][rule.labels.index("mech")]):
+            mechs.add(mech.upper(), entry.count)
+        elif "mech" in entry.values:
+            for mech, count in entry.values["mech"].counts.items():
+                mechs.add(mech.upper(), count)
+    return Logins(
+        succeeded=sum(entry.count for _, _, entry in good),
+        failed=failed,
+        mechs=_ranking(mechs, top),
+        users=_ranking(merged((e.users for _, _, e in good), 2000), top),
+        relays=_ranking(merged((e.relays for _, _, e in good), 2000), top),
+    )
+
+
+def is_failed_login(rule: Rule) -> bool:
+    """Whether a line of this rule tells of one login that failed, whatever the cause."""
+    return rule.kind not in QUIET and "(?P<mech>" in rule.pattern
+
+
+def _ranking(top: Top, most: int) -> tuple[tuple[str, int], ...]:
+    return tuple((_text(name), count) for name, count in top.first(most))
+
+
+def _iso(moment: Moment, clock: Clock) -> str | None:
+    seconds = clock.seconds(moment.stamp) or 60 * moment.minute
+    if not seconds:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")

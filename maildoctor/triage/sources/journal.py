@@ -1,0 +1,81 @@
+"""The systemd journal, as journalctl tells it."""
+
+import subprocess
+import tempfile
+from collections.abc import Sequence
+
+from maildoctor.triage.sources import SourceError
+
+_FIELDS = "MESSAGE,SYSLOG_IDENTIFIER,SYSLOG_PID,_HOSTNAME,_PID,_COMM,_SOURCE_REALTIME_TIMESTAMP"
+"""What is asked for: all the others are three quarters of what journalctl would write."""
+
+_UNSEEN = "not seeing messages from other users"
+
+
+def argv(units: Sequence[str], since: float | None, until: float | None, *, follow: bool) -> list[str]:
+    """The command that tells the journal of these units, all of it where there is none; times in seconds since 1970."""
+    command = ["journalctl", "--no-pager", "--output=export"]
+    command += [f"--unit={unit}" for unit in units]
+    command += [f"--since=@{int(since)}"] if since is not None else []
+    command += [f"--until=@{int(until)}"] if until is not None else []
+    return [*command, "--follow", "--no-tail"] if follow else command
+
+
+class Journal:
+    """What journalctl writes, in export format."""
+
+    def __init__(self, command: list[str]) -> None:
+        """Raises SourceError where there is no journalctl."""
+        self._command, self._again = command, False
+        # Not a pipe: that could fill up, and then each would wait for the other.
+        self._words = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the journal is read
+        self.damage, self.position = "", 0
+        # A journalctl of before 2018 does not know the option, ends at once, and is asked again without it.
+        self._process = self._run([*command, f"--output-fields={_FIELDS}"])
+
+    def _run(self, command: list[str]) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._words, bufsize=0
+            )
+        except OSError as error:
+            raise SourceError(
+                "the journal cannot be read: journalctl could not be run", error.strerror or "journalctl",
+                "name the log files instead, or run this where systemd runs",
+            ) from error  # fmt: skip
+
+    def readinto(self, buffer: memoryview) -> int:
+        """See `Stream`."""
+        while True:
+            assert self._process.stdout is not None
+            count = int(self._process.stdout.readinto(buffer))  # type: ignore[attr-defined]
+            self.position += count
+            if count or self._ended():
+                return count
+
+    def _ended(self) -> bool:
+        """Whether that was all; False where it begins once more."""
+        status = self._process.wait()
+        self._words.seek(0)
+        words = self._words.read(16384).decode("utf-8", "replace").strip()
+        if status != 0 and self.position == 0 and "output-fields" in words and not self._again:
+            self._again = True
+            self._let_go()
+            self._process = self._run(self._command)
+            return False
+        if status != 0:
+            self.damage = f"journalctl ended with status {status}: {words.splitlines()[0] if words else 'no words'}"
+        elif _UNSEEN in words:
+            self.damage = "shows this user only a part of the journal; run as root or in the group systemd-journal"
+        return True
+
+    def close(self) -> None:
+        """See `Stream`."""
+        self._let_go()
+        self._words.close()
+
+    def _let_go(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()

@@ -1,0 +1,313 @@
+"""From paths and options to sources: what may be opened, and which streams are put around it."""
+
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from maildoctor.triage.sources import Source, SourceError, SourceOptions
+from maildoctor.triage.sources.follow import Followed, Tail
+from maildoctor.triage.sources.journal import Journal, argv
+from maildoctor.triage.sources.lines import Turned
+from maildoctor.triage.sources.raw import Ahead, Descriptor, Stream
+from maildoctor.triage.sources.reshape import MAGIC, Export, turner_for
+from maildoctor.triage.sources.unpack import unpacked
+from maildoctor.triage.sources.window import Window, stretch
+
+STDIN = "-"
+
+_PATIENCE = 2.0
+"""Seconds that a FIFO is given to be opened by someone who writes."""
+
+_WHAT = {
+    stat.S_IFDIR: ("is a directory", "name the files in it: maildoctor triage {}/*"),
+    stat.S_IFCHR: ("is a device, not a log", "name a log file, or pipe the log in"),
+    stat.S_IFBLK: ("is a disk, not a log", "name a log file, or pipe the log in"),
+    stat.S_IFSOCK: ("is a socket, not a log", "name a log file, or pipe the log in"),
+}
+
+
+class _Chain(Source):
+    """Streams around one descriptor."""
+
+    def __init__(self, name: str, raw: Descriptor, stream: Stream, written: float, begin: int) -> None:
+        self.name, self.written = name, written
+        self.size = None if raw.end is None else raw.end - begin
+        self.extent: tuple[int, int] | None = None
+        self._raw, self._stream, self._begin = raw, stream, begin
+
+    @property
+    def position(self) -> int:
+        return self._raw.position - self._begin
+
+    @property
+    def damage(self) -> str:
+        return self._stream.damage
+
+    def readinto(self, buffer: memoryview) -> int:
+        return self._stream.readinto(buffer)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _Live(Source):
+    """The journal or followed files: without a size."""
+
+    size = None
+    extent = None
+
+    def __init__(self, inner: Followed | Journal, stream: Stream, name: str) -> None:
+        self._inner, self._stream, self._name = inner, stream, name
+        self.written = time.time()
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        return self._inner.name if isinstance(self._inner, Followed) else self._name
+
+    @property
+    def position(self) -> int:
+        return self._inner.position
+
+    @property
+    def damage(self) -> str:
+        return self._stream.damage
+
+    def readinto(self, buffer: memoryview) -> int:
+        return self._stream.readinto(buffer)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _Gone(Source):
+    """A file that could be seen when the work began and not be opened when its turn came."""
+
+    size = 0
+    extent = None
+
+    def __init__(self, name: str, error: SourceError) -> None:
+        self.name, self.written, self._damage = name, time.time(), f"{error.what}; nothing of it was read"
+
+    @property
+    def position(self) -> int:
+        return 0
+
+    @property
+    def damage(self) -> str:
+        return self._damage
+
+    def readinto(self, buffer: memoryview) -> int:
+        return 0
+
+    def close(self) -> None:
+        pass
+
+
+def opened(paths: Sequence[str], options: SourceOptions) -> Iterator[Source]:
+    """See `open_sources`."""
+    paths = _in_order_of_time([path for path in paths if _may_be_read(path)])
+    if options.follow and paths and paths != [STDIN]:
+        return iter([_followed(paths, options), *_journals(options)])
+    if len(paths) == 1:  # nothing can change between the look at it and its turn
+        return iter([_source(paths[0], options), *_journals(options)])
+    return _one_by_one(paths, options)
+
+
+def opened_extent(path: str, start: int, end: int) -> Source:
+    """See `open_extent`."""
+    fd, _ = _open(path)
+    os.lseek(fd, start, os.SEEK_SET)
+    raw = Descriptor(fd, end)
+    return _Chain(path, raw, raw, os.fstat(fd).st_mtime, start)
+
+
+def _one_by_one(paths: list[str], options: SourceOptions) -> Iterator[Source]:
+    for path in paths:
+        try:
+            source: Source = _source(path, options)
+        except SourceError as error:
+            source = _Gone(path, error)
+        yield source
+    yield from _journals(options)
+
+
+def _may_be_read(path: str) -> bool:
+    """True, or SourceError. Before the first byte of the first file is read, so that a wrong name costs no waiting."""
+    if path == STDIN:
+        return True
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise _trouble(path, error) from error
+    kind = stat.S_IFMT(status.st_mode)
+    if kind in _WHAT and not (kind == stat.S_IFCHR and _harmless(path, status)):
+        what, what_to_do = _WHAT[kind]
+        raise SourceError(what, path, what_to_do.format(path.rstrip("/")))
+    if not os.access(path, os.R_OK):
+        raise _trouble(path, PermissionError(13, "Permission denied"))
+    return True
+
+
+def _harmless(path: str, status: os.stat_result) -> bool:
+    return path in ("/dev/stdin", "/dev/fd/0") or status.st_rdev == os.stat(os.devnull).st_rdev
+
+
+def _trouble(path: str, error: OSError) -> SourceError:
+    if isinstance(error, FileNotFoundError):
+        return SourceError("there is no such file", path, "look for its name: ls -lt /var/log")
+    if isinstance(error, PermissionError):
+        return SourceError("no right to read it", path, "run as root, or as a member of the group adm")
+    return SourceError(f"cannot be opened: {error.strerror}", path, "name a log file that can be read")
+
+
+def _in_order_of_time(paths: list[str]) -> list[str]:
+    """The oldest first, as `mail.log*` does not give them, each file once. Pipes stay where they are."""
+    seen: set[tuple[int, int]] = set()
+    kept: list[tuple[float, str]] = []
+    plain = True
+    for path in paths:
+        try:
+            status = os.fstat(0) if path == STDIN else os.stat(path)
+        except OSError:
+            kept.append((0.0, path))
+            continue
+        key = (status.st_dev, status.st_ino)
+        if key not in seen:
+            kept.append((status.st_mtime, path))
+        seen.add(key)
+        plain = plain and stat.S_ISREG(status.st_mode)
+    return [path for _, path in (sorted(kept, key=lambda k: k[0]) if plain else kept)]
+
+
+def _source(path: str, options: SourceOptions) -> Source:
+    fd, begun = _open(path)
+    status = os.fstat(fd)
+    if stat.S_ISREG(status.st_mode):
+        # Of a redirected standard input, something may have been read before.
+        raw = Descriptor(fd, max(os.lseek(fd, 0, os.SEEK_CUR), status.st_size))
+        written = status.st_mtime
+    else:
+        raw, written = Descriptor(fd, None, begun), options.now
+    try:
+        return _chain(raw, path, options, written)
+    except BaseException:
+        raw.close()
+        raise
+
+
+def _chain(raw: Descriptor, path: str, options: SourceOptions, written: float) -> Source:
+    """The streams around a descriptor that its first bytes and the options call for."""
+    begin = raw.position
+    regular = raw.end is not None
+
+    def again() -> Ahead:
+        raw.reopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC), begin)
+        return Ahead(raw)
+
+    packed = Ahead(raw)
+    stream = unpacked(packed, path, again if regular and path != STDIN else None)
+    text = stream if isinstance(stream, Ahead) else Ahead(stream)
+    turner = turner_for(text.peek(MAGIC))
+    plain = regular and text is packed and turner is None
+    if plain:
+        raw.seek(begin)
+        text = Ahead(raw)
+        if _timed(options):
+            assert raw.end is not None
+            begin, raw.end = _stretch(raw.fd, begin, raw.end, options)
+            raw.seek(begin)
+    shaped: Stream = Turned(text, turner) if turner is not None else text
+    if _timed(options):
+        shaped = Turned(shaped, _window(options, lambda: written))
+    source = _Chain(path, raw, shaped, written, begin)
+    if plain and not _timed(options) and path != STDIN and raw.end is not None:
+        source.extent = (begin, raw.end)
+    return source
+
+
+def _stretch(fd: int, begin: int, end: int, options: SourceOptions) -> tuple[int, int]:
+    """The bytes of a plain file, from `begin` to `end`, that the window can need."""
+    if not _timed(options):
+        return begin, end
+    written = os.fstat(fd).st_mtime
+    try:
+        start, stop = stretch(fd, end, options.since, options.until, _window(options, lambda: written))
+    except OSError:  # reading it will say so
+        return begin, end
+    return max(begin, start), max(begin, stop)
+
+
+def _open(path: str) -> tuple[int, bytes]:
+    """A descriptor to read from, and what was read already; of a FIFO only when someone writes to it. Raises
+    SourceError."""
+    if path == STDIN:
+        return os.dup(0), b""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise _trouble(path, error) from error
+    begun = b""
+    try:
+        if stat.S_ISFIFO(os.fstat(fd).st_mode):
+            begun = _await_writer(fd, path)
+    except BaseException:
+        os.close(fd)
+        raise
+    os.set_blocking(fd, True)
+    return fd, begun
+
+
+def _await_writer(fd: int, path: str) -> bytes:
+    """Wait until someone has the FIFO open to write; the byte that was needed to know."""
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until:
+        try:
+            byte = os.read(fd, 1)
+        except BlockingIOError:
+            return b""  # a writer who has nothing to say yet
+        if byte:
+            return byte
+        time.sleep(0.02)
+    raise SourceError("is a FIFO that nobody writes to", path, "start the program that writes to it, then maildoctor")
+
+
+def _window(options: SourceOptions, written: Callable[[], float]) -> Window:
+    return Window(options.since, options.until, written, options.zone)
+
+
+def _timed(options: SourceOptions) -> bool:
+    return options.since is not None or options.until is not None
+
+
+def _followed(paths: list[str], options: SourceOptions) -> Source:
+    tails: list[Tail] = []
+    turner = None
+    for path in paths:
+        if path == STDIN or not stat.S_ISREG(os.stat(path).st_mode):
+            raise SourceError("cannot be followed beside files", path, "follow files only, or read the pipe alone")
+        fd, _ = _open(path)
+        turner = turner or turner_for(os.pread(fd, MAGIC, 0))
+        try:
+            tails.append(Tail(path, fd, _stretch(fd, 0, os.fstat(fd).st_size, options)[0]))
+        except BaseException:
+            os.close(fd)
+            raise
+    followed = Followed(tails, options.idle)
+    stream: Stream = Turned(followed, turner) if turner is not None else followed
+    if _timed(options):
+        stream = Turned(stream, _window(options, _this_hour))
+    return _Live(followed, stream, ", ".join(paths))
+
+
+def _this_hour() -> float:
+    """The time, in steps so that what is remembered of stamps is not forgotten at each call."""
+    return time.time() // 3600 * 3600 + 3600
+
+
+def _journals(options: SourceOptions) -> Iterator[Source]:
+    if options.journal is None:
+        return
+    command = argv(options.journal, options.since, options.until, follow=options.follow)
+    journal = Journal(command)
+    yield _Live(journal, Turned(journal, Export()), " ".join(command))
