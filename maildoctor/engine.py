@@ -6,8 +6,8 @@ import os
 import pkgutil
 import stat
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from types import ModuleType
 from typing import Any
@@ -37,6 +37,8 @@ class Library:
 
     checks: tuple[Check, ...]
     causes: tuple[Cause, ...]
+    witnesses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """code of a check to the codes of log rules that speak of the same fault"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,10 @@ def load_library(extra: Sequence[str] = ()) -> Library:
     modules = [*_builtin(), *_installed(), *(m for folder in extra for m in _folder(folder))]
     taken: dict[str, tuple[Check, str]] = {}
     causes: list[Cause] = []
+    witnesses: dict[str, tuple[str, ...]] = {}
     for module in modules:
         causes += getattr(module, "CAUSES", ())
+        witnesses |= getattr(module, "WITNESSES", {})
         for check in vars(module).values():
             if not isinstance(check, Check):
                 continue
@@ -75,7 +79,7 @@ def load_library(extra: Sequence[str] = ()) -> Library:
             taken[check.code] = (check, module.__name__)
     if not taken:
         raise LibraryError("there is no check at all", _GROUP, "install maildoctor again")
-    return Library(tuple(taken[code][0] for code in sorted(taken)), tuple(causes))
+    return Library(tuple(taken[code][0] for code in sorted(taken)), tuple(causes), witnesses)
 
 
 def _builtin() -> list[ModuleType]:

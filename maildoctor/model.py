@@ -160,6 +160,8 @@ class Report:
     outcomes: tuple[Outcome, ...]
     commands: tuple[str, ...] = ()
     log: LogRead | None = None
+    mended: tuple[str, ...] = ()
+    """log rules that speak of a fault of which the checks find nothing any more, as `CODE name`"""
 
     @property
     def roots(self) -> tuple[Ranked, ...]:

@@ -15,6 +15,7 @@ from maildoctor.cli.stdout import say
 from maildoctor.engine import examine, load_library
 from maildoctor.host import Host
 from maildoctor.render import rendered
+from maildoctor.witness import heard
 
 if TYPE_CHECKING:
     from maildoctor.host.rooted import Rooted
@@ -74,6 +75,8 @@ def run(words: Sequence[str]) -> int:
     host = _host(options)
     with Progress(wanted=not options.quiet) as progress:
         report = examine(host, library, select, progress.looking_at)
+        progress.looking_at("the log")
+        report = heard(host, report, library.witnesses)
     style = style_for(sys.stdout, options, known)
     try:
         # The files first: a reader of stdout who goes away early must not cost them, nor they him his report.

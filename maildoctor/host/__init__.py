@@ -17,6 +17,7 @@ a recording is a table of questions and answers, and replaying it gives the same
     key         path        the public half of the private key in it, as a digest
     source      ""          site.config.m4 of the source tree that was given
     logins      path        the lines about AUTH in the last mebibyte of a log
+    recent      path        the lines about trouble in the last mebibyte of a log
     space       path        free space of its file system
     run         command     `exit N` and what it printed
     processes   ""          running programs that have to do with mail

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 _RECENT, _LOGINS = 1024 * 1024, 4000
 """Bytes at the end of a log that count as recent, and lines of them that are kept at most."""
 
+_TROUBLES = 300
+_TROUBLE = re.compile(
+    r"SYSERR|safesasl|dlopen|listmech|fail|error|cannot|[Cc]an't|[Uu]nable|unsafe|denied|refus|mismatch|not found"
+)
+_SECRET_WORD = re.compile(r"(?i)(\b(?:pass|passwd|password|pwd|secret|resp)\s*[=:]\s*)\S+")
+
 _TEXT_LIMIT = 16 * 1024 * 1024
 
 _SECRET_LINE = re.compile(
@@ -114,6 +120,11 @@ class Rooted:
 
     def _tell_clock(self, _: str) -> Answer:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+    def _tell_recent(self, path: str) -> Answer:
+        lines = self.files.tail(path, _RECENT).decode("utf-8", "backslashreplace").splitlines()[1:]
+        told = [_SECRET_WORD.sub(r"\1***", line) for line in lines if _TROUBLE.search(line)]
+        return "\n".join(told[-_TROUBLES:])
 
     def _tell_logins(self, path: str) -> Answer:
         lines = self.files.tail(path, _RECENT).decode("utf-8", "backslashreplace").splitlines()[1:]

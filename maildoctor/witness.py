@@ -1,0 +1,98 @@
+"""What the host's own recent log says of a diagnosis made from files and processes.
+
+A line in a log tells of a moment that may be over. Each kind of line that speaks of the same fault as some check is
+confirmed or refuted by that check: *still true*, then the line becomes evidence of the finding; *mended since*, then
+it is only counted; where no check speaks of it nobody can tell, and it is passed on as a note.
+"""
+
+import io
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from maildoctor.host import Host
+from maildoctor.model import Evidence, Finding, Ranked, Report
+
+LOGS = (
+    ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail"),
+    ("/var/log/auth.log", "/var/log/secure", "/var/log/authlog"),
+)
+"""Where this host logs mail and logins; of each row the first that is there."""
+
+_MOST = 2
+"""Lines of the log that are added to one finding."""
+
+
+def heard(host: Host, report: Report, witnesses: Mapping[str, Sequence[str]]) -> Report:
+    """Hold the log against the report. `witnesses`: code of a check to codes of log rules that speak of the same."""
+    told = list(_recent(host))
+    if not told:
+        return report
+    checks: dict[str, list[str]] = {}
+    for check, rules in witnesses.items():
+        for rule in rules:
+            checks.setdefault(rule, []).append(check)
+    outcomes = {o.code: o.outcome for o in report.outcomes}
+    more: dict[str, list[Evidence]] = {}
+    notes: list[Finding] = []
+    mended: list[str] = []
+    for finding, is_fault in _findings(told, _seconds(report.started)):
+        speaking = [c for c in checks.get(finding.code, ()) if c in outcomes]
+        still = next((r.finding for r in report.ranked if r.finding.code in speaking), None)
+        if still is not None:
+            more.setdefault(still.fingerprint, []).extend(_line(e) for e in finding.evidence[-1:])
+        elif speaking and all(outcomes[c] == "pass" for c in speaking):
+            mended.append(f"{finding.code} {finding.name}")
+        elif is_fault and finding.severity == "error" and not speaking:
+            notes.append(replace(finding, severity="info", message=f"The log says: {finding.message}"))
+    ranked = [_with(r, more.get(r.finding.fingerprint, [])) for r in report.ranked]
+    ranked += [Ranked(f, len(ranked) + n, None) for n, f in enumerate(notes, 1)]
+    return replace(report, ranked=tuple(ranked), mended=tuple(mended))
+
+
+def _recent(host: Host) -> Iterator[tuple[str, str]]:
+    for row in LOGS:
+        for path in row:
+            answer = host.ask("recent", path)
+            if isinstance(answer, str):
+                if answer:
+                    yield path, answer
+                break
+
+
+def _line(evidence: Evidence) -> Evidence:
+    """Without the number of the line: only some lines of the log were looked at."""
+    return replace(evidence, source=evidence.source.rpartition(":")[0] or evidence.source)
+
+
+def _with(ranked: Ranked, lines: Sequence[Evidence]) -> Ranked:
+    if not lines:
+        return ranked
+    finding = ranked.finding
+    return replace(ranked, finding=replace(finding, evidence=(*finding.evidence, *lines[:_MOST])))
+
+
+def _seconds(stamp: str) -> float:
+    """The time of the report, by which the year of a stamp without one is guessed; a replay must guess the same."""
+    try:
+        return datetime.fromisoformat(stamp).timestamp()
+    except ValueError:
+        return time.time()
+
+
+def _findings(told: Sequence[tuple[str, str]], now: float) -> Iterator[tuple[Finding, bool]]:
+    """What the log rules make of these lines, each with whether it is a fault rather than a symptom or an attack."""
+    from maildoctor.triage.engine import Finds
+    from maildoctor.triage.judge import judge
+    from maildoctor.triage.rules import load, rule_files
+    from maildoctor.triage.scan import Scan
+
+    rules = load(rule_files())
+    scan = Scan(rules, Finds, now)
+    for path, text in told:
+        for _ in scan.feed(io.BytesIO(text.encode("utf-8", "surrogateescape") + b"\n"), path):
+            pass
+    faults = {rule.code for rule in rules if rule.kind == "fault"}
+    for ranked in judge(rules, scan.seen, now):
+        yield ranked.finding, ranked.finding.code in faults
