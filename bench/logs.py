@@ -64,7 +64,7 @@ class Host:
 
     def queue(self) -> str:
         """Sendmail's queue id."""
-        return f"5AM{self.chance.randrange(10, 24)}{self.chance.randrange(10000, 99999)}{self.pid():06d}"
+        return f"5AM{self.chance.choice('0123456789ABCDEFGHIJKLMN')}{self.chance.randrange(1000, 9999)}{self.pid():06d}"
 
     def hexid(self) -> str:
         """Postfix's queue id."""

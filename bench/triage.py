@@ -65,7 +65,11 @@ def run(words: Sequence[str], ends: Sequence[int]) -> Run:
     """One process, its output thrown away. Raises SystemExit where it fails."""
     environment = {**os.environ, "LC_ALL": "C.UTF-8" if words[0] != "grep" else "C"}
     began = time.perf_counter()
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment) as child:
+    # Into a file: grep stops at its first hit where it sees that nobody reads on.
+    with (
+        tempfile.TemporaryFile() as out,
+        subprocess.Popen(words, stdout=out, stderr=subprocess.DEVNULL, env=environment) as child,
+    ):
         _, state, usage = os.wait4(child.pid, 0)
         took = time.perf_counter() - began
         child.returncode = os.waitstatus_to_exitcode(state)

@@ -263,11 +263,16 @@ def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> 
     "RUN006",
     "rejecting-connections",
     "error",
-    fails=[{"processes": "40 root 1000.00 /usr/sbin/sendmail sendmail: MTA: rejecting connections: load average: 14"}],
-    passes=[{"processes": _DAEMON}],
+    fails=[
+        {
+            "cf": _CF,
+            "processes": "40 root 1000.00 /usr/sbin/sendmail sendmail: MTA: rejecting connections: load average: 14",
+        }
+    ],
+    passes=[{"cf": _CF, "processes": _DAEMON}],
     refs=("sendmail: sendmail/daemon.c, refuseconnections()",),
 )
-def rejecting_connections(processes: Processes) -> Findings:
+def rejecting_connections(cf: SendmailCf, processes: Processes) -> Findings:
     """The running sendmail is turning clients away at this moment, and its process title says why.
 
     Load above RefuseLA, too many children, or too little space below the queue make it refuse everybody.

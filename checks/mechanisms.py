@@ -378,7 +378,7 @@ def plain_text_without_tls(cf: SendmailCf, plugins: Plugins | Unknown, conf: Sas
         setting = cf.option("AuthOptions")
         letters = f"{setting.value} p" if setting and setting.value else "A p"
         yield found(
-            f"{' and '.join(bad)} are offered without TLS: AuthOptions lacks p",
+            f"{' and '.join(bad)} {'is' if len(bad) == 1 else 'are'} offered without TLS: AuthOptions lacks p",
             evidence=[_setting(cf, "AuthOptions"), _setting(cf, "AuthMechanisms")],
             fix=rebuild(cf.path, f"define(`confAUTH_OPTIONS', `{letters}')dnl"),
             option="AuthOptions",
@@ -491,8 +491,7 @@ def no_tls_for_plain(
         evidence=[_setting(cf, "AuthOptions"), _setting(cf, "ServerCertFile")],
         fix=rebuild(
             cf.path,
-            "define(`confSERVER_CERT', `/etc/mail/tls/host.pem')dnl define(`confSERVER_KEY', "
-            "`/etc/mail/tls/host.key')dnl",
+            "define(`confSERVER_CERT', `/etc/mail/tls/host.pem') define(`confSERVER_KEY', `/etc/mail/tls/host.key')dnl",
         ),
         option="ServerCertFile",
     )

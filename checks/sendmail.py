@@ -111,9 +111,10 @@ def configuration_not_rebuilt(cf: SendmailCf, mc: SendmailMc) -> Findings:
         ],
         fix=[
             Step(
+                f"cp -p {quoted(cf.path)} {quoted(cf.path + '.before')} && "
                 f"m4 {quoted(mc.path)} > {quoted(cf.path)} && service sendmail restart",
                 "risky",
-                f"cp -p {quoted(cf.path)} {quoted(cf.path + '.before')}",
+                f"cp -p {quoted(cf.path + '.before')} {quoted(cf.path)} && service sendmail restart",
             )
         ],
         severity="error" if serious else "warning",
@@ -519,7 +520,7 @@ def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | 
         ],
         fix=[
             Step(f"# in /etc/hosts: ADDRESS {name}.DOMAIN {name}"),
-            *rebuild(cf.path, f"or: define(`confDOMAIN_NAME', `{name}.DOMAIN')dnl")[:1],
+            *rebuild(cf.path, f"if that cannot be: define(`confDOMAIN_NAME', `{name}.DOMAIN')dnl")[:1],
         ],
         severity="error" if said else "info",
         name=name,

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 from maildoctor.check import Check, Found, check, found
 from maildoctor.model import Evidence, Finding, Outcome, Product, Ranked, Report, Step, Target
@@ -133,6 +133,7 @@ def stand_in(
 
     class Library:
         checks = CHECKS
+        witnesses: ClassVar[dict[str, tuple[str, ...]]] = {}
 
     class Selection:
         def __init__(self, select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> None:
@@ -167,6 +168,9 @@ class _Door:
     def __init__(self, *given: Any) -> None:
         self.given = given
         self.saved: str | None = None
+
+    def ask(self, verb: str, subject: str = "") -> str:
+        return ""
 
     def save(self, folder: str) -> None:
         self.saved = folder

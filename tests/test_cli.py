@@ -367,15 +367,30 @@ def test_list(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     bench.give(FAULTY)
     assert main(["list"]) == 0
     out = capsys.readouterr().out
-    assert all(len(line) <= 80 for line in out.splitlines())
-    assert out.startswith("LINK001  error    unresolved-symbol")
+    title = "A SASL plugin wants a symbol that no library here has."
+    assert re.match(rf"LINK001  error    unresolved-symbol +{re.escape(title)}\n", out), "a row is a line, for grep"
     assert main(["list", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["checks"][0] == {
+    told = json.loads(capsys.readouterr().out)
+    assert told["checks"][0] == {
         "code": "LINK001",
         "severity": "error",
         "name": "unresolved-symbol",
-        "title": "A SASL plugin wants a symbol that no library here has.",
+        "title": title,
     }
+    rules = [rule["code"] for rule in told["rules"]]
+    assert rules == sorted(rules)
+    assert set(rules) <= {line.split()[0] for line in out.splitlines() if line}
+
+
+def test_a_list_keeps_to_the_width_of_a_terminal() -> None:
+    said = re.sub(r"\x1b\[[0-9;]*m", "", _on_terminal("faulty", "list"))
+    assert max(len(line) for line in said.splitlines()) <= 80
+
+
+def test_a_page_says_nothing_twice(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    bench.give(FAULTY)
+    assert main(["explain", "LINK001"]) == 0
+    assert capsys.readouterr().out.count("advice") == 1
 
 
 def test_demo_shows_a_fault_and_has_not_failed(
@@ -467,6 +482,22 @@ def test_a_full_disk_is_told(words: list[str]) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("maildoctor: cannot write: No space left on device\n")
     assert done.stderr.count("\n") == 3
+
+
+@pytest.mark.parametrize("words", [["check"], ["check", "--json"], ["list"], ["explain", "LINK001"], ["--version"]])
+def test_a_closed_stdout_is_told(words: list[str]) -> None:
+    command = ["sh", "-c", '"$@" >&-', "sh", *_words(*words)]
+    done = subprocess.run(command, env=_environment("faulty"), stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("maildoctor: cannot write: it is closed\n")
+
+
+@pytest.mark.parametrize("where", [">&-", ">/dev/full"])
+def test_a_demonstration_needs_no_stderr(where: str) -> None:
+    command = ["sh", "-c", f'"$@" 2{where}', "sh", sys.executable, "-m", "maildoctor", "demo"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 cause" in done.stdout
 
 
 def test_sigint_ends_without_a_traceback() -> None:

@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "render": frozenset({"model", "check", "__init__"}),
     "engine": frozenset({"model", "facts", "check", "correlate", "remedy", "api", "host", "collect"}),
     "triage": frozenset({"model", "host", "remedy", "correlate", "__init__"}),
+    "witness": frozenset({"model", "host", "triage"}),
     "cli": frozenset({"*"}),
 }
 """Layer: what it may import of ours beside itself. A layer is a module or a folder of maildoctor/."""

@@ -114,6 +114,27 @@ def test_a_command_is_never_broken(style: Style) -> None:
         assert f"$ {command}\n" in said
 
 
+@pytest.mark.parametrize(
+    ("step", "seen"),
+    [
+        (
+            "# in /etc/mail/sendmail.mc: define(`x', `y')dnl",
+            "     edit      /etc/mail/sendmail.mc: define(`x', `y')dnl",
+        ),
+        ("# install the key as /etc/mail/key", "     by hand   install the key as /etc/mail/key"),
+        ("#!/bin/true", "     $ #!/bin/true"),
+    ],
+)
+def test_what_is_done_by_hand_does_not_look_like_a_command(step: str, seen: str) -> None:
+    assert seen in text.render(report(replace(CAUSE, fix=(Step(step),))), PLAIN).splitlines()
+
+
+def test_the_first_and_the_last_line_are_whole_in_a_pipe_and_folded_on_a_terminal() -> None:
+    long = replace(FAULTY, target=replace(FAULTY.target, name="/a/very/long/path" * 6))
+    assert "+ cyrus-sasl 2.1.28" in text.render(long, PLAIN).splitlines()[0]
+    assert max(len(line) for line in text.render(long, TERMINAL).splitlines()[:2]) <= 80
+
+
 @pytest.mark.parametrize("width", [40, 80, 100])
 @pytest.mark.parametrize("colour", [True, False])
 def test_on_a_terminal_all_but_commands_keeps_to_the_width(width: int, colour: bool) -> None:
@@ -151,6 +172,8 @@ def test_no_claim_of_health_beyond_what_was_seen() -> None:
     assert "No fault found in 1 check. 0 not judged, 0 not applicable" in text.render(REPORTS["clean"], PLAIN)
     assert "No fault found in 1 check. 2 not judged" in text.render(REPORTS["unseen"], PLAIN)
     assert "Nothing could be judged. 0 not judged, 1 not applicable" in text.render(REPORTS["nothing"], PLAIN)
+    absent = report(outcomes=[Outcome("X001", "x", "not_applicable", "Sendmail is not installed")])
+    assert "Nothing could be judged: Sendmail is not installed. 0 not judged" in text.render(absent, PLAIN)
     assert "TLS009 odd-key broke" in text.render(REPORTS["broke"], PLAIN)
 
 
@@ -201,6 +224,11 @@ def test_a_baseline_leaves_the_known_out_and_counts_them() -> None:
     half = text.render(FAULTY, replace(PLAIN, known=frozenset({CAUSE.fingerprint})))
     assert "[!!] new: MECH002" in half
     assert "1 new cause (1 warning)" in half
+
+
+def test_what_the_log_tells_and_is_mended_is_said() -> None:
+    said = text.render(replace(FAULTY, mended=("SASL510 no-saslauthd",)), PLAIN)
+    assert "[ok] mended since, by what is seen now; the log still tells of it: SASL510 no-saslauthd\n" in said
 
 
 def test_a_lone_warning_is_not_counted_twice() -> None:

@@ -418,8 +418,8 @@ def test_docker_file_with_other_lines() -> None:
 
 
 ENTRY = {
-    "__CURSOR": "s=1", "__REALTIME_TIMESTAMP": "1767225600123456", "_HOSTNAME": "mx", "SYSLOG_IDENTIFIER": "postfix/smtpd",
-    "_PID": "77", "MESSAGE": "warning: SASL failed",
+    "__CURSOR": "s=1", "__REALTIME_TIMESTAMP": "1767225600123456", "_HOSTNAME": "mx",
+    "SYSLOG_IDENTIFIER": "postfix/smtpd", "_PID": "77", "MESSAGE": "warning: SASL failed",
 }  # fmt: skip
 LINE = b"2026-01-01T00:00:00.123456+00:00 mx postfix/smtpd[77]: warning: SASL failed\n"
 
@@ -447,6 +447,13 @@ def test_journal_export() -> None:
     for seed in range(5):
         assert turned(data, seed) == LINE + forged + LINE
     assert turned(data[:-1]) == LINE + forged + LINE or turned(data[:-1]) == LINE + forged
+
+
+@pytest.mark.parametrize("length", [10, 13, 255, 256, 2560, 2570, 2623, 65546])
+def test_journal_export_where_a_length_looks_like_line_ends(length: int) -> None:
+    inner = "\nMESSAGE=forged\n\nMESSAGE=forged\n\n" * 2000
+    data = export(ENTRY) + export(ENTRY | {"OTHER": inner[:length]}) + export(ENTRY)
+    assert turned(data, length) == LINE * 3
 
 
 def test_journal_export_broken_off() -> None:

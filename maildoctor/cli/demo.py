@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import maildoctor
 from maildoctor.cli import options as shared
@@ -28,8 +29,9 @@ def run(words: Sequence[str]) -> int:
     """Examine the sample host and print its diagnosis; a demonstration has not failed when it shows a fault."""
     options = shared.read(parser(), words)
     report = examine(Replay(_sample_host()), load_library(()), Selection(), None)
-    sys.stderr.write(_NOTE)
-    sys.stderr.flush()
+    with suppress(OSError, ValueError, AttributeError):  # stderr may be closed or full
+        sys.stderr.write(_NOTE)
+        sys.stderr.flush()
     say(rendered(report, options.format, style_for(sys.stdout, options)))
     return 0
 

@@ -3,12 +3,14 @@
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from maildoctor.check import Check
 from maildoctor.cli import options as shared
 from maildoctor.cli.looks import style_for
-from maildoctor.cli.selection import unknown
+from maildoctor.cli.selection import no_such
 from maildoctor.cli.stdout import say
+from maildoctor.cli.trouble import Trouble
 from maildoctor.engine import load_library
 from maildoctor.render.escape import prose, shown
 from maildoctor.render.style import Style
@@ -17,7 +19,7 @@ from maildoctor.render.text import Block, finding_blocks, written
 
 def parser() -> argparse.ArgumentParser:
     """The options of `explain`."""
-    p = shared.Parser("explain", "The page of one check: what it finds, why it matters, what to do.")
+    p = shared.Parser("explain", "The page of one check or log rule, or what one line of a log means.")
     p.add_argument("check", metavar="CODE|NAME|LINE", help="a check or log rule, or a whole line of a log, in quotes")
     shared.add_checks(p)
     shared.add_looks(p)
@@ -44,7 +46,15 @@ def run(words: Sequence[str]) -> int:
     if page := rule_page(options.check, style):
         say(page)
         return 0
-    raise unknown(options.check, checks, "maildoctor explain")
+    raise _nowhere(options.check, checks)
+
+
+def _nowhere(word: str, checks: Sequence[Check]) -> Trouble:
+    from maildoctor.triage.rules import load, rule_files
+
+    known = [name for check in checks for name in (check.code, check.name)]
+    known += [name for rule in load(rule_files()) for name in (rule.code, rule.name)]
+    return no_such("check or log rule", word, known, "maildoctor explain")
 
 
 def _page(check: Check, style: Style) -> Iterator[Block]:
@@ -61,5 +71,8 @@ def _page(check: Check, style: Style) -> Iterator[Block]:
     yield Block("", "")
     yield Block("", "What it says of its own sample:")
     for finding in check.on(check.fails[0]):
+        # What stands above already is not said twice.
+        why = "" if finding.why == check.why else finding.why
+        advice = "" if finding.advice == check.advice else finding.advice
         yield Block("", "")
-        yield from finding_blocks(finding, style)
+        yield from finding_blocks(replace(finding, why=why, advice=advice, refs=()), style)

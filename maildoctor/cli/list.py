@@ -1,4 +1,4 @@
-"""`maildoctor list`: all checks."""
+"""`maildoctor list`: all checks of hosts and all rules of logs."""
 
 import argparse
 import json
@@ -13,11 +13,14 @@ from maildoctor.engine import load_library
 from maildoctor.render.escape import prose, shown
 from maildoctor.render.style import Style
 from maildoctor.render.text import Block, written
+from maildoctor.triage.cache import Cache, folder
+from maildoctor.triage.cache import rules as kept_rules
+from maildoctor.triage.rules import Rule, rule_files
 
 
 def parser() -> argparse.ArgumentParser:
     """The options of `list`."""
-    p = shared.Parser("list", "All checks: code, severity, name, title.")
+    p = shared.Parser("list", "All checks of hosts, then all rules of logs: code, severity, name, title.")
     p.add_argument("--json", action="store_true", help="as JSON")
     shared.add_checks(p)
     shared.add_looks(p)
@@ -28,26 +31,29 @@ def run(words: Sequence[str]) -> int:
     """Print the list."""
     options = shared.read(parser(), words)
     checks = load_library(options.checks).checks
+    rules = sorted(kept_rules(rule_files(), Cache(folder())), key=lambda rule: rule.code)
     if options.json:
-        say(json.dumps({"checks": [_plain(check) for check in checks]}, indent=2) + "\n")
+        told = {"checks": [_plain(c) for c in checks], "rules": [{**_plain(r), "kind": r.kind} for r in rules]}
+        say(json.dumps(told, indent=2) + "\n")
     else:
         style = style_for(sys.stdout, options)
-        say(written(_table(checks, style), style))
+        say(written([*_table(checks, style), Block("", ""), *_table(rules, style)], style))
     return 0
 
 
-def _plain(check: Check) -> dict[str, str]:
-    return {"code": check.code, "severity": check.severity, "name": check.name, "title": check.title}
+def _plain(thing: Check | Rule) -> dict[str, str]:
+    return {"code": thing.code, "severity": thing.severity, "name": thing.name, "title": thing.title}
 
 
-def _table(checks: Sequence[Check], style: Style) -> Iterator[Block]:
-    rows = [(check, shown(f"{check.code:8} {check.severity:8} {check.name}", style.ascii)) for check in checks]
-    # Where a name is long, its title starts a line of its own rather than squeeze all the others.
+def _table(things: Sequence[Check | Rule], style: Style) -> Iterator[Block]:
+    rows = [(thing, shown(f"{thing.code:8} {thing.severity:8} {thing.name}", style.ascii)) for thing in things]
+    # Where a name is long, its title starts a line of its own rather than squeeze all the others. Not in a pipe: there
+    # a row is a line, so that grep finds it whole.
     column = min(max((len(head) for _, head in rows), default=0), style.width // 2) + 2
-    for check, head in rows:
-        title = prose(check.title, style.ascii)
-        if len(head) + 2 > column:
-            yield Block(head, "", tone=check.severity)
+    for thing, head in rows:
+        title = prose(thing.title, style.ascii)
+        if len(head) + 2 > column and style.fold:
+            yield Block(head, "", tone=thing.severity)
             yield Block("", title, column)
         else:
-            yield Block(head.ljust(column), title, tone=check.severity)
+            yield Block(f"{head}  ".ljust(column), title, tone=thing.severity, wrap="fold")

@@ -34,6 +34,7 @@ class Logs:
         self._options = options
         self._now = now
         self._cache = cache
+        self._procs = min(options.procs, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
 
     def read(self) -> Seen:
         """Read all, or up to Ctrl-C. Raises Trouble where there is nothing to read."""
@@ -80,7 +81,7 @@ class Logs:
         return open_sources(files, wanted)
 
     def _read_one(self, scan: Scan, source: Source, progress: Progress) -> None:
-        if self._options.procs > 1 and source.extent is not None and source.size is not None:
+        if self._procs > 1 and source.extent is not None and source.size is not None:
             start, end = source.extent
             if end - start >= _WORTH_SHARING:
                 progress.looking_at(source.name)
@@ -98,7 +99,7 @@ class Logs:
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context
 
-        pieces = _pieces(path, start, end, self._options.procs)
+        pieces = _pieces(path, start, end, self._procs)
         with ProcessPoolExecutor(len(pieces), mp_context=get_context("fork")) as pool:
             for seen in pool.map(self._read_piece, [path] * len(pieces), *zip(*pieces, strict=True)):
                 scan.seen.merge(seen)

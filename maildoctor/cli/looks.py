@@ -13,18 +13,18 @@ _NARROWEST, _USUAL, _WIDEST = 40, 80, 100
 
 
 def style_for(
-    stream: TextIO,
+    stream: TextIO | None,
     options: argparse.Namespace,
     known: Set[str] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Style:
-    """The style for one stream."""
-    terminal = stream.isatty()
+    """The style for one stream; one that is closed (None) is styled too, and the writer says so."""
+    terminal = stream is not None and stream.isatty()
     columns = get_terminal_size((_USUAL, 24)).columns if terminal else _USUAL
     return Style(
         verbosity=-1 if getattr(options, "quiet", False) else getattr(options, "verbose", 0),
         colour=_colour(options.color, terminal, environ),
-        ascii=options.ascii or _plain_signs(stream.encoding or "", environ),
+        ascii=options.ascii or _plain_signs((stream and stream.encoding) or "", environ),
         width=min(max(columns, _NARROWEST), _WIDEST),
         fold=terminal,
         known=known,

@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--top", type=int, default=5, metavar="N", help="how many names and addresses to tell (5)")
     p.add_argument("--unmatched", action="store_true", help="also list lines about logins that no rule knows, by shape")
     p.add_argument("--exact", action="store_true", help="read every line of a flood; slower")
-    p.add_argument("--procs", type=int, default=1, metavar="N", help="read large files with so many processes (1)")
+    p.add_argument("--procs", type=int, default=2, metavar="N", help="read large files with so many processes (2)")
     p.add_argument("--select", action="append", default=[], metavar="RULES", help="only these: codes, names, globs")
     p.add_argument("--ignore", action="append", default=[], metavar="RULES", help="not these")
     p.add_argument(

@@ -93,6 +93,10 @@ def _whole(report: Report, style: Style) -> Iterator[Block]:
         yield from finding_blocks(top.finding, style)
         yield from _symptoms(symptoms, style)
     yield from _unjudged(report, style)
+    if report.mended:
+        yield _GAP
+        text = f"mended since, by what is seen now; the log still tells of it: {', '.join(report.mended)}"
+        yield Block(f"{_mark('ok', style)} ", shown(text, style.ascii), tone="ok", wrap="fold")
     if report.log is not None:
         from maildoctor.render.log import damage_lines, log_lines
 
@@ -148,12 +152,12 @@ def _below(
 def _header(report: Report, style: Style) -> Iterator[Block]:
     target = report.target
     if report.log is not None:
-        yield Block(f"maildoctor {__version__}  ", shown(f"log {target.name}", style.ascii), tone="dim")
+        yield Block(f"maildoctor {__version__}  ", shown(f"log {target.name}", style.ascii), tone="dim", wrap="fold")
         return
     products = [" + ".join(_product(p) for p in some) for some in (target.mta, target.sasl) if some]
     found = " + ".join(products) or "no mail server found"
     text = shown(f"{target.kind} {target.name}  {found}", style.ascii)
-    yield Block(f"maildoctor {__version__}  ", text, tone="dim")
+    yield Block(f"maildoctor {__version__}  ", text, tone="dim", wrap="fold")
 
 
 def _product(product: Product) -> str:
@@ -201,13 +205,22 @@ def _words(evidence: Evidence, style: Style) -> Iterator[str]:
 
 def _step(step: Step, style: Style, indent: int) -> Iterator[Block]:
     command = shown(step.command, style.ascii)
-    yield Block("$ ", command, indent, "command", "never")
+    if command.startswith("# "):
+        yield _by_hand(command[2:], indent)
+    else:
+        yield Block("$ ", command, indent, "command", "never")
     if command != step.command:
         yield _labelled("escaped", "it holds characters that cannot be printed: do not copy it", indent)
     if step.safety == "risky":
         yield _labelled("risky", "think before you run it", indent)
     if step.undo:
         yield _labelled("undo", shown(step.undo, style.ascii), indent, "never")
+
+
+def _by_hand(words: str, indent: int) -> Block:
+    """A step that no command does, written as a comment of the shell: `# in FILE: CHANGE` is shown as an edit."""
+    label, text = ("edit", words[3:]) if words.startswith("in ") else ("by hand", words)
+    return Block(label.ljust(_LABEL), text, indent, "command", "never")
 
 
 def _symptoms(symptoms: Sequence[tuple[int, Ranked]], style: Style) -> Iterator[Block]:
@@ -293,15 +306,16 @@ def _closing(report: Report, fresh: Sequence[Ranked], style: Style) -> Block:
 
         found = _causes(tops, new) if tops else f"No {new}fault found"
         text = f"{found} in {closing(report.log)}  {report.seconds:.1f} s"
-        return Block("", text, tone="error" if tops else "plain" if report.log.damage else "ok")
+        return Block("", text, tone="error" if tops else "plain" if report.log.damage else "ok", wrap="fold")
     if tops:
         text = ", ".join([_causes(tops, new), f"{passed} passed", *counts])
     elif judged := passed + report.counted("fail"):
         text = f"No {new}fault found in {judged} {_plural('check', judged)}. {', '.join(counts)}"
     else:
-        text = f"Nothing could be judged. {', '.join(counts)}"
+        reason = next((f": {reason}" for (reason, _), _ in _by_reason(report.outcomes) if reason), "")
+        text = prose(f"Nothing could be judged{reason}. {', '.join(counts)}", style.ascii)
     tone: Tone = "error" if tops else "plain" if unjudged or not passed else "ok"
-    return Block("", f"{text}  {report.seconds:.1f} s", tone=tone)
+    return Block("", f"{text}  {report.seconds:.1f} s", tone=tone, wrap="fold")
 
 
 def _causes(tops: Sequence[Finding], new: str) -> str:

@@ -4,7 +4,8 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from copy import copy
 from typing import Any, Protocol
 
 Report = Callable[[int, int, int, int, Any], object]
@@ -30,6 +31,10 @@ class Engine(Protocol):
         """The needles in one line, each as often as `scan` would report it."""
         ...
 
+    def without(self, needles: Container[int]) -> "Engine":
+        """An engine that need not report these, if that makes it faster."""
+        ...
+
 
 class EngineError(Exception):
     """This engine is not to be had here."""
@@ -48,9 +53,10 @@ class Hyperscan:
         except ImportError as error:
             raise EngineError("the Python module hyperscan is missing") from error
         self._module = hyperscan
+        self._needles = tuple(needles)
         loaded = self._loaded(compiled) if compiled else None
         self.fresh = loaded is None
-        self._database = loaded or self._compiled(needles)
+        self._database = loaded or self._compiled(range(len(needles)))
 
     def dump(self) -> bytes:
         """The compiled database, to be kept."""
@@ -67,11 +73,17 @@ class Hyperscan:
         self._database.scan(line, lambda needle, _start, _end, _flags, _context: append(needle))
         return found
 
-    def _compiled(self, needles: Sequence[bytes]) -> Any:
+    def without(self, needles: Container[int]) -> "Hyperscan":
+        """See Engine: each report costs a call of Python."""
+        other = copy(self)
+        other._database = self._compiled([n for n in range(len(self._needles)) if n not in needles])
+        return other
+
+    def _compiled(self, numbers: Sequence[int]) -> Any:
         database = self._module.Database(mode=self._module.HS_MODE_BLOCK)
-        count = len(needles)
+        needles = [self._needles[n] for n in numbers]
         try:
-            database.compile(expressions=list(needles), ids=list(range(count)), flags=[0] * count, literal=True)
+            database.compile(expressions=needles, ids=list(numbers), flags=[0] * len(needles), literal=True)
         except self._module.error as error:
             raise EngineError(f"hyperscan cannot compile the needles: {error}") from error
         return database
@@ -88,6 +100,7 @@ class Hyperscan:
 class Lines:
     """What the other engines share: they find a line with a needle, then look which needles stand in it."""
 
+    name = ""
     block = 256 * KIB
 
     def __init__(self, needles: Sequence[bytes]) -> None:
@@ -109,6 +122,10 @@ class Lines:
     def inside(self, line: bytes) -> Sequence[int]:
         """See Engine."""
         return [number for number in self._present(line) for _ in _ends(line, self._needles[number])]
+
+    def without(self, _needles: Container[int]) -> Engine:
+        """See Engine: here a report costs little."""
+        return self
 
     def _present(self, line: bytes) -> Sequence[int]:
         return [number for number, needle in enumerate(self._needles) if needle in line]
@@ -239,6 +256,10 @@ class Finds:
     def inside(self, line: bytes) -> Sequence[int]:
         """See Engine."""
         return [number for number, needle in enumerate(self._needles) for _ in _ends(line, needle)]
+
+    def without(self, _needles: Container[int]) -> Engine:
+        """See Engine: for small inputs there are no floods."""
+        return self
 
 
 ENGINES: Mapping[str, Callable[[Sequence[bytes]], Engine]] = {

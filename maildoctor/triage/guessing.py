@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from maildoctor.model import Evidence, Finding, Step
 from maildoctor.triage.rules import QUIET, Rule
-from maildoctor.triage.tally import Tally
+from maildoctor.triage.tally import NAMES_OF_ADDRESS, Tally
 from maildoctor.triage.tops import Top
 
 CODE, NAME = "ABUSE100", "password-guessing"
@@ -19,7 +19,7 @@ _IN_BRACKETS = re.compile(rb"\[(?:IPv6:)?([0-9A-Fa-f:.]{3,45})\]")
 
 @dataclass(slots=True)
 class Guesser:
-    """One address: how many lines of failing logins, by rule, and how many names it tried, 64 at most."""
+    """One address: how many lines of failing logins, by rule, and how many names it tried: of each rule 32 at most."""
 
     lines: dict[int, int] = field(default_factory=dict)
     names: set[bytes] = field(default_factory=set)
@@ -113,7 +113,7 @@ def _finding(guilty: dict[bytes, Guesser], forgotten: int) -> Finding:
 def _told(guesser: Guesser) -> str:
     names = sorted(guesser.names)[:3]
     shown = ", ".join(_text(name)[:40] for name in names)
-    most = f"{len(guesser.names)} or more" if len(guesser.names) >= 64 else str(len(guesser.names))
+    most = f"{len(guesser.names)} or more" if len(guesser.names) >= NAMES_OF_ADDRESS else str(len(guesser.names))
     tried = f", {most} names: {shown}, …" if len(names) > 2 else f", as {shown}" if names else ""
     return f"{sum(guesser.lines.values())} refused logins{tried}"
 

@@ -112,9 +112,10 @@ class Matcher:
 
 
 def _needles(rules: Sequence[Rule]) -> tuple[list[bytes], list[tuple[int, ...]]]:
-    """Each needle once, and beside it the rules that have it."""
+    """Each needle once, the longest first, for it says the most; and beside it the rules that have it."""
     askers: dict[bytes, list[int]] = {}
     for number, rule in enumerate(rules):
         for needle in rule.needles:
             askers.setdefault(needle, []).append(number)
-    return list(askers), [tuple(numbers) for numbers in askers.values()]
+    needles = sorted(askers, key=lambda needle: (-len(needle), needle))
+    return needles, [tuple(askers[needle]) for needle in needles]

@@ -5,7 +5,6 @@
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -128,6 +127,8 @@ def read(path: str) -> bytes:
 
 def parse(text: bytes, name: str) -> tuple[Rule, ...]:
     """The rules in the text of one file called `name`. Raises RuleError."""
+    import tomllib  # only where the rules are not kept in the cache
+
     try:
         document = tomllib.loads(text.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -1,6 +1,6 @@
 """Logs into a tally: blocks, the needles in them, the lines around the needles, what these lines mean.
 
-Flood control: once a needle was found 2,000 times, its lines are read in one block of 64 only; in the others they are
+Flood control: once a needle was found 2,000 times, its lines are read in one block of 128 only; in the others they are
 counted where they are found and shared out afterwards, as the lines were that were read. Rare needles are never
 sampled. The same blocks serve to estimate the number of lines of a long log.
 """
@@ -18,7 +18,7 @@ from maildoctor.triage.shapes import SPEECH, Unmatched
 from maildoctor.triage.tally import EXAMPLES, LONGEST_EXAMPLE, Entry, Key, Moment, Tally
 
 BUDGET = 2000
-EVERY = 64
+EVERY = 128
 
 _EXACT_LINES = 64
 _FOLDED = b"last message repeated "
@@ -112,6 +112,9 @@ class Scan:
         self._told = told
         self._hot = [False] * len(self._needles)
         self._heated: list[int] = []
+        self._first: set[int] = set()
+        self._idle: set[int] = set()
+        self._flood_engine: Engine = self._engine
         self._blocks = 0
         self.seen = Seen(Tally(rules), Unmatched())
 
@@ -125,7 +128,7 @@ class Scan:
         taken = 0
         for length in blocks:
             if self.seen.bytes + length > SMALL and isinstance(self._engine, Finds):
-                self._engine = self._make(self._needles)
+                self._engine = self._flood_engine = self._make(self._needles)
                 blocks.grow(self._engine.block)
             self._block(blocks, length, place)
             self.seen.bytes += blocks.taken - taken
@@ -166,6 +169,7 @@ class Scan:
             times, entry = self._line(start, line, needles, blocks.buffer, place)
             self._shared(entry, times, needles, needles)
         self._heat(hits)
+        self._relieve()
 
     def _flooded(self, blocks: Blocks, length: int, place: Place) -> None:
         """Read the lines with rare needles; of the others, count the needles."""
@@ -182,7 +186,7 @@ class Scan:
             else:
                 append(end << _BITS | needle)
 
-        self._engine.scan(blocks.view[:length], found)
+        self._flood_engine.scan(blocks.view[:length], found)
         for start, line, _ in _lines(blocks.buffer, length, hits):
             needles = self._engine.inside(line)
             times, entry = self._line(start, line, needles, blocks.buffer, place)
@@ -211,6 +215,7 @@ class Scan:
         first = min(needles)
         if entry is not None and first in whole:
             entry.by_needle[first] = entry.by_needle.get(first, 0) + times
+            self._first.add(first)
 
     def _heat(self, hits: Sequence[int]) -> None:
         if not self._exact:
@@ -219,6 +224,13 @@ class Scan:
                 if not self._hot[needle] and read.get(needle, 0) >= BUDGET:
                     self._hot[needle] = True
                     self._heated.append(needle)
+
+    def _relieve(self) -> None:
+        """In a flood, do without the needles at which no line is counted, for all their lines have longer ones too."""
+        idle = {needle for needle in self._heated if needle not in self._first}
+        if idle != self._idle:
+            self._idle = idle
+            self._flood_engine = self._engine.without(idle)
 
     def _moment(self, buffer: bytearray, length: int, place: int) -> Moment:
         start = buffer.rfind(b"\n", 0, place) + 1

@@ -14,8 +14,8 @@ LONGEST_EXAMPLE = 2000
 _MOST_LABELS = 24
 _MOST_NAMES = 400
 _MOST_VALUES = 12
-_MOST_ADDRESSES = 4000
-_NAMES_OF_ADDRESS = 64
+_MOST_ADDRESSES = 2000
+NAMES_OF_ADDRESS = 32
 _MOST_SESSIONS = 4096
 _MOST_IN_SESSION = 8
 _LONGEST_VALUE = 256
@@ -87,7 +87,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Address:
-    """What came from one address: lines of failing logins, and the names that were tried, the first 64 of them."""
+    """What came from one address: lines of failing logins, and the names that were tried, the first 32 of them."""
 
     lines: int = 0
     names: set[bytes] = field(default_factory=set)
@@ -107,6 +107,7 @@ class Tally:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
         self._logins = frozenset(n for n, rule in enumerate(rules) if is_login(rule))
+        self._joined = self._logins | _related(rules)
         self.entries: dict[Key, Entry] = {}
         self.addresses: dict[bytes, dict[int, Address]] = {}
         self.forgotten_addresses = 0
@@ -132,7 +133,8 @@ class Tally:
         rule = self._rules[hit.rule]
         if relay and rule.kind not in QUIET:
             self._address(relay, hit.rule, user, times)
-        self._join(key, hit, relay, entry)
+        if hit.rule in self._joined:
+            self._join(key, hit, relay, entry)
         return key, entry
 
     def merge(self, other: "Tally") -> None:
@@ -147,7 +149,7 @@ class Tally:
             for rule, theirs in rules.items():
                 address = self._address_of(relay, rule)
                 address.lines += theirs.lines
-                address.names.update(list(theirs.names)[: _NAMES_OF_ADDRESS - len(address.names)])
+                address.names.update(list(theirs.names)[: NAMES_OF_ADDRESS - len(address.names)])
         for pair, times in other.met.items():
             self.met[pair] = self.met.get(pair, 0) + times
         self.forgotten_addresses += other.forgotten_addresses
@@ -194,7 +196,7 @@ class Tally:
     def _address(self, relay: bytes, rule: int, user: bytes, times: int) -> None:
         address = self._address_of(relay, rule)
         address.lines += times
-        if user and len(address.names) < _NAMES_OF_ADDRESS:
+        if user and len(address.names) < NAMES_OF_ADDRESS:
             address.names.add(user)
 
     def _address_of(self, relay: bytes, rule: int) -> Address:
@@ -247,6 +249,18 @@ class Tally:
     def _meet(self, key: Key, rule: int, times: int) -> None:
         if key[0] != rule:
             self.met[key, rule] = self.met.get((key, rule), 0) + times
+
+
+def _related(rules: Sequence[Rule]) -> frozenset[int]:
+    """The rules for which it matters what else stood in their sessions."""
+    explained = {code for rule in rules if rule.scope == "session" for code in rule.explains}
+    return frozenset(
+        n
+        for n, rule in enumerate(rules)
+        if (rule.explains and rule.scope == "session")
+        or rule.code in explained
+        or any(cause.login is not None for cause in rule.causes)
+    )
 
 
 def is_login(rule: Rule) -> bool:

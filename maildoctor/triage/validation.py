@@ -81,7 +81,7 @@ def _slow(rule: Rule) -> Iterator[str]:
 
 
 def hostile(rule: Rule) -> Iterator[bytes]:
-    """Lines of 32 kB, twice of what is matched, for its pattern to choke on: its own sample, blown up where it might stop to match."""
+    """Lines of 32 kB, twice of what is matched: the rule's own sample, blown up where its pattern might choke."""
     from maildoctor.triage.headers import peel
 
     message = peel(rule.samples[0].line.encode("utf-8", "surrogateescape")).message

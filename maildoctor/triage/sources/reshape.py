@@ -35,6 +35,24 @@ _docker = re.compile(
 )
 
 
+_simple_docker = re.compile(
+    rb'^\{"log":"([^"\\\n]*)\\n","stream":"(std(?:out|err))","time":"([^"\\\n]{1,40})"\}$', re.MULTILINE
+).findall
+
+
+def _all_simple(text: bytes) -> bytes | None:
+    """All lines at once where each is a whole record with no other escapes than those of `<`, `>` and `&`, which docker
+    writes so; else None. Twice as fast as one by one."""
+    if b"\\\\" in text or not text.endswith(b"\n"):
+        return None
+    for escape, sign in ((b"\\u003c", b"<"), (b"\\u003e", b">"), (b"\\u0026", b"&")):
+        text = text.replace(escape, sign)
+    records = _simple_docker(text)
+    if len(records) != text.count(b"\n"):
+        return None
+    return b"".join([b"%s %s F %s\n" % (stamp, stream, log) for log, stream, stamp in records])
+
+
 class Docker:
     """`{"log":"…\\n","stream":"stdout","time":"…"}` becomes `TIME stdout F …`, the form of Kubernetes; a line that
     docker cut in pieces of 16 KiB is made whole."""
@@ -47,6 +65,8 @@ class Docker:
     def turn(self, text: bytes, *, last: bool) -> tuple[bytes, int]:
         """See `Turner`."""
         used = whole_lines(text, last=last)
+        if not any(self._begun.values()) and (simple := _all_simple(text[:used])) is not None:
+            return simple, used
         out: list[bytes] = []
         at = 0
         for match in _docker.finditer(text, 0, used):
@@ -91,10 +111,8 @@ def _unescaped(log: bytes) -> bytes:
 
 _WANTED = rb"MESSAGE|SYSLOG_IDENTIFIER|SYSLOG_PID|_HOSTNAME|_PID|_COMM|__REALTIME_TIMESTAMP|_SOURCE_REALTIME_TIMESTAMP"
 _wanted = re.compile(rb"^(" + _WANTED + rb")=(.*)$", re.MULTILINE).findall
-_binary = re.compile(rb"^([A-Z0-9_]{1,64})\n", re.MULTILINE).search
 _field = re.compile(rb"([A-Z0-9_]{1,64})(?:=([^\n]*)\n|\n)").match
-_LARGEST = 8 << 20
-"""Bytes of a binary field that are read over; a larger one is no log message but a memory dump."""
+_whole = re.compile(rb"[A-Z0-9_]{1,64}=").match
 
 
 class Export:
@@ -102,17 +120,17 @@ class Export:
 
     def __init__(self) -> None:
         self.damage = ""
-        self._skip = 0
 
     def turn(self, text: bytes, *, last: bool) -> tuple[bytes, int]:
         """See `Turner`."""
         out: list[bytes] = []
-        at = min(self._skip, len(text))
-        self._skip -= at
+        at = 0
         while True:
             end = text.find(b"\n\n", at)
             record = text[at : end + 1] if end >= 0 else b""
-            if end >= 0 and _binary(record) is None:
+            # A binary field's length is eight bytes, some of them zero. Where two of them are line ends, or one after
+            # the field's name, the record ends too early for that, in a line that is no field.
+            if end >= 0 and b"\0" not in record and _whole(record, record.rfind(b"\n", 0, -1) + 1):
                 out.append(_line(dict(_wanted(record))))
                 at = end + 2
                 continue
@@ -172,17 +190,19 @@ def _line(fields: dict[bytes, bytes]) -> bytes:
 
 def _plain(stamp: bytes, host: bytes, tag: bytes, pid: bytes, message: bytes) -> bytes:
     """One line. A program's name is its own choice: what could be taken for other parts of the header is struck out."""
-    name = re.sub(rb"[\s:\[\]]", b"_", tag)[:128]
-    where = re.sub(rb"[\s:\[\]()]", b"_", host)[:255] or b"localhost"
+    begin = _begins.get((host, tag, pid))
+    if begin is None:
+        name = re.sub(rb"[\s:\[\]]", b"_", tag)[:128]
+        where = re.sub(rb"[\s:\[\]()=]", b"_", host)[:255] or b"localhost"
+        if len(_begins) > 1000:
+            _begins.clear()
+        begin = _begins[host, tag, pid] = b"%s %s%s: " % (where, name, b"[%s]" % pid if pid.isdigit() else b"")
     if b"\n" in message:
         message = message.rstrip(b"\n").replace(b"\n", b"#012")
-    if not stamp:
-        return b"%s%s: %s\n" % (name, b"[%s]" % pid if pid.isdigit() else b"", message)
-    if pid.isdigit():
-        return b"%s %s %s[%s]: %s\n" % (stamp, where, name, pid, message)
-    return b"%s %s %s: %s\n" % (stamp, where, name, message)
+    return b"%s %s%s\n" % (stamp, begin, message) if stamp else b"%s%s\n" % (begin, message)
 
 
+_begins: dict[tuple[bytes, bytes, bytes], bytes] = {}
 _seconds: dict[bytes, bytes] = {}
 
 
