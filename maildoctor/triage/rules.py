@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Literal, TypeVar
+from zipimport import zipimporter
 
 from maildoctor.model import SEVERITIES, Severity
 
@@ -102,7 +103,19 @@ def rule_files() -> list[str]:
     for folder in (os.path.join(package, "checks"), os.path.join(os.path.dirname(package), "checks")):
         if os.path.isdir(folder):
             return sorted(os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".toml"))
+    if packed := _packed():
+        return sorted(os.path.join(package, "checks", name) for name in packed)
     raise RuleError("there are no log rules", package, "install maildoctor again")
+
+
+def _packed() -> list[str]:
+    """The names of the rule files in a wheel or zipapp, which is no folder."""
+    from importlib.resources import files
+
+    try:
+        return [entry.name for entry in files("maildoctor.checks").iterdir() if entry.name.endswith(".toml")]
+    except (ModuleNotFoundError, OSError):
+        return []
 
 
 def load(paths: Sequence[str]) -> tuple[Rule, ...]:
@@ -119,6 +132,9 @@ def load(paths: Sequence[str]) -> tuple[Rule, ...]:
 def read(path: str) -> bytes:
     """The bytes of a rule file. Raises RuleError where it cannot be read."""
     try:
+        loader = globals()["__loader__"]
+        if isinstance(loader, zipimporter) and path.startswith(loader.archive):
+            return loader.get_data(path)
         with open(path, "rb") as file:
             return file.read()
     except OSError as error:
