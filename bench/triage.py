@@ -23,6 +23,7 @@ from maildoctor.triage.rules import load, rule_files
 
 SHARES = (0.5, 5.0, 50.0)
 SLOW_MIB = 20
+LOGWATCH = "/usr/share/logwatch"
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,11 @@ def peers(needles: str) -> Iterator[Peer]:
         Peer("pflogsumm", ["pflogsumm", "LOG"], slow=True),
         Peer(
             "logwatch (sendmail)",
-            ["logwatch", "--range", "all", "--service", "sendmail", "--logfile", "maillog", "--archives", "LOG"],
+            ["sh", "-c", f'PERL5LIB={LOGWATCH}/lib exec perl {LOGWATCH}/scripts/services/sendmail < "$0"', "LOG"],
             slow=True,
         ),
     )
-    return (peer for peer in everything if shutil.which(peer.words[0]))
+    return (p for p in everything if shutil.which("logwatch" if p.name.startswith("logwatch") else p.words[0]))
 
 
 def run(words: Sequence[str], ends: Sequence[int]) -> Run:

@@ -38,6 +38,8 @@ CAUSES = (
     Cause("MECH004", ("MECH003",)),
     Cause("SASL007", ("SASL008", "SASL009")),
     Cause("SYS004", ("TLS002", "TLS003")),
+    Cause("TLS005", ("TLS004",)),
+    Cause("TLS007", ("MECH009",)),
     Cause("USER004", ("USER002", "USER003", "USER005", "USER008", "USER009")),
     Cause("USER005", ("USER008", "USER009")),
     Cause("RUN004", ("USER008", "USER009")),

@@ -223,40 +223,55 @@ def _when(seconds: float) -> str:
     "RUN005",
     "refused-by-tcp-wrappers",
     "error",
-    fails=[{"program": " Compiled with: SASLv2 TCPWRAPPERS", "wrappers": "# path: /etc/hosts.deny\nALL: ALL"}],
+    fails=[
+        {"program": " Compiled with: SASLv2 TCPWRAPPERS", "wrappers": "# path: /etc/hosts.deny\nALL: ALL"},
+        {
+            "program": " Compiled with: SASLv2 TCPWRAPPERS",
+            "wrappers": "# path: /etc/hosts.allow\nsm-mta: ALL\nsendmail: LOCAL\n# path: /etc/hosts.deny\nALL: ALL",
+        },
+    ],
     passes=[
         {
             "program": " Compiled with: SASLv2 TCPWRAPPERS",
             "wrappers": "# path: /etc/hosts.allow\nsendmail: all\n# path: /etc/hosts.deny\nALL: ALL",
         },
         {"program": " Compiled with: SASLv2", "wrappers": "# path: /etc/hosts.deny\nALL: ALL"},
-        {"program": " Compiled with: SASLv2 TCPWRAPPERS", "wrappers": "# path: /etc/hosts.deny\nsshd: ALL"},
+        {"program": " Compiled with: SASLv2 TCPWRAPPERS", "wrappers": "# path: /etc/hosts.deny\nsshd sm-mta: ALL"},
+        {
+            "program": " Compiled with: SASLv2 TCPWRAPPERS",
+            "wrappers": "# path: /etc/hosts.deny\nALL EXCEPT sendmail: ALL\nALL: ALL: allow",
+        },
     ],
-    refs=("hosts_access(5); sendmail: sendmail/srvrsmtp.c, TCPWRAPPERS",),
+    refs=("hosts_access(5); sendmail: sendmail/conf.c, validate_connection(): hosts_ctl(\"sendmail\", …)",),
 )
 def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> Findings:
     """hosts.deny refuses clients of sendmail (TCP wrappers), and hosts.allow does not let them in.
 
-    The client gets "550 Access denied" to every command; nothing of the mail configuration is at fault.
+    The client gets "550 Access denied" to every command; nothing of the mail configuration is at fault. The name asked
+    for is always sendmail, whatever the daemon calls itself in the log (sm-mta).
 
-    Advice: add a line `sendmail: ALL` (and the name the daemon runs under, such as sm-mta) to /etc/hosts.allow.
+    Advice: add a line `sendmail: ALL` to /etc/hosts.allow.
     """
     if not program.asks_tcp_wrappers:
         return
-    names = ("sendmail", "sm-mta")
-    if any(rule.speaks_of(n) and rule.every_client for rule in wrappers.allow for n in names):
-        return
-    for rule in wrappers.deny:
-        if any(rule.speaks_of(n) for n in names):
-            every = rule.every_client
-            yield found(
-                f"{rule.path} denies {'every client' if every else ' '.join(rule.clients)} access to sendmail: "
-                f"{rule.text}",
-                evidence=[Evidence(f"{rule.path}:{rule.line}", rule.text)],
-                fix=[Step("echo 'sendmail sm-mta: ALL' >> /etc/hosts.allow", "risky")],
-                severity="error" if every else "info",
-                rule=rule.text,
-            )
+    some = False
+    for rule in (r for r in (*wrappers.allow, *wrappers.deny) if r.speaks_of("sendmail")):
+        if rule.allows:
+            if rule.every_client:
+                return
+            some = some or not rule.this_host_only
+            continue
+        every = rule.every_client
+        yield found(
+            f"{rule.path} denies {'every client' if every else ' '.join(rule.clients)} access to sendmail"
+            f"{' but those that hosts.allow names' if every and some else ''}: {rule.text}",
+            evidence=[Evidence(f"{rule.path}:{rule.line}", rule.text)],
+            fix=[Step("echo 'sendmail: ALL' >> /etc/hosts.allow", "risky")],
+            severity="error" if every and not some else "info",
+            rule=rule.text,
+        )
+        if every:
+            return
 
 
 @check(

@@ -175,7 +175,7 @@ def not_trusted_to_relay(
 def _verifier_serves(conf: SaslConf | Unknown, saslauthd: Saslauthd | Unknown) -> bool:
     return (
         isinstance(conf, SaslConf)
-        and "saslauthd" in conf.pwcheck_methods
+        and "saslauthd" in map(str.lower, conf.pwcheck_methods)
         and isinstance(saslauthd, Saslauthd)
         and bool(saslauthd.processes)
     )
@@ -300,7 +300,7 @@ def options_leave_nothing(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unk
             ),
         ],
         fix=rebuild(cf.path, f"drop {' '.join(guilty)} from define(`confAUTH_OPTIONS', …)"),
-        severity="error" if nothing else "warning",
+        severity="error" if nothing else "info" if table.offered(tls=True) else "warning",
         option="AuthOptions",
     )
 
@@ -421,7 +421,7 @@ def offered_but_nobody_can_serve_it(
 
     Advice: offer PLAIN and LOGIN only (mech_list: PLAIN LOGIN), or store the users with saslpasswd2 as well.
     """
-    if "saslauthd" not in conf.pwcheck_methods or not uses_sasldb(conf):
+    if "saslauthd" not in map(str.lower, conf.pwcheck_methods) or not uses_sasldb(conf):
         return
     yield from gaps(sasldb)
     if isinstance(sasldb, SaslDb) and sasldb.users:

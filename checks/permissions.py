@@ -195,7 +195,10 @@ def writable_configuration(paths: Paths) -> Findings:
         {"paths": "-rw-r--r-- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
         {"paths": "-rw-rw---- root sasl /etc/sasldb2\n[sasldb] /etc/sasldb2"},
     ],
-    passes=[{"paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"}],
+    passes=[
+        {"paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
+        {"paths": "drwxr-xr-x root root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
+    ],
     refs=("cyrus-sasl: sasldb/allockey.c: the stored value is the password in plain text",),
 )
 def readable_sasldb(paths: Paths, sasldb: SaslDb | Unknown) -> Findings:
@@ -208,7 +211,7 @@ def readable_sasldb(paths: Paths, sasldb: SaslDb | Unknown) -> Findings:
     empty = isinstance(sasldb, SaslDb) and not sasldb.users
     for trail in paths.of("sasldb"):
         file = trail.file
-        if file is None or not file.mode & 0o066:
+        if file is None or file.kind != "-" or not file.mode & 0o066:
             continue
         world = bool(file.mode & 0o006)
         what = "world-readable" if file.mode & 0o004 else "world-writable" if world else "group-readable"
@@ -455,4 +458,58 @@ def unjudged_acl(paths: Paths) -> Findings:
                 evidence=[look.evidence],
                 fix=[Step(f"getfacl {quoted(path)}")],
                 path=path,
+            )
+
+
+@check(
+    "PERM010",
+    "map-not-readable-for-sendmail",
+    "error",
+    fails=[
+        {"cf": "", "paths": "-rw-r----- smmta smmsp /etc/mail/access.db\n[map] /etc/mail/access.db"},
+        {
+            "cf": "O TrustedUser=smmta",
+            "paths": "-rw------- nobody nogroup /etc/aliases.db\n[aliases] /etc/aliases.db",
+        },
+    ],
+    passes=[
+        {
+            "cf": "O TrustedUser=smmta",
+            "paths": "-rw-r----- smmta smmsp /etc/mail/access.db\n[map] /etc/mail/access.db",
+        },
+        {"cf": "", "paths": "-rw-r----- root root /etc/mail/access.db\n[map] /etc/mail/access.db"},
+        {"cf": "", "paths": "-rw-r--r-- smmta smmsp /etc/mail/access.db\n[map] /etc/mail/access.db"},
+        {"cf": "O RunAsUser=smmta", "paths": "-rw-r----- root smmsp /etc/mail/access.db\n[map] /etc/mail/access.db"},
+    ],
+    refs=("sendmail: libsmutil/safefile.c, safefile(); sendmail/map.c, db_map_open()",),
+)
+def map_not_readable_for_sendmail(cf: SendmailCf, paths: Paths) -> Findings:
+    """The mode and owner of a map do not let sendmail read it: it tests them even as root.
+
+    Root counts as the owner only of its own files and of those of TrustedUser. Of another's file the group's or the
+    others' right must be there, or the map is refused ("unsafe map file: Permission denied"); without the access map
+    every client gets "451 Temporary system failure".
+
+    Advice: give the file to root or to TrustedUser (chown), or rebuild the map as root.
+    """
+    yield from _unseen(paths)
+    account = cf.run_as_user
+    if (account is not None and account.user not in ("root", "0")) or cf.trusted_user.isdigit():
+        return
+    done: set[str] = set()
+    for trail in paths.of("map", "aliases"):
+        file = trail.file
+        if file is None or file.kind != "-" or file.path in done:
+            continue
+        done.add(file.path)
+        if not any(may(file, user, {"root"}, 4) for user in {"root", cf.trusted_user}):
+            yield found(
+                f"sendmail may not read the map file {trail.path} (mode {file.octal}, owner {file.owner}:{file.group}):"
+                f" it belongs neither to root nor to TrustedUser"
+                + (f" ({cf.trusted_user})" if cf.trusted_user != "root" else ", which is not set"),
+                evidence=[file.evidence],
+                fix=[
+                    Step(f"chown root {quoted(file.path)}", "safe", f"chown {quoted(file.owner)} {quoted(file.path)}")
+                ],
+                path=trail.path,
             )

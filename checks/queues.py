@@ -83,7 +83,7 @@ def queue_owner(queues: Queues, cf: SendmailCf, system: System | Unknown) -> Fin
             continue
         local = queue.purpose == "submission queue"
         account = cf.run_as_user
-        right = {"smmsp", "root"} if local else {"root", "smmta", cf.trusted_user, *([account.user] if account else [])}
+        right = {"smmsp", "root"} if local else {"root", cf.trusted_user, *([account.user] if account else [])}
         owner = "smmsp:smmsp" if local else _owner(cf, system)
         mode = "770" if local else "2750" if owner == "smmta:smmsp" else "700"
         if look.owner not in right:

@@ -216,7 +216,10 @@ def shadowed_configuration(files: SaslFiles) -> Findings:
     "SASL007",
     "saslauthd-not-running",
     "error",
-    fails=[{"conf": "pwcheck_method: saslauthd", "processes": "", "saslauthd": "START=yes\ninstalled"}],
+    fails=[
+        {"conf": "pwcheck_method: saslauthd", "processes": "", "saslauthd": "START=yes\ninstalled"},
+        {"conf": "pwcheck_method: auxprop SaslAuthd", "processes": "", "saslauthd": "START=yes\ninstalled"},
+    ],
     passes=[
         {
             "conf": "pwcheck_method: saslauthd",
@@ -236,7 +239,7 @@ def saslauthd_not_running(
 
     Advice: start saslauthd, and have it started at boot (Debian: START=yes in /etc/default/saslauthd).
     """
-    if "saslauthd" not in conf.pwcheck_methods or saslauthd.processes or processes.named("saslauthd"):
+    if "saslauthd" not in map(str.lower, conf.pwcheck_methods) or saslauthd.processes or processes.named("saslauthd"):
         return
     family = system.family if isinstance(system, System) else ""
     steps = [Step("service saslauthd start", "risky")]
@@ -294,7 +297,7 @@ def saslauthd_socket(conf: SaslConf, cf: SendmailCf, saslauthd: Saslauthd, syste
 
     Advice: make saslauthd_path name the socket that saslauthd made, /mux included; or let the user into its group.
     """
-    if "saslauthd" not in conf.pwcheck_methods or not saslauthd.processes:
+    if "saslauthd" not in map(str.lower, conf.pwcheck_methods) or not saslauthd.processes:
         return
     if saslauthd.socket_missing:
         yield found(
@@ -346,13 +349,14 @@ def saslauthd_without_pam_service(conf: SaslConf, saslauthd: Saslauthd) -> Findi
     Advice: make /etc/pam.d/smtp (a copy of the rules for a login without a session is enough).
     """
     if (
-        "saslauthd" in conf.pwcheck_methods
+        "saslauthd" in map(str.lower, conf.pwcheck_methods)
         and saslauthd.processes
         and saslauthd.mechanism == "pam"
         and saslauthd.pam_missing
     ):
         yield found(
-            f"{saslauthd.pam_missing} does not exist, so saslauthd -a pam falls back to /etc/pam.d/other",
+            f"{saslauthd.pam_missing} does not exist, so saslauthd -a pam falls back to /etc/pam.d/other"
+            + (", which asks for passwords too" if saslauthd.pam_other_asks else ""),
             evidence=[Evidence("ps", saslauthd.processes[0].command), Evidence("ls /etc/pam.d", "no smtp")],
             fix=[
                 Step(
@@ -361,6 +365,7 @@ def saslauthd_without_pam_service(conf: SaslConf, saslauthd: Saslauthd) -> Findi
                     "rm /etc/pam.d/smtp",
                 )
             ],
+            severity="info" if saslauthd.pam_other_asks else "warning",
             path=saslauthd.pam_missing,
         )
 
@@ -380,7 +385,7 @@ def verifier_always_true(conf: SaslConf, cf: SendmailCf) -> Findings:
 
     Advice: use auxprop or saslauthd.
     """
-    if "alwaystrue" in conf.pwcheck_methods and any(
+    if "alwaystrue" in map(str.lower, conf.pwcheck_methods) and any(
         n in PLAINTEXT for n in mechanisms(cf, known(conf), None, None).offered(tls=True)
     ):
         yield found(

@@ -17,6 +17,7 @@ from maildoctor.api import (
     found,
     known,
     own_name,
+    rebuild,
     restart,
 )
 from maildoctor.api import shell_word as quoted
@@ -293,3 +294,64 @@ def tls_file_unusable(cf: SendmailCf, tls: Tls) -> Findings:
                 ],
                 path=file.path,
             )
+
+
+_NEEDED = {
+    "ServerCertFile": "confSERVER_CERT",
+    "ServerKeyFile": "confSERVER_KEY",
+    "CACertFile": "confCACERT",
+    "CACertPath": "confCACERT_PATH",
+}
+"""What sendmail/tls.h wants for a server (TLS_I_SRV_CERT), and how sendmail.mc calls it."""
+
+
+@check(
+    "TLS007",
+    "tls-option-missing",
+    "error",
+    fails=[
+        {
+            "cf": "O ServerCertFile=/etc/mail/tls/host.pem\nO ServerKeyFile=/etc/mail/tls/host.key\n"
+            "O CACertFile=/etc/mail/tls/ca.pem"
+        },
+        {"cf": "O ServerCertFile=/etc/mail/tls/host.pem\nO CACertFile=/etc/mail/tls/ca.pem\nO CACertPath=/etc/mail/tls"},
+    ],
+    passes=[
+        {
+            "cf": "O ServerCertFile=/etc/mail/tls/host.pem\nO ServerKeyFile=/etc/mail/tls/host.key\n"
+            "O CACertFile=/etc/mail/tls/ca.pem\nO CACertPath=/etc/mail/tls"
+        },
+        {"cf": "O CACertFile=/etc/mail/tls/ca.pem"},
+        {"cf": ""},
+    ],
+    refs=("sendmail: sendmail/tls.h, TLS_I_SRV_CERT; sendmail/tls.c, inittls()",),
+)
+def tls_option_missing(cf: SendmailCf) -> Findings:
+    """One of the four options that a server needs for STARTTLS is not set.
+
+    Certificate, key, CA file and CA folder must all be named, even where the last two hold nothing of use. If one is
+    not, sendmail starts without a word and does not offer STARTTLS.
+
+    Advice: set the option in sendmail.mc (confCACERT may name the certificate's own chain, confCACERT_PATH the folder
+    it lies in), rebuild sendmail.cf and restart.
+    """
+    files = {option: cf.tls_files.get(option, ()) for option in _NEEDED}
+    lacks = [option for option, paths in files.items() if not paths]
+    certificate = (*files["ServerCertFile"], *files["ServerKeyFile"])
+    if not certificate or not lacks:
+        return
+    folder = certificate[0].rpartition("/")[0]
+    example = {"CACertPath": folder, "ServerKeyFile": f"{folder}/host.key", "ServerCertFile": f"{folder}/host.pem"}
+    yield found(
+        f"{' and '.join(lacks)} {'is' if len(lacks) == 1 else 'are'} not set in {cf.path}, and sendmail needs all of"
+        f" {', '.join(_NEEDED)}: {_lost(cf)}",
+        evidence=[
+            Evidence(cf.path, f"O {option}={','.join(paths)}" if paths else f"no O {option}")
+            for option, paths in files.items()
+        ],
+        fix=rebuild(
+            cf.path,
+            " ".join(f"define(`{_NEEDED[o]}', `{example.get(o, f'{folder}/ca.pem')}')dnl" for o in lacks),
+        ),
+        option=lacks[0],
+    )

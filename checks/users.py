@@ -36,7 +36,7 @@ def _wants_users(cf: SendmailCf, conf: SaslConf | Unknown) -> bool:
     return (
         bool(cf.trusted_mechs)
         and uses_sasldb(known(conf))
-        and "saslauthd" not in (conf.pwcheck_methods if isinstance(conf, SaslConf) else ())
+        and "saslauthd" not in (map(str.lower, conf.pwcheck_methods) if isinstance(conf, SaslConf) else ())
     )
 
 
@@ -242,9 +242,15 @@ def _near(realm: str, server: str) -> bool:
         {"cf": "", "names": "hostname: mail.example.com", "sasldb": _LISTING + "test@mail: userPassword"},
         {"cf": "", "names": "hostname: mail.example.com", "sasldb": _LISTING + "test@MAIL.EXAMPLE.COM: userPassword"},
         {"cf": "", "names": "hostname: hub.example.com", "sasldb": _LISTING + "mailrelay@foo: userPassword"},
+        {
+            "cf": "O AuthRealm=EXAMPLE.COM",
+            "names": "hostname: mail.example.com",
+            "sasldb": _LISTING + "test@EXAMPLE.COM: userPassword",
+        },
     ],
     passes=[
         {"cf": "", "names": "hostname: mail.example.com", "sasldb": _LISTING + "test@mail.example.com: userPassword"},
+        {"cf": "", "names": "hostname: Mail.Example.COM", "sasldb": _LISTING + "test@mail.example.com: userPassword"},
         {
             "cf": "O AuthRealm=foo",
             "names": "hostname: hub.example.com",
@@ -267,7 +273,7 @@ def user_in_another_realm(
     """Users are in another realm than the one in which this server looks them up.
 
     A name without `@` is looked up together with the server's realm: AuthRealm, else the host's full name ($j). The
-    pair must match to the letter, case included; otherwise the log says "user not found (-20)". Users made without -u
+    pair must match to the letter, and libsasl puts the server's realm in small letters; otherwise the log says "user not found (-20)". Users made without -u
     get the short host name.
 
     Advice: create the user in the server's realm with saslpasswd2 -c -u REALM USER, or set confAUTH_REALM to the realm

@@ -15,7 +15,7 @@ from maildoctor.engine import Selection, examine, load_library
 from maildoctor.host.recording import Replay
 from maildoctor.render import rendered
 
-_NOTE = "maildoctor: this is a recorded sample host, not this machine; `maildoctor check` examines this one\n"
+_NOTE = "maildoctor: a recorded sample host, not this machine (that: maildoctor check)\n"
 
 
 def parser() -> argparse.ArgumentParser:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -42,7 +43,12 @@ def run(words: Sequence[str]) -> int:
 
 
 def _plain(thing: Check | Rule) -> dict[str, str]:
-    return {"code": thing.code, "severity": thing.severity, "name": thing.name, "title": thing.title}
+    return {"code": thing.code, "severity": thing.severity, "name": thing.name, "title": _title(thing)}
+
+
+def _title(thing: Check | Rule) -> str:
+    """The title; what a rule fills in from the line, `{user}`, stands in capitals: USER."""
+    return thing.title if isinstance(thing, Check) else re.sub(r"\{(\w+)\}", lambda m: m[1].upper(), thing.title)
 
 
 def _table(things: Sequence[Check | Rule], style: Style) -> Iterator[Block]:
@@ -51,7 +57,7 @@ def _table(things: Sequence[Check | Rule], style: Style) -> Iterator[Block]:
     # a row is a line, so that grep finds it whole.
     column = min(max((len(head) for _, head in rows), default=0), style.width // 2) + 2
     for thing, head in rows:
-        title = prose(thing.title, style.ascii)
+        title = prose(_title(thing), style.ascii)
         if len(head) + 2 > column and style.fold:
             yield Block(head, "", tone=thing.severity)
             yield Block("", title, column)

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -76,7 +77,7 @@ class Logs:
             now=self._now,
         )
         files = list(options.files)
-        if not files and options.journal is None and not sys.stdin.isatty():
+        if not files and options.journal is None and _piped():
             files = ["-"]
         return open_sources(files, wanted)
 
@@ -124,6 +125,15 @@ class Logs:
             told = f"{rule.code} {rule.name}" + (f" ({labels})" if labels else "")
             sys.stderr.write(shown(f"{time.strftime('%H:%M:%S')} {rule.severity:7} {told}", ascii=True) + "\n")
             sys.stderr.flush()
+
+
+def _piped() -> bool:
+    """Whether standard input was meant to be read: cron's /dev/null and a terminal were not."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (AttributeError, OSError, ValueError):
+        return False
+    return not stat.S_ISCHR(mode)
 
 
 def _units(wishes: Sequence[str] | None) -> tuple[str, ...] | None:

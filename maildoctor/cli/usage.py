@@ -14,8 +14,8 @@ commands:
   triage [FILE ...]   read mail logs, packed or piped, and name the causes
   explain CODE|NAME|'LINE'
                       the page of one check or rule, or what a log line means
-  list                all checks: code, severity, name, title
-  demo                the examination of a recorded sample host; needs no server
+  list                all checks and log rules: code, severity, name, title
+  demo                the diagnosis of a recorded sample host; needs no server
 
 what check examines (without these: this host):
   --root DIR          an unpacked image, a chroot or a mounted disk

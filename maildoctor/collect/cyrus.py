@@ -60,7 +60,7 @@ def files(host: Host, know: Know) -> SaslFiles | Unknown:
         if isinstance(answer, Silence) and answer.why != "absent" and not any(x.startswith("found") for x in lines):
             return unknown(answer)  # the copy that counts may lie where we cannot look
         names = text(answer).splitlines()
-        lines += [f"found: {folder}/{n}" for n in names if n == NAME]
+        lines += [f"found: {folder}/{n}" for n in names if n == NAME and not _copy(host, f"{folder}/{n}", lines)]
         lines += [
             f"misnamed: {folder}/{n}"
             for n in names
@@ -70,6 +70,13 @@ def files(host: Host, know: Know) -> SaslFiles | Unknown:
         if folder not in searched and isinstance(host.ask("look", f"{folder}/{NAME}"), str):
             lines.append(f"elsewhere: {folder}/{NAME}")
     return SaslFiles.parse("\n".join(lines))
+
+
+def _copy(host: Host, path: str, lines: list[str]) -> bool:
+    """Whether the copy that counts says the very same, so that it does not matter which is read."""
+    first = next((x.removeprefix("found: ") for x in lines if x.startswith("found: ")), None)
+    said = host.ask("read", first) if first else None
+    return isinstance(said, str) and said == host.ask("read", path)
 
 
 def conf(host: Host, know: Know) -> SaslConf | Unknown:
@@ -177,6 +184,7 @@ def saslauthd(host: Host, know: Know) -> Saslauthd | Unknown:
         and "smtp" not in text(host.ask("list", "/etc/pam.d")).splitlines()
     ):
         lines.append("pam /etc/pam.d/smtp: missing")
+        lines += [f"pam other: {row}" for row in text(host.ask("read", "/etc/pam.d/other")).splitlines()]
     if any(isinstance(host.ask("look", p), str) for p in _SASLAUTHD):
         lines.append("installed")
     return Saslauthd.parse(joined(*lines))

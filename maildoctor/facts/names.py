@@ -65,5 +65,6 @@ def own_name(cf: SendmailCf, names: Names, program: SendmailProgram | None) -> s
 
 
 def server_realm(cf: SendmailCf, names: Names, program: SendmailProgram | None) -> str:
-    """The realm in which a name without `@` is looked up: AuthRealm, else $j (srvrsmtp.c, sasl_server_new)."""
-    return cf.auth_realm or own_name(cf, names, program)
+    """The realm in which a name without `@` is looked up: AuthRealm, else $j (srvrsmtp.c, sasl_server_new); libsasl
+    puts it in small letters (lib/common.c, _sasl_conn_init)."""
+    return (cf.auth_realm or own_name(cf, names, program)).lower()

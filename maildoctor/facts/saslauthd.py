@@ -13,7 +13,7 @@ from maildoctor.facts.processes import Process, Processes
 class Saslauthd:
     """Text: lines of /etc/default/saslauthd (`MECHANISMS="pam"`), a process line (`PID USER STARTED PROGRAM COMMAND`),
     `ls -ld` lines of its run directory and socket, `socket /run/saslauthd/mux: missing`, `installed`,
-    `pam /etc/pam.d/smtp: missing`.
+    `pam /etc/pam.d/smtp: missing`, and then the lines of /etc/pam.d/other behind `pam other: `.
     """
 
     settings: dict[str, str]
@@ -24,6 +24,8 @@ class Saslauthd:
     folder: Look | None
     pam_missing: str
     """path of the PAM service file that is not there"""
+    pam_other_asks: bool
+    """whether the rules of /etc/pam.d/other, which count then, ask for a password and do not just deny"""
     installed: bool
 
     @classmethod
@@ -33,6 +35,7 @@ class Saslauthd:
         missing = re.search(r"(?m)^socket (/.*): missing$", text)
         pam = re.search(r"(?m)^pam (/.*): missing$", text)
         socket = next((x for x in looks if x.kind == "s"), None)
+        other = re.findall(r"(?m)^pam other: *(@include +common-auth|-?auth\s+.*)$", text)
         return cls(
             dict(_setting(m) for m in re.finditer(r"(?m)^\s*([A-Z_]+)=(.*)$", text)),
             Processes.parse(text).named("saslauthd"),
@@ -41,6 +44,7 @@ class Saslauthd:
             bool(missing),
             next((x for x in looks if x.kind == "d"), None),
             pam[1] if pam else "",
+            bool(other) and not any("pam_deny" in row and "requi" in row for row in other),
             bool(re.search(r"(?m)^installed$", text)),
         )
 

@@ -102,8 +102,9 @@ def _whole(report: Report, style: Style) -> Iterator[Block]:
 
         for text in damage_lines(report.log, style):
             yield Block(f"{_mark('unjudged', style)} ", text, tone="unjudged", wrap="fold")
-        yield _GAP
-        for label, text in log_lines(report.log, style):
+        lines = list(log_lines(report.log, style))
+        yield from [_GAP] if lines else []
+        for label, text in lines:
             yield _labelled(label, text, 0, "fold")
     if style.verbosity > 0:
         yield from _listed(report, "pass", "passed", style)
@@ -256,7 +257,9 @@ def _unjudged(report: Report, style: Style) -> Iterator[Block]:
     if len(kept) < len(groups):
         rest = groups[_FEW_REASONS:]
         count = sum(len(outcomes) for _, outcomes in rest)
-        yield Block("", f"and {count} more for {len(rest)} other reasons; -v shows them", _inside(style))
+        yield Block(
+            "", f"and {count} more for {len(rest)} other {_plural('reason', len(rest))}; -v shows them", _inside(style)
+        )
     for o in broken:
         text = shown(
             f"{o.code} {o.name} broke, a fault of maildoctor or of a check added to it: {o.reason}", style.ascii
@@ -305,6 +308,8 @@ def _closing(report: Report, fresh: Sequence[Ranked], style: Style) -> Block:
         from maildoctor.render.log import closing
 
         found = _causes(tops, new) if tops else f"No {new}fault found"
+        if not report.log.bytes:
+            return Block("", f"Nothing was read: there was no line  {report.seconds:.1f} s")
         text = f"{found} in {closing(report.log)}  {report.seconds:.1f} s"
         return Block("", text, tone="error" if tops else "plain" if report.log.damage else "ok", wrap="fold")
     if tops:

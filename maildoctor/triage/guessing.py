@@ -61,7 +61,8 @@ def guessing(tally: Tally, rules: Sequence[Rule], explained: Set[int]) -> Guessi
     if not guilty:
         return None
     shares = {rule: sum(g.lines.get(rule, 0) for g in guilty.values()) / total for rule, total in lines.items()}
-    return Guessing(_finding(guilty, tally.forgotten_addresses), shares)
+    about = "about " if any(scales[rule] > 1 for rule in lines) else ""
+    return Guessing(_finding(guilty, tally.forgotten_addresses, about), shares)
 
 
 def _scales(tally: Tally) -> dict[int, float]:
@@ -84,7 +85,7 @@ def address(relay: bytes) -> bytes:
     return found[1] if found else relay
 
 
-def _finding(guilty: dict[bytes, Guesser], forgotten: int) -> Finding:
+def _finding(guilty: dict[bytes, Guesser], forgotten: int, about: str) -> Finding:
     busiest = Top(max(len(guilty), 1))
     for name, guesser in guilty.items():
         busiest.add(name, sum(guesser.lines.values()))
@@ -97,7 +98,7 @@ def _finding(guilty: dict[bytes, Guesser], forgotten: int) -> Finding:
         code=CODE,
         name=NAME,
         severity="warning",
-        message=f"Passwords are being guessed from {many}: {total} refused logins"
+        message=f"Passwords are being guessed from {many}: {about}{total} refused logins"
         + (f", {at_least}{names} user names" if names else ""),
         why="One address that tries many names, or a few very often, is no user who forgot a password. The refusals "
         "that come from there say nothing of a fault on this host; every mail server on the Internet sees them.",

@@ -1,6 +1,6 @@
 """Logs into a tally: blocks, the needles in them, the lines around the needles, what these lines mean.
 
-Flood control: once a needle was found 2,000 times, its lines are read in one block of 128 only; in the others they are
+Flood control: once a needle was found 1,000 times, its lines are read in one block of 128 only; in the others they are
 counted where they are found and shared out afterwards, as the lines were that were read. Rare needles are never
 sampled. The same blocks serve to estimate the number of lines of a long log.
 """
@@ -17,7 +17,7 @@ from maildoctor.triage.rules import Rule
 from maildoctor.triage.shapes import SPEECH, Unmatched
 from maildoctor.triage.tally import EXAMPLES, LONGEST_EXAMPLE, Entry, Key, Moment, Tally
 
-BUDGET = 2000
+BUDGET = 1000
 EVERY = 128
 
 _EXACT_LINES = 64
