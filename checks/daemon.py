@@ -15,6 +15,7 @@ from maildoctor.api import (
     TcpWrappers,
     check,
     found,
+    rebuild,
     restart,
 )
 
@@ -150,10 +151,7 @@ def listens_to_itself_only(cf: SendmailCf) -> Findings:
                 Evidence(f"{cf.path}:{d.line}", f"DaemonPortOptions Name={d.name}, Port={d.service}, Addr={d.address}")
                 for d in cf.daemons
             ],
-            fix=[
-                Step(f"# in {cf.path.removesuffix('.cf')}.mc: remove Addr=127.0.0.1 from DAEMON_OPTIONS"),
-                Step(f"m4 {cf.path.removesuffix('.cf')}.mc > {cf.path} && service sendmail restart", "risky"),
-            ],
+            fix=rebuild(cf.path, "remove Addr=127.0.0.1 from DAEMON_OPTIONS"),
             severity="error",
             option="DaemonPortOptions",
         )
@@ -242,7 +240,7 @@ def _when(seconds: float) -> str:
             "wrappers": "# path: /etc/hosts.deny\nALL EXCEPT sendmail: ALL\nALL: ALL: allow",
         },
     ],
-    refs=("hosts_access(5); sendmail: sendmail/conf.c, validate_connection(): hosts_ctl(\"sendmail\", …)",),
+    refs=('hosts_access(5); sendmail: sendmail/conf.c, validate_connection(): hosts_ctl("sendmail", …)',),
 )
 def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> Findings:
     """hosts.deny refuses clients of sendmail (TCP wrappers), and hosts.allow does not let them in.

@@ -132,7 +132,10 @@ def plug_in_not_installed(
     "MECH002",
     "not-trusted-to-relay",
     "error",
-    fails=[{"cf": "O AuthMechanisms=CRAM-MD5 PLAIN\nC{TrustAuthMech}CRAM-MD5", "plugins": _CRAM, "sasldb": _USER}],
+    fails=[
+        {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN\nC{TrustAuthMech}CRAM-MD5", "plugins": _CRAM, "sasldb": _USER},
+        {"cf": "O AuthMechanisms=CRAM-MD5\nC{TrustAuthMech}CRAM-MD5,PLAIN", "plugins": _CRAM, "sasldb": _USER},
+    ],
     passes=[
         {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN\nC{TrustAuthMech}CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
         {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": "# empty"},
@@ -163,11 +166,13 @@ def not_trusted_to_relay(
     ]
     if not bad:
         return
+    odd = [m for m in cf.trusted_mechs if not re.fullmatch(r"[A-Za-z0-9_-]+", m)]
+    names = dict.fromkeys([*(m for m in cf.trusted_mechs if m not in odd), *bad])
     yield found(
         f"{' '.join(bad)}: offered by AuthMechanisms but not in the class TrustAuthMech, so a login by it gives no "
-        f"right to relay",
+        f"right to relay" + (f"; {odd[0][:60]} in it is no mechanism: separate the names with blanks" if odd else ""),
         evidence=[_setting(cf, "AuthMechanisms"), _class(cf)],
-        fix=rebuild(cf.path, "TRUST_AUTH_MECH(`" + " ".join(dict.fromkeys([*cf.trusted_mechs, *bad])) + "')dnl"),
+        fix=rebuild(cf.path, "TRUST_AUTH_MECH(`" + " ".join(names) + "')dnl"),
         subject="TrustAuthMech",
     )
 
@@ -175,7 +180,7 @@ def not_trusted_to_relay(
 def _verifier_serves(conf: SaslConf | Unknown, saslauthd: Saslauthd | Unknown) -> bool:
     return (
         isinstance(conf, SaslConf)
-        and "saslauthd" in map(str.lower, conf.pwcheck_methods)
+        and conf.verifies_by("saslauthd")
         and isinstance(saslauthd, Saslauthd)
         and bool(saslauthd.processes)
     )
@@ -421,7 +426,7 @@ def offered_but_nobody_can_serve_it(
 
     Advice: offer PLAIN and LOGIN only (mech_list: PLAIN LOGIN), or store the users with saslpasswd2 as well.
     """
-    if "saslauthd" not in map(str.lower, conf.pwcheck_methods) or not uses_sasldb(conf):
+    if not conf.verifies_by("saslauthd") or not uses_sasldb(conf):
         return
     yield from gaps(sasldb)
     if isinstance(sasldb, SaslDb) and sasldb.users:

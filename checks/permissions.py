@@ -16,7 +16,9 @@ from maildoctor.api import (
     check,
     found,
     may,
+    rebuild,
     refusals,
+    restart,
 )
 from maildoctor.api import shell_word as quoted
 
@@ -97,7 +99,7 @@ def unsafe_directory(cf: SendmailCf, paths: Paths) -> Findings:
                 look.evidence,
                 Evidence(path, f"{reason}; writable by {_who(look, paths)}; above: {', '.join(sorted(purposes))}"),
             ],
-            fix=[_safer(look)],
+            fix=[_safer(look), restart()],
             path=path,
         )
 
@@ -139,7 +141,7 @@ def unsafe_file(cf: SendmailCf, paths: Paths) -> Findings:
                 f"{r.path} is refused: {r.reason} (mode {r.culprit.octal}, owner {r.culprit.owner}); it is a"
                 f" {r.purpose} file, and sendmail goes on without it",
                 evidence=[r.culprit.evidence],
-                fix=[_file_step(r.culprit, r.reason)],
+                fix=[_file_step(r.culprit, r.reason), restart()],
                 path=r.path,
             )
 
@@ -375,7 +377,10 @@ def unreadable_plug_in(cf: SendmailCf, paths: Paths) -> Findings:
                 f"sendmail may not search the directory {shut.path} (mode {shut.octal}, owner {shut.owner}): the "
                 f"{trail.purpose} files below it are not used",
                 evidence=[shut.evidence],
-                fix=[Step(f"chmod a+x {quoted(shut.path)}", "safe", f"chmod {shut.octal} {quoted(shut.path)}")],
+                fix=[
+                    Step(f"chmod a+x {quoted(shut.path)}", "safe", f"chmod {shut.octal} {quoted(shut.path)}"),
+                    restart(),
+                ],
                 path=shut.path,
             )
         file = trail.file
@@ -386,7 +391,10 @@ def unreadable_plug_in(cf: SendmailCf, paths: Paths) -> Findings:
             f"sendmail cannot read {trail.path} (mode {file.octal}, owner {file.owner}), so the {trail.purpose} is "
             f"not used",
             evidence=[file.evidence],
-            fix=[Step(f"chmod a+r {quoted(file.path)}", "safe", f"chmod {file.octal} {quoted(file.path)}")],
+            fix=[
+                Step(f"chmod a+r {quoted(file.path)}", "safe", f"chmod {file.octal} {quoted(file.path)}"),
+                restart(),
+            ],
             path=trail.path,
         )
 
@@ -496,20 +504,24 @@ def map_not_readable_for_sendmail(cf: SendmailCf, paths: Paths) -> Findings:
     account = cf.run_as_user
     if (account is not None and account.user not in ("root", "0")) or cf.trusted_user.isdigit():
         return
-    done: set[str] = set()
+    trusted = {"root", cf.trusted_user}
+    shut: dict[str, dict[str, Look]] = {}
     for trail in paths.of("map", "aliases"):
         file = trail.file
-        if file is None or file.kind != "-" or file.path in done:
-            continue
-        done.add(file.path)
-        if not any(may(file, user, {"root"}, 4) for user in {"root", cf.trusted_user}):
-            yield found(
-                f"sendmail may not read the map file {trail.path} (mode {file.octal}, owner {file.owner}:{file.group}):"
-                f" it belongs neither to root nor to TrustedUser"
-                + (f" ({cf.trusted_user})" if cf.trusted_user != "root" else ", which is not set"),
-                evidence=[file.evidence],
-                fix=[
-                    Step(f"chown root {quoted(file.path)}", "safe", f"chown {quoted(file.owner)} {quoted(file.path)}")
-                ],
-                path=trail.path,
-            )
+        if file is not None and file.kind == "-" and not any(may(file, user, {"root"}, 4) for user in trusted):
+            shut.setdefault(file.owner, {})[file.path] = file
+    for owner, looks in shut.items():
+        files = " ".join(quoted(path) for path in looks)
+        modes = ", ".join(f"{x.octal} {x.owner}:{x.group}" for x in list(looks.values())[:1])
+        yield found(
+            f"sendmail may not read the map {'file' if len(looks) == 1 else 'files'} {files} ({modes}): the owner is"
+            f" neither root nor TrustedUser ({cf.trusted_user})",
+            evidence=[*(x.evidence for x in looks.values()), Evidence(cf.path, f"TrustedUser is {cf.trusted_user}")],
+            fix=[
+                Step(f"chown root {files}", "safe", f"chown {quoted(owner)} {files}"),
+                *rebuild(
+                    cf.path, f"or, if {owner} is to own sendmail's files: define(`confTRUSTED_USER', `{owner}')dnl"
+                )[:1],
+            ],
+            user=owner,
+        )

@@ -1,6 +1,19 @@
 """QUEUE: the queue directories."""
 
-from maildoctor.api import Evidence, Findings, Queues, SendmailCf, Step, System, Unknown, check, found
+from maildoctor.api import (
+    Evidence,
+    Findings,
+    Look,
+    Queues,
+    SendmailCf,
+    Step,
+    System,
+    Unknown,
+    check,
+    found,
+    may,
+    rebuild,
+)
 from maildoctor.api import shell_word as quoted
 
 _QUEUE = "[queue] /var/spool/mqueue\n"
@@ -18,7 +31,10 @@ def _owner(cf: SendmailCf, system: System | Unknown) -> str:
     "QUEUE001",
     "queue-missing",
     "error",
-    fails=[{"queues": _QUEUE + "missing", "cf": "O QueueDirectory=/var/spool/mqueue"}],
+    fails=[
+        {"queues": _QUEUE + "missing", "cf": "O QueueDirectory=/var/spool/mqueue"},
+        {"queues": _QUEUE + "-rw-r--r-- root root /var/spool/mqueue", "cf": ""},
+    ],
     passes=[{"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue", "cf": ""}],
     refs=("sendmail: sendmail/main.c: cannot chdir(/var/spool/mqueue)",),
 )
@@ -30,7 +46,8 @@ def queue_missing(queues: Queues, cf: SendmailCf, system: System | Unknown) -> F
     Advice: create the directory with the right owner and mode (reinstalling the package does it too).
     """
     for queue in queues.all:
-        if not queue.missing:
+        other = queue.look if queue.look and queue.look.kind != "d" else None
+        if not queue.missing and not other:
             continue
         local = queue.purpose == "submission queue"
         owner, mode = (
@@ -40,14 +57,16 @@ def queue_missing(queues: Queues, cf: SendmailCf, system: System | Unknown) -> F
         )
         user, _, group = owner.partition(":")
         yield found(
-            f"The {queue.purpose} directory {queue.path} does not exist",
-            evidence=[Evidence(f"ls -ld {queue.path}", "No such file or directory")],
+            f"The {queue.purpose} {'directory' if queue.missing else 'path'} {queue.path} "
+            + ("does not exist" if other is None else "is no directory"),
+            evidence=[other.evidence if other else Evidence(f"ls -ld {queue.path}", "No such file or directory")],
             fix=[
+                *([Step(f"mv {quoted(queue.path)} {quoted(queue.path + '.old')}", "risky")] if other else []),
                 Step(
                     f"install -d -o {user} -g {group} -m {mode} {quoted(queue.path)}",
                     "safe",
                     f"rmdir {quoted(queue.path)}",
-                )
+                ),
             ],
             severity="warning" if local else "error",
             path=queue.path,
@@ -58,9 +77,18 @@ def queue_missing(queues: Queues, cf: SendmailCf, system: System | Unknown) -> F
     "QUEUE002",
     "queue-owner",
     "error",
-    fails=[{"queues": _QUEUE + "drwx------ nobody nogroup /var/spool/mqueue", "cf": ""}],
+    fails=[
+        {"queues": _QUEUE + "drwx------ nobody nogroup /var/spool/mqueue", "cf": ""},
+        {
+            "queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue",
+            "cf": "O TrustedUser=root",
+            "system": "ID=debian",
+        },
+        {"queues": _QUEUE + "drwx------ root root /var/spool/mqueue", "cf": "O RunAsUser=smmta:smmsp"},
+        {"queues": _QUEUE + "d--------- smmta smmsp /var/spool/mqueue", "cf": "O TrustedUser=smmta"},
+    ],
     passes=[
-        {"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue", "cf": ""},
+        {"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue", "cf": "O TrustedUser=smmta"},
         {"queues": _QUEUE + "drwx------ root root /var/spool/mqueue", "cf": ""},
     ],
     refs=(
@@ -86,10 +114,23 @@ def queue_owner(queues: Queues, cf: SendmailCf, system: System | Unknown) -> Fin
         right = {"smmsp", "root"} if local else {"root", cf.trusted_user, *([account.user] if account else [])}
         owner = "smmsp:smmsp" if local else _owner(cf, system)
         mode = "770" if local else "2750" if owner == "smmta:smmsp" else "700"
+        if look.owner not in right and not local and owner.startswith(f"{look.owner}:"):
+            yield found(
+                f"The {queue.purpose} directory {queue.path} is owned by {look.owner}, but TrustedUser is "
+                f"{cf.trusted_user}: sendmail may not write there",
+                evidence=[look.evidence, Evidence(cf.path, f"TrustedUser is {cf.trusted_user}")],
+                fix=rebuild(cf.path, f"define(`confTRUSTED_USER', `{look.owner}')dnl"),
+                path=queue.path,
+            )
+            continue
         if look.owner not in right:
             what = f"is owned by {look.owner}:{look.group}; it belongs to {owner}"
         elif local and (not look.mode & 0o020 or look.group != "smmsp"):
             what = f"cannot be written by the group smmsp (mode {look.octal}, owner {look.owner}:{look.group})"
+        elif not local and _shut(look, cf):
+            runs = account.user if account else "root"
+            what = f"cannot be written by {runs}, as whom sendmail runs (mode {look.octal}, owner {look.owner})"
+            owner = f"{runs}:{look.group}" if runs != "root" else f"{look.owner}:{look.group}"
         elif look.world_writable:
             what = f"is world-writable (mode {look.octal}, owner {look.owner})"
         else:
@@ -99,7 +140,7 @@ def queue_owner(queues: Queues, cf: SendmailCf, system: System | Unknown) -> Fin
             evidence=[look.evidence],
             fix=[
                 Step(
-                    f"chown {owner} {quoted(queue.path)} && chmod {mode} {quoted(queue.path)}",
+                    f"chown {quoted(owner)} {quoted(queue.path)} && chmod {mode} {quoted(queue.path)}",
                     "risky",
                     f"chown {quoted(look.owner)}:{quoted(look.group)} {quoted(queue.path)}"
                     f" && chmod {look.octal} {quoted(queue.path)}",
@@ -108,6 +149,15 @@ def queue_owner(queues: Queues, cf: SendmailCf, system: System | Unknown) -> Fin
             severity="warning" if local else "error",
             path=queue.path,
         )
+
+
+def _shut(look: Look, cf: SendmailCf) -> bool:
+    """Whether the mode keeps the user as whom sendmail runs from writing; other groups of that user are not known.
+    Root counts as the owner of what is TrustedUser's (libsmutil/safefile.c)."""
+    account = cf.run_as_user
+    if account is None or account.user in ("root", "0"):
+        return not any(may(look, user, {"root"}, 2) for user in {"root", cf.trusted_user})
+    return not any(may(look, account.user, {group}, 2) for group in {account.group, look.group})
 
 
 _BLOCK = 4

@@ -239,7 +239,7 @@ def saslauthd_not_running(
 
     Advice: start saslauthd, and have it started at boot (Debian: START=yes in /etc/default/saslauthd).
     """
-    if "saslauthd" not in map(str.lower, conf.pwcheck_methods) or saslauthd.processes or processes.named("saslauthd"):
+    if not conf.verifies_by("saslauthd") or saslauthd.processes or processes.named("saslauthd"):
         return
     family = system.family if isinstance(system, System) else ""
     steps = [Step("service saslauthd start", "risky")]
@@ -267,6 +267,12 @@ def saslauthd_not_running(
     "saslauthd-socket",
     "error",
     fails=[
+        {
+            "conf": "pwcheck_method: saslauthd\nsaslauthd_path: /run/saslauthd",
+            "cf": "",
+            "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\ndrwxr-xr-x root root /run\n"
+            "drwx--x--- root sasl /run/saslauthd\nsocket /run/saslauthd: no socket",
+        },
         {
             "conf": "pwcheck_method: saslauthd\nsaslauthd_path: /run/other/mux",
             "cf": "",
@@ -297,7 +303,7 @@ def saslauthd_socket(conf: SaslConf, cf: SendmailCf, saslauthd: Saslauthd, syste
 
     Advice: make saslauthd_path name the socket that saslauthd made, /mux included; or let the user into its group.
     """
-    if "saslauthd" not in map(str.lower, conf.pwcheck_methods) or not saslauthd.processes:
+    if not conf.verifies_by("saslauthd") or not saslauthd.processes:
         return
     if saslauthd.socket_missing:
         yield found(
@@ -308,6 +314,21 @@ def saslauthd_socket(conf: SaslConf, cf: SendmailCf, saslauthd: Saslauthd, syste
             ],
             fix=[Step("ps ax | grep '[s]aslauthd'"), Step("service saslauthd restart", "risky")],
             path=saslauthd.socket_path,
+        )
+        return
+    named = conf.saslauthd_path
+    instead, socket = saslauthd.folder_instead, (named or "").rstrip("/") + "/mux"
+    if named and instead is not None:
+        yield found(
+            f"saslauthd_path names the directory {named}, not the socket in it",
+            evidence=[Evidence(conf.path, f"saslauthd_path: {named}"), instead.evidence],
+            fix=[
+                Step(
+                    f"sed -i {quoted(f's,^saslauthd_path:.*,saslauthd_path: {socket},')} {quoted(conf.path)}",
+                    "risky",
+                )
+            ],
+            path=named,
         )
         return
     folder, account = saslauthd.folder, cf.run_as_user
@@ -348,12 +369,7 @@ def saslauthd_without_pam_service(conf: SaslConf, saslauthd: Saslauthd) -> Findi
 
     Advice: make /etc/pam.d/smtp (a copy of the rules for a login without a session is enough).
     """
-    if (
-        "saslauthd" in map(str.lower, conf.pwcheck_methods)
-        and saslauthd.processes
-        and saslauthd.mechanism == "pam"
-        and saslauthd.pam_missing
-    ):
+    if conf.verifies_by("saslauthd") and saslauthd.processes and saslauthd.mechanism == "pam" and saslauthd.pam_missing:
         yield found(
             f"{saslauthd.pam_missing} does not exist, so saslauthd -a pam falls back to /etc/pam.d/other"
             + (", which asks for passwords too" if saslauthd.pam_other_asks else ""),
@@ -385,7 +401,7 @@ def verifier_always_true(conf: SaslConf, cf: SendmailCf) -> Findings:
 
     Advice: use auxprop or saslauthd.
     """
-    if "alwaystrue" in map(str.lower, conf.pwcheck_methods) and any(
+    if conf.verifies_by("alwaystrue") and any(
         n in PLAINTEXT for n in mechanisms(cf, known(conf), None, None).offered(tls=True)
     ):
         yield found(

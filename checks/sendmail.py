@@ -16,6 +16,7 @@ from maildoctor.api import (
     SubmitCf,
     System,
     Unknown,
+    build,
     check,
     found,
     install_command,
@@ -55,7 +56,7 @@ def configuration_syntax(cf: SendmailCf) -> Findings:
         yield found(
             f"{cf.path} has a syntax error in line {line.number}: {what}{more}",
             evidence=[Evidence(f"{cf.path}:{b.number}", f"{b.text[:120]}  ({w})") for b, w in bad[:5]],
-            fix=[Step(f"m4 {quoted(source)} > {quoted(cf.path)} && service sendmail restart", "risky")],
+            fix=[build(source, cf.path)],
             path=cf.path,
         )
 
@@ -111,8 +112,7 @@ def configuration_not_rebuilt(cf: SendmailCf, mc: SendmailMc) -> Findings:
         ],
         fix=[
             Step(
-                f"cp -p {quoted(cf.path)} {quoted(cf.path + '.before')} && "
-                f"m4 {quoted(mc.path)} > {quoted(cf.path)} && service sendmail restart",
+                f"cp -p {quoted(cf.path)} {quoted(cf.path + '.before')} && {build(mc.path, cf.path).command}",
                 "risky",
                 f"cp -p {quoted(cf.path + '.before')} {quoted(cf.path)} && service sendmail restart",
             )
@@ -621,8 +621,12 @@ def library_missing(program: SendmailProgram, system: System | Unknown) -> Findi
     fails=[
         {
             "cf": "Fw/etc/mail/local-host-names",
+            "paths": "drwxr-xr-x root root /etc/mail/local-host-names\n[class file] /etc/mail/local-host-names",
+        },
+        {
+            "cf": "Fw/etc/mail/local-host-names",
             "paths": "drwxr-xr-x root root /etc/mail\n[class file] /etc/mail/local-host-names",
-        }
+        },
     ],
     passes=[
         {
@@ -645,7 +649,20 @@ def class_file_missing(cf: SendmailCf, paths: Paths) -> Findings:
     """
     for class_file in cf.class_files:
         trail = next((t for t in paths.of("class file") if t.path == class_file.path), None)
-        if (
+        if trail is not None and trail.file is not None and trail.file.kind == "d":
+            yield found(
+                f"{class_file.path} is a directory, and sendmail cannot start with it: it reads regular files only",
+                evidence=[
+                    Evidence(f"{cf.path}:{class_file.line}", f"F{class_file.name}{class_file.path}"),
+                    trail.file.evidence,
+                ],
+                fix=[
+                    Step(f"mv {quoted(class_file.path)} {quoted(class_file.path + '.old')}", "risky"),
+                    Step(f"touch {quoted(class_file.path)}", "safe", f"rm {quoted(class_file.path)}"),
+                ],
+                path=class_file.path,
+            )
+        elif (
             trail is not None
             and not trail.complete
             and not class_file.optional

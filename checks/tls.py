@@ -314,7 +314,7 @@ _NEEDED = {
             "cf": "O ServerCertFile=/etc/mail/tls/host.pem\nO ServerKeyFile=/etc/mail/tls/host.key\n"
             "O CACertFile=/etc/mail/tls/ca.pem"
         },
-        {"cf": "O ServerCertFile=/etc/mail/tls/host.pem\nO CACertFile=/etc/mail/tls/ca.pem\nO CACertPath=/etc/mail/tls"},
+        {"cf": "O ServerCertFile=/etc/mail/host.pem\nO CACertFile=/etc/mail/ca.pem\nO CACertPath=/etc/mail"},
     ],
     passes=[
         {
@@ -341,7 +341,12 @@ def tls_option_missing(cf: SendmailCf) -> Findings:
     if not certificate or not lacks:
         return
     folder = certificate[0].rpartition("/")[0]
-    example = {"CACertPath": folder, "ServerKeyFile": f"{folder}/host.key", "ServerCertFile": f"{folder}/host.pem"}
+    example = {
+        "CACertPath": folder,
+        "ServerKeyFile": f"{folder}/host.key",
+        "ServerCertFile": f"{folder}/host.pem",
+        "CACertFile": certificate[0],
+    }
     yield found(
         f"{' and '.join(lacks)} {'is' if len(lacks) == 1 else 'are'} not set in {cf.path}, and sendmail needs all of"
         f" {', '.join(_NEEDED)}: {_lost(cf)}",
@@ -351,7 +356,7 @@ def tls_option_missing(cf: SendmailCf) -> Findings:
         ],
         fix=rebuild(
             cf.path,
-            " ".join(f"define(`{_NEEDED[o]}', `{example.get(o, f'{folder}/ca.pem')}')dnl" for o in lacks),
+            " ".join(f"define(`{_NEEDED[o]}', `{example[o]}')dnl" for o in lacks),
         ),
         option=lacks[0],
     )

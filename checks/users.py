@@ -36,7 +36,7 @@ def _wants_users(cf: SendmailCf, conf: SaslConf | Unknown) -> bool:
     return (
         bool(cf.trusted_mechs)
         and uses_sasldb(known(conf))
-        and "saslauthd" not in (map(str.lower, conf.pwcheck_methods) if isinstance(conf, SaslConf) else ())
+        and not (isinstance(conf, SaslConf) and conf.verifies_by("saslauthd"))
     )
 
 
@@ -273,8 +273,8 @@ def user_in_another_realm(
     """Users are in another realm than the one in which this server looks them up.
 
     A name without `@` is looked up together with the server's realm: AuthRealm, else the host's full name ($j). The
-    pair must match to the letter, and libsasl puts the server's realm in small letters; otherwise the log says "user not found (-20)". Users made without -u
-    get the short host name.
+    pair must match to the letter, and libsasl puts the server's realm in small letters; otherwise the log says "user
+    not found (-20)". Users made without -u get the short host name.
 
     Advice: create the user in the server's realm with saslpasswd2 -c -u REALM USER, or set confAUTH_REALM to the realm
     the users are in; or have the clients log in as USER@REALM.

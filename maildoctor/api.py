@@ -26,7 +26,7 @@ from maildoctor.facts.system import System
 from maildoctor.facts.tls import Certificate, Tls, TlsFile
 from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.model import Evidence, Severity, Step
-from maildoctor.remedy import add_user, rebuild, restart, shell_word
+from maildoctor.remedy import add_user, build, rebuild, restart, shell_word
 
 __all__ = [
     "PLAINTEXT",
@@ -79,6 +79,7 @@ __all__ = [
     "add_user",
     "always",
     "authinfo_mechanisms",
+    "build",
     "check",
     "found",
     "gaps",

@@ -167,7 +167,7 @@ def _refuse_unsafe(path: str) -> None:
     if status.st_uid not in (0, os.geteuid()):
         raise LibraryError("checks that another user owns are not run", path, "chown it to yourself or to root")
     if stat.S_IMODE(status.st_mode) & 0o022:
-        raise LibraryError("checks that others can write are not run", path, f"chmod go-w {path}")
+        raise LibraryError("checks that others can write are not run", path, "keep them where you alone can write")
 
 
 # ---- judging

@@ -15,8 +15,15 @@ def rebuild(cf_path: str, change: str) -> list[Step]:
     source = cf_path.removesuffix(".cf") + ".mc"
     return [
         Step(f"# in {source}: {' '.join(change.split())}"),
-        Step(f"m4 {shell_word(source)} > {shell_word(cf_path)} && service sendmail restart", "risky"),
+        build(source, cf_path),
     ]
+
+
+def build(source: str, cf_path: str) -> Step:
+    """sendmail.cf from its source, by way of another file: a failing m4 must not leave an empty one."""
+    new = shell_word(cf_path + ".new")
+    command = f"m4 {shell_word(source)} > {new} && mv {new} {shell_word(cf_path)} && service sendmail restart"
+    return Step(command, "risky")
 
 
 def restart() -> Step:

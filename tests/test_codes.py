@@ -7,6 +7,7 @@ from pathlib import Path
 
 import maildoctor
 from maildoctor.engine import load_library
+from maildoctor.triage import guessing
 
 RETIRED = "retired"
 SHARED = {"configuration-syntax", "unknown-option"}
@@ -26,8 +27,9 @@ def _ledger() -> list[tuple[str, str]]:
 
 
 def _present() -> dict[str, str]:
-    """Every code that a check or a log rule of this checkout has, with its name."""
-    given = {c.code: c.name for c in load_library().checks if c.judge.__module__.startswith("maildoctor.checks.")}
+    """Every code that a check, a log rule or the judgement of a whole log has, with its name."""
+    given = {guessing.CODE: guessing.NAME}
+    given |= {c.code: c.name for c in load_library().checks if c.judge.__module__.startswith("maildoctor.checks.")}
     for path in sorted(_folder().glob("*.toml")):
         for rule in tomllib.loads(path.read_text(encoding="utf-8")).get("rule", ()):
             code, name = rule["code"], rule["name"]

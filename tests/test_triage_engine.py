@@ -398,7 +398,7 @@ def test_the_fields_fill_title_and_commands_and_cannot_become_shell() -> None:
     assert ranked.finding.fix[0].command == """mend 'a'"'"'b;id'"""
     for odd in (b"-rf", b"\x01x", b"\xff"):
         (ranked,) = judge(RULES, scanned(b"login refused for %s\n" % odd), NOW)
-        assert ranked.finding.fix[0].command == "mend <user>"
+        assert ranked.finding.fix[0].command == "mend USER"
 
 
 def test_normal_lines_are_figures_and_no_findings() -> None:

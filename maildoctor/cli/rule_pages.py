@@ -56,7 +56,7 @@ def _line(raw: bytes, rule: Rule | None, fields: Fields, findings: Sequence[Find
             yield Block(name.ljust(_WIDTH), shown(text, style.ascii), wrap="fold")
     yield Block("", "")
     if rule is None:
-        yield Block("", "No rule knows this line.")
+        yield Block("", "No rule knows this line. Should one? maildoctor list shows all; --checks takes your own.")
     elif rule.kind == "normal":
         yield Block(f"{rule.code}  ", shown(rule.title, style.ascii), tone="ok")
         yield Block("", prose(f"This is how it should be. {rule.why}", style.ascii))

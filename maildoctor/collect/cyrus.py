@@ -176,7 +176,10 @@ def saslauthd(host: Host, know: Know) -> Saslauthd | Unknown:
     lines.append(text(host.ask("processes")))
     lines.append(text(host.ask("look", text(host.ask("real", socket.rpartition("/")[0])))))
     if there:
-        lines.append(text(host.ask("look", text(host.ask("real", socket)))))
+        real = text(host.ask("real", socket))
+        lines.append(text(host.ask("look", real)))
+        if lines[-1] and lines[-1][0] != "s":
+            lines.append(f"socket {real}: no socket")
     elif missing:
         lines.append(f"socket {socket}: missing")
     if (

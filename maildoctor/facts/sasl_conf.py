@@ -170,6 +170,10 @@ class SaslConf:
         """
         return self._words("pwcheck_method") or (DEFAULT_PWCHECK,)
 
+    def verifies_by(self, method: str) -> bool:
+        """Whether `pwcheck_method` names this verifier, without regard to case."""
+        return method in (m.lower() for m in self.pwcheck_methods)
+
     @property
     def unknown_pwcheck(self) -> tuple[str, ...]:
         """Verifiers that libsasl 2 has not; see `PWCHECK_METHODS_OF_SASL_1` for those that version 1 had."""

@@ -12,7 +12,8 @@ from maildoctor.facts.processes import Process, Processes
 @dataclass(frozen=True, slots=True)
 class Saslauthd:
     """Text: lines of /etc/default/saslauthd (`MECHANISMS="pam"`), a process line (`PID USER STARTED PROGRAM COMMAND`),
-    `ls -ld` lines of its run directory and socket, `socket /run/saslauthd/mux: missing`, `installed`,
+    `ls -ld` lines of its run directory and socket, `socket /run/saslauthd/mux: missing`,
+    or `no socket` where something else is there, `installed`,
     `pam /etc/pam.d/smtp: missing`, and then the lines of /etc/pam.d/other behind `pam other: `.
     """
 
@@ -22,6 +23,8 @@ class Saslauthd:
     socket: Look | None
     socket_missing: bool
     folder: Look | None
+    folder_instead: Look | None
+    """what is at the socket's path, where that is a directory"""
     pam_missing: str
     """path of the PAM service file that is not there"""
     pam_other_asks: bool
@@ -33,6 +36,7 @@ class Saslauthd:
         """From the lines described above."""
         looks = [x for x in map(Look.parse, text.splitlines()) if x]
         missing = re.search(r"(?m)^socket (/.*): missing$", text)
+        wrong = re.search(r"(?m)^socket (/.*): no socket$", text)
         pam = re.search(r"(?m)^pam (/.*): missing$", text)
         socket = next((x for x in looks if x.kind == "s"), None)
         other = re.findall(r"(?m)^pam other: *(@include +common-auth|-?auth\s+.*)$", text)
@@ -43,6 +47,7 @@ class Saslauthd:
             socket,
             bool(missing),
             next((x for x in looks if x.kind == "d"), None),
+            next((x for x in looks if wrong and x.kind == "d" and x.path == wrong[1]), None),
             pam[1] if pam else "",
             bool(other) and not any("pam_deny" in row and "requi" in row for row in other),
             bool(re.search(r"(?m)^installed$", text)),

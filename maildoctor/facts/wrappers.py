@@ -30,7 +30,9 @@ class AccessRule:
     @property
     def this_host_only(self) -> bool:
         """Whether it means nobody but this host itself and hosts without a domain."""
-        return bool(self.clients) and all(re.fullmatch(r"(?i)local|localhost|127\.\S*|\[?::1\]?\S*", c) for c in self.clients)
+        return bool(self.clients) and all(
+            re.fullmatch(r"(?i)local|localhost|127\.\S*|\[?::1\]?\S*", c) for c in self.clients
+        )
 
 
 def _matches(words: tuple[str, ...], hit: Callable[[str], bool]) -> bool:

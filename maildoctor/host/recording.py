@@ -39,10 +39,12 @@ class Recording:
     def save(self, directory: str) -> None:
         """Write the recording, readable by the owner alone. Raises HostError if there is one already."""
         try:
-            os.makedirs(directory, mode=0o700, exist_ok=True)
+            if not os.path.isdir(directory):
+                os.mkdir(directory, mode=0o700)
             fd = os.open(os.path.join(directory, _FILE), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            raise HostError("there is a recording already", directory, "name another folder for --record") from None
+            what = "there is a recording already" if os.path.isdir(directory) else "this is a file"
+            raise HostError(what, directory, "name another folder for --record") from None
         except OSError as error:
             raise HostError(
                 f"cannot record: {error.strerror}", directory, "name a folder that can be written"

@@ -56,7 +56,10 @@ class Rooted:
         return ()
 
     def given_source(self, directory: str) -> None:
-        """A source tree of sendmail to look at too, by its path on this machine."""
+        """A source tree of sendmail to look at too, by its path on this machine. Raises HostError."""
+        if not os.path.isfile(f"{directory}/devtools/Site/site.config.m4"):
+            what = "there is no devtools/Site/site.config.m4 in it"
+            raise HostError(what, directory, "give --source the top of a sendmail source tree")
         self._source = directory
 
     def begin(self, command: str) -> None:

@@ -41,11 +41,11 @@ def document(report: Report) -> dict[str, Any]:
         "findings": [_finding(r) for r in sorted(report.ranked, key=lambda r: r.rank)],
         "outcomes": [_outcome(o) for o in report.outcomes],
         "matrix": [],
-        "log": _log(report.log or LogRead((), 0, 0, 0)),
+        "log": _log(report.log or LogRead((), 0, 0, 0), report.mended),
     }
 
 
-def _log(log: LogRead) -> dict[str, Any]:
+def _log(log: LogRead, mended: Sequence[str]) -> dict[str, Any]:
     return {
         "lines": log.lines,
         "bytes": log.bytes,
@@ -60,6 +60,7 @@ def _log(log: LogRead) -> dict[str, Any]:
         "sampled": list(log.sampled),
         "logins": _logins(log.logins),
         "unmatched": _ranking(log.shapes, "shape"),
+        "mended": list(mended),
     }
 
 

@@ -33,12 +33,13 @@ def damage_lines(log: LogRead, style: Style) -> Iterator[str]:
 def log_lines(log: LogRead, style: Style) -> Iterator[tuple[str, str]]:
     """Label and text: the logins, the stretch of time, what was sampled, the shapes of unknown lines."""
     if log.first and log.last:
-        yield "time", f"{log.first} to {log.last}"
+        yield "time", log.first if log.first == log.last else f"{log.first} to {log.last}"
     if log.logins is not None:
         logins = log.logins
         told = logins.succeeded + logins.failed
         rate = f" ({100 * logins.succeeded / told:.0f} % of {told})" if logins.succeeded and logins.failed else ""
-        yield "logins", f"{logins.succeeded} went well{rate}, {logins.failed} lines tell of one that failed"
+        failed = "1 line tells" if logins.failed == 1 else f"{logins.failed} lines tell"
+        yield "logins", f"{logins.succeeded} went well{rate}, {failed} of one that failed"
         for label, pairs in (("  by", logins.mechs), ("  users", logins.users), ("  from", logins.relays)):
             if pairs:
                 yield label, shown(_ranking(pairs), style.ascii)

@@ -164,7 +164,9 @@ def _fitting(causes: Sequence[Cause], entry: Entry) -> list[Cause]:
 
 
 def _sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:]
+    first = text.partition(" ")[0]
+    if first.isalpha() and first.islower():  # not smtpd.conf, permit_mynetworks, /etc/sasldb2
+        text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?", ":")) else text + "."
 
 

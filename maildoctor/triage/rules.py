@@ -281,8 +281,8 @@ class _Table:
 
 
 def filled(text: str, fields: Mapping[str, str]) -> str:
-    """`{user}` becomes the field's value, or `<user>` where it is not known."""
-    return _FIELD.sub(lambda m: fields.get(m[1]) or f"<{m[1]}>", text)
+    """`{user}` becomes the field's value, or `USER` where it is not known: a shell would redirect to `<user>`."""
+    return _FIELD.sub(lambda m: fields.get(m[1]) or m[1].upper(), text)
 
 
 if __name__ == "__main__":
