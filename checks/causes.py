@@ -40,6 +40,7 @@ CAUSES = (
     Cause("SYS004", ("TLS002", "TLS003")),
     Cause("PERM010", ("QUEUE002",)),
     Cause("TLS005", ("TLS004",)),
+    Cause("CONF012", ("CONF016",)),
     Cause("CONF013", ("MECH007",)),
     Cause("TLS007", ("MECH009",)),
     Cause("USER004", ("USER002", "USER003", "USER005", "USER008", "USER009")),

@@ -170,7 +170,19 @@ def certificate_not_yet_valid(cf: SendmailCf, tls: Tls) -> Findings:
     "certificate-for-another-name",
     "error",
     fails=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD, "names": "hostname: smtp.example.org"}],
-    passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD, "names": "hostname: mail.example.com"}],
+    passes=[
+        {"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD, "names": "hostname: mail.example.com"},
+        {
+            "cf": "O ServerCertFile=/etc/mail/tls/host.pem",
+            "tls": "served: mail.example.com\n" + _GOOD,
+            "names": "hostname: box7.example.com",
+        },
+        {
+            "cf": "O ServerCertFile=/etc/mail/tls/host.pem",
+            "tls": _GOOD,
+            "names": "hostname: box7.example.com\n192.0.2.9 box7.example.com mail.example.com",
+        },
+    ],
     refs=("RFC 6125; RFC 8314 section 5",),
 )
 def certificate_for_another_name(
@@ -178,15 +190,17 @@ def certificate_for_another_name(
 ) -> Findings:
     """The server's certificate is for another host name than this host's.
 
-    Clients that verify names refuse it, unless they know the host by the name that stands in it.
+    Clients that verify names refuse it, unless they know the host by the name that stands in it. A name of the host's
+    own address in /etc/hosts or of local-host-names is taken for one that clients use.
 
     Advice: have a certificate issued for the name that clients use (subjectAltName), then restart sendmail.
     """
     yield from _unseen(tls, "certificate")
     host = own_name(cf, names, known(program))
+    every = (host, *names.aliases, *tls.served, *cf.class_("w"))
     for file in tls.of("certificate"):
         for certificate in file.certificates[:1]:
-            if certificate.names and "." in host and _server(cf, file) and not certificate.covers(host):
+            if certificate.names and "." in host and _server(cf, file) and not any(map(certificate.covers, every)):
                 yield found(
                     f"The certificate {file.path} is for another name: {', '.join(certificate.names[:4])}, not for "
                     f"{host}",

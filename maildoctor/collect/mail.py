@@ -101,6 +101,8 @@ def tls(host: Host, know: Know) -> Tls | Unknown:
     if isinstance(cf, Unknown):
         return cf
     blocks = [f"now: {text(host.ask('clock')) or '1970-01-01T00:00:00Z'}"]
+    for path in (f.path for f in cf.class_files if f.name == "w" and f.path.startswith("/")):
+        blocks += [f"served: {row}" for row in text(host.ask("read", path)).splitlines()]
     for purpose, path in tls_files(cf):
         verb = {"key": "key", "CA folder": "list"}.get(purpose, "cert")
         blocks.append(f"[{purpose}] {path}\n{_said(host.ask(verb, path))}")

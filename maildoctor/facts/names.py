@@ -44,6 +44,13 @@ class Names:
         return next((h for h in self.hosts if wanted in (n.lower() for n in h.names)), None)
 
     @property
+    def aliases(self) -> tuple[str, ...]:
+        """Names that /etc/hosts gives to the host's own address."""
+        own = self.own_line
+        there = [n for h in self.hosts if own and h.address == own.address for n in h.names]
+        return tuple(n for n in dict.fromkeys(there) if "." in n and n != "localhost.localdomain")
+
+    @property
     def canonical(self) -> str:
         """The host's full name as far as files tell: the first name with a dot on its line of /etc/hosts, canonical
         name before aliases (sendmail daemon.c, myhostname), else the node name."""

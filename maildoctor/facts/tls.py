@@ -48,25 +48,30 @@ class TlsFile:
 class Tls:
     """All TLS files of a configuration, and the clock they are judged by.
 
-    Text: `now: 2026-11-22T06:00:00Z`, then blocks that begin with `[certificate] /path` (or key, CA, CA folder) and
-    hold what `openssl x509` would say, or one of `missing`, `refused: …`, `broken: …`, `unread: …`, `encrypted: …`.
+    Text: `now: 2026-11-22T06:00:00Z`, `served: NAME …`, then blocks that begin with `[certificate] /path` (or key, CA,
+    CA folder) and hold what `openssl x509` would say, or one of `missing`, `refused: …`, `broken: …`, `unread: …`,
+    `encrypted: …`.
     """
 
     now: float
     files: tuple[TlsFile, ...]
+    served: tuple[str, ...]
+    """names for which this host takes mail, by the files of class w (local-host-names)"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """From the blocks described above."""
-        now, blocks = 0.0, list[tuple[str, str, list[str]]]()
+        now, served, blocks = 0.0, list[str](), list[tuple[str, str, list[str]]]()
         for line in text.splitlines():
             if m := _HEAD.fullmatch(line):
                 blocks.append((m[1], m[2], []))
             elif line.startswith("now: "):
                 now = _seconds(line.removeprefix("now: "))
+            elif line.startswith("served: "):
+                served += line.partition("#")[0].split()[1:]
             elif blocks:
                 blocks[-1][2].append(line)
-        return cls(now, tuple(_file(*block) for block in blocks))
+        return cls(now, tuple(_file(*block) for block in blocks), tuple(served))
 
     def of(self, purpose: str) -> tuple[TlsFile, ...]:
         """The files of one purpose."""
