@@ -83,12 +83,14 @@ def _seconds(stamp: str) -> float:
 
 def _findings(told: Sequence[tuple[str, str]], now: float) -> Iterator[tuple[Finding, bool]]:
     """What the log rules make of these lines, each with whether it is a fault rather than a symptom or an attack."""
+    from maildoctor.triage.cache import ReadOnly, folder
+    from maildoctor.triage.cache import rules as kept_rules
     from maildoctor.triage.engine import Finds
     from maildoctor.triage.judge import judge
-    from maildoctor.triage.rules import load, rule_files
+    from maildoctor.triage.rules import rule_files
     from maildoctor.triage.scan import Scan
 
-    rules = load(rule_files())
+    rules = kept_rules(rule_files(), ReadOnly(folder()))
     scan = Scan(rules, Finds, now)
     for path, text in told:
         for _ in scan.feed(io.BytesIO(text.encode("utf-8", "surrogateescape") + b"\n"), path):

@@ -20,6 +20,10 @@ _TROUBLES = 300
 _TROUBLE = re.compile(
     r"SYSERR|safesasl|dlopen|listmech|fail|error|cannot|[Cc]an't|[Uu]nable|unsafe|denied|refus|mismatch|not found"
 )
+_NOISE = re.compile(r"safesasl\(.*No such file or directory|error deleting entry from sasldb: BDB0073")
+"""sendmail looks for Sendmail.conf in every folder of the search path, and tells of each in which it is not;
+saslpasswd2 deletes secrets of every kind before it stores one, and tells of each that was not there."""
+
 _SECRET_WORD = re.compile(r"(?i)(\b(?:pass|passwd|password|pwd|secret|resp)\s*[=:]\s*)\S+")
 
 _TEXT_LIMIT = 16 * 1024 * 1024
@@ -126,7 +130,7 @@ class Rooted:
 
     def _tell_recent(self, path: str) -> Answer:
         lines = self.files.tail(path, _RECENT).decode("utf-8", "backslashreplace").splitlines()[1:]
-        told = [_SECRET_WORD.sub(r"\1***", line) for line in lines if _TROUBLE.search(line)]
+        told = [_SECRET_WORD.sub(r"\1***", line) for line in lines if _TROUBLE.search(line) and not _NOISE.search(line)]
         return "\n".join(told[-_TROUBLES:])
 
     def _tell_logins(self, path: str) -> Answer:

@@ -72,6 +72,13 @@ class Cache:
             os.unlink(path)
 
 
+class ReadOnly(Cache):
+    """What other runs kept, for a command that writes nothing."""
+
+    def put(self, name: str, content: bytes) -> None:
+        """Nothing is kept."""
+
+
 def rules(paths: Sequence[str], cache: Cache) -> tuple[Rule, ...]:
     """The rules of these files, without their samples. Raises RuleError."""
     texts = [read(path) for path in paths]
