@@ -29,6 +29,7 @@ from maildoctor.api import (
     package_for,
     plugin_of,
     rebuild,
+    set_option,
     shell_word,
     uses_sasldb,
 )
@@ -257,12 +258,7 @@ def hidden_by_mech_list(cf: SendmailCf, conf: SaslConf, plugins: Plugins, sasldb
         yield found(
             f"mech_list in {conf.path} allows only {' '.join(conf.mechs)} and hides {' '.join(bad)}{comma}{nothing}",
             evidence=[Evidence(f"{conf.path}:{line.line}", f"mech_list: {line.value}"), _setting(cf, "AuthMechanisms")],
-            fix=[
-                Step(
-                    f"sed -i {shell_word(f's/^mech_list:.*/mech_list: {names}/')} {shell_word(conf.path)}",
-                    "risky",
-                )
-            ],
+            fix=[set_option(conf.path, "mech_list", names)],
             severity="info" if table.offered(tls=False) else "error",
             option="mech_list",
         )

@@ -18,6 +18,7 @@ from maildoctor.api import (
     known,
     mechanisms,
     package_for,
+    set_option,
     uses_sasldb,
 )
 from maildoctor.api import shell_word as quoted
@@ -272,7 +273,7 @@ def auxprop_plug_in(
             yield found(
                 f"auxprop_plugin {name} is no plug-in of libsasl; users in a sasldb need: auxprop_plugin: sasldb",
                 evidence=[Evidence(conf.path, f"auxprop_plugin: {name}")],
-                fix=[Step(f"sed -i 's/^auxprop_plugin:.*/auxprop_plugin: sasldb/' {quoted(conf.path)}", "risky")],
+                fix=[set_option(conf.path, "auxprop_plugin", "sasldb")],
                 advice="Name the plug-in as its file is called: sasldb, sql or ldapdb; then restart sendmail.",
                 plugin=name,
             )

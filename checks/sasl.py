@@ -21,6 +21,7 @@ from maildoctor.api import (
     may,
     mechanisms,
     package_for,
+    set_option,
 )
 from maildoctor.api import shell_word as quoted
 
@@ -86,7 +87,7 @@ def unknown_pwcheck_method(conf: SaslConf) -> Findings:
             f"pwcheck_method {method} is an unknown password verifier"
             + (f" (SASL 1 had it; for SASL 2 it is {better})" if old else ""),
             evidence=[_at(conf, "pwcheck_method")],
-            fix=[Step(f"sed -i 's/^pwcheck_method:.*/pwcheck_method: {better}/' {quoted(conf.path)}", "risky")],
+            fix=[set_option(conf.path, "pwcheck_method", better)],
             option="pwcheck_method",
         )
 
@@ -183,7 +184,7 @@ def no_known_mechanism_listed(conf: SaslConf, plugins: Plugins) -> Findings:
             f"mech_list in {conf.path} is written with {'commas' if conf.commas_in_mech_list else 'quotes'}: "
             f"{line.value}",
             evidence=[_at(conf, "mech_list")],
-            fix=[Step(f"sed -i 's/^mech_list:.*/mech_list: {clean}/' {quoted(conf.path)}", "risky")],
+            fix=[set_option(conf.path, "mech_list", clean)],
             option="mech_list",
         )
 
@@ -322,12 +323,7 @@ def saslauthd_socket(conf: SaslConf, cf: SendmailCf, saslauthd: Saslauthd, syste
         yield found(
             f"saslauthd_path names the directory {named}, not the socket in it",
             evidence=[Evidence(conf.path, f"saslauthd_path: {named}"), instead.evidence],
-            fix=[
-                Step(
-                    f"sed -i {quoted(f's,^saslauthd_path:.*,saslauthd_path: {socket},')} {quoted(conf.path)}",
-                    "risky",
-                )
-            ],
+            fix=[set_option(conf.path, "saslauthd_path", socket)],
             path=named,
         )
         return
@@ -407,7 +403,7 @@ def verifier_always_true(conf: SaslConf, cf: SendmailCf) -> Findings:
         yield found(
             f"{conf.path} accepts every password: pwcheck_method alwaystrue",
             evidence=[_at(conf, "pwcheck_method")],
-            fix=[Step(f"sed -i 's/^pwcheck_method:.*/pwcheck_method: auxprop/' {quoted(conf.path)}", "risky")],
+            fix=[set_option(conf.path, "pwcheck_method", "auxprop")],
             option="pwcheck_method",
         )
 
@@ -429,6 +425,6 @@ def log_level_shows_passwords(conf: SaslConf) -> Findings:
         yield found(
             f"log_level in {conf.path} is {conf.log_level}: passwords are logged",
             evidence=[_at(conf, "log_level")],
-            fix=[Step(f"sed -i 's/^log_level:.*/log_level: 3/' {quoted(conf.path)}", "safe")],
+            fix=[set_option(conf.path, "log_level", "3")],
             option="log_level",
         )

@@ -26,7 +26,7 @@ from maildoctor.facts.system import System
 from maildoctor.facts.tls import Certificate, Tls, TlsFile
 from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.model import Evidence, Severity, Step
-from maildoctor.remedy import add_user, build, rebuild, restart, shell_word
+from maildoctor.remedy import add_user, build, rebuild, restart, set_option, shell_word
 
 __all__ = [
     "PLAINTEXT",
@@ -95,6 +95,7 @@ __all__ = [
     "refusals",
     "restart",
     "server_realm",
+    "set_option",
     "shell_word",
     "unsafe_folder",
     "uses_sasldb",

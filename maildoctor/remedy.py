@@ -26,6 +26,12 @@ def build(source: str, cf_path: str) -> Step:
     return Step(command, "risky")
 
 
+def set_option(path: str, option: str, value: str) -> Step:
+    """`option: value` in a configuration of libsasl, in the place of what stands there."""
+    text = value.replace("\\", r"\\").replace("/", r"\/").replace("&", r"\&")
+    return Step(f"sed -i {shell_word(f's/^{option}:.*/{option}: {text}/')} {shell_word(path)}", "risky")
+
+
 def restart() -> Step:
     """Start sendmail again."""
     return Step("service sendmail restart", "risky")
