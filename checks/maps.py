@@ -100,6 +100,7 @@ def map_stale(maps: MailMaps) -> Findings:
     fails=[
         {"maps": _AUTHINFO + _BUILT + "entry: authinfo:hub.example.com\tmalformed U= P= R="},
         {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"R:foo" "U:relay"'},
+        {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P=(no base64)"'},
     ],
     passes=[
         {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "I:relay" "P:***" "M:DIGEST-MD5"'}
@@ -128,6 +129,8 @@ def authinfo_malformed(maps: MailMaps) -> Findings:
                 trouble = f"wrong syntax: {entry.shape}, no quoted items"
             elif not letters & {"U", "I"} or "P" not in letters:
                 trouble = "wrong syntax: " + ("no user (U: or I:)" if not letters & {"U", "I"} else "no password (P:)")
+            elif "(no base64)" in entry.shape:
+                trouble = "wrong syntax: `=` behind a letter announces base64, and what follows is none"
             else:
                 continue
             yield found(

@@ -6,6 +6,7 @@ value, made after white space around it is cut off; both sides cut alike, so tha
 """
 
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
@@ -126,6 +127,9 @@ def _shape(key: str, value: bytes, kind: Kind) -> str:
     return _policy(key, escape(value.strip())) if kind == "access" else ""
 
 
+_NOT_BASE64 = "(no base64)"
+
+
 def _authinfo(value: bytes) -> str:
     """The tokens of an AuthInfo entry without the password; of a malformed one only which tokens seem to be there."""
     text = value.decode("utf-8", "surrogateescape").strip()
@@ -136,12 +140,24 @@ def _authinfo(value: bytes) -> str:
         if token is None or _runs_on(token):
             return " ".join(["malformed", *(m[1].upper() + m[2] for m in _TOKEN_START.finditer(text))])
         letter = token[1].upper()
-        content = "***" if letter == "P" else escape(token[3].encode("utf-8", "surrogateescape"))
+        content = escape(token[3].encode("utf-8", "surrogateescape"))
+        if token[2] == "=" and not _is_base64(token[3]):
+            content = _NOT_BASE64
+        elif letter == "P":
+            content = "***"
         tokens.append(f'"{letter}{token[2]}{content}"')
         at = token.end()
         while at < len(text) and text[at].isspace():
             at += 1
     return " ".join(tokens) if tokens else "malformed"
+
+
+def _is_base64(text: str) -> bool:
+    """Whether sasl_decode64() takes it, as `=` behind the letter asks for (usersmtp.c, readauth)."""
+    try:
+        return bool(b64decode(text.encode("ascii"), validate=True))
+    except (ValueError, UnicodeEncodeError):
+        return False
 
 
 def _runs_on(token: re.Match[str]) -> bool:

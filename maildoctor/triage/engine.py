@@ -222,10 +222,10 @@ class Grep(Lines):
                 yield int(place)
 
 
-class Finds:
-    """Each needle in turn, for what is small."""
+class InTurn:
+    """What the engines share that look for one needle after the other, in the whole block."""
 
-    name = "find"
+    name = ""
     block = 256 * KIB
 
     def __init__(self, needles: Sequence[bytes]) -> None:
@@ -249,10 +249,19 @@ class Finds:
 
     def _possible(self, _data: bytes) -> Iterable[int]:
         """The needles that may stand in there."""
+        raise NotImplementedError
+
+
+class Finds(InTurn):
+    """Each needle in turn, for what is small."""
+
+    name = "find"
+
+    def _possible(self, _data: bytes) -> Iterable[int]:
         return range(len(self._needles))
 
 
-class Words(Finds):
+class Words(InTurn):
     """Python alone: only the needles are looked for all words of which are among the words of the block.
 
     A log says the same again and again: of 256 KiB the words, taken as runs of ASCII letters, make a set of some 500,
