@@ -48,11 +48,14 @@ def _server(cf: SendmailCf, file: TlsFile) -> bool:
     )
 
 
+_NEEDS = "install the Python package cryptography for the Python that runs maildoctor"
+
+
 def _unseen(tls: Tls, *purposes: str) -> Iterator[Unknown]:
     """Files that we may not or cannot read."""
     for file in tls.files:
         if file.purpose in purposes and file.state in ("refused", "unread"):
-            yield Unknown(file.reason, "run as root" if file.state == "refused" else "")
+            yield Unknown(file.reason, "run as root" if file.state == "refused" else _NEEDS)
 
 
 _OPTION = {

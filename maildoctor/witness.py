@@ -42,7 +42,7 @@ def heard(host: Host, report: Report, witnesses: Mapping[str, Sequence[str]]) ->
         still = next((r.finding for r in report.ranked if r.finding.code in speaking), None)
         if still is not None:
             more.setdefault(still.fingerprint, []).extend(_line(e) for e in finding.evidence[-1:])
-        elif speaking and all(outcomes[c] == "pass" for c in speaking):
+        elif is_fault and speaking and all(outcomes[c] == "pass" for c in speaking):
             mended.append(f"{finding.code} {finding.name}")
         elif is_fault and finding.severity == "error" and not speaking:
             notes.append(replace(finding, severity="info", message=f"The log says: {finding.message}"))
