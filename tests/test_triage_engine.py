@@ -235,6 +235,21 @@ def test_every_engine_gives_the_same_on_all_samples(name: str) -> None:
     assert counts(scanned(data, some, lambda needles: named(name, needles), exact=True), some) == expected
 
 
+def test_words_that_a_needle_cuts_are_found() -> None:
+    """Needles that begin and end anywhere, few letters and many signs, so that every case of a cut word comes up."""
+    chance = random.Random(7)
+    for _ in range(300):
+        data = bytes(chance.choices(b"abcB. 1:=\xe4\r\n", (9, 9, 9, 3, 1, 4, 1, 1, 1, 1, 1, 2), k=2000))
+        cuts = [data[at : at + chance.randint(6, 20)] for at in chance.sample(range(1900), 40)]
+        needles = sorted({cut.split(b"\n")[0].ljust(6, b"a") for cut in cuts})
+        engine = named("stdlib", needles)
+        for block in (data, data[::-1], data.swapcase()):
+            told: list[tuple[int, int]] = []
+            engine.scan(memoryview(block), lambda n, _start, end, _flags, _context: told.append((end, n)))  # noqa: B023
+            expected = ((m.end(), n) for n, needle in enumerate(needles) for m in re.finditer(re.escape(needle), block))
+            assert told == sorted(expected)
+
+
 def test_a_line_counts_once_though_two_needles_are_in_it() -> None:
     data = b"generic failure generic failure\n" * 3 + b"backend broken, generic failure\n" * 2
     assert counts(scanned(data)) == {("SASL803", ()): 3, ("SASL802", ()): 2}
