@@ -73,7 +73,7 @@ class Parameter:
     """One fact a check asks for; `optional`: the function also takes it as `Unknown`."""
 
     name: str
-    fact: type[Any]
+    fact: type[Fact]
     optional: bool
 
 

@@ -40,28 +40,15 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--source", metavar="DIR", help="a source tree of sendmail whose site.config.m4 is judged too")
     p.add_argument("--record", metavar="DIR", help="also write all that was seen to DIR, secrets struck out")
     shared.add_report(p)
-    p.add_argument(
-        "-o",
-        "--output",
-        action="append",
-        default=[],
-        metavar="[FORMAT:]FILE",
-        help="also write the report to FILE (repeatable)",
-    )
+    shared.add_output(p)
     p.add_argument(
         "--select", action="append", default=[], metavar="CHECKS", help="only these: codes, names, globs, with commas"
     )
     p.add_argument("--ignore", action="append", default=[], metavar="CHECKS", help="not these")
     shared.add_checks(p)
     p.add_argument("--baseline", metavar="FILE", help="an earlier JSON report: only what is not in it counts")
-    p.add_argument(
-        "--fail-on",
-        choices=("error", "warning", "never"),
-        default="error",
-        help="the mildest finding that makes the exit status 1 (error)",
-    )
+    shared.add_verdict(p)
     p.add_argument("--allow-unknown", action="store_true", help="exit status 0 also where something was not judged")
-    p.add_argument("--exit-zero", action="store_true", help="exit status 0 whatever was found")
     return p
 
 

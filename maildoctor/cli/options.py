@@ -50,6 +50,29 @@ def add_report(parser: argparse.ArgumentParser) -> None:
     add_looks(parser)
 
 
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Files that the report is written to as well."""
+    parser.add_argument(
+        "-o",
+        "--output",
+        action="append",
+        default=[],
+        metavar="[FORMAT:]FILE",
+        help="also write the report to FILE (repeatable)",
+    )
+
+
+def add_verdict(parser: argparse.ArgumentParser) -> None:
+    """What makes the exit status."""
+    parser.add_argument(
+        "--fail-on",
+        choices=("error", "warning", "never"),
+        default="error",
+        help="the mildest finding that makes the exit status 1 (error)",
+    )
+    parser.add_argument("--exit-zero", action="store_true", help="exit status 0 whatever was found")
+
+
 def add_checks(parser: argparse.ArgumentParser) -> None:
     """Where more checks come from."""
     parser.add_argument(

@@ -52,27 +52,14 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--since", metavar="TIME", help="only lines from then on: 2026-11-22 09:00, 1h, 3d, yesterday")
     p.add_argument("--until", metavar="TIME", help="only lines up to then")
     shared.add_report(p)
-    p.add_argument(
-        "-o",
-        "--output",
-        action="append",
-        default=[],
-        metavar="[FORMAT:]FILE",
-        help="also write the report to FILE (repeatable)",
-    )
+    shared.add_output(p)
     p.add_argument("--top", type=int, default=5, metavar="N", help="how many names and addresses to tell (5)")
     p.add_argument("--unmatched", action="store_true", help="also list lines about logins that no rule knows, by shape")
     p.add_argument("--exact", action="store_true", help="read every line of a flood; slower")
     p.add_argument("--procs", type=int, default=2, metavar="N", help="read large files with so many processes (2)")
     p.add_argument("--select", action="append", default=[], metavar="RULES", help="only these: codes, names, globs")
     p.add_argument("--ignore", action="append", default=[], metavar="RULES", help="not these")
-    p.add_argument(
-        "--fail-on",
-        choices=("error", "warning", "never"),
-        default="error",
-        help="the mildest finding that makes the exit status 1 (error)",
-    )
-    p.add_argument("--exit-zero", action="store_true", help="exit status 0 whatever was found")
+    shared.add_verdict(p)
     return p
 
 
