@@ -13,6 +13,7 @@ from maildoctor.facts.plugins import Plugins
 from maildoctor.facts.queues import Queues
 from maildoctor.facts.sasl_files import SaslFiles
 from maildoctor.facts.sendmail_cf import SendmailCf, SubmitCf
+from maildoctor.facts.system import System
 from maildoctor.facts.tls import Tls
 from maildoctor.host import Host, Silence
 
@@ -157,18 +158,15 @@ def paths(host: Host, know: Know) -> Paths | Unknown:
     for _, path in wanted:
         walk(path, look)
     seen = [x for x in looks.values() if x]
-    members = {
-        row.split(":")[0]: row.split(":")[3]
-        for row in text(host.ask("read", "/etc/group")).splitlines()
-        if row.count(":") == 3
-    }
+    system = know.get(System)
+    members = system.groups if system else {}
     groups = sorted({x.group for x in seen if x.group_writable})
     return Paths.parse(
         joined(
             *(x.line for x in seen),
             *(f"[{purpose}] {path}" for purpose, path in wanted),
             *(f"{path}: {reason}" for path, reason in gaps.items()),
-            *(f"group {g}: {members.get(g, '')}" for g in groups),
+            *(f"group {g}: {','.join(members.get(g, ()))}" for g in groups),
         )
     )
 
