@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from maildoctor.host import Answer, HostError, Silence
-from maildoctor.host.files import LIMIT, Files
+from maildoctor.host.files import LIMIT, Files, FileView
 
 if TYPE_CHECKING:
     from maildoctor.linking.closure import Linker
@@ -42,10 +42,11 @@ class Rooted:
     def __init__(self, directory: str) -> None:
         if not os.path.isdir(directory):
             raise HostError("this is no directory", directory, "give --root the top of an unpacked file system")
-        self._open(Files(directory))
-        self.name = self.files.root
+        files = Files(directory)
+        self._open(files)
+        self.name = files.root
 
-    def _open(self, files: Files) -> None:
+    def _open(self, files: FileView) -> None:
         self.files = files
         self._answers: dict[tuple[str, str], Answer] = {}
         self._owners: tuple[dict[int, str], dict[int, str]] | None = None
@@ -136,7 +137,8 @@ class Rooted:
     def _tell_logins(self, path: str) -> Answer:
         lines = self.files.tail(path, _RECENT).decode("utf-8", "backslashreplace").splitlines()[1:]
         told = [line for line in lines if "AUTH failure (" in line or "AUTH=server" in line]
-        return "\n".join(told[-_LOGINS:])
+        sent = [line for line in lines if "AUTH=client, relay=" in line]
+        return "\n".join(told[-_LOGINS:] + sent[-_LOGINS:])
 
     def _tell_source(self, _: str) -> Answer:
         if not self._source:
@@ -233,7 +235,7 @@ class Rooted:
 class _Library:
     """Files as the linking code wants them."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: FileView) -> None:
         self._files = files
 
     def open(self, path: str) -> memoryview | None:
