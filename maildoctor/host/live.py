@@ -2,10 +2,9 @@
 
 import os
 import shlex
-import time
 from typing import TYPE_CHECKING, Any
 
-from maildoctor.host import Answer, Silence
+from maildoctor.host import Answer, Silence, procfs
 from maildoctor.host.files import Files
 from maildoctor.host.rooted import Rooted
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
     from maildoctor.host.child import Child
 
-_MAIL_PROGRAMS = (
+MAIL_PROGRAMS = (
     "sendmail",
     "sm-mta",
     "sm-msp",
@@ -32,6 +31,7 @@ _MAIL_PROGRAMS = (
     "logd",
     "milter",
 )
+"""Processes that are told of, by how their names begin."""
 
 
 class Live(Rooted):
@@ -39,9 +39,9 @@ class Live(Rooted):
 
     kind = "host"
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
         self._open(Files("/"))
-        self.name = os.uname().nodename
+        self.name = name or os.uname().nodename
         self._run: list[str] = []
         self._children: dict[str, Child | Silence] = {}
 
@@ -65,44 +65,21 @@ class Live(Rooted):
         )
 
     def _tell_processes(self, _: str) -> Answer:
-        import psutil
-
-        here = os.stat("/")
-        booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
-        rough = psutil.boot_time()
-        rows = []
-        for process in psutil.process_iter(["name"]):
-            name = process.info["name"] or ""
-            if not name.startswith(_MAIL_PROGRAMS) or not _same_root(process.pid, here):
-                continue
-            try:
-                started = process.create_time() - rough + booted
-                command = " ".join(" ".join(process.cmdline()).split()) or name
-                rows.append(f"{process.pid} {_owner(process)} {started:.2f} {_program(process)} {command}")
-            except psutil.Error:
-                continue
-        return "\n".join(rows)
+        if not procfs.serves():
+            return processes_by_psutil()
+        pids = procfs.everyone()
+        return procfs.running(pids, MAIL_PROGRAMS, "/", _user) if pids else procfs.NO_PROC
 
     def _tell_listeners(self, _: str) -> Answer:
-        import psutil
+        if not procfs.serves():
+            return listeners_by_psutil()
+        pids = procfs.everyone()
+        return procfs.listening(pids, "/proc/net") if pids else procfs.NO_PROC
 
-        try:
-            sockets = psutil.net_connections(kind="tcp")
-        except psutil.AccessDenied:
-            return Silence("refused", "no right to list the listening sockets", "run as root")
-        names: dict[int, str] = {}
-        rows = set()
-        for s in sockets:
-            if s.status != psutil.CONN_LISTEN:
-                continue
-            address: Any = s.laddr
-            owner = "?"
-            if s.pid is not None:
-                if s.pid not in names:
-                    names[s.pid] = _name(s.pid)
-                owner = names[s.pid]
-            rows.add((address.port, address.ip, s.pid or 0, owner))
-        return "\n".join(f"{ip} {port} {pid or '?'} {owner}" for port, ip, pid, owner in sorted(rows))
+    def _tell_probe(self, endpoints: str) -> Answer:
+        from maildoctor.host.network import own_ports
+
+        return own_ports(endpoints)
 
     def begin(self, command: str) -> None:
         """Start a program now whose words will be asked for later, so that it runs beside other work."""
@@ -127,13 +104,58 @@ class Live(Rooted):
         return child
 
 
-def _same_root(pid: int, here: os.stat_result) -> bool:
-    """Whether a process sees the same root directory: one of a container on this machine does not."""
+def _user(uid: int) -> str:
+    from pwd import getpwuid
+
     try:
-        there = os.stat(f"/proc/{pid}/root/")
-    except OSError:
-        return True
-    return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
+        return getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+# ---- where /proc is not Linux's
+
+
+def processes_by_psutil() -> Answer:
+    """The running programs that have to do with mail, on any Unix."""
+    import psutil
+
+    here = os.stat("/")
+    rows = []
+    for process in psutil.process_iter(["name"]):
+        name = process.info["name"] or ""
+        if not name.startswith(MAIL_PROGRAMS) or not procfs.same_root(process.pid, here):
+            continue
+        try:
+            command = " ".join(" ".join(process.cmdline()).split()) or name
+            started, program = process.create_time(), procfs.program(process.pid)
+            rows.append(f"{process.pid} {_owner(process)} {started:.2f} {program} {command}")
+        except psutil.Error:
+            continue
+    return "\n".join(rows)
+
+
+def listeners_by_psutil() -> Answer:
+    """The listening TCP sockets, on any Unix."""
+    import psutil
+
+    try:
+        sockets = psutil.net_connections(kind="tcp")
+    except psutil.AccessDenied:
+        return Silence("refused", "no right to list the listening sockets", "run as root")
+    names: dict[int, str] = {}
+    rows = set()
+    for s in sockets:
+        if s.status != psutil.CONN_LISTEN:
+            continue
+        address: Any = s.laddr
+        owner = "?"
+        if s.pid is not None:
+            if s.pid not in names:
+                names[s.pid] = _name(s.pid)
+            owner = names[s.pid]
+        rows.add((address.port, address.ip, s.pid or 0, owner))
+    return "\n".join(f"{ip} {port} {pid or '?'} {owner}" for port, ip, pid, owner in sorted(rows))
 
 
 def _owner(process: "psutil.Process") -> str:
@@ -143,15 +165,6 @@ def _owner(process: "psutil.Process") -> str:
         return process.username()
     except (psutil.Error, KeyError):
         return "?"
-
-
-def _program(process: "psutil.Process") -> str:
-    """The running file, with ` (deleted)` glued to it as `#deleted` when the file on disk is another one by now."""
-    try:
-        path = os.readlink(f"/proc/{process.pid}/exe")
-    except OSError:
-        return "?"
-    return path.removesuffix(" (deleted)").replace(" ", "\\x20") + ("#deleted" if path.endswith(" (deleted)") else "")
 
 
 def _name(pid: int) -> str:

@@ -1,0 +1,182 @@
+"""A running container, or any process that sees other files than we do, from outside: nothing is put or run in it.
+
+What is told is what the processes inside would tell: their paths, their process numbers (so an admin who repeats the
+evidence or a command does it inside), their names of users, their host name, their sockets.
+"""
+
+import os
+import re
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from maildoctor.host import Answer, HostError, Silence, procfs
+from maildoctor.host.files import Files
+from maildoctor.host.live import MAIL_PROGRAMS, Live
+from maildoctor.host.namespaces import IdMap, id_map, in_network, inner, node_name
+
+if TYPE_CHECKING:
+    from maildoctor.host.child import Child
+
+_WHAT_PID = "give --pid the number of a running process, as ps on this machine shows it"
+
+
+class FilesOfOthers(Files):
+    """Files below the root of those who may change them while we look. The folder of each is opened step by step from
+    that root: a folder that turns into a link, once its links were resolved, leads nowhere, and not to our own files.
+    """
+
+    def __init__(self, root: str) -> None:
+        super().__init__(root)
+        self._folders = {"": _folder(self.root, None)}
+        weakref.finalize(self, _close, self._folders)
+
+    def _here(self, path: str, *, follow: bool) -> str:
+        folder, _, name = super()._here(path, follow=follow).removeprefix(self.root).rpartition("/")
+        if folder not in self._folders:
+            for other in [other for other in self._folders if other]:
+                os.close(self._folders.pop(other))
+            self._folders[folder] = self._walked(folder)
+        return f"/proc/self/fd/{self._folders[folder]}/{name}"
+
+    def _walked(self, folder: str) -> int:
+        at = os.dup(self._folders[""])
+        for name in folder.split("/")[1:]:
+            try:
+                below = _folder(name, at)
+            finally:
+                os.close(at)
+            at = below
+        return at
+
+
+def _folder(name: str, above: int | None) -> int:
+    follow = os.O_NOFOLLOW if above is not None else 0
+    return os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC | follow, dir_fd=above)
+
+
+def _close(folders: dict[str, int]) -> None:
+    for fd in folders.values():
+        os.close(fd)
+
+
+class Contained(Live):
+    """What the process `pid` sees. Raises HostError."""
+
+    kind = "container"
+
+    def __init__(self, pid: int, name: str = "", commands: tuple[str, ...] = ()) -> None:
+        self.pid = pid
+        self._held = _hold(pid)
+        weakref.finalize(self, os.close, self._held)
+        super().__init__(name=name or f"pid {pid}")
+        self._open(FilesOfOthers(f"/proc/{pid}/root"))
+        self._run += commands
+
+    def _answer(self, verb: str, subject: str) -> Answer:
+        answer = super()._answer(verb, subject)
+        if _has_root(self._held):
+            return answer
+        # of a process that has ended, files and sockets seem to be missing
+        return Silence("failed", f"process {self.pid} ended while it was examined", "start it and examine it again")
+
+    def _tell_hostname(self, _: str) -> Answer:
+        try:
+            return node_name(self.pid)
+        except HostError as error:
+            return Silence("refused", error.what, error.what_to_do)
+
+    def _tell_processes(self, _: str) -> Answer:
+        try:
+            pids = procfs.beside(self.pid)
+        except PermissionError:
+            return Silence("refused", "no right to see which processes are in the container", "run as root")
+        return procfs.running(pids, MAIL_PROGRAMS, f"/proc/{self.pid}/root/", self._user)
+
+    def _tell_listeners(self, _: str) -> Answer:
+        try:
+            pids = procfs.beside(self.pid)
+        except PermissionError:
+            pids = {}
+        return procfs.listening(pids, f"/proc/{self.pid}/net")
+
+    def _tell_probe(self, endpoints: str) -> Answer:
+        # the container's 127.0.0.1 is not ours
+        try:
+            return in_network(self.pid, lambda: super(Contained, self)._tell_probe(endpoints))
+        except HostError as error:
+            return Silence("refused", error.what, error.what_to_do)
+
+    def _start(self, command: str) -> "Child | Silence":
+        reason = f"`{command}` is not run: from outside nothing is executed in a container"
+        return Silence("unavailable", reason, "run maildoctor check inside it")
+
+    def _user(self, uid: int) -> str:
+        return str(self._names()[0].get(uid, uid))
+
+    def _names(self) -> tuple[dict[int, str], dict[int, str]]:
+        if self._owners is None:
+            users, groups = super()._names()
+            self._owners = _outer(users, id_map("uid", self.pid)), _outer(groups, id_map("gid", self.pid))
+        return self._owners
+
+
+class _Outer(dict[int, str]):
+    """Names by the ids as we see them, from names by the ids as a user namespace sees them."""
+
+    def __init__(self, names: dict[int, str], ids: IdMap) -> None:
+        super().__init__(names)
+        self._ids = ids
+
+    def get(self, outer: int, default: Any = None) -> Any:
+        ident = inner(self._ids, outer)
+        return super().get(ident, str(ident))
+
+
+def _outer(names: dict[int, str], ids: IdMap) -> dict[int, str]:
+    return _Outer(names, ids) if ids else names
+
+
+def by_pid(number: str) -> Contained:
+    """What the process of this number sees. Raises HostError."""
+    if not re.fullmatch(r"[1-9][0-9]{0,9}", number):
+        raise HostError("this is no process number", number, _WHAT_PID)
+    return Contained(int(number))
+
+
+def by_name(name: str) -> Contained:
+    """The container that docker or podman know by this name or id. Raises HostError."""
+    from maildoctor.host.engines import find
+
+    found = find(name)
+    return Contained(found.pid, found.name, found.commands)
+
+
+def _hold(pid: int) -> int:
+    """A file descriptor of the process's folder in /proc: it never comes to mean a later process of the same number."""
+    folder = f"/proc/{pid}"
+    try:
+        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        if not os.path.exists("/proc/self"):
+            raise HostError("only Linux, with /proc mounted, shows containers", "/proc", "use --root DIR") from None
+        raise HostError(f"there is no process {pid}", folder, _WHAT_PID) from None
+    try:
+        os.readlink("root", dir_fd=held)
+        os.readlink("exe", dir_fd=held)
+    except PermissionError:
+        os.close(held)
+        what_to_do = "run as root; for a container of your own: podman unshare maildoctor check ..."
+        raise HostError(f"no right to look at process {pid}", f"{folder}/root", what_to_do) from None
+    except OSError:
+        os.close(held)
+        what = f"process {pid} has no files: it is a thread of the kernel, or it has ended"
+        raise HostError(what, f"{folder}/exe", _WHAT_PID) from None
+    return held
+
+
+def _has_root(held: int) -> bool:
+    try:
+        os.readlink("root", dir_fd=held)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,200 @@
+"""Running programs and listening sockets as Linux tells them in /proc, for this machine or for a container on it.
+
+Source: proc_pid_stat(5), proc_pid_status(5), proc_pid_net(5). A process may end at any moment: it is then left out.
+"""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from maildoctor.host import Silence
+
+_COMMAND = 128 * 1024
+"""Bytes of a command line that are read."""
+
+_TABLE = 64 * 1024 * 1024
+"""Bytes of a table of sockets that are read: some 400 000 rows."""
+
+_LISTEN = "0A"
+"""TCP_LISTEN of net/tcp_states.h."""
+
+Pids = Mapping[int, int]
+"""The processes in question: the number by which we know one, and the number to tell."""
+
+NO_PROC = Silence("unavailable", "/proc is not mounted, so processes cannot be seen", "mount -t proc proc /proc")
+
+
+def serves() -> bool:
+    """Whether this kernel is one whose /proc is read here."""
+    return sys.platform.startswith("linux")
+
+
+def everyone() -> Pids:
+    """All processes that /proc shows; none where it is not mounted."""
+    with contextlib.suppress(FileNotFoundError):
+        return {int(name): int(name) for name in os.listdir("/proc") if name.isascii() and name.isdigit()}
+    return {}
+
+
+def beside(pid: int) -> Pids:
+    """The processes in the pid namespace of `pid`, told by their numbers in it. Raises OSError; PermissionError also
+    where we may not see in which namespace a process is that may well be in this one."""
+    home, depth = os.readlink(f"/proc/{pid}/ns/pid"), len(_numbers(pid))
+    found = {}
+    for other in everyone():
+        try:
+            numbers = _numbers(other)
+            if len(numbers) == depth and os.readlink(f"/proc/{other}/ns/pid") == home:
+                found[other] = numbers[-1]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def eldest(pids: Iterable[int]) -> int | None:
+    """Of these processes the one with the lowest number in its own pid namespace, 1 for the first of a container."""
+    ages = []
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            ages.append((_numbers(pid)[-1], pid))
+    return min(ages)[1] if ages else None
+
+
+def _numbers(pid: int) -> list[int]:
+    """The numbers of a process: ours first, that in its own namespace last."""
+    with open(f"/proc/{pid}/status", errors="replace") as file:
+        row = next((line for line in file if line.startswith("NSpid:")), f"NSpid: {pid}")
+    return [int(word) for word in row.split()[1:]]
+
+
+def running(pids: Pids, wanted: tuple[str, ...], root: str, user: Callable[[int], str]) -> str:
+    """`PID USER STARTED PROGRAM COMMAND`, a line for each process whose name begins with one of `wanted` and whose root
+    directory is `root`. `user` gives the name of a user id. Raises OSError."""
+    here = os.stat(root)
+    booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    rows = []
+    for pid in sorted(pids):
+        with contextlib.suppress(OSError):
+            name, state, ticks = _stat(pid)
+            command = _command(pid)
+            name = _whole(name, command)
+            if state == "Z" or not name.startswith(wanted) or not same_root(pid, here):
+                continue
+            started = ticks / os.sysconf("SC_CLK_TCK") + booted
+            told = " ".join(command.replace("\0", " ").split()) or name
+            rows.append(f"{pids[pid]} {user(_owner(pid))} {started:.2f} {program(pid)} {told}")
+    return "\n".join(rows)
+
+
+def listening(pids: Pids, net: str) -> str:
+    """`ADDRESS PORT PID PROGRAM`, a line for each listening TCP socket in the tables of the folder `net`; the owners
+    are looked for among `pids`. Raises OSError."""
+    sockets = list(_listeners(f"{net}/tcp"))
+    with contextlib.suppress(FileNotFoundError):  # a kernel without IPv6
+        sockets += _listeners(f"{net}/tcp6")
+    owners = _owners(pids, {inode for _, _, inode in sockets})
+    rows = set()
+    for ip, port, inode in sockets:
+        pid = owners.get(inode)
+        rows.add((port, ip, 0 if pid is None else pids[pid], "?" if pid is None else _name(pid)))
+    return "\n".join(f"{ip} {port} {pid or '?'} {owner}" for port, ip, pid, owner in sorted(rows))
+
+
+def address(text: str) -> tuple[str, int]:
+    """The IP address and the port of `0100007F:0019`: words of 32 bits as they lie in memory, the port as a number.
+    Raises ValueError."""
+    import socket
+
+    words, _, port = text.partition(":")
+    raw = b"".join(int(words[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(words), 8))
+    if len(words) not in (8, 32):
+        raise ValueError(text)
+    return socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw), int(port, 16)
+
+
+def same_root(pid: int, here: os.stat_result) -> bool:
+    """Whether a process sees the same root directory: one of a container on this machine does not."""
+    try:
+        there = os.stat(f"/proc/{pid}/root/")
+    except OSError:
+        return True
+    return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
+
+
+def program(pid: int) -> str:
+    """The running file, one word, with `#deleted` glued to it where the file on disk is another one by now."""
+    try:
+        path = os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return "?"
+    return _one_word(path.removesuffix(" (deleted)")) + ("#deleted" if path.endswith(" (deleted)") else "")
+
+
+def _one_word(path: str) -> str:
+    raw = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() and c != " " else f"\\x{ord(c):02x}" for c in raw)
+
+
+def _stat(pid: int) -> tuple[str, str, int]:
+    """Name, state, and when it started in clock ticks since the machine did. The name may hold anything."""
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        head, _, tail = file.read(4096).rpartition(b")")
+    fields = tail.decode().split()
+    name = head.partition(b"(")[2].decode("utf-8", "backslashreplace")
+    return " ".join(name.split()), fields[0], int(fields[19])
+
+
+def _command(pid: int) -> str:
+    with open(f"/proc/{pid}/cmdline", "rb") as file:
+        return file.read(_COMMAND).decode("utf-8", "backslashreplace")
+
+
+def _whole(name: str, command: str) -> str:
+    """The kernel keeps 15 bytes of a name; the command may show the rest."""
+    longer = command.partition("\0")[0].rpartition("/")[2]
+    return " ".join(longer.split()) if len(name) >= 15 and longer.startswith(name) else name
+
+
+def _name(pid: int) -> str:
+    try:
+        return _whole(_stat(pid)[0], _command(pid)) or "?"
+    except OSError:
+        return "?"
+
+
+def _owner(pid: int) -> int:
+    """The real user id, as we see it."""
+    with open(f"/proc/{pid}/status", errors="replace") as file:
+        return int(next(line for line in file if line.startswith("Uid:")).split()[1])
+
+
+def _listeners(table: str) -> Iterator[tuple[str, int, str]]:
+    """Address, port and inode of each listening socket."""
+    with open(table, encoding="ascii", errors="replace") as file:
+        for line in file.read(_TABLE).splitlines()[1:]:
+            row = line.split()
+            if len(row) > 9 and row[3] == _LISTEN:
+                yield *address(row[1]), row[9]
+
+
+def _owners(pids: Pids, inodes: set[str]) -> dict[str, int]:
+    """Which process holds which of these sockets; of several the last that came."""
+    held = {}
+    for pid in sorted(pids):
+        with contextlib.suppress(OSError):
+            for name in os.listdir(f"/proc/{pid}/fd"):
+                inode = _socket(f"/proc/{pid}/fd/{name}")
+                if inode in inodes:
+                    held[inode] = pid
+    return held
+
+
+def _socket(link: str) -> str:
+    """The inode of the socket that an open file is, or nothing."""
+    try:
+        target = os.readlink(link)
+    except OSError:
+        return ""
+    return target[len("socket:[") : -1] if target.startswith("socket:[") else ""
