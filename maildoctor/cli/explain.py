@@ -1,4 +1,5 @@
-"""`maildoctor explain`: the page of one check or log rule, with what it says of its own sample; or of a log line."""
+"""`maildoctor explain`: the page of one check or log rule, with what it says of its own sample; of a log line; or of
+the header of a mail."""
 
 import argparse
 import sys
@@ -16,11 +17,19 @@ from maildoctor.render.escape import prose, shown
 from maildoctor.render.style import Style
 from maildoctor.render.text import Block, finding_blocks, written
 
+_WHAT = "CODE|NAME|LINE"
+
 
 def parser() -> argparse.ArgumentParser:
     """The options of `explain`."""
-    p = shared.Parser("explain", "The page of one check or log rule, or what one line of a log means.")
-    p.add_argument("check", metavar="CODE|NAME|LINE", help="a check or log rule, or a whole line of a log, in quotes")
+    p = shared.Parser("explain", "The page of one check or log rule, or what one line of a log or a header means.")
+    what = p.add_mutually_exclusive_group()
+    what.add_argument(
+        "check", nargs="?", metavar=_WHAT, help="a check or log rule, or a whole line of a log, in quotes"
+    )
+    what.add_argument(
+        "--header", metavar="FILE", help="the header of a mail, or one Received line of it; - for standard input"
+    )
     shared.add_checks(p)
     shared.add_looks(p)
     return p
@@ -30,6 +39,13 @@ def run(words: Sequence[str]) -> int:
     """Print the page."""
     options = shared.read(parser(), words)
     style = style_for(sys.stdout, options)
+    if options.header is not None:
+        from maildoctor.cli.header_page import header_page
+
+        say(header_page(options.header, style))
+        return 0
+    if options.check is None:
+        parser().error(f"the following arguments are required: {_WHAT} or --header FILE")
     if " " in options.check.strip():
         from maildoctor.cli.rule_pages import line_page
 
