@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from maildoctor.collect import cyrus, mail, sendmail, system
+from maildoctor.collect import cyrus, mail, sendmail, system, wire
 from maildoctor.collect.knowledge import Collector, Know
 from maildoctor.facts.logins import Logins
 from maildoctor.facts.mail_maps import MailMaps
@@ -23,6 +23,7 @@ from maildoctor.facts.shipped import Shipped
 from maildoctor.facts.site_config import SiteConfig
 from maildoctor.facts.system import System
 from maildoctor.facts.tls import Tls
+from maildoctor.facts.wire import Wire
 from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.host import Host
 from maildoctor.model import Product, Target
@@ -49,6 +50,7 @@ COLLECTORS: Mapping[type[Any], Collector] = {
     Queues: mail.queues,
     Tls: mail.tls,
     Paths: mail.paths,
+    Wire: wire.wire,
 }
 
 

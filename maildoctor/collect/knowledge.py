@@ -33,6 +33,10 @@ class Know:
         found = self(fact)
         return None if isinstance(found, Unknown) else found
 
+    def already(self, fact: type[F]) -> F | None:
+        """The fact if somebody asked for it before and it could be had; nothing is looked at for it."""
+        return self.get(fact) if fact in self._facts else None
+
     def _collect(self, fact: type[Any]) -> Any:
         collector = self._collectors.get(fact)
         if collector is None:

@@ -1,5 +1,6 @@
 """What sendmail.cf names: maps, queues, TLS files, and the trails to all that mail trusts."""
 
+import posixpath
 import re
 
 from maildoctor.collect.cyrus import sasldb_path
@@ -32,7 +33,23 @@ def maps(host: Host, know: Know) -> MailMaps | Unknown:
         return cf
     wanted = [(m.name, m.type, m.path) for m in cf.maps.values() if m.type in _TEXT_TYPES and m.path.startswith("/")]
     wanted += [("aliases", "hash", path) for path in cf.alias_files if path.startswith("/")]
-    return MailMaps.parse("\n".join(_map(host, *one) for one in wanted))
+    blocks = [_map(host, *one) for one in wanted]
+    if "authinfo" not in cf.maps:
+        folder = posixpath.dirname(cf.path)
+        blocks += [_unnamed(host, f"{folder}/{name}") for name in _AUTHINFO_FILES]
+    return MailMaps.parse(joined(*blocks))
+
+
+_AUTHINFO_FILES = ("authinfo", "auth/authinfo", "auth/client-info")
+"""Where credentials for other servers are kept, by sendmail's cf/README and by what is told to beginners."""
+
+
+def _unnamed(host: Host, path: str) -> str:
+    """A file of AuthInfo entries that no K line names; nothing where there is none."""
+    if all(isinstance(host.ask("look", p), Silence) for p in (path, path + ".db")):
+        return ""
+    block = _map(host, "authinfo", "hash", path)
+    return block.replace("[map ", "[unnamed ", 1) if "\nentry: authinfo:" in block else ""
 
 
 def _map(host: Host, name: str, type_: str, path: str) -> str:

@@ -84,11 +84,12 @@ def _file(purpose: str, path: str, lines: list[str]) -> TlsFile:
     if state not in ("missing", "refused", "broken", "unread", "encrypted"):
         state, reason = "ok", ""
     keys = [line.removeprefix("public key: ") for line in lines if line.startswith("public key: ")]
-    certificates = tuple(_certificate(c.splitlines()) for c in "\n".join(lines).split("\n\n") if "not after:" in c)
+    certificates = tuple(certificate_of(c.splitlines()) for c in "\n".join(lines).split("\n\n") if "not after:" in c)
     return TlsFile(purpose, path, state, reason.strip(), certificates, keys[0] if keys else "")
 
 
-def _certificate(lines: list[str]) -> Certificate:
+def certificate_of(lines: list[str]) -> Certificate:
+    """From the lines of one certificate: `subject: …`, `name: …`, `not after: …` and so on."""
     rows = [line.partition(": ")[::2] for line in lines]
     one = dict(rows)
     names = tuple(v for k, v in rows if k == "name") or tuple(v for k, v in rows if k == "common name")

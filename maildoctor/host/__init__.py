@@ -21,6 +21,7 @@ a recording is a table of questions and answers, and replaying it gives the same
     run         command     `exit N` and what it printed
     processes   ""          running programs that have to do with mail
     listeners   ""          listening TCP sockets
+    probe       endpoints   conversations with these SMTP servers, `ADDRESS:PORT …`, as `maildoctor.smtp.session` writes
     hostname    ""          the node name
     build       path        release and compile flags that stand in a sendmail program
     release     path        release that stands in a libsasl
@@ -53,7 +54,7 @@ class Host(Protocol):
     """Whatever can be asked: this machine, an unpacked root, a recording."""
 
     kind: str
-    """host, root, container or snapshot"""
+    """host, root, container, snapshot or endpoint"""
     name: str
     """the node name, or the path of the root"""
 

@@ -1,19 +1,35 @@
 """What certificates and keys say, as text; a private key leaves nothing behind but a digest of its public half."""
 
 import warnings
+from functools import cache
 
 from maildoctor.host import Answer, Silence
 
-_NEEDS = "install the Python package cryptography for this interpreter"
+_NEEDS = "install the Python package cryptography, 42 or newer, for this interpreter"
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@cache
+def _lacking() -> str:
+    """Why certificates and keys cannot be read here; empty where they can."""
+    try:
+        import cryptography
+    except ImportError as error:
+        return str(error)
+    try:
+        # came with release 42, as did the dates with a time zone
+        import cryptography.x509.verification
+    except ImportError:
+        return f"cryptography {cryptography.__version__} is too old"
+    return ""
 
 
 def certificates(data: bytes) -> Answer:
     """One block a certificate, in the file's order (the server's own is first): subject, issuer, names, dates, key."""
-    try:
-        from cryptography import x509
-    except ImportError as error:
-        return Silence("unavailable", f"certificates cannot be read: {error}", _NEEDS)
+    if lacking := _lacking():
+        return Silence("unavailable", f"certificates cannot be read: {lacking}", _NEEDS)
+    from cryptography import x509
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -60,16 +76,16 @@ def _describe(certificate: "x509.Certificate") -> str:  # type: ignore[name-defi
 
 def public_half(data: bytes) -> Answer:
     """`public key: sha256:…` of the private key in `data`; nothing of the key itself is kept."""
-    try:
-        from cryptography.exceptions import UnsupportedAlgorithm
-        from cryptography.hazmat.primitives.serialization import (
-            Encoding,
-            PublicFormat,
-            load_der_private_key,
-            load_pem_private_key,
-        )
-    except ImportError as error:
-        return Silence("unavailable", f"keys cannot be read: {error}", _NEEDS)
+    if lacking := _lacking():
+        return Silence("unavailable", f"keys cannot be read: {lacking}", _NEEDS)
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        PublicFormat,
+        load_der_private_key,
+        load_pem_private_key,
+    )
+
     load = load_pem_private_key if b"-----BEGIN" in data else load_der_private_key
     try:
         # not to be used, only to be named: whether its primes are primes is no question here, and a dear one
@@ -85,3 +101,100 @@ def _digest(spki: bytes) -> str:
     from hashlib import sha256
 
     return f"sha256:{sha256(spki).hexdigest()}"
+
+
+def shown_by_server(chain: list[bytes], ca_file: str = "") -> tuple[str, ...]:
+    """What a server showed in a TLS handshake (DER, its own first), as notes of a transcript: `certificate …` lines,
+    `key RSA 2048 bits`, and `verified yes`, `verified no: WHY` or `verified unknown: WHY`."""
+    if lacking := _lacking():
+        return (f"verified unknown: certificates cannot be read: {lacking}",)
+    from cryptography import x509
+
+    if not chain or not chain[0]:
+        return ("verified unknown: the server showed no certificate",)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            own = x509.load_der_x509_certificate(chain[0])
+            rows = _describe(own).splitlines()
+        except (ValueError, x509.InvalidVersion):
+            return ("verified no: it is no readable certificate",)
+        return (
+            *(f"certificate {row}" for row in rows),
+            f"key {_key_words(own)}",
+            f"verified {_verdict(own, chain[1:], ca_file)}",
+        )
+
+
+def _key_words(certificate: "x509.Certificate") -> str:  # type: ignore[name-defined]  # noqa: F821 (imported lazily)
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return "of an unknown kind"
+    kind = type(key).__name__.lstrip("_").removesuffix("PublicKey").upper().removeprefix("ELLIPTICCURVE") or "EC"
+    size = getattr(key, "key_size", None)
+    return f"{kind} {size} bits" if size else kind
+
+
+def _verdict(own: "x509.Certificate", rest: list[bytes], ca_file: str) -> str:  # type: ignore[name-defined]  # noqa: F821
+    """Whether a client with the CAs of this machine, or of `ca_file`, finds a way to one of them (RFC 5280). Names are
+    compared elsewhere."""
+    from cryptography import x509
+    from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+
+    anchors = _anchors(ca_file)
+    if own in anchors:
+        return "yes"
+    if own.subject == own.issuer:
+        return "no: it is self-signed"
+    if not anchors:
+        return "unknown: there are no CA certificates on this machine"
+    try:
+        names = own.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        name = next(iter(names.get_values_for_type(x509.DNSName)), None)
+        ip = next(iter(names.get_values_for_type(x509.IPAddress)), None)
+        if name is None and ip is None:
+            return "no: it names no host in subjectAltName"
+        between = [x509.load_der_x509_certificate(der) for der in rest[:10]]
+        subject = x509.IPAddress(ip) if name is None and ip is not None else x509.DNSName(str(name).replace("*", "any"))
+        PolicyBuilder().store(Store(anchors)).build_server_verifier(subject).verify(own, between)
+    except x509.ExtensionNotFound:
+        return "no: it names no host in subjectAltName"
+    except VerificationError as error:
+        return f"no: {_why(error)}"
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        return f"no: {error}"
+    return "yes"
+
+
+def _why(error: Exception) -> str:
+    """cryptography wraps its reasons: `validation failed: candidates exhausted: …`."""
+    words = str(error).splitlines()[0] if str(error) else ""
+    return "no way leads from it to a known CA" if "exhausted" in words or not words else words
+
+
+_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Alpine
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Red Hat
+    "/etc/ssl/ca-bundle.pem",  # SUSE
+    "/usr/local/share/certs/ca-root-nss.crt",  # FreeBSD
+    "/etc/ssl/cert.pem",
+)
+
+
+@cache
+def _anchors(ca_file: str) -> "list[x509.Certificate]":  # type: ignore[name-defined]  # noqa: F821
+    import ssl
+
+    from cryptography import x509
+
+    default = ssl.get_default_verify_paths().cafile
+    for path in [ca_file] if ca_file else [p for p in (default, *_BUNDLES) if p]:
+        try:
+            with open(path, "rb") as file:
+                return x509.load_pem_x509_certificates(file.read(16 * 1024 * 1024))
+        except (OSError, ValueError):
+            continue
+    return []

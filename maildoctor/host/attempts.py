@@ -1,0 +1,178 @@
+"""What is tried beyond a look, if it was asked for: logins, a relay test, a message. One after the other: a server that
+counts failures is not to be pressed."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from hashlib import new as hashed
+
+from maildoctor.host.mailbox import header_of
+from maildoctor.sasl import BINDING, MECHANISMS, TOKEN, Channel, Exchange, Login, exchange
+from maildoctor.smtp.replies import Reply
+from maildoctor.smtp.scripts import Approach, login, look, relayed, sent
+from maildoctor.smtp.session import Script, Session
+
+_ENDS_IT = ("untrusted", "refused", "timeout", "unreachable")
+"""Troubles that the next mechanism would meet as well."""
+
+
+BY_PASSWORD = tuple(m for m in MECHANISMS if m not in TOKEN and m != "EXTERNAL")
+"""What is tried unless mechanisms are named: a password is no bearer token, and we have no certificate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """A sender, empty for <>, and a recipient elsewhere."""
+
+    sender: str
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message, its text with CRLF line ends. `token` stands in its Message-ID; `mailbox` is where on this machine
+    it should arrive, empty where that is not known; `patience`: seconds to wait for it."""
+
+    sender: str
+    recipient: str
+    text: bytes
+    token: str
+    mailbox: str = ""
+    patience: float = 10.0
+
+
+Talk = Callable[[str, tuple[str, ...], Callable[[Session], Script]], Session]
+"""Has one conversation: its purpose, more notes for its head, its script."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Whatever is to be tried at one server. `safe` approaches with a verified certificate, `open` without one."""
+
+    talk: Talk
+    looked: Session
+    safe: Approach
+    open: Approach
+    who: Login | None
+    mechs: tuple[str, ...]
+    in_clear: bool
+
+    def all(self, relay: Relay | None, message: Message | None) -> Iterator[Session]:
+        """The conversations, in the order in which they were had."""
+        working: Callable[[Session], Script] | None = None
+        for session, script in self._logins():
+            yield session
+            if working is None and outcome(session) == "ok":
+                working = script
+        if relay is not None:
+            yield self.talk("relay", (), relayed(relay.sender, relay.recipient, look(self.open)))
+            if working is not None:
+                yield self.talk("relay-auth", (), relayed(relay.sender, relay.recipient, working))
+        if message is not None and (working is not None or self.who is None):
+            before = working or look(self.open)
+            session = self.talk("send", (), sent(message.sender, message.recipient, message.text, before))
+            if outcome(session, last=True) == "sent":
+                _wait_for(message, session)
+            yield session
+
+    def _logins(self) -> Iterator[tuple[Session, Callable[[Session], Script]]]:
+        if self.who is None:
+            return
+        failed = []
+        for mechanism in self.mechs or [m for m in BY_PASSWORD if m in offered(self.looked.lines)]:
+            session, script = self._login(mechanism, self.who)
+            yield session, script
+            if session.trouble in _ENDS_IT:
+                return
+            failed.append((mechanism, outcome(session)))
+        # wrong realm or wrong password? the same name with the likely realms tells
+        if failed and {word for _, word in failed} <= {"failed", "not-sent"} and "@" not in self.who.authid:
+            last = next((m for m, word in reversed(failed) if word == "failed"), "")
+            for realm in _realms(self.looked.lines) if last else ():
+                yield self._login(last, replace(self.who, authid=f"{self.who.authid}@{realm}"))
+
+    def _login(self, mechanism: str, who: Login) -> tuple[Session, Callable[[Session], Script]]:
+        script = login(
+            self.safe, lambda _: mechanism, beginning(self.safe, who), secret=who.secret, in_clear=self.in_clear
+        )
+        return self.talk(f"login {mechanism}", (f"user {who.authid}",), script), script
+
+
+def best(mechs: Iterable[str]) -> Callable[[Reply], str]:
+    """Chooses the first of `mechs` that a reply to EHLO offers."""
+
+    def choose(hello: Reply) -> str:
+        there = {word for line in hello.lines for word in _auth_words(line)}
+        return next((m for m in mechs if m in there), "")
+
+    return choose
+
+
+def beginning(approach: Approach, who: Login) -> Callable[[str, bytes], Exchange]:
+    """Makes the exchange of one login with the server of `approach`."""
+
+    def begin(mechanism: str, certificate: bytes) -> Exchange:
+        channel = _channel(certificate) if mechanism in BINDING and certificate else None
+        return exchange(mechanism, replace(who, host=approach.server_name, port=approach.port, channel=channel))
+
+    return begin
+
+
+def _wait_for(message: Message, session: Session) -> None:
+    """Note the header with which the message arrived."""
+    if not message.mailbox:
+        session.note("arrival unknown: no mailbox was named to look into (--mailbox)")
+        return
+    try:
+        header = header_of(message.mailbox, message.token, message.patience)
+    except OSError as error:
+        session.note(f"arrival unknown: {message.mailbox}: {error.strerror}")
+        return
+    if header is None:
+        session.note(f"arrival none: it is not in {message.mailbox} after {message.patience:g} s")
+        return
+    session.note(f"arrival {message.mailbox}")
+    for line in header:
+        if line.lower().startswith(("received:", "authentication-results:")):
+            session.note(f"header {line}")
+
+
+def outcome(session: Session, last: bool = False) -> str:
+    """The word that says what came of it; empty where nothing did. `last`: of what was done after the login."""
+    told = [line for line in session.lines if line.startswith("=== outcome ")]
+    noted = told[-1 if last else 0] if told else ""
+    return noted.removeprefix("=== outcome ").partition(" ")[0]
+
+
+def offered(lines: Iterable[str]) -> frozenset[str]:
+    """Mechanisms that any EHLO of a transcript names."""
+    return frozenset(word for line in lines if line[:1] == "<" for word in _auth_words(line[8:]))
+
+
+def _auth_words(line: str) -> list[str]:
+    """`AUTH PLAIN LOGIN` and the old form `AUTH=PLAIN LOGIN` (RFC 4954)."""
+    return line[5:].upper().split() if line[:5].upper() in ("AUTH ", "AUTH=") else []
+
+
+def _realms(lines: Iterable[str]) -> list[str]:
+    """The name by which the server greets, and its domain."""
+    greeting = next(
+        (m for line in lines if (m := re.match(r"<[-~]  250[ -]([A-Za-z0-9.-]{1,253})(?: |$)", line))), None
+    )
+    host = greeting[1].lower() if greeting else ""
+    domain = host.partition(".")[2]
+    return [name for name in (host, domain) if "." in name]
+
+
+def _channel(certificate: bytes) -> Channel:
+    """tls-server-end-point (RFC 5929 section 4.1): the digest of the certificate by the hash of its own signature, and
+    SHA-256 in place of MD5 and SHA-1."""
+    name = "sha256"
+    try:
+        from cryptography import x509
+
+        algorithm = x509.load_der_x509_certificate(certificate).signature_hash_algorithm
+        name = algorithm.name if algorithm and algorithm.name not in ("md5", "sha1") else name
+    except (ImportError, ValueError):
+        pass
+    return Channel("tls-server-end-point", hashed(name, certificate).digest())

@@ -1,0 +1,65 @@
+"""TLS of probes: how much is believed, and what is told of a finished handshake."""
+
+import ssl
+from collections.abc import Sequence
+
+from maildoctor.host import HostError
+
+
+class Handshakes:
+    """Contexts and descriptions for one run. `name` of a server is what its certificate is to hold."""
+
+    def __init__(self, ca_file: str = "", verify: bool = True) -> None:
+        """Raises HostError where `ca_file` cannot be used."""
+        self._ca_file, self._verify = ca_file, verify
+        self._lenient: ssl.SSLContext | None = None
+        self._strict = _strict(ca_file) if ca_file else None
+        self._told: dict[bytes, tuple[str, ...]] = {}
+
+    def to_look(self) -> ssl.SSLContext:
+        """Whatever the server can is let pass and told: nothing secret is said through it."""
+        if self._lenient is None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
+            self._lenient = context
+        return self._lenient
+
+    def to_log_in(self) -> ssl.SSLContext:
+        """The certificate is verified and holds the name, unless the user said not to verify."""
+        if not self._verify:
+            return self.to_look()
+        if self._strict is None:
+            self._strict = _strict("")
+        return self._strict
+
+    def describe(self, tls: ssl.SSLObject) -> Sequence[str]:
+        """Notes for the transcript: version and cipher, the certificate, whether a client would believe it."""
+        cipher = tls.cipher() or ("?", "?", 0)
+        der = tls.getpeercert(binary_form=True) or b""
+        if der not in self._told:
+            from maildoctor.host.certificates import shown_by_server
+
+            self._told[der] = shown_by_server(_chain(tls) or [der], self._ca_file)
+        return (f"tls {tls.version()} {cipher[0]} {cipher[2]} bits", *self._told[der])
+
+
+def _strict(ca_file: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file or None)
+    except (OSError, ssl.SSLError) as error:
+        what = f"certificates cannot be read: {getattr(error, 'strerror', '') or error}"
+        raise HostError(what, ca_file, "give --ca-file a file of certificates in PEM form") from None
+
+
+def _chain(tls: ssl.SSLObject) -> list[bytes]:
+    """All certificates that the server sent, its own first. Public since Python 3.13; before, behind another name."""
+    inner = getattr(tls, "_sslobj", None)
+    get = getattr(tls, "get_unverified_chain", None) or getattr(inner, "get_unverified_chain", None)
+    try:
+        found = get() if get else None
+        return [c if isinstance(c, bytes) else c.public_bytes(2) for c in found or ()]  # 2: DER
+    except (ssl.SSLError, ValueError, TypeError, AttributeError):
+        return []

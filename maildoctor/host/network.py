@@ -1,0 +1,224 @@
+"""Servers on the network: conversations with them as transcripts. The only answer is that of `probe`."""
+
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from maildoctor.host import Answer, Silence
+from maildoctor.host.addresses import Found, addresses
+from maildoctor.host.handshakes import Handshakes
+from maildoctor.smtp.drive import AT_ONCE, Call, converse
+from maildoctor.smtp.replies import printable
+from maildoctor.smtp.scripts import EHLO_NAME, Approach, Mode, login, look
+from maildoctor.smtp.session import Script, Session
+
+if TYPE_CHECKING:
+    from maildoctor.host.attempts import Message, Relay
+    from maildoctor.host.authinfo import HubLogin
+    from maildoctor.sasl import Login
+
+_AGAIN = ("refused", "closed", "timeout", "unreachable", "unresolved")
+"""What `wait` waits out: a service that is about to start refuses, or hangs up."""
+_PAUSE = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One port of one host. `host` is a name or an IP address."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How to probe. Times are seconds: `timeout` for a whole conversation, `wait` for a service that is yet to start.
+
+    `login`: whose login to try, by the mechanisms `mechs` (empty: all that are offered); `verify`: no login where the
+    certificate cannot be verified; `in_clear`: a password may go over the wire without TLS; `tls_name`: the name that
+    the certificate must hold, where it is not the host's. `hub`: given a server's name and address, how this host's
+    own authinfo map has it log in there.
+    """
+
+    timeout: float = 10.0
+    wait: float = 0.0
+    mode: Mode = "auto"
+    ehlo: str = EHLO_NAME
+    tls_name: str = ""
+    ca_file: str = ""
+    verify: bool = True
+    in_clear: bool = False
+    login: "Login | None" = None
+    mechs: tuple[str, ...] = ()
+    hub: "Callable[[str, str], HubLogin] | None" = None
+    relay: "Relay | None" = None
+    message: "Message | None" = None
+    families: tuple[socket.AddressFamily, ...] = (socket.AF_INET, socket.AF_INET6)
+    at_once: int = AT_ONCE
+
+
+class Network:
+    """Endpoints on the network, and nothing else of the hosts behind them. Raises HostError where `ca_file` is bad."""
+
+    kind = "endpoint"
+
+    def __init__(
+        self, targets: Sequence[Target], wish: Wish, progress: Callable[[int, int], None] = lambda done, of: None
+    ) -> None:
+        self.name = ", ".join(map(str, targets)) if len(targets) < 4 else f"{len(targets)} endpoints"
+        self._targets, self._wish, self._progress = targets, wish, progress
+        Handshakes(wish.ca_file)  # what cannot be used is told at once, not as a gap in the report
+        self._began = time.monotonic()
+        self._text: str | None = None
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """Nothing is run."""
+        return ()
+
+    def begin(self, command: str) -> None:
+        """Nothing is run."""
+
+    def ask(self, verb: str, subject: str = "") -> Answer:
+        """The transcripts of all endpoints; what is no matter of the wire is not there."""
+        match verb:
+            case "probe":
+                if self._text is None:
+                    self._text = probed(self._targets, self._wish, self._progress)
+                return self._text
+            case "clock":
+                return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            case "elapsed":
+                return f"{time.monotonic() - self._began:.3f}"
+        return Silence("absent", "only what servers say on the wire is looked at here", "run maildoctor check there")
+
+
+def probed(targets: Sequence[Target], wish: Wish, progress: Callable[[int, int], None] = lambda done, of: None) -> str:
+    """Transcripts of all conversations that `wish` asks for, the looks first, as `facts/wire.py` reads them. Raises
+    HostError where `ca_file` cannot be used."""
+    run = _run(targets, wish)
+    talks = run.looks(targets, progress)
+    for target, looked in zip(targets, list(talks), strict=True):
+        if not looked.trouble:
+            talks += run.attempts(target, looked)
+    return "\n".join(line for session in talks for line in session.lines)
+
+
+def own_ports(endpoints: str) -> str:
+    """Looks at ports of this machine itself, `ADDRESS:PORT …`: no logins, no mail, half the usual patience."""
+    targets = [Target(host.strip("[]"), int(port)) for host, _, port in (e.rpartition(":") for e in endpoints.split())]
+    return probed(targets, Wish(timeout=5.0))
+
+
+def visited(target: Target, wish: Wish) -> str:
+    """The transcript of one conversation that looks and, if the wish names a login, logs in by the first of its
+    mechanisms that is offered. Raises HostError where `ca_file` cannot be used."""
+    return "\n".join(_run([target], wish).visit(target).lines)
+
+
+def _run(targets: Iterable[Target], wish: Wish) -> "_Run":
+    handshakes = Handshakes(wish.ca_file, wish.verify)
+    hosts = dict.fromkeys(t.host for t in targets)
+    return _Run(wish, handshakes, addresses(hosts, wish.families, wish.timeout), time.monotonic() + wish.wait)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run over all targets. `until`: how long services may take to start, by the monotonic clock."""
+
+    wish: Wish
+    handshakes: Handshakes
+    addresses: dict[str, Found]
+    until: float
+
+    def looks(self, targets: Sequence[Target], progress: Callable[[int, int], None]) -> list[Session]:
+        """A look at each target, and looks again at those that are about to start."""
+        found = {t: self._look(t) for t in targets}
+        finished = 0
+
+        def one_more(_: Call) -> None:
+            nonlocal finished
+            finished += 1
+            progress(finished, len(found))
+
+        self._have(found, one_more)
+        while time.monotonic() < self.until and (again := [t for t, s in found.items() if s.trouble in _AGAIN]):
+            time.sleep(min(_PAUSE, max(0.0, self.until - time.monotonic())))
+            lost = [t.host for t in again if found[t].trouble == "unresolved"]
+            self.addresses.update(addresses(lost, self.wish.families, self.wish.timeout))
+            found |= {t: self._look(t) for t in again}
+            self._have({t: found[t] for t in again}, lambda _: None)
+        return [found[t] for t in targets]
+
+    def attempts(self, target: Target, looked: Session) -> list[Session]:
+        """Logins and the rest, if they were asked for."""
+        wish = self.wish
+        if wish.login is None and wish.hub is None and wish.relay is None and wish.message is None:
+            return []
+        from maildoctor.host.attempts import Attempts
+
+        def talk(purpose: str, notes: tuple[str, ...], script: Callable[[Session], Script]) -> Session:
+            session = self._session(target, purpose, script, notes)
+            self._have({target: session}, lambda _: None)
+            return session
+
+        safe, insecure = (
+            self._approach(target, self.handshakes.to_log_in),
+            self._approach(target, self.handshakes.to_look),
+        )
+        attempts = Attempts(talk, looked, safe, insecure, wish.login, wish.mechs, wish.in_clear)
+        had = list(attempts.all(wish.relay, wish.message))
+        if wish.hub is not None:
+            from maildoctor.host.authinfo import logged_in
+
+            hub = wish.hub(target.host, self.addresses[target.host].address)
+            had += logged_in(hub, talk, looked, safe, wish.in_clear, wish.relay)
+        return had
+
+    def visit(self, target: Target) -> Session:
+        """One conversation for all."""
+        wish, approach = self.wish, self._approach(target, self.handshakes.to_log_in)
+        if wish.login is None:
+            session = self._session(target, "look", look(approach))
+        else:
+            from maildoctor.host.attempts import beginning, best
+
+            who = wish.login
+            script = login(
+                approach, best(wish.mechs), beginning(approach, who), secret=who.secret, in_clear=wish.in_clear
+            )
+            session = self._session(target, "login", script, (f"user {who.authid}",))
+        self._have({target: session}, lambda _: None)
+        return session
+
+    def _look(self, target: Target) -> Session:
+        return self._session(target, "look", look(self._approach(target, self.handshakes.to_look)))
+
+    def _approach(self, target: Target, context: Callable[[], ssl.SSLContext]) -> Approach:
+        name = self.wish.tls_name or target.host
+        return Approach(self.wish.mode, target.port, name, context, self.handshakes.describe, self.wish.ehlo)
+
+    def _session(
+        self, target: Target, purpose: str, script: Callable[[Session], Script], notes: tuple[str, ...] = ()
+    ) -> Session:
+        host = self.addresses[target.host]
+        address = host.address
+        where = Target(address or target.host, target.port)
+        name = f" for {target.host}" if address and target.host != address else ""
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        asked = (f"tls-name {self.wish.tls_name}",) if self.wish.tls_name else ()
+        heading = (f"connect {where} {self.wish.mode}{name}", f"purpose {purpose}", f"at {at}", *asked, *notes)
+        session = Session(script, tuple(printable(line.encode("utf-8", "replace")) for line in heading))
+        if not address:
+            session.end("unresolved", f"the name {printable(target.host.encode('utf-8', 'replace'))} {host.why}")
+        return session
+
+    def _have(self, sessions: Mapping[Target, Session], done: Callable[[Call], None]) -> None:
+        calls = (Call(self.addresses[t.host].address, t.port, s) for t, s in sessions.items() if not s.finished)
+        converse(calls, self.wish.timeout, self.wish.at_once, done)

@@ -1,0 +1,281 @@
+"""One conversation with a server: bytes in, bytes out, the transcript kept. No sockets here, so a test needs none.
+
+The transcript's arrows are those that swaks writes, which mail admins read fluently:
+
+    === connect 192.0.2.1:587 starttls     what was done
+    <-  220 mail.example.com ESMTP         heard
+     -> EHLO maildoctor.invalid            said
+    <~  ~>                                 the same within TLS
+    *** closed: …                          what ended it
+"""
+
+import re
+import ssl
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+
+from maildoctor.sasl import Secret
+from maildoctor.smtp.replies import BadReply, Reply, ReplyReader, printable
+
+TALK_LIMIT = 256 * 1024
+"""Bytes that a server may send in one conversation; an honest one sends some thousand."""
+_TELLING = 12
+"""Characters by which the beginning of a hidden word is known."""
+_TOO_SHORT_TO_HIDE = 4
+"""Characters below which a word is no secret, and its loss would tear the words of a reply."""
+
+
+class Broken(Exception):
+    """The conversation cannot go on. `kind` is one word of the transcript, `words` say it to a person."""
+
+    def __init__(self, kind: str, words: str) -> None:
+        super().__init__(f"{kind}: {words}")
+        self.kind, self.words = kind, words
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Send a line and wait for its reply. `shown` stands in the transcript where the line holds a secret."""
+
+    line: bytes
+    shown: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Wait for a reply to nothing: the banner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secure:
+    """Begin TLS. The script is given the session's `ssl.SSLObject`."""
+
+    context: ssl.SSLContext
+    server_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Send QUIT, and do not wait for its reply."""
+
+
+Action = Say | Listen | Secure | Leave
+Script = Generator[Action, "Reply | ssl.SSLObject | None", None]
+
+
+class Session:
+    """A script being played. `opening` begins it, `hear` goes on; both give the bytes to be sent."""
+
+    def __init__(self, script: Callable[["Session"], Script], heading: tuple[str, ...] = ()) -> None:
+        self.lines: list[str] = [f"=== {line}" for line in heading]
+        self.finished = False
+        self.trouble = ""
+        """the kind of what ended it, empty where it went to its end"""
+        self._script = script(self)
+        self._reader = ReplyReader()
+        self._heard = 0
+        self._out = bytearray()
+        self._secure = False
+        self._tls: ssl.SSLObject | None = None
+        self._in_bio: ssl.MemoryBIO | None = None
+        self._out_bio: ssl.MemoryBIO | None = None
+        self._shaking = False
+        self._last = ""
+        self._hidden: list[str] = []
+
+    @property
+    def secure(self) -> bool:
+        """Whether what is said now goes through TLS."""
+        return self._secure
+
+    @property
+    def certificate(self) -> bytes:
+        """The server's certificate in DER, empty without TLS."""
+        return (self._tls.getpeercert(binary_form=True) or b"") if self._tls is not None and self._secure else b""
+
+    def note(self, words: str) -> None:
+        """A remark of our own in the transcript."""
+        self.lines.append(f"=== {_one_line(words)}")
+
+    def hide(self, *words: bytes | Secret | None) -> None:
+        """Servers repeat what they did not understand: from now on, these words are struck out of their replies, also
+        in capitals or with their end cut off."""
+        for word in words:
+            text = printable(word.reveal() if isinstance(word, Secret) else word or b"")
+            if len(text) >= _TOO_SHORT_TO_HIDE:
+                self._hidden += [
+                    re.escape(text),
+                    *([re.escape(text[:_TELLING]) + r"\S*"] if len(text) > _TELLING else []),
+                ]
+                self._hidden.sort(key=len, reverse=True)  # the longest first, or parts of it would stay
+
+    def masked(self, text: str) -> str:
+        """Words of the server without those that are hidden."""
+        return re.sub("|".join(self._hidden), "***", text, flags=re.IGNORECASE) if self._hidden else text
+
+    def opening(self) -> bytes:
+        """The connection stands."""
+        self._step(lambda: next(self._script))
+        return self._sent()
+
+    def hear(self, data: bytes) -> bytes:
+        """The server sent this; empty where it closed the connection."""
+        if self.finished:
+            return b""
+        if not data:
+            return self.end("closed", "the server closed the connection")
+        self._heard += len(data)
+        if self._heard > TALK_LIMIT:
+            self._throw(Broken("flood", f"the server sent more than {TALK_LIMIT // 1024} KiB"))
+            return self._sent()
+        if self._in_bio is not None:
+            self._in_bio.write(data)
+        else:
+            self._reader.feed(data)
+        self._go_on()
+        return self._sent()
+
+    def end(self, kind: str, words: str) -> bytes:
+        """Something outside ended it: no connection, no time left."""
+        if not self.finished:
+            self._throw(Broken(kind, f"{words} {self._last}".rstrip() + self.masked(self._reader.begun)))
+        return self._sent()
+
+    # ---- within
+
+    def _go_on(self) -> None:
+        try:
+            if self._shaking and not self._shaken():
+                return
+            while self._tls is not None and (plain := self._decrypted()):
+                self._reader.feed(plain)
+            # a script that begins TLS takes what follows as TLS, so the loop asks anew each time
+            while not self.finished and not self._shaking and (reply := self._next()):
+                self._heard_line(reply)
+                self._step(lambda reply=reply: self._script.send(reply))  # type: ignore[misc]
+        except BadReply as error:
+            self._throw(Broken("protocol", self.masked(str(error))))
+        except Broken as error:
+            self._throw(error)
+
+    def _step(self, go: Callable[[], Action]) -> None:
+        try:
+            self._do(go())
+        except StopIteration:
+            self._finish()
+        except Broken as error:
+            self._throw(error)
+
+    def _throw(self, error: Broken) -> None:
+        """Tell the script; it may do without and go on to its end, but not talk any more."""
+        self.trouble = error.kind
+        self.lines.append(f"*** {error.kind}: {_one_line(error.words)}")
+        self._finish()
+
+    def _finish(self) -> None:
+        self.finished = True
+        self._script.close()
+        self._tls = None  # some 50 KiB, and a session is kept for its lines
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case Listen():
+                self._last = "before its banner"
+            case Say(line, shown):
+                self._say(line, shown)
+            case Secure(context, server_name):
+                self._begin_tls(context, server_name)
+            case Leave():
+                self._say(b"QUIT", None)
+                self._finish()
+
+    def _say(self, line: bytes, shown: str | None) -> None:
+        if self._reader.pending:
+            raise Broken("protocol", f"the server sent more than it was asked for {self._last}")
+        words = _one_line(shown if shown is not None else line.decode("utf-8", "backslashreplace"))
+        self.lines.append(f" {'~' if self._secure else '-'}> {words}")
+        self._last = f"after {words.partition(' ')[0] or 'our answer'}"
+        if self._tls is None:
+            self._out += line + b"\r\n"
+        else:
+            self._tls.write(line + b"\r\n")
+
+    def _next(self) -> Reply | None:
+        reply = self._reader.next()
+        if reply is None or reply.code == 334 or not self._hidden:  # a challenge is for the mechanism, and never shown
+            return reply
+        return replace(reply, lines=tuple(map(self.masked, reply.lines)))
+
+    def _heard_line(self, reply: Reply) -> None:
+        arrow = "<~" if self._secure else "<-"
+        last = len(reply.lines) - 1
+        for number, text in enumerate(reply.lines):
+            sign = " " if number == last else "-"
+            # what a challenge of SASL holds is not for reports
+            self.lines.append(f"{arrow}  {reply.code}{sign}{'***' if reply.code == 334 and text else text}".rstrip())
+
+    def _begin_tls(self, context: ssl.SSLContext, server_name: str | None) -> None:
+        if self._reader.pending:
+            raise Broken(
+                "injection",
+                "bytes came behind the reply to STARTTLS, in clear: they could be taken for words within TLS",
+            )
+        self._last = "in the TLS handshake"
+        self._in_bio, self._out_bio = ssl.MemoryBIO(), ssl.MemoryBIO()
+        try:
+            self._tls = context.wrap_bio(self._in_bio, self._out_bio, server_hostname=server_name)
+        except (ValueError, TypeError):
+            raise Broken("tls", f"{server_name or 'nothing'} can be no name of a TLS server") from None
+        self._shaking = True
+        self._shaken()
+
+    def _shaken(self) -> bool:
+        """Whether the handshake is over; if so the script goes on."""
+        assert self._tls is not None
+        try:
+            self._tls.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        except ssl.SSLCertVerificationError as error:
+            raise Broken("untrusted", error.verify_message or "the certificate cannot be verified") from None
+        except (ssl.SSLError, OSError, ValueError) as error:
+            raise Broken("tls", tls_words(error)) from None
+        self._shaking, self._secure = False, True
+        self._last = "after the TLS handshake"
+        self._step(lambda: self._script.send(self._tls))
+        return True
+
+    def _decrypted(self) -> bytes:
+        assert self._tls is not None
+        try:
+            return self._tls.read(65536)
+        except ssl.SSLWantReadError:
+            return b""
+        except (ssl.SSLError, OSError) as error:
+            raise Broken("tls", tls_words(error)) from None
+
+    def _sent(self) -> bytes:
+        out = bytes(self._out)
+        self._out.clear()
+        if self._out_bio is not None:
+            out += self._out_bio.read()
+        if self.finished:
+            self._in_bio = self._out_bio = None  # as much again
+        return out
+
+
+def tls_words(error: Exception) -> str:
+    """What OpenSSL says, without its file and line."""
+    reason = getattr(error, "reason", None)
+    words = str(reason).replace("_", " ").lower() if reason else str(error)
+    if "wrong version number" in words or "record layer failure" in words:
+        return f"the server does not speak TLS there ({words})"
+    return words
+
+
+def _one_line(text: str) -> str:
+    return (
+        text
+        if text.isprintable()
+        else "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+    )
