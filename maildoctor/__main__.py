@@ -15,7 +15,7 @@ def main(argv: list[str] | tuple[str, ...] | None = None) -> int:
     except BaseException as error:
         from maildoctor.cli.trouble import last_words
 
-        return last_words(error)
+        return last_words(error, words)
 
 
 def _answer(words: list[str]) -> int:

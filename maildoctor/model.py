@@ -149,6 +149,58 @@ class LogRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Mechanism:
+    """One row of the matrix: what becomes of one SASL mechanism. None: not known, or it could not be looked at.
+
+    `plugin`: loads, broken, missing, builtin or unknown. `configured`: in AuthMechanisms, or the like of another mail
+    program; `listed`: in mech_list, or there is none; `trusted`: in TrustAuthMech. `offered_plain` and `offered_tls`:
+    EHLO names it. `secret`: a secret or a verifier can serve it; `users`: those of a sasldb who can, if they are few.
+    `login`: ok, failed, refused, or not_tried. `verdict`: usable, or why not, in a few words.
+    """
+
+    mech: str
+    plugin: str
+    configured: bool | None
+    listed: bool | None
+    trusted: bool | None
+    offered_plain: bool | None
+    offered_tls: bool | None
+    secret: bool | None
+    login: str
+    verdict: str
+    users: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """Which mechanism clients of one kind would take, and what comes of it. `client`: strongest first, server's order,
+    or PLAIN only; `mech` is empty where they find none."""
+
+    client: str
+    mech: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """All mechanisms that anything on the target speaks of, and what each kind of client makes of them."""
+
+    rows: tuple[Mechanism, ...]
+    strategies: tuple[Strategy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """One conversation with a server: `endpoint` is `host:port`, `summary` what came of it, `lines` the transcript,
+    secrets struck out. `looked`: it only looked, and is the first one with that endpoint."""
+
+    endpoint: str
+    summary: str
+    lines: tuple[str, ...]
+    looked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole diagnosis. `started` is ISO 8601 in UTC; `seconds` is wall time; `commands` are those that were run;
     `log` is what was read of logs, if any was."""
@@ -162,6 +214,9 @@ class Report:
     log: LogRead | None = None
     mended: tuple[str, ...] = ()
     """log rules that speak of a fault of which the checks find nothing any more, as `CODE name`"""
+    matrix: Matrix | None = None
+    talks: tuple[Talk, ...] = ()
+    """what was said to servers and what they answered"""
 
     @property
     def roots(self) -> tuple[Ranked, ...]:

@@ -1,13 +1,25 @@
-"""`-o [FORMAT:]FILE`: reports into files, whole or not at all."""
+"""Where reports go: stdout, and files by `-o [FORMAT:]FILE`, whole or not at all."""
 
+import argparse
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
+from maildoctor.cli.looks import for_file
+from maildoctor.cli.status import Policy, plugin_status, status
+from maildoctor.cli.stdout import say
 from maildoctor.cli.trouble import Trouble
-from maildoctor.render import FORMATS
+from maildoctor.model import Report
+from maildoctor.render import FORMATS, rendered
+from maildoctor.render.style import Style
+
+_USUAL_MODE = 0o600
+_MODES = {"prometheus": 0o644}
+"""Of new files. Metrics hold no finding's words, and node_exporter, no friend of root's, is to read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +38,35 @@ def planned(wishes: Sequence[str], usual: str) -> list[Output]:
     return outputs
 
 
-def write(path: str, text: str) -> None:
-    """Put `text` at `path` in one move: a reader sees the old file or the new one, and a failure leaves the old."""
+def published(
+    report: Report, options: argparse.Namespace, outputs: Sequence[Output], style: Style, policy: Policy
+) -> int:
+    """Write the report to all files and to stdout, and give the exit status.
+
+    The files first: a reader of stdout who goes away early must not cost them, nor they him his report.
+    """
+    state = plugin_status(report, policy)
+    style = replace(style, state=state)
+    try:
+        for output in outputs:
+            text = rendered(report, output.format, for_file(style, options))
+            write(output.path, text, _MODES.get(output.format, _USUAL_MODE))
+        if "github" in (options.format, *(output.format for output in outputs)):
+            _summarize(report, style, os.environ.get("GITHUB_STEP_SUMMARY", ""))
+    finally:
+        say(rendered(report, options.format, style))
+    return state if options.format == "nagios" else status(report, policy)
+
+
+def write(path: str, text: str, mode: int = _USUAL_MODE) -> None:
+    """Put `text` at `path` in one move: a reader sees the old file or the new one, and a failure leaves the old. A file
+    that is there keeps its mode; a new one has `mode`, whatever the umask."""
     folder = os.path.dirname(path) or "."
     try:
         handle, draft = tempfile.mkstemp(prefix=".maildoctor-", dir=folder)
         try:
             with open(handle, "w", encoding="utf-8") as file:
-                _keep_mode(path, file.fileno())
+                _set_mode(path, file.fileno(), mode)
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
@@ -67,6 +100,25 @@ def _refuse(path: str) -> None:
         raise Trouble("this is no regular file", path, "name a regular file, or redirect stdout there")
 
 
-def _keep_mode(path: str, draft: int) -> None:
-    if os.path.lexists(path):
-        os.fchmod(draft, stat.S_IMODE(os.lstat(path).st_mode))
+def _set_mode(path: str, draft: int, mode: int) -> None:
+    os.fchmod(draft, stat.S_IMODE(os.lstat(path).st_mode) if os.path.lexists(path) else mode)
+
+
+def _summarize(report: Report, style: Style, path: str) -> None:
+    """Append to the summary of a job of GitHub Actions; that it cannot be is no reason to end."""
+    from maildoctor.render.github import SUMMARY_ROOM, summary
+
+    if not path:
+        return
+    try:
+        # not waiting for the reader of a pipe
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, _USUAL_MODE)
+        with open(handle, "a", encoding="utf-8") as file:
+            seen = os.fstat(file.fileno())
+            if not stat.S_ISREG(seen.st_mode):
+                raise OSError(0, "this is no regular file")
+            file.write(summary(report, style, SUMMARY_ROOM - seen.st_size))
+    except OSError as error:
+        with suppress(OSError, ValueError, AttributeError):  # stderr may be closed or full
+            sys.stderr.write(f"maildoctor: the job summary is not written (GITHUB_STEP_SUMMARY): {error.strerror}\n")
+            sys.stderr.flush()

@@ -1,10 +1,11 @@
-"""The exit status, decided here and nowhere else, the same for every format."""
+"""The exit status, decided here and nowhere else: one for every format, another for monitoring plugins."""
 
 from collections.abc import Set
 from dataclasses import dataclass
 from typing import Literal
 
 from maildoctor.model import SEVERITIES, Finding, Report
+from maildoctor.render import verdict
 from maildoctor.render.escape import unicode
 
 FailOn = Literal["error", "warning", "never"]
@@ -28,14 +29,22 @@ def status(report: Report, policy: Policy) -> int:
         return CLEAN if policy.exit_zero else FINDINGS
     if report.counted("broke"):
         return OUR_FAILURE
-    if unjudged(report) and not policy.allow_unknown:
+    if verdict.unjudged(report) and not policy.allow_unknown:
         return CLEAN if policy.exit_zero else NOT_JUDGED
     return CLEAN
 
 
-def unjudged(report: Report) -> bool:
-    """Something was not judged; or nothing was, because there is nothing here to look at."""
-    return report.counted("not_judged") > 0 or report.counted("pass") + report.counted("fail") == 0
+def plugin_status(report: Report, policy: Policy) -> int:
+    """0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. A warning is one whatever `fail_on` is, unless that is `never`."""
+    state = verdict.state(report, policy.known)
+    if state in (verdict.WARNING, verdict.CRITICAL):
+        if policy.exit_zero:
+            return verdict.OK
+        if policy.fail_on == "never":
+            state = verdict.UNKNOWN if report.counted("broke") or verdict.unjudged(report) else verdict.OK
+    if state == verdict.UNKNOWN and (policy.allow_unknown or policy.exit_zero) and not report.counted("broke"):
+        return verdict.OK
+    return state
 
 
 def _counts(finding: Finding, policy: Policy) -> bool:

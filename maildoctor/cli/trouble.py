@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 WRONG = 2
 INTERRUPTED = 130
@@ -19,8 +19,16 @@ class Trouble(Exception):
         self.what_to_do = what_to_do
 
 
-def last_words(error: BaseException) -> int:
-    """Say on stderr what went wrong, as far as the user should know, and give the exit status."""
+def last_words(error: BaseException, words: Sequence[str] = ()) -> int:
+    """Say on stderr what went wrong, as far as the user should know, and give the exit status; `words` is the command
+    line, for a monitoring system wants to be told on stdout, and by another status."""
+    from maildoctor.cli.plugin import asked, unknown
+
+    status = _told(error)
+    return unknown(error) if status and asked(words) else status
+
+
+def _told(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):
         return NO_READER
     if isinstance(error, KeyboardInterrupt):

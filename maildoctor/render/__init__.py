@@ -5,7 +5,7 @@ import importlib
 from maildoctor.model import Report
 from maildoctor.render.style import Style
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "junit", "sarif", "github", "nagios", "prometheus")
 
 
 def rendered(report: Report, form: str, style: Style) -> str:

@@ -5,7 +5,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from maildoctor import __version__
-from maildoctor.model import Finding, Logins, LogRead, Outcome, Product, Ranked, Report, Traffic
+from maildoctor.model import (
+    Finding,
+    Logins,
+    LogRead,
+    Mechanism,
+    Outcome,
+    Product,
+    Ranked,
+    Report,
+    Strategy,
+    Talk,
+    Traffic,
+)
 from maildoctor.render.escape import unicode
 from maildoctor.render.style import Style
 
@@ -40,9 +52,35 @@ def document(report: Report) -> dict[str, Any]:
         },
         "findings": [_finding(r) for r in sorted(report.ranked, key=lambda r: r.rank)],
         "outcomes": [_outcome(o) for o in report.outcomes],
-        "matrix": [],
+        "matrix": [_mechanism(m) for m in report.matrix.rows] if report.matrix else [],
+        "strategies": [_strategy(s) for s in report.matrix.strategies] if report.matrix else [],
+        "talks": [_talk(t) for t in report.talks],
         "log": _log(report.log or LogRead((), 0, 0, 0), report.mended),
     }
+
+
+def _mechanism(row: Mechanism) -> dict[str, Any]:
+    return {
+        "mech": row.mech,
+        "plugin": row.plugin,
+        "configured": row.configured,
+        "listed": row.listed,
+        "trusted": row.trusted,
+        "offered_plain": row.offered_plain,
+        "offered_tls": row.offered_tls,
+        "secret": row.secret,
+        "users": list(row.users),
+        "login": row.login,
+        "verdict": row.verdict,
+    }
+
+
+def _talk(talk: Talk) -> dict[str, Any]:
+    return {"endpoint": talk.endpoint, "summary": talk.summary, "looked": talk.looked, "lines": list(talk.lines)}
+
+
+def _strategy(strategy: Strategy) -> dict[str, Any]:
+    return {"client": strategy.client, "mech": strategy.mech, "verdict": strategy.verdict}
 
 
 def _log(log: LogRead, mended: Sequence[str]) -> dict[str, Any]:

@@ -2,13 +2,18 @@
 
 from collections.abc import Set
 from dataclasses import dataclass
+from typing import Literal
+
+Tone = Literal["plain", "dim", "error", "warning", "info", "ok", "unjudged", "command"]
+"""What a line is about, for those who see colours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
     """`verbosity` -1 quiet, 0, 1, 2. `fold`: also break long evidence at `width`, for a terminal.
 
-    `known` are fingerprints of a baseline, left out of the text; None: there is no baseline.
+    `known` are fingerprints of a baseline, left out of the text; None: there is no baseline. `state` is what a
+    monitoring plugin is to say, 0 to 3; None: what the report alone means.
     """
 
     verbosity: int = 0
@@ -17,3 +22,4 @@ class Style:
     width: int = 80
     fold: bool = False
     known: Set[str] | None = None
+    state: int | None = None

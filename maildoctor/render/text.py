@@ -12,9 +12,8 @@ from typing import Literal
 from maildoctor import __version__
 from maildoctor.model import Evidence, Finding, Outcome, Product, Ranked, Report, Step, Verdict
 from maildoctor.render.escape import prose, shown, unicode
-from maildoctor.render.style import Style
+from maildoctor.render.style import Style, Tone
 
-Tone = Literal["plain", "dim", "error", "warning", "info", "ok", "unjudged", "command"]
 Wrap = Literal["words", "fold", "never"]
 
 _MARKS: dict[Tone, tuple[str, str]] = {
@@ -28,6 +27,7 @@ _LABEL = 10
 _FEW_LINES = 6
 _LONG_LINE = 240
 _FEW_REASONS = 5
+_FEW_TALKS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,8 @@ def _whole(report: Report, style: Style) -> Iterator[Block]:
         yield _GAP
         yield from finding_blocks(top.finding, style)
         yield from _symptoms(symptoms, style)
+    yield from _matrix(report, style)
+    yield from _talks(report, style)
     yield from _unjudged(report, style)
     if report.mended:
         yield _GAP
@@ -154,6 +156,9 @@ def _header(report: Report, style: Style) -> Iterator[Block]:
     target = report.target
     if report.log is not None:
         yield Block(f"maildoctor {__version__}  ", shown(f"log {target.name}", style.ascii), tone="dim", wrap="fold")
+        return
+    if target.kind == "endpoint":
+        yield Block(f"maildoctor {__version__}  ", shown(target.name, style.ascii), tone="dim", wrap="fold")
         return
     products = [" + ".join(_product(p) for p in some) for some in (target.mta, target.sasl) if some]
     found = " + ".join(products) or "no mail server found"
@@ -235,6 +240,30 @@ def _symptoms(symptoms: Sequence[tuple[int, Ranked]], style: Style) -> Iterator[
             yield from finding_blocks(symptom.finding, style, indent)
         else:
             yield _headline(symptom.finding, style, indent)
+
+
+def _matrix(report: Report, style: Style) -> Iterator[Block]:
+    if report.matrix is None:
+        return
+    from maildoctor.render.matrix import table
+
+    yield _GAP
+    for line, tone in table(report.matrix, style):
+        yield Block("", line, tone=tone, wrap="never")
+
+
+def _talks(report: Report, style: Style) -> Iterator[Block]:
+    """For endpoints a line each, logins aside, which stand in the matrix; whole transcripts where all is wanted."""
+    asked = report.target.kind == "endpoint"
+    talks = [t for t in report.talks if style.verbosity > 1 or (asked and not t.summary.startswith("login "))]
+    kept = talks if style.verbosity > 0 else talks[:_FEW_TALKS]
+    yield from [_GAP] if kept else []
+    for talk in kept:
+        yield Block(f"{shown(talk.endpoint, style.ascii)}  ", shown(talk.summary, style.ascii), wrap="fold")
+        for line in talk.lines if style.verbosity > 1 else ():
+            yield Block("", shown(line, style.ascii), 2, "dim", "never")
+    if len(kept) < len(talks):
+        yield Block("", f"and {len(talks) - len(kept)} more servers; -v shows them")
 
 
 def _unjudged(report: Report, style: Style) -> Iterator[Block]:

@@ -1,0 +1,88 @@
+"""`maildoctor report render`: a JSON report, made earlier or elsewhere, in another form."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from maildoctor.cli import options as shared
+from maildoctor.cli.looks import style_for
+from maildoctor.cli.output import planned, published
+from maildoctor.cli.status import Policy
+from maildoctor.cli.trouble import Trouble
+from maildoctor.model import Report
+from maildoctor.render.reread import SCHEMA, Malformed, report
+
+_LARGEST = 8 << 20
+_REMEDY = "give a report that maildoctor check --json or maildoctor triage --json wrote"
+_ABOUT = """\
+render REPORT  print a JSON report, made earlier or elsewhere, in any form, and
+               write it to files by -o; - is standard input
+
+  maildoctor check -o json:report.json
+  maildoctor report render report.json -o junit:report.xml -o sarif:report.sarif
+
+The exit status is what the report deserves:
+  0  nothing at or above --fail-on
+  1  findings
+  2  wrong usage, or this is no report
+  3  nothing found, but something was not judged
+
+Each option has a twin in the environment: MAILDOCTOR_FORMAT for --format.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of `report`."""
+    p = shared.Parser("report", "What can be done with a JSON report.", _ABOUT)
+    p.add_argument("what", metavar="render", choices=("render",), help="print the report in another form")
+    p.add_argument("report", metavar="REPORT", help="a JSON report; - is standard input")
+    shared.add_report(p)
+    shared.add_output(p)
+    shared.add_verdict(p)
+    p.add_argument("--allow-unknown", action="store_true", help="exit status 0 also where something was not judged")
+    return p
+
+
+def run(words: Sequence[str]) -> int:
+    """Read, print, and give the exit status."""
+    options = shared.read(parser(), words)
+    outputs = planned(options.output, options.format)
+    given = _read(options.report)
+    policy = Policy(options.fail_on, options.allow_unknown, options.exit_zero)
+    return published(given, options, outputs, style_for(sys.stdout, options), policy)
+
+
+def _read(path: str) -> Report:
+    try:
+        return report(json.loads(_bytes(path), parse_constant=_refuse))
+    except Malformed as error:
+        if error.place == "schema":
+            raise Trouble(f"this is no report in the form {SCHEMA}", path, _REMEDY) from error
+        raise Trouble(f"this is no report of maildoctor: {error.wrong}", f"{path}: {error.place}", _REMEDY) from error
+    except RecursionError as error:
+        raise Trouble("this is no report of maildoctor: it is nested too deeply", path, _REMEDY) from error
+    except ValueError as error:
+        raise Trouble("this is no JSON", path, _REMEDY) from error
+
+
+def _bytes(path: str) -> bytes:
+    """The whole file. Bytes: json knows the encoding by itself."""
+    try:
+        if path == "-":
+            if sys.stdin is None:
+                raise Trouble("standard input is closed", path, _REMEDY)
+            found = sys.stdin.buffer.read(_LARGEST + 1)
+        else:
+            with open(path, "rb") as file:
+                found = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise Trouble(f"cannot read the report: {error.strerror}", path, _REMEDY) from error
+    if len(found) > _LARGEST:
+        raise Trouble(f"this is too large for a report: more than {_LARGEST >> 20} MB", path, _REMEDY)
+    return found
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)  # NaN and its like, which JSON does not know

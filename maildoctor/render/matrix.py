@@ -1,0 +1,49 @@
+"""The mechanism matrix as lines of a table, for a terminal and for a pipe."""
+
+from collections.abc import Iterator
+
+from maildoctor.model import Matrix, Mechanism
+from maildoctor.render.escape import shown
+from maildoctor.render.style import Style, Tone
+
+_HEAD = ("mechanism", "plug-in", "conf", "list", "trust", "clear", "TLS", "secret", "login", "verdict")
+_GOOD = ("usable", "works", "would be usable")
+_QUIET = ("not configured", "not offered", "hidden by mech_list", "against AuthOptions")
+"""Verdicts on mechanisms that nobody asked for, or that were left out on purpose."""
+
+
+def table(matrix: Matrix, style: Style) -> Iterator[tuple[str, Tone]]:
+    """Lines with their tone: the head, a line a mechanism, then what each kind of client makes of them. Columns that
+    nothing is known for are left out."""
+    rows = [_cells(m, style) for m in matrix.rows]
+    kept = [
+        i for i, name in enumerate(_HEAD) if name in ("mechanism", "verdict") or any(r[i] not in _BLANK for r in rows)
+    ]
+    width = {i: max(len(_HEAD[i]), *(len(r[i]) for r in rows)) for i in kept}
+    gap = "  " if sum(width.values()) + 2 * len(width) - 2 <= style.width else " "
+    yield gap.join(_HEAD[i].ljust(width[i]) for i in kept).rstrip(), "dim"
+    for m, cells in zip(matrix.rows, rows, strict=True):
+        yield gap.join(cells[i].ljust(width[i]) for i in kept).rstrip(), tone(m)
+    for s in matrix.strategies:
+        choice = f"takes {s.mech}: {s.verdict}" if s.mech else s.verdict
+        yield f"client, {s.client}: {shown(choice, style.ascii)}", "plain"
+
+
+def tone(row: Mechanism) -> Tone:
+    """The colour of a row."""
+    if row.verdict in _GOOD:
+        return "ok"
+    return "dim" if row.verdict in _QUIET else "warning"
+
+
+_BLANK = ("?", "-")
+
+
+def _cells(m: Mechanism, style: Style) -> tuple[str, ...]:
+    word = {True: "yes", False: "no", None: "?"}
+    secret = f"{len(m.users)} user{'s' * (len(m.users) != 1)}" if m.users else word[m.secret]
+    plugin = {"unknown": "?", "builtin": "-"}.get(m.plugin, m.plugin)
+    login = {"not_tried": "-", "refused": "not sent"}.get(m.login, m.login)
+    flags = (m.configured, m.listed, m.trusted, m.offered_plain, m.offered_tls)
+    cells = (m.mech, plugin, *(word[f] for f in flags), secret, login, m.verdict)
+    return tuple(shown(c, style.ascii) for c in cells)

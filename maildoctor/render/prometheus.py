@@ -1,0 +1,96 @@
+"""The report as metrics for the textfile collector of node_exporter.
+
+Labels are bounded: codes, mechanisms, severities and outcomes, never a name, an address or a path. Samples have no
+timestamps: that collector refuses them.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import get_args
+
+from maildoctor.model import SEVERITIES, Report, Verdict
+from maildoctor.render.moment import moment
+from maildoctor.render.style import Style
+from maildoctor.render.verdict import judged, usable
+
+_MECHANISM = re.compile(r"[A-Z0-9_-]{1,20}")
+"""RFC 4422, section 3.1: what the name of a mechanism may be."""
+_MOST_MECHANISMS = 100
+
+Samples = Mapping[tuple[tuple[str, str], ...], float]
+
+
+def render(report: Report, style: Style) -> str:
+    """Metrics in the text format, version 0.0.4."""
+    return "".join(f"{line}\n" for metric in _metrics(report) for line in _lines(*metric))
+
+
+def _metrics(report: Report) -> Iterator[tuple[str, str, str, Samples]]:
+    yield "maildoctor_up", "gauge", "Whether anything could be judged.", {(): int(judged(report))}
+    yield (
+        "maildoctor_check_status",
+        "gauge",
+        "Of each check that judged: 1 it found a fault, 0 none.",
+        _statuses(report),
+    )
+    yield "maildoctor_checks", "gauge", "Checks by outcome.", _outcomes(report)
+    yield "maildoctor_findings", "gauge", "Findings by severity, symptoms included.", _findings(report)
+    yield "maildoctor_causes", "gauge", "Findings that no other explains.", {(): len(report.roots)}
+    yield "maildoctor_log_events_total", "counter", "Lines of the log of each kind of finding.", _events(report)
+    yield "maildoctor_mechanism_usable", "gauge", "Whether clients can log in by a SASL mechanism.", _mechanisms(report)
+    yield "maildoctor_run_duration_seconds", "gauge", "Wall time of the run.", {(): round(report.seconds, 3)}
+    ended = moment(report.started)
+    stamp: Samples = {(): round(ended.timestamp() + report.seconds, 3)} if ended else {}
+    yield "maildoctor_last_run_timestamp_seconds", "gauge", "When the run ended, in Unix time.", stamp
+
+
+def _statuses(report: Report) -> Samples:
+    """A check that passed has the severity `none`: what it might have found is not in the report."""
+    gravest: dict[str, str] = {}
+    for severity in reversed(SEVERITIES):
+        gravest.update({r.finding.code: severity for r in report.ranked if r.finding.severity == severity})
+    told = {o.code: o.outcome == "fail" for o in report.outcomes if o.outcome in ("pass", "fail")}
+    return {_labels(code=code, severity=gravest.get(code, "none")): int(failed) for code, failed in told.items()}
+
+
+def _outcomes(report: Report) -> Samples:
+    return {_labels(outcome=outcome): report.counted(outcome) for outcome in get_args(Verdict)}
+
+
+def _findings(report: Report) -> Samples:
+    return {_labels(severity=severity): report.severe(severity) for severity in SEVERITIES}
+
+
+def _events(report: Report) -> Samples:
+    events: Counter[str] = Counter()
+    for r in report.ranked:
+        if r.finding.traffic is not None:
+            events[r.finding.code] += r.finding.count
+    return {_labels(code=code): count for code, count in sorted(events.items())}
+
+
+def _mechanisms(report: Report) -> Samples:
+    """A server may offer what it likes as a mechanism: only what can be one is a label, and only so many."""
+    rows = report.matrix.rows if report.matrix else ()
+    told = [row for row in rows if _MECHANISM.fullmatch(row.mech)][:_MOST_MECHANISMS]
+    return {_labels(mech=row.mech): int(usable(row)) for row in told}
+
+
+def _labels(**labels: str) -> tuple[tuple[str, str], ...]:
+    return tuple(labels.items())
+
+
+def _lines(name: str, kind: str, text: str, samples: Samples) -> Iterator[str]:
+    if not samples:
+        return
+    yield f"# HELP {name} {text}"
+    yield f"# TYPE {name} {kind}"
+    for labels, value in samples.items():
+        inside = ",".join(f'{label}="{_quoted(word)}"' for label, word in labels)
+        yield f"{name}{{{inside}}} {value}" if inside else f"{name} {value}"
+
+
+def _quoted(word: str) -> str:
+    plain = word.encode("ascii", "backslashreplace").decode("ascii")
+    return plain.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n").replace("\r", " ")
