@@ -3,10 +3,27 @@
 import re
 from collections.abc import Iterator
 
-from maildoctor.api import Evidence, Findings, MailMap, MailMaps, SendmailCf, Step, Unknown, check, found, rebuild
+from maildoctor.api import (
+    Evidence,
+    Findings,
+    Logins,
+    MailMap,
+    MailMaps,
+    SendmailCf,
+    Step,
+    Unknown,
+    check,
+    client_entries,
+    consulted_entries,
+    entry_for,
+    found,
+    looked_up,
+    rebuild,
+)
 from maildoctor.api import shell_word as quoted
 
 _AUTHINFO = "[map authinfo] hash /etc/mail/authinfo\n-rw------- root root /etc/mail/authinfo\n"
+_ACCESS = "[map access] hash /etc/mail/access\n-rw------- root root /etc/mail/access\n"
 _BUILT = "-rw------- root root /etc/mail/authinfo.db\n"
 
 
@@ -19,6 +36,18 @@ def _build(m: MailMap) -> Step:
 def _unseen(maps: MailMaps) -> Iterator[Unknown]:
     """Maps that we may not read."""
     yield from (Unknown(m.unread, "run as root") for m in maps.all if m.unread.startswith("no right"))
+
+
+def _called(m: MailMap) -> str:
+    return "authinfo" if m.name == "authinfo" else f"AuthInfo ({m.name})"
+
+
+def _gets_in(m: MailMap, logins: Logins | Unknown) -> bool:
+    """Whether the log tells of a login by one of the entries: the smart host's MX records may lead to other names."""
+    if isinstance(logins, Unknown):
+        return False
+    served = [r for r, sent in logins.handed_over.items() if sent.mech]
+    return any(entry_for(looked_up(r, "", parents=m.name != "authinfo")[:-1], client_entries(m)) for r in served)
 
 
 def _optional(cf: SendmailCf, m: MailMap) -> bool:
@@ -101,9 +130,11 @@ def map_stale(maps: MailMaps) -> Findings:
         {"maps": _AUTHINFO + _BUILT + "entry: authinfo:hub.example.com\tmalformed U= P= R="},
         {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"R:foo" "U:relay"'},
         {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P=(no base64)"'},
+        {"maps": "[map access] hash /etc/mail/access\nentry: authinfo:hub.example.com\tmalformed U="},
     ],
     passes=[
-        {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "I:relay" "P:***" "M:DIGEST-MD5"'}
+        {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "I:relay" "P:***" "M:DIGEST-MD5"'},
+        {"maps": "[map access] hash /etc/mail/access\nentry: authinfo:hub.example.com\tmalformed\n" + _AUTHINFO},
     ],
     refs=(
         'sendmail: sendmail/usersmtp.c, readauth()/getauth(); cf/README, "Providing SMTP AUTH Data when sendmail '
@@ -120,10 +151,9 @@ def authinfo_malformed(maps: MailMaps) -> Findings:
     the map.
     """
     yield from _unseen(maps)
-    for m in maps.all:
-        if m.name != "authinfo":
-            continue
-        for entry in m.entries:
+    asked = maps.named("authinfo") or maps.named("access")
+    for m in [asked] if asked else []:
+        for entry in m.entries if m.name == "authinfo" else client_entries(m):
             letters = {x.upper() for x in re.findall(r'"([A-Za-z])[:=]', entry.shape)}
             if entry.shape.startswith("malformed"):
                 trouble = f"wrong syntax: {entry.shape}, no quoted items"
@@ -134,7 +164,7 @@ def authinfo_malformed(maps: MailMaps) -> Findings:
             else:
                 continue
             yield found(
-                f"The authinfo entry {entry.key} has the {trouble}",
+                f"The {_called(m)} entry {entry.key} has the {trouble}",
                 evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
                 fix=[Step(f'# in {m.path}: {entry.key} "U:name" "I:name" "P:password"'), _build(m)],
                 key=entry.key,
@@ -149,12 +179,28 @@ def authinfo_malformed(maps: MailMaps) -> Findings:
         {
             "cf": "DShub.example.com\nKauthinfo hash /etc/mail/authinfo",
             "maps": _AUTHINFO + _BUILT + 'entry: authinfo:smtp.example.com\t"U:relay" "P:***"',
-        }
+        },
+        {
+            "cf": "DShub.example.com\nKauthinfo hash /etc/mail/authinfo",
+            "maps": _AUTHINFO + _BUILT + 'entry: authinfo:example.com\t"U:relay" "P:***"',
+        },
+        {
+            "cf": "DShub.example.com\nKaccess hash /etc/mail/access",
+            "maps": _ACCESS + 'entry: authinfo:example.net\t"U:relay" "P:***"',
+        },
     ],
     passes=[
         {
             "cf": "DShub.example.com\nKauthinfo hash /etc/mail/authinfo",
             "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***"',
+        },
+        {
+            "cf": "DShub.example.com\nKaccess hash /etc/mail/access",
+            "maps": _ACCESS + 'entry: authinfo:example.com\t"U:relay" "P:***"',
+        },
+        {
+            "cf": "DS[192.0.2.7]\nKaccess hash /etc/mail/access",
+            "maps": _ACCESS + 'entry: authinfo:192.0.2\t"U:relay" "P:***"',
         },
         {
             "cf": "DShub.example.com\nKauthinfo hash /etc/mail/authinfo",
@@ -164,10 +210,15 @@ def authinfo_malformed(maps: MailMaps) -> Findings:
             "cf": "Kauthinfo hash /etc/mail/authinfo",
             "maps": _AUTHINFO + _BUILT + 'entry: authinfo:smtp.example.com\t"U:relay" "P:***"',
         },
+        {
+            "cf": "DSexample.com\nKauthinfo hash /etc/mail/authinfo",
+            "maps": _AUTHINFO + _BUILT + 'entry: authinfo:mx1.example.com\t"U:relay" "P:***"',
+            "logins": "Oct  4 10:11:12 mail sm-mta[1]: AUTH=client, relay=mx1.example.com., mech=PLAIN, bits=0",
+        },
     ],
     refs=("sendmail: cf/m4/proto.m4, ruleset authinfo: AuthInfo:{server_name}, AuthInfo:{server_addr}, AuthInfo:",),
 )
-def authinfo_key_not_looked_up(cf: SendmailCf, maps: MailMaps) -> Findings:
+def authinfo_key_not_looked_up(cf: SendmailCf, maps: MailMaps, logins: Logins | Unknown) -> Findings:
     """authinfo has no entry under the name of the smart host, so this host does not log in there.
 
     Sendmail looks for AuthInfo: with the server's name, then with its address, then for AuthInfo: alone. Mail then
@@ -177,20 +228,24 @@ def authinfo_key_not_looked_up(cf: SendmailCf, maps: MailMaps) -> Findings:
     rebuild the map.
     """
     yield from _unseen(maps)
-    authinfo = maps.named("authinfo")
-    if authinfo is None or not authinfo.entries or cf.smart_host is None:
+    asked = consulted_entries(cf, maps)
+    if asked is None or not asked[1] or cf.smart_host is None:
         return
-    keys = {e.key.lower() for e in authinfo.entries}
+    authinfo, entries = asked
     host = cf.smart_host.host.lower().rstrip(".")
-    addresses = [k for k in keys if re.fullmatch(r"authinfo:(\[?[0-9a-f:.]+\]?|ipv6:.*)?", k)]
-    if not host or f"authinfo:{host}" in keys or addresses:
+    is_address = re.fullmatch(r"[0-9.]+|(ipv6:)?[0-9a-f:]*:[0-9a-f:.]*", host) is not None
+    name, address = (f"[{host}]", host.removeprefix("ipv6:")) if is_address else (host, "")
+    keys = looked_up(name, address, parents=authinfo.name != "authinfo")
+    addresses = [e for e in entries if re.fullmatch(r"authinfo:(\[?[0-9a-f:.]+\]?|ipv6:.*)", e.key.lower())]
+    if not host or entry_for(keys, entries) or (addresses and not is_address) or _gets_in(authinfo, logins):
         return
+    called = _called(authinfo)
     yield found(
-        f"authinfo has {', '.join(sorted(e.key for e in authinfo.entries)[:4])}, but sendmail looks for "
+        f"{called} has {', '.join(sorted(e.key for e in entries)[:4])}, but sendmail looks for "
         f"AuthInfo:{host} (the smart host)",
         evidence=[
             Evidence(f"{cf.path}:{cf.smart_host.line}", f"DS{cf.smart_host.host}"),
-            *(Evidence(authinfo.path, e.key) for e in authinfo.entries[:4]),
+            *(Evidence(authinfo.path, e.key) for e in entries[:4]),
         ],
         fix=[Step(f'# in {authinfo.path}: AuthInfo:{host} "U:…" "I:…" "P:…"'), _build(authinfo)],
         host=host,
@@ -264,13 +319,13 @@ def map_unreadable(maps: MailMaps) -> Findings:
     "error",
     fails=[
         {
-            "cf": "O ClientPortOptions=Modify=A",
+            "cf": "O ClientPortOptions=Modify=A\nKauthinfo hash /etc/mail/authinfo",
             "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***"',
         }
     ],
     passes=[
         {
-            "cf": "O ClientPortOptions=Family=inet",
+            "cf": "O ClientPortOptions=Family=inet\nKauthinfo hash /etc/mail/authinfo",
             "maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:***"',
         }
     ],
@@ -283,17 +338,19 @@ def client_auth_switched_off(cf: SendmailCf, maps: MailMaps) -> Findings:
 
     Advice: drop the A from CLIENT_OPTIONS in sendmail.mc, rebuild sendmail.cf and restart.
     """
-    authinfo = maps.named("authinfo")
-    if authinfo is not None and authinfo.entries and "A" in cf.client_modifiers:
+    asked = consulted_entries(cf, maps)
+    if asked is not None and asked[1] and "A" in cf.client_modifiers:
+        authinfo, entries = asked
         setting = cf.option("ClientPortOptions")
         yield found(
-            "ClientPortOptions has the modifier A, so sendmail never logs in elsewhere, though authinfo has entries",
+            "ClientPortOptions has the modifier A, so sendmail never logs in elsewhere, though"
+            f" {_called(authinfo)} has entries",
             evidence=[
                 Evidence(
                     f"{cf.path}:{setting.line if setting else 0}",
                     f"O ClientPortOptions={setting.value if setting else ''}",
                 ),
-                Evidence(authinfo.path, f"{len(authinfo.entries)} entries"),
+                Evidence(authinfo.path, f"{len(entries)} entries that hold a login"),
             ],
             fix=rebuild(cf.path, "drop the A from CLIENT_OPTIONS(`… M=A')"),
             option="ClientPortOptions",

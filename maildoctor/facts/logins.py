@@ -11,6 +11,7 @@ _FAILURE = re.compile(
 _SUCCESS = re.compile(
     r"AUTH=server, relay=(?P<relay>[^,]{0,200}), authid=(?P<user>[^,]{1,128}), mech=(?P<mech>[\w-]{1,20}), bits="
 )
+_HANDED_OVER = re.compile(r"AUTH=client, relay=(?P<relay>[^,\s]{1,100}), mech=(?P<mech>[\w-]{0,20}), bits=")
 _NAMES = 100
 """Different names kept; where more were tried somebody is guessing."""
 
@@ -32,6 +33,16 @@ class Attempts:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedOver:
+    """How this host last met a server that offers AUTH: `mech` is empty where it did not log in there, and the mail
+    went on without (deliver.c: every server without an entry in authinfo is such a one)."""
+
+    relay: str
+    mech: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class Logins:
     """Recent logins. Text: lines of a mail log; a first line `# path: /var/log/mail.log` names it."""
 
@@ -40,15 +51,22 @@ class Logins:
     guessing: bool
     """more different names than any company has typists: somebody outside is guessing"""
     successes: int
+    handed_over: dict[str, HandedOver] = field(default_factory=dict)
+    """servers that this host sent mail to, by their name in small letters, without a dot at its end"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """From the lines of a log; others are passed over. Later lines count more: a success ends what was before."""
         path = re.match(r"# path: (.*)", text)
         names: dict[str, Attempts] = {}
+        handed_over: dict[str, HandedOver] = {}
         more, successes = False, 0
         for line in text.split("\n"):
             if "AUTH" not in line:
+                continue
+            if sent := _HANDED_OVER.search(line):
+                relay = sent["relay"].lower().rstrip(".")
+                handed_over[relay] = HandedOver(relay, sent["mech"], line.strip()[:300])
                 continue
             failed = _FAILURE.search(line)
             done = None if failed else _SUCCESS.search(line)
@@ -71,7 +89,7 @@ class Logins:
                 one.failures.clear()
                 one.mechanisms.clear()
                 one.succeeded = True
-        return cls(path[1] if path else "the log", names, more or len(names) > _NAMES // 4, successes)
+        return cls(path[1] if path else "the log", names, more or len(names) > _NAMES // 4, successes, handed_over)
 
     def failing(self, code: int) -> tuple[Attempts, ...]:
         """Names whose last attempts failed with this code; a name that got in since is not among them."""

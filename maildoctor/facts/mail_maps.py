@@ -1,12 +1,13 @@
 """The maps that sendmail.cf names: source, built database, and what differs between the two."""
 
 import re
+from base64 import b64decode
 from dataclasses import dataclass
 from typing import Self
 
 from maildoctor.facts.paths import Look
 
-_HEAD = re.compile(r"\[map (\S+)\] (\S+) (/.*)")
+_HEAD = re.compile(r"\[(map|unnamed) (\S+)\] (\S+) (/.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +43,27 @@ class MailMap:
 
 @dataclass(frozen=True, slots=True)
 class MailMaps:
-    """All maps of a configuration.
+    """All maps of a configuration. `unnamed`: files with the entries of one that lie beside it, but no K line names.
 
     Text: blocks of `[map NAME] TYPE /path` (the K line of sendmail.cf) with `ls -l` lines of the source and the
     database, `only in source: KEY`, `only in database: KEY`, `changed: KEY`, `unread: reason`, and
-    `entry: KEY<TAB>VALUE` with secrets struck out.
+    `entry: KEY<TAB>VALUE` with secrets struck out; `[unnamed NAME] …` likewise.
     """
 
     all: tuple[MailMap, ...]
+    unnamed: tuple[MailMap, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """From the blocks described above."""
-        blocks: list[tuple[str, str, str, list[str]]] = []
+        blocks: list[tuple[str, tuple[str, str, str], list[str]]] = []
         for line in text.splitlines():
             if m := _HEAD.fullmatch(line):
-                blocks.append((m[1], m[2], m[3], []))
+                blocks.append((m[1], (m[2], m[3], m[4]), []))
             elif blocks:
-                blocks[-1][3].append(line)
-        return cls(tuple(_map(*block) for block in blocks))
+                blocks[-1][2].append(line)
+        maps = [(word, _map(*about, lines)) for word, about, lines in blocks]
+        return cls(tuple(m for word, m in maps if word == "map"), tuple(m for word, m in maps if word == "unnamed"))
 
     def named(self, name: str) -> MailMap | None:
         """The map of this name."""
@@ -96,11 +99,21 @@ def _map(name: str, type_: str, path: str, lines: list[str]) -> MailMap:
 
 
 def authinfo_mechanisms(maps: MailMaps | None) -> dict[str, str]:
-    """Mechanisms that authinfo entries ask for (`M:`), each with the key of the first entry that does."""
-    authinfo = maps.named("authinfo") if maps else None
+    """Mechanisms that entries for other servers ask for (`M:`), each with the key of the first entry that does."""
     asked: dict[str, str] = {}
-    for entry in authinfo.entries if authinfo else ():
-        for word in re.findall(r'"M[:=]([^"]*)"', entry.shape):
-            for mechanism in word.upper().split():
-                asked.setdefault(mechanism, entry.key)
+    used = (maps.named("authinfo") or maps.named("access")) if maps else None
+    for entry in used.entries if used else ():
+        if not entry.key.lower().startswith("authinfo:"):
+            continue
+        for mark, words in re.findall(r'"M([:=])([^"]*)"', entry.shape):
+            for mechanism in (words if mark == ":" else _decoded(words)).upper().split(" "):
+                if re.fullmatch(r"[A-Z0-9_-]+", mechanism):
+                    asked.setdefault(mechanism, entry.key)
     return asked
+
+
+def _decoded(words: str) -> str:
+    try:
+        return b64decode(words, validate=True).decode("ascii")
+    except ValueError:
+        return ""

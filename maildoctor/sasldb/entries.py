@@ -34,6 +34,13 @@ _POLICY = re.compile(
 
 def built(data: bytes, tag: Tag, kind: Kind) -> str:
     """The entries of what makemap, newaliases, postmap or postalias made. Raises NotADatabase."""
+    whole, damage = _built(data)
+    about = [f"# damage: {words}" for words in damage]
+    return _lines((pair for pair in whole if pair[0] not in _BUILD_MARKS), tag, kind, about)
+
+
+def _built(data: bytes) -> tuple[list[Entry], list[str]]:
+    """The entries of a database, and what is wrong with it. Raises NotADatabase."""
     if not data:
         raise NotADatabase("an empty file")
     database = read(data)
@@ -44,9 +51,16 @@ def built(data: bytes, tag: Tag, kind: Kind) -> str:
     pairs = [(_without_nul(key), _without_nul(value)) for key, value in firsts.items()]
     # What follows a NUL within a key may be a value: the border between them is damaged
     whole = [pair for pair in pairs if b"\0" not in pair[0]]
-    damage = [*database.damage, *(["a key with a NUL in it"] if len(whole) != len(pairs) else [])]
-    about = [f"# damage: {words}" for words in damage]
-    return _lines((pair for pair in whole if pair[0] not in _BUILD_MARKS), tag, kind, about)
+    return whole, [*database.damage, *(["a key with a NUL in it"] if len(whole) != len(pairs) else [])]
+
+
+def unveiled(data: bytes, *, is_built: bool) -> dict[bytes, bytes]:
+    """Keys, in small letters, with their values, AND THE PASSWORDS IN THEM: for `maildoctor.host.authinfo` alone.
+    Raises NotADatabase."""
+    found: dict[bytes, bytes] = {}
+    for key, value in _built(data)[0] if is_built else _makemap(data, "authinfo"):
+        found.setdefault(key.lower(), value)
+    return found
 
 
 def source(text: str, tag: Tag, kind: Kind) -> str:
@@ -133,23 +147,32 @@ _NOT_BASE64 = "(no base64)"
 def _authinfo(value: bytes) -> str:
     """The tokens of an AuthInfo entry without the password; of a malformed one only which tokens seem to be there."""
     text = value.decode("utf-8", "surrogateescape").strip()
-    tokens = []
+    found = tokens(text)
+    if not found:
+        return " ".join(["malformed", *(m[1].upper() + m[2] for m in _TOKEN_START.finditer(text))])
+    return " ".join(f'"{letter}{mark}{_shown(letter, mark, content)}"' for letter, mark, content in found)
+
+
+def _shown(letter: str, mark: str, content: str) -> str:
+    if mark == "=" and not _is_base64(content):
+        return _NOT_BASE64
+    return "***" if letter == "P" else escape(content.encode("utf-8", "surrogateescape"))
+
+
+def tokens(text: str) -> list[tuple[str, str, str]]:
+    """The tokens of an AuthInfo entry, each as its letter in capitals, `:` or `=`, and what stands in it, THE PASSWORD
+    TOO; none where it is malformed."""
+    found = []
     at = 0
     while at < len(text):
         token = _TOKEN.match(text, at)
         if token is None or _runs_on(token):
-            return " ".join(["malformed", *(m[1].upper() + m[2] for m in _TOKEN_START.finditer(text))])
-        letter = token[1].upper()
-        content = escape(token[3].encode("utf-8", "surrogateescape"))
-        if token[2] == "=" and not _is_base64(token[3]):
-            content = _NOT_BASE64
-        elif letter == "P":
-            content = "***"
-        tokens.append(f'"{letter}{token[2]}{content}"')
+            return []
+        found.append((token[1].upper(), token[2], token[3]))
         at = token.end()
         while at < len(text) and text[at].isspace():
             at += 1
-    return " ".join(tokens) if tokens else "malformed"
+    return found
 
 
 def _is_base64(text: str) -> bool:
