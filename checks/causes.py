@@ -4,6 +4,9 @@ from maildoctor.api import Cause
 
 _STOPPED = ("RUN001", "RUN002")
 _NO_TLS = ("MECH009",)
+_NO_ANSWER = ("WIRE001", "WIRE002", "WIRE003", "WIRE004", "WIRE020")
+_NO_OFFER = ("WIRE010", "WIRE013", "WIRE014", "WIRE015", "WIRE024")
+_NO_STARTTLS = ("WIRE010", "WIRE015", "WIRE020", "WIRE021", "WIRE023")
 
 CAUSES = (
     Cause("CONF003", (*_STOPPED, "CONF004")),
@@ -52,6 +55,36 @@ CAUSES = (
     Cause("USER003", ("USER002", "USER005")),
     Cause("RUN001", ("RUN002", "RUN004")),
     Cause("RUN004", ("RUN002",)),
+    Cause("MECH001", ("MAP012",)),
+    Cause("LINK001", ("MAP012",)),
+    Cause("LINK002", ("MAP012",)),
+    Cause("LINK003", ("MAP012",)),
+    Cause("LINK005", ("MAP012",)),
+    Cause("PERM007", ("MAP012",)),
+    Cause("CONF002", ("MAP009",)),
+    Cause("MAP004", ("MAP013",)),
+    Cause("MAP024", ("MAP023",), lambda realm, refused: realm.labels["hub"] == refused.labels["hub"]),
+    # what servers say on the wire is a symptom of whatever the files tell
+    *(Cause(code, _NO_ANSWER) for code in ("CONF001", "QUEUE001", "QUEUE003", "SYS003", "RUN001", "RUN006", "RUN007")),
+    Cause("RUN005", ("WIRE001", "WIRE002", "WIRE004", "WIRE010", "WIRE020", "WIRE023", "WIRE024")),
+    *(
+        Cause(code, (*_NO_STARTTLS, *_NO_OFFER))
+        for code in ("PERM001", "PERM002", "PERM006", "SYS002", "CONF002", "CONF008", "CONF018")
+    ),
+    *(Cause(code, _NO_STARTTLS) for code in ("TLS001", "TLS005", "TLS006", "TLS007", "CONF006", "MECH009", "MAP005")),
+    *(
+        Cause(code, _NO_OFFER)
+        for code in (
+            *("CONF005", "CONF011", "CONF013", "CONF015", "CONF017", "CONF021"),
+            *("LINK001", "LINK002", "LINK003", "LINK004", "LINK005", "LINK006", "LINK007", "PERM007"),
+            *("MECH001", "MECH003", "MECH004", "MECH005", "MECH006", "MECH009"),
+            *("SASL001", "SASL002", "SASL003", "SASL005", "SASL006", "MAP005"),
+        )
+    ),
+    *(Cause(code, ("WIRE011", "WIRE023")) for code in ("CONF013", "CONF002", "MECH007")),
+    *(Cause(code, ("WIRE025", "WIRE026", "WIRE027")) for code in ("SYS004", "TLS002", "TLS003", "TLS004")),
+    Cause("RUN007", ("WIRE010", "WIRE011", "WIRE015", "WIRE030")),
+    Cause("RUN004", (*_NO_STARTTLS, *_NO_OFFER, "WIRE011", "WIRE025", "WIRE030")),
 )
 
 WITNESSES = {

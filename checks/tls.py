@@ -48,7 +48,7 @@ def _server(cf: SendmailCf, file: TlsFile) -> bool:
     )
 
 
-_NEEDS = "install the Python package cryptography for the Python that runs maildoctor"
+_NEEDS = "install the Python package cryptography, 42 or newer"
 
 
 def _unseen(tls: Tls, *purposes: str) -> Iterator[Unknown]:

@@ -3,6 +3,16 @@
 from maildoctor.check import Findings, Found, check, found
 from maildoctor.correlate import Cause, always
 from maildoctor.facts import Absent, Unknown, gaps, known
+from maildoctor.facts.client_auth import (
+    ClientLogin,
+    client_entries,
+    client_login,
+    consulted,
+    consulted_entries,
+    entry_for,
+    looked_up,
+    preferred,
+)
 from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
 from maildoctor.facts.mail_maps import MailMap, MailMaps, authinfo_mechanisms
 from maildoctor.facts.mechanisms import PLAINTEXT, Mechanisms, Offer, lacks, mechanisms, uses_sasldb
@@ -13,6 +23,7 @@ from maildoctor.facts.plugins import Plugin, Plugins, plugin_of
 from maildoctor.facts.processes import Listener, Listeners, Process, Processes
 from maildoctor.facts.program import SendmailProgram
 from maildoctor.facts.queues import Queue, Queues
+from maildoctor.facts.received import Trace, judge
 from maildoctor.facts.safety import may, refusals, unsafe_folder
 from maildoctor.facts.sasl_conf import PWCHECK_METHODS_OF_SASL_1, SaslConf
 from maildoctor.facts.sasl_files import SaslFiles
@@ -24,6 +35,7 @@ from maildoctor.facts.shipped import Shipped
 from maildoctor.facts.site_config import SiteConfig
 from maildoctor.facts.system import System
 from maildoctor.facts.tls import Certificate, Tls, TlsFile
+from maildoctor.facts.wire import Conversation, Hello, Wire
 from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.model import Evidence, Severity, Step
 from maildoctor.remedy import add_user, build, rebuild, restart, set_option, shell_word
@@ -37,10 +49,13 @@ __all__ = [
     "Attempts",
     "Cause",
     "Certificate",
+    "ClientLogin",
+    "Conversation",
     "Daemon",
     "Evidence",
     "Findings",
     "Found",
+    "Hello",
     "Listener",
     "Listeners",
     "Logins",
@@ -73,24 +88,34 @@ __all__ = [
     "TcpWrappers",
     "Tls",
     "TlsFile",
+    "Trace",
     "Trail",
     "Unknown",
     "User",
+    "Wire",
     "add_user",
     "always",
     "authinfo_mechanisms",
     "build",
     "check",
+    "client_entries",
+    "client_login",
+    "consulted",
+    "consulted_entries",
+    "entry_for",
     "found",
     "gaps",
     "install_command",
+    "judge",
     "known",
     "lacks",
+    "looked_up",
     "may",
     "mechanisms",
     "own_name",
     "package_for",
     "plugin_of",
+    "preferred",
     "rebuild",
     "refusals",
     "restart",

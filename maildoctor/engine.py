@@ -17,8 +17,15 @@ from maildoctor.collect import knowledge, target
 from maildoctor.collect.knowledge import Know
 from maildoctor.correlate import Cause, rank
 from maildoctor.facts import Absent, Unknown
+from maildoctor.facts.plugins import Plugins
+from maildoctor.facts.sasl_conf import SaslConf
+from maildoctor.facts.saslauthd import Saslauthd
+from maildoctor.facts.sasldb import SaslDb
+from maildoctor.facts.sendmail_cf import SendmailCf
+from maildoctor.facts.wire import Wire
 from maildoctor.host import Host
-from maildoctor.model import Finding, Outcome, Report, Verdict
+from maildoctor.matrix import Sources, matrix, talk_summary
+from maildoctor.model import Finding, Matrix, Outcome, Report, Talk, Verdict
 
 _GROUP = "maildoctor.checks"
 
@@ -189,6 +196,7 @@ def examine(
                 findings.setdefault(f.fingerprint, f)
     ranked = rank(list(findings.values()), library.causes)
     about = target(host, know)
+    table = None if selection.select else _matrix(know)
     elapsed = host.ask("elapsed")
     return Report(
         target=about,
@@ -197,7 +205,22 @@ def examine(
         ranked=ranked,
         outcomes=tuple(outcomes),
         commands=host.commands,
+        matrix=table,
+        talks=_talks(know),
     )
+
+
+def _matrix(know: Know) -> Matrix | None:
+    get = know.get
+    return matrix(
+        Sources(get(SendmailCf), get(SaslConf), get(Plugins), get(SaslDb), get(Saslauthd), know.already(Wire))
+    )
+
+
+def _talks(know: Know) -> tuple[Talk, ...]:
+    """What was said, if anything asked for it."""
+    wire = know.already(Wire)
+    return tuple(Talk(c.endpoint, talk_summary(c), c.lines, c.purpose == "look") for c in wire.all) if wire else ()
 
 
 def _judge(check: Check, know: Know) -> tuple[Outcome, list[Finding]]:

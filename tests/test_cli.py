@@ -22,6 +22,7 @@ from maildoctor.cli.commands import COMMANDS
 from maildoctor.cli.status import Policy, status
 from maildoctor.cli.usage import USAGE
 from maildoctor.model import Report
+from maildoctor.render import FORMATS
 from tests.reports import BROKEN, CAUSE, ELSEWHERE, FAULTY, NOTE, PASSED, REPORTS, SYMPTOM, UNSEEN, report, stand_in
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -38,7 +39,7 @@ sys.exit(main())
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith("MAILDOCTOR_") or name in ("NO_COLOR", "COLUMNS"):
+        if name.startswith("MAILDOCTOR_") or name in ("NO_COLOR", "COLUMNS", "GITHUB_STEP_SUMMARY"):
             monkeypatch.delenv(name)
 
 
@@ -91,7 +92,7 @@ def test_the_help_says_what_the_parsers_know(bench: Bench) -> None:
     import importlib
 
     assert all(len(line) <= 80 for line in USAGE.splitlines())
-    told = set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", USAGE)) - {"-vv", "-V", "--version"}
+    told = set(re.findall(r"(?<![\w-])--?[a-zA-Z46][\w-]*", USAGE)) - {"-vv", "-V", "--version"}
     known = {
         option
         for command in COMMANDS
@@ -99,6 +100,7 @@ def test_the_help_says_what_the_parsers_know(bench: Bench) -> None:
         for option in action.option_strings
     }
     assert told == known
+    assert all(re.search(rf"\b{form}\b", USAGE.split("--format FORM")[1].split("\n  -o")[0]) for form in FORMATS)
     listed = USAGE.split("commands:\n")[1].split("\n\n")[0]
     assert re.findall(r"(?m)^  (\w+)", listed) == list(COMMANDS)
 
@@ -122,7 +124,7 @@ def test_each_command_has_help_of_its_own(bench: Bench, command: str, capsys: py
         (["check", "--root", "a", "--snapshot", "b"], "not allowed with"),
         (["check", "--select", "LINK01"], "did you mean LINK001"),
         (["check", "--ignore", "zzz"], "maildoctor list"),
-        (["check", "-o", "junit:x"], "take one of text, json"),
+        (["check", "-o", "xml:x"], "take one of text, json, junit"),
         (["check", "-o", "-"], "name a file"),
         (["check", "-o", "/dev/null"], "redirect stdout"),
         (["check", "-o", "/nowhere/at/all"], "mkdir -p /nowhere/at"),
@@ -189,7 +191,7 @@ def test_the_table_of_the_exit_status(given: Report, error: int, warning: int, n
     assert status(given, Policy(exit_zero=True)) == (2 if error == 2 else 0)
 
 
-@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("form", [form for form in FORMATS if form != "nagios"])
 @pytest.mark.parametrize(
     ("words", "code"),
     [((), 1), (("--exit-zero",), 0), (("--fail-on", "never"), 3), (("--fail-on=never", "--allow-unknown"), 0)],
@@ -604,5 +606,7 @@ def test_the_manual_knows_every_option_and_every_exit_status(bench: Bench) -> No
         manual = file.read()
     for option in set(re.findall(r"(?<![\w-])--([a-z][\w-]*)", USAGE)):
         assert re.search(rf"Fl (\w , )?-{option}\b", manual) or f", -{option} " in manual, option
+    for form in FORMATS:
+        assert f"\n.It Cm {form}\n" in manual
     for code in (0, 1, 2, 3, 130, 141):
         assert f"\n.It {code}\n" in manual

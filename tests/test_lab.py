@@ -5,6 +5,8 @@ import json
 import os
 import re
 import shlex
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -156,6 +158,20 @@ def test_from_outside_the_files_say_the_same(trials: dict[str, Future[Trial]], f
         assert [f["fingerprint"] for f in trial.outside.roots[:1]] == [f["fingerprint"] for f in trial.inside.roots[:1]]
 
 
+@pytest.mark.parametrize(
+    "fault", [None, "realm-other-case", "queue-full", "daemon-not-running", "daemon-older-configuration"]
+)
+def test_a_process_number_is_as_good_as_being_inside(lab: None, fault: str | None) -> None:
+    with LabHost("bookworm", next((f for f in FAULTS if f.id == fault), None)) as host:
+        host.probe()
+        command = [sys.executable, "-m", "maildoctor", "check", "--format", "json", "--pid", str(host.pid)]
+        beside = subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=60)
+        by_pid, inside = Seen.of(Ran(beside.returncode, beside.stdout, beside.stderr)), check(host)
+    assert [f["fingerprint"] for f in by_pid.roots] == [f["fingerprint"] for f in inside.roots]
+    assert by_pid.fingerprints == inside.fingerprints
+    assert by_pid.status == inside.status
+
+
 def test_who_may_not_look_is_not_told_that_all_is_well(lab: None) -> None:
     with LabHost("bookworm") as host:
         nobody = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
@@ -175,7 +191,9 @@ def test_a_check_only_reads(lab: None, fault: str | None) -> None:
         calls = (host.root / "root/trace").read_text().splitlines()
     own = [call for call in calls if '"/dev/null"' not in call and '"/dev/tty"' not in call]
     assert [call for call in own if WRITES.search(call)] == []
-    assert [call for call in calls if re.search(r"\bconnect\(.*\bAF_INET6?\b", call)] == []
+    met = [call for call in calls if re.search(r"\bconnect\(.*\bAF_INET6?\b", call)]
+    assert met, "the ports of the host itself are asked"
+    assert [call for call in met if not re.search(r'inet_addr\("127\.0\.0\.1"\)|"::1"', call)] == []
     # the first is the doctor itself; a search along PATH shows the misses too
     started = [call for call in calls if "execve(" in call and call.endswith("= 0")][1:]
     commands = [shlex.join(ast.literal_eval(argv)) for call in started for argv in re.findall(r'", (\[.*\]), ', call)]

@@ -166,7 +166,9 @@ _pieces = st.sampled_from([
     b"postfix/smtpd[2]: ", b"message repeated 2 times: [ ", b"]", b"last message repeated 4 times", b"| ", b"a | ", b"[", b"\\", b'"',
     b"> ", b"394FBCXX002212: ", b"stdout F ", b"\x1b[0m", b"[ID 1 mail.info] ", b" - - - ", b"imap(", b"): Info: ", b"\x00", b"\xff",
 ])  # fmt: skip
-_lines = st.lists(_pieces | st.binary(max_size=12), max_size=14).map(lambda pieces: b"".join(pieces).replace(b"\n", b""))
+_lines = st.lists(_pieces | st.binary(max_size=12), max_size=14).map(
+    lambda pieces: b"".join(pieces).replace(b"\n", b"")
+)
 
 
 @settings(max_examples=1500, deadline=None)

@@ -6,15 +6,14 @@ from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING
 
 from maildoctor.cli import options as shared
-from maildoctor.cli.looks import for_file, style_for
-from maildoctor.cli.output import planned, write
+from maildoctor.cli.looks import style_for
+from maildoctor.cli.output import planned, published
 from maildoctor.cli.progress import Progress
 from maildoctor.cli.selection import chosen
-from maildoctor.cli.status import Policy, status
-from maildoctor.cli.stdout import say
+from maildoctor.cli.status import Policy
+from maildoctor.cli.trouble import Trouble
 from maildoctor.engine import examine, load_library
 from maildoctor.host import Host
-from maildoctor.render import rendered
 from maildoctor.witness import heard
 
 if TYPE_CHECKING:
@@ -36,7 +35,12 @@ def parser() -> argparse.ArgumentParser:
     p = shared.Parser("check", "Examine a mail server and say why SMTP AUTH fails.", _STATUS)
     target = p.add_mutually_exclusive_group()
     target.add_argument("--root", metavar="DIR", help="examine an unpacked image, a chroot or a mounted disk")
+    target.add_argument("--image", metavar="FILE", help="examine a container image or a root file system in an archive")
+    target.add_argument("--pid", metavar="N", help="examine the container that process N runs in, from outside")
+    target.add_argument("--container", metavar="NAME", help="examine a running container of podman or docker")
     target.add_argument("--snapshot", metavar="DIR", help="examine what an earlier --record wrote")
+    p.add_argument("--no-probe", action="store_true", help="connect to nothing: leave out the checks WIRE*")
+    p.add_argument("--tag", metavar="NAME", help="which image of --image, where it holds several")
     p.add_argument("--source", metavar="DIR", help="a source tree of sendmail whose site.config.m4 is judged too")
     p.add_argument("--record", metavar="DIR", help="also write all that was seen to DIR, secrets struck out")
     shared.add_report(p)
@@ -58,21 +62,19 @@ def run(words: Sequence[str]) -> int:
     outputs = planned(options.output, options.format)
     known = _known(options.baseline)
     library = load_library(options.checks)
-    select = chosen(library, shared.listed(options.select), shared.listed(options.ignore))
+    ignored = (*shared.listed(options.ignore), *(("WIRE*",) if options.no_probe else ()))
+    select = chosen(library, shared.listed(options.select), ignored)
     host = _host(options)
     with Progress(wanted=not options.quiet) as progress:
         report = examine(host, library, select, progress.looking_at)
         progress.looking_at("the log")
         report = heard(host, report, library.witnesses)
-    style = style_for(sys.stdout, options, known)
+    policy = Policy(options.fail_on, options.allow_unknown, options.exit_zero, known or frozenset())
     try:
-        # The files first: a reader of stdout who goes away early must not cost them, nor they him his report.
         _record(host, options.record)
-        for output in outputs:
-            write(output.path, rendered(report, output.format, for_file(style, options)))
     finally:
-        say(rendered(report, options.format, style))
-    return status(report, Policy(options.fail_on, options.allow_unknown, options.exit_zero, known or frozenset()))
+        verdict = published(report, options, outputs, style_for(sys.stdout, options, known), policy)
+    return verdict
 
 
 def _known(baseline: str | None) -> Set[str] | None:
@@ -93,10 +95,22 @@ def _host(options: argparse.Namespace) -> Host:
 
 
 def _bare_host(options: argparse.Namespace) -> Host:
+    if options.tag is not None and options.image is None:
+        raise Trouble("--tag tells which image of an archive, and there is none", "--tag", "give --image FILE too")
     if options.root is not None:
         from maildoctor.host.rooted import Rooted
 
         return _with_source(Rooted(options.root), options.source)
+    if options.image is not None:
+        from maildoctor.host.image import Image
+
+        return _with_source(Image(options.image, options.tag), options.source)
+    if options.pid is not None or options.container is not None:
+        from maildoctor.host import contained
+
+        by_pid = options.pid is not None
+        host = contained.by_pid(options.pid) if by_pid else contained.by_name(options.container)
+        return _with_source(host, options.source)
     if options.snapshot is not None:
         from maildoctor.host.recording import Replay
 

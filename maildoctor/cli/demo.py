@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
 def run(words: Sequence[str]) -> int:
     """Examine the sample host and print its diagnosis; a demonstration has not failed when it shows a fault."""
     options = shared.read(parser(), words)
-    report = examine(Replay(_sample_host()), load_library(()), Selection(), None)
+    report = examine(_sample_host(), load_library(()), Selection(), None)
     with suppress(OSError, ValueError, AttributeError):  # stderr may be closed or full
         sys.stderr.write(_NOTE)
         sys.stderr.flush()
@@ -36,11 +36,23 @@ def run(words: Sequence[str]) -> int:
     return 0
 
 
-def _sample_host() -> str:
+def _sample_host() -> Replay:
     package = os.path.dirname(os.path.abspath(maildoctor.__file__))
     # Installed, the recordings lie in the package; in a checkout beside it.
     for home in (package, os.path.dirname(package)):
         folder = os.path.join(home, "fixtures", "demo")
         if os.path.isdir(folder):
-            return folder
+            return Replay(folder)
+    if text := _packed():
+        return Replay(package, text)
     raise Trouble("the sample host is not here", package, "install maildoctor again: its package is not whole")
+
+
+def _packed() -> bytes:
+    """The recording in a wheel or zipapp, which is no folder; empty where there is none."""
+    from pkgutil import get_data
+
+    try:
+        return get_data("maildoctor.fixtures", "demo/host.toml") or b""
+    except (ModuleNotFoundError, OSError):
+        return b""

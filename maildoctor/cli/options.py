@@ -5,6 +5,7 @@ A twin stands in where neither its option nor a rival of it is given. Lists are 
 
 import argparse
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
@@ -29,6 +30,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Wrong usage ends in `Trouble`, which ends in exit status 2."""
+        unknown = re.match(r"(unrecognized arguments: -[\w-]+)[= ]", message)
+        if unknown:
+            message = f"{unknown[1]} ..."  # what follows may be a password given by mistake
         raise Trouble(message, self.prog, f"see {self.prog} --help")
 
 

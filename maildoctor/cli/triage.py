@@ -11,13 +11,11 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
 from maildoctor.cli import options as shared
-from maildoctor.cli.looks import for_file, style_for
-from maildoctor.cli.output import planned, write
-from maildoctor.cli.status import CLEAN, FINDINGS, NOT_JUDGED, Policy, status
-from maildoctor.cli.stdout import say
+from maildoctor.cli.looks import style_for
+from maildoctor.cli.output import planned, published
+from maildoctor.cli.status import Policy
 from maildoctor.cli.trouble import Trouble
 from maildoctor.model import LogRead, Ranked, Report, Target
-from maildoctor.render import rendered
 from maildoctor.triage.cache import Cache, folder
 from maildoctor.triage.cache import rules as kept_rules
 from maildoctor.triage.rules import Rule, rule_files
@@ -80,20 +78,8 @@ def run(words: Sequence[str]) -> int:
         outcomes=(),
         log=log,
     )
-    style = style_for(sys.stdout, options)
-    try:
-        for output in outputs:
-            write(output.path, rendered(report, output.format, for_file(style, options)))
-    finally:
-        say(rendered(report, options.format, style))
-    return _status(report, log, Policy(options.fail_on, exit_zero=options.exit_zero))
-
-
-def _status(report: Report, log: LogRead, policy: Policy) -> int:
-    verdict = status(report, replace(policy, allow_unknown=True))
-    if verdict == CLEAN and not policy.exit_zero and (log.damage or not log.bytes):
-        return NOT_JUDGED
-    return FINDINGS if verdict == FINDINGS else verdict
+    policy = Policy(options.fail_on, exit_zero=options.exit_zero)
+    return published(report, options, outputs, style_for(sys.stdout, options), policy)
 
 
 def _examined(rules: Sequence[Rule], options: argparse.Namespace, kept: Cache) -> tuple[LogRead, tuple[Ranked, ...]]:

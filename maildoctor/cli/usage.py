@@ -12,16 +12,56 @@ command that mends it. It reads; it changes nothing.
 commands:
   check               examine this host, an unpacked root or a recorded host
   triage [FILE ...]   read mail logs, packed or piped, and name the causes
-  explain CODE|NAME|'LINE'
-                      the page of one check or rule, or what a log line means
+  probe HOST[:PORT] ...
+                      what servers offer on the wire, and what is wrong with it
+  healthcheck [HOST[:PORT]]
+                      one line, exit status 0 or 1: can users log in here?
+  explain CODE|NAME|'LINE'|--header FILE
+                      the page of one check or rule, what a log line means, or
+                      whether a mail was sent with a login, by its header
   list                all checks and log rules: code, severity, name, title
+  report render REPORT
+                      print a JSON report, made earlier, in another form
   demo                the diagnosis of a recorded sample host; needs no server
 
 what check examines (without these: this host):
   --root DIR          an unpacked image, a chroot or a mounted disk
+  --image FILE        an image or root file system in an archive, not unpacked
+  --tag NAME          which image of --image, where it holds several
+  --pid N             the container, or chroot, that process N runs in
+  --container NAME    a running container of podman or docker, or its id
   --snapshot DIR      what an earlier --record wrote
+  --no-probe          connect to nothing: leave out the checks WIRE*
   --source DIR        also judge site.config.m4 of a source tree of sendmail
   --record DIR        also write all that was seen to DIR, secrets struck out
+
+what probe asks (a host without a port: 25, 465 and 587):
+  --targets FILE      more servers, one a line; - is the standard input
+  --port PORTS        ports where none is named
+  --timeout SEC       time for a whole conversation (10)
+  --wait SEC          time for a service to start (0)
+  --tls auto|starttls|implicit|never
+                      how TLS is begun (auto: implicit on port 465)
+  --tls-name NAME     the name that the certificate must hold
+  --ca-file FILE      believe these CAs instead of the machine's
+  --no-verify         log in even where the certificate cannot be verified
+  --ehlo NAME         what to call ourselves (maildoctor.invalid)
+  -4, --ipv4, -6, --ipv6
+                      this family of addresses only
+  --relay-test ADDRESS
+                      is mail to ADDRESS elsewhere taken? none is sent
+  --send-test ADDRESS send one message, and look how it is recorded in
+                      --mailbox PATH (/var/mail/USER); --from ADDRESS sends
+  --authinfo [FILE]   log in as this host's sendmail would, by its authinfo map
+
+who logs in (probe, healthcheck):
+  --user NAME         log in as NAME; --authzid NAME acts as another
+  --realm REALM       realm for DIGEST-MD5 (the server's first)
+  --mech MECHS        only these mechanisms, with commas
+  --password-file FILE, --password-env NAME, --password-fd N
+                      where the password is; else the terminal is asked
+  --insecure-plaintext
+                      send the password itself also without TLS
 
 what triage reads (without FILE: a pipe, or the logs of this host):
   --journal [UNIT]    the systemd journal, of these units only
@@ -34,9 +74,11 @@ what triage reads (without FILE: a pipe, or the logs of this host):
   --top N             how many names and addresses to tell (5)
 
 what is printed:
-  --format text|json  the form of the report; --json is short for json
+  --format FORM       text, json, junit, sarif, github, nagios or prometheus;
+                      --json is short for --format json
   -o, --output [FORMAT:]FILE
-                      also write the report to FILE; may be given several times
+                      also write the report to FILE; may be given several times,
+                      as in -o junit:report.xml -o sarif:report.sarif
   -v, --verbose       also what passed, what was not judged, what was run;
                       -vv all evidence in full
   -q, --quiet         only the causes, one line each; nothing if there are none
@@ -63,6 +105,7 @@ exit status:
   2  wrong usage, or maildoctor itself failed
   3  nothing found, but something was not judged (no right to read it,
      nothing to look at)
+with --format nagios: 0 OK, 1 warnings, 2 errors, 3 unknown or failed
 
 Each option has a twin in the environment, MAILDOCTOR_FORMAT for --format;
 the option wins. NO_COLOR is heeded. Manual: maildoctor(1).

@@ -88,9 +88,12 @@ class SendmailProgram:
         return "TCPWRAPPERS" in self.flags or any(name.startswith("libwrap") for name in self.libraries)
 
     def at_least(self, release: str) -> bool | None:
-        """Whether it is of this release or a later one; None where its release is not known."""
-        from packaging.version import InvalidVersion, Version
-
+        """Whether it is of this release or a later one; None where its release is not known, or nothing is here that
+        can put releases in order."""
+        try:
+            from packaging.version import InvalidVersion, Version
+        except ImportError:
+            return None
         try:
             return Version(self.version) >= Version(release)
         except InvalidVersion:

@@ -67,11 +67,14 @@ class Recording:
 class Replay:
     """A recording as a host. `kind` is that of the recorded host, so that the report is the same byte for byte."""
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, text: bytes | None = None) -> None:
+        """`text`: what stands in the recording, where it lies in no folder. Raises HostError."""
         path = os.path.join(directory, _FILE)
         try:
-            with open(path, "rb") as file:
-                self._said = tomllib.load(file)
+            if text is None:
+                with open(path, "rb") as file:
+                    text = file.read()
+            self._said = tomllib.loads(text.decode("utf-8"))
             host = self._said.pop("host")
             self.kind, self.name = str(host["kind"]), str(host["name"])
             self.commands = tuple(str(c) for c in host["commands"])

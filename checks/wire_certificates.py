@@ -1,0 +1,347 @@
+"""WIRE: the certificate that a server shows."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from maildoctor.api import (
+    Certificate,
+    Conversation,
+    Evidence,
+    Findings,
+    Listeners,
+    SendmailCf,
+    Step,
+    Tls,
+    Unknown,
+    Wire,
+    check,
+    found,
+    restart,
+    shell_word,
+)
+
+_HEAD = "=== connect 192.0.2.1:{0} auto for mail.example.com\n=== purpose look\n=== at 2026-06-01T00:00:00Z\n"
+_EHLO = "<-  220 mail.example.com ESMTP\n -> EHLO maildoctor.invalid\n<-  250-mail.example.com\n"
+_ASKED = _HEAD.format(587) + _EHLO + "<-  250 STARTTLS\n -> STARTTLS\n"
+_READY = _ASKED + "<-  220 ready\n"
+_SHOWN = "=== tls TLSv1.3 CIPHER 256 bits\n" + "".join(
+    f"=== certificate {row}\n"
+    for row in (
+        "subject: CN=mail.example.com",
+        "issuer: CN=Example CA",
+        "name: {name}",
+        "not before: {since}-01-01T00:00:00Z",
+        "not after: {until}-01-01T00:00:00Z",
+        "public key: sha256:{key}",
+    )
+)
+_REST = (
+    "=== key RSA {bits} bits\n=== verified {verified}\n ~> EHLO maildoctor.invalid\n<~  250 mail.example.com\n ~> QUIT"
+)
+
+
+def _sample(
+    name: str = "mail.example.com",
+    since: int = 2026,
+    until: int = 2028,
+    key: str = "aa",
+    bits: int = 2048,
+    verified: str = "yes",
+    begin: str = _READY,
+) -> dict[str, str]:
+    """A look at one port, whose TLS is as told."""
+    shown = _SHOWN.format(name=name, since=since, until=until, key=key)
+    return {"wire": begin + shown + _REST.format(bits=bits, verified=verified)}
+
+
+_SELF_SIGNED = "no: it is self-signed"
+_SOON = 14 * 86400.0
+_SHOW = "openssl s_client -connect {0} {1}</dev/null 2>/dev/null | openssl x509 -noout {2}"
+
+
+def _day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+
+
+def _shown(c: Conversation, *wanted: str) -> Step:
+    """The command that shows the served certificate."""
+    options = "" if c.implicit else "-starttls smtp "
+    options += f"-servername {shell_word(c.asked_name)} " if c.asked_name else ""
+    return Step(_SHOW.format(shell_word(c.endpoint), options, " ".join(wanted)), "safe")
+
+
+def _judged_by_file(c: Conversation, cf: SendmailCf | Unknown, tls: Tls | Unknown) -> bool:
+    """Whether the checks of the certificate's file speak of this port: it is sendmail's, and the file was read."""
+    return isinstance(cf, SendmailCf) and isinstance(tls, Tls) and c.server == "sendmail" and bool(_own(cf, tls))
+
+
+def _own(cf: SendmailCf, tls: Tls) -> tuple[Certificate, ...]:
+    """The server's certificates, by the files that sendmail.cf names."""
+    paths = cf.tls_files.get("ServerCertFile", ())
+    return tuple(f.certificates[0] for f in tls.of("certificate") if f.path in paths and f.certificates)
+
+
+def _undated(wire: Wire) -> Iterator[Unknown]:
+    if any(c.certificate and not c.at for c in wire.looks):
+        yield Unknown("the transcript does not tell when the conversation was had", "probe again")
+
+
+def _unread(wire: Wire) -> Iterator[Unknown]:
+    """What a certificate says cannot be told where we could not read it."""
+    shown = [c for c in wire.looks if c.tls_version and c.certificate is None and c.verified[0] == "unknown"]
+    yield from (Unknown(c.verified[1], _to_verify(c.verified[1])) for c in shown[:1])
+
+
+def _to_verify(why: str) -> str:
+    """What lets us look."""
+    if "cannot be read" in why:
+        return "install the Python package cryptography, 42 or newer"
+    return "" if "showed no" in why else "give --ca-file a file of CA certificates"
+
+
+def _out_of_date(c: Conversation) -> tuple[str, bool] | None:
+    """What is wrong with the dates, and whether it is so already."""
+    certificate = c.certificate
+    if certificate is None or not c.at:
+        return None
+    if certificate.not_before > c.at:
+        return f"is not valid before {_day(certificate.not_before)}", True
+    if not certificate.not_after or certificate.not_after > c.at + _SOON:
+        return None
+    past = certificate.not_after <= c.at
+    return f"{'expired on' if past else 'expires soon:'} {_day(certificate.not_after)}", past
+
+
+@check(
+    "WIRE025",
+    "shown-certificate-expired",
+    "error",
+    fails=[_sample(since=2020, until=2021), _sample(since=2040, until=2041)],
+    passes=[
+        _sample(),
+        {
+            **_sample(since=2020, until=2021, begin=_READY.replace("ESMTP", "ESMTP Sendmail 8.17.1/8.17.1")),
+            "cf": "O ServerCertFile=/etc/mail/tls/host.pem",
+            "tls": "[certificate] /etc/mail/tls/host.pem\nsubject: CN=mail\nnot after: 2021-01-01T00:00:00Z",
+        },
+    ],
+    refs=("RFC 5280 section 4.1.2.5",),
+)
+def shown_certificate_expired(wire: Wire, cf: SendmailCf | Unknown, tls: Tls | Unknown) -> Findings:
+    """The certificate that the server shows has expired, is about to, or is not valid yet.
+
+    Clients break off in the middle of TLS, before they log in, and say that the server cannot be trusted.
+
+    Advice: renew the certificate, then restart or reload the server: it reads the file at its start.
+    """
+    yield from _undated(wire)
+    yield from _unread(wire)
+    looks = [c for c in wire.looks if not _judged_by_file(c, cf, tls)]
+    for ports, (what, now) in wire.together((c, _out_of_date(c)) for c in looks):
+        yield found(
+            f"The certificate of {ports.endpoint} {what}",
+            evidence=ports.evidence("certificate subject", "certificate not", "=== at "),
+            fix=[_shown(ports.first, "-dates"), *_reload(ports.first.server)],
+            severity=None if now else "warning",
+            endpoint=ports.endpoint,
+        )
+
+
+def _reload(server: str) -> list[Step]:
+    known = {
+        "sendmail": [restart()],
+        "postfix": [Step("postfix reload", "risky")],
+        "exim": [Step("service exim4 restart", "risky")],
+        "opensmtpd": [Step("service opensmtpd restart", "risky")],
+        "dovecot": [Step("doveadm reload", "risky")],
+    }
+    return known.get(server, [])
+
+
+def _other_name(c: Conversation) -> tuple[str, ...] | None:
+    certificate = c.certificate
+    if certificate is None or not c.asked_name or certificate.covers(c.asked_name):
+        return None
+    return certificate.names[:4]
+
+
+@check(
+    "WIRE026",
+    "shown-certificate-for-another-name",
+    "error",
+    fails=[_sample(name="www.example.com")],
+    passes=[
+        _sample(),
+        _sample(name="*.example.com"),
+        _sample(name="smtp.example.com", begin=_READY.replace("=== at", "=== tls-name smtp.example.com\n=== at")),
+        _sample(name="www.example.com", begin=_READY.replace(" for mail.example.com", "")),
+    ],
+    refs=("RFC 6125", "RFC 8314 section 5.2"),
+)
+def shown_certificate_for_another_name(wire: Wire) -> Findings:
+    """The certificate that the server shows does not hold the name by which it was asked.
+
+    Mail programs refuse it or ask their user, unless they are told the name that stands in it. Between servers (port
+    25) hardly anybody looks at the name.
+
+    Advice: have a certificate issued that holds the name (subjectAltName), or tell clients the name that it holds; if
+    the host has several names, see whether the server picks certificates by name (SNI).
+    """
+    yield from _unread(wire)
+    for ports, names in wire.together((c, _other_name(c)) for c in wire.looks):
+        c = ports.first
+        yield found(
+            f"The certificate of {ports.endpoint} is for {', '.join(names) or 'no name'}, not for {c.asked_name}",
+            evidence=ports.evidence("=== connect", "certificate name", "certificate common"),
+            fix=[_shown(c, "-subject", "-ext subjectAltName")],
+            severity="warning" if all(x.port == 25 for x in ports.all) else None,
+            endpoint=ports.endpoint,
+        )
+
+
+def _untrusted(c: Conversation) -> str | None:
+    if c.trouble_kind == "untrusted" and c.trouble:
+        return c.trouble[1][:120]
+    word, why = c.verified
+    dates = c.certificate is not None and c.at and not c.certificate.not_before <= c.at < c.certificate.not_after
+    return (why[:120] or "nobody vouches for it") if word == "no" and not dates else None
+
+
+@check(
+    "WIRE027",
+    "shown-certificate-untrusted",
+    "warning",
+    fails=[
+        _sample(verified=_SELF_SIGNED),
+        _sample(verified="no: no way leads from it to a known CA", begin=_READY.replace("192.0.2.1", "127.0.0.1")),
+        {"wire": _READY + "*** untrusted: self-signed certificate"},
+    ],
+    passes=[
+        _sample(),
+        _sample(verified="unknown: there are no CA certificates on this machine"),
+        _sample(verified=_SELF_SIGNED, since=2020, until=2021),
+        {**_sample(verified=_SELF_SIGNED), "listeners": "0.0.0.0 587 40 sendmail"},
+    ],
+    refs=("RFC 5280 section 6", "RFC 8314 section 5.2"),
+)
+def shown_certificate_untrusted(wire: Wire, listeners: Listeners | Unknown) -> Findings:
+    """No certificate authority that is known here vouches for the server's certificate.
+
+    Mail programs warn or refuse; whoever clicks the warning away would do so for an attacker too. Between servers (port
+    25) it is common and does no harm. A missing intermediate certificate looks the same.
+
+    Advice: have it issued by an authority that clients know, and let the server send the intermediate certificates too;
+    for an authority of your own, give its certificate to the clients (here: --ca-file).
+    """
+    if not isinstance(listeners, Unknown):
+        return  # a look from within: what clients elsewhere believe is not known here
+    yield from _unverified(wire)
+    for ports, why in wire.together((c, _untrusted(c)) for c in wire.looks):
+        c = ports.first
+        yield found(
+            f"The certificate of {ports.endpoint} is not to be believed: {why}",
+            evidence=ports.evidence("certificate subject", "certificate issuer", "verified", "***"),
+            fix=[_shown(c, "-subject", "-issuer")],
+            severity="info" if c.loopback or all(x.port == 25 for x in ports.all) else None,
+            endpoint=ports.endpoint,
+        )
+
+
+def _unverified(wire: Wire) -> Iterator[Unknown]:
+    why = next((c.verified[1] for c in wire.looks if c.verified[0] == "unknown"), None)
+    if why is not None:
+        yield Unknown(why or "the certificate could not be verified", _to_verify(why))
+
+
+def _weak(c: Conversation) -> tuple[str, int] | None:
+    kind, bits = c.key
+    return (kind, bits) if bits and bits < {"RSA": 2048, "DSA": 2048}.get(kind, 0) else None
+
+
+@check(
+    "WIRE028",
+    "shown-certificate-weak",
+    "warning",
+    fails=[_sample(bits=1024)],
+    passes=[_sample(), _sample(bits=4096)],
+    refs=("RFC 9325 section 4.5: at least 2048 bits", "OpenSSL: security level 2 refuses less"),
+)
+def shown_certificate_weak(wire: Wire) -> Findings:
+    """The key of the server's certificate is too short.
+
+    RSA below 2048 bits is refused by the TLS libraries of today (OpenSSL at its security level 2: "ee key too small").
+
+    Advice: make a new key (RSA 2048 or more, or EC P-256) and have a certificate issued for it.
+    """
+    yield from _unread(wire)
+    for ports, (kind, bits) in wire.together((c, _weak(c)) for c in wire.looks):
+        yield found(
+            f"The certificate of {ports.endpoint} has a key of {bits} bits ({kind}): clients of today refuse it",
+            evidence=ports.evidence("=== key", "certificate subject"),
+            fix=[Step("openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out new.key")],
+            endpoint=ports.endpoint,
+        )
+
+
+@check(
+    "WIRE030",
+    "shows-another-certificate",
+    "warning",
+    fails=[
+        {
+            **_sample(key="bb", begin=_READY.replace("ESMTP", "ESMTP Sendmail 8.17.1/8.17.1")),
+            "cf": "O ServerCertFile=/etc/mail/tls/host.pem",
+            "tls": "[certificate] /etc/mail/tls/host.pem\nsubject: CN=mail.example.com\n"
+            "not before: 2026-01-01T00:00:00Z\nnot after: 2028-01-01T00:00:00Z\npublic key: sha256:aa",
+        }
+    ],
+    passes=[
+        {
+            **_sample(begin=_READY.replace("ESMTP", "ESMTP Sendmail 8.17.1/8.17.1")),
+            "cf": "O ServerCertFile=/etc/mail/tls/host.pem",
+            "tls": "[certificate] /etc/mail/tls/host.pem\nsubject: CN=mail.example.com\n"
+            "not before: 2026-01-01T00:00:00Z\nnot after: 2028-01-01T00:00:00Z\npublic key: sha256:aa",
+        },
+        {
+            **_sample(key="bb", begin=_READY.replace("ESMTP", "ESMTP Postfix")),
+            "cf": "O ServerCertFile=/etc/mail/tls/host.pem",
+            "tls": "[certificate] /etc/mail/tls/host.pem\nsubject: CN=mail.example.com\n"
+            "not before: 2026-01-01T00:00:00Z\nnot after: 2028-01-01T00:00:00Z\npublic key: sha256:aa",
+        },
+    ],
+    refs=("sendmail: the daemon reads certificate and key at start (sendmail/tls.c, inittls())",),
+)
+def shows_another_certificate(wire: Wire, cf: SendmailCf, tls: Tls) -> Findings:
+    """Sendmail shows another certificate than the one in the file that sendmail.cf names.
+
+    It reads the file at its start: a renewed certificate is shown from the next start on only, and the old one expires
+    in the meantime. Or another program, a proxy for instance, ends TLS in sendmail's place.
+
+    Advice: restart sendmail after each renewal, by a hook of the program that renews (certbot: --deploy-hook).
+    """
+    own = _own(cf, tls)
+    keys = {(x.public_key, x.not_after) for x in own if x.public_key.startswith("sha256:")}
+    if not keys or len(keys) < len(cf.tls_files.get("ServerCertFile", ())):
+        return
+
+    yield from _unread(wire)
+
+    def differs(c: Conversation) -> bool | None:
+        shown = c.certificate
+        if shown is None or c.server != "sendmail" or not shown.public_key.startswith("sha256:"):
+            return None
+        return None if (shown.public_key, shown.not_after) in keys else True
+
+    for ports, _ in wire.together((c, differs(c)) for c in wire.looks):
+        shown = ports.first.certificate
+        path = cf.tls_files["ServerCertFile"][0]
+        yield found(
+            f"{ports.endpoint} shows another certificate than {path} holds",
+            evidence=[
+                *ports.evidence("certificate subject", "certificate not after", "certificate public"),
+                Evidence(path, f"{own[0].subject}: not after {_day(own[0].not_after)}"),
+            ],
+            fix=[restart()],
+            severity="error" if shown and ports.first.at > shown.not_after > 0 else None,
+            endpoint=ports.endpoint,
+        )

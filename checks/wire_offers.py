@@ -1,0 +1,371 @@
+"""WIRE: which logins servers offer, in clear and within TLS."""
+
+from maildoctor.api import (
+    Conversation,
+    Daemon,
+    Evidence,
+    Findings,
+    Listeners,
+    Plugins,
+    SaslConf,
+    SendmailCf,
+    Severity,
+    Step,
+    Unknown,
+    Wire,
+    check,
+    found,
+    gaps,
+    known,
+    mechanisms,
+    rebuild,
+    restart,
+)
+
+_HEAD = "=== connect 192.0.2.1:{0} auto for mail.example.com\n=== purpose look\n"
+_OWN = "=== connect 127.0.0.1:{0} auto\n=== purpose look\n"
+_EHLO = "<-  220 mail.example.com ESMTP {0}\n -> EHLO maildoctor.invalid\n<-  250-mail.example.com\n"
+_TLS = (
+    " -> STARTTLS\n<-  220 ready\n=== tls TLSv1.3 X 256 bits\n ~> EHLO maildoctor.invalid\n<~  250-mail.example.com\n"
+)
+
+
+def _look(port: int, clear: str, tls: str, program: str = "Sendmail 8.17.1/8.17.1; now", head: str = _HEAD) -> str:
+    """A look at a port that says these words in clear and in TLS."""
+    return (
+        f"{head.format(port)}{_EHLO.format(program)}<-  250-{clear}\n<-  250 STARTTLS\n{_TLS}<~  250-{tls}\n"
+        "<~  250 HELP\n ~> QUIT\n"
+    )
+
+
+_GOOD = _look(587, "AUTH CRAM-MD5", "AUTH CRAM-MD5 PLAIN LOGIN")
+_READABLE = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
+"""Mechanisms that show the password, or a token that is as good."""
+
+
+def _auth(c: Conversation) -> frozenset[str]:
+    """All mechanisms that it names, in clear or in TLS."""
+    return frozenset(m for hello in (c.in_clear, c.in_tls) if hello for m in hello.auth)
+
+
+def _seen_whole(c: Conversation) -> bool:
+    """Whether the offer was seen in clear and in TLS, and nothing hides it."""
+    hello = c.hello
+    if hello is None or not hello.esmtp or c.masked or c.trouble_kind not in ("", "no-starttls", "untrusted"):
+        return False
+    return not hello.starttls or c.in_tls is not None
+
+
+def _no_auth(c: Conversation) -> bool | None:
+    hello = c.hello
+    nothing = hello is not None and "AUTH" not in hello.keywords and not _auth(c) and not hello.only_old_form
+    return True if c.port in (465, 587, 2525) and nothing and _seen_whole(c) else None
+
+
+def _for_logins(cf: SendmailCf | Unknown) -> bool:
+    """Whether sendmail is set up for logins; true where sendmail.cf is not known."""
+    return isinstance(cf, Unknown) or bool(cf.trusted_mechs) or cf.auth_mechanisms_line is not None
+
+
+def _for_itself(listeners: Listeners | Unknown) -> frozenset[int]:
+    """Ports that only this machine can reach, where that is known."""
+    every = () if isinstance(listeners, Unknown) else listeners.all
+    return frozenset(x.port for x in every) - {x.port for x in every if not x.local_only}
+
+
+@check(
+    "WIRE010",
+    "no-auth-on-submission-port",
+    "error",
+    fails=[
+        {"wire": _look(587, "HELP", "HELP")},
+        {"wire": _look(587, "HELP", "HELP", head=_OWN), "cf": "O AuthMechanisms=PLAIN", "listeners": "0.0.0.0 587 4 x"},
+    ],
+    passes=[
+        {"wire": _GOOD},
+        {"wire": _look(25, "HELP", "HELP")},
+        {"wire": _look(587, "HELP", "AUTH PLAIN")},
+        {"wire": _look(587, "HELP", "HELP", head=_OWN), "cf": "O DaemonPortOptions=Port=587", "listeners": ""},
+        {"wire": _look(587, "HELP", "HELP", head=_OWN), "listeners": "127.0.0.1 587 4 x"},
+    ],
+    refs=("RFC 6409 section 4.3: a submission server asks for a login", "RFC 4954 section 3"),
+)
+def no_auth_on_submission_port(wire: Wire, cf: SendmailCf | Unknown, listeners: Listeners | Unknown) -> Findings:
+    """A port for submission offers no login at all, neither in clear nor within TLS.
+
+    Clients say "server does not support authentication", or hand in without a login and get "relaying denied". On port
+    25, where servers meet, it is as it should be.
+
+    Advice: see on the server why no mechanism is left: logins not switched on for this port, no mechanism that can be
+    loaded, an authentication service that does not run; maildoctor check looks for all of that.
+    """
+    closed = _for_itself(listeners)
+    looks = wire.looks if _for_logins(cf) else [c for c in wire.looks if c.server != "sendmail"]
+    for ports, _ in wire.together((c, _no_auth(c)) for c in looks if c.port not in closed):
+        c = ports.first
+        tls = " (nor STARTTLS)" if not c.in_tls else ""
+        outside = isinstance(listeners, Unknown)
+        yield found(
+            f"{ports.endpoint} offers no AUTH{tls}: nobody can log in there",
+            evidence=ports.evidence("220", "250"),
+            fix=_why_no_auth(c.server),
+            severity="warning" if all(x.port == 2525 or (x.loopback and outside) for x in ports.all) else None,
+            endpoint=ports.endpoint,
+        )
+
+
+def _why_no_auth(server: str) -> list[Step]:
+    return {
+        "sendmail": [Step("maildoctor check")],
+        "postfix": [Step("postconf smtpd_sasl_auth_enable smtpd_sasl_type smtpd_sasl_path; postconf -Mf", "safe")],
+        "exim": [Step("exim -bP auth_advertise_hosts authenticator_list", "safe")],
+        "opensmtpd": [Step("grep -E '^listen' /etc/smtpd.conf /etc/mail/smtpd.conf", "safe")],
+        "dovecot": [Step("doveconf auth_mechanisms", "safe")],
+        "exchange": [Step("# Get-ReceiveConnector | Format-List Name,Bindings,AuthMechanism,PermissionGroups")],
+    }.get(server, [])
+
+
+def _readable_in_clear(c: Conversation) -> str | None:
+    """Mechanisms offered in clear that show the password, though TLS is to be had."""
+    clear = c.in_clear
+    if clear is None or c.masked or not clear.starttls:
+        return None
+    return " ".join(m for m in clear.auth if m in _READABLE) or None
+
+
+_LENIENT = ("dovecot", "")
+"""Dovecot takes a connection from its own machine for safe; of one that we do not know it cannot be told."""
+
+
+@check(
+    "WIRE011",
+    "password-asked-for-in-clear",
+    "warning",
+    fails=[
+        {"wire": _look(587, "AUTH PLAIN LOGIN", "AUTH PLAIN LOGIN")},
+        {"wire": _look(587, "AUTH XOAUTH2", "AUTH XOAUTH2", program="Postfix")},
+    ],
+    passes=[{"wire": _GOOD}],
+    refs=("RFC 4954 section 4: PLAIN only under TLS", "RFC 8314 section 3"),
+)
+def password_asked_for_in_clear(wire: Wire) -> Findings:
+    """Mechanisms that send the password itself are offered before TLS.
+
+    A client that is not told to insist on TLS sends the password in clear, in base64, which hides nothing; whoever
+    takes STARTTLS out of the way gets it from all the others too.
+
+    Advice: let the server offer PLAIN and LOGIN after STARTTLS only.
+    """
+    for ports, names in wire.together((c, _readable_in_clear(c)) for c in wire.looks):
+        c = ports.first
+        yield found(
+            f"{ports.endpoint} offers {names} before TLS",
+            evidence=ports.evidence("AUTH"),
+            fix=_after_tls_only(c.server),
+            severity="info" if c.loopback and c.server in _LENIENT else None,
+            endpoint=ports.endpoint,
+        )
+
+
+def _after_tls_only(server: str) -> list[Step]:
+    if server == "sendmail":
+        return rebuild("/etc/mail/sendmail.cf", "define(`confAUTH_OPTIONS', `A p')dnl")
+    return {
+        "postfix": [Step("postconf -e smtpd_tls_auth_only=yes && postfix reload", "risky")],
+        "exim": [Step("# in each plaintext authenticator: server_advertise_condition = ${if def:tls_in_cipher}")],
+        "dovecot": [Step("# in dovecot.conf: disable_plaintext_auth = yes (2.4: auth_allow_cleartext = no)")],
+        "opensmtpd": [Step("# in smtpd.conf: listen on … tls-require auth")],
+        "exchange": [Step("# Set-ReceiveConnector NAME -AuthMechanism Tls,BasicAuth,BasicAuthRequireTLS")],
+    }.get(server, [])
+
+
+def _only_old_form(c: Conversation) -> bool | None:
+    return True if c.hello is not None and c.hello.only_old_form and not c.masked else None
+
+
+@check(
+    "WIRE012",
+    "only-the-old-auth-form",
+    "warning",
+    fails=[{"wire": _look(587, "AUTH=PLAIN LOGIN", "AUTH=PLAIN LOGIN", program="")}],
+    passes=[{"wire": _GOOD}, {"wire": _look(587, "AUTH=LOGIN", "AUTH PLAIN\n<~  250-AUTH=PLAIN", program="")}],
+    refs=("RFC 4954 section 3: the keyword is AUTH, its parameters follow after a blank",),
+)
+def only_the_old_auth_form(wire: Wire) -> Findings:
+    """The server writes only `AUTH=`, the form of a draft of 1998, and not `AUTH `.
+
+    Clients that go by the standard see no offer and do not log in.
+
+    Advice: let the server write the standard form too; Postfix and Exim write `AUTH=` beside it where old clients need
+    it (Postfix: broken_sasl_auth_clients=yes).
+    """
+    for ports, _ in wire.together((c, _only_old_form(c)) for c in wire.looks):
+        yield found(
+            f"{ports.endpoint} writes AUTH= only, which clients of today do not read",
+            evidence=ports.evidence("AUTH="),
+            endpoint=ports.endpoint,
+        )
+
+
+def _empty_offer(c: Conversation) -> bool | None:
+    hello = c.hello
+    return True if hello and "AUTH" in hello.keywords and not hello.auth and not c.masked else None
+
+
+@check(
+    "WIRE013",
+    "auth-without-a-mechanism",
+    "error",
+    fails=[{"wire": _look(587, "AUTH", "AUTH")}],
+    passes=[{"wire": _GOOD}, {"wire": _look(25, "HELP", "HELP")}],
+    refs=("RFC 4954 section 3: AUTH is followed by a list of mechanisms",),
+)
+def auth_without_a_mechanism(wire: Wire) -> Findings:
+    """AUTH is offered without any mechanism behind it.
+
+    Logins are switched on, and none of the mechanisms is left: not installed, not loadable, or excluded by the options.
+
+    Advice: see which mechanisms the server has and which its options exclude; maildoctor check does that.
+    """
+    for ports, _ in wire.together((c, _empty_offer(c)) for c in wire.looks):
+        yield found(
+            f"{ports.endpoint} offers AUTH and names no mechanism",
+            evidence=ports.evidence("AUTH"),
+            fix=_why_no_auth(ports.first.server),
+            severity=_by_port(ports.all),
+            endpoint=ports.endpoint,
+        )
+
+
+def _by_port(conversations: tuple[Conversation, ...]) -> Severity:
+    return "error" if any(c.port in (465, 587) for c in conversations) else "warning"
+
+
+_SPOKEN = ("PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER", "CRAM-MD5", "DIGEST-MD5")
+
+
+def _unusual(c: Conversation) -> tuple[str, bool] | None:
+    """The offer, where mail programs find nothing in it; True where they find hardly anything."""
+    hello = c.in_tls  # without TLS that is the fault to mend first
+    if hello is None or not hello.auth or not _seen_whole(c) or not _READABLE.isdisjoint(hello.auth):
+        return None
+    some = any(m in _SPOKEN or m.startswith("SCRAM-") for m in hello.auth)
+    return " ".join(hello.auth[:6]), some
+
+
+@check(
+    "WIRE014",
+    "offer-fits-few-clients",
+    "warning",
+    fails=[
+        {"wire": _look(587, "AUTH GSSAPI NTLM", "AUTH GSSAPI NTLM")},
+        {"wire": _look(587, "AUTH DIGEST-MD5 CRAM-MD5", "AUTH DIGEST-MD5 CRAM-MD5")},
+    ],
+    passes=[{"wire": _GOOD}, {"wire": _look(587, "HELP", "AUTH XOAUTH2")}, {"wire": _look(25, "HELP", "HELP")}],
+    refs=("RFC 8314 section 3: PLAIN within TLS is what all clients can do",),
+)
+def offer_fits_few_clients(wire: Wire) -> Findings:
+    """Within TLS the server offers no mechanism that all mail programs can speak.
+
+    Outlook and telephones can do PLAIN or LOGIN, or a token (XOAUTH2) of a large provider; some programs can do
+    CRAM-MD5; GSSAPI, NTLM, EXTERNAL and OTP need a domain, a certificate or a list of passwords.
+
+    Advice: offer PLAIN and LOGIN within TLS too, where people's own mail programs are to log in; the password is safe
+    there.
+    """
+    for ports, (names, some) in wire.together((c, _unusual(c)) for c in wire.looks):
+        who = "Outlook and telephones need PLAIN or LOGIN" if some else "hardly any mail program can log in"
+        yield found(
+            f"{ports.endpoint} offers {names} only: {who}",
+            evidence=ports.evidence("AUTH"),
+            severity="info" if some else None,
+            endpoint=ports.endpoint,
+        )
+
+
+# ---- what the configuration foretells
+
+
+_JUDGED = frozenset({"PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5"}) | {
+    f"SCRAM-SHA-{size}" for size in ("1", "224", "256", "384", "512")
+}
+"""Mechanisms whose offer depends on nothing but files: GSSAPI asks for a keytab, EXTERNAL for a certificate."""
+
+_PLUGIN = (
+    "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/lib{0}.so -> /usr/lib/sasl2/lib{0}.so\n"
+    "ELF 64-bit LSB shared object, x86-64, soname lib{0}.so.2\n"
+)
+_PLUGINS = _PLUGIN.format("plain") + _PLUGIN.format("login") + _PLUGIN.format("crammd5")
+_CF = "O AuthMechanisms=PLAIN LOGIN CRAM-MD5\nO AuthOptions=A p\nO DaemonPortOptions=Name=MTA, Port=587"
+_HERE = {"cf": _CF, "plugins": _PLUGINS, "listeners": "0.0.0.0 587 40 sendmail-mta"}
+
+
+@check(
+    "WIRE015",
+    "offer-differs-from-files",
+    "warning",
+    fails=[
+        {**_HERE, "wire": _look(587, "AUTH CRAM-MD5", "AUTH CRAM-MD5 PLAIN")},
+        {**_HERE, "wire": _look(587, "AUTH CRAM-MD5 DIGEST-MD5", "AUTH CRAM-MD5 PLAIN LOGIN DIGEST-MD5")},
+    ],
+    passes=[
+        {**_HERE, "wire": _look(587, "AUTH CRAM-MD5", "AUTH CRAM-MD5 PLAIN LOGIN")},
+        {**_HERE, "wire": _look(587, "HELP", "HELP")},
+        {**_HERE, "wire": _look(587, "AUTH CRAM-MD5", "AUTH CRAM-MD5 PLAIN GSSAPI LOGIN")},
+        {**_HERE, "wire": _look(587, "HELP", "AUTH PLAIN", program="Postfix")},
+        {**_HERE, "wire": _look(25, "HELP", "AUTH PLAIN")},
+    ],
+    refs=("sendmail: sendmail/srvrsmtp.c, saslmechs(): the list of libsasl cut by AuthMechanisms",),
+)
+def offer_differs_from_files(
+    wire: Wire, cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown, listeners: Listeners
+) -> Findings:
+    """Sendmail offers other mechanisms than its files foretell.
+
+    The running daemon read other files, or older ones: it was started before they were changed, with another
+    configuration (-C), or another program or a proxy answers in its place.
+
+    Advice: restart sendmail; if the difference stays, see with which options it is started, and whether something
+    stands between.
+    """
+    yield from gaps(conf)
+    if isinstance(conf, Unknown) and list(gaps(conf)):
+        return
+    table = mechanisms(cf, known(conf), plugins, None)
+    foretold = {tls: frozenset(table.offered(tls)) & _JUDGED for tls in (False, True)}
+    for ports, (missing, extra, tls) in wire.together(
+        (c, _difference(c, foretold)) for c in wire.looks if _is_sendmail(c, cf.daemons, listeners)
+    ):
+        what = [f"{' '.join(missing)} not offered, though the files say so"] if missing else []
+        what += [f"{' '.join(extra)} offered, of which the files say nothing"] if extra else []
+        yield found(
+            f"{ports.endpoint} {'in TLS' if tls else 'in clear'}: {'; '.join(what)}",
+            evidence=[
+                *ports.evidence("AUTH"),
+                Evidence(cf.path, f"AuthMechanisms: {' '.join(cf.auth_mechanisms) or 'none'}"),
+            ],
+            fix=[restart()],
+            endpoint=ports.endpoint,
+        )
+
+
+def _is_sendmail(c: Conversation, daemons: tuple[Daemon, ...], listeners: Listeners) -> bool:
+    """Whether the sendmail of sendmail.cf answers there, and offers AUTH: to offer none at all is another matter."""
+    if c.server != "sendmail" or c.masked or not _auth(c):
+        return False
+    holders = {x.program for x in listeners.on(c.port)} - {"?"}
+    held = all(h.startswith(("sendmail", "sm-mta", "systemd", "init", "inetd", "xinetd")) for h in holders)
+    return held and any(d.port == c.port and not d.auth_off for d in daemons)
+
+
+_Difference = tuple[tuple[str, ...], tuple[str, ...], bool]
+
+
+def _difference(c: Conversation, foretold: dict[bool, frozenset[str]]) -> _Difference | None:
+    """What is missing and what is too much, in TLS where there is TLS, else in clear."""
+    for tls, hello in ((True, c.in_tls), (False, c.in_clear)):
+        if hello is not None and hello.esmtp:
+            there = frozenset(hello.auth) & _JUDGED
+            if there != foretold[tls]:
+                return tuple(sorted(foretold[tls] - there)), tuple(sorted(there - foretold[tls])), tls
+    return None

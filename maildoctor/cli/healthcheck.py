@@ -1,0 +1,101 @@
+"""`maildoctor healthcheck`: one EHLO and, given a secret, one login; one line, exit status 0 or 1, within two seconds.
+
+For HEALTHCHECK of a container and probes of Kubernetes. Docker keeps status 2 for itself, so wrong usage is 1 too.
+"""
+
+import argparse
+import ipaddress
+import sys
+from collections.abc import Sequence
+
+from maildoctor.cli import options as shared
+from maildoctor.cli.password import add_login, secret
+from maildoctor.cli.servers import seconds, target_of
+from maildoctor.cli.stdout import say
+from maildoctor.cli.trouble import Trouble
+from maildoctor.facts.wire import Conversation, Wire
+from maildoctor.host import HostError
+from maildoctor.host.attempts import BY_PASSWORD
+from maildoctor.host.network import Target, Wish, visited
+from maildoctor.render.escape import shown
+from maildoctor.sasl import Login
+
+_STATUS = """\
+Without HOST: port 587 of this machine, or 25 where nothing listens on 587.
+The certificate is not verified where HOST is a loopback address.
+
+exit status:
+  0  healthy
+  1  not healthy, or wrong usage
+"""
+_PORTS = (587, 25)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of `healthcheck`."""
+    p = shared.Parser("healthcheck", "Say in one line whether users can log in here.", _STATUS)
+    p.add_argument("target", nargs="?", default="", metavar="HOST[:PORT]", help="the server (this machine)")
+    p.add_argument("--timeout", type=seconds, default=1.8, metavar="SEC", help="time for everything (1.8)")
+    p.add_argument("--ca-file", default="", metavar="FILE", help="believe these CAs instead of the machine's")
+    p.add_argument("--no-verify", action="store_true", help="log in even where the certificate cannot be verified")
+    add_login(p)
+    return p
+
+
+def run(words: Sequence[str]) -> int:
+    """Ask, print the line, and give the exit status."""
+    try:
+        talk = _visited(shared.read(parser(), words))
+    except (Trouble, HostError) as error:
+        say(f"not ok: {shown(error.what)} ({shown(error.where)}); {shown(error.what_to_do)}\n")
+        return 1
+    fault = _fault(talk)
+    say(f"not ok: {talk.endpoint} {shown(fault)}\n" if fault else f"ok: {talk.endpoint} {shown(_praise(talk))}\n")
+    sys.stdout.flush()
+    return 1 if fault else 0
+
+
+def _visited(options: argparse.Namespace) -> Conversation:
+    targets = list(target_of(options.target or "127.0.0.1", _PORTS))
+    who = None
+    if options.user is not None:
+        who = Login(options.user, secret(options), options.authzid, options.realm)
+    mechs = tuple(m.upper() for m in shared.listed(options.mech)) or tuple(m for m in BY_PASSWORD if m != "GSSAPI")
+    for target in targets:
+        wish = Wish(
+            timeout=options.timeout,
+            ca_file=options.ca_file,
+            verify=not (options.no_verify or _loopback(target)),
+            in_clear=options.insecure_plaintext,
+            login=who,
+            mechs=mechs,
+        )
+        (talk,) = Wire.parse(visited(target, wish)).all
+        if talk.trouble is None or talk.trouble[0] != "refused":
+            break
+    return talk
+
+
+def _fault(talk: Conversation) -> str:
+    """What is wrong, empty where nothing is."""
+    if talk.trouble is not None:
+        return talk.trouble[1]
+    if not talk.hello or not talk.hello.auth:
+        return "offers no AUTH"
+    word, rest = talk.outcome
+    if word in ("", "ok"):
+        return ""
+    return f"login fails ({talk.mechanism or 'no mechanism'}): {rest}"
+
+
+def _praise(talk: Conversation) -> str:
+    offer = " ".join(talk.hello.auth) if talk.hello else ""
+    login = f", login by {talk.mechanism}" if talk.outcome[0] == "ok" else ""
+    return f"offers {offer}{login}, {talk.noted('took')} s"
+
+
+def _loopback(target: Target) -> bool:
+    try:
+        return ipaddress.ip_address(target.host).is_loopback
+    except ValueError:
+        return target.host == "localhost"

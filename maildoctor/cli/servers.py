@@ -1,0 +1,50 @@
+"""Servers as they are named on a command line."""
+
+import argparse
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+from maildoctor.cli.trouble import Trouble
+from maildoctor.host.network import Target
+
+
+def target_of(word: str, ports: Sequence[int]) -> Iterator[Target]:
+    """`HOST`, `HOST:PORT`, `[ADDRESS]:PORT` or a bare address of IPv6. Raises Trouble."""
+    if m := re.fullmatch(r"\[([^\]]{1,80})\](?::(\d{1,6}))?", word):
+        host, port = m[1], m[2]
+    elif word.count(":") == 1:
+        host, _, port = word.partition(":")
+    else:
+        host, port = word, None
+    if not host or not re.fullmatch(r"[^\s/@\x00-\x1f]{1,253}", host):
+        raise Trouble("this names no server", word, "write HOST, HOST:PORT or [ADDRESS]:PORT")
+    for number in [port_of(port, word)] if port is not None else ports:
+        yield Target(host, number)
+
+
+def port_of(word: str, where: str) -> int:
+    """A port. Raises Trouble."""
+    if not word.isdecimal() or not 0 < int(word) < 65536:
+        raise Trouble(f"{word!r} is no port", where, "a port is a number from 1 to 65535")
+    return int(word)
+
+
+def listed_in(path: str) -> list[str]:
+    """The servers in a file, one a line, `#` before a remark; `-` is the standard input. Raises Trouble."""
+    try:
+        with open(0 if path == "-" else path, encoding="utf-8", closefd=path != "-") as file:
+            lines = [line.partition("#")[0].strip() for line in file]
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise Trouble(f"the list cannot be read: {reason}", path, "give a file with a server on each line") from None
+    return [line for line in lines if line]
+
+
+def seconds(word: str) -> float:
+    """A time in seconds, `10` or `10s`, for argparse."""
+    with suppress(ValueError):
+        value = float(word.removesuffix("s"))
+        if 0 <= value <= 86400:
+            return value
+    raise argparse.ArgumentTypeError(f"{word!r} is no number of seconds")

@@ -1,0 +1,198 @@
+"""The mechanism matrix: what files, configuration, wire and user data base say of each SASL mechanism, in one row.
+
+Pure: made of facts, any of which may be missing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from maildoctor.facts.mechanisms import PLAINTEXT, Offer, mechanisms, uses_sasldb
+from maildoctor.facts.plugins import Plugins
+from maildoctor.facts.sasl_conf import SaslConf
+from maildoctor.facts.saslauthd import Saslauthd
+from maildoctor.facts.sasldb import SaslDb
+from maildoctor.facts.sendmail_cf import SendmailCf
+from maildoctor.facts.wire import Conversation, Wire
+from maildoctor.model import Matrix, Mechanism, Strategy
+
+_STRENGTH = (
+    *(f"SCRAM-SHA-{size}" for size in ("512", "384", "256", "224", "1")),
+    "DIGEST-MD5",
+    "CRAM-MD5",
+    "PLAIN",
+    "LOGIN",
+)
+"""What a client with a password would take, the strongest first; -PLUS and tickets aside."""
+
+_NO_SECRET = frozenset({"EXTERNAL", "GSSAPI", "GSS-SPNEGO", "GS2-KRB5", "KERBEROS_V4", "ANONYMOUS"})
+"""Mechanisms that no stored secret serves: a certificate, a ticket, or nothing does."""
+
+_FEW = 5
+
+_PURPOSES = {"relay": "relaying without login", "relay-auth": "relaying after login", "send": "message"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The facts of which a matrix is made; None where one is not known."""
+
+    cf: SendmailCf | None = None
+    conf: SaslConf | None = None
+    plugins: Plugins | None = None
+    sasldb: SaslDb | None = None
+    saslauthd: Saslauthd | None = None
+    wire: Wire | None = None
+
+
+def matrix(of: Sources) -> Matrix | None:
+    """One row a mechanism, those that are offered first; None where nothing speaks of any."""
+    clear, tls = _offers(of.wire)
+    names = tuple(dict.fromkeys((*(tls or ()), *(clear or ()))))
+    tried = {c.mechanism for c in of.wire.logins} if of.wire else set()
+    if of.cf is not None:
+        offers = {o.name: o for o in mechanisms(of.cf, of.conf, of.plugins, of.sasldb, names).all}
+    else:
+        offers = {}
+    order = dict.fromkeys((*names, *offers, *sorted(tried)))
+    rows = tuple(_row(name, offers.get(name), of, clear, tls) for name in order)
+    rows = tuple(r for r in rows if _worth_a_row(r))
+    return Matrix(rows, tuple(_strategies(rows))) if rows else None
+
+
+def _offers(wire: Wire | None) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    """Names that EHLO shows in clear and in TLS, over all endpoints; None where none was reached."""
+    looks = [c for c in wire.looks if c.hello] if wire else []
+    clear = [c.in_clear for c in looks if c.in_clear]
+    tls = [c.in_tls for c in looks if c.in_tls]
+    both = (tuple(dict.fromkeys(m for hello in some for m in hello.auth)) if some else None for some in (clear, tls))
+    first, second = both
+    return first, second
+
+
+def _worth_a_row(row: Mechanism) -> bool:
+    """Plug-ins that lie about and that nothing else speaks of are no matter."""
+    spoken_of = row.configured or row.offered_plain or row.offered_tls or row.login != "not_tried"
+    return bool(spoken_of or (row.trusted and row.plugin == "loads"))
+
+
+def _row(
+    name: str, offer: Offer | None, of: Sources, clear: tuple[str, ...] | None, tls: tuple[str, ...] | None
+) -> Mechanism:
+    secret, users = _secret(name, of)
+    row = Mechanism(
+        mech=name,
+        plugin=_plugin(name, offer, of.plugins),
+        configured=offer.configured if offer else None,
+        listed=offer.listed if offer and of.conf is not None else None,
+        trusted=offer.trusted if offer else None,
+        offered_plain=None if clear is None else name in clear,
+        offered_tls=None if tls is None else name in tls,
+        secret=secret,
+        login=_login(name, of.wire),
+        verdict="",
+        users=users,
+    )
+    return _judged(row, offer)
+
+
+def _plugin(name: str, offer: Offer | None, plugins: Plugins | None) -> str:
+    if name == "EXTERNAL":
+        return "builtin"
+    if plugins is None or offer is None:
+        return "unknown"
+    if offer.plugin is None:
+        return "missing"
+    return "loads" if offer.plugin.loads else "broken"
+
+
+def _secret(name: str, of: Sources) -> tuple[bool | None, tuple[str, ...]]:
+    """Whether anything can serve it, and who of a sasldb, if they are few."""
+    if name in _NO_SECRET or of.cf is None:
+        return None, ()
+    if name in PLAINTEXT and of.conf is not None and of.conf.verifies_by("saslauthd"):
+        return (bool(of.saslauthd.processes) if of.saslauthd else None), ()
+    if not uses_sasldb(of.conf) or of.sasldb is None:
+        return None, ()
+    able = of.sasldb.able(name)
+    some = [f"{u.name}@{u.realm}" for u in of.sasldb.users if name in u.mechanisms] if able <= _FEW else []
+    return able > 0, tuple(some)
+
+
+def _login(name: str, wire: Wire | None) -> str:
+    words = [c.outcome[0] for c in wire.logins if c.mechanism == name] if wire else []
+    if "ok" in words:
+        return "ok"
+    if any(w in ("failed", "later", "broken", "unproven") for w in words):
+        return "failed"
+    return "refused" if words else "not_tried"
+
+
+def _judged(row: Mechanism, offer: Offer | None) -> Mechanism:
+    import dataclasses
+
+    return dataclasses.replace(row, verdict=_verdict(row, offer))
+
+
+def _verdict(row: Mechanism, offer: Offer | None) -> str:
+    """The first hindrance on the way of a client, in the order in which it meets them."""
+    wire = row.offered_plain, row.offered_tls
+    predicted = offer is not None and (offer.offered(False) or offer.offered(True))
+    offered = True in wire if wire != (None, None) else predicted
+    if row.login == "ok":
+        return "works, no relaying" if row.trusted is False else "works"
+    if row.login == "failed":
+        return "login fails"
+    if row.plugin == "missing" and row.configured:
+        return "no plug-in"
+    if row.plugin == "broken" and row.configured:
+        return "does not load"
+    if not offered:
+        return _not_offered(row, offer, predicted)
+    if row.secret is False:
+        return "nobody can use it"
+    if row.trusted is False:
+        return "may not relay"
+    if row.offered_plain and row.mech in PLAINTEXT:
+        return "password in clear"
+    return "usable" if wire != (None, None) else "would be usable"
+
+
+def _not_offered(row: Mechanism, offer: Offer | None, predicted: bool) -> str:
+    if row.configured is False:
+        return "not configured"
+    if row.listed is False:
+        return "hidden by mech_list"
+    if offer is not None and offer.lacks - {"p"}:
+        return "against AuthOptions"
+    return "offer lacks it" if predicted else "not offered"
+
+
+def _strategies(rows: tuple[Mechanism, ...]) -> Iterable[Strategy]:
+    """What clients with a password would do, given TLS where it is to be had."""
+    offered = [r for r in rows if (r.offered_tls if r.offered_tls is not None else r.offered_plain)]
+    if not offered:
+        offered = [r for r in rows if r.verdict == "would be usable"]
+    known = {r.mech: r for r in offered if r.mech in _STRENGTH}
+    choices = {
+        "strongest first": next((known[m] for m in _STRENGTH if m in known), None),
+        "server's order": next(iter(known.values()), None),
+        "PLAIN only": known.get("PLAIN"),
+    }
+    for client, row in choices.items():
+        yield Strategy(client, row.mech if row else "", row.verdict if row else "finds none")
+
+
+def talk_summary(c: Conversation) -> str:
+    """What came of one conversation, in one line."""
+    if c.trouble is not None:
+        return f"{c.trouble[0]}: {c.trouble[1]}"
+    if c.purpose != "look":
+        return f"{_PURPOSES.get(c.purpose, c.purpose)}: {' '.join(c.outcome)}".strip()
+    said = [c.tls_version or "no TLS"]
+    clear = c.in_clear.auth if c.in_clear else ()
+    tls = c.in_tls.auth if c.in_tls else ()
+    if tls:
+        said.append(f"AUTH {' '.join(tls)}")
+    if clear and clear != tls:
+        said.append(f"in clear {' '.join(clear)}")
+    return ", ".join(said if tls or clear else [*said, "no AUTH"])

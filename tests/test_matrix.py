@@ -1,0 +1,112 @@
+"""The mechanism matrix: one row a mechanism, and what each kind of client makes of them."""
+
+from maildoctor.facts.plugins import Plugins
+from maildoctor.facts.sasl_conf import SaslConf
+from maildoctor.facts.saslauthd import Saslauthd
+from maildoctor.facts.sasldb import SaslDb
+from maildoctor.facts.sendmail_cf import SendmailCf
+from maildoctor.facts.wire import Wire
+from maildoctor.matrix import Sources, matrix, talk_summary
+from maildoctor.model import Matrix, Mechanism
+from maildoctor.render.matrix import table
+from maildoctor.render.style import Style
+
+
+def plugin(name: str, tail: str = "") -> str:
+    path = f"/usr/lib/sasl2/lib{name}.so"
+    return f"plugin: {path} -> {path}\nELF 64-bit LSB shared object, x86-64, soname lib{name}.so.2\n{tail}"
+
+
+CF = SendmailCf.parse(
+    "O AuthMechanisms=SCRAM-SHA-256 CRAM-MD5 PLAIN LOGIN\nO AuthOptions=p\nC{TrustAuthMech}CRAM-MD5 PLAIN"
+)
+PLUGINS = Plugins.parse("directory: /usr/lib/sasl2\n" + plugin("crammd5") + plugin("plain") + plugin("login"))
+DB = SaslDb.parse("test@mail.example.com: userPassword\n")
+LOOK = (
+    "=== connect 192.0.2.1:587 auto for mail.example.com\n=== purpose look\n<-  220 mail.example.com ESMTP\n"
+    " -> EHLO maildoctor.invalid\n<-  250-mail.example.com\n<-  250-AUTH CRAM-MD5\n<-  250 STARTTLS\n -> STARTTLS\n"
+    "<-  220 go\n=== tls TLSv1.3 TLS_AES_256_GCM_SHA384 256 bits\n ~> EHLO maildoctor.invalid\n"
+    "<~  250-mail.example.com\n<~  250 AUTH CRAM-MD5 PLAIN LOGIN\n ~> QUIT\n"
+)
+
+
+def login(mechanism: str, outcome: str) -> str:
+    return f"=== connect 192.0.2.1:587 auto\n=== purpose login {mechanism}\n=== user test\n=== outcome {outcome}\n"
+
+
+def rows(made: Matrix | None) -> dict[str, Mechanism]:
+    assert made is not None
+    return {row.mech: row for row in made.rows}
+
+
+def test_a_row_holds_what_every_source_says() -> None:
+    conf = SaslConf.parse("pwcheck_method: auxprop\nmech_list: CRAM-MD5 PLAIN")
+    found = rows(matrix(Sources(CF, conf, PLUGINS, DB, None, Wire.parse(LOOK))))
+    cram = found["CRAM-MD5"]
+    assert (cram.plugin, cram.configured, cram.listed, cram.trusted) == ("loads", True, True, True)
+    assert (cram.offered_plain, cram.offered_tls, cram.secret) == (True, True, True)
+    assert cram.users == ("test@mail.example.com",)
+    assert (found["PLAIN"].offered_plain, found["PLAIN"].offered_tls) == (False, True)
+    assert found["LOGIN"].listed is False
+    assert found["SCRAM-SHA-256"].plugin == "missing"
+
+
+def test_the_verdict_is_the_first_hindrance_of_a_client() -> None:
+    wire = Wire.parse(LOOK + login("CRAM-MD5", "ok 235 hello") + login("PLAIN", "failed 535 no"))
+    found = rows(matrix(Sources(CF, None, PLUGINS, DB, None, wire)))
+    assert found["CRAM-MD5"].verdict == "works"
+    assert found["PLAIN"].verdict == "login fails"
+    assert found["SCRAM-SHA-256"].verdict == "no plug-in"
+    assert found["LOGIN"].verdict == "may not relay"
+
+
+def test_saslauthd_serves_no_challenge() -> None:
+    conf = SaslConf.parse("pwcheck_method: saslauthd")
+    none = SaslDb.parse("")
+    daemon = Saslauthd.parse("321 root 1790000000.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\n")
+    found = rows(matrix(Sources(CF, conf, PLUGINS, none, daemon, Wire.parse(LOOK))))
+    assert found["CRAM-MD5"].verdict == "nobody can use it"
+    assert found["PLAIN"].secret is True
+
+
+def test_without_a_word_from_the_wire_nothing_is_claimed_about_it() -> None:
+    found = rows(matrix(Sources(CF, None, PLUGINS, DB)))
+    assert found["CRAM-MD5"].offered_plain is None
+    assert found["CRAM-MD5"].verdict == "would be usable"
+    assert matrix(Sources()) is None
+
+
+def test_clients_of_each_kind_are_told_what_they_get() -> None:
+    made = matrix(Sources(wire=Wire.parse(LOOK + login("PLAIN", "failed 535 no"))))
+    assert made is not None
+    said = {s.client: (s.mech, s.verdict) for s in made.strategies}
+    assert said == {
+        "strongest first": ("CRAM-MD5", "usable"),
+        "server's order": ("CRAM-MD5", "usable"),
+        "PLAIN only": ("PLAIN", "login fails"),
+    }
+
+
+def test_the_table_fits_a_terminal_and_hides_nothing_behind_colour() -> None:
+    made = matrix(Sources(CF, None, PLUGINS, DB, None, Wire.parse(LOOK + login("CRAM-MD5", "ok 235"))))
+    assert made is not None
+    lines = [line for line, _ in table(made, Style(ascii=True))]
+    assert all(len(line) <= 80 and line.isascii() for line in lines), lines
+    assert lines[0].split()[:3] == ["mechanism", "plug-in", "conf"]
+    assert any(line.startswith("CRAM-MD5") and line.endswith("works") for line in lines)
+    assert "list" not in lines[0].split()  # nothing is known of mech_list
+
+
+def test_hostile_names_do_not_reach_the_terminal() -> None:
+    hostile = LOOK.replace("CRAM-MD5", "\x1b[31mX")
+    made = matrix(Sources(wire=Wire.parse(hostile)))
+    assert made is not None
+    assert "\x1b" not in "".join(line for line, _ in table(made, Style()))
+
+
+def test_one_line_says_what_came_of_a_conversation() -> None:
+    look, fail = Wire.parse(LOOK + login("PLAIN", "failed 535 5.7.8 no")).all
+    assert talk_summary(look) == "TLSv1.3, AUTH CRAM-MD5 PLAIN LOGIN, in clear CRAM-MD5"
+    assert talk_summary(fail) == "login PLAIN: failed 535 5.7.8 no"
+    (refused,) = Wire.parse("=== connect 192.0.2.1:25 auto\n*** refused: nothing listens there").all
+    assert talk_summary(refused) == "refused: nothing listens there"
