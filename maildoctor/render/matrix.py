@@ -24,9 +24,12 @@ def table(matrix: Matrix, style: Style) -> Iterator[tuple[str, Tone]]:
     yield gap.join(_HEAD[i].ljust(width[i]) for i in kept).rstrip(), "dim"
     for m, cells in zip(matrix.rows, rows, strict=True):
         yield gap.join(cells[i].ljust(width[i]) for i in kept).rstrip(), tone(m)
+    choices: dict[tuple[str, str], list[str]] = {}
     for s in matrix.strategies:
-        choice = f"takes {s.mech}: {s.verdict}" if s.mech else s.verdict
-        yield f"client, {s.client}: {shown(choice, style.ascii)}", "plain"
+        choices.setdefault((s.mech, s.verdict), []).append(s.client)
+    for (mech, verdict), clients in choices.items():
+        choice = f"takes {mech}: {verdict}" if mech else verdict
+        yield shown(f"client, {' or '.join(clients)}: {choice}", style.ascii), "plain"
 
 
 def tone(row: Mechanism) -> Tone:
