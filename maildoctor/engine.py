@@ -220,7 +220,11 @@ def _matrix(know: Know) -> Matrix | None:
 def _talks(know: Know) -> tuple[Talk, ...]:
     """What was said, if anything asked for it."""
     wire = know.already(Wire)
-    return tuple(Talk(c.endpoint, talk_summary(c), c.lines, c.purpose == "look") for c in wire.all) if wire else ()
+    return (
+        tuple(Talk(c.endpoint, talk_summary(c), c.lines, c.purpose == "look", c.certificate_until) for c in wire.all)
+        if wire
+        else ()
+    )
 
 
 def _judge(check: Check, know: Know) -> tuple[Outcome, list[Finding]]:

@@ -192,12 +192,14 @@ class Matrix:
 @dataclass(frozen=True, slots=True)
 class Talk:
     """One conversation with a server: `endpoint` is `host:port`, `summary` what came of it, `lines` the transcript,
-    secrets struck out. `looked`: it only looked, and is the first one with that endpoint."""
+    secrets struck out. `looked`: it only looked, and is the first one with that endpoint. `until`: the end of the
+    certificate that was shown, ISO 8601 in UTC, empty where none was."""
 
     endpoint: str
     summary: str
     lines: tuple[str, ...]
     looked: bool = True
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ READ = replace(report(TOLD, outcomes=()), target=Target("log", "mail.log"), log=
 FULL = replace(
     FAULTY,
     matrix=Matrix((MECH, DEAD), (Strategy("strongest first", "SCRAM-SHA-256", "usable"),)),
-    talks=(Talk("192.0.2.1:25", "answers", ("220 x", "EHLO y"), False),),
+    talks=(Talk("192.0.2.1:25", "answers", ("220 x", "EHLO y"), False, "2027-01-01T00:00:00Z"),),
     mended=("SASL510 no-saslauthd",),
 )
 ALL = {**REPORTS, "full": FULL, "read": READ}
@@ -556,7 +556,7 @@ def test_the_table_of_the_exit_status_of_a_plugin(
 def test_the_whole_of_what_a_plugin_says() -> None:
     assert rendered(FULL, "nagios", STYLE) == (
         "SMTP AUTH CRITICAL - LINK001 libdigestmd5.so cannot be loaded: no libra... (+1) | "
-        "time=0.412s;;;0 causes=1;;;0 errors=1;;0;0 warnings=1;0;;0 not_judged=2;;;0 mechs=1;;1:;0\n"
+        "time=0.412s;;;0 causes=1;;;0 errors=1;;0;0 warnings=1;0;;0 not_judged=2;;;0 mechs=1;;1:;0 cert_days=39;14:;1:\n"
         "error LINK001 libdigestmd5.so cannot be loaded: no library here has des_ecb_encrypt\n"
         "  run: apt-get install --reinstall libsasl2-modules\n"
         "  run: mv /usr/lib/sasl2/libdigestmd5.so /usr/lib/sasl2/libdigestmd5.so.off\n"
@@ -604,6 +604,7 @@ _NAMES = {
     "maildoctor_causes": set(),
     "maildoctor_log_events_total": {"code"},
     "maildoctor_mechanism_usable": {"mech"},
+    "maildoctor_cert_not_after_timestamp_seconds": {"port"},
     "maildoctor_run_duration_seconds": set(),
     "maildoctor_last_run_timestamp_seconds": set(),
 }
@@ -912,3 +913,20 @@ def test_a_sample_host_in_every_form(tmp_path: Path) -> None:
     assert done.stdout.startswith("SMTP AUTH CRITICAL - PERM001 ")
     assert sorted(os.listdir(tmp_path)) == sorted(FORMATS)
     assert (tmp_path / "nagios").read_text() == done.stdout
+
+
+def test_the_end_of_the_first_certificate_is_told_to_monitoring() -> None:
+    talks = (
+        Talk("mail.example.com:587", "", (), until="2026-12-22T06:00:00Z"),
+        Talk("mail.example.com:25", "", (), until="2026-12-02T06:00:00Z"),
+        Talk("other.example.com:25", "", (), until="2026-11-30T06:00:00Z"),
+    )
+    told = replace(FAULTY, started="2026-11-22T06:00:00Z", talks=talks)
+    assert "cert_days=8;14:;1:" in rendered(told, "nagios", Style())
+    assert "cert_days" not in rendered(replace(told, talks=()), "nagios", Style())
+    (metric,) = [
+        m
+        for m in text_string_to_metric_families(rendered(told, "prometheus", Style()))
+        if m.name == "maildoctor_cert_not_after_timestamp_seconds"
+    ]
+    assert {s.labels["port"]: s.value for s in metric.samples} == {"25": 1796018400.0, "587": 1797919200.0}

@@ -171,6 +171,11 @@ class Conversation:
         return certificate_of(rows) if rows else None
 
     @property
+    def certificate_until(self) -> str:
+        """The end of the certificate that was shown, ISO 8601; empty without one."""
+        return self.noted("certificate not after:")
+
+    @property
     def tls_version(self) -> str:
         """`TLSv1.3`, empty without TLS."""
         return self.noted("tls").partition(" ")[0]

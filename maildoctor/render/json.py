@@ -76,7 +76,13 @@ def _mechanism(row: Mechanism) -> dict[str, Any]:
 
 
 def _talk(talk: Talk) -> dict[str, Any]:
-    return {"endpoint": talk.endpoint, "summary": talk.summary, "looked": talk.looked, "lines": list(talk.lines)}
+    return {
+        "endpoint": talk.endpoint,
+        "summary": talk.summary,
+        "looked": talk.looked,
+        "certificate_until": talk.until or None,
+        "lines": list(talk.lines),
+    }
 
 
 def _strategy(strategy: Strategy) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from maildoctor.model import SEVERITIES, LogRead, Ranked, Report
 from maildoctor.render.escape import prose
+from maildoctor.render.moment import moment
 from maildoctor.render.style import Style
 from maildoctor.render.verdict import UNKNOWN, fresh, state, usable
 
@@ -69,7 +70,8 @@ def _checks(count: int) -> str:
 
 
 def _numbers(report: Report, found: list[Ranked]) -> Iterator[str]:
-    """`label=value[unit];warn;crit;min`: one warning warns and one error is critical, fewer mechanisms than one too."""
+    """`label=value[unit];warn;crit;min`: one warning warns and one error is critical, fewer mechanisms than one too. Of
+    certificates the one that ends first counts, as the check WIRE025 judges it."""
     severities = [r.finding.severity for r in found]
     yield f"time={report.seconds:.3f}s;;;0"
     yield f"causes={sum(r.explained_by is None for r in found)};;;0"
@@ -78,6 +80,11 @@ def _numbers(report: Report, found: list[Ranked]) -> Iterator[str]:
     yield f"not_judged={report.counted('not_judged')};;;0"
     if report.matrix and report.matrix.rows:
         yield f"mechs={sum(map(usable, report.matrix.rows))};;1:;0"
+    days = [
+        (until - began).days for t in report.talks if (until := moment(t.until)) and (began := moment(report.started))
+    ]
+    if days:
+        yield f"cert_days={min(days)};14:;1:"
 
 
 def _long(report: Report, found: list[Ranked]) -> Iterator[str]:

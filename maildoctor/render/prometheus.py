@@ -17,6 +17,7 @@ from maildoctor.render.verdict import judged, usable
 _MECHANISM = re.compile(r"[A-Z0-9_-]{1,20}")
 """RFC 4422, section 3.1: what the name of a mechanism may be."""
 _MOST_MECHANISMS = 100
+_MOST_PORTS = 20
 
 Samples = Mapping[tuple[tuple[str, str], ...], float]
 
@@ -39,6 +40,12 @@ def _metrics(report: Report) -> Iterator[tuple[str, str, str, Samples]]:
     yield "maildoctor_causes", "gauge", "Findings that no other explains.", {(): len(report.roots)}
     yield "maildoctor_log_events_total", "counter", "Lines of the log of each kind of finding.", _events(report)
     yield "maildoctor_mechanism_usable", "gauge", "Whether clients can log in by a SASL mechanism.", _mechanisms(report)
+    yield (
+        "maildoctor_cert_not_after_timestamp_seconds",
+        "gauge",
+        "When the first certificate of a port ends, in Unix time.",
+        _certificates(report),
+    )
     yield "maildoctor_run_duration_seconds", "gauge", "Wall time of the run.", {(): round(report.seconds, 3)}
     ended = moment(report.started)
     stamp: Samples = {(): round(ended.timestamp() + report.seconds, 3)} if ended else {}
@@ -75,6 +82,16 @@ def _mechanisms(report: Report) -> Samples:
     rows = report.matrix.rows if report.matrix else ()
     told = [row for row in rows if _MECHANISM.fullmatch(row.mech)][:_MOST_MECHANISMS]
     return {_labels(mech=row.mech): int(usable(row)) for row in told}
+
+
+def _certificates(report: Report) -> Samples:
+    """Ports are few; of many servers the one that ends first counts."""
+    ends: dict[str, float] = {}
+    for talk in report.talks:
+        until, port = moment(talk.until), talk.endpoint.rpartition(":")[2]
+        if until is not None and port.isdecimal() and (port in ends or len(ends) < _MOST_PORTS):
+            ends[port] = min(until.timestamp(), ends.get(port, until.timestamp()))
+    return {_labels(port=port): end for port, end in sorted(ends.items())}
 
 
 def _labels(**labels: str) -> tuple[tuple[str, str], ...]:

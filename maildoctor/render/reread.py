@@ -271,7 +271,13 @@ def _strategy(t: _Table) -> Strategy:
 
 
 def _talk(t: _Table) -> Talk:
-    return Talk(t.text("endpoint"), t.text("summary"), t.texts("lines"), t.flag("looked", True))
+    return Talk(
+        t.text("endpoint"),
+        t.text("summary"),
+        t.texts("lines"),
+        t.flag("looked", True),
+        t.text_or_none("certificate_until") or "",
+    )
 
 
 def _refuse_chains(ranked: Sequence[Ranked]) -> None:
