@@ -278,3 +278,10 @@ def test_moments() -> None:
     for text in ("", "soon", "25:00", "2026-13-01"):
         with pytest.raises(Trouble):
             moment(text, "--since", now)
+
+
+def test_the_judgement_on_guessing_has_a_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "password-guessing"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("ABUSE100  password-guessing")
+    assert "192.0.2.7" in said and "advice" in said

@@ -8,6 +8,7 @@ from maildoctor.model import Finding
 from maildoctor.render.escape import prose, shown
 from maildoctor.render.style import Style
 from maildoctor.render.text import Block, finding_blocks, written
+from maildoctor.triage import guessing
 from maildoctor.triage.cache import Cache, folder
 from maildoctor.triage.cache import rules as kept_rules
 from maildoctor.triage.engine import Finds
@@ -36,7 +37,16 @@ def rule_page(word: str, style: Style) -> str | None:
     for rule in load(rule_files()):
         if word.lower() in (rule.code.lower(), rule.name):
             return written(_rule(rule, style), style)
+    if word.lower() in (guessing.CODE.lower(), guessing.NAME):
+        return written(_judgement(guessing.sample(), style), style)
     return None
+
+
+def _judgement(finding: Finding, style: Style) -> Iterator[Block]:
+    """Of what no single line tells, but many together."""
+    yield Block(f"{finding.code}  ", f"{finding.name}  {finding.severity}, a judgement on many lines", tone="warning")
+    yield Block("", "")
+    yield from finding_blocks(finding, style)
 
 
 def _findings(rules: Sequence[Rule], line: bytes) -> list[Finding]:

@@ -12,7 +12,7 @@ _SHOWN = 200
 _TLS = (b"\x15\x03", b"\x16\x03")
 """How an alert and a handshake of TLS begin (RFC 8446 section 5.1)."""
 
-_LINE = re.compile(rb"(\d{3})(?:([ -])(.*))?", re.DOTALL)
+_LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
 
 
 class BadReply(Exception):
@@ -81,13 +81,14 @@ class ReplyReader:
 
     def _take(self, line: bytes) -> bool:
         m = _LINE.fullmatch(line)
-        if m is None or not 200 <= int(m[1]) <= 599:
+        if m is None:
             raise BadReply(f"this is no reply of SMTP: {printable(line[:_SHOWN])}")
-        if self._lines and int(m[1]) != self._code:
-            raise BadReply(f"the code changes within a reply, from {self._code} to {int(m[1])}")
+        code = int(m[1])
+        if self._lines and code != self._code:
+            raise BadReply(f"the code changes within a reply, from {self._code} to {code}")
         if len(self._lines) >= REPLY_LINES:
             raise BadReply(f"a reply of more than {REPLY_LINES} lines came")
-        self._code = int(m[1])
+        self._code = code
         self._lines.append(printable(m[3] or b""))
         return m[2] != b"-"
 

@@ -65,6 +65,12 @@ def guessing(tally: Tally, rules: Sequence[Rule], explained: Set[int]) -> Guessi
     return Guessing(_finding(guilty, tally.forgotten_addresses, about), shares)
 
 
+def sample() -> Finding:
+    """What is said of one address that tried a dozen names."""
+    names = {f"user{number}".encode() for number in range(1, 13)}
+    return _finding({b"192.0.2.7": Guesser({0: 60}, names)}, 0, "")
+
+
 def _scales(tally: Tally) -> dict[int, float]:
     """How many lines of a rule there were for each that was read: in a flood, addresses are taken from a part only."""
     counts: dict[int, tuple[int, int]] = {}
