@@ -321,6 +321,26 @@ def test_a_name_that_comes_late_is_waited_for(monkeypatch: pytest.MonkeyPatch) -
     assert one.trouble is None and one.name == "mail.example.com"
 
 
+def test_another_address_of_the_name_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As clients do: the first that answers counts, and where none does the last one tells."""
+
+    def two(*_: object, **__: object) -> list[object]:
+        rows = [
+            (socket.AF_INET6, ("::1", 0, 0, 0)),
+            (socket.AF_INET, ("127.0.0.1", 0)),
+            (socket.AF_INET, ("127.0.0.2", 0)),
+        ]
+        return [(family, socket.SOCK_STREAM, 6, "", address) for family, address in rows]
+
+    monkeypatch.setattr(socket, "getaddrinfo", two)
+    with Server(Manners(), address="127.0.0.2") as server:
+        target = Target("mail.example.com", server.port)
+        (one,) = Wire.parse(probed([target], Wish(timeout=PATIENCE))).all
+    assert one.trouble is None and (one.address, one.name) == ("127.0.0.2", "mail.example.com")
+    (none,) = Wire.parse(probed([target], Wish(timeout=PATIENCE))).all
+    assert none.trouble is not None and none.trouble[0] == "refused" and none.address == "::1"
+
+
 def test_an_unsolicited_reply_is_not_a_hang() -> None:
     """It is taken for the answer to what was said last; then there is one too many."""
 

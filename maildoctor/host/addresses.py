@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _AT_ONCE = 32
+_MOST = 3
+"""Addresses of one name that are tried: each may cost the whole patience."""
 _WORDS = {
     socket.EAI_NONAME: "has no address",
     socket.EAI_NODATA: "has no address",
@@ -16,15 +18,22 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An IP address; or none, and why: the end of a sentence that begins with the name."""
+    """An IP address, and `others` to try where nothing answers there; or none, and why: the end of a sentence that
+    begins with the name."""
 
     address: str
     why: str = ""
+    others: tuple[str, ...] = ()
+
+    @property
+    def next(self) -> "Found":
+        """The next address. Raises IndexError where there is none."""
+        return Found(self.others[0], others=self.others[1:])
 
 
 def addresses(hosts: Iterable[str], families: Sequence[socket.AddressFamily], patience: float) -> dict[str, Found]:
-    """An address for each host, of the first of `families` that it has. Names are asked for side by side; when no
-    answer came for `patience` seconds, those that are left are given up: the resolver may hang for minutes."""
+    """The addresses of each host, those of the first of `families` before the others. Names are asked for side by side;
+    when no answer came for `patience` seconds, the rest is given up: the resolver may hang for minutes."""
     found = {host: Found(host) for host in hosts if _is_address(host)}
     names = [host for host in dict.fromkeys(hosts) if host not in found]
     if not names:
@@ -73,8 +82,7 @@ def _asked(name: str, families: Sequence[socket.AddressFamily]) -> Found:
         return Found("", _WORDS.get(error.errno or 0, f"cannot be looked up: {error.strerror}"))
     except (OSError, ValueError):
         return Found("", "is no name of a host")
-    for family in families:
-        for row in rows:
-            if row[0] == family:
-                return Found(str(row[4][0]))
+    found = list(dict.fromkeys(str(row[4][0]) for family in families for row in rows if row[0] == family))
+    if found:
+        return Found(found[0], others=tuple(found[1:_MOST]))
     return Found("", f"has no address of IPv{6 if families == (socket.AF_INET6,) else 4}")

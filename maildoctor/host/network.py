@@ -3,7 +3,7 @@
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _AGAIN = ("refused", "closed", "timeout", "unreachable", "unresolved")
 """What `wait` waits out: a service that is about to start refuses, or hangs up."""
+_ELSEWHERE = ("refused", "unreachable", "timeout")
+"""What another address of the same name may not have."""
 _PAUSE = 0.25
 
 
@@ -122,10 +124,10 @@ def visited(target: Target, wish: Wish) -> str:
     return "\n".join(_run([target], wish).visit(target).lines)
 
 
-def _run(targets: Iterable[Target], wish: Wish) -> "_Run":
+def _run(targets: Sequence[Target], wish: Wish) -> "_Run":
     handshakes = Handshakes(wish.ca_file, wish.verify)
-    hosts = dict.fromkeys(t.host for t in targets)
-    return _Run(wish, handshakes, addresses(hosts, wish.families, wish.timeout), time.monotonic() + wish.wait)
+    hosts = addresses(dict.fromkeys(t.host for t in targets), wish.families, wish.timeout)
+    return _Run(wish, handshakes, {t: hosts[t.host] for t in targets}, time.monotonic() + wish.wait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ class _Run:
 
     wish: Wish
     handshakes: Handshakes
-    addresses: dict[str, Found]
+    addresses: dict[Target, Found]
     until: float
 
     def looks(self, targets: Sequence[Target], progress: Callable[[int, int], None]) -> list[Session]:
@@ -148,10 +150,15 @@ class _Run:
             progress(finished, len(found))
 
         self._have(found, one_more)
+        while elsewhere := [t for t, s in found.items() if s.trouble in _ELSEWHERE and self.addresses[t].others]:
+            self.addresses.update({t: self.addresses[t].next for t in elsewhere})
+            found |= {t: self._look(t) for t in elsewhere}
+            self._have({t: found[t] for t in elsewhere}, lambda _: None)
         while time.monotonic() < self.until and (again := [t for t, s in found.items() if s.trouble in _AGAIN]):
             time.sleep(min(_PAUSE, max(0.0, self.until - time.monotonic())))
-            lost = [t.host for t in again if found[t].trouble == "unresolved"]
-            self.addresses.update(addresses(lost, self.wish.families, self.wish.timeout))
+            lost = [t for t in again if found[t].trouble == "unresolved"]
+            asked = addresses([t.host for t in lost], self.wish.families, self.wish.timeout)
+            self.addresses.update({t: asked[t.host] for t in lost})
             found |= {t: self._look(t) for t in again}
             self._have({t: found[t] for t in again}, lambda _: None)
         return [found[t] for t in targets]
@@ -177,25 +184,28 @@ class _Run:
         if wish.hub is not None:
             from maildoctor.host.authinfo import logged_in
 
-            hub = wish.hub(target.host, self.addresses[target.host].address)
+            hub = wish.hub(target.host, self.addresses[target].address)
             had += logged_in(hub, talk, looked, safe, wish.in_clear, wish.relay)
         return had
 
     def visit(self, target: Target) -> Session:
-        """One conversation for all."""
-        wish, approach = self.wish, self._approach(target, self.handshakes.to_log_in)
-        if wish.login is None:
-            session = self._session(target, "look", look(approach))
-        else:
-            from maildoctor.host.attempts import beginning, best
+        """One conversation for all, at the first address that answers."""
+        while True:
+            session = self._visit(target)
+            self._have({target: session}, lambda _: None)
+            if session.trouble not in _ELSEWHERE or not self.addresses[target].others:
+                return session
+            self.addresses[target] = self.addresses[target].next
 
-            who = wish.login
-            script = login(
-                approach, best(wish.mechs), beginning(approach, who), secret=who.secret, in_clear=wish.in_clear
-            )
-            session = self._session(target, "login", script, (f"user {who.authid}",))
-        self._have({target: session}, lambda _: None)
-        return session
+    def _visit(self, target: Target) -> Session:
+        approach, who = self._approach(target, self.handshakes.to_log_in), self.wish.login
+        if who is None:
+            return self._session(target, "look", look(approach))
+        from maildoctor.host.attempts import beginning, best
+
+        choose, begin = best(self.wish.mechs), beginning(approach, who)
+        script = login(approach, choose, begin, secret=who.secret, in_clear=self.wish.in_clear)
+        return self._session(target, "login", script, (f"user {who.authid}",))
 
     def _look(self, target: Target) -> Session:
         return self._session(target, "look", look(self._approach(target, self.handshakes.to_look)))
@@ -207,7 +217,7 @@ class _Run:
     def _session(
         self, target: Target, purpose: str, script: Callable[[Session], Script], notes: tuple[str, ...] = ()
     ) -> Session:
-        host = self.addresses[target.host]
+        host = self.addresses[target]
         address = host.address
         where = Target(address or target.host, target.port)
         name = f" for {target.host}" if address and target.host != address else ""
@@ -220,5 +230,5 @@ class _Run:
         return session
 
     def _have(self, sessions: Mapping[Target, Session], done: Callable[[Call], None]) -> None:
-        calls = (Call(self.addresses[t.host].address, t.port, s) for t, s in sessions.items() if not s.finished)
+        calls = (Call(self.addresses[t].address, t.port, s) for t, s in sessions.items() if not s.finished)
         converse(calls, self.wish.timeout, self.wish.at_once, done)
