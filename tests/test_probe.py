@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from maildoctor.facts.wire import Conversation, Wire
 from maildoctor.host.handshakes import Handshakes
-from maildoctor.host.network import Target, Wish, probed
+from maildoctor.host.network import Target, Wish, probed, visited
 from maildoctor.sasl import Login, Secret, exchange
 from maildoctor.smtp.replies import LINE_LIMIT, BadReply, ReplyReader
 from maildoctor.smtp.scripts import Approach, login, look
@@ -339,6 +339,20 @@ def test_another_address_of_the_name_is_tried(monkeypatch: pytest.MonkeyPatch) -
     assert one.trouble is None and (one.address, one.name) == ("127.0.0.2", "mail.example.com")
     (none,) = Wire.parse(probed([target], Wish(timeout=PATIENCE))).all
     assert none.trouble is not None and none.trouble[0] == "refused" and none.address == "::1"
+
+
+def test_a_health_check_is_over_in_time_whatever_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*_: object, **__: object) -> list[object]:
+        time.sleep(0.7)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{n}", 0)) for n in (1, 2, 3)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    with Server(lambda talk: time.sleep(3)) as server:
+        began = time.monotonic()
+        told = visited(Target("mail.example.com", server.port), Wish(timeout=1.5))
+        assert time.monotonic() - began < 2
+    (one,) = Wire.parse(told).all
+    assert one.trouble is not None and one.trouble[0] in ("timeout", "refused")
 
 
 def test_an_unsolicited_reply_is_not_a_hang() -> None:

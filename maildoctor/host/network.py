@@ -125,19 +125,20 @@ def visited(target: Target, wish: Wish) -> str:
 
 
 def _run(targets: Sequence[Target], wish: Wish) -> "_Run":
+    began = time.monotonic()
     handshakes = Handshakes(wish.ca_file, wish.verify)
     hosts = addresses(dict.fromkeys(t.host for t in targets), wish.families, wish.timeout)
-    return _Run(wish, handshakes, {t: hosts[t.host] for t in targets}, time.monotonic() + wish.wait)
+    return _Run(wish, handshakes, {t: hosts[t.host] for t in targets}, began)
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One run over all targets. `until`: how long services may take to start, by the monotonic clock."""
+    """One run over all targets. `began`: when, by the monotonic clock."""
 
     wish: Wish
     handshakes: Handshakes
     addresses: dict[Target, Found]
-    until: float
+    began: float
 
     def looks(self, targets: Sequence[Target], progress: Callable[[int, int], None]) -> list[Session]:
         """A look at each target, and looks again at those that are about to start."""
@@ -154,8 +155,9 @@ class _Run:
             self.addresses.update({t: self.addresses[t].next for t in elsewhere})
             found |= {t: self._look(t) for t in elsewhere}
             self._have({t: found[t] for t in elsewhere}, lambda _: None)
-        while time.monotonic() < self.until and (again := [t for t, s in found.items() if s.trouble in _AGAIN]):
-            time.sleep(min(_PAUSE, max(0.0, self.until - time.monotonic())))
+        until = self.began + self.wish.wait
+        while time.monotonic() < until and (again := [t for t, s in found.items() if s.trouble in _AGAIN]):
+            time.sleep(min(_PAUSE, max(0.0, until - time.monotonic())))
             lost = [t for t in again if found[t].trouble == "unresolved"]
             asked = addresses([t.host for t in lost], self.wish.families, self.wish.timeout)
             self.addresses.update({t: asked[t.host] for t in lost})
@@ -189,10 +191,11 @@ class _Run:
         return had
 
     def visit(self, target: Target) -> Session:
-        """One conversation for all, at the first address that answers."""
+        """One conversation for all, at the first address that answers; all of it within the time for one."""
         while True:
             session = self._visit(target)
-            self._have({target: session}, lambda _: None)
+            left = self.began + self.wish.timeout - time.monotonic()
+            self._have({target: session}, lambda _: None, max(left, 0.0))
             if session.trouble not in _ELSEWHERE or not self.addresses[target].others:
                 return session
             self.addresses[target] = self.addresses[target].next
@@ -229,6 +232,8 @@ class _Run:
             session.end("unresolved", f"the name {printable(target.host.encode('utf-8', 'replace'))} {host.why}")
         return session
 
-    def _have(self, sessions: Mapping[Target, Session], done: Callable[[Call], None]) -> None:
+    def _have(
+        self, sessions: Mapping[Target, Session], done: Callable[[Call], None], timeout: float | None = None
+    ) -> None:
         calls = (Call(self.addresses[t].address, t.port, s) for t, s in sessions.items() if not s.finished)
-        converse(calls, self.wish.timeout, self.wish.at_once, done)
+        converse(calls, self.wish.timeout if timeout is None else timeout, self.wish.at_once, done)
