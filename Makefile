@@ -6,7 +6,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 LAB_PACKAGES := mmdebstrap debian-archive-keyring iproute2 util-linux openssl db-util shellcheck
 
-.PHONY: demo test unit lint bench clean apt
+.PHONY: demo test unit lint bench zipapp clean apt
 
 demo: $(VENV)/installed
 	@$(VENV)/bin/maildoctor demo
@@ -24,6 +24,10 @@ lint: $(VENV)/tested
 
 bench: apt $(VENV)/tested
 	$(RUN) -m bench.check
+
+# dist/maildoctor.pyz: maildoctor in one file, for any Python from 3.11 on, nothing installed
+zipapp: $(VENV)/installed
+	@$(RUN) -m release.pyz
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/lab/work
