@@ -607,6 +607,17 @@ def test_check_of_a_container_by_name(box: Box, install: Install, capsys: pytest
     assert "podman inspect --type container mail" in capsys.readouterr().out
 
 
+@unsharing
+def test_a_paused_container_is_not_asked_for_its_greeting(box: Box, install: Install) -> None:
+    install("docker", document(box.pid, status="paused"))
+    host = contained.by_name("mail")
+    refused = silence(host.ask("probe", f"127.0.0.1:{box.port}"))
+    assert "paused" in refused.reason and refused.remedy == "docker unpause mail"
+    assert host.ask("read", "/etc/mail/access") == "inside\n"
+    install("docker", document(box.pid))
+    assert "220 inside" in said(contained.by_name("mail").ask("probe", f"127.0.0.1:{box.port}"))
+
+
 @pytest.mark.parametrize("words", [["--pid", "x"], ["--container", "-x"], ["--container=-x"]])
 def test_check_refuses_what_cannot_be(words: list[str]) -> None:
     with pytest.raises(Exception) as error:

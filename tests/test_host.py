@@ -254,9 +254,14 @@ def test_a_file_of_any_age_is_looked_at(root: Path, seconds: int) -> None:
     assert said(Rooted(str(root)).ask("look", "/etc/mail/access")).endswith(" /etc/mail/access")
 
 
-@pytest.mark.parametrize("verb", ["processes", "listeners", "run", "hostname", "whoami", "space", "no such verb"])
+@pytest.mark.parametrize("verb", ["run", "hostname", "whoami", "space", "no such verb"])
 def test_files_do_not_tell_what_only_a_running_system_can(root: Path, verb: str) -> None:
     assert silence(Rooted(str(root)).ask(verb, "x")).why == "unavailable"
+
+
+@pytest.mark.parametrize("verb", ["processes", "listeners", "probe"])
+def test_files_alone_have_no_life(root: Path, verb: str) -> None:
+    assert silence(Rooted(str(root)).ask(verb)).why == "lifeless"
 
 
 def test_a_question_is_answered_once(root: Path) -> None:

@@ -238,9 +238,9 @@ def test_check_finds_the_same_as_in_an_unpacked_root(tmp_path: Path, capsys: pyt
     assert reports[1]["target"]["name"] == "root.tar"
 
 
-def test_what_only_a_running_system_tells_is_unavailable(tmp_path: Path) -> None:
+def test_in_an_image_nothing_runs(tmp_path: Path) -> None:
     answer = image(tmp_path, BASE).ask("processes")
-    assert isinstance(answer, Silence) and answer.why == "unavailable"
+    assert isinstance(answer, Silence) and answer.why == "lifeless"
 
 
 # ---- layers

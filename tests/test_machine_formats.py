@@ -534,12 +534,12 @@ def test_a_plugin_says_what_it_exits_with(name: str) -> None:
         (report(NOTE), 0, 0, 0, 0),
         (report(outcomes=[PASSED, UNSEEN]), 3, 3, 0, 0),
         (report(SYMPTOM, outcomes=[PASSED, UNSEEN]), 1, 3, 1, 0),
-        (report(outcomes=[]), 3, 3, 0, 0),
+        (report(outcomes=[]), 3, 3, 3, 0),
         (report(outcomes=[PASSED, BROKEN]), 3, 3, 3, 3),
         (report(CAUSE, outcomes=[BROKEN]), 2, 3, 2, 0),
         (READ, 1, 3, 1, 0),
         (replace(READ, ranked=(), log=replace(LOG, damage=())), 0, 0, 0, 0),
-        (replace(READ, ranked=(), log=replace(LOG, bytes=0, damage=())), 3, 3, 0, 0),
+        (replace(READ, ranked=(), log=replace(LOG, bytes=0, damage=())), 3, 3, 3, 0),
     ],
 )
 def test_the_table_of_the_exit_status_of_a_plugin(
@@ -556,7 +556,8 @@ def test_the_table_of_the_exit_status_of_a_plugin(
 def test_the_whole_of_what_a_plugin_says() -> None:
     assert rendered(FULL, "nagios", STYLE) == (
         "SMTP AUTH CRITICAL - LINK001 libdigestmd5.so cannot be loaded: no libra... (+1) | "
-        "time=0.412s;;;0 causes=1;;;0 errors=1;;0;0 warnings=1;0;;0 not_judged=2;;;0 mechs=1;;1:;0 cert_days=39;14:;1:\n"
+        "time=0.412s;;;0 causes=1;;;0 errors=1;;0;0 warnings=1;0;;0 not_judged=2;;;0 "
+        "mechs=1;;1:;0 cert_days=39;14:;1:\n"
         "error LINK001 libdigestmd5.so cannot be loaded: no library here has des_ecb_encrypt\n"
         "  run: apt-get install --reinstall libsasl2-modules\n"
         "  run: mv /usr/lib/sasl2/libdigestmd5.so /usr/lib/sasl2/libdigestmd5.so.off\n"

@@ -5,14 +5,14 @@ For HEALTHCHECK of a container and probes of Kubernetes. Docker keeps status 2 f
 
 import argparse
 import ipaddress
-import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from maildoctor.cli import options as shared
 from maildoctor.cli.password import add_login, secret
 from maildoctor.cli.servers import seconds, target_of
 from maildoctor.cli.stdout import say
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.trouble import Trouble, last_words
 from maildoctor.facts.wire import Conversation, Wire
 from maildoctor.host import HostError
 from maildoctor.host.attempts import BY_PASSWORD
@@ -47,12 +47,19 @@ def run(words: Sequence[str]) -> int:
     try:
         talk = _visited(shared.read(parser(), words))
     except (Trouble, HostError) as error:
-        say(f"not ok: {shown(error.what)} ({shown(error.where)}); {shown(error.what_to_do)}\n")
+        _tell(f"not ok: {shown(error.what)} ({shown(error.where)}); {shown(error.what_to_do)}")
         return 1
+    except Exception as error:
+        return min(1, last_words(error))
     fault = _fault(talk)
-    say(f"not ok: {talk.endpoint} {shown(fault)}\n" if fault else f"ok: {talk.endpoint} {shown(_praise(talk))}\n")
-    sys.stdout.flush()
+    _tell(f"not ok: {talk.endpoint} {shown(fault)}" if fault else f"ok: {talk.endpoint} {shown(_praise(talk))}")
     return 1 if fault else 0
+
+
+def _tell(line: str) -> None:
+    """The line is for people; the exit status is the answer, also where nobody takes the line."""
+    with suppress(Trouble, BrokenPipeError):
+        say(f"{line}\n")
 
 
 def _visited(options: argparse.Namespace) -> Conversation:

@@ -88,8 +88,9 @@ def run(words: Sequence[str]) -> int:
     outputs = planned(options.output, options.format)
     targets = list(dict.fromkeys(_targets(options)))
     library = wire_checks(load_library(()))
+    wish = _wish(options)  # it may ask for the password, and nothing is to be written over the question
     with Progress(wanted=not options.quiet) as progress:
-        host = Network(targets, _wish(options), lambda done, of: progress.looking_at(f"{done} of {of} servers"))
+        host = Network(targets, wish, lambda done, of: progress.looking_at(f"{done} of {of} servers"))
         report = examine(host, library, chosen(library, (), ()), lambda _: None)
     policy = Policy(options.fail_on, options.allow_unknown, options.exit_zero)
     return published(report, options, outputs, style_for(sys.stdout, options), policy)

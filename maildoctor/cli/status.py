@@ -29,7 +29,8 @@ def status(report: Report, policy: Policy) -> int:
         return CLEAN if policy.exit_zero else FINDINGS
     if report.counted("broke"):
         return OUR_FAILURE
-    if verdict.unjudged(report) and not policy.allow_unknown:
+    # a gate that looked at nothing must not be passed, so `allow_unknown` speaks of parts only
+    if verdict.unjudged(report) and not (policy.allow_unknown and verdict.judged(report)):
         return CLEAN if policy.exit_zero else NOT_JUDGED
     return CLEAN
 
@@ -42,7 +43,8 @@ def plugin_status(report: Report, policy: Policy) -> int:
             return verdict.OK
         if policy.fail_on == "never":
             state = verdict.UNKNOWN if report.counted("broke") or verdict.unjudged(report) else verdict.OK
-    if state == verdict.UNKNOWN and (policy.allow_unknown or policy.exit_zero) and not report.counted("broke"):
+    allowed = policy.exit_zero or (policy.allow_unknown and verdict.judged(report))
+    if state == verdict.UNKNOWN and allowed and not report.counted("broke"):
         return verdict.OK
     return state
 

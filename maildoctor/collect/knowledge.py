@@ -58,7 +58,7 @@ Collector = Callable[[Host, Know], Any]
 
 def unknown(silence: Silence) -> Unknown:
     """A silence of the host as the lack of a fact."""
-    kind = Absent if silence.why == "absent" else Unknown
+    kind = Absent if silence.why in ("absent", "lifeless") else Unknown
     return kind(silence.reason, silence.remedy)
 
 

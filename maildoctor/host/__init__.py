@@ -34,13 +34,14 @@ a recording is a table of questions and answers, and replaying it gives the same
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Why = Literal["absent", "refused", "unavailable", "failed"]
+Why = Literal["absent", "refused", "unavailable", "lifeless", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
     """No answer. `absent`: there is no such thing; `refused`: no right to look; `unavailable`: this kind of target
-    cannot tell (no processes in an unpacked image); `failed`: it was tried and went wrong."""
+    cannot tell; `lifeless`: files alone have no such thing (no processes in an unpacked image); `failed`: it was tried
+    and went wrong."""
 
     why: Why
     reason: str

@@ -60,12 +60,13 @@ def _close(folders: dict[str, int]) -> None:
 
 
 class Contained(Live):
-    """What the process `pid` sees. Raises HostError."""
+    """What the process `pid` sees. `resume`: how to let it go on, where it is paused. Raises HostError."""
 
     kind = "container"
 
-    def __init__(self, pid: int, name: str = "", commands: tuple[str, ...] = ()) -> None:
+    def __init__(self, pid: int, name: str = "", commands: tuple[str, ...] = (), resume: str = "") -> None:
         self.pid = pid
+        self._resume = resume
         self._held = _hold(pid)
         weakref.finalize(self, os.close, self._held)
         super().__init__(name=name or f"pid {pid}")
@@ -100,6 +101,8 @@ class Contained(Live):
         return procfs.listening(pids, f"/proc/{self.pid}/net")
 
     def _tell_probe(self, endpoints: str) -> Answer:
+        if self._resume:  # the kernel still takes connections, so it would look like a firewall or a hanging server
+            return Silence("unavailable", "the container is paused, so nothing in it answers", self._resume)
         # the container's 127.0.0.1 is not ours
         try:
             return in_network(self.pid, lambda: super(Contained, self)._tell_probe(endpoints))
@@ -148,7 +151,7 @@ def by_name(name: str) -> Contained:
     from maildoctor.host.engines import find
 
     found = find(name)
-    return Contained(found.pid, found.name, found.commands)
+    return Contained(found.pid, found.name, found.commands, found.resume)
 
 
 def _hold(pid: int) -> int:

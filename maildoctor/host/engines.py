@@ -28,11 +28,13 @@ _WHAT_NAME = "`podman ps` or `docker ps` lists names; or give --pid the number o
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A running container: the process that it began with, how it was called, and what was run to find it."""
+    """A running container: the process that it began with, how it was called, and what was run to find it. `resume` is
+    the command that lets it go on; empty where it is not paused."""
 
     pid: int
     name: str
     commands: tuple[str, ...]
+    resume: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ def find(name: str) -> Found:
     known = [a for a in answers if isinstance(a, Inspected)]
     shown = tuple(shlex.join([e, *argv[1:]]) + " </dev/null" for e, argv in commands.items())
     if known:
-        return Found(_the_one(known, bare).pid, name, shown)
+        one = _the_one(known, bare)
+        return Found(one.pid, name, shown, f"{one.engine} unpause {bare}" if one.status == "paused" else "")
     by_id = _by_cgroup(bare) if _ID.fullmatch(bare) else None
     if by_id is not None:
         return Found(by_id, name, shown)

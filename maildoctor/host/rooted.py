@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _RECENT, _LOGINS = 1024 * 1024, 4000
 """Bytes at the end of a log that count as recent, and lines of them that are kept at most."""
 
+_LIFE = {"processes": "processes", "listeners": "listening ports", "probe": "server to ask"}
+"""What is not there where nothing runs, rather than hidden from us."""
+
 _TROUBLES = 300
 _TROUBLE = re.compile(
     r"SYSERR|safesasl|dlopen|listmech|fail|error|cannot|[Cc]an't|[Uu]nable|unsafe|denied|refus|mismatch|not found"
@@ -79,6 +82,8 @@ class Rooted:
 
     def _answer(self, verb: str, subject: str) -> Answer:
         tell: Callable[[str], Answer] | None = getattr(self, f"_tell_{verb}", None)
+        if tell is None and verb in _LIFE:
+            return Silence("lifeless", f"files alone have no {_LIFE[verb]}", "examine the running system")
         if tell is None:
             reason = f"the {verb} of a {self.kind} cannot be told from its files"
             return Silence("unavailable", reason, "run maildoctor check on the running system")
