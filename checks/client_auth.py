@@ -25,9 +25,9 @@ from maildoctor.api import (
     known,
     looked_up,
     own_name,
+    private,
     rebuild,
 )
-from maildoctor.api import shell_word as quoted
 
 _ENTRY = 'entry: authinfo:hub.example.com\t"U:relay" "P:***"\n'
 _AUTHINFO = "[map authinfo] hash /etc/mail/authinfo\n-rw------- root root /etc/mail/authinfo.db\n"
@@ -150,13 +150,7 @@ def readable_passwords_in_access_map(maps: MailMaps) -> Findings:
             f"{' and '.join(x.path for x in open_)}: world-readable, with AuthInfo entries ({_keys(access)}), which"
             " hold passwords",
             evidence=[x.evidence for x in open_],
-            fix=[
-                Step(
-                    f"chmod 600 {' '.join(quoted(x.path) for x in open_)}",
-                    "safe",
-                    "; ".join(f"chmod {x.octal} {quoted(x.path)}" for x in open_),
-                )
-            ],
+            fix=[private(open_)],
             map="access",
         )
 

@@ -16,6 +16,7 @@ from maildoctor.api import (
     check,
     found,
     may,
+    private,
     rebuild,
     refusals,
     restart,
@@ -271,13 +272,7 @@ def readable_authinfo(cf: SendmailCf, paths: Paths) -> Findings:
             f"authinfo is world-readable ({', '.join(f'{x.path} {x.octal}' for x in open_)}): every user of this"
             " system can read the passwords in it",
             evidence=[x.evidence for x in open_],
-            fix=[
-                Step(
-                    f"chmod 600 {' '.join(quoted(x.path) for x in open_)}",
-                    "safe",
-                    "; ".join(f"chmod {x.octal} {quoted(x.path)}" for x in open_),
-                )
-            ],
+            fix=[private(open_)],
             map="authinfo",
         )
 

@@ -38,7 +38,7 @@ from maildoctor.facts.tls import Certificate, Tls, TlsFile
 from maildoctor.facts.wire import Conversation, Hello, Wire
 from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.model import Evidence, Severity, Step
-from maildoctor.remedy import add_user, build, rebuild, restart, set_option, shell_word
+from maildoctor.remedy import add_user, build, private, rebuild, restart, set_option, shell_word
 
 __all__ = [
     "PLAINTEXT",
@@ -116,6 +116,7 @@ __all__ = [
     "package_for",
     "plugin_of",
     "preferred",
+    "private",
     "rebuild",
     "refusals",
     "restart",

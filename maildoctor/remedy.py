@@ -1,7 +1,9 @@
 """Commands that mend, put together so that a name from the host can never become shell."""
 
 import shlex
+from collections.abc import Sequence
 
+from maildoctor.facts.paths import Look
 from maildoctor.model import Step
 
 
@@ -30,6 +32,12 @@ def set_option(path: str, option: str, value: str) -> Step:
     """`option: value` in a configuration of libsasl, in the place of what stands there."""
     text = value.replace("\\", r"\\").replace("/", r"\/").replace("&", r"\&")
     return Step(f"sed -i {shell_word(f's/^{option}:.*/{option}: {text}/')} {shell_word(path)}", "risky")
+
+
+def private(files: Sequence[Look]) -> Step:
+    """Files that hold secrets, for their owner alone."""
+    undo = "; ".join(f"chmod {x.octal} {shell_word(x.path)}" for x in files)
+    return Step(f"chmod 600 {' '.join(shell_word(x.path) for x in files)}", "safe", undo)
 
 
 def restart() -> Step:

@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     shared.add_checks(p)
     p.add_argument("--baseline", metavar="FILE", help="an earlier JSON report: only what is not in it counts")
     shared.add_verdict(p)
-    p.add_argument("--allow-unknown", action="store_true", help="exit status 0 also where something was not judged")
+    shared.add_unknown(p)
     return p
 
 

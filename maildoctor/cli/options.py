@@ -77,6 +77,13 @@ def add_verdict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--exit-zero", action="store_true", help="exit status 0 whatever was found")
 
 
+def add_unknown(parser: argparse.ArgumentParser) -> None:
+    """Whether gaps count."""
+    parser.add_argument(
+        "--allow-unknown", action="store_true", help="exit status 0 also where something was not judged"
+    )
+
+
 def add_checks(parser: argparse.ArgumentParser) -> None:
     """Where more checks come from."""
     parser.add_argument(

@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     shared.add_report(p)
     shared.add_output(p)
     shared.add_verdict(p)
-    p.add_argument("--allow-unknown", action="store_true", help="exit status 0 also where something was not judged")
+    shared.add_unknown(p)
     return p
 
 
