@@ -25,6 +25,7 @@ from maildoctor.api import (
     install_command,
     known,
     lacks,
+    may,
     mechanisms,
     package_for,
     plugin_of,
@@ -41,6 +42,10 @@ _PLAIN = (
 _CRAM = _PLAIN + (
     "plugin: /usr/lib/sasl2/libcrammd5.so -> /usr/lib/sasl2/libcrammd5.so\n"
     "ELF 64-bit LSB shared object, x86-64, soname libcrammd5.so.2\n"
+)
+_GSSAPI = (
+    "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libgssapiv2.so -> /usr/lib/sasl2/libgssapiv2.so\n"
+    "ELF 64-bit LSB shared object, x86-64, soname libgssapiv2.so.2"
 )
 _USER = "test@mail.example.com: userPassword"
 
@@ -314,18 +319,14 @@ def options_leave_nothing(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unk
         {
             "cf": "O AuthMechanisms=GSSAPI PLAIN",
             "system": "keytab: missing",
-            "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libgssapiv2.so -> "
-            "/usr/lib/sasl2/libgssapiv2.so\n"
-            "ELF 64-bit LSB shared object, x86-64, soname libgssapiv2.so.2",
+            "plugins": _GSSAPI,
         }
     ],
     passes=[
         {
             "cf": "O AuthMechanisms=GSSAPI PLAIN",
             "system": "keytab: /etc/krb5.keytab",
-            "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libgssapiv2.so -> "
-            "/usr/lib/sasl2/libgssapiv2.so\n"
-            "ELF 64-bit LSB shared object, x86-64, soname libgssapiv2.so.2",
+            "plugins": _GSSAPI,
         }
     ],
     refs=("libsasl: plugins/gssapi.c, keytab; krb5.conf(5)",),
@@ -350,8 +351,60 @@ def gssapi_without_keytab(cf: SendmailCf, plugins: Plugins, system: System, conf
             fix=rebuild(
                 cf.path, "remove GSSAPI from define(`confAUTH_MECHANISMS', …), or fetch a keytab for smtp/HOST"
             ),
+            severity="error" if system.kerberos else None,
             mech="GSSAPI",
         )
+
+
+@check(
+    "MECH010",
+    "gssapi-keytab-unreadable",
+    "error",
+    fails=[
+        {
+            "cf": "O AuthMechanisms=GSSAPI PLAIN\nO RunAsUser=smmta:smmsp",
+            "system": "keytab: /etc/krb5.keytab\n-rw------- root root /etc/krb5.keytab",
+            "plugins": _GSSAPI,
+        }
+    ],
+    passes=[
+        {
+            "cf": "O AuthMechanisms=GSSAPI PLAIN\nO RunAsUser=smmta:smmsp",
+            "system": "keytab: /etc/krb5.keytab\n-rw-r----- root smmsp /etc/krb5.keytab",
+            "plugins": _GSSAPI,
+        },
+        {
+            "cf": "O AuthMechanisms=GSSAPI PLAIN",
+            "system": "keytab: /etc/krb5.keytab\n-rw------- root root /etc/krb5.keytab",
+            "plugins": _GSSAPI,
+        },
+    ],
+    refs=("sendmail: doc/op, RunAsUser", "libsasl: plugins/gssapi.c; krb5.conf(5)"),
+)
+def keytab_unreadable(cf: SendmailCf, plugins: Plugins, system: System, conf: SaslConf | Unknown) -> Findings:
+    """GSSAPI is offered, but the user that sendmail runs as may not read the keytab: no GSSAPI login can succeed.
+
+    RunAsUser makes sendmail give up root before the first login; the log then says "generic failure" and "Permission
+    denied" of the keytab.
+
+    Advice: let that user read the keytab, or give it one of its own (option keytab in Sendmail.conf), or take RunAsUser
+    out. Other services share /etc/krb5.keytab: add a right, do not take it from them.
+    """
+    account, file = cf.run_as_user, system.keytab_file
+    if account is None or account.user in ("root", "0") or file is None or file.has_acl:
+        return
+    own = isinstance(conf, SaslConf) and conf.value("keytab") is not None
+    offered = mechanisms(cf, known(conf), plugins, None).offered(tls=True)
+    groups = {account.group, *(g for g, members in system.groups.items() if account.user in members)}
+    if own or not {"GSSAPI", "GSS-SPNEGO"} & set(offered) or may(file, account.user, groups, 4):
+        return
+    user, path = shell_word(account.user), shell_word(file.path)
+    yield found(
+        f"RunAsUser is {account.user}, who has no permission to read the keytab {file.path}",
+        evidence=[_setting(cf, "RunAsUser"), file.evidence],
+        fix=[Step(f"setfacl -m u:{user}:r {path}", "risky", f"setfacl -x u:{user} {path}")],
+        mech="GSSAPI",
+    )
 
 
 @check(

@@ -92,7 +92,8 @@ def _row(
         verdict="",
         users=users,
     )
-    return _judged(row, offer)
+    mixed = row.login == "ok" and any(w in _FAILED for w in _outcomes(name, of.wire))
+    return _judged(row, offer, mixed)
 
 
 def _plugin(name: str, offer: Offer | None, plugins: Plugins | None) -> str:
@@ -119,18 +120,28 @@ def _secret(name: str, of: Sources) -> tuple[bool | None, tuple[str, ...]]:
 
 
 def _login(name: str, wire: Wire | None) -> str:
-    words = [c.outcome[0] for c in wire.logins if c.mechanism == name] if wire else []
+    words = _outcomes(name, wire)
     if "ok" in words:
         return "ok"
-    if any(w in ("failed", "later", "broken", "unproven") for w in words):
+    if any(w in _FAILED for w in words):
         return "failed"
     return "refused" if words else "not_tried"
 
 
-def _judged(row: Mechanism, offer: Offer | None) -> Mechanism:
+_FAILED = ("failed", "later", "broken", "unproven")
+
+
+def _outcomes(name: str, wire: Wire | None) -> list[str]:
+    """What came of the logins by this mechanism, under the name that was asked for: others are a guess at its realm."""
+    tries = wire.logins if wire else ()
+    user = tries[0].user if tries else ""
+    return [c.outcome[0] for c in tries if c.mechanism == name and c.user in (user, "")]
+
+
+def _judged(row: Mechanism, offer: Offer | None, mixed: bool) -> Mechanism:
     import dataclasses
 
-    return dataclasses.replace(row, verdict=_verdict(row, offer))
+    return dataclasses.replace(row, verdict="works, not everywhere" if mixed else _verdict(row, offer))
 
 
 def _verdict(row: Mechanism, offer: Offer | None) -> str:

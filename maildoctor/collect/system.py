@@ -41,6 +41,8 @@ def system(host: Host, know: Know) -> System | Unknown:
     there = [path for path, look in zip(_KEYTABS, looks, strict=True) if isinstance(look, str)]
     if there or all(isinstance(look, Silence) and look.why == "absent" for look in looks):
         lines.append(f"keytab: {there[0] if there else 'missing'}")
+        lines += [look for look in looks if isinstance(look, str)][:1]
+    lines += [f"kerberos: {p}" for p in ("/etc/krb5.conf",) if isinstance(host.ask("look", p), str)]
     running = host.ask("processes")
     if isinstance(running, str):
         lines.append("syslog: " + next((s for s in _SYSLOGS if s in running), ""))

@@ -5,12 +5,15 @@ import shlex
 from dataclasses import dataclass
 from typing import Self
 
+from maildoctor.facts.paths import Look
+
 
 @dataclass(frozen=True, slots=True)
 class System:
     """Text: lines of os-release, `triplet: x86_64-linux-gnu`, `user: root`, `/dev/log: missing` for devices that are
-    not there, `keytab: /etc/krb5.keytab` or `keytab: missing`, `syslog: rsyslogd` for a running syslog daemon,
-    `group NAME: members`, `users: NAME NAME …` where /etc/passwd is all there is."""
+    not there, `keytab: /etc/krb5.keytab` with its `ls -ld` line or `keytab: missing`, `kerberos: /etc/krb5.conf`,
+    `syslog: rsyslogd` for a running syslog daemon, `group NAME: members`, `users: NAME NAME …` where /etc/passwd is all
+    there is."""
 
     distribution: str
     """ID of os-release, e.g. debian, fedora; empty where not known"""
@@ -22,6 +25,9 @@ class System:
     seen_devices: frozenset[str]
     keytab: str | None
     """its path, empty where it is missing, None where we could not look"""
+    keytab_file: Look | None
+    kerberos: bool
+    """this host is set up for Kerberos: there is a krb5.conf"""
     syslog: str | None
     """the syslog daemon that runs, empty where none does, None where we could not look"""
     groups: dict[str, tuple[str, ...]]
@@ -43,6 +49,8 @@ class System:
             frozenset(re.findall(r"(?m)^(/dev/\S+): missing$", text)),
             frozenset(re.findall(r"(?m)^(/dev/\S+): there$", text)),
             "" if keytab == "missing" else keytab,
+            next((x for x in map(Look.parse, text.splitlines()) if x and x.path == keytab), None),
+            "kerberos" in words,
             words.get("syslog"),
             {m[1]: tuple(m[2].split(",")) if m[2] else () for m in re.finditer(r"(?m)^group (\S+): ?(\S*)$", text)},
             frozenset(words["users"].split()) if "users" in words else None,

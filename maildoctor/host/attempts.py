@@ -2,13 +2,14 @@
 counts failures is not to be pressed."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import new as hashed
 
 from maildoctor.host.mailbox import header_of
 from maildoctor.sasl import BINDING, MECHANISMS, TOKEN, Channel, Exchange, Login, exchange
-from maildoctor.smtp.replies import Reply
+from maildoctor.smtp.replies import Reply, printable
 from maildoctor.smtp.scripts import Approach, login, look, relayed, sent
 from maildoctor.smtp.session import Script, Session
 
@@ -65,12 +66,12 @@ class Attempts:
             if working is None and outcome(session) == "ok":
                 working = script
         if relay is not None:
-            yield self.talk("relay", (), relayed(relay.sender, relay.recipient, look(self.open)))
+            yield self._talk("relay", relayed(relay.sender, relay.recipient, look(self.open)))
             if working is not None:
-                yield self.talk("relay-auth", (), relayed(relay.sender, relay.recipient, working))
+                yield self._talk("relay-auth", relayed(relay.sender, relay.recipient, working))
         if message is not None and (working is not None or self.who is None):
             before = working or look(self.open)
-            session = self.talk("send", (), sent(message.sender, message.recipient, message.text, before))
+            session = self._talk("send", sent(message.sender, message.recipient, message.text, before))
             if outcome(session, last=True) == "sent":
                 _wait_for(message, session)
             yield session
@@ -88,14 +89,39 @@ class Attempts:
         # wrong realm or wrong password? the same name with the likely realms tells
         if failed and {word for _, word in failed} <= {"failed", "not-sent"} and "@" not in self.who.authid:
             last = next((m for m, word in reversed(failed) if word == "failed"), "")
-            for realm in _realms(self.looked.lines) if last else ():
+            for realm in _realms(self.looked.lines, self.safe.server_name) if last else ():
                 yield self._login(last, replace(self.who, authid=f"{self.who.authid}@{realm}"))
 
     def _login(self, mechanism: str, who: Login) -> tuple[Session, Callable[[Session], Script]]:
         script = login(
             self.safe, lambda _: mechanism, beginning(self.safe, who), secret=who.secret, in_clear=self.in_clear
         )
-        return self.talk(f"login {mechanism}", (f"user {who.authid}",), script), script
+        return self._talk(f"login {mechanism}", script, f"user {who.authid}"), script
+
+    def _talk(self, purpose: str, script: Callable[[Session], Script], *notes: str) -> Session:
+        """Have one conversation. A server that heard the password in an earlier one may repeat it in its banner."""
+
+        def played(session: Session) -> Script:
+            session.hide(*_repeatable(self.who, self.looked.lines))
+            yield from script(session)
+
+        return self.talk(purpose, notes, played)
+
+
+def _repeatable(who: Login | None, said_before: Sequence[str]) -> list[bytes]:
+    """The password as it goes over the wire, and turned round or in hexadecimal. What the server said before it knew
+    the password is no echo, and must stay readable: the word may be one of SMTP's own."""
+    if who is None or who.secret is None:
+        return []
+    word = who.secret.reveal()
+    plain = b"\0".join((_bytes(who.authzid), _bytes(who.authid), word))
+    known = "\n".join(said_before).lower()
+    echoes = [word, word[::-1], word.hex().encode(), b64encode(word).rstrip(b"="), b64encode(plain).rstrip(b"=")]
+    return [echo for echo in echoes if printable(echo).lower() not in known]
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def best(mechs: Iterable[str]) -> Callable[[Reply], str]:
@@ -154,14 +180,16 @@ def _auth_words(line: str) -> list[str]:
     return line[5:].upper().split() if line[:5].upper() in ("AUTH ", "AUTH=") else []
 
 
-def _realms(lines: Iterable[str]) -> list[str]:
-    """The name by which the server greets, and its domain."""
+def _realms(lines: Iterable[str], asked: str) -> list[str]:
+    """The name by which the server greets, its domain, and the name by which it was asked for: users stay in the realm
+    of the old name when a host is renamed."""
     greeting = next(
         (m for line in lines if (m := re.match(r"<[-~]  250[ -]([A-Za-z0-9.-]{1,253})(?: |$)", line))), None
     )
     host = greeting[1].lower() if greeting else ""
     domain = host.partition(".")[2]
-    return [name for name in (host, domain) if "." in name]
+    names = dict.fromkeys((host, domain, asked.lower()))
+    return [name for name in names if re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*", name)]
 
 
 def _channel(certificate: bytes) -> Channel:

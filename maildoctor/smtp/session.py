@@ -167,7 +167,7 @@ class Session:
             self._throw(error)
 
     def _throw(self, error: Broken) -> None:
-        """Tell the script; it may do without and go on to its end, but not talk any more."""
+        """Note what ended the conversation, and end it."""
         self.trouble = error.kind
         self.lines.append(f"*** {error.kind}: {_one_line(error.words)}")
         self._finish()
