@@ -30,6 +30,8 @@ CAUSES = (
         ("MECH002", "MECH003", "MECH005", "MECH007", "MECH009", "CONF005", "CONF006", "CONF010", "CONF015", "MAP004"),
     ),
     Cause("CONF014", ("USER005", "TLS004")),
+    # it sleeps for a minute before it listens
+    Cause("CONF014", ("RUN002",)),
     Cause("PERM006", ("PERM004",)),
     Cause("CONF019", ("QUEUE002", "PERM006")),
     Cause("PERM007", ("MECH001", "LINK006", "LINK003")),

@@ -506,7 +506,8 @@ def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | 
     Advice: put the full name first on the host's line in /etc/hosts (192.0.2.1 mail.example.com mail), or set
     confDOMAIN_NAME; then restart sendmail.
     """
-    said = program.identity.get("j") if isinstance(program, SendmailProgram) else None
+    told = program if isinstance(program, SendmailProgram) and "j" in program.identity else None
+    said = told.identity["j"] if told else None
     if (said and "." in said) or cf.domain_name or "." in names.canonical:
         return
     name, own = said or names.canonical, names.own_line
@@ -515,7 +516,7 @@ def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | 
         f"The host name {name!r} is not fully qualified: it has no domain",
         evidence=[
             Evidence("hostname", names.hostname),
-            Evidence("sendmail -d0.1 -bt </dev/null" if said else "/etc/hosts", asked),
+            Evidence(told.named_by if told else "/etc/hosts", asked),
             *([Evidence(f"/etc/hosts:{own.number}", f"{own.address} {' '.join(own.names)}")] if own else []),
         ],
         fix=[

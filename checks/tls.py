@@ -19,6 +19,7 @@ from maildoctor.api import (
     own_name,
     rebuild,
     restart,
+    unnamed,
 )
 from maildoctor.api import shell_word as quoted
 
@@ -199,6 +200,8 @@ def certificate_for_another_name(
     Advice: have a certificate issued for the name that clients use (subjectAltName), then restart sendmail.
     """
     yield from _unseen(tls, "certificate")
+    if gap := unnamed(cf, names, known(program)):
+        yield gap
     host = own_name(cf, names, known(program))
     every = (host, *names.aliases, *tls.served, *cf.class_("w"))
     for file in tls.of("certificate"):

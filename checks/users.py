@@ -24,6 +24,7 @@ from maildoctor.api import (
     mechanisms,
     rebuild,
     server_realm,
+    unnamed,
     uses_sasldb,
 )
 from maildoctor.api import shell_word as quoted
@@ -261,6 +262,7 @@ def _near(realm: str, server: str) -> bool:
             "names": "hostname: mail.example.com",
             "sasldb": _LISTING + "a@mail.example.com: userPassword\nb@example.org: userPassword",
         },
+        {"cf": "", "names": "hostname: mail", "sasldb": _LISTING + "test@mail.example.com: userPassword"},
     ],
     refs=(
         "libsasl: plugins/plugin_common.c, _plug_parseuser(); sendmail: sendmail/srvrsmtp.c, sasl_server_new(… "
@@ -280,6 +282,9 @@ def user_in_another_realm(
     the users are in; or have the clients log in as USER@REALM.
     """
     if not sasldb.users or sasldb.state == "foreign" or not uses_sasldb(known(conf)):
+        return
+    if not cf.auth_realm and (gap := unnamed(cf, names, known(program))):
+        yield gap
         return
     realm = server_realm(cf, names, known(program))
     lost = [u for u in sasldb.users if u.realm != realm]

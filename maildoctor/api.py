@@ -16,7 +16,7 @@ from maildoctor.facts.client_auth import (
 from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
 from maildoctor.facts.mail_maps import MailMap, MailMaps, authinfo_mechanisms
 from maildoctor.facts.mechanisms import PLAINTEXT, Mechanisms, Offer, lacks, mechanisms, uses_sasldb
-from maildoctor.facts.names import Names, own_name, server_realm
+from maildoctor.facts.names import Names, own_name, server_realm, unnamed
 from maildoctor.facts.packages import install_command, package_for
 from maildoctor.facts.paths import Look, Paths, Trail
 from maildoctor.facts.plugins import Plugin, Plugins, plugin_of
@@ -123,6 +123,7 @@ __all__ = [
     "server_realm",
     "set_option",
     "shell_word",
+    "unnamed",
     "unsafe_folder",
     "uses_sasldb",
 ]

@@ -346,8 +346,8 @@ def test_a_process_of_another_user_is_not_shown() -> None:
 
 
 @as_user
-def test_what_may_not_be_seen_is_not_taken_for_nothing() -> None:
-    assert silence(contained.by_pid(str(os.getpid())).ask("processes")).why == "refused"
+def test_processes_of_our_own_namespace_are_seen_without_rights() -> None:
+    assert isinstance(contained.by_pid(str(os.getpid())).ask("processes"), str)
 
 
 # ---- ids of user namespaces

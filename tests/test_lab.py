@@ -159,7 +159,15 @@ def test_from_outside_the_files_say_the_same(trials: dict[str, Future[Trial]], f
 
 
 @pytest.mark.parametrize(
-    "fault", [None, "realm-other-case", "queue-full", "daemon-not-running", "daemon-older-configuration"]
+    "fault",
+    [
+        None,
+        "realm-other-case",
+        "queue-full",
+        "daemon-not-running",
+        "daemon-older-configuration",
+        "host-name-unqualified",
+    ],
 )
 def test_a_process_number_is_as_good_as_being_inside(lab: None, fault: str | None) -> None:
     with LabHost("bookworm", next((f for f in FAULTS if f.id == fault), None)) as host:

@@ -87,6 +87,10 @@ def _known(baseline: str | None) -> Set[str] | None:
 
 def _host(options: argparse.Namespace) -> Host:
     host = _bare_host(options)
+    if options.no_probe:
+        from maildoctor.host.unasked import Unasked
+
+        host = Unasked(host, "probe", "connecting was switched off", "leave --no-probe out")
     if options.record is None:
         return host
     from maildoctor.host.recording import Recording

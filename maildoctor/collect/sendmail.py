@@ -10,6 +10,7 @@ from maildoctor.facts.program import SendmailProgram
 from maildoctor.facts.sendmail_cf import SendmailCf, SubmitCf
 from maildoctor.facts.sendmail_mc import SendmailMc
 from maildoctor.facts.site_config import SiteConfig
+from maildoctor.facts.wire import Wire
 from maildoctor.host import Host, Silence
 
 PROGRAMS = (
@@ -35,6 +36,11 @@ SOURCES = ("/etc/mail/sendmail.mc", "/usr/local/etc/mail/sendmail.mc", "/etc/sen
 
 C = TypeVar("C", bound=SendmailCf)
 
+LOGS = ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail")
+
+_UNQUALIFIED = re.compile(r": (?:My unqualified host name|unable to qualify my own domain name) \(([^)\s]{1,255})\)")
+"""sendmail: sendmail/daemon.c, myhostname()"""
+
 INCLUDES = 20
 """include() files of a sendmail.mc that are read at most."""
 
@@ -57,12 +63,39 @@ def program(host: Host, know: Know) -> SendmailProgram | Unknown:
         )
         return unknown(refused) if refused else Absent("Sendmail is not installed")
     asked = f"{path} -OLogLevel=0 -d0.1 -bt"
-    if not _named(know):
-        host.begin(asked)
     look = host.ask("look", text(host.ask("real", path)) or path)
     parts = [text(look), text(host.ask("elf", path)), f"source: strings {path}", text(host.ask("build", path))]
-    said = "" if _named(know) else text(host.ask("run", asked))
-    return SendmailProgram.parse(joined(*parts, said and f"source: {asked} </dev/null", said))
+    if _named(know):
+        return SendmailProgram.parse(joined(*parts))
+    told = _greeting(know)
+    said = "" if told else text(host.ask("run", asked))
+    return SendmailProgram.parse(
+        joined(*parts, told or (said and f"source: {asked} </dev/null\n{said}") or _log(host, know))
+    )
+
+
+def _greeting(know: Know) -> str:
+    """What the running daemon calls itself: the name in its answer to EHLO is $j (main.c, srvrsmtp.c, MyHostName).
+    Where no name server answers, a second sendmail, asked for its name, would sleep for a minute."""
+    wire = know.get(Wire)
+    for c in wire.looks if wire else ():
+        if c.server == "sendmail" and c.loopback and c.hello and c.hello.name:
+            return _called(c.endpoint, c.hello.name)
+    return ""
+
+
+def _log(host: Host, know: Know) -> str:
+    """What a sendmail that found no domain for its name wrote to the log, before it slept and after."""
+    names = know.get(Names)
+    for path in LOGS:
+        found = _UNQUALIFIED.findall(text(host.ask("recent", path)))
+        if found and names and found[-1] == names.hostname:
+            return _called(path, found[-1])
+    return ""
+
+
+def _called(source: str, name: str) -> str:
+    return f"named by: {source}\n(canonical domain name) $j = {name}"
 
 
 def _named(know: Know) -> bool:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
+from maildoctor.facts import Unknown
 from maildoctor.facts.program import SendmailProgram
 from maildoctor.facts.sendmail_cf import SendmailCf
 
@@ -69,6 +70,14 @@ def own_name(cf: SendmailCf, names: Names, program: SendmailProgram | None) -> s
         else None
     )
     return (resolved or names.canonical).rstrip(".")
+
+
+def unnamed(cf: SendmailCf, names: Names, program: SendmailProgram | None) -> Unknown | None:
+    """The lack of the full name where only a name server tells it, and nobody asked; None where it is known."""
+    told = program is not None and "j" in program.identity
+    if told or "." in own_name(cf, names, program):
+        return None
+    return Unknown("the host's full name ($j) stands in no file; a name server may know it", "examine the running host")
 
 
 def server_realm(cf: SendmailCf, names: Names, program: SendmailProgram | None) -> str:

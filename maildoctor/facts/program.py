@@ -8,6 +8,7 @@ from maildoctor.facts.paths import Look
 
 _IDENTITY = re.compile(r"\$([wjmk]) = (\S+)")
 _COMPLAINT = re.compile(r"(/\S+): line (\d{1,9}): (.+)")
+_ASKED = "sendmail -d0.1 -bt </dev/null"
 _NEEDED = re.compile(r"\t(\S+) => (.+)")
 
 
@@ -38,17 +39,22 @@ class SendmailProgram:
     complaints: tuple[Complaint, ...]
     source: str
     """where version and flags come from"""
+    named_by: str = _ASKED
+    """where `identity` comes from: the program's own words, or the endpoint at which its daemon told its name"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """From the lines described above."""
-        look, flags, compiled, version, source = None, set[str](), False, "", "sendmail -d0.1 -bt </dev/null"
+        look, flags, compiled, version, source = None, set[str](), False, "", _ASKED
+        named_by = _ASKED
         libraries: set[str] = set()
         missing: list[str] = []
         complaints: list[Complaint] = []
         for line in text.splitlines():
             if line.startswith("source: "):
                 source = line.removeprefix("source: ")
+            elif line.startswith("named by: "):
+                named_by = line.removeprefix("named by: ")
             elif line.startswith("Version "):
                 version = line.removeprefix("Version ").strip().removeprefix("unknown")
             elif "Compiled with:" in line or (compiled and line.startswith("\t\t")):
@@ -65,7 +71,15 @@ class SendmailProgram:
             compiled = False
         identity = {m[1]: m[2] for m in _IDENTITY.finditer(text)}
         return cls(
-            look, version, frozenset(flags), frozenset(libraries), tuple(missing), identity, tuple(complaints), source
+            look,
+            version,
+            frozenset(flags),
+            frozenset(libraries),
+            tuple(missing),
+            identity,
+            tuple(complaints),
+            source,
+            named_by,
         )
 
     @property

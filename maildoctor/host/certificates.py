@@ -19,8 +19,10 @@ def _lacking() -> str:
     try:
         # came with release 42, as did the dates with a time zone
         import cryptography.x509.verification
-    except ImportError:
+    except ModuleNotFoundError:
         return f"cryptography {cryptography.__version__} is too old"
+    except ImportError as error:  # built for another Python
+        return str(error)
     return ""
 
 

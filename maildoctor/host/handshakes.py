@@ -48,7 +48,10 @@ class Handshakes:
 
 def _strict(ca_file: str) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=ca_file or None)
+        context = ssl.create_default_context(cafile=ca_file or None)
+        # Python 3.13 asks for more than mail programs do: an older private CA is good enough for those
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        return context
     except (OSError, ssl.SSLError) as error:
         what = f"certificates cannot be read: {getattr(error, 'strerror', '') or error}"
         raise HostError(what, ca_file, "give --ca-file a file of certificates in PEM form") from None

@@ -41,12 +41,14 @@ def everyone() -> Pids:
 def beside(pid: int) -> Pids:
     """The processes in the pid namespace of `pid`, told by their numbers in it. Raises OSError; PermissionError also
     where we may not see in which namespace a process is that may well be in this one."""
-    home, depth = os.readlink(f"/proc/{pid}/ns/pid"), len(_numbers(pid))
+    depth = len(_numbers(pid))
+    # one number alone: it is in our own namespace, and so is every other with one; no right is needed to see that
+    home = os.readlink(f"/proc/{pid}/ns/pid") if depth > 1 else ""
     found = {}
     for other in everyone():
         try:
             numbers = _numbers(other)
-            if len(numbers) == depth and os.readlink(f"/proc/{other}/ns/pid") == home:
+            if len(numbers) == depth and (not home or os.readlink(f"/proc/{other}/ns/pid") == home):
                 found[other] = numbers[-1]
         except (FileNotFoundError, ProcessLookupError):
             continue

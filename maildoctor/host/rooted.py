@@ -22,6 +22,7 @@ _LIFE = {"processes": "processes", "listeners": "listening ports", "probe": "ser
 _TROUBLES = 300
 _TROUBLE = re.compile(
     r"SYSERR|safesasl|dlopen|listmech|fail|error|cannot|[Cc]an't|[Uu]nable|unsafe|denied|refus|mismatch|not found"
+    r"|unqualified"
 )
 _NOISE = re.compile(r"safesasl\(.*No such file or directory|error deleting entry from sasldb: BDB0073")
 """sendmail looks for Sendmail.conf in every folder of the search path, and tells of each in which it is not;

@@ -1,0 +1,24 @@
+"""A host that is not asked one kind of question, whoever may want to know."""
+
+from maildoctor.host import Answer, Host, Silence
+
+
+class Unasked:
+    """`host` without the questions `verb`; `why` says who wanted that."""
+
+    def __init__(self, host: Host, verb: str, why: str, remedy: str) -> None:
+        self._host, self._verb, self._silence = host, verb, Silence("unavailable", why, remedy)
+        self.kind, self.name = host.kind, host.name
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """What the other host ran."""
+        return self._host.commands
+
+    def begin(self, command: str) -> None:
+        """Passed on."""
+        self._host.begin(command)
+
+    def ask(self, verb: str, subject: str = "") -> Answer:
+        """The other host's answer, or silence."""
+        return self._silence if verb == self._verb else self._host.ask(verb, subject)
