@@ -1,5 +1,6 @@
 """WIRE: whether servers answer, and whether what they say is SMTP."""
 
+import re
 from collections.abc import Iterator
 
 from maildoctor.api import (
@@ -28,7 +29,8 @@ _NO_ANSWER = {
     "refused": (
         "the connection is refused: nothing listens there",
         "Start the mail server there, or enable the port (sendmail: DAEMON_OPTIONS; Postfix: master.cf; Exim: "
-        "daemon_smtp_ports; OpenSMTPD: listen on); a firewall that rejects looks the same.",
+        "daemon_smtp_ports; OpenSMTPD: listen on). One that listens on its loopback address only (sendmail: "
+        "Addr=127.0.0.1; Postfix: inet_interfaces; Exim: local_interfaces) and a firewall that rejects look the same.",
     ),
     "unreachable": (
         "no way leads there",
@@ -36,13 +38,18 @@ _NO_ANSWER = {
     ),
     "timeout": (
         "no answer",
-        "A firewall drops the packets, or the provider blocks port 25; if the connection stands and no banner comes, "
-        "the port may want TLS at once (--tls implicit), or the server waits before it greets or for DNS (--timeout).",
+        "A firewall drops the packets, the provider blocks port 25, or the host is down.",
+    ),
+    "mute": (
+        "the connection stands, and no greeting comes",
+        "The server may wait before it greets, or for DNS (--timeout 60), or want TLS at once (--tls implicit); if it "
+        "never greets, its process does not come up or all are busy (Postfix: fatal: and throttling in its log).",
     ),
     "closed": (
         "the server hangs up before it greets",
         "Its log names the reason: a block list, TCP wrappers, a limit of connections, or a server process that dies "
-        "at its start (Postfix: fatal: in the log); port 465 wants TLS at once.",
+        "at its start (Postfix: fatal: in the log, for instance where no SASL mechanism is left); port 465 wants TLS "
+        "at once.",
     ),
 }
 
@@ -52,7 +59,9 @@ def _silent(c: Conversation) -> str | None:
     kind = c.trouble_kind
     if kind in ("unresolved", "refused", "unreachable"):
         return kind
-    return kind if kind in ("timeout", "closed") and not c.replies and not c.broke_in_handshake else None
+    if kind not in ("timeout", "closed") or c.replies or c.broke_in_handshake:
+        return None
+    return "mute" if c.trouble and "before its banner" in c.trouble[1] and kind == "timeout" else kind
 
 
 @check(
@@ -83,21 +92,35 @@ def no_answer(wire: Wire, cf: SendmailCf | Unknown) -> Findings:
 
     Advice: see whether the mail server runs and listens there, then which firewall stands between.
     """
-    alive = {c.host for c in wire.looks if c.replies}
+    alive = {c.host: c.server for c in wire.looks if c.replies}
     for ports, kind in wire.together((c, _silent(c)) for c in wire.looks):
-        if kind == "timeout" and isinstance(cf, SendmailCf) and cf.has_rules("greet_pause", "local_greet_pause"):
+        if (
+            kind in ("timeout", "mute")
+            and isinstance(cf, SendmailCf)
+            and cf.has_rules("greet_pause", "local_greet_pause")
+        ):
             yield Unknown(f"{ports.endpoint} waits before it greets (greet_pause)", "maildoctor probe --timeout 30")
             continue
         what, advice = _NO_ANSWER[kind]
         elsewhere = ports.first.host in alive
         yield found(
-            f"{ports.endpoint} does not answer: {what}" + ("; other ports of this host do" if elsewhere else ""),
+            f"{ports.endpoint} does not answer: {what}" + ("; other ports of this host answer" if elsewhere else ""),
             evidence=ports.evidence("***"),
-            severity="info" if elsewhere and kind in ("refused", "timeout") else None,
+            severity="info" if elsewhere and kind in ("refused", "timeout", "mute") else None,
             advice=advice,
+            fix=_dying(alive.get(ports.first.host, "")) if kind in ("closed", "mute") else [],
             endpoint=ports.endpoint,
             trouble=kind,
         )
+
+
+def _dying(server: str) -> list[Step]:
+    """Where a server process that does not come up, or dies, says why."""
+    return {
+        "sendmail": [Step("grep -iE 'syserr|fatal|NOQUEUE' /var/log/mail.log | tail", "safe")],
+        "postfix": [Step("grep -E 'fatal:|panic:|throttling' /var/log/mail.log | tail", "safe")],
+        "exim": [Step("tail /var/log/exim4/paniclog /var/log/exim4/mainlog", "safe")],
+    }.get(server, [])
 
 
 def _refusal(c: Conversation) -> tuple[int, bool] | None:
@@ -106,6 +129,13 @@ def _refusal(c: Conversation) -> tuple[int, bool] | None:
         return None
     last = c.replies[-1] if c.replies else None
     return (last.code, not last.asked) if last else (500, True)
+
+
+def _shut_out(c: Conversation) -> bool | None:
+    """Whether sendmail answers EHLO as it does to clients that it refuses (sendmail/srvrsmtp.c: nullserver): every
+    other reply names SIZE and the rest."""
+    nothing = c.hello is not None and c.hello.keywords == ("ENHANCEDSTATUSCODES",)
+    return True if nothing and c.server == "sendmail" else None
 
 
 @check(
@@ -125,8 +155,24 @@ def _refusal(c: Conversation) -> tuple[int, bool] | None:
             "wire": _HEAD.format(25) + _BANNER + "<-  550 Access denied\n -> HELO maildoctor.invalid\n<-  550 Access "
             "denied\n*** rejected: the server answers our greeting with 550 Access denied"
         },
+        {
+            "wire": _HEAD.format(587) + "<-  220 mail.example.com ESMTP Sendmail 8.17.1/8.17.1; now\n -> EHLO "
+            "maildoctor.invalid\n<-  250-mail.example.com Hello client.example.com [192.0.2.9], pleased to meet you\n"
+            "<-  250 ENHANCEDSTATUSCODES\n -> QUIT"
+        },
     ],
-    passes=[{"wire": _HEAD.format(25) + _GOOD}],
+    passes=[
+        {"wire": _HEAD.format(25) + _GOOD},
+        {
+            "wire": _HEAD.format(25) + _BANNER + "<-  450 4.7.1 <maildoctor.invalid>: Helo command rejected: Host not "
+            "found\n*** rejected: the server answers our greeting with 450 4.7.1 <maildoctor.invalid>: Helo command "
+            "rejected: Host not found"
+        },
+        {
+            "wire": _HEAD.format(25) + _GOOD + _HEAD.format(587) + "<-  421 4.3.2 Too many open connections.\n"
+            "*** rejected: the server greets with 421 4.3.2 Too many open connections."
+        },
+    ],
     refs=("RFC 5321 section 3.1: 554 in place of 220", "RFC 5321 section 3.8: 421"),
 )
 def refused_at_the_door(wire: Wire) -> Findings:
@@ -137,8 +183,29 @@ def refused_at_the_door(wire: Wire) -> Findings:
 
     Advice: read the reply; look at the server's log and load, and probe from another address too.
     """
+    alive = {c.host for c in wire.looks if c.hello}
+    for ports, _ in wire.together((c, _shut_out(c)) for c in wire.looks):
+        yield found(
+            f"{ports.endpoint} offers this client nothing at all: sendmail does so with addresses that it refuses",
+            evidence=ports.evidence("250"),
+            advice="See on the server what refuses this address: TCP wrappers (/etc/hosts.deny) or the access map.",
+            fix=[Step("grep -v '^#' /etc/hosts.allow /etc/hosts.deny", "safe"), Step("maildoctor check")],
+            endpoint=ports.endpoint,
+        )
     for ports, (code, at_banner) in wire.together((c, _refusal(c)) for c in wire.looks):
+        if not at_banner and _name_refused(ports.first):
+            yield Unknown(
+                f"{ports.endpoint} takes no greeting with the name that we gave: {ports.first.replies[-1].text[:120]}",
+                "give a name that it can look up: --ehlo NAME",
+            )
+            continue
         for_now = code < 500
+        if for_now and ports.first.host in alive and _LIMIT.search(ports.first.replies[-1].text):
+            yield Unknown(
+                f"{ports.endpoint} takes no more connections from here for now: {ports.first.replies[-1].text[:120]}",
+                "ask one port at a time: --port",
+            )
+            continue
         where = "greets with" if at_banner else "answers EHLO and HELO with"
         text = ports.first.replies[-1].text if ports.first.replies else ""
         yield found(
@@ -150,11 +217,27 @@ def refused_at_the_door(wire: Wire) -> Findings:
         )
 
 
+_NAME = re.compile(r"maildoctor\.invalid|\bhelo command rejected|invalid (?:helo|ehlo|domain name)", re.IGNORECASE)
+
+
+_LIMIT = re.compile(r"too many (?:\w+ )?connections|(?:rate|connection) limit|connection rate", re.IGNORECASE)
+"""All ports of a host are asked at once; where another one answers, it is ourselves who are too many."""
+
+
+def _name_refused(c: Conversation) -> bool:
+    """Whether the name that we called ourselves is what the server does not like: nobody else calls himself so."""
+    return bool(c.replies) and _NAME.search(c.replies[-1].text) is not None
+
+
 def _why_refused(c: Conversation, for_now: bool) -> Iterator[Step]:
     if c.server == "sendmail":
         yield Step("uptime; grep -i rejecting /var/log/mail.log" if for_now else "maildoctor check")
     elif c.server == "postfix":
-        yield Step("postconf anvil_rate_time_unit smtpd_client_connection_count_limit smtpd_client_restrictions")
+        yield Step(
+            "postconf anvil_rate_time_unit smtpd_client_connection_count_limit smtpd_client_restrictions "
+            "smtpd_delay_reject; postconf -P",
+            "safe",
+        )
 
 
 _OTHERS = (
@@ -235,6 +318,7 @@ def conversation_broken_off(wire: Wire) -> Findings:
         yield found(
             f"{ports.endpoint} greets, and then: {words}",
             evidence=ports.evidence("->", "***"),
+            fix=_dying(ports.first.server),
             endpoint=ports.endpoint,
         )
 

@@ -142,9 +142,16 @@ def shown_certificate_expired(wire: Wire, cf: SendmailCf | Unknown, tls: Tls | U
             f"The certificate of {ports.endpoint} {what}",
             evidence=ports.evidence("certificate subject", "certificate not", "=== at "),
             fix=[_shown(ports.first, "-dates"), *_reload(ports.first.server)],
+            advice=_TOO_EARLY if "before" in what else None,
             severity=None if now else "warning",
             endpoint=ports.endpoint,
         )
+
+
+_TOO_EARLY = (
+    "See the clocks, the server's and this machine's (date -u): one that is behind makes a good certificate look so. "
+    "If both are right, have a certificate issued that is valid now, then restart or reload the server."
+)
 
 
 def _reload(server: str) -> list[Step]:
@@ -215,6 +222,7 @@ def _untrusted(c: Conversation) -> str | None:
         _sample(verified=_SELF_SIGNED),
         _sample(verified="no: no way leads from it to a known CA", begin=_READY.replace("192.0.2.1", "127.0.0.1")),
         {"wire": _READY + "*** untrusted: self-signed certificate"},
+        _sample(verified="no: validation failed: invalid extension: 2.5.29.35: missing required extension"),
     ],
     passes=[
         _sample(),
@@ -238,13 +246,21 @@ def shown_certificate_untrusted(wire: Wire, listeners: Listeners | Unknown) -> F
     yield from _unverified(wire)
     for ports, why in wire.together((c, _untrusted(c)) for c in wire.looks):
         c = ports.first
+        form = "invalid extension" in why
         yield found(
-            f"The certificate of {ports.endpoint} is not to be believed: {why}",
+            f"The certificate of {ports.endpoint} is not to be believed{' by strict clients' if form else ''}: {why}",
             evidence=ports.evidence("certificate subject", "certificate issuer", "verified", "***"),
             fix=[_shown(c, "-subject", "-issuer")],
-            severity="info" if c.loopback or all(x.port == 25 for x in ports.all) else None,
+            advice=_FORM if form else None,
+            severity="info" if form or c.loopback or all(x.port == 25 for x in ports.all) else None,
             endpoint=ports.endpoint,
         )
+
+
+_FORM = (
+    "Have it issued anew by a CA of today's form (openssl 3 adds subjectKeyIdentifier and authorityKeyIdentifier); "
+    "most mail programs take it as it is, newer ones (Python 3.13) do not."
+)
 
 
 def _unverified(wire: Wire) -> Iterator[Unknown]:

@@ -4,7 +4,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from maildoctor.api import PLAINTEXT, Conversation, Evidence, Findings, Severity, Step, Unknown, Wire, check, found
+from maildoctor.api import (
+    PLAINTEXT,
+    Conversation,
+    Evidence,
+    Findings,
+    Severity,
+    Step,
+    Unknown,
+    Wire,
+    check,
+    found,
+    shell_word,
+)
 
 _LOGIN = (
     "=== connect 192.0.2.1:{4} auto for mail.example.com\n=== purpose login {1}\n=== user {0}\n"
@@ -28,7 +40,11 @@ _POLICY = re.compile(
     r"clientauthentication is disabled|less secure",
     re.IGNORECASE,
 )
-_FAULT = re.compile(r"generic failure|no mechanism available|internal|temporar|unavailable|connection lost", re.I)
+_FAULT = re.compile(
+    # Postfix writes "(reason unavailable)" where Dovecot says no and not why
+    r"generic failure|no mechanism available|internal|temporar|(?<!reason )unavailable|connection lost",
+    re.IGNORECASE,
+)
 _CODE = re.compile(r"(\d{3})\b")
 _WANTS_TLS = (523, 530, 538)
 _NOT_SO = (500, 501, 502, 503, 504, 534)
@@ -115,13 +131,21 @@ def _not_tried(wire: Wire) -> Iterator[Unknown]:
         kind, words = c.trouble or ("", "")
         by = f"{c.endpoint}: no login{' by ' + c.mechanism if c.mechanism else ''}"
         if kind == "untrusted":
-            yield Unknown(
-                f"{by}: its certificate cannot be verified ({words})", "give --ca-file, --tls-name or --no-verify"
-            )
+            yield Unknown(f"{by}: its certificate cannot be verified ({words})", _to_verify(wire, c, words))
+        elif not word and kind == "rejected":
+            yield Unknown(f"{by}: {words}", "try again later, and with fewer logins (--mech)")
         elif word == "not-sent":
             yield Unknown(f"{by}: {rest}", "see maildoctor probe --help")
         elif not word:
             yield Unknown(f"{by}: {words or 'the conversation ended before it'}", "see what else is found there")
+
+
+def _to_verify(wire: Wire, c: Conversation, words: str) -> str:
+    """What would make the certificate good: where only the name is wrong, the name that stands in it."""
+    seen = next((x.certificate for x in wire.looks if x.endpoint == c.endpoint), None)
+    if "mismatch" in words and seen is not None and seen.names:
+        return f"give the name that stands in it: --tls-name {shell_word(seen.names[0])}"
+    return "give --ca-file, --tls-name or --no-verify"
 
 
 _LOG = "/var/log/mail.log"
@@ -154,7 +178,11 @@ def _bare(user: str) -> str:
     "error",
     fails=[
         {"wire": _tried(f"CRAM-MD5 {_NO}", f"PLAIN {_NO}")},
-        {"wire": _tried("PLAIN failed 535 5.7.8 Error: authentication failed", program="Postfix")},
+        {
+            "wire": _tried(
+                "PLAIN failed 535 5.7.8 Error: authentication failed: (reason unavailable)", program="Postfix"
+            )
+        },
         {"wire": _tried(f"PLAIN {_NO}") + _tried(f"PLAIN {_NO}", user="test@mail.example.com")},
     ],
     passes=[
@@ -276,6 +304,12 @@ def _password_check(server: str) -> list[Step]:
     }.get(server, [])
 
 
+_SERVICE = (
+    "What the server asks for this mechanism does not answer (a socket of saslauthd or Dovecot, a data base): start "
+    "it, see who may reach it, or take the mechanism off the list; the server's log names it."
+)
+
+
 @check(
     "WIRE053",
     "one-mechanism-fails",
@@ -284,6 +318,7 @@ def _password_check(server: str) -> list[Step]:
         {"wire": _tried(f"CRAM-MD5 {_OK}", f"PLAIN {_OK}", f"LOGIN {_NO}")},
         {"wire": _tried(f"SCRAM-SHA-256 {_NO}", f"CRAM-MD5 {_OK}", f"PLAIN {_OK}")},
         {"wire": _tried(f"GSSAPI {_NO}", f"PLAIN {_OK}")},
+        {"wire": _tried("LOGIN later 435 Unable to authenticate at present", f"PLAIN {_OK}", program="Exim 4.96")},
     ],
     passes=[
         {"wire": _tried(f"CRAM-MD5 {_OK}", f"PLAIN {_OK}")},
@@ -312,6 +347,7 @@ def one_mechanism_fails(wire: Wire) -> Findings:
                     f"{t.endpoint}: {c.mechanism} fails for {t.who}, {' '.join(good)} succeed: {c.outcome[1][:100]}",
                     evidence=[c.evidence("> AUTH", "=== outcome"), *t.evidence("ok")[:1]],
                     fix=_who_knows(t.first.server),
+                    advice=_SERVICE if _kind(*c.outcome) == "fault" else None,
                     endpoint=t.endpoint,
                     mechanism=c.mechanism,
                 )
@@ -325,7 +361,11 @@ def one_mechanism_fails(wire: Wire) -> Findings:
         {"wire": _tried("PLAIN later 454 4.7.0 Temporary authentication failure", program="Postfix")},
         {"wire": _tried("PLAIN failed 535 5.7.8 Error: authentication failed: generic failure", program="Postfix")},
     ],
-    passes=[{"wire": _tried(f"PLAIN {_NO}")}, {"wire": _tried("CRAM-MD5 later 454 4.7.0 no", f"PLAIN {_OK}")}],
+    passes=[
+        {"wire": _tried(f"PLAIN {_NO}")},
+        {"wire": _tried("PLAIN failed 535 5.7.8 Error: authentication failed: (reason unavailable)", program="x")},
+        {"wire": _tried("CRAM-MD5 later 454 4.7.0 no", f"PLAIN {_OK}")},
+    ],
     refs=("RFC 4954 section 6: 454 Temporary authentication failure",),
 )
 def login_service_fails(wire: Wire) -> Findings:
@@ -336,7 +376,8 @@ def login_service_fails(wire: Wire) -> Findings:
     before.
 
     Advice: start the service and see who may reach its socket (saslauthd: /run/saslauthd/mux; Dovecot:
-    private/auth below Postfix's queue); the server's log names it.
+    private/auth below Postfix's queue), or install the plug-in that reads the users (Cyrus SASL's sasldb); the server's
+    log names it.
     """
     for t in _tries(wire):
         bad = t.some("fault")
@@ -345,9 +386,14 @@ def login_service_fails(wire: Wire) -> Findings:
                 f"{t.endpoint} cannot judge the login of {t.who} by {' '.join(t.mechs('fault'))}: "
                 f"{bad[0].outcome[1][:120]}".rstrip("."),
                 evidence=t.evidence("fault"),
-                fix=_who_knows(t.first.server),
+                fix=[Step("df -h", "safe")] if _FULL.search(bad[0].outcome[1]) else _who_knows(t.first.server),
+                advice=_MAKE_ROOM if _FULL.search(bad[0].outcome[1]) else None,
                 endpoint=t.endpoint,
             )
+
+
+_FULL = re.compile(r"^452\b|disk space|system storage", re.IGNORECASE)
+_MAKE_ROOM = "Make room on the server, first where its queue lies: it takes no work before that."
 
 
 _NOT_LET = {

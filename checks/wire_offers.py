@@ -59,6 +59,8 @@ def _seen_whole(c: Conversation) -> bool:
 def _no_auth(c: Conversation) -> bool | None:
     hello = c.hello
     nothing = hello is not None and "AUTH" not in hello.keywords and not _auth(c) and not hello.only_old_form
+    if hello is not None and c.server == "sendmail" and hello.keywords == ("ENHANCEDSTATUSCODES",):
+        return None  # it refuses this client altogether
     return True if c.port in (465, 587, 2525) and nothing and _seen_whole(c) else None
 
 
@@ -87,6 +89,7 @@ def _for_itself(listeners: Listeners | Unknown) -> frozenset[int]:
         {"wire": _look(587, "HELP", "AUTH PLAIN")},
         {"wire": _look(587, "HELP", "HELP", head=_OWN), "cf": "O DaemonPortOptions=Port=587", "listeners": ""},
         {"wire": _look(587, "HELP", "HELP", head=_OWN), "listeners": "127.0.0.1 587 4 x"},
+        {"wire": _HEAD.format(587) + _EHLO.format("Sendmail 8.17.1/8.17.1; now") + "<-  250 ENHANCEDSTATUSCODES\n"},
     ],
     refs=("RFC 6409 section 4.3: a submission server asks for a login", "RFC 4954 section 3"),
 )
@@ -96,8 +99,9 @@ def no_auth_on_submission_port(wire: Wire, cf: SendmailCf | Unknown, listeners: 
     Clients say "server does not support authentication", or hand in without a login and get "relaying denied". On port
     25, where servers meet, it is as it should be.
 
-    Advice: see on the server why no mechanism is left: logins not switched on for this port, no mechanism that can be
-    loaded, an authentication service that does not run; maildoctor check looks for all of that.
+    Advice: see on the server why no mechanism is left: logins not switched on for this port or not for this client's
+    address (sendmail: Srv_Features; Postfix: smtpd_sasl_exceptions_networks; Exim: auth_advertise_hosts), no mechanism
+    that can be loaded, an authentication service that does not run; maildoctor check looks for all of that.
     """
     closed = _for_itself(listeners)
     looks = wire.looks if _for_logins(cf) else [c for c in wire.looks if c.server != "sendmail"]
@@ -117,7 +121,7 @@ def no_auth_on_submission_port(wire: Wire, cf: SendmailCf | Unknown, listeners: 
 def _why_no_auth(server: str) -> list[Step]:
     return {
         "sendmail": [Step("maildoctor check")],
-        "postfix": [Step("postconf smtpd_sasl_auth_enable smtpd_sasl_type smtpd_sasl_path; postconf -Mf", "safe")],
+        "postfix": [Step("postconf smtpd_sasl_auth_enable smtpd_sasl_exceptions_networks; postconf -Mf", "safe")],
         "exim": [Step("exim -bP auth_advertise_hosts authenticator_list", "safe")],
         "opensmtpd": [Step("grep -E '^listen' /etc/smtpd.conf /etc/mail/smtpd.conf", "safe")],
         "dovecot": [Step("doveconf auth_mechanisms", "safe")],

@@ -1,5 +1,6 @@
 """WIRE: what came of a relay test and of a message, where they were asked for."""
 
+import re
 from collections.abc import Iterator
 
 from maildoctor.api import Conversation, Findings, Step, Unknown, Wire, check, found, rebuild
@@ -20,18 +21,28 @@ def _accepted(c: Conversation) -> bool | None:
     return True if c.outcome[0] == "accepted" and not c.loopback else None
 
 
-_LOGIN_FIRST = ("530", "535")
-"""Replies that ask for a login before anything else."""
+_LOGIN_FIRST = re.compile(
+    r"53[05]\b|.*\bauth\w*(?: is)? (?:required|first)|.*not authenticated|.*must (?:first )?(?:log ?in|auth)",
+    re.IGNORECASE,
+)
+"""Replies that ask for a login before anything else; Exim's ACLs say so with 550."""
+
+
+_NAME = re.compile(r"maildoctor\.invalid|\bhelo command rejected", re.IGNORECASE)
+"""What is refused is the name that we called ourselves by; nobody else calls himself so."""
 
 
 def _untold(wire: Wire, purpose: str) -> Iterator[Unknown]:
     """Tests whose answer says nothing of relaying."""
     for c in wire.of(purpose):
         word, rest = c.outcome
-        if word == "sender-refused" and purpose == "relay" and rest[:3] in _LOGIN_FIRST:
+        if word == "sender-refused" and purpose == "relay" and _LOGIN_FIRST.match(rest):
             continue  # as it should be
-        if word == "sender-refused":
-            yield Unknown(f"{c.endpoint} refuses the sender: {rest[:120]}", "name another sender with --from")
+        if word in ("sender-refused", "refused") and _NAME.search(rest):
+            yield Unknown(f"{c.endpoint} does not take the name that we gave: {rest[:120]}", "give a name: --ehlo NAME")
+        elif word == "sender-refused":
+            remedy = "try again later" if rest[:1] == "4" else "name another sender with --from"
+            yield Unknown(f"{c.endpoint} refuses the sender: {rest[:120]}", remedy)
         elif word == "refused" and rest[:1] == "4":
             yield Unknown(f"{c.endpoint} puts the recipient off: {rest[:120]}", "try again later")
         elif word == "accepted" and c.loopback and purpose == "relay":
@@ -51,6 +62,7 @@ def _untold(wire: Wire, purpose: str) -> Iterator[Unknown]:
         _sample("relay", "refused 550 5.7.1 Relaying denied"),
         _sample("relay", "sender-refused 553 5.5.4 Domain name required"),
         _sample("relay", "sender-refused 530 5.7.0 Authentication required"),
+        _sample("relay", "sender-refused 550 Authentication required", "Exim 4.96"),
         _sample("relay-auth", "accepted 250 2.1.5 ok"),
     ],
     refs=("RFC 5321 section 7.9", "sendmail: cf/README, RELAY"),
@@ -97,7 +109,13 @@ def _close(server: str) -> list[Step]:
 
 def _denied(c: Conversation) -> str | None:
     word, rest = c.outcome
-    return rest[:120] if word == "refused" and rest[:1] == "5" and _logged_in(c) else None
+    denied = word == "refused" and rest[:1] == "5" and not _NAME.search(rest)
+    return rest[:120] if denied and _logged_in(c) else None
+
+
+def _by(c: Conversation) -> str:
+    """The mechanism, where it is told: sendmail trusts some and not others."""
+    return f" by {c.noted('mechanism')}" if c.noted("mechanism") else ""
 
 
 def _logged_in(c: Conversation) -> bool:
@@ -115,6 +133,9 @@ def _logged_in(c: Conversation) -> bool:
     passes=[
         _sample("relay-auth", "accepted 250 2.1.5 ok"),
         _sample("relay-auth", "refused 451 4.7.1 greylisted"),
+        _sample(
+            "relay-auth", "refused 550 5.7.1 <maildoctor.invalid>: Helo command rejected: Host not found", "Postfix"
+        ),
         _sample("relay", "refused 550 5.7.1 Relaying denied"),
     ],
     refs=("sendmail: cf/README, TRUST_AUTH_MECH", "Postfix: SASL_README, permit_sasl_authenticated"),
@@ -131,7 +152,7 @@ def logged_in_and_not_allowed_to_relay(wire: Wire) -> Findings:
     yield from _untold(wire, "relay-auth")
     for ports, reply in wire.together((c, _denied(c)) for c in wire.of("relay-auth")):
         yield found(
-            f"{ports.endpoint} refuses to relay for a user who logged in: {reply}".rstrip("."),
+            f"{ports.endpoint} refuses to relay for a user who logged in{_by(ports.first)}: {reply}".rstrip("."),
             evidence=ports.evidence("AUTH", "RCPT", "=== outcome"),
             fix=_let_relay(ports.first.server),
             endpoint=ports.endpoint,

@@ -28,7 +28,10 @@ def _refused(c: Conversation) -> str | None:
     "WIRE020",
     "starttls-offered-and-refused",
     "error",
-    fails=[{"wire": _ASKED + "<-  454 4.3.3 TLS not available due to temporary reason\n -> QUIT"}],
+    fails=[
+        {"wire": _ASKED + "<-  454 4.3.3 TLS not available due to temporary reason\n -> QUIT"},
+        {"wire": _ASKED + "<-  452 4.4.5 Insufficient disk space; try again later\n -> QUIT"},
+    ],
     passes=[_GOOD],
     refs=("RFC 3207 section 4: 454 TLS not available due to temporary reason",),
 )
@@ -45,9 +48,13 @@ def starttls_offered_and_refused(wire: Wire) -> Findings:
         yield found(
             f"{ports.endpoint} offers STARTTLS and refuses it: {reply}".rstrip(". "),
             evidence=ports.evidence("STARTTLS", reply[:3]),
-            fix=_see_certificate(ports.first.server),
+            fix=[Step("df -h", "safe")] if reply.startswith("452") else _see_certificate(ports.first.server),
+            advice=_MAKE_ROOM if reply.startswith("452") else None,
             endpoint=ports.endpoint,
         )
+
+
+_MAKE_ROOM = "Make room on the server, first where its queue lies: it takes no work before that."
 
 
 def _see_certificate(server: str) -> list[Step]:
@@ -172,6 +179,7 @@ def _without_tls(c: Conversation) -> bool | None:
     fails=[
         {"wire": _HEAD.format(587) + _EHLO + "<-  250 AUTH PLAIN LOGIN\n -> QUIT"},
         {"wire": _HEAD.format(25) + _EHLO + "<-  250 AUTH CRAM-MD5\n -> QUIT"},
+        {"wire": f"{_SECURE}\n" + _HEAD.format(25) + _EHLO + "<-  250 AUTH CRAM-MD5\n -> QUIT"},
     ],
     passes=[
         {"wire": _HEAD.format(25) + _EHLO + "<-  250 HELP\n -> QUIT"},
@@ -185,18 +193,27 @@ def login_without_tls(wire: Wire) -> Findings:
     Everything goes over the wire in clear, with PLAIN and LOGIN the password too. Most clients of today refuse to log
     in there at all.
 
-    Advice: give the server a certificate and key, and let it offer STARTTLS; then let PLAIN and LOGIN be offered after
-    it only.
+    Advice: give the server a certificate and key, and let it offer STARTTLS; if it has them, its log says at the start
+    why it cannot use them. Then let PLAIN and LOGIN be offered after STARTTLS only.
     """
+    able = {c.host for c in wire.looks if c.in_tls and not c.implicit}
     for ports, readable in wire.together((c, _without_tls(c)) for c in wire.looks):
+        elsewhere = ports.first.host in able
         yield found(
             f"{ports.endpoint} offers AUTH and no STARTTLS"
             + (": passwords cross the network in clear" if readable else ""),
             evidence=ports.evidence("AUTH", "STARTTLS"),
-            fix=_have_tls(ports.first.server),
+            fix=[] if elsewhere else _have_tls(ports.first.server),
+            advice=_HERE_TOO if elsewhere else None,
             severity=_without_tls_severity(ports.all, readable),
             endpoint=ports.endpoint,
         )
+
+
+_HERE_TOO = (
+    "Another port of this host offers STARTTLS, so the certificate is there: let this port offer it too (sendmail: no "
+    "S in M= of DAEMON_OPTIONS; Postfix: smtpd_tls_security_level in master.cf; Exim: tls_advertise_hosts)."
+)
 
 
 def _without_tls_severity(conversations: tuple[Conversation, ...], readable: bool) -> Severity | None:

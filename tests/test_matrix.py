@@ -110,3 +110,15 @@ def test_one_line_says_what_came_of_a_conversation() -> None:
     assert talk_summary(fail) == "login PLAIN: failed 535 5.7.8 no"
     (refused,) = Wire.parse("=== connect 192.0.2.1:25 auto\n*** refused: nothing listens there").all
     assert talk_summary(refused) == "refused: nothing listens there"
+
+
+def test_a_login_that_works_at_one_port_only_is_said() -> None:
+    other = login("PLAIN", "failed 535 no").replace(":587", ":25")
+    found = rows(matrix(Sources(wire=Wire.parse(LOOK + login("PLAIN", "ok 235 hello") + other))))
+    assert (found["PLAIN"].login, found["PLAIN"].verdict) == ("ok", "works, not everywhere")
+
+
+def test_a_name_with_a_realm_is_not_the_name_that_was_asked_for() -> None:
+    guess = login("PLAIN", "ok 235 hello").replace("user test", "user test@mail.example.com")
+    found = rows(matrix(Sources(wire=Wire.parse(LOOK + login("PLAIN", "failed 535 no") + guess))))
+    assert (found["PLAIN"].login, found["PLAIN"].verdict) == ("failed", "login fails")

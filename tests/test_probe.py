@@ -12,7 +12,7 @@ import time
 import tracemalloc
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -22,11 +22,13 @@ from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maildoctor.cli.servers import listed_in, target_of
+from maildoctor.cli.trouble import Trouble
 from maildoctor.facts.wire import Conversation, Wire
 from maildoctor.host.handshakes import Handshakes
 from maildoctor.host.network import Target, Wish, probed, visited
 from maildoctor.sasl import Login, Secret, exchange
-from maildoctor.smtp.replies import LINE_LIMIT, BadReply, ReplyReader
+from maildoctor.smtp.replies import LINE_LIMIT, BadReply, ReplyReader, printable
 from maildoctor.smtp.scripts import Approach, login, look
 from maildoctor.smtp.session import Script, Session
 from tests.authority import Authority
@@ -549,6 +551,39 @@ def test_a_server_that_repeats_what_it_heard(mechanism: str, good: ssl.SSLContex
     assert one.outcome[0] == "failed" and "unknown command" in one.outcome[1]
 
 
+@pytest.mark.parametrize("form", [bytes, lambda word: word[::-1], lambda word: word.hex().encode(), b64encode])
+def test_a_server_that_greets_with_a_password_it_heard_before(
+    form: Callable[[bytes], bytes], good: ssl.SSLContext, authority: Authority
+) -> None:
+    heard = form(PASSWORD.encode())
+
+    def greets(talk: Talk) -> None:
+        words = heard if len(server.talks) > 2 else b"ESMTP"
+        Manners(banner=b"220 mail.example.com %b\r\n" % words, auth=("PLAIN", "CRAM-MD5"), tls=good)(talk)
+
+    wish = Wish(timeout=PATIENCE, login=WHO, ca_file=authority.file)
+    with Server(greets) as server:
+        text = probed([Target("127.0.0.1", server.port)], wish)
+        assert len(server.talks) > 2
+    assert printable(heard) not in text and "220 mail.example.com ***" in text
+
+
+def test_a_password_that_is_a_word_of_smtp_breaks_nothing(good: ssl.SSLContext, authority: Authority) -> None:
+    wish = Wish(timeout=PATIENCE, login=Login(USER, Secret(b"PLAIN")), ca_file=authority.file)
+    with Server(replace(Manners(auth=("PLAIN", "LOGIN"), tls=good), password="PLAIN")) as server:  # noqa: S106
+        logins = Wire.parse(probed([Target("127.0.0.1", server.port)], wish)).logins
+    assert [c.outcome[0] for c in logins] == ["ok", "ok"]
+
+
+def test_the_name_that_was_asked_for_is_a_realm_too(authority: Authority) -> None:
+    """Users stay in the realm of the old name when a host is renamed; DNS still leads there."""
+    context = authority.context(x509.DNSName("old.example.org"))
+    wish = Wish(timeout=PATIENCE, login=WHO, mechs=("PLAIN",), ca_file=authority.file, tls_name="old.example.org")
+    with Server(Manners(auth=("PLAIN",), tls=context, user=f"{USER}@old.example.org")) as server:
+        logins = Wire.parse(probed([Target("127.0.0.1", server.port)], wish)).logins
+    assert [c.user for c in logins if c.outcome[0] == "ok"] == [f"{USER}@old.example.org"]
+
+
 # ---- many, late, large
 
 
@@ -794,3 +829,81 @@ def test_the_command_shows_no_secret(good: ssl.SSLContext, authority: Authority,
         assert any(line.startswith(b"AUTH") for line in server.said)
         for words in secrets_of(server):
             assert words not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("where", [">&-", ">/dev/full"])
+def test_a_health_check_answers_by_its_status_where_nobody_takes_its_line(where: str) -> None:
+    """Docker keeps the status 2 for itself."""
+    command = f'"$0" -m maildoctor healthcheck "$1" {where}'
+    with Server(Manners(auth=("CRAM-MD5",))) as server:
+        run = ["sh", "-c", command, sys.executable, f"127.0.0.1:{server.port}"]
+        well = subprocess.run(run, timeout=60)
+    ill = subprocess.run(run, timeout=60)
+    assert (well.returncode, ill.returncode) == (0, 1)
+
+
+def test_the_command_says_that_a_table_is_of_several_hosts(good: ssl.SSLContext) -> None:
+    with Server(Manners(auth=("PLAIN",), tls=good), listeners=2) as server:
+        one, other = server.ports
+        alone = probe(f"127.0.0.1:{one}", f"127.0.0.1:{other}")
+    with Server(Manners(auth=("PLAIN",), tls=good)) as first, Server(Manners(), address="127.0.0.2") as second:
+        both = probe(f"127.0.0.1:{first.port}", f"127.0.0.2:{second.port}")
+    assert "of 2 hosts together" in both.stdout and "hosts together" not in alone.stdout
+
+
+def test_a_password_without_a_user_is_refused(tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text(PASSWORD)
+    password.chmod(0o600)
+    done = probe("127.0.0.1:1", "--password-file", str(password))
+    assert done.returncode == 2 and "no user" in done.stderr
+
+
+def test_a_login_asks_no_more_of_a_certificate_than_mail_programs_do(authority: Authority) -> None:
+    """Of Python 3.13's own accord a CA made by OpenSSL 1.1 would not do."""
+    flags = Handshakes(authority.file).to_log_in().verify_flags
+    assert not flags & ssl.VERIFY_X509_STRICT
+    assert Handshakes(authority.file).to_log_in().verify_mode == ssl.CERT_REQUIRED
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["smtp://127.0.0.1", "127.0.0.1:25/", "user@mail.example.com", "[::1", "127.0.0.1:\u0663", "a b:25", "", ":25"],
+)
+def test_what_names_no_server_is_said_so(word: str) -> None:
+    with pytest.raises(Trouble):
+        list(target_of(word, (25,)))
+
+
+def test_a_list_of_servers_from_an_editor(tmp_path: Path) -> None:
+    file = tmp_path / "servers"
+    file.write_bytes("\ufeffmail.example.com:587 # ours\r\n\r\n# none\r\n[2001:db8::1]:25\r\n".encode())
+    assert listed_in(str(file)) == ["mail.example.com:587", "[2001:db8::1]:25"]
+
+
+def test_a_list_without_end_is_refused() -> None:
+    with pytest.raises(Trouble, match="longer"):
+        listed_in("/dev/zero")
+
+
+def test_what_is_true_of_many_hosts_is_explained_a_few_times() -> None:
+    with ExitStack() as stack:
+        servers = [Server(Manners(auth=("PLAIN",)), address=f"127.0.0.{n}") for n in range(2, 14)]
+        words = [f"127.0.0.{n}:{stack.enter_context(s).port}" for n, s in enumerate(servers, 2)]
+        brief, whole = probe(*words).stdout, probe(*words, "-v").stdout
+    assert all(f"WIRE023 {word} " in brief for word in words)
+    assert brief.count("advice ") == 3 and "9 causes in one line" in brief
+    assert whole.count("advice ") == 12 and "in one line" not in whole
+
+
+def test_a_certificate_for_a_name_asked_for_by_address(authority: Authority, tmp_path: Path) -> None:
+    """What would let the login through is the name that stands in the certificate."""
+    password = tmp_path / "password"
+    password.write_text(PASSWORD)
+    password.chmod(0o600)
+    options = ("--user", USER, "--password-file", str(password), "--ca-file", authority.file)
+    with Server(Manners(auth=("PLAIN",), tls=authority.context(x509.DNSName("mail.example.com")))) as server:
+        done = probe(f"127.0.0.1:{server.port}", *options)
+        well = probe(f"127.0.0.1:{server.port}", *options, "--tls-name", "mail.example.com")
+    assert done.returncode == 3 and "--tls-name mail.example.com" in " ".join(done.stdout.split())
+    assert well.returncode == 0

@@ -64,9 +64,9 @@ def _tell(line: str) -> None:
 
 def _visited(options: argparse.Namespace) -> Conversation:
     targets = list(target_of(options.target or "127.0.0.1", _PORTS))
-    who = None
+    who, word = None, secret(options)  # which refuses a password without a user
     if options.user is not None:
-        who = Login(options.user, secret(options), options.authzid, options.realm)
+        who = Login(options.user, word, options.authzid, options.realm)
     mechs = tuple(m.upper() for m in shared.listed(options.mech)) or tuple(m for m in BY_PASSWORD if m != "GSSAPI")
     for target in targets:
         wish = Wish(

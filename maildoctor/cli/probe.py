@@ -104,9 +104,9 @@ def wire_checks(library: Library) -> Library:
 
 def _wish(options: argparse.Namespace) -> Wish:
     hub = _hub(options)
-    who = None
+    who, word = None, secret(options)  # which refuses a password without a user
     if options.user is not None:
-        who = Login(authid=options.user, secret=secret(options), authzid=options.authzid, realm=options.realm)
+        who = Login(authid=options.user, secret=word, authzid=options.authzid, realm=options.realm)
     mechs = tuple(m.upper() for m in shared.listed(options.mech))
     unknown = [m for m in mechs if m not in MECHANISMS]
     if unknown:

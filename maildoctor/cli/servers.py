@@ -8,16 +8,19 @@ from contextlib import suppress
 from maildoctor.cli.trouble import Trouble
 from maildoctor.host.network import Target
 
+_LONGEST = 16 * 1024 * 1024
+"""Characters of a list of servers; what is longer is no list."""
+
 
 def target_of(word: str, ports: Sequence[int]) -> Iterator[Target]:
     """`HOST`, `HOST:PORT`, `[ADDRESS]:PORT` or a bare address of IPv6. Raises Trouble."""
     if m := re.fullmatch(r"\[([^\]]{1,80})\](?::(\d{1,6}))?", word):
         host, port = m[1], m[2]
-    elif word.count(":") == 1:
+    elif word.count(":") == 1 and "/" not in word:
         host, _, port = word.partition(":")
     else:
         host, port = word, None
-    if not host or not re.fullmatch(r"[^\s/@\x00-\x1f]{1,253}", host):
+    if not host or not re.fullmatch(r"[^\s/@\[\]\x00-\x1f]{1,253}", host):
         raise Trouble("this names no server", word, "write HOST, HOST:PORT or [ADDRESS]:PORT")
     for number in [port_of(port, word)] if port is not None else ports:
         yield Target(host, number)
@@ -25,7 +28,7 @@ def target_of(word: str, ports: Sequence[int]) -> Iterator[Target]:
 
 def port_of(word: str, where: str) -> int:
     """A port. Raises Trouble."""
-    if not word.isdecimal() or not 0 < int(word) < 65536:
+    if not re.fullmatch(r"[0-9]{1,5}", word) or not 0 < int(word) < 65536:
         raise Trouble(f"{word!r} is no port", where, "a port is a number from 1 to 65535")
     return int(word)
 
@@ -33,11 +36,14 @@ def port_of(word: str, where: str) -> int:
 def listed_in(path: str) -> list[str]:
     """The servers in a file, one a line, `#` before a remark; `-` is the standard input. Raises Trouble."""
     try:
-        with open(0 if path == "-" else path, encoding="utf-8", closefd=path != "-") as file:
-            lines = [line.partition("#")[0].strip() for line in file]
+        with open(0 if path == "-" else path, encoding="utf-8-sig", closefd=path != "-") as file:
+            text = file.read(_LONGEST + 1)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise Trouble(f"the list cannot be read: {reason}", path, "give a file with a server on each line") from None
+    if len(text) > _LONGEST:
+        raise Trouble(f"the list is longer than {_LONGEST >> 20} MiB", path, "give it in parts")
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return [line for line in lines if line]
 
 

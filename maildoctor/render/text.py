@@ -28,6 +28,7 @@ _FEW_LINES = 6
 _LONG_LINE = 240
 _FEW_REASONS = 5
 _FEW_TALKS = 30
+_FEW_ALIKE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,7 @@ def written(blocks: Iterable[Block], style: Style) -> str:
 def _whole(report: Report, style: Style) -> Iterator[Block]:
     fresh = _fresh(report, style)
     yield from _header(report, style)
-    for top, symptoms in _trees(fresh):
-        yield _GAP
-        yield from finding_blocks(top.finding, style)
-        yield from _symptoms(symptoms, style)
+    yield from _forest(fresh, style, few=_FEW_ALIKE if report.target.kind == "endpoint" else len(fresh))
     yield from _matrix(report, style)
     yield from _talks(report, style)
     yield from _unjudged(report, style)
@@ -114,6 +112,24 @@ def _whole(report: Report, style: Style) -> Iterator[Block]:
         yield from _commands(report, style)
     yield _GAP
     yield _closing(report, fresh, style)
+
+
+def _forest(fresh: Sequence[Ranked], style: Style, few: int) -> Iterator[Block]:
+    """Each cause with its symptoms; of those that are told alike of many servers, the first `few`, then a line each."""
+    told: dict[tuple[str, str], int] = {}
+    folded = 0
+    before = False
+    for top, symptoms in _trees(fresh):
+        key = (top.finding.code, top.finding.advice)
+        told[key] = told.get(key, 0) + 1
+        brief = told[key] > few and not symptoms and style.verbosity == 0
+        yield from [] if brief and before else [_GAP]
+        yield from [_headline(top.finding, style)] if brief else finding_blocks(top.finding, style)
+        yield from _symptoms(symptoms, style)
+        folded, before = folded + brief, brief
+    if folded:
+        yield _GAP
+        yield Block("", f"{folded} {_plural('cause', folded)} in one line, as those above; -v shows them whole")
 
 
 def _quiet(report: Report, style: Style) -> Iterator[Block]:
@@ -248,6 +264,9 @@ def _matrix(report: Report, style: Style) -> Iterator[Block]:
     from maildoctor.render.matrix import table
 
     yield _GAP
+    hosts = {talk.endpoint.rpartition(":")[0] for talk in report.talks if talk.looked}
+    if len(hosts) > 1:
+        yield Block("", f"of {len(hosts)} hosts together; each alone stands below", tone="dim")
     for line, tone in table(report.matrix, style):
         yield Block("", line, tone=tone, wrap="never")
 
