@@ -102,11 +102,11 @@ def no_answer(wire: Wire, cf: SendmailCf | Unknown) -> Findings:
             yield Unknown(f"{ports.endpoint} waits before it greets (greet_pause)", "maildoctor probe --timeout 30")
             continue
         what, advice = _NO_ANSWER[kind]
-        elsewhere = ports.first.host in alive
+        elsewhere, meant = ports.first.host in alive, not all(c.usual_port for c in ports.all)
         yield found(
             f"{ports.endpoint} does not answer: {what}" + ("; other ports of this host answer" if elsewhere else ""),
             evidence=ports.evidence("***"),
-            severity="info" if elsewhere and kind in ("refused", "timeout", "mute") else None,
+            severity="info" if elsewhere and not meant and kind in ("refused", "timeout", "mute") else None,
             advice=advice,
             fix=_dying(alive.get(ports.first.host, "")) if kind in ("closed", "mute") else [],
             endpoint=ports.endpoint,

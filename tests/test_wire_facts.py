@@ -214,10 +214,18 @@ def test_each_thing_that_is_wrong_is_told_once() -> None:
 
 def test_a_closed_port_beside_an_open_one_is_no_error() -> None:
     closed = (
-        "=== connect 192.0.2.1:465 auto for mail.example.com\n=== purpose look\n*** refused: nothing listens there\n"
+        "=== connect 192.0.2.1:465 auto for mail.example.com\n=== purpose look\n=== usual port\n"
+        "*** refused: nothing listens there\n"
     )
     assert codes(LOOK + closed)["WIRE001"] == "info"
     assert codes(closed) == {"WIRE001": "error"}
+
+
+def test_a_closed_port_that_was_named_is_an_error() -> None:
+    closed = (
+        "=== connect 192.0.2.1:465 auto for mail.example.com\n=== purpose look\n*** refused: nothing listens there\n"
+    )
+    assert codes(LOOK + closed)["WIRE001"] == "error"
 
 
 def test_trouble_with_tls_is_not_told_again_as_a_missing_offer() -> None:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from maildoctor.cli import options as shared
-from maildoctor.cli.password import add_login, secret
-from maildoctor.cli.servers import seconds, target_of
+from maildoctor.cli.password import add_login, mechanisms, secret
+from maildoctor.cli.servers import some_seconds, target_of
 from maildoctor.cli.stdout import say
 from maildoctor.cli.trouble import Trouble, last_words
 from maildoctor.facts.wire import Conversation, Wire
@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     """The options of `healthcheck`."""
     p = shared.Parser("healthcheck", "Say in one line whether users can log in here.", _STATUS)
     p.add_argument("target", nargs="?", default="", metavar="HOST[:PORT]", help="the server (this machine)")
-    p.add_argument("--timeout", type=seconds, default=1.8, metavar="SEC", help="time for everything (1.8)")
+    p.add_argument("--timeout", type=some_seconds, default=1.8, metavar="SEC", help="time for everything (1.8)")
     p.add_argument("--ca-file", default="", metavar="FILE", help="believe these CAs instead of the machine's")
     p.add_argument("--no-verify", action="store_true", help="log in even where the certificate cannot be verified")
     add_login(p)
@@ -67,7 +67,7 @@ def _visited(options: argparse.Namespace) -> Conversation:
     who, word = None, secret(options)  # which refuses a password without a user
     if options.user is not None:
         who = Login(options.user, word, options.authzid, options.realm)
-    mechs = tuple(m.upper() for m in shared.listed(options.mech)) or tuple(m for m in BY_PASSWORD if m != "GSSAPI")
+    mechs = mechanisms(options) or tuple(m for m in BY_PASSWORD if m != "GSSAPI")
     for target in targets:
         wish = Wish(
             timeout=options.timeout,

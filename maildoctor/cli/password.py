@@ -14,7 +14,7 @@ from maildoctor.cli.options import listed
 from maildoctor.cli.trouble import Trouble
 from maildoctor.remedy import shell_word
 from maildoctor.render.escape import shown
-from maildoctor.sasl import NEEDS_SECRET, Secret
+from maildoctor.sasl import MECHANISMS, NEEDS_SECRET, Secret
 
 LONGEST = 64 * 1024
 """Bytes of a password, or of the file that holds it."""
@@ -42,6 +42,15 @@ def add_login(parser: argparse.ArgumentParser) -> None:
     who.add_argument(
         "--insecure-plaintext", action="store_true", help="send the password itself also where there is no TLS"
     )
+
+
+def mechanisms(options: argparse.Namespace) -> tuple[str, ...]:
+    """Those that `--mech` names, in capitals; none where it is not given. Raises Trouble for one we do not speak."""
+    named = tuple(m.upper() for m in listed(options.mech))
+    for name in named:
+        if name not in MECHANISMS:
+            raise Trouble(f"maildoctor does not speak {shown(name)}", "--mech", f"take one of {', '.join(MECHANISMS)}")
+    return named
 
 
 def secret(options: argparse.Namespace) -> Secret | None:

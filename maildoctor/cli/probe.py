@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from maildoctor.cli import options as shared
 from maildoctor.cli.looks import style_for
 from maildoctor.cli.output import planned, published
-from maildoctor.cli.password import add_login, secret
+from maildoctor.cli.password import add_login, mechanisms, secret
 from maildoctor.cli.progress import Progress
 from maildoctor.cli.selection import chosen
-from maildoctor.cli.servers import listed_in, port_of, seconds, target_of
+from maildoctor.cli.servers import listed_in, port_of, seconds, some_seconds, target_of
 from maildoctor.cli.status import Policy
 from maildoctor.cli.trouble import Trouble
 from maildoctor.engine import Library, examine, load_library
@@ -21,7 +21,7 @@ from maildoctor.facts.wire import Wire
 from maildoctor.host.attempts import Message, Relay
 from maildoctor.host.mailbox import usual
 from maildoctor.host.network import Network, Target, Wish
-from maildoctor.sasl import MECHANISMS, Login
+from maildoctor.sasl import Login
 from maildoctor.smtp.scripts import EHLO_NAME
 
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--port", action="append", default=[], metavar="PORTS", help="ports where none is named (25,465,587)"
     )
-    p.add_argument("--timeout", type=seconds, default=10.0, metavar="SEC", help="time for a whole conversation (10)")
+    p.add_argument(
+        "--timeout", type=some_seconds, default=10.0, metavar="SEC", help="time for a whole conversation (10)"
+    )
     p.add_argument("--wait", type=seconds, default=0.0, metavar="SEC", help="time for a service to start (0)")
     p.add_argument("--tls", choices=tuple(_MODES), default="auto", help="how TLS is begun (auto: implicit on port 465)")
     p.add_argument("--tls-name", default="", metavar="NAME", help="the name the certificate must hold (that of HOST)")
@@ -90,7 +92,7 @@ def run(words: Sequence[str]) -> int:
     library = wire_checks(load_library(()))
     wish = _wish(options)  # it may ask for the password, and nothing is to be written over the question
     with Progress(wanted=not options.quiet) as progress:
-        host = Network(targets, wish, lambda done, of: progress.looking_at(f"{done} of {of} servers"))
+        host = Network(targets, wish, progress.looking_at)
         report = examine(host, library, chosen(library, (), ()), lambda _: None)
     policy = Policy(options.fail_on, options.allow_unknown, options.exit_zero)
     return published(report, options, outputs, style_for(sys.stdout, options), policy)
@@ -107,10 +109,7 @@ def _wish(options: argparse.Namespace) -> Wish:
     who, word = None, secret(options)  # which refuses a password without a user
     if options.user is not None:
         who = Login(authid=options.user, secret=word, authzid=options.authzid, realm=options.realm)
-    mechs = tuple(m.upper() for m in shared.listed(options.mech))
-    unknown = [m for m in mechs if m not in MECHANISMS]
-    if unknown:
-        raise Trouble(f"maildoctor does not speak {unknown[0]}", "--mech", f"take one of {', '.join(MECHANISMS)}")
+    mechs = mechanisms(options)
     families = (socket.AF_INET,) if options.ipv4 else (socket.AF_INET6,) if options.ipv6 else Wish().families
     return Wish(
         timeout=options.timeout,
@@ -179,7 +178,7 @@ def _targets(options: argparse.Namespace) -> Iterator[Target]:
     if not words:
         raise Trouble("no server is named", "maildoctor probe", "name one: maildoctor probe mail.example.com")
     for word in words:
-        yield from target_of(word, ports)
+        yield from target_of(word, ports, usual=not options.port)
 
 
 def _word(option: str, value: str) -> str:

@@ -12,8 +12,9 @@ _LONGEST = 16 * 1024 * 1024
 """Characters of a list of servers; what is longer is no list."""
 
 
-def target_of(word: str, ports: Sequence[int]) -> Iterator[Target]:
-    """`HOST`, `HOST:PORT`, `[ADDRESS]:PORT` or a bare address of IPv6. Raises Trouble."""
+def target_of(word: str, ports: Sequence[int], usual: bool = True) -> Iterator[Target]:
+    """`HOST`, `HOST:PORT`, `[ADDRESS]:PORT` or a bare address of IPv6, at `ports` where it names none; `usual`: nor did
+    anybody else. Raises Trouble."""
     if m := re.fullmatch(r"\[([^\]]{1,80})\](?::(\d{1,6}))?", word):
         host, port = m[1], m[2]
     elif word.count(":") == 1 and "/" not in word:
@@ -23,7 +24,7 @@ def target_of(word: str, ports: Sequence[int]) -> Iterator[Target]:
     if not host or not re.fullmatch(r"[^\s/@\[\]\x00-\x1f]{1,253}", host):
         raise Trouble("this names no server", word, "write HOST, HOST:PORT or [ADDRESS]:PORT")
     for number in [port_of(port, word)] if port is not None else ports:
-        yield Target(host, number)
+        yield Target(host, number, usual and port is None)
 
 
 def port_of(word: str, where: str) -> int:
@@ -54,3 +55,11 @@ def seconds(word: str) -> float:
         if 0 <= value <= 86400:
             return value
     raise argparse.ArgumentTypeError(f"{word!r} is no number of seconds")
+
+
+def some_seconds(word: str) -> float:
+    """The same, but not none."""
+    value = seconds(word)
+    if not value:
+        raise argparse.ArgumentTypeError("in no time nothing can be asked")
+    return value

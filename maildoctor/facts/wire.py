@@ -171,6 +171,11 @@ class Conversation:
         return certificate_of(rows) if rows else None
 
     @property
+    def usual_port(self) -> bool:
+        """Nobody named this port; it was asked because mail servers use it."""
+        return self.noted("usual") == "port"
+
+    @property
     def certificate_until(self) -> str:
         """The end of the certificate that was shown, ISO 8601; empty without one."""
         return self.noted("certificate not after:")

@@ -2,14 +2,14 @@
 counts failures is not to be pressed."""
 
 import re
-from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import new as hashed
 
 from maildoctor.host.mailbox import header_of
-from maildoctor.sasl import BINDING, MECHANISMS, TOKEN, Channel, Exchange, Login, exchange
-from maildoctor.smtp.replies import Reply, printable
+from maildoctor.sasl import BINDING, MECHANISMS, PLAINTEXT, TOKEN, Channel, Exchange, Login, exchange
+from maildoctor.smtp.hiding import forms
+from maildoctor.smtp.replies import Reply
 from maildoctor.smtp.scripts import Approach, login, look, relayed, sent
 from maildoctor.smtp.session import Script, Session
 
@@ -57,71 +57,79 @@ class Attempts:
     who: Login | None
     mechs: tuple[str, ...]
     in_clear: bool
+    refused_before: bool = False
+    """another port of this host refused the login: one mechanism is tried"""
 
     def all(self, relay: Relay | None, message: Message | None) -> Iterator[Session]:
         """The conversations, in the order in which they were had."""
-        working: Callable[[Session], Script] | None = None
+        working: list[Callable[[Session], Script]] = []
         for session, script in self._logins():
             yield session
-            if working is None and outcome(session) == "ok":
-                working = script
+            if outcome(session) == "ok":
+                working.append(script)
         if relay is not None:
             yield self._talk("relay", relayed(relay.sender, relay.recipient, look(self.open)))
-            if working is not None:
-                yield self._talk("relay-auth", relayed(relay.sender, relay.recipient, working))
-        if message is not None and (working is not None or self.who is None):
-            before = working or look(self.open)
+            # who may relay may differ by mechanism: sendmail's TrustAuthMech
+            for script in working:
+                yield self._talk("relay-auth", relayed(relay.sender, relay.recipient, script))
+        if message is not None and (working or self.who is None):
+            before = working[0] if working else look(self.open)
             session = self._talk("send", sent(message.sender, message.recipient, message.text, before))
             if outcome(session, last=True) == "sent":
                 _wait_for(message, session)
             yield session
 
     def _logins(self) -> Iterator[tuple[Session, Callable[[Session], Script]]]:
+        """A login by each mechanism; no further where a challenge and a password were both refused, for the name or the
+        password is wrong then, and who fails too often is banned."""
         if self.who is None:
             return
-        failed = []
-        for mechanism in self.mechs or [m for m in BY_PASSWORD if m in offered(self.looked.lines)]:
+        words: dict[str, str] = {}
+        for mechanism in self._order():
             session, script = self._login(mechanism, self.who)
             yield session, script
             if session.trouble in _ENDS_IT:
                 return
-            failed.append((mechanism, outcome(session)))
+            words[mechanism] = outcome(session)
+            refused = {m in PLAINTEXT for m, word in words.items() if word == "failed"}
+            if not self.mechs and "ok" not in words.values() and len(refused) >= (1 if self.refused_before else 2):
+                break
         # wrong realm or wrong password? the same name with the likely realms tells
-        if failed and {word for _, word in failed} <= {"failed", "not-sent"} and "@" not in self.who.authid:
-            last = next((m for m, word in reversed(failed) if word == "failed"), "")
-            for realm in _realms(self.looked.lines, self.safe.server_name) if last else ():
+        last = next((m for m, word in reversed(words.items()) if word == "failed"), "")
+        wrong = bool(last) and set(words.values()) <= {"failed", "not-sent"}
+        if wrong and not self.refused_before and "@" not in self.who.authid:
+            for realm in _realms(self.looked.lines, self.safe.server_name):
                 yield self._login(last, replace(self.who, authid=f"{self.who.authid}@{realm}"))
+
+    def _order(self) -> Sequence[str]:
+        """The mechanisms to try: the strongest, then one of the other kind, then the rest."""
+        if self.mechs:
+            return self.mechs
+        there = [m for m in BY_PASSWORD if m in offered(self.looked.lines)]
+        first = [next((m for m in there if (m in PLAINTEXT) is kind), "") for kind in (False, True)]
+        return list(dict.fromkeys(m for m in (*first, *there) if m))
 
     def _login(self, mechanism: str, who: Login) -> tuple[Session, Callable[[Session], Script]]:
         script = login(
-            self.safe, lambda _: mechanism, beginning(self.safe, who), secret=who.secret, in_clear=self.in_clear
+            self.safe, lambda _: mechanism, beginning(self.safe, who), hidden=secrets_of(who), in_clear=self.in_clear
         )
         return self._talk(f"login {mechanism}", script, f"user {who.authid}"), script
 
     def _talk(self, purpose: str, script: Callable[[Session], Script], *notes: str) -> Session:
         """Have one conversation. A server that heard the password in an earlier one may repeat it in its banner."""
+        said_before = "\n".join(self.looked.lines)
 
         def played(session: Session) -> Script:
-            session.hide(*_repeatable(self.who, self.looked.lines))
+            for word in secrets_of(self.who):
+                session.hidden.parts(word, said_before)
             yield from script(session)
 
         return self.talk(purpose, notes, played)
 
 
-def _repeatable(who: Login | None, said_before: Sequence[str]) -> list[bytes]:
-    """The password as it goes over the wire, and turned round or in hexadecimal. What the server said before it knew
-    the password is no echo, and must stay readable: the word may be one of SMTP's own."""
-    if who is None or who.secret is None:
-        return []
-    word = who.secret.reveal()
-    plain = b"\0".join((_bytes(who.authzid), _bytes(who.authid), word))
-    known = "\n".join(said_before).lower()
-    echoes = [word, word[::-1], word.hex().encode(), b64encode(word).rstrip(b"="), b64encode(plain).rstrip(b"=")]
-    return [echo for echo in echoes if printable(echo).lower() not in known]
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+def secrets_of(who: Login | None) -> list[bytes]:
+    """What is never to be seen of a login."""
+    return forms(who.secret, who.authid, who.authzid) if who is not None and who.secret is not None else []
 
 
 def best(mechs: Iterable[str]) -> Callable[[Reply], str]:

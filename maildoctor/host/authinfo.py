@@ -16,6 +16,7 @@ from maildoctor.host.files import FileView
 from maildoctor.sasl import MECHANISMS, NEEDS_SECRET, Exchange, Login, SaslError, Secret, exchange
 from maildoctor.sasldb import NotADatabase
 from maildoctor.sasldb.entries import tokens, unveiled
+from maildoctor.smtp.hiding import forms
 from maildoctor.smtp.scripts import Approach, login, relayed
 from maildoctor.smtp.scripts import Exchange as AnyExchange
 from maildoctor.smtp.session import Script, Session
@@ -210,8 +211,8 @@ def _script(hub: HubLogin, approach: Approach, mechanism: str, in_clear: bool) -
             return hub.exchange(name, approach.port, session.note)
 
         one = hub.found.entry
-        secret = one.secret if one else None
-        return login(approach, lambda _: mechanism, begin, secret=secret, in_clear=in_clear)(session)
+        hidden = forms(one.secret, one.values.get("I", ""), one.values.get("U", "")) if one and one.secret else []
+        return login(approach, lambda _: mechanism, begin, hidden=hidden, in_clear=in_clear)(session)
 
     return script
 

@@ -4,7 +4,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from maildoctor.host import Answer, Silence
@@ -29,10 +29,12 @@ _PAUSE = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One port of one host. `host` is a name or an IP address."""
+    """One port of one host. `host` is a name or an IP address; `usual`: nobody named the port, it is one of those that
+    mail servers use."""
 
     host: str
     port: int
+    usual: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -71,7 +73,7 @@ class Network:
     kind = "endpoint"
 
     def __init__(
-        self, targets: Sequence[Target], wish: Wish, progress: Callable[[int, int], None] = lambda done, of: None
+        self, targets: Sequence[Target], wish: Wish, progress: Callable[[str], None] = lambda words: None
     ) -> None:
         self.name = ", ".join(map(str, targets)) if len(targets) < 4 else f"{len(targets)} endpoints"
         self._targets, self._wish, self._progress = targets, wish, progress
@@ -101,14 +103,14 @@ class Network:
         return Silence("absent", "only what servers say on the wire is looked at here", "run maildoctor check there")
 
 
-def probed(targets: Sequence[Target], wish: Wish, progress: Callable[[int, int], None] = lambda done, of: None) -> str:
+def probed(targets: Sequence[Target], wish: Wish, progress: Callable[[str], None] = lambda words: None) -> str:
     """Transcripts of all conversations that `wish` asks for, the looks first, as `facts/wire.py` reads them. Raises
     HostError where `ca_file` cannot be used."""
     run = _run(targets, wish)
     talks = run.looks(targets, progress)
     for target, looked in zip(targets, list(talks), strict=True):
         if not looked.trouble:
-            talks += run.attempts(target, looked)
+            talks += run.attempts(target, looked, progress)
     return "\n".join(line for session in talks for line in session.lines)
 
 
@@ -133,14 +135,15 @@ def _run(targets: Sequence[Target], wish: Wish) -> "_Run":
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One run over all targets. `began`: when, by the monotonic clock."""
+    """One run over all targets. `began`: when, by the monotonic clock; `refused`: hosts that refused the login."""
 
     wish: Wish
     handshakes: Handshakes
     addresses: dict[Target, Found]
     began: float
+    refused: set[str] = field(default_factory=set)
 
-    def looks(self, targets: Sequence[Target], progress: Callable[[int, int], None]) -> list[Session]:
+    def looks(self, targets: Sequence[Target], progress: Callable[[str], None]) -> list[Session]:
         """A look at each target, and looks again at those that are about to start."""
         found = {t: self._look(t) for t in targets}
         finished = 0
@@ -148,7 +151,7 @@ class _Run:
         def one_more(_: Call) -> None:
             nonlocal finished
             finished += 1
-            progress(finished, len(found))
+            progress(f"{finished} of {len(found)} servers")
 
         self._have(found, one_more)
         while elsewhere := [t for t, s in found.items() if s.trouble in _ELSEWHERE and self.addresses[t].others]:
@@ -165,14 +168,15 @@ class _Run:
             self._have({t: found[t] for t in again}, lambda _: None)
         return [found[t] for t in targets]
 
-    def attempts(self, target: Target, looked: Session) -> list[Session]:
+    def attempts(self, target: Target, looked: Session, progress: Callable[[str], None]) -> list[Session]:
         """Logins and the rest, if they were asked for."""
         wish = self.wish
         if wish.login is None and wish.hub is None and wish.relay is None and wish.message is None:
             return []
-        from maildoctor.host.attempts import Attempts
+        from maildoctor.host.attempts import Attempts, outcome
 
         def talk(purpose: str, notes: tuple[str, ...], script: Callable[[Session], Script]) -> Session:
+            progress(f"{purpose} at {target}")
             session = self._session(target, purpose, script, notes)
             self._have({target: session}, lambda _: None)
             return session
@@ -181,8 +185,12 @@ class _Run:
             self._approach(target, self.handshakes.to_log_in),
             self._approach(target, self.handshakes.to_look),
         )
-        attempts = Attempts(talk, looked, safe, insecure, wish.login, wish.mechs, wish.in_clear)
+        before = target.host in self.refused
+        attempts = Attempts(talk, looked, safe, insecure, wish.login, wish.mechs, wish.in_clear, before)
         had = list(attempts.all(wish.relay, wish.message))
+        words = [outcome(session) for session in had]
+        if "failed" in words and "ok" not in words:
+            self.refused.add(target.host)
         if wish.hub is not None:
             from maildoctor.host.authinfo import logged_in
 
@@ -204,10 +212,10 @@ class _Run:
         approach, who = self._approach(target, self.handshakes.to_log_in), self.wish.login
         if who is None:
             return self._session(target, "look", look(approach))
-        from maildoctor.host.attempts import beginning, best
+        from maildoctor.host.attempts import beginning, best, secrets_of
 
         choose, begin = best(self.wish.mechs), beginning(approach, who)
-        script = login(approach, choose, begin, secret=who.secret, in_clear=self.wish.in_clear)
+        script = login(approach, choose, begin, hidden=secrets_of(who), in_clear=self.wish.in_clear)
         return self._session(target, "login", script, (f"user {who.authid}",))
 
     def _look(self, target: Target) -> Session:
@@ -225,8 +233,9 @@ class _Run:
         where = Target(address or target.host, target.port)
         name = f" for {target.host}" if address and target.host != address else ""
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        usual = ("usual port",) if target.usual else ()
         asked = (f"tls-name {self.wish.tls_name}",) if self.wish.tls_name else ()
-        heading = (f"connect {where} {self.wish.mode}{name}", f"purpose {purpose}", f"at {at}", *asked, *notes)
+        heading = (f"connect {where} {self.wish.mode}{name}", f"purpose {purpose}", f"at {at}", *usual, *asked, *notes)
         session = Session(script, tuple(printable(line.encode("utf-8", "replace")) for line in heading))
         if not address:
             session.end("unresolved", f"the name {printable(target.host.encode('utf-8', 'replace'))} {host.why}")

@@ -91,7 +91,7 @@ def converse(
                 line = lines.popleft()
                 if not line.call.session.finished:
                     attempt = "" if line.connected else " to the connection attempt"
-                    line.call.session.end("timeout", f"no answer{attempt} within {timeout:g} s")
+                    line.call.session.end("timeout", f"no answer{attempt} within {timeout:.3g} s")
                     open_lines -= _hung_up(line, selector, done)
 
 

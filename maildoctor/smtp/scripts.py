@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from maildoctor.sasl import PLAINTEXT, SaslError, Secret, ServerNotProven, ServerRefused
+from maildoctor.sasl import PLAINTEXT, SaslError, ServerNotProven, ServerRefused
 from maildoctor.smtp.replies import Reply
 from maildoctor.smtp.session import Action, Broken, Leave, Listen, Say, Script, Secure, Session
 
@@ -78,17 +78,19 @@ def login(
     choose: Callable[[Reply], str],
     begin: Callable[[str, bytes], Exchange],
     *,
-    secret: Secret | None = None,
+    hidden: Sequence[bytes] = (),
     in_clear: bool = False,
 ) -> Callable[[Session], Script]:
     """One login. `choose` names the mechanism, given the reply to EHLO, or none; `begin` makes the exchange, given the
-    mechanism and the server's certificate (DER, empty without TLS); `secret` is struck out where the server repeats it;
+    mechanism and the server's certificate (DER, empty without TLS); `hidden` is struck out where the server repeats it;
     `in_clear` lets a mechanism that sends the password itself do so without TLS."""
 
     def script(session: Session) -> Script:
         hello = yield from greeting(session, approach)
         mechanism = choose(hello)
-        session.hide(secret)
+        said_before = "\n".join(session.lines)
+        for word in hidden:
+            session.hidden.parts(word, said_before)
         if mechanism:
             session.note(f"mechanism {mechanism}")
             yield from authenticated(session, mechanism, lambda cert: begin(mechanism, cert), in_clear)
@@ -237,7 +239,9 @@ def _reply(action: Say | Listen) -> Part:
 def _encoded(session: Session, mechanism: str, message: bytes) -> bytes:
     """In base64; neither form is to be seen where the server repeats it, but for the user name of LOGIN."""
     encoded = b64encode(message)
-    session.hide(encoded, None if mechanism == "LOGIN" else message)
+    session.hidden.parts(encoded)
+    if mechanism != "LOGIN":
+        session.hidden.whole(message)
     return encoded
 
 

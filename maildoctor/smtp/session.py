@@ -9,20 +9,15 @@ The transcript's arrows are those that swaks writes, which mail admins read flue
     *** closed: …                          what ended it
 """
 
-import re
 import ssl
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 
-from maildoctor.sasl import Secret
-from maildoctor.smtp.replies import BadReply, Reply, ReplyReader, printable
+from maildoctor.smtp.hiding import Hidden
+from maildoctor.smtp.replies import BadReply, Reply, ReplyReader
 
 TALK_LIMIT = 256 * 1024
 """Bytes that a server may send in one conversation; an honest one sends some thousand."""
-_TELLING = 12
-"""Characters by which the beginning of a hidden word is known."""
-_TOO_SHORT_TO_HIDE = 4
-"""Characters below which a word is no secret, and its loss would tear the words of a reply."""
 
 
 class Broken(Exception):
@@ -81,7 +76,7 @@ class Session:
         self._out_bio: ssl.MemoryBIO | None = None
         self._shaking = False
         self._last = ""
-        self._hidden: list[str] = []
+        self.hidden = Hidden()
 
     @property
     def secure(self) -> bool:
@@ -97,21 +92,9 @@ class Session:
         """A remark of our own in the transcript."""
         self.lines.append(f"=== {_one_line(words)}")
 
-    def hide(self, *words: bytes | Secret | None) -> None:
-        """Servers repeat what they did not understand: from now on, these words are struck out of their replies, also
-        in capitals or with their end cut off."""
-        for word in words:
-            text = printable(word.reveal() if isinstance(word, Secret) else word or b"")
-            if len(text) >= _TOO_SHORT_TO_HIDE:
-                self._hidden += [
-                    re.escape(text),
-                    *([re.escape(text[:_TELLING]) + r"\S*"] if len(text) > _TELLING else []),
-                ]
-                self._hidden.sort(key=len, reverse=True)  # the longest first, or parts of it would stay
-
     def masked(self, text: str) -> str:
         """Words of the server without those that are hidden."""
-        return re.sub("|".join(self._hidden), "***", text, flags=re.IGNORECASE) if self._hidden else text
+        return self.hidden.masked(text)
 
     def opening(self) -> bytes:
         """The connection stands."""
@@ -202,7 +185,7 @@ class Session:
 
     def _next(self) -> Reply | None:
         reply = self._reader.next()
-        if reply is None or reply.code == 334 or not self._hidden:  # a challenge is for the mechanism, and never shown
+        if reply is None or reply.code == 334 or not self.hidden:  # a challenge is for the mechanism, and never shown
             return reply
         return replace(reply, lines=tuple(map(self.masked, reply.lines)))
 

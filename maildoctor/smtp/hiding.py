@@ -1,0 +1,69 @@
+"""Words that must not stand in a transcript, whoever repeats them: servers echo what they did not understand."""
+
+from base64 import b64encode
+
+from maildoctor.sasl import Secret
+from maildoctor.smtp.replies import printable
+
+_SHORTEST = 4
+"""Characters below which a word is no secret, and its loss would tear the words of a reply."""
+_RUN = 8
+"""Characters of a secret that are struck out wherever they stand."""
+
+
+def forms(secret: Secret, authid: str, authzid: str = "") -> list[bytes]:
+    """A password as it goes over the wire, and as a server may turn it."""
+    word = secret.reveal()
+    names = (name.encode("utf-8", "surrogateescape") for name in (authzid, authid))
+    plain = b"\0".join((*names, word))
+    return [word, word[::-1], word.hex().encode(), b64encode(word).rstrip(b"="), b64encode(plain).rstrip(b"=")]
+
+
+class Hidden:
+    """What is hidden so far."""
+
+    def __init__(self) -> None:
+        self._words: set[str] = set()
+        self._runs: set[str] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._words)
+
+    def whole(self, word: bytes) -> None:
+        """Strike out this word, in capitals too."""
+        text = _small(printable(word))
+        if len(text) >= _SHORTEST:
+            self._words.add(text)
+
+    def parts(self, word: bytes, said_before: str = "") -> None:
+        """Strike out this word and every run of some characters of it; but what the server `said_before` it could know
+        the word is no echo, and must stay readable."""
+        text = _small(printable(word))
+        if text and text not in _small(said_before):
+            self.whole(word)
+            self._runs |= {text[i : i + _RUN] for i in range(len(text) - _RUN + 1)}
+
+    def masked(self, text: str) -> str:
+        """The text without them."""
+        small = _small(text)
+        struck = bytearray(len(text))
+        for word in self._words:
+            start = small.find(word)
+            while start >= 0:
+                struck[start : start + len(word)] = b"\1" * len(word)
+                start = small.find(word, start + 1)
+        if self._runs:
+            for start in range(len(small) - _RUN + 1):
+                if small[start : start + _RUN] in self._runs:
+                    struck[start : start + _RUN] = b"\1" * _RUN
+        if not any(struck):
+            return text
+        kept = ("" if hit else char for char, hit in zip(text, struck, strict=True))
+        marks = ("***" if hit and (n == 0 or not struck[n - 1]) else "" for n, hit in enumerate(struck))
+        return "".join(mark + char for mark, char in zip(marks, kept, strict=True))
+
+
+def _small(text: str) -> str:
+    """Small letters, one for one: some letters have two of them."""
+    small = text.lower()
+    return small if len(small) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
