@@ -352,7 +352,8 @@ def test_the_baseline_is_a_state_in_sarif() -> None:
         (["ls -ld /etc/mail/authinfo.db"], {}, "host", Place("/etc/mail/authinfo.db")),
         (["sendmail -bt </dev/null"], {}, "host", Place("/etc/mail/sendmail.cf")),
         (["ps ax"], {"path": "/etc/x"}, "host", Place("/etc/x")),
-        (["192.0.2.1:25", "mx.example.com:587"], {}, "endpoint", Place("/etc/mail/sendmail.cf")),
+        (["192.0.2.1:25", "mx.example.com:587"], {}, "endpoint", Place("192.0.2.1:25")),
+        ([], {"endpoint": "mx.example.com:25,587"}, "endpoint", Place("mx.example.com:25,587")),
         (["logs/mail.log:7"], {}, "log", Place("logs/mail.log", 7)),
         (["-:7"], {}, "log", Place("/etc/mail/sendmail.cf")),
     ],
@@ -398,7 +399,8 @@ def test_any_report_is_annotations(given: Report) -> None:
     annotations = _annotations(given)
     assert len(annotations) == len(given.ranked)
     assert {text.split("\n")[0] for _, _, text in annotations} == {shown(r.finding.message) for r in given.ranked}
-    assert all(properties["file"] for _, properties, _ in annotations)
+    # of a server elsewhere there is no file to show
+    assert all(properties.get("file", given.target.kind == "endpoint") for _, properties, _ in annotations)
 
 
 def test_annotations_name_file_and_line() -> None:

@@ -144,7 +144,7 @@ def _verdict(own: "x509.Certificate", rest: list[bytes], ca_file: str) -> str:  
     """Whether a client with the CAs of this machine, or of `ca_file`, finds a way to one of them (RFC 5280). Names are
     compared elsewhere."""
     from cryptography import x509
-    from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+    from cryptography.x509.verification import Store, VerificationError
 
     anchors = _anchors(ca_file)
     if own in anchors:
@@ -161,7 +161,7 @@ def _verdict(own: "x509.Certificate", rest: list[bytes], ca_file: str) -> str:  
             return "no: it names no host in subjectAltName"
         between = [x509.load_der_x509_certificate(der) for der in rest[:10]]
         subject = x509.IPAddress(ip) if name is None and ip is not None else x509.DNSName(str(name).replace("*", "any"))
-        PolicyBuilder().store(Store(anchors)).build_server_verifier(subject).verify(own, between)
+        _policy().store(Store(anchors)).build_server_verifier(subject).verify(own, between)
     except x509.ExtensionNotFound:
         return "no: it names no host in subjectAltName"
     except VerificationError as error:
@@ -169,6 +169,21 @@ def _verdict(own: "x509.Certificate", rest: list[bytes], ca_file: str) -> str:  
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         return f"no: {error}"
     return "yes"
+
+
+def _policy() -> "PolicyBuilder":  # type: ignore[name-defined]  # noqa: F821 (imported lazily)
+    """What OpenSSL asks of a chain, where cryptography (45) lets us say so; its own rules are those of browsers, and
+    refuse many a private CA that mail clients take."""
+    from cryptography import x509
+    from cryptography.x509 import verification
+
+    try:
+        policy, agnostic = verification.ExtensionPolicy, verification.Criticality.AGNOSTIC
+    except AttributeError:
+        return verification.PolicyBuilder()
+    ca = policy.permit_all().require_present(x509.BasicConstraints, agnostic, None)
+    end = policy.permit_all().require_present(x509.SubjectAlternativeName, agnostic, None)
+    return verification.PolicyBuilder().extension_policies(ca_policy=ca, ee_policy=end)
 
 
 def _why(error: Exception) -> str:

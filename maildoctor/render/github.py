@@ -55,7 +55,8 @@ def _annotations(report: Report, found: Sequence[Ranked], severity: Severity) ->
     most = _MOST_OF_A_KIND - 1 if severity == "info" else _MOST_OF_A_KIND
     for r in sorted(mine, key=lambda r: (r.explained_by is not None, r.rank))[:most]:
         at = place(r.finding, report.target.kind)
-        properties = {"file": _in_checkout(at.path, report)}
+        elsewhere = report.target.kind == "endpoint" and not at.path.startswith("/")
+        properties = {} if elsewhere else {"file": _in_checkout(at.path, report)}
         properties |= {"line": str(at.line)} if at.line else {}
         title = f"{r.finding.code} {shown(r.finding.name)}"
         yield _command(_KINDS[severity], {**properties, "title": title}, "\n".join(_words(r))[:_LONGEST])

@@ -28,13 +28,15 @@ class Place:
 
 def place(finding: Finding, kind: str) -> Place:
     """The file to be shown with a finding on a target of this kind: that of its evidence or labels, the one that a
-    command of its evidence looked at, or else the configuration that rules it."""
+    command of its evidence looked at, or else the configuration that rules it; of a server elsewhere its name."""
     sources = [e.source for e in finding.evidence]
     whole = [p for p in (told(source, kind) for source in sources) if p is not None]
     for found in sorted(whole, key=lambda p: (p.path.startswith("/var/log/"), p.line is None)):
         return found
     for path in _paths_in(finding, sources):
         return Place(path)
+    if kind == "endpoint":
+        return Place(finding.labels.get("endpoint") or next(iter(sources), "server"))
     return Place(_RULED_BY.get(finding.name.partition("-")[0], _USUAL))
 
 
