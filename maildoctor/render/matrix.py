@@ -1,6 +1,6 @@
 """The mechanism matrix as lines of a table, for a terminal and for a pipe."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from maildoctor.model import Matrix, Mechanism
 from maildoctor.render.escape import shown
@@ -10,36 +10,54 @@ _HEAD = ("mechanism", "plug-in", "conf", "list", "trust", "clear", "TLS", "secre
 _GOOD = ("usable", "works", "would be usable")
 _QUIET = ("not configured", "not offered", "hidden by mech_list", "against AuthOptions")
 """Verdicts on mechanisms that nobody asked for, or that were left out on purpose."""
+_BAD = ("login fails", "does not load", "no plug-in", "nobody can use it")
+_TONES: Mapping[str, Tone] = {
+    "yes": "ok", "loads": "ok", "ok": "ok", "no": "dim", "missing": "error", "broken": "error", "failed": "error",
+    "not sent": "warning", "?": "dim", "-": "dim",
+}  # fmt: skip
+_BLANK = ("?", "-")
+
+Piece = tuple[str, Tone]
 
 
-def table(matrix: Matrix, style: Style) -> Iterator[tuple[str, Tone]]:
-    """Lines with their tone: the head, a line a mechanism, then what each kind of client makes of them. Columns that
-    nothing is known for are left out."""
+def table(matrix: Matrix, style: Style) -> Iterator[tuple[Piece, ...]]:
+    """Lines in pieces of one tone: the head, a line a mechanism, then what each kind of client makes of them. Columns
+    that nothing is known for are left out."""
     rows = [_cells(m, style) for m in matrix.rows]
     kept = [
         i for i, name in enumerate(_HEAD) if name in ("mechanism", "verdict") or any(r[i] not in _BLANK for r in rows)
     ]
     width = {i: max(len(_HEAD[i]), *(len(r[i]) for r in rows)) for i in kept}
     gap = "  " if sum(width.values()) + 2 * len(width) - 2 <= style.width else " "
-    yield gap.join(_HEAD[i].ljust(width[i]) for i in kept).rstrip(), "dim"
+    yield ((gap.join(_HEAD[i].ljust(width[i]) for i in kept).rstrip(), "dim"),)
     for m, cells in zip(matrix.rows, rows, strict=True):
-        yield gap.join(cells[i].ljust(width[i]) for i in kept).rstrip(), tone(m)
+        tones = (_tone(_HEAD[i], cells[i], m) for i in kept)
+        texts = (cells[i] if i == kept[-1] else cells[i].ljust(width[i]) + gap for i in kept)
+        yield tuple(zip(texts, tones, strict=True))
+    yield from (((line, "plain"),) for line in _choices(matrix, style))
+
+
+def _choices(matrix: Matrix, style: Style) -> Iterator[str]:
+    """Clients that choose alike share a line."""
     choices: dict[tuple[str, str], list[str]] = {}
     for s in matrix.strategies:
         choices.setdefault((s.mech, s.verdict), []).append(s.client)
     for (mech, verdict), clients in choices.items():
         choice = f"takes {mech}: {verdict}" if mech else verdict
-        yield shown(f"client, {' or '.join(clients)}: {choice}", style.ascii), "plain"
+        yield shown(f"client, {' or '.join(clients)}: {choice}", style.ascii)
 
 
-def tone(row: Mechanism) -> Tone:
-    """The colour of a row."""
+def _tone(column: str, cell: str, row: Mechanism) -> Tone:
+    """The colour of a cell."""
+    if column == "mechanism":
+        return "plain"
+    if column == "clear":  # good of one mechanism, bad of another: the verdict tells
+        return "plain" if cell == "yes" else "dim"
+    if column != "verdict":
+        return _TONES.get(cell, "ok")
     if row.verdict in _GOOD:
         return "ok"
-    return "dim" if row.verdict in _QUIET else "warning"
-
-
-_BLANK = ("?", "-")
+    return "dim" if row.verdict in _QUIET else "error" if row.verdict in _BAD else "warning"
 
 
 def _cells(m: Mechanism, style: Style) -> tuple[str, ...]:

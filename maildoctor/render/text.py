@@ -44,6 +44,8 @@ class Block:
     indent: int = 0
     tone: Tone = "plain"
     wrap: Wrap = "words"
+    pieces: tuple[tuple[str, Tone], ...] = ()
+    """the text once more where its parts have tones of their own; it is not wrapped then"""
 
 
 _GAP = Block("", "")
@@ -267,8 +269,8 @@ def _matrix(report: Report, style: Style) -> Iterator[Block]:
     hosts = {talk.endpoint.rpartition(":")[0] for talk in report.talks if talk.looked}
     if len(hosts) > 1:
         yield Block("", f"of {len(hosts)} hosts together; each alone stands below", tone="dim")
-    for line, tone in table(report.matrix, style):
-        yield Block("", line, tone=tone, wrap="never")
+    for pieces in table(report.matrix, style):
+        yield Block("", "".join(text for text, _ in pieces), wrap="never", pieces=pieces)
 
 
 def _talks(report: Report, style: Style) -> Iterator[Block]:
@@ -417,6 +419,15 @@ _PAINT: dict[Tone, tuple[str, str]] = {
 }
 
 
+_CELL: dict[Tone, str] = {
+    **{tone: text for tone, (_, text) in _PAINT.items()},
+    "error": "bold red",
+    "warning": "yellow",
+    "ok": "green",
+}
+"""Of parts of a line, which have no mark before them."""
+
+
 def _painted(blocks: Iterable[Block], style: Style) -> str:
     from io import StringIO
 
@@ -440,7 +451,11 @@ def _painted(blocks: Iterable[Block], style: Style) -> str:
     for block in blocks:
         lead_paint, text_paint = _PAINT[block.tone]
         lead = Text(" " * block.indent) + Text(block.lead, lead_paint)
-        text = Text(block.text, text_paint)
+        text = (
+            Text.assemble(*((t, _CELL[tone]) for t, tone in block.pieces))
+            if block.pieces
+            else Text(block.text, text_paint)
+        )
         room = max(style.width - lead.cell_len, 20)
         free = block.wrap == "never" or (block.wrap == "fold" and not style.fold)
         lines = [text] if free or not block.text else list(text.wrap(console, room, overflow="fold"))
