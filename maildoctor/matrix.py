@@ -198,7 +198,8 @@ def talk_summary(c: Conversation) -> str:
     if c.trouble is not None:
         return f"{c.trouble[0]}: {c.trouble[1]}"
     if c.purpose != "look":
-        return f"{_PURPOSES.get(c.purpose, c.purpose)}: {' '.join(c.outcome)}".strip()
+        how = f" by {c.mechanism}" if c.purpose == "relay-auth" and c.mechanism else ""
+        return f"{_PURPOSES.get(c.purpose, c.purpose)}{how}: {' '.join(c.outcome)}".strip()
     said = [c.tls_version or "no TLS"]
     clear = c.in_clear.auth if c.in_clear else ()
     tls = c.in_tls.auth if c.in_tls else ()
