@@ -33,6 +33,17 @@ class Authority:
         self, *names: x509.GeneralName, days_old: int = 1, self_signed: bool = False, only: ssl.TLSVersion | None = None
     ) -> ssl.SSLContext:
         """For a server with a certificate for `names` (loopback), good for 30 days since `days_old` days ago."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate(*names, days_old=days_old, self_signed=self_signed))
+        if only is not None:
+            with warnings.catch_warnings():  # old versions are what is to be tested
+                warnings.simplefilter("ignore")
+                context.set_ciphers("DEFAULT:@SECLEVEL=0")
+                context.minimum_version = context.maximum_version = only
+        return context
+
+    def certificate(self, *names: x509.GeneralName, days_old: int = 1, self_signed: bool = False) -> str:
+        """A file with such a certificate and its key, for a server or a client."""
         key = ec.generate_private_key(ec.SECP256R1())
         builder = _builder(_SERVER, _SERVER if self_signed else _AUTHORITY, key, days_old)
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(
@@ -44,14 +55,7 @@ class Authority:
         path = self._folder / f"{signed.serial_number}.pem"
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         path.write_bytes(private + signed.public_bytes(Encoding.PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        if only is not None:
-            with warnings.catch_warnings():  # old versions are what is to be tested
-                warnings.simplefilter("ignore")
-                context.set_ciphers("DEFAULT:@SECLEVEL=0")
-                context.minimum_version = context.maximum_version = only
-        return context
+        return str(path)
 
 
 def _builder(subject: str, issuer: str, key: ec.EllipticCurvePrivateKey, days_old: int) -> x509.CertificateBuilder:

@@ -928,3 +928,18 @@ def test_a_wrong_password_is_not_tried_until_the_client_is_banned(good: ssl.SSLC
         named = replace(wish, mechs=offer)
         logins = Wire.parse(probed([Target("127.0.0.1", server.port)], named)).logins
     assert {c.mechanism for c in logins} == set(offer), "named mechanisms are tried all the same"
+
+
+def test_a_certificate_of_our_own_logs_in(authority: Authority) -> None:
+    asks = authority.context()
+    asks.verify_mode = ssl.CERT_REQUIRED
+    asks.load_verify_locations(authority.file)
+    manners = Manners(auth=("EXTERNAL", "PLAIN"), tls=asks, replies={"AUTH": b"235 2.7.0 ok\r\n"})
+    own = authority.certificate()
+    with Server(manners) as server:
+        done = probe(f"127.0.0.1:{server.port}", "--cert", own, "--ca-file", authority.file, "--json")
+    (row,) = [m for m in json.loads(done.stdout)["matrix"] if m["mech"] == "EXTERNAL"]
+    assert row["login"] == "ok" and b"AUTH EXTERNAL =" in server.said
+    refused = probe("127.0.0.1:1", "--cert", authority.file)
+    assert refused.returncode == 2 and "our certificate cannot be used" in refused.stderr
+    assert "there is a key and no certificate" in probe("127.0.0.1:1", "--key", own).stderr

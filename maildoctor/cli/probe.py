@@ -59,6 +59,10 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--tls-name", default="", metavar="NAME", help="the name the certificate must hold (that of HOST)")
     p.add_argument("--ca-file", default="", metavar="FILE", help="believe these CAs instead of the machine's")
     p.add_argument("--no-verify", action="store_true", help="log in even where the certificate cannot be verified")
+    p.add_argument(
+        "--cert", default="", metavar="FILE", help="our own certificate; without --user it logs in by EXTERNAL"
+    )
+    p.add_argument("--key", default="", metavar="FILE", help="its key, if that is not in the same file")
     p.add_argument("--ehlo", default=EHLO_NAME, metavar="NAME", help="what to call ourselves")
     family = p.add_mutually_exclusive_group()
     family.add_argument("-4", "--ipv4", action="store_true", help="IPv4 only")
@@ -106,10 +110,7 @@ def wire_checks(library: Library) -> Library:
 
 def _wish(options: argparse.Namespace) -> Wish:
     hub = _hub(options)
-    who, word = None, secret(options)  # which refuses a password without a user
-    if options.user is not None:
-        who = Login(authid=options.user, secret=word, authzid=options.authzid, realm=options.realm)
-    mechs = mechanisms(options)
+    who, mechs = _who(options)
     families = (socket.AF_INET,) if options.ipv4 else (socket.AF_INET6,) if options.ipv6 else Wish().families
     return Wish(
         timeout=options.timeout,
@@ -120,6 +121,7 @@ def _wish(options: argparse.Namespace) -> Wish:
         ca_file=options.ca_file,
         verify=not options.no_verify,
         in_clear=options.insecure_plaintext,
+        certificate=(options.cert, options.key or options.cert) if options.cert else None,
         login=who,
         hub=hub,
         mechs=mechs,
@@ -127,6 +129,18 @@ def _wish(options: argparse.Namespace) -> Wish:
         relay=_relay(options),
         message=_message(options),
     )
+
+
+def _who(options: argparse.Namespace) -> tuple[Login | None, tuple[str, ...]]:
+    """Whose login to try, and by which mechanisms; none of these means all that are offered."""
+    word, mechs = secret(options), mechanisms(options)  # a password without a user is refused
+    if options.user is not None:
+        return Login(authid=options.user, secret=word, authzid=options.authzid, realm=options.realm), mechs
+    if options.cert:
+        return Login(authid="", authzid=options.authzid), mechs or ("EXTERNAL",)
+    if options.key:
+        raise Trouble("there is a key and no certificate", "--key", "give --cert FILE too")
+    return None, mechs
 
 
 def _hub(options: argparse.Namespace) -> "Callable[[str, str], HubLogin] | None":

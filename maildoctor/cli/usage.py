@@ -46,6 +46,8 @@ what probe asks (a host without a port: 25, 465 and 587):
   --ca-file FILE      believe these CAs instead of the machine's
   --no-verify         log in even where the certificate cannot be verified
   --ehlo NAME         what to call ourselves (maildoctor.invalid)
+  --cert FILE, --key FILE
+                      our own certificate; without --user it logs in (EXTERNAL)
   -4, --ipv4, -6, --ipv6
                       this family of addresses only
   --relay-test ADDRESS

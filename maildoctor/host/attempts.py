@@ -59,6 +59,8 @@ class Attempts:
     in_clear: bool
     refused_before: bool = False
     """another port of this host refused the login: one mechanism is tried"""
+    certified: bool = False
+    """we showed a certificate of our own"""
 
     def all(self, relay: Relay | None, message: Message | None) -> Iterator[Session]:
         """The conversations, in the order in which they were had."""
@@ -97,7 +99,7 @@ class Attempts:
         # wrong realm or wrong password? the same name with the likely realms tells
         last = next((m for m, word in reversed(words.items()) if word == "failed"), "")
         wrong = bool(last) and set(words.values()) <= {"failed", "not-sent"}
-        if wrong and not self.refused_before and "@" not in self.who.authid:
+        if wrong and not self.refused_before and self.who.authid and "@" not in self.who.authid:
             for realm in _realms(self.looked.lines, self.safe.server_name):
                 yield self._login(last, replace(self.who, authid=f"{self.who.authid}@{realm}"))
 
@@ -105,7 +107,8 @@ class Attempts:
         """The mechanisms to try: the strongest, then one of the other kind, then the rest."""
         if self.mechs:
             return self.mechs
-        there = [m for m in BY_PASSWORD if m in offered(self.looked.lines)]
+        known = (("EXTERNAL",) if self.certified else ()) + BY_PASSWORD
+        there = [m for m in known if m in offered(self.looked.lines)]
         first = [next((m for m in there if (m in PLAINTEXT) is kind), "") for kind in (False, True)]
         return list(dict.fromkeys(m for m in (*first, *there) if m))
 

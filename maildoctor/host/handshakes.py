@@ -9,11 +9,15 @@ from maildoctor.host import HostError
 class Handshakes:
     """Contexts and descriptions for one run. `name` of a server is what its certificate is to hold."""
 
-    def __init__(self, ca_file: str = "", verify: bool = True) -> None:
-        """Raises HostError where `ca_file` cannot be used."""
-        self._ca_file, self._verify = ca_file, verify
+    def __init__(self, ca_file: str = "", verify: bool = True, own: tuple[str, str] | None = None) -> None:
+        """`own`: our certificate and its key, two files or one. Raises HostError where a file cannot be used."""
+        self._ca_file, self._verify, self._own = ca_file, verify, own
         self._lenient: ssl.SSLContext | None = None
-        self._strict = _strict(ca_file) if ca_file else None
+        self._strict: ssl.SSLContext | None = None
+        if ca_file:
+            self.to_log_in()
+        if own:
+            self.to_look()
         self._told: dict[bytes, tuple[str, ...]] = {}
 
     def to_look(self) -> ssl.SSLContext:
@@ -24,7 +28,7 @@ class Handshakes:
             context.verify_mode = ssl.CERT_NONE
             context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
-            self._lenient = context
+            self._lenient = self._certified(context)
         return self._lenient
 
     def to_log_in(self) -> ssl.SSLContext:
@@ -32,8 +36,20 @@ class Handshakes:
         if not self._verify:
             return self.to_look()
         if self._strict is None:
-            self._strict = _strict("")
+            self._strict = self._certified(_strict(self._ca_file))
         return self._strict
+
+    def _certified(self, context: ssl.SSLContext) -> ssl.SSLContext:
+        """With our own certificate, by which EXTERNAL logs in."""
+        if self._own is not None:
+            try:
+                # a passphrase would be asked for on the terminal, in the middle of everything
+                context.load_cert_chain(*self._own, password=lambda: b"")
+            except (OSError, ssl.SSLError, ValueError) as error:
+                what = f"our certificate cannot be used: {getattr(error, 'strerror', '') or error}"
+                remedy = "give --cert and --key files in PEM form that belong together, the key without a passphrase"
+                raise HostError(what, self._own[0], remedy) from None
+        return context
 
     def describe(self, tls: ssl.SSLObject) -> Sequence[str]:
         """Notes for the transcript: version and cipher, the certificate, whether a client would believe it."""

@@ -46,8 +46,8 @@ class Wish:
 
     `login`: whose login to try, by the mechanisms `mechs` (empty: all that are offered); `verify`: no login where the
     certificate cannot be verified; `in_clear`: a password may go over the wire without TLS; `tls_name`: the name that
-    the certificate must hold, where it is not the host's. `hub`: given a server's name and address, how this host's
-    own authinfo map has it log in there.
+    the certificate must hold, where it is not the host's; `certificate`: files of our own one and its key. `hub`: given
+    a server's name and address, how this host's own authinfo map has it log in there.
     """
 
     timeout: float = 10.0
@@ -58,6 +58,7 @@ class Wish:
     ca_file: str = ""
     verify: bool = True
     in_clear: bool = False
+    certificate: tuple[str, str] | None = None
     login: "Login | None" = None
     mechs: tuple[str, ...] = ()
     hub: "Callable[[str, str], HubLogin] | None" = None
@@ -77,7 +78,9 @@ class Network:
     ) -> None:
         self.name = ", ".join(map(str, targets)) if len(targets) < 4 else f"{len(targets)} endpoints"
         self._targets, self._wish, self._progress = targets, wish, progress
-        Handshakes(wish.ca_file)  # what cannot be used is told at once, not as a gap in the report
+        Handshakes(
+            wish.ca_file, own=wish.certificate
+        )  # what cannot be used is told at once, not as a gap in the report
         self._began = time.monotonic()
         self._text: str | None = None
 
@@ -128,7 +131,7 @@ def visited(target: Target, wish: Wish) -> str:
 
 def _run(targets: Sequence[Target], wish: Wish) -> "_Run":
     began = time.monotonic()
-    handshakes = Handshakes(wish.ca_file, wish.verify)
+    handshakes = Handshakes(wish.ca_file, wish.verify, wish.certificate)
     hosts = addresses(dict.fromkeys(t.host for t in targets), wish.families, wish.timeout)
     return _Run(wish, handshakes, {t: hosts[t.host] for t in targets}, began)
 
@@ -186,7 +189,9 @@ class _Run:
             self._approach(target, self.handshakes.to_look),
         )
         before = target.host in self.refused
-        attempts = Attempts(talk, looked, safe, insecure, wish.login, wish.mechs, wish.in_clear, before)
+        attempts = Attempts(
+            talk, looked, safe, insecure, wish.login, wish.mechs, wish.in_clear, before, wish.certificate is not None
+        )
         had = list(attempts.all(wish.relay, wish.message))
         words = [outcome(session) for session in had]
         if "failed" in words and "ok" not in words:
