@@ -14,7 +14,8 @@ CAUSES = (
     Cause("CONF017", (*_STOPPED, "CONF011")),
     Cause("CONF018", _STOPPED),
     Cause("RUN007", _STOPPED),
-    Cause("CONF001", ("CONF002", *_STOPPED)),
+    Cause("CONF001", ("CONF002", "CONF023", *_STOPPED), lambda bad, _: not bad.labels["path"].endswith("submit.cf")),
+    Cause("CONF023", ("MAP001", *_STOPPED)),
     Cause("QUEUE003", ("RUN006", *_STOPPED)),
     Cause("PERM001", (*_STOPPED, "RUN004", "PERM002", "MECH009")),
     Cause("SASL001", (*_STOPPED, "SASL002", "SASL004", "MECH004")),
@@ -57,6 +58,10 @@ CAUSES = (
     Cause("USER003", ("USER002", "USER005")),
     Cause("RUN001", ("RUN002", "RUN004")),
     Cause("RUN004", ("RUN002",)),
+    # a daemon that rejects connections closes its sockets until it takes some again
+    Cause("RUN006", ("RUN002",)),
+    Cause("RUN009", ("RUN002", "RUN003", *_NO_STARTTLS, *_NO_OFFER)),
+    Cause("RUN008", ("RUN002", *_NO_ANSWER)),
     Cause("MECH001", ("MAP012",)),
     Cause("LINK001", ("MAP012",)),
     Cause("LINK002", ("MAP012",)),
@@ -69,11 +74,21 @@ CAUSES = (
     # what servers say on the wire is a symptom of whatever the files tell
     *(Cause(code, _NO_ANSWER) for code in ("CONF001", "QUEUE001", "QUEUE003", "SYS003", "RUN001", "RUN006", "RUN007")),
     Cause("RUN005", ("WIRE001", "WIRE002", "WIRE004", "WIRE010", "WIRE020", "WIRE023", "WIRE024")),
+    # an access map that cannot be asked turns every client away: EHLO shows no extension, and all else gets a 451
+    Cause("PERM010", ("WIRE002", "WIRE010", "WIRE023")),
+    Cause("PERM006", ("WIRE002",)),
+    *(
+        Cause(code, ("WIRE002", "WIRE010", "WIRE023"), lambda unread, _: unread.labels["map"] == "access")
+        for code in ("MAP001", "MAP006")
+    ),
     *(
         Cause(code, (*_NO_STARTTLS, *_NO_OFFER))
         for code in ("PERM001", "PERM002", "PERM006", "SYS002", "CONF002", "CONF008", "CONF018")
     ),
-    *(Cause(code, _NO_STARTTLS) for code in ("TLS001", "TLS005", "TLS006", "TLS007", "CONF006", "MECH009", "MAP005")),
+    *(
+        Cause(code, _NO_STARTTLS)
+        for code in ("TLS001", "TLS005", "TLS006", "TLS007", "TLS008", "TLS009", "CONF006", "MECH009", "MAP005")
+    ),
     *(
         Cause(code, _NO_OFFER)
         for code in (

@@ -1,6 +1,8 @@
 """RUN: whether sendmail runs, listens where it should, and with the configuration that is on disk."""
 
+import re
 from datetime import UTC, datetime
+from itertools import combinations
 
 from maildoctor.api import (
     Daemon,
@@ -13,6 +15,7 @@ from maildoctor.api import (
     SendmailProgram,
     Step,
     TcpWrappers,
+    Unknown,
     check,
     found,
     rebuild,
@@ -302,3 +305,99 @@ def rejecting_connections(cf: SendmailCf, processes: Processes) -> Findings:
                 reason=reason.rstrip("0123456789. ")[:60],
             )
             return
+
+
+@check(
+    "RUN008",
+    "own-ports-collide",
+    "error",
+    fails=[
+        {
+            "cf": "O DaemonPortOptions=Name=MTA-v4, Port=25\nO DaemonPortOptions=Name=MTA-v6, Family=inet6, Port=25",
+            "listeners": "0.0.0.0 25 40 sendmail-mta",
+        },
+        {
+            "cf": "O DaemonPortOptions=Name=MTA, Port=25\nO DaemonPortOptions=Name=Two, Port=smtp",
+            "listeners": "",
+        },
+    ],
+    passes=[
+        {
+            "cf": "O DaemonPortOptions=Name=MTA-v4, Port=25\nO DaemonPortOptions=Name=MTA-v6, Family=inet6, Port=25",
+            "listeners": "0.0.0.0 25 40 sendmail-mta\n:: 25 40 sendmail-mta",
+        },
+        {
+            "cf": "O DaemonPortOptions=Name=A, Addr=192.0.2.1, Port=25\n"
+            "O DaemonPortOptions=Name=B, Addr=127.0.0.1, Port=25",
+            "listeners": "192.0.2.1 25 40 sendmail-mta\n127.0.0.1 25 40 sendmail-mta",
+        },
+        {"cf": _CF, "listeners": "0.0.0.0 25 40 sendmail-mta\n0.0.0.0 587 40 sendmail-mta"},
+    ],
+    refs=("sendmail: sendmail/daemon.c, opendaemonsocket()", "ipv6(7): IPV6_V6ONLY, /proc/sys/net/ipv6/bindv6only"),
+)
+def own_ports_collide(cf: SendmailCf, listeners: Listeners) -> Findings:
+    """Two DaemonPortOptions want the same port, and the second cannot have it: "cannot bind: Address already in use".
+
+    On Linux a socket of Family=inet6 without an address takes IPv4 too, unless bindv6only is set. Sendmail tries again
+    every five seconds and meanwhile greets nobody: clients connect and wait.
+
+    Advice: let one line do for both (Family=inet6 alone serves IPv4 too on Linux), or give each its own Addr=.
+    """
+    for one, two in combinations([d for d in cf.daemons if d.port is not None], 2):
+        if one.port != two.port or not _overlap(one, two):
+            continue
+        there = {x.address for x in listeners.on(one.port or 25)}
+        if len(there) >= 2 or (one.family != two.family and not there):
+            continue  # other systems keep IPv4 and IPv6 apart: where nothing runs, that is not told
+        yield found(
+            f"Two daemons want port {one.port}: {one.name} and {two.name}; the second cannot bind, and sendmail greets"
+            " nobody",
+            evidence=[_option(cf, one), _option(cf, two)],
+            fix=rebuild(cf.path, f"remove DAEMON_OPTIONS(`… Name={two.name} …')"),
+            port=str(one.port),
+        )
+
+
+def _overlap(one: Daemon, two: Daemon) -> bool:
+    """Whether both cannot listen: the same address, or one of them takes all."""
+    return one.address is None or two.address is None or one.address == two.address
+
+
+_SET_BY_HAND = re.compile(r"\s(-[oO] ?\S*|-C ?\S+)")
+
+
+@check(
+    "RUN009",
+    "started-with-other-settings",
+    "warning",
+    fails=[
+        {"processes": _DAEMON + "started as: /usr/sbin/sendmail -C /etc/mail/old.cf -bd -q15m"},
+        {"processes": _DAEMON + "started as: /usr/sbin/sendmail -bd -ODaemonPortOptions=Addr=127.0.0.1"},
+    ],
+    passes=[
+        {"processes": _DAEMON + "started as: /usr/sbin/sendmail -L sm-mta -bd -q15m"},
+        {"processes": _DAEMON + "started as: /usr/sbin/sendmail -bd -OLogLevel=14 -C/etc/mail/sendmail.cf"},
+    ],
+    refs=("sendmail(8): -C, -O", "sendmail: sendmail/daemon.c: the pid file holds the command line"),
+)
+def started_with_other_settings(processes: Processes, cf: SendmailCf | Unknown) -> Findings:
+    """The daemon was started with another configuration file (-C), or with ports or AUTH set on its command line (-O).
+
+    What stands there wins over sendmail.cf, so an edit of sendmail.cf changes nothing.
+
+    Advice: take the option out of what starts sendmail (/etc/default/sendmail, /etc/mail/sendmail.conf,
+    /etc/sysconfig/sendmail, the systemd unit), or mend the file that it names; then restart sendmail.
+    """
+    named = cf.path if isinstance(cf, SendmailCf) else "/etc/mail/sendmail.cf"
+    for m in _SET_BY_HAND.finditer(processes.started_as):
+        letter, words = m[1][1], m[1][2:].strip()
+        other_file = letter == "C" and words != named
+        if other_file or (letter in "oO" and re.match(r"(?i)(DaemonPortOptions|Auth|Server|CACert)", words)):
+            what = f"reads {words}, not {named}" if other_file else f"has {words} on its command line"
+            yield found(
+                f"The running sendmail {what}",
+                evidence=[Evidence("pid file", processes.started_as[:300])],
+                fix=[Step("grep -n sendmail /etc/default/sendmail /etc/mail/sendmail.conf /etc/sysconfig/sendmail")],
+                severity="error" if other_file else None,
+                option=m[1][:60],
+            )

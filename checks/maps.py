@@ -188,6 +188,10 @@ def authinfo_malformed(maps: MailMaps) -> Findings:
             "cf": "DShub.example.com\nKaccess hash /etc/mail/access",
             "maps": _ACCESS + 'entry: authinfo:example.net\t"U:relay" "P:***"',
         },
+        {
+            "cf": "DShub.example.com\nKauthinfo hash /etc/mail/authinfo",
+            "maps": _AUTHINFO + _BUILT + 'entry: hub.example.com\t"U:relay" "P:***"',
+        },
     ],
     passes=[
         {
@@ -229,9 +233,13 @@ def authinfo_key_not_looked_up(cf: SendmailCf, maps: MailMaps, logins: Logins | 
     """
     yield from _unseen(maps)
     asked = consulted_entries(cf, maps)
-    if asked is None or not asked[1] or cf.smart_host is None:
+    if asked is None or cf.smart_host is None:
         return
     authinfo, entries = asked
+    # of a map that holds nothing but logins, an entry without the tag is meant as one too, and nobody looks for it
+    entries = authinfo.entries if authinfo.name == "authinfo" else entries
+    if not entries:
+        return
     host = cf.smart_host.host.lower().rstrip(".")
     is_address = re.fullmatch(r"[0-9.]+|(ipv6:)?[0-9a-f:]*:[0-9a-f:.]*", host) is not None
     name, address = (f"[{host}]", host.removeprefix("ipv6:")) if is_address else (host, "")

@@ -285,9 +285,17 @@ def readable_authinfo(cf: SendmailCf, paths: Paths) -> Findings:
         {
             "cf": "O RunAsUser=smmta:smmsp\nO ServerKeyFile=/etc/mail/host.key",
             "paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2",
-        }
+        },
+        {
+            "cf": "O RunAsUser=smmta:smmsp",
+            "paths": "drwx------ root root /etc/mail\n-rw-r----- smmta smmsp /etc/mail/a.db\n[map] /etc/mail/a.db",
+        },
     ],
     passes=[
+        {
+            "cf": "O RunAsUser=smmta:smmsp",
+            "paths": "drwxr-xr-x root root /etc\n-rw-r----- root smmsp /etc/access.db\n[map] /etc/access.db",
+        },
         {"cf": "O RunAsUser=smmta:smmsp", "paths": "-rw------- smmta root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
         {"cf": "", "paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
     ],
@@ -298,16 +306,18 @@ def unreadable_by_run_as_user(cf: SendmailCf, paths: Paths) -> Findings:
 
     Every login then ends in "user not found" or "generic failure", and STARTTLS is lost, though all files are right.
 
-    Advice: give the files to that user (chown), or take RunAsUser out and let sendmail run as root.
+    Advice: give the files to that user (chown), let it pass through the folders (chmod o+x), or
+    take RunAsUser out and let sendmail run as root.
     """
     account = cf.run_as_user
     if account is None or account.user in ("root", "0"):
         return
     user, groups = account.user, {account.group}
     shut = [
-        t.file
-        for t in paths.of("sasldb", "key", "certificate", "CA")
-        if t.file is not None and t.file.kind == "-" and not may(t.file, user, groups, 4)
+        element
+        for t in paths.of("sasldb", "key", "certificate", "CA", "map")
+        for element, right in [*((f, 1) for f in t.folders), *([(t.file, 4)] if t.file and t.file.kind == "-" else [])]
+        if not may(element, user, groups, right)
     ]
     if shut:
         files = " ".join(dict.fromkeys(quoted(x.path) for x in shut))
@@ -320,15 +330,16 @@ def unreadable_by_run_as_user(cf: SendmailCf, paths: Paths) -> Findings:
                 ),
                 *dict.fromkeys(x.evidence for x in shut),
             ],
-            fix=[
-                Step(
-                    f"chown {quoted(user)} {files}",
-                    "risky",
-                    "; ".join(dict.fromkeys(f"chown {quoted(x.owner)} {quoted(x.path)}" for x in shut)),
-                )
-            ],
+            fix=list(dict.fromkeys(_opened(x, user) for x in shut)),
             user=user,
         )
+
+
+def _opened(x: Look, user: str) -> Step:
+    """A folder is opened for passing through alone; a file is given to the user, so that nobody else reads it."""
+    if x.kind == "d":
+        return Step(f"chmod o+x {quoted(x.path)}", "safe", f"chmod o-x {quoted(x.path)}")
+    return Step(f"chown {quoted(user)} {quoted(x.path)}", "risky", f"chown {quoted(x.owner)} {quoted(x.path)}")
 
 
 @check(

@@ -209,3 +209,38 @@ def queue_full(queues: Queues, cf: SendmailCf | Unknown) -> Findings:
                 fix=[Step(f"du -xsk {quoted(queue.path)}/* | sort -n | tail")],
                 path=queue.path,
             )
+
+
+@check(
+    "QUEUE004",
+    "queue-read-only",
+    "error",
+    fails=[
+        {
+            "queues": _QUEUE
+            + "drwxr-s--- smmta smmsp /var/spool/mqueue\n9 KiB free of 9 KiB, 5 of 9 inodes free, read-only"
+        }
+    ],
+    passes=[{"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue\n9 KiB free of 9 KiB, 5 of 9 inodes free"}],
+    refs=("mount(8): errors=remount-ro", "sendmail: collect: Cannot write ./df…: Read-only file system"),
+)
+def queue_read_only(queues: Queues) -> Findings:
+    """The file system of a queue is mounted read-only: no message can be taken.
+
+    Logins go well, and each message ends in "421 … Read-only file system". Linux mounts a file system so after an
+    error of the disk.
+
+    Advice: see dmesg for errors of the disk, repair the file system, and mount it for writing.
+    """
+    for queue in queues.all:
+        if queue.read_only:
+            yield found(
+                f"The file system of {queue.path} is mounted read-only: no message can be queued",
+                evidence=[Evidence(f"findmnt -T {queue.path}", "read-only")],
+                fix=[
+                    Step(f"findmnt -T {quoted(queue.path)}; dmesg | grep -i -e error -e remount | tail", "safe"),
+                    Step("mount -o remount,rw MOUNTPOINT", "risky"),
+                ],
+                severity="warning" if queue.purpose == "submission queue" else None,
+                path=queue.path,
+            )

@@ -11,6 +11,7 @@ from maildoctor.api import (
     SendmailCf,
     SendmailMc,
     SendmailProgram,
+    Severity,
     SiteConfig,
     Step,
     SubmitCf,
@@ -32,18 +33,29 @@ _RULE = "SLocal_check_rcpt\nR$*\t$#OK\n"
     "CONF001",
     "configuration-syntax",
     "error",
-    fails=[{"cf": "V10/Berkeley\nQ this is no line\n"}, {"cf": "V10/Berkeley\nScheck_rcpt\nR$*    $#OK\n"}],
-    passes=[{"cf": "V10/Berkeley\n" + _RULE}],
+    fails=[
+        {"cf": "V10/Berkeley\nQ this is no line\n"},
+        {"cf": "V10/Berkeley\nScheck_rcpt\nR$*    $#OK\n"},
+        {"cf": "V10/Berkeley\n" + _RULE, "submit": "V10/Berkeley\nQ this is no line\n"},
+    ],
+    passes=[{"cf": "V10/Berkeley\n" + _RULE}, {"cf": "V10/Berkeley\n" + _RULE, "submit": "V10/Berkeley\n"}],
     refs=("sendmail: sendmail/readcf.c, readcf()",),
 )
-def configuration_syntax(cf: SendmailCf) -> Findings:
+def configuration_syntax(cf: SendmailCf, submit: SubmitCf | Unknown) -> Findings:
     """sendmail.cf has a line that sendmail does not know or cannot parse.
 
     Sendmail then stops at start, or drops the rule and behaves otherwise than meant. Most often somebody edited the
-    file by hand and tabs became blanks.
+    file by hand and tabs became blanks. With such a line in submit.cf programs and users of this host cannot submit
+    mail; the daemon does not read it.
 
-    Advice: rebuild sendmail.cf from sendmail.mc (m4), or remove the line.
+    Advice: rebuild sendmail.cf from sendmail.mc (m4; submit.cf from submit.mc), or remove the line.
     """
+    yield from _bad_lines(cf, None)
+    if isinstance(submit, SendmailCf):
+        yield from _bad_lines(submit, "warning")
+
+
+def _bad_lines(cf: SendmailCf, severity: Severity | None) -> Findings:
     bad = [
         *((line, "unknown configuration line") for line in cf.unknown),
         *((line, line.problem or "malformed") for line in cf.malformed),
@@ -57,6 +69,7 @@ def configuration_syntax(cf: SendmailCf) -> Findings:
             f"{cf.path} has a syntax error in line {line.number}: {what}{more}",
             evidence=[Evidence(f"{cf.path}:{b.number}", f"{b.text[:120]}  ({w})") for b, w in bad[:5]],
             fix=[build(source, cf.path)],
+            severity=severity,
             path=cf.path,
         )
 
@@ -795,6 +808,50 @@ def limit_too_small(cf: SendmailCf) -> Findings:
                 fix=rebuild(cf.path, f"raise or remove the limit {option}"),
                 option=option,
             )
+
+
+@check(
+    "CONF023",
+    "configuration-refused",
+    "error",
+    fails=[
+        {"program": '/etc/mail/sendmail.cf: line 257: service "submision" unknown'},
+        {"program": "/etc/mail/sendmail.cf: line 148: readcf: map access: class cdb not available"},
+    ],
+    passes=[
+        {"program": "/etc/mail/sendmail.cf: line 9: WARNING: Option: AuthOptions unknown parameter 'T'"},
+        {"program": "/etc/mail/sendmail.cf: line 84: fileclass: cannot open '/etc/mail/cw': Permission denied"},
+    ],
+    refs=("sendmail: sendmail/main.c: after readcf() any error ends the daemon; readcf.c, setdaemonoptions()",),
+)
+def configuration_refused(program: SendmailProgram) -> Findings:
+    """Sendmail itself refuses a line of its configuration: a daemon stops at its start because of it.
+
+    A port's name that /etc/services does not have, a kind of map that was not compiled in, and the like: what the
+    file says is well written, and this sendmail on this host cannot do it.
+
+    Advice: mend the line in sendmail.mc (a port by its number, a kind of map that `sendmail -d0.1 -bt` names), rebuild
+    sendmail.cf and start sendmail.
+    """
+    for complaint in program.complaints:
+        if _refused(complaint.text):
+            yield found(
+                f"sendmail refuses line {complaint.line} of {complaint.path}: {complaint.text[:160]}",
+                evidence=[Evidence(program.source, f"{complaint.path}: line {complaint.line}: {complaint.text[:200]}")],
+                fix=[*_mended(complaint.text), *rebuild(complaint.path, "mend what the line is made of")],
+                path=complaint.path,
+                words=complaint.text[:60],
+            )
+
+
+def _refused(text: str) -> bool:
+    """Whether the words end a daemon, and no other check speaks of them: class files have their own."""
+    return bool(re.match(r'service "|readcf: (map|unknown|option)|host "', text))
+
+
+def _mended(text: str) -> list[Step]:
+    service = re.match(r'service "([^"]{1,40})" unknown', text)
+    return [Step(f"grep -nw {quoted(service[1])} /etc/services", "safe")] if service else []
 
 
 @check(

@@ -13,6 +13,7 @@ from maildoctor.api import (
     Tls,
     TlsFile,
     Unknown,
+    Wire,
     check,
     found,
     known,
@@ -380,3 +381,84 @@ def tls_option_missing(cf: SendmailCf) -> Findings:
         ),
         option=lacks[0],
     )
+
+
+_LEAST = {"RSA": 2048, "DSA": 2048}
+"""Bits that OpenSSL wants at its security level 2, the default of most systems."""
+
+
+@check(
+    "TLS008",
+    "key-too-small",
+    "error",
+    fails=[
+        {
+            "cf": "O ServerCertFile=/etc/mail/tls/host.pem",
+            "tls": _GOOD + "key: RSA 1024 bits\n",
+        }
+    ],
+    passes=[
+        {"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD + "key: RSA 2048 bits\n"},
+        {"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD + "key: EC 256 bits\n"},
+        {
+            "cf": "O ServerCertFile=/etc/mail/tls/host.pem",
+            "tls": _GOOD + "key: RSA 1024 bits\n",
+            "wire": "=== connect 127.0.0.1:587 auto\n=== purpose look\n<-  220 mail ESMTP Sendmail\n"
+            " -> EHLO x.invalid\n<-  250-mail\n<-  250 STARTTLS\n -> QUIT",
+        },
+    ],
+    refs=("OpenSSL: SSL_CTX_set_security_level(3), ssl/ssl_cert.c: ee key too small",),
+)
+def key_too_small(cf: SendmailCf, tls: Tls, wire: Wire | Unknown) -> Findings:
+    """The key of the server's certificate is too short for OpenSSL, which refuses to load it.
+
+    Sendmail then goes on without STARTTLS, and the only line is at its start ("ee key too small").
+
+    Advice: make a new key (RSA of 2048 bits or more, or EC P-256), have a certificate issued for it, and restart.
+    """
+    if isinstance(wire, Wire) and any(c.in_clear and c.in_clear.starttls for c in wire.looks):
+        return  # this OpenSSL takes it; what clients think of it is judged on the wire
+    yield from _unseen(tls, "certificate")
+    for file in tls.of("certificate"):
+        kind, bits = file.certificates[0].key if file.certificates else ("", 0)
+        if _server(cf, file) and 0 < bits < _LEAST.get(kind, 0):
+            yield found(
+                f"The key of the certificate {file.path} has {bits} bits ({kind}), too few for OpenSSL: {_lost(cf)}",
+                evidence=[file.evidence(f"{file.certificates[0].subject}: {kind} {bits} bits")],
+                fix=[Step("openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out new.key"), restart()],
+                # unless the server was asked, an OpenSSL of another level may take it
+                severity=None if isinstance(wire, Wire) else "warning",
+                path=file.path,
+            )
+
+
+_NEW = ("NO_TLSv1_2", "NO_TLSv1_3")
+
+
+@check(
+    "TLS009",
+    "no-tls-version-left",
+    "error",
+    fails=[{"cf": "O ServerSSLOptions=+SSL_OP_NO_TLSv1_3 +SSL_OP_NO_TLSv1_2"}],
+    passes=[
+        {"cf": "O ServerSSLOptions=+SSL_OP_NO_SSLv2 +SSL_OP_NO_TLSv1_3"},
+        {"cf": "O ServerSSLOptions=+SSL_OP_NO_TLSv1_3 -SSL_OP_NO_TLSv1_2"},
+    ],
+    refs=("sendmail: doc/op, ServerSSLOptions; sendmail/readcf.c, TLS_SSLOPTS", "RFC 8996: TLS 1.0 and 1.1 are dead"),
+)
+def no_tls_version_left(cf: SendmailCf) -> Findings:
+    """ServerSSLOptions forbids TLS 1.2 and TLS 1.3, and no client of today speaks anything else.
+
+    STARTTLS is offered and every handshake breaks off: "unsupported protocol", "protocol version".
+
+    Advice: take SSL_OP_NO_TLSv1_2 and SSL_OP_NO_TLSv1_3 out (confSERVER_SSL_OPTIONS), rebuild sendmail.cf and restart.
+    """
+    setting = cf.option("ServerSSLOptions")
+    switched = setting.value.replace(",", " ").split() if setting else []
+    if setting and all(f"+SSL_OP_{v}" in switched for v in _NEW):
+        yield found(
+            "ServerSSLOptions forbids TLS 1.2 and TLS 1.3: no handshake succeeds",
+            evidence=[Evidence(f"{cf.path}:{setting.line}", f"O ServerSSLOptions={setting.value}")],
+            fix=rebuild(cf.path, "define(`confSERVER_SSL_OPTIONS', `+SSL_OP_NO_SSLv3 +SSL_OP_NO_TLSv1')dnl"),
+            option="ServerSSLOptions",
+        )

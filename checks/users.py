@@ -10,6 +10,7 @@ from maildoctor.api import (
     Logins,
     Names,
     Plugins,
+    Saslauthd,
     SaslConf,
     SaslDb,
     SendmailCf,
@@ -32,20 +33,26 @@ from maildoctor.api import shell_word as quoted
 _LISTING = "# path: /etc/sasldb2\n# format: Berkeley DB hash version 9\n# backend: berkeley\n"
 
 
-def _wants_users(cf: SendmailCf, conf: SaslConf | Unknown) -> bool:
-    """Whether somebody is meant to log in here: mechanisms are trusted or set, and sasldb is where users live."""
-    return (
-        bool(cf.trusted_mechs)
-        and uses_sasldb(known(conf))
-        and not (isinstance(conf, SaslConf) and conf.verifies_by("saslauthd"))
-    )
+def _wants_users(cf: SendmailCf, conf: SaslConf | Unknown, saslauthd: Saslauthd | Unknown) -> bool:
+    """Whether somebody is meant to log in here: mechanisms are trusted or set, and sasldb is where users live. A
+    saslauthd that runs with -a sasldb looks for them there too."""
+    asked = isinstance(conf, SaslConf) and conf.verifies_by("saslauthd")
+    there = isinstance(saslauthd, Saslauthd) and bool(saslauthd.processes) and saslauthd.mechanism == "sasldb"
+    return bool(cf.trusted_mechs) and uses_sasldb(known(conf)) and (there or not asked)
 
 
 @check(
     "USER001",
     "sasldb-missing",
     "error",
-    fails=[{"cf": "C{TrustAuthMech}PLAIN", "names": "hostname: mail.example.com"}],
+    fails=[
+        {"cf": "C{TrustAuthMech}PLAIN", "names": "hostname: mail.example.com"},
+        {
+            "cf": "C{TrustAuthMech}PLAIN",
+            "conf": "pwcheck_method: saslauthd",
+            "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a sasldb",
+        },
+    ],
     passes=[
         {
             "cf": "C{TrustAuthMech}PLAIN",
@@ -61,28 +68,35 @@ def sasldb_missing(
     conf: SaslConf | Unknown,
     names: Names | Unknown,
     program: SendmailProgram | Unknown,
+    saslauthd: Saslauthd | Unknown,
 ) -> Findings:
     """The user data base does not exist, so no user is found.
 
     libsasl reports a missing sasldb as "user not found (-20)", like a misspelt name.
 
     Advice: create the users with saslpasswd2, which makes the file, or restore it; or make sasldb_path name the right
-    one.
+    one. Where the users are those of the system, saslauthd needs -a pam or -a shadow, not -a sasldb.
     """
-    if not isinstance(sasldb, Absent) or not uses_sasldb(known(conf)):
+    if not isinstance(sasldb, Unknown) or not uses_sasldb(known(conf)):
         return
-    path = sasldb.reason.partition(" ")[0] if sasldb.reason.startswith("/") else "/etc/sasldb2"
+    folder = sasldb.reason.endswith("not a regular file but a directory")
+    if not isinstance(sasldb, Absent) and not folder:
+        return
+    path = sasldb.reason.partition(" ")[0].rstrip(":") if sasldb.reason.startswith("/") else "/etc/sasldb2"
+    what = "is a directory, not a file" if folder else "does not exist"
     named = (
         [Evidence(conf.path, f"sasldb_path: {conf.sasldb_path}")]
         if isinstance(conf, SaslConf) and conf.sasldb_path
         else []
     )
+    if isinstance(saslauthd, Saslauthd) and saslauthd.processes and saslauthd.mechanism == "sasldb":
+        named.append(Evidence("ps", saslauthd.processes[0].command))
     realm = server_realm(cf, names, known(program)) if isinstance(names, Names) else "REALM"
     yield found(
-        f"The user data base {path} does not exist, so nobody can log in",
-        evidence=[*named, Evidence(f"ls -l {path}", "No such file or directory")],
-        fix=[add_user("USER", realm, path)],
-        severity="error" if _wants_users(cf, conf) else "info",
+        f"The user data base {path} {what}, so nobody can log in",
+        evidence=[*named, Evidence(f"ls -ld {path}", "a directory" if folder else "No such file or directory")],
+        fix=[*([Step(f"rmdir {quoted(path)}", "risky")] if folder else []), add_user("USER", realm, path)],
+        severity="error" if _wants_users(cf, conf, saslauthd) else "info",
         path=path,
     )
 
@@ -102,6 +116,7 @@ def sasldb_empty(
     names: Names | Unknown,
     program: SendmailProgram | Unknown,
     logins: Logins | Unknown,
+    saslauthd: Saslauthd | Unknown,
 ) -> Findings:
     """The user data base holds no users.
 
@@ -121,7 +136,7 @@ def sasldb_empty(
                 *(Evidence(logins.path, a.last) for a in tried if isinstance(logins, Logins)),
             ],
             fix=[add_user(a.name, realm, sasldb.path) for a in tried] or [add_user("USER", realm, sasldb.path)],
-            severity="error" if _wants_users(cf, conf) else "info",
+            severity="error" if _wants_users(cf, conf, saslauthd) else "info",
             path=sasldb.path,
         )
 

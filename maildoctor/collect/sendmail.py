@@ -6,6 +6,7 @@ from typing import TypeVar
 from maildoctor.collect.knowledge import Know, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.names import Names
+from maildoctor.facts.processes import Processes
 from maildoctor.facts.program import SendmailProgram
 from maildoctor.facts.sendmail_cf import SendmailCf, SubmitCf
 from maildoctor.facts.sendmail_mc import SendmailMc
@@ -65,13 +66,19 @@ def program(host: Host, know: Know) -> SendmailProgram | Unknown:
     asked = f"{path} -OLogLevel=0 -d0.1 -bt"
     look = host.ask("look", text(host.ask("real", path)) or path)
     parts = [text(look), text(host.ask("elf", path)), f"source: strings {path}", text(host.ask("build", path))]
-    if _named(know):
+    if _named(know) and not _stopped(know):
         return SendmailProgram.parse(joined(*parts))
     told = _greeting(know)
     said = "" if told else text(host.ask("run", asked))
     return SendmailProgram.parse(
         joined(*parts, told or (said and f"source: {asked} </dev/null\n{said}") or _log(host, know))
     )
+
+
+def _stopped(know: Know) -> bool:
+    """Whether no daemon runs: what hinders it, the program tells best, and its name being known it does not sleep."""
+    running = know.get(Processes)
+    return know.get(Names) is not None and running is not None and not running.sendmail_daemons
 
 
 def _greeting(know: Know) -> str:

@@ -9,6 +9,7 @@ from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.host import Host, Silence
 
 _DEVICES = ("/dev/null", "/dev/urandom", "/dev/random", "/dev/log")
+_PID_FILES = ("/var/run/sendmail.pid", "/var/run/sendmail/mta/sendmail.pid")
 _KEYTABS = ("/etc/krb5.keytab", "/usr/local/etc/krb5.keytab")
 _SYSLOGS = ("rsyslogd", "syslogd", "syslog-ng", "systemd-journal", "busybox")
 
@@ -77,9 +78,16 @@ def names(host: Host, know: Know) -> Names | Unknown:
 
 
 def processes(host: Host, know: Know) -> Processes | Unknown:
-    """Running programs that have to do with mail."""
+    """Running programs that have to do with mail, and how sendmail's daemon was called."""
     answer = host.ask("processes")
-    return unknown(answer) if isinstance(answer, Silence) else Processes.parse(answer)
+    if isinstance(answer, Silence):
+        return unknown(answer)
+    found = Processes.parse(answer)
+    for path in _PID_FILES if found.sendmail_daemons else ():
+        pid, _, command = text(host.ask("read", path)).partition("\n")
+        if any(str(p.pid) == pid.strip() for p in found.sendmail_daemons) and command:
+            return Processes.parse(joined(answer, f"started as: {command.splitlines()[0]}"))
+    return found
 
 
 def listeners(host: Host, know: Know) -> Listeners | Unknown:

@@ -28,9 +28,11 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """Running programs that have to do with mail. Text: `PID USER STARTED PROGRAM COMMAND`, a line each."""
+    """Running programs that have to do with mail. Text: `PID USER STARTED PROGRAM COMMAND`, a line each, and
+    `started as: COMMAND` of sendmail's pid file: its title in ps does not tell how it was called."""
 
     all: tuple[Process, ...]
+    started_as: str = ""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -40,7 +42,8 @@ class Processes:
             tuple(
                 Process(int(m[1]), m[2], float(m[3]), m[4].removesuffix("#deleted"), m[4].endswith("#deleted"), m[5])
                 for m in rows
-            )
+            ),
+            next((x.removeprefix("started as: ") for x in text.splitlines() if x.startswith("started as: ")), ""),
         )
 
     @property

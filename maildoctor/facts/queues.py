@@ -22,12 +22,14 @@ class Queue:
     size: int | None
     free_inodes: int | None
     inodes: int | None
+    read_only: bool = False
+    """its file system takes no writes"""
 
 
 @dataclass(frozen=True, slots=True)
 class Queues:
     """Text: blocks of `[queue] /var/spool/mqueue` with an `ls -ld` line or `missing`, and
-    `812 KiB free of 1024 KiB, 40 of 50 inodes free`."""
+    `812 KiB free of 1024 KiB, 40 of 50 inodes free` (`, read-only` behind it where that is so)."""
 
     all: tuple[Queue, ...]
 
@@ -46,5 +48,9 @@ class Queues:
 def _queue(purpose: str, path: str, lines: list[str]) -> Queue:
     look = next((x for x in map(Look.parse, lines) if x), None)
     space = next((m for m in map(_SPACE.search, lines) if m), None)
-    numbers = [int(g) if g else None for g in space.groups()] if space else [None] * 4
-    return Queue(purpose, path, look, "missing" in lines, *numbers)
+    free, size, inodes_free, inodes = [int(g) if g else None for g in space.groups()] if space else [None] * 4
+    return Queue(purpose, path, look, "missing" in lines, free, size, inodes_free, inodes, _read_only(lines))
+
+
+def _read_only(lines: list[str]) -> bool:
+    return any(_SPACE.search(line) and line.endswith(", read-only") for line in lines)

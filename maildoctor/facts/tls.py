@@ -20,6 +20,8 @@ class Certificate:
     not_before: float
     not_after: float
     public_key: str
+    key: tuple[str, int] = ("", 0)
+    """kind and bits of its key; `("", 0)` where it is not told"""
 
     def covers(self, host: str) -> bool:
         """Whether a client that asked for `host` accepts it (RFC 6125: one `*` as the whole left-most label)."""
@@ -100,7 +102,13 @@ def certificate_of(lines: list[str]) -> Certificate:
         _seconds(one.get("not before", "")),
         _seconds(one.get("not after", "")),
         one.get("public key", ""),
+        _size(one.get("key", "")),
     )
+
+
+def _size(words: str) -> tuple[str, int]:
+    m = re.fullmatch(r"(\w{1,20}) (\d{1,6}) bits", words)
+    return (m[1], int(m[2])) if m else ("", 0)
 
 
 def _seconds(stamp: str) -> float:

@@ -71,6 +71,7 @@ def _describe(certificate: "x509.Certificate") -> str:  # type: ignore[name-defi
             *(f"name: {name}" for name in [*dns, *ips]),
             f"not before: {certificate.not_valid_before_utc.strftime(_STAMP)}",
             f"not after: {certificate.not_valid_after_utc.strftime(_STAMP)}",
+            f"key: {_key_words(certificate)}",
             f"public key: {public}",
         ]
     )

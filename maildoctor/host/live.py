@@ -62,6 +62,7 @@ class Live(Rooted):
         return (
             f"{status.f_bavail * unit // 1024} KiB free of {status.f_blocks * unit // 1024} KiB,"
             f" {status.f_favail} of {status.f_files} inodes free"
+            + (", read-only" if status.f_flag & os.ST_RDONLY else "")
         )
 
     def _tell_processes(self, _: str) -> Answer:
