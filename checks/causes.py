@@ -14,7 +14,11 @@ CAUSES = (
     Cause("CONF017", (*_STOPPED, "CONF011")),
     Cause("CONF018", _STOPPED),
     Cause("RUN007", _STOPPED),
-    Cause("CONF001", ("CONF002", "CONF023", *_STOPPED), lambda bad, _: not bad.labels["path"].endswith("submit.cf")),
+    Cause(
+        "CONF001",
+        ("CONF002", "CONF023", *_STOPPED),
+        lambda bad, _: not bad.labels.get("path", "").endswith("submit.cf"),
+    ),
     Cause("CONF023", ("MAP001", *_STOPPED)),
     Cause("QUEUE003", ("RUN006", *_STOPPED)),
     Cause("PERM001", (*_STOPPED, "RUN004", "PERM002", "MECH009")),
@@ -78,7 +82,7 @@ CAUSES = (
     Cause("PERM010", ("WIRE002", "WIRE010", "WIRE023")),
     Cause("PERM006", ("WIRE002",)),
     *(
-        Cause(code, ("WIRE002", "WIRE010", "WIRE023"), lambda unread, _: unread.labels["map"] == "access")
+        Cause(code, ("WIRE002", "WIRE010", "WIRE023"), lambda unread, _: unread.labels.get("map") == "access")
         for code in ("MAP001", "MAP006")
     ),
     *(

@@ -92,11 +92,13 @@ def sasldb_missing(
     if isinstance(saslauthd, Saslauthd) and saslauthd.processes and saslauthd.mechanism == "sasldb":
         named.append(Evidence("ps", saslauthd.processes[0].command))
     realm = server_realm(cf, names, known(program)) if isinstance(names, Names) else "REALM"
+    wanted = _wants_users(cf, conf, saslauthd)
     yield found(
-        f"The user data base {path} {what}, so nobody can log in",
+        f"The user data base {path} {what}"
+        + (", so nobody can log in" if wanted else "; where users are kept elsewhere none is needed"),
         evidence=[*named, Evidence(f"ls -ld {path}", "a directory" if folder else "No such file or directory")],
         fix=[*([Step(f"rmdir {quoted(path)}", "risky")] if folder else []), add_user("USER", realm, path)],
-        severity="error" if _wants_users(cf, conf, saslauthd) else "info",
+        severity="error" if wanted else "info",
         path=path,
     )
 

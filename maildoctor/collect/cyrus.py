@@ -188,6 +188,8 @@ def saslauthd(host: Host, know: Know) -> Saslauthd | Unknown:
     ):
         lines.append("pam /etc/pam.d/smtp: missing")
         lines += [f"pam other: {row}" for row in text(host.ask("read", "/etc/pam.d/other")).splitlines()]
+    else:
+        lines += [f"pam smtp: {row}" for row in text(host.ask("read", "/etc/pam.d/smtp")).splitlines()]
     if any(isinstance(host.ask("look", p), str) for p in _SASLAUTHD):
         lines.append("installed")
     return Saslauthd.parse(joined(*lines))
