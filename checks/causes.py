@@ -131,6 +131,7 @@ WITNESSES = {
     "QUEUE001": ("QUEUE122",),
     "QUEUE002": ("QUEUE122",),
     "QUEUE003": ("SYS120",),
+    "RUN002": ("RUN122",),
     "RUN005": ("CONF125",),
     "RUN007": ("RUN121",),
     "SASL001": ("CONF120", "CONF121"),
