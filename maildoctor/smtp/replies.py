@@ -95,7 +95,11 @@ class ReplyReader:
 
 def printable(data: bytes) -> str:
     """One line of text; control characters and what is no UTF-8 become `\\xNN`."""
-    text = data.decode("utf-8", "backslashreplace")
+    return one_line(data.decode("utf-8", "backslashreplace"))
+
+
+def one_line(text: str) -> str:
+    """The same for what is text already."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 
 from maildoctor.smtp.hiding import Hidden
-from maildoctor.smtp.replies import BadReply, Reply, ReplyReader
+from maildoctor.smtp.replies import BadReply, Reply, ReplyReader, one_line
 
 TALK_LIMIT = 256 * 1024
 """Bytes that a server may send in one conversation; an honest one sends some thousand."""
@@ -90,7 +90,7 @@ class Session:
 
     def note(self, words: str) -> None:
         """A remark of our own in the transcript."""
-        self.lines.append(f"=== {_one_line(words)}")
+        self.lines.append(f"=== {one_line(words)}")
 
     def masked(self, text: str) -> str:
         """Words of the server without those that are hidden."""
@@ -152,7 +152,7 @@ class Session:
     def _throw(self, error: Broken) -> None:
         """Note what ended the conversation, and end it."""
         self.trouble = error.kind
-        self.lines.append(f"*** {error.kind}: {_one_line(error.words)}")
+        self.lines.append(f"*** {error.kind}: {one_line(error.words)}")
         self._finish()
 
     def _finish(self) -> None:
@@ -175,7 +175,7 @@ class Session:
     def _say(self, line: bytes, shown: str | None) -> None:
         if self._reader.pending:
             raise Broken("protocol", f"the server sent more than it was asked for {self._last}")
-        words = _one_line(shown if shown is not None else line.decode("utf-8", "backslashreplace"))
+        words = one_line(shown if shown is not None else line.decode("utf-8", "backslashreplace"))
         self.lines.append(f" {'~' if self._secure else '-'}> {words}")
         self._last = f"after {words.partition(' ')[0] or 'our answer'}"
         if self._tls is None:
@@ -254,11 +254,3 @@ def tls_words(error: Exception) -> str:
     if "wrong version number" in words or "record layer failure" in words:
         return f"the server does not speak TLS there ({words})"
     return words
-
-
-def _one_line(text: str) -> str:
-    return (
-        text
-        if text.isprintable()
-        else "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
-    )
