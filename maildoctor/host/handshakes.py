@@ -13,9 +13,8 @@ class Handshakes:
         """`own`: our certificate and its key, two files or one. Raises HostError where a file cannot be used."""
         self._ca_file, self._verify, self._own = ca_file, verify, own
         self._lenient: ssl.SSLContext | None = None
-        self._strict: ssl.SSLContext | None = None
-        if ca_file:
-            self.to_log_in()
+        # loaded even where nothing is verified: a file that cannot be used is told, not passed over
+        self._strict = self._certified(_strict(ca_file)) if ca_file else None
         if own:
             self.to_look()
         self._told: dict[bytes, tuple[str, ...]] = {}

@@ -78,9 +78,8 @@ class Network:
     ) -> None:
         self.name = ", ".join(map(str, targets)) if len(targets) < 4 else f"{len(targets)} endpoints"
         self._targets, self._wish, self._progress = targets, wish, progress
-        Handshakes(
-            wish.ca_file, own=wish.certificate
-        )  # what cannot be used is told at once, not as a gap in the report
+        # what cannot be used is told at once, not as a gap in the report
+        self._handshakes = _handshakes(wish)
         self._began = time.monotonic()
         self._text: str | None = None
 
@@ -97,7 +96,7 @@ class Network:
         match verb:
             case "probe":
                 if self._text is None:
-                    self._text = probed(self._targets, self._wish, self._progress)
+                    self._text = _told(self._targets, self._wish, self._handshakes, self._progress)
                 return self._text
             case "clock":
                 return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -109,7 +108,11 @@ class Network:
 def probed(targets: Sequence[Target], wish: Wish, progress: Callable[[str], None] = lambda words: None) -> str:
     """Transcripts of all conversations that `wish` asks for, the looks first, as `facts/wire.py` reads them. Raises
     HostError where `ca_file` cannot be used."""
-    run = _run(targets, wish)
+    return _told(targets, wish, _handshakes(wish), progress)
+
+
+def _told(targets: Sequence[Target], wish: Wish, handshakes: Handshakes, progress: Callable[[str], None]) -> str:
+    run = _run(targets, wish, handshakes)
     talks = run.looks(targets, progress)
     for target, looked in zip(targets, list(talks), strict=True):
         if not looked.trouble:
@@ -126,12 +129,15 @@ def own_ports(endpoints: str) -> str:
 def visited(target: Target, wish: Wish) -> str:
     """The transcript of one conversation that looks and, if the wish names a login, logs in by the first of its
     mechanisms that is offered. Raises HostError where `ca_file` cannot be used."""
-    return "\n".join(_run([target], wish).visit(target).lines)
+    return "\n".join(_run([target], wish, _handshakes(wish)).visit(target).lines)
 
 
-def _run(targets: Sequence[Target], wish: Wish) -> "_Run":
+def _handshakes(wish: Wish) -> Handshakes:
+    return Handshakes(wish.ca_file, wish.verify, wish.certificate)
+
+
+def _run(targets: Sequence[Target], wish: Wish, handshakes: Handshakes) -> "_Run":
     began = time.monotonic()
-    handshakes = Handshakes(wish.ca_file, wish.verify, wish.certificate)
     hosts = addresses(dict.fromkeys(t.host for t in targets), wish.families, wish.timeout)
     return _Run(wish, handshakes, {t: hosts[t.host] for t in targets}, began)
 
