@@ -10,21 +10,14 @@ from maildoctor.facts.received import Judgement, Received, Trace, believed, judg
 from maildoctor.model import Evidence, Finding, Severity
 from maildoctor.render.escape import prose, shown
 from maildoctor.render.style import Style, Tone
-from maildoctor.render.text import Block, finding_blocks, written
+from maildoctor.render.text import Block, finding_blocks, mark, written
+from maildoctor.sasl import PLAINTEXT
 
 _LARGEST = 1024 * 1024
 _LONG_NAME = 56
 _LONG_TEXT = 230
 _FEW = 5
 _LABEL = 10
-_MARKS: dict[Tone, tuple[str, str]] = {
-    "ok": ("[ok]", "[✓]"),
-    "warning": ("[!!]", "[!]"),
-    "info": ("[--]", "[–]"),
-    "unjudged": ("[??]", "[?]"),
-}
-_READABLE = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
-"""Mechanisms that send the password or the token itself."""
 
 _REQUIRE_TLS = {
     "Sendmail": "define(`confAUTH_OPTIONS', `A p y') in sendmail.mc offers PLAIN and LOGIN over TLS only; it needs "
@@ -108,7 +101,7 @@ def _hop(number: int, hop: Received, trusted: bool, judged: bool, style: Style) 
     words = [f"by {by}", *([f"from {client}"] if client else []), *([_short(hop.protocol)] if hop.protocol else [])]
     said = _claim(hop) if trusted else f"not believed; it says: {_claim(hop)}"
     text = f"{', '.join(words)}: {said}{' (judged)' if judged else ''}"
-    return Block(f"{_mark(tone, style)} {number + 1:>2}  ", prose(text, style.ascii), tone=tone)
+    return Block(f"{mark(tone, style)} {number + 1:>2}  ", prose(text, style.ascii), tone=tone)
 
 
 def _claim(hop: Received) -> str:
@@ -139,8 +132,8 @@ def _verdict(trace: Trace, judgement: Judgement, style: Style) -> Iterator[Block
     finding = _finding(trace, judgement, hop, tone)
     blocks = finding_blocks(finding, style)
     next(blocks)  # its headline has a code, which a page has not
-    yield Block(f"{_mark(tone, style)} ", prose(finding.message, style.ascii), tone=tone)
-    inside = len(_mark(tone, style)) + 1
+    yield Block(f"{mark(tone, style)} ", prose(finding.message, style.ascii), tone=tone)
+    inside = len(mark(tone, style)) + 1
     for label, text in _details(trace, judgement, hop):
         yield Block(label.ljust(_LABEL), prose(text, style.ascii), inside)
     # A pasted line is long and its words are a stranger's: cut and folded as all evidence is.
@@ -203,12 +196,12 @@ def _login_without_tls(judgement: Judgement, hop: Received) -> tuple[str, str]:
         return f"A security layer of SASL, {judgement.bits} bits, protected the connection in its place.", ""
     if not judgement.mech:
         why = "By which mechanism is not told; by PLAIN or LOGIN the password went over the network readable."
-    elif judgement.mech in _READABLE:
+    elif judgement.mech in PLAINTEXT:
         why = f"{judgement.mech} sends the password itself: whoever could read the connection has it."
     else:
         why = f"{judgement.mech} does not send the password itself, but the mail went over the network readable."
     advice = "Let the client use STARTTLS on port 587, or TLS on port 465."
-    if judgement.mech in _READABLE:
+    if judgement.mech in PLAINTEXT:
         advice += " Change the password."
     if how := _for(hop, _REQUIRE_TLS):
         advice += f"\nTo let no client log in without: {how}."
@@ -297,7 +290,3 @@ def _short(text: str, room: int = _LONG_NAME) -> str:
 def _cut(text: str) -> str:
     """Many words of a stranger, each short enough, and all together too."""
     return _short(" ".join(_short(word) for word in text[:2000].split()), _LONG_TEXT)
-
-
-def _mark(tone: Tone, style: Style) -> str:
-    return _MARKS[tone][0 if style.ascii else 1]

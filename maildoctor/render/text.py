@@ -98,12 +98,12 @@ def _whole(report: Report, style: Style) -> Iterator[Block]:
     if report.mended:
         yield _GAP
         text = f"mended since, by what is seen now; the log still tells of it: {', '.join(report.mended)}"
-        yield Block(f"{_mark('ok', style)} ", shown(text, style.ascii), tone="ok", wrap="fold")
+        yield Block(f"{mark('ok', style)} ", shown(text, style.ascii), tone="ok", wrap="fold")
     if report.log is not None:
         from maildoctor.render.log import damage_lines, log_lines
 
         for text in damage_lines(report.log, style):
-            yield Block(f"{_mark('unjudged', style)} ", text, tone="unjudged", wrap="fold")
+            yield Block(f"{mark('unjudged', style)} ", text, tone="unjudged", wrap="fold")
         lines = list(log_lines(report.log, style))
         yield from [_GAP] if lines else []
         for label, text in lines:
@@ -191,16 +191,17 @@ def _product(product: Product) -> str:
 def _headline(finding: Finding, style: Style, indent: int = 0) -> Block:
     text = shown(f"{finding.code} {finding.message}", style.ascii)
     new = "new: " if style.known is not None else ""
-    return Block(f"{_mark(finding.severity, style)} ", new + text, indent, finding.severity, "fold")
+    return Block(f"{mark(finding.severity, style)} ", new + text, indent, finding.severity, "fold")
 
 
-def _mark(tone: Tone, style: Style) -> str:
+def mark(tone: Tone, style: Style) -> str:
+    """The sign before a line of this tone."""
     return _MARKS[tone][0 if style.ascii else 1]
 
 
 def _inside(style: Style) -> int:
     """Where the text stands behind a mark."""
-    return len(_mark("error", style)) + 1
+    return len(mark("error", style)) + 1
 
 
 def _labelled(label: str, text: str, indent: int, wrap: Wrap = "words") -> Block:
@@ -297,7 +298,7 @@ def _unjudged(report: Report, style: Style) -> Iterator[Block]:
         count = len(outcomes)
         text = f"{count} {_plural('check', count)} not judged: {reason or 'no reason given'}"
         yield Block(
-            f"{_mark('unjudged', style)} ",
+            f"{mark('unjudged', style)} ",
             prose(f"{text}; {remedy}" if remedy else text, style.ascii),
             tone="unjudged",
             wrap="fold",
@@ -314,7 +315,7 @@ def _unjudged(report: Report, style: Style) -> Iterator[Block]:
         text = shown(
             f"{o.code} {o.name} broke, a fault of maildoctor or of a check added to it: {o.reason}", style.ascii
         )
-        yield Block(f"{_mark('error', style)} ", f"{text}; please report this", tone="error", wrap="fold")
+        yield Block(f"{mark('error', style)} ", f"{text}; please report this", tone="error", wrap="fold")
 
 
 def _by_reason(outcomes: Iterable[Outcome]) -> list[tuple[tuple[str, str], list[Outcome]]]:
@@ -334,7 +335,7 @@ def _listed(report: Report, verdict: Verdict, title: str, style: Style) -> Itera
     if outcomes:
         tone: Tone = "ok" if verdict == "pass" else "info"
         yield _GAP
-        yield Block(f"{_mark(tone, style)} ", f"{len(outcomes)} {title}", tone=tone)
+        yield Block(f"{mark(tone, style)} ", f"{len(outcomes)} {title}", tone=tone)
         yield from _named(outcomes, style)
 
 
