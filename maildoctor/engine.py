@@ -17,7 +17,9 @@ from maildoctor.collect import knowledge, target
 from maildoctor.collect.knowledge import Know
 from maildoctor.correlate import Cause, rank
 from maildoctor.facts import Absent, Unknown
+from maildoctor.facts.names import Names, server_realm, unnamed
 from maildoctor.facts.plugins import Plugins
+from maildoctor.facts.program import SendmailProgram
 from maildoctor.facts.sasl_conf import SaslConf
 from maildoctor.facts.saslauthd import Saslauthd
 from maildoctor.facts.sasldb import SaslDb
@@ -212,9 +214,11 @@ def examine(
 
 def _matrix(know: Know) -> Matrix | None:
     get = know.get
-    return matrix(
-        Sources(get(SendmailCf), get(SaslConf), get(Plugins), get(SaslDb), get(Saslauthd), know.already(Wire))
-    )
+    cf, sasldb, names, program = get(SendmailCf), get(SaslDb), get(Names), get(SendmailProgram)
+    here = None
+    if cf and sasldb and names and (cf.auth_realm or unnamed(cf, names, program) is None):
+        here = sasldb.in_realm(server_realm(cf, names, program))
+    return matrix(Sources(cf, get(SaslConf), get(Plugins), sasldb, get(Saslauthd), know.already(Wire), here))
 
 
 def _talks(know: Know) -> tuple[Talk, ...]:

@@ -4,13 +4,13 @@ Pure: made of facts, any of which may be missing.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from maildoctor.facts.mechanisms import PLAINTEXT, Offer, mechanisms, uses_sasldb
 from maildoctor.facts.plugins import Plugins
 from maildoctor.facts.sasl_conf import SaslConf
 from maildoctor.facts.saslauthd import Saslauthd
-from maildoctor.facts.sasldb import SaslDb
+from maildoctor.facts.sasldb import SaslDb, User
 from maildoctor.facts.sendmail_cf import SendmailCf
 from maildoctor.facts.wire import Conversation, Wire
 from maildoctor.model import Matrix, Mechanism, Strategy
@@ -34,7 +34,8 @@ _PURPOSES = {"relay": "relaying without login", "relay-auth": "relaying after lo
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The facts of which a matrix is made; None where one is not known."""
+    """The facts of which a matrix is made; None where one is not known. `here`: the users in whose realm this server
+    looks up a name without `@`, None where that realm is not known."""
 
     cf: SendmailCf | None = None
     conf: SaslConf | None = None
@@ -42,6 +43,7 @@ class Sources:
     sasldb: SaslDb | None = None
     saslauthd: Saslauthd | None = None
     wire: Wire | None = None
+    here: tuple[User, ...] | None = None
 
 
 def matrix(of: Sources) -> Matrix | None:
@@ -93,7 +95,17 @@ def _row(
         users=users,
     )
     mixed = row.login == "ok" and any(w in _FAILED for w in _outcomes(name, of.wire))
-    return _judged(row, offer, mixed)
+    verdict = "works, not everywhere" if mixed else _verdict(row, offer, _elsewhere(name, of))
+    return replace(row, verdict=verdict)
+
+
+def _elsewhere(name: str, of: Sources) -> bool:
+    """Whether all whom it could serve are in other realms: they must say theirs behind their name."""
+    if of.here is None or of.sasldb is None or not uses_sasldb(of.conf) or not of.sasldb.able(name):
+        return False
+    if name in PLAINTEXT and of.conf is not None and of.conf.verifies_by("saslauthd"):
+        return False
+    return not any(name in u.mechanisms for u in of.here)
 
 
 def _plugin(name: str, offer: Offer | None, plugins: Plugins | None) -> str:
@@ -138,13 +150,7 @@ def _outcomes(name: str, wire: Wire | None) -> list[str]:
     return [c.outcome[0] for c in tries if c.mechanism == name and c.user in (user, "")]
 
 
-def _judged(row: Mechanism, offer: Offer | None, mixed: bool) -> Mechanism:
-    import dataclasses
-
-    return dataclasses.replace(row, verdict="works, not everywhere" if mixed else _verdict(row, offer))
-
-
-def _verdict(row: Mechanism, offer: Offer | None) -> str:
+def _verdict(row: Mechanism, offer: Offer | None, elsewhere: bool) -> str:
     """The first hindrance on the way of a client, in the order in which it meets them."""
     wire = row.offered_plain, row.offered_tls
     predicted = offer is not None and (offer.offered(False) or offer.offered(True))
@@ -161,6 +167,8 @@ def _verdict(row: Mechanism, offer: Offer | None) -> str:
         return _not_offered(row, offer, predicted)
     if row.secret is False:
         return "nobody can use it"
+    if elsewhere:
+        return "as user@realm only"
     if row.trusted is False:
         return "may not relay"
     if row.offered_plain and row.mech in PLAINTEXT:

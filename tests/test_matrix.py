@@ -1,11 +1,16 @@
 """The mechanism matrix: one row a mechanism, and what each kind of client makes of them."""
 
+from dataclasses import replace
+from pathlib import Path
+
+from maildoctor.engine import Selection, examine, load_library
 from maildoctor.facts.plugins import Plugins
 from maildoctor.facts.sasl_conf import SaslConf
 from maildoctor.facts.saslauthd import Saslauthd
 from maildoctor.facts.sasldb import SaslDb
 from maildoctor.facts.sendmail_cf import SendmailCf
 from maildoctor.facts.wire import Wire
+from maildoctor.host.recording import Replay
 from maildoctor.matrix import Sources, matrix, talk_summary
 from maildoctor.model import Matrix, Mechanism
 from maildoctor.render.matrix import table
@@ -122,3 +127,16 @@ def test_a_name_with_a_realm_is_not_the_name_that_was_asked_for() -> None:
     guess = login("PLAIN", "ok 235 hello").replace("user test", "user test@mail.example.com")
     found = rows(matrix(Sources(wire=Wire.parse(LOOK + login("PLAIN", "failed 535 no") + guess))))
     assert (found["PLAIN"].login, found["PLAIN"].verdict) == ("failed", "login fails")
+
+
+def test_users_of_another_realm_are_not_called_served() -> None:
+    sources = Sources(CF, None, PLUGINS, DB, None, Wire.parse(LOOK))
+    assert rows(matrix(replace(sources, here=())))["CRAM-MD5"].verdict == "as user@realm only"
+    assert rows(matrix(replace(sources, here=DB.users)))["CRAM-MD5"].verdict == "usable"
+    assert rows(matrix(sources))["CRAM-MD5"].verdict == "usable"
+
+
+def test_a_host_whose_users_are_in_another_realm_shows_it_in_the_table() -> None:
+    host = Path(__file__).parents[1] / "fixtures" / "user-without-realm"
+    made = rows(examine(Replay(str(host)), load_library(), Selection()).matrix)
+    assert {row.verdict for row in made.values()} == {"as user@realm only"}
