@@ -1,21 +1,14 @@
-"""Discover the checks, gather only what they ask for, judge, keep every outcome."""
+"""Gather only what the checks ask for, judge, keep every outcome."""
 
-import importlib
-import importlib.util
-import os
-import pkgutil
-import stat
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from types import ModuleType
 from typing import Any
 
 from maildoctor.check import Check
 from maildoctor.collect import knowledge, target
 from maildoctor.collect.knowledge import Know
-from maildoctor.correlate import Cause, rank
+from maildoctor.correlate import rank
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.names import Names, server_realm, unnamed
 from maildoctor.facts.plugins import Plugins
@@ -26,28 +19,9 @@ from maildoctor.facts.sasldb import SaslDb
 from maildoctor.facts.sendmail_cf import SendmailCf
 from maildoctor.facts.wire import Wire
 from maildoctor.host import Host
+from maildoctor.library import Library
 from maildoctor.matrix import Sources, matrix, talk_summary
 from maildoctor.model import Finding, Matrix, Outcome, Report, Talk, Verdict
-
-_GROUP = "maildoctor.checks"
-
-
-class LibraryError(Exception):
-    """Checks cannot be loaded. `what` is wrong, `where`, and `what_to_do`."""
-
-    def __init__(self, what: str, where: str, what_to_do: str) -> None:
-        super().__init__(f"{what} ({where})")
-        self.what, self.where, self.what_to_do = what, where, what_to_do
-
-
-@dataclass(frozen=True, slots=True)
-class Library:
-    """All checks, by code, and which finding explains which."""
-
-    checks: tuple[Check, ...]
-    causes: tuple[Cause, ...]
-    witnesses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """code of a check to the codes of log rules that speak of the same fault"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,129 +40,13 @@ def _named(check: Check, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(check.code, p.upper()) or fnmatchcase(check.name, p.lower()) for p in patterns)
 
 
-# ---- discovery
-
-
-def load_library(extra: Sequence[str] = ()) -> Library:
-    """The built-in checks, those of installed plug-ins, and those of the folders `extra`. Raises LibraryError where a
-    folder is unsafe, a module cannot be imported, a code is taken twice, or there is no check at all."""
-    modules = [*_builtin(), *_installed(), *(m for folder in extra for m in _folder(folder))]
-    taken: dict[str, tuple[Check, str]] = {}
-    causes: list[Cause] = []
-    witnesses: dict[str, tuple[str, ...]] = {}
-    for module in modules:
-        causes += getattr(module, "CAUSES", ())
-        witnesses |= getattr(module, "WITNESSES", {})
-        for check in vars(module).values():
-            if not isinstance(check, Check):
-                continue
-            if check.code in taken and taken[check.code][0] is not check:
-                where = f"{module.__name__} and {taken[check.code][1]}"
-                raise LibraryError(f"{check.code} is taken twice", where, "give one of the two checks another code")
-            taken[check.code] = (check, module.__name__)
-    if not taken:
-        raise LibraryError("there is no check at all", _GROUP, "install maildoctor again")
-    return Library(tuple(taken[code][0] for code in sorted(taken)), tuple(causes), witnesses)
-
-
-def _builtin() -> list[ModuleType]:
-    try:
-        package = importlib.import_module("maildoctor.checks")
-    except ModuleNotFoundError:
-        package = _from_checkout()
-    return [importlib.import_module(f"{package.__name__}.{m.name}") for m in pkgutil.iter_modules(package.__path__)]
-
-
-def _from_checkout() -> ModuleType:
-    """`checks/` stands beside `maildoctor/` in a checkout that is not installed."""
-    folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "checks")
-    spec = importlib.util.spec_from_file_location(
-        _GROUP, os.path.join(folder, "__init__.py"), submodule_search_locations=[folder]
-    )
-    if spec is None or spec.loader is None or not os.path.isdir(folder):
-        raise LibraryError("the checks are not there", folder, "install maildoctor again")
-    package = importlib.util.module_from_spec(spec)
-    sys.modules[_GROUP] = package
-    spec.loader.exec_module(package)
-    return package
-
-
-def _installed() -> list[ModuleType]:
-    """Modules that other distributions name in the entry-point group. importlib.metadata costs as much as the rest of
-    a start-up, so it is imported only where some installed distribution speaks of the group."""
-    if not any(_speaks_of_group(folder) for folder in sys.path if os.path.isdir(folder)):
-        return []
-    from importlib.metadata import entry_points
-
-    modules = []
-    for point in entry_points(group=_GROUP):
-        try:
-            loaded = point.load()
-            modules += [loaded] if isinstance(loaded, ModuleType) else []
-            if hasattr(loaded, "__path__"):
-                names = [m.name for m in pkgutil.iter_modules(loaded.__path__)]
-                modules += [importlib.import_module(f"{loaded.__name__}.{name}") for name in names]
-        except Exception as error:
-            raise LibraryError(f"a plug-in cannot be loaded: {error}", point.value, "mend or uninstall it") from error
-    return modules
-
-
-def _speaks_of_group(folder: str) -> bool:
-    for entry in os.scandir(folder):
-        if entry.name.endswith((".dist-info", ".egg-info")):
-            try:
-                with open(os.path.join(entry.path, "entry_points.txt"), encoding="utf-8") as file:
-                    if f"[{_GROUP}]" in file.read():
-                        return True
-            except (OSError, UnicodeDecodeError):
-                continue
-    return False
-
-
-def _folder(folder: str) -> list[ModuleType]:
-    _refuse_unsafe(folder)
-    if not os.path.isdir(folder):
-        raise LibraryError("this is no folder", folder, "name a folder with checks")
-    modules = []
-    for name in sorted(os.listdir(folder)):
-        path = os.path.join(folder, name)
-        if not name.endswith(".py"):
-            continue
-        _refuse_unsafe(path)
-        spec = importlib.util.spec_from_file_location(f"maildoctor_extra_{name.removesuffix('.py')}", path)
-        if spec is None or spec.loader is None:
-            continue
-        module = importlib.util.module_from_spec(spec)
-        try:
-            spec.loader.exec_module(module)
-        except Exception as error:
-            raise LibraryError(f"a check cannot be loaded: {error}", path, "mend it or leave it out") from error
-        modules.append(module)
-    return modules
-
-
-def _refuse_unsafe(path: str) -> None:
-    """The doctor takes its own medicine: code that others can change is not run."""
-    try:
-        status = os.stat(path)
-    except OSError as error:
-        raise LibraryError(f"checks cannot be read: {error.strerror}", path, "name a folder with checks") from None
-    if status.st_uid not in (0, os.geteuid()):
-        raise LibraryError("checks that another user owns are not run", path, "chown it to yourself or to root")
-    if stat.S_IMODE(status.st_mode) & 0o022:
-        raise LibraryError("checks that others can write are not run", path, "keep them where you alone can write")
-
-
-# ---- judging
-
-
 def examine(
     host: Host, library: Library, selection: Selection, progress: Callable[[str], None] | None = None
 ) -> Report:
     """The diagnosis of a host. A fault in one check or collector never ends the run."""
     started = host.ask("clock")
     know = knowledge(host, progress or (lambda _: None))
-    outcomes: list[Outcome] = []
+    outcomes: list[Outcome] = list(library.broken)
     findings: dict[str, Finding] = {}
     for check in library.checks:
         if selection.takes(check):
@@ -241,7 +99,7 @@ def _judge(check: Check, know: Know) -> tuple[Outcome, list[Finding]]:
         return Outcome(check.code, check.name, verdict, why.reason, why.remedy), []
     try:
         told = list(check.findings(facts))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         reason = f"this check itself failed: {type(error).__name__} in {check.judge.__name__}"
         return Outcome(check.code, check.name, "broke", reason, "please report it"), []
     found = [f for f in told if isinstance(f, Finding)]

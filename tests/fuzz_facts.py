@@ -100,7 +100,7 @@ def one(data: bytes) -> None:
 
 def _seed(folder: str) -> None:
     """The samples of all checks, each for the parser that it is meant for."""
-    from maildoctor.engine import load_library
+    from maildoctor.library import load_library
 
     order = (*_FIRST, *_OTHERS)
     os.makedirs(folder, exist_ok=True)

@@ -155,8 +155,11 @@ def stand_in(
         engine.extra = extra  # type: ignore[attr-defined]
         return Library()
 
-    vars(engine).update(Library=Library, Selection=Selection, examine=examine, load_library=load_library)
+    vars(engine).update(Selection=Selection, examine=examine)
     put("maildoctor.engine", engine)
+    library = ModuleType("maildoctor.library")
+    vars(library).update(Library=Library, load_library=load_library)
+    put("maildoctor.library", library)
     for module, names in {"live": ["Live"], "rooted": ["Rooted"], "recording": ["Recording", "Replay"]}.items():
         door = ModuleType(f"maildoctor.host.{module}")
         vars(door).update({name: type(name, (_Door,), {}) for name in names})

@@ -19,8 +19,8 @@ from maildoctor.facts.logins import Logins
 from maildoctor.facts.mail_maps import MailMaps, MapEntry, authinfo_mechanisms
 from maildoctor.facts.plugins import Plugins
 from maildoctor.facts.sendmail_cf import SendmailCf
+from maildoctor.filesystem import Tree
 from maildoctor.host.authinfo import Entry, entry
-from maildoctor.host.files import Files
 from maildoctor.host.rooted import Rooted
 from maildoctor.sasl import SaslError
 from tests.smtp_server import NAME, PASSWORD, USER, Manners, Server
@@ -312,14 +312,14 @@ def test_a_map_that_is_none(host: MakeHost) -> None:
 
 def test_without_the_right_to_read_it_root_is_asked_for(host: MakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
     host(ENTRY)
-    read = Files.read
+    read = Tree.read
 
-    def refused(self: Files, path: str, *rest: int) -> bytes:
+    def refused(self: Tree, path: str, *rest: int) -> bytes:
         if path.endswith(".cdb"):
             raise PermissionError(13, "Permission denied", path)
         return read(self, path, *rest)
 
-    monkeypatch.setattr(Files, "read", refused)
+    monkeypatch.setattr(Tree, "read", refused)
     with pytest.raises(Trouble, match="no right to read") as caught:
         authinfo.hub_login("")
     assert caught.value.what_to_do == "run as root"
@@ -341,14 +341,14 @@ def test_user_and_authinfo_exclude_each_other() -> None:
 
 def test_nothing_that_holds_an_entry_shows_its_password(tmp_path: Path) -> None:
     (tmp_path / "authinfo").write_text(ENTRY + "\n")
-    found = entry(Files(), str(tmp_path / "authinfo"), ("authinfo:127.0.0.1",))
+    found = entry(Tree(), str(tmp_path / "authinfo"), ("authinfo:127.0.0.1",))
     assert isinstance(found.entry, Entry) and found.entry.secret is not None
     assert found.entry.secret.reveal() == PASSWORD.encode()
     assert PASSWORD not in repr(found) + str(found) + f"{found.entry!r}"
 
 
 def test_a_database_of_makemap_is_read() -> None:
-    found = entry(Files(), str(FIXTURES / "authinfo.db"), ("authinfo:hub", "authinfo:smtp.example.net")).entry
+    found = entry(Tree(), str(FIXTURES / "authinfo.db"), ("authinfo:hub", "authinfo:smtp.example.net")).entry
     assert found is not None and found.secret is not None
     assert found.key == "authinfo:smtp.example.net"
     assert found.values == {"U": "root", "I": "mailrelay", "R": "foo", "M": "DIGEST-MD5 CRAM-MD5"}
@@ -359,7 +359,7 @@ def test_a_database_of_makemap_is_read() -> None:
 def test_any_value_makes_an_entry_or_a_fault(tmp_path_factory: pytest.TempPathFactory, value: bytes) -> None:
     path = tmp_path_factory.mktemp("any") / "authinfo"
     path.write_bytes(b"authinfo:x " + value.replace(b"\n", b" ").replace(b"\0", b" ") + b"\n")
-    found = entry(Files(), str(path), ("authinfo:x",)).entry
+    found = entry(Tree(), str(path), ("authinfo:x",)).entry
     assert found is None or bool(found.fault) or (found.secret is not None and bool(found.values))
 
 

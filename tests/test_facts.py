@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from maildoctor.collect import COLLECTORS
-from maildoctor.engine import load_library
 from maildoctor.facts.mail_maps import MailMaps, authinfo_mechanisms, built_path
 from maildoctor.facts.mechanisms import lacks, mechanisms, uses_sasldb
 from maildoctor.facts.names import Names, own_name, server_realm
@@ -28,6 +27,7 @@ from maildoctor.facts.shipped import Shipped
 from maildoctor.facts.system import System
 from maildoctor.facts.tls import Tls
 from maildoctor.facts.wrappers import TcpWrappers
+from maildoctor.library import load_library
 
 # ---- no text is too strange
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from maildoctor.engine import Selection, examine, load_library
+from maildoctor.engine import Selection, examine
 from maildoctor.host.recording import Replay
+from maildoctor.library import load_library
 from maildoctor.model import Report
 from maildoctor.render import json as as_json
 from maildoctor.render import text as as_text

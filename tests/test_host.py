@@ -23,13 +23,14 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maildoctor.engine import Selection, examine, load_library
+from maildoctor.engine import Selection, examine
+from maildoctor.filesystem import LIMIT, LINKS, Tree
 from maildoctor.host import Answer, HostError, Silence
 from maildoctor.host import child as children
-from maildoctor.host.files import LIMIT, LINKS, Files
 from maildoctor.host.live import Live
 from maildoctor.host.recording import Recording, Replay
 from maildoctor.host.rooted import Rooted
+from maildoctor.library import load_library
 from maildoctor.render import json as as_json
 from maildoctor.render import text as as_text
 from maildoctor.render.style import Style
@@ -147,7 +148,7 @@ def test_nobody_waits_for_a_fifo(root: Path) -> None:
 @pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", "/dev/tty"])
 def test_a_device_is_not_opened(path: str) -> None:
     with pytest.raises(OSError, match="not a regular file but a character device"):
-        Files("/").read(path)
+        Tree("/").read(path)
 
 
 @as_root

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maildoctor.__main__ import main
+from maildoctor.filesystem import LIMIT
 from maildoctor.host import Answer, HostError, Silence
-from maildoctor.host.files import LIMIT
 from maildoctor.host.image import Image, TreeFiles
 from maildoctor.host.rooted import Rooted
 from maildoctor.image import BadImage, packing, tar

@@ -27,8 +27,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from maildoctor.__main__ import main
 from maildoctor.cli.status import Policy, plugin_status, status
-from maildoctor.engine import Selection, examine, load_library
+from maildoctor.engine import Selection, examine
 from maildoctor.host.recording import Replay
+from maildoctor.library import load_library
 from maildoctor.model import (
     Evidence,
     Finding,

@@ -9,7 +9,7 @@ import pytest
 
 from maildoctor.check import Check
 from maildoctor.collect import COLLECTORS
-from maildoctor.engine import load_library
+from maildoctor.library import load_library
 from maildoctor.model import SEVERITIES, Finding
 
 CHECKS = load_library().checks

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from maildoctor.check import Check
 from maildoctor.correlate import rank
-from maildoctor.engine import load_library
 from maildoctor.facts import Absent
 from maildoctor.facts.wire import Conversation, Ports, Wire, server_kind, shortened
+from maildoctor.library import load_library
 from maildoctor.model import Finding
 
 WIRE_CHECKS = [

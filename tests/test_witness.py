@@ -1,7 +1,7 @@
 """What the host's own log adds to a diagnosis: still true, mended since, or a note."""
 
-from maildoctor.engine import Library, load_library
 from maildoctor.host import Answer, Silence
+from maildoctor.library import Library, load_library
 from maildoctor.model import Evidence, Finding, Outcome, Ranked, Report, Target
 from maildoctor.witness import heard
 

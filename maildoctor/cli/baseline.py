@@ -2,7 +2,11 @@
 
 import json
 
+from maildoctor import filesystem
 from maildoctor.cli.trouble import Trouble
+
+_LARGEST = 64 * 1024 * 1024
+"""Bytes of a report, as `maildoctor report render` takes them."""
 
 _REMEDY = "give a report that `maildoctor check --json` wrote"
 
@@ -10,8 +14,7 @@ _REMEDY = "give a report that `maildoctor check --json` wrote"
 def fingerprints(path: str) -> frozenset[str]:
     """The fingerprints of the findings in an earlier JSON report."""
     try:
-        with open(path, encoding="utf-8") as file:
-            report = json.load(file)
+        report = json.loads(filesystem.read(path, _LARGEST + 1))
     except OSError as error:
         raise Trouble(f"cannot read the baseline: {error.strerror}", path, _REMEDY) from error
     except ValueError as error:

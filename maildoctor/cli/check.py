@@ -12,8 +12,9 @@ from maildoctor.cli.progress import Progress
 from maildoctor.cli.selection import chosen
 from maildoctor.cli.status import Policy
 from maildoctor.cli.trouble import Trouble
-from maildoctor.engine import examine, load_library
+from maildoctor.engine import examine
 from maildoctor.host import Host
+from maildoctor.library import load_library
 from maildoctor.witness import heard
 
 if TYPE_CHECKING:

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import maildoctor
+from maildoctor import filesystem
 from maildoctor.cli import options as shared
 from maildoctor.cli.looks import style_for
 from maildoctor.cli.stdout import say
 from maildoctor.cli.trouble import Trouble
-from maildoctor.engine import Selection, examine, load_library
+from maildoctor.engine import Selection, examine
 from maildoctor.host.recording import Replay
+from maildoctor.library import load_library
 from maildoctor.render import rendered
 
 _NOTE = "maildoctor: a recorded sample host, not this machine (that: maildoctor check)\n"
@@ -41,7 +43,7 @@ def _sample_host() -> Replay:
     # Installed, the recordings lie in the package; in a checkout beside it.
     for home in (package, os.path.dirname(package)):
         folder = os.path.join(home, "fixtures", "demo")
-        if os.path.isdir(folder):
+        if filesystem.is_folder(folder):
             return Replay(folder)
     if text := _packed():
         return Replay(package, text)

@@ -12,7 +12,7 @@ from maildoctor.cli.looks import style_for
 from maildoctor.cli.selection import no_such
 from maildoctor.cli.stdout import say
 from maildoctor.cli.trouble import Trouble
-from maildoctor.engine import load_library
+from maildoctor.library import load_library
 from maildoctor.render.escape import prose, shown
 from maildoctor.render.style import Style
 from maildoctor.render.text import Block, finding_blocks, written

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
+from maildoctor import filesystem
 from maildoctor.cli.trouble import Trouble
 from maildoctor.facts.received import Judgement, Received, Trace, believed, judge
 from maildoctor.model import Evidence, Finding, Severity
@@ -51,8 +52,7 @@ def _text(path: str) -> str:
         if path == "-":
             data = _standard_input()
         else:
-            with open(path, "rb") as file:
-                data = file.read(_LARGEST + 1)
+            data = filesystem.read(path, _LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no such name"
         raise Trouble(

@@ -10,7 +10,7 @@ from maildoctor.check import Check
 from maildoctor.cli import options as shared
 from maildoctor.cli.looks import style_for
 from maildoctor.cli.stdout import say
-from maildoctor.engine import load_library
+from maildoctor.library import load_library
 from maildoctor.render.escape import prose, shown
 from maildoctor.render.style import Style
 from maildoctor.render.text import Block, written

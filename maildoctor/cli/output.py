@@ -4,11 +4,11 @@ import argparse
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from maildoctor import filesystem
 from maildoctor.cli.looks import for_file
 from maildoctor.cli.status import Policy, plugin_status, status
 from maildoctor.cli.stdout import say
@@ -61,19 +61,8 @@ def published(
 def write(path: str, text: str, mode: int = _USUAL_MODE) -> None:
     """Put `text` at `path` in one move: a reader sees the old file or the new one, and a failure leaves the old. A file
     that is there keeps its mode; a new one has `mode`, whatever the umask."""
-    folder = os.path.dirname(path) or "."
     try:
-        handle, draft = tempfile.mkstemp(prefix=".maildoctor-", dir=folder)
-        try:
-            with open(handle, "w", encoding="utf-8") as file:
-                _set_mode(path, file.fileno(), mode)
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(draft, path)
-        except BaseException:
-            os.unlink(draft)
-            raise
+        filesystem.write(path, text.encode(), mode)
     except OSError as error:
         what = f"cannot write the report: {error.strerror}"
         raise Trouble(what, path, "name a file in a directory you may write to") from error
@@ -93,15 +82,12 @@ def _output(wish: str, usual: str) -> Output:
 
 def _refuse(path: str) -> None:
     folder = os.path.dirname(path) or "."
-    if not os.path.isdir(folder):
+    if not filesystem.is_folder(folder):
         raise Trouble("there is no such directory", folder, f"make it first: mkdir -p {folder}")
     # A link is not followed, for in /tmp it may be a stranger's; and a rename would put a file in a device's place.
-    if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
-        raise Trouble("this is no regular file", path, "name a regular file, or redirect stdout there")
-
-
-def _set_mode(path: str, draft: int, mode: int) -> None:
-    os.fchmod(draft, stat.S_IMODE(os.lstat(path).st_mode) if os.path.lexists(path) else mode)
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(filesystem.status(path, follow=False).st_mode):
+            raise Trouble("this is no regular file", path, "name a regular file, or redirect stdout there")
 
 
 def _summarize(report: Report, style: Style, path: str) -> None:
@@ -111,13 +97,7 @@ def _summarize(report: Report, style: Style, path: str) -> None:
     if not path:
         return
     try:
-        # not waiting for the reader of a pipe
-        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, _USUAL_MODE)
-        with open(handle, "a", encoding="utf-8") as file:
-            seen = os.fstat(file.fileno())
-            if not stat.S_ISREG(seen.st_mode):
-                raise OSError(0, "this is no regular file")
-            file.write(summary(report, style, SUMMARY_ROOM - seen.st_size))
+        filesystem.append(path, lambda size: summary(report, style, SUMMARY_ROOM - size).encode(), _USUAL_MODE)
     except OSError as error:
         with suppress(OSError, ValueError, AttributeError):  # stderr may be closed or full
             sys.stderr.write(f"maildoctor: the job summary is not written (GITHUB_STEP_SUMMARY): {error.strerror}\n")

@@ -10,6 +10,7 @@ import re
 import stat
 import sys
 
+from maildoctor import filesystem
 from maildoctor.cli.options import listed
 from maildoctor.cli.trouble import Trouble
 from maildoctor.remedy import shell_word
@@ -18,6 +19,9 @@ from maildoctor.sasl import MECHANISMS, NEEDS_SECRET, Secret
 
 LONGEST = 64 * 1024
 """Bytes of a password, or of the file that holds it."""
+
+_PATIENCE = 60.0
+"""Seconds that a program is given to write the password to a pipe: it may ask a person first."""
 
 SECRETS = "/run/secrets"
 """Where container engines mount secrets. They make them 0444 in a folder of the container's own; no one can mend it."""
@@ -89,25 +93,34 @@ def _descriptor(text: str) -> int:
 
 def _from_file(path: str) -> Secret:
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = filesystem.opened(path, streams=True)
+    except filesystem.NotRegular:
+        raise _no_file(path) from None
     except OSError as error:
         what = f"the password file cannot be read: {_reason(error)}"
         raise Trouble(what, path, "give the path of a file that you can read") from None
     try:
-        _private(os.fstat(fd), path)
+        _private(fd, path)
         return _first_line(_whole(fd, path), path)
     finally:
         os.close(fd)
 
 
-def _private(status: os.stat_result, path: str) -> None:
-    if stat.S_ISFIFO(status.st_mode):
-        return  # of a shell, <(command): no file that lies about
+def _private(fd: int, path: str) -> None:
+    status = os.fstat(fd)
+    if stat.S_ISFIFO(status.st_mode):  # of a shell, <(command): no file that lies about
+        if not filesystem.awaited(fd, _PATIENCE):
+            raise Trouble("nobody writes to this pipe", path, "start the program that writes the password to it")
+        return
     if not stat.S_ISREG(status.st_mode):
-        raise Trouble("the password file is no file", path, "give a file, or a pipe")
-    if status.st_mode & 0o066 and not os.path.realpath(path).startswith(SECRETS + "/"):
+        raise _no_file(path)
+    if status.st_mode & 0o066 and not filesystem.real(fd, path).startswith(SECRETS + "/"):
         what = f"others can read or write the password file (mode {stat.S_IMODE(status.st_mode):04o})"
         raise Trouble(what, path, f"chmod 600 {shell_word(path)}")
+
+
+def _no_file(path: str) -> Trouble:
+    return Trouble("the password file is no file", path, "give a file, or a pipe")
 
 
 def _from_environment(name: str) -> Secret:
@@ -179,7 +192,7 @@ def _typed(user: str) -> bytes:
 def _is_terminal() -> bool:
     """Whether there is a terminal to ask at, also where stdin is a pipe."""
     try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+        os.close(filesystem.terminal())
     except OSError:
         return sys.stdin is not None and sys.stdin.isatty()
     return True

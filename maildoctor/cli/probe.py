@@ -16,11 +16,12 @@ from maildoctor.cli.selection import chosen
 from maildoctor.cli.servers import listed_in, port_of, seconds, some_seconds, target_of
 from maildoctor.cli.status import Policy
 from maildoctor.cli.trouble import Trouble
-from maildoctor.engine import Library, examine, load_library
+from maildoctor.engine import examine
 from maildoctor.facts.wire import Wire
 from maildoctor.host.attempts import Message, Relay
 from maildoctor.host.mailbox import usual
 from maildoctor.host.network import Network, Target, Wish
+from maildoctor.library import Library, load_library
 from maildoctor.sasl import Login
 from maildoctor.smtp.scripts import EHLO_NAME
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from maildoctor import filesystem
 from maildoctor.cli import options as shared
 from maildoctor.cli.looks import style_for
 from maildoctor.cli.output import planned, published
@@ -75,8 +76,7 @@ def _bytes(path: str) -> bytes:
                 raise Trouble("standard input is closed", path, _REMEDY)
             found = sys.stdin.buffer.read(_LARGEST + 1)
         else:
-            with open(path, "rb") as file:
-                found = file.read(_LARGEST + 1)
+            found = filesystem.read(path, _LARGEST + 1)
     except OSError as error:
         raise Trouble(f"cannot read the report: {error.strerror}", path, _REMEDY) from error
     if len(found) > _LARGEST:

@@ -6,7 +6,8 @@ from itertools import takewhile
 
 from maildoctor.check import Check
 from maildoctor.cli.trouble import Trouble
-from maildoctor.engine import Library, Selection
+from maildoctor.engine import Selection
+from maildoctor.library import Library
 
 
 def chosen(library: Library, select: Sequence[str], ignore: Sequence[str]) -> Selection:

@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
+from maildoctor import filesystem
 from maildoctor.cli.trouble import Trouble
 from maildoctor.host.network import Target
 
 _LONGEST = 16 * 1024 * 1024
-"""Characters of a list of servers; what is longer is no list."""
+"""Bytes of a list of servers; what is longer is no list."""
 
 
 def target_of(word: str, ports: Sequence[int], usual: bool = True) -> Iterator[Target]:
@@ -37,8 +38,7 @@ def port_of(word: str, where: str) -> int:
 def listed_in(path: str) -> list[str]:
     """The servers in a file, one a line, `#` before a remark; `-` is the standard input. Raises Trouble."""
     try:
-        with open(0 if path == "-" else path, encoding="utf-8-sig", closefd=path != "-") as file:
-            text = file.read(_LONGEST + 1)
+        text = filesystem.read("/dev/stdin" if path == "-" else path, _LONGEST + 1).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise Trouble(f"the list cannot be read: {reason}", path, "give a file with a server on each line") from None

@@ -27,7 +27,9 @@ def say(text: str) -> None:
 
 def _let_go() -> None:
     # Python flushes stdout once more when it ends and would complain there.
+    from maildoctor import filesystem
+
     try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(filesystem.nowhere(), sys.stdout.fileno())
     except (OSError, ValueError, AttributeError):
         return

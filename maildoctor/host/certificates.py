@@ -3,6 +3,7 @@
 import warnings
 from functools import cache
 
+from maildoctor import filesystem
 from maildoctor.host import Answer, Silence
 
 _NEEDS = "install the Python package cryptography, 42 or newer, for this interpreter"
@@ -193,6 +194,8 @@ def _why(error: Exception) -> str:
     return "no way leads from it to a known CA" if "exhausted" in words or not words else words
 
 
+_LARGEST_BUNDLE = 16 * 1024 * 1024
+
 _BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Alpine
     "/etc/pki/tls/certs/ca-bundle.crt",  # Red Hat
@@ -211,8 +214,7 @@ def _anchors(ca_file: str) -> "list[x509.Certificate]":  # type: ignore[name-def
     default = ssl.get_default_verify_paths().cafile
     for path in [ca_file] if ca_file else [p for p in (default, *_BUNDLES) if p]:
         try:
-            with open(path, "rb") as file:
-                return x509.load_pem_x509_certificates(file.read(16 * 1024 * 1024))
+            return x509.load_pem_x509_certificates(filesystem.read(path, _LARGEST_BUNDLE))
         except (OSError, ValueError):
             continue
     return []

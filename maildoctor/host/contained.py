@@ -9,8 +9,8 @@ import re
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from maildoctor import filesystem
 from maildoctor.host import Answer, HostError, Silence, procfs
-from maildoctor.host.files import Files
 from maildoctor.host.live import MAIL_PROGRAMS, Live
 from maildoctor.host.namespaces import IdMap, id_map, in_network, inner, node_name
 
@@ -18,45 +18,6 @@ if TYPE_CHECKING:
     from maildoctor.host.child import Child
 
 _WHAT_PID = "give --pid the number of a running process, as ps on this machine shows it"
-
-
-class FilesOfOthers(Files):
-    """Files below the root of those who may change them while we look. The folder of each is opened step by step from
-    that root: a folder that turns into a link, once its links were resolved, leads nowhere, and not to our own files.
-    """
-
-    def __init__(self, root: str) -> None:
-        super().__init__(root)
-        self._folders = {"": _folder(self.root, None)}
-        weakref.finalize(self, _close, self._folders)
-
-    def _here(self, path: str, *, follow: bool) -> str:
-        folder, _, name = super()._here(path, follow=follow).removeprefix(self.root).rpartition("/")
-        if folder not in self._folders:
-            for other in [other for other in self._folders if other]:
-                os.close(self._folders.pop(other))
-            self._folders[folder] = self._walked(folder)
-        return f"/proc/self/fd/{self._folders[folder]}/{name}"
-
-    def _walked(self, folder: str) -> int:
-        at = os.dup(self._folders[""])
-        for name in folder.split("/")[1:]:
-            try:
-                below = _folder(name, at)
-            finally:
-                os.close(at)
-            at = below
-        return at
-
-
-def _folder(name: str, above: int | None) -> int:
-    follow = os.O_NOFOLLOW if above is not None else 0
-    return os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC | follow, dir_fd=above)
-
-
-def _close(folders: dict[str, int]) -> None:
-    for fd in folders.values():
-        os.close(fd)
 
 
 class Contained(Live):
@@ -70,7 +31,7 @@ class Contained(Live):
         self._held = _hold(pid)
         weakref.finalize(self, os.close, self._held)
         super().__init__(name=name or f"pid {pid}")
-        self._open(FilesOfOthers(f"/proc/{pid}/root"))
+        self._open(filesystem.Tree(f"/proc/{pid}/root"))
         self._run += commands
 
     def _answer(self, verb: str, subject: str) -> Answer:
@@ -158,14 +119,14 @@ def _hold(pid: int) -> int:
     """A file descriptor of the process's folder in /proc: it never comes to mean a later process of the same number."""
     folder = f"/proc/{pid}"
     try:
-        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        held = filesystem.folder(folder)
     except OSError:
-        if not os.path.exists("/proc/self"):
+        if not filesystem.is_folder("/proc/self"):
             raise HostError("only Linux, with /proc mounted, shows containers", "/proc", "use --root DIR") from None
         raise HostError(f"there is no process {pid}", folder, _WHAT_PID) from None
     try:
-        os.readlink("root", dir_fd=held)
-        os.readlink("exe", dir_fd=held)
+        filesystem.link("root", held)
+        filesystem.link("exe", held)
     except PermissionError:
         os.close(held)
         what_to_do = "run as root; for a container of your own: podman unshare maildoctor check ..."
@@ -179,7 +140,7 @@ def _hold(pid: int) -> int:
 
 def _has_root(held: int) -> bool:
     try:
-        os.readlink("root", dir_fd=held)
+        filesystem.link("root", held)
     except OSError:
         return False
     return True

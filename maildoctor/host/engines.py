@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from maildoctor import filesystem
 from maildoctor.host import HostError, Silence, procfs
 from maildoctor.host.child import Child
 
@@ -132,12 +133,10 @@ def _not_found(name: str, programs: dict[str, str], failed: Sequence[Failed]) ->
 
 
 def _installed(engines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    from shutil import which
-
     for engine in engines:
-        path = which(engine)
+        path = filesystem.program(engine)
         if path is not None:
-            yield engine, os.path.abspath(path)
+            yield engine, path
 
 
 def _heard(commands: dict[str, list[str]]) -> list[tuple[str, str]]:
@@ -189,7 +188,6 @@ def _by_cgroup(prefix: str) -> int | None:
 
 def _cgroups(pid: int) -> str:
     try:
-        with open(f"/proc/{pid}/cgroup", errors="replace") as file:
-            return file.read(65536)
+        return filesystem.kernel(f"/proc/{pid}/cgroup", 65536).decode("utf-8", "replace")
     except OSError:
         return ""

@@ -5,8 +5,8 @@ import os
 import re
 import stat
 
+from maildoctor.filesystem import LIMIT, Links, kind_of, regular
 from maildoctor.host import Answer, HostError
-from maildoctor.host.files import LIMIT, Links, kind_of, regular
 from maildoctor.host.rooted import Rooted
 from maildoctor.image import BadImage
 from maildoctor.image.archive import open_image
@@ -47,7 +47,7 @@ class Image(Rooted):
 
 
 class TreeFiles:
-    """The files of a merged tree, with the methods of `Files`."""
+    """The files of a merged tree, as a `FileView`."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree

@@ -4,8 +4,9 @@ import os
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from maildoctor import filesystem
+from maildoctor.filesystem import Tree
 from maildoctor.host import Answer, Silence, procfs
-from maildoctor.host.files import Files
 from maildoctor.host.rooted import Rooted
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Live(Rooted):
     kind = "host"
 
     def __init__(self, name: str = "") -> None:
-        self._open(Files("/"))
+        self._open(Tree("/"))
         self.name = name or os.uname().nodename
         self._run: list[str] = []
         self._children: dict[str, Child | Silence] = {}
@@ -121,7 +122,7 @@ def processes_by_psutil() -> Answer:
     """The running programs that have to do with mail, on any Unix."""
     import psutil
 
-    here = os.stat("/")
+    here = filesystem.status("/")
     rows = []
     for process in psutil.process_iter(["name"]):
         name = process.info["name"] or ""

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from typing import Literal, TypeVar
 
+from maildoctor import filesystem
 from maildoctor.host import HostError
 
 T = TypeVar("T")
@@ -41,15 +42,14 @@ def node_name(pid: int) -> str:
 
 def same(kind: str, pid: int) -> bool:
     """Whether process `pid` is in our own namespace of this kind. Raises OSError."""
-    return os.readlink(f"/proc/{pid}/ns/{kind}") == os.readlink(f"/proc/self/ns/{kind}")
+    return filesystem.link(f"/proc/{pid}/ns/{kind}") == filesystem.link(f"/proc/self/ns/{kind}")
 
 
 def id_map(kind: Literal["uid", "gid"], pid: int) -> IdMap:
     """How the user namespace of process `pid` maps its ids to ours. Raises OSError."""
     if same("user", pid):  # the file would tell of the ids of the namespace above both
         return ()
-    with open(f"/proc/{pid}/{kind}_map", encoding="ascii") as file:
-        rows = [line.split() for line in file.read(65536).splitlines()]
+    rows = [line.split() for line in filesystem.kernel(f"/proc/{pid}/{kind}_map", 65536).decode("ascii").splitlines()]
     return tuple((int(row[0]), int(row[1]), int(row[2])) for row in rows if len(row) == 3)
 
 
@@ -88,7 +88,7 @@ def _door(kind: str, pid: int) -> int | None:
     """An open file that stands for the namespace; None where it is our own."""
     path = f"/proc/{pid}/ns/{kind}"
     try:
-        return None if same(kind, pid) else os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return None if same(kind, pid) else filesystem.opened(path)
     except (FileNotFoundError, ProcessLookupError):
         raise HostError(f"there is no process {pid}", f"/proc/{pid}", "give the number of a running process") from None
     except PermissionError:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from maildoctor import filesystem
 from maildoctor.host import Silence
 
 _COMMAND = 128 * 1024
@@ -34,7 +35,7 @@ def serves() -> bool:
 def everyone() -> Pids:
     """All processes that /proc shows; none where it is not mounted."""
     with contextlib.suppress(FileNotFoundError):
-        return {int(name): int(name) for name in os.listdir("/proc") if name.isascii() and name.isdigit()}
+        return {int(name): int(name) for name in filesystem.names("/proc") if name.isascii() and name.isdigit()}
     return {}
 
 
@@ -43,12 +44,12 @@ def beside(pid: int) -> Pids:
     where we may not see in which namespace a process is that may well be in this one."""
     depth = len(_numbers(pid))
     # one number alone: it is in our own namespace, and so is every other with one; no right is needed to see that
-    home = os.readlink(f"/proc/{pid}/ns/pid") if depth > 1 else ""
+    home = filesystem.link(f"/proc/{pid}/ns/pid") if depth > 1 else ""
     found = {}
     for other in everyone():
         try:
             numbers = _numbers(other)
-            if len(numbers) == depth and (not home or os.readlink(f"/proc/{other}/ns/pid") == home):
+            if len(numbers) == depth and (not home or filesystem.link(f"/proc/{other}/ns/pid") == home):
                 found[other] = numbers[-1]
         except (FileNotFoundError, ProcessLookupError):
             continue
@@ -66,15 +67,14 @@ def eldest(pids: Iterable[int]) -> int | None:
 
 def _numbers(pid: int) -> list[int]:
     """The numbers of a process: ours first, that in its own namespace last."""
-    with open(f"/proc/{pid}/status", errors="replace") as file:
-        row = next((line for line in file if line.startswith("NSpid:")), f"NSpid: {pid}")
+    row = next((line for line in _status_of(pid) if line.startswith("NSpid:")), f"NSpid: {pid}")
     return [int(word) for word in row.split()[1:]]
 
 
 def running(pids: Pids, wanted: tuple[str, ...], root: str, user: Callable[[int], str]) -> str:
     """`PID USER STARTED PROGRAM COMMAND`, a line for each process whose name begins with one of `wanted` and whose root
     directory is `root`. `user` gives the name of a user id. Raises OSError."""
-    here = os.stat(root)
+    here = filesystem.status(root)
     booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     rows = []
     for pid in sorted(pids):
@@ -119,7 +119,7 @@ def address(text: str) -> tuple[str, int]:
 def same_root(pid: int, here: os.stat_result) -> bool:
     """Whether a process sees the same root directory: one of a container on this machine does not."""
     try:
-        there = os.stat(f"/proc/{pid}/root/")
+        there = filesystem.status(f"/proc/{pid}/root/")
     except OSError:
         return True
     return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
@@ -128,7 +128,7 @@ def same_root(pid: int, here: os.stat_result) -> bool:
 def program(pid: int) -> str:
     """The running file, one word, with `#deleted` glued to it where the file on disk is another one by now."""
     try:
-        path = os.readlink(f"/proc/{pid}/exe")
+        path = filesystem.link(f"/proc/{pid}/exe")
     except OSError:
         return "?"
     return _one_word(path.removesuffix(" (deleted)")) + ("#deleted" if path.endswith(" (deleted)") else "")
@@ -141,16 +141,14 @@ def _one_word(path: str) -> str:
 
 def _stat(pid: int) -> tuple[str, str, int]:
     """Name, state, and when it started in clock ticks since the machine did. The name may hold anything."""
-    with open(f"/proc/{pid}/stat", "rb") as file:
-        head, _, tail = file.read(4096).rpartition(b")")
+    head, _, tail = filesystem.kernel(f"/proc/{pid}/stat", 4096).rpartition(b")")
     fields = tail.decode().split()
     name = head.partition(b"(")[2].decode("utf-8", "backslashreplace")
     return " ".join(name.split()), fields[0], int(fields[19])
 
 
 def _command(pid: int) -> str:
-    with open(f"/proc/{pid}/cmdline", "rb") as file:
-        return file.read(_COMMAND).decode("utf-8", "backslashreplace")
+    return filesystem.kernel(f"/proc/{pid}/cmdline", _COMMAND).decode("utf-8", "backslashreplace")
 
 
 def _whole(name: str, command: str) -> str:
@@ -168,17 +166,19 @@ def _name(pid: int) -> str:
 
 def _owner(pid: int) -> int:
     """The real user id, as we see it."""
-    with open(f"/proc/{pid}/status", errors="replace") as file:
-        return int(next(line for line in file if line.startswith("Uid:")).split()[1])
+    return int(next(line for line in _status_of(pid) if line.startswith("Uid:")).split()[1])
+
+
+def _status_of(pid: int) -> list[str]:
+    return filesystem.kernel(f"/proc/{pid}/status", 65536).decode("utf-8", "replace").splitlines()
 
 
 def _listeners(table: str) -> Iterator[tuple[str, int, str]]:
     """Address, port and inode of each listening socket."""
-    with open(table, encoding="ascii", errors="replace") as file:
-        for line in file.read(_TABLE).splitlines()[1:]:
-            row = line.split()
-            if len(row) > 9 and row[3] == _LISTEN:
-                yield *address(row[1]), row[9]
+    for line in filesystem.kernel(table, _TABLE).decode("ascii", "replace").splitlines()[1:]:
+        row = line.split()
+        if len(row) > 9 and row[3] == _LISTEN:
+            yield *address(row[1]), row[9]
 
 
 def _owners(pids: Pids, inodes: set[str]) -> dict[str, int]:
@@ -186,7 +186,7 @@ def _owners(pids: Pids, inodes: set[str]) -> dict[str, int]:
     held = {}
     for pid in sorted(pids):
         with contextlib.suppress(OSError):
-            for name in os.listdir(f"/proc/{pid}/fd"):
+            for name in filesystem.names(f"/proc/{pid}/fd"):
                 inode = _socket(f"/proc/{pid}/fd/{name}")
                 if inode in inodes:
                     held[inode] = pid
@@ -196,7 +196,7 @@ def _owners(pids: Pids, inodes: set[str]) -> dict[str, int]:
 def _socket(link: str) -> str:
     """The inode of the socket that an open file is, or nothing."""
     try:
-        target = os.readlink(link)
+        target = filesystem.link(link)
     except OSError:
         return ""
     return target[len("socket:[") : -1] if target.startswith("socket:[") else ""

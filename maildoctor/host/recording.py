@@ -8,6 +8,7 @@ import os
 import tomllib
 from typing import get_args
 
+from maildoctor import filesystem
 from maildoctor.host import Answer, Host, HostError, Silence, Why
 
 _FILE = "host.toml"
@@ -37,20 +38,15 @@ class Recording:
         return answer
 
     def save(self, directory: str) -> None:
-        """Write the recording, readable by the owner alone. Raises HostError if there is one already."""
+        """Write the recording to a new directory, readable by the owner alone, whole or not at all. Raises HostError,
+        also if there is something already."""
         try:
-            if not os.path.isdir(directory):
-                os.mkdir(directory, mode=0o700)
-            fd = os.open(os.path.join(directory, _FILE), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            what = "there is a recording already" if os.path.isdir(directory) else "this is a file"
-            raise HostError(what, directory, "name another folder for --record") from None
+            filesystem.new_folder(directory, {_FILE: self._text().encode()})
         except OSError as error:
-            raise HostError(
-                f"cannot record: {error.strerror}", directory, "name a folder that can be written"
-            ) from None
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
-            file.write(self._text())
+            if occupied := _occupied(directory):
+                raise HostError(occupied, directory, "name a new directory for --record") from None
+            what = f"cannot record: {error.strerror}"
+            raise HostError(what, directory, "name a directory that can be written and has room") from None
 
     def _text(self) -> str:
         lines = ["# What a host said to maildoctor. Secrets were struck out before it was written.", "[host]"]
@@ -72,8 +68,7 @@ class Replay:
         path = os.path.join(directory, _FILE)
         try:
             if text is None:
-                with open(path, "rb") as file:
-                    text = file.read()
+                text = filesystem.read(path)
             self._said = tomllib.loads(text.decode("utf-8"))
             host = self._said.pop("host")
             self.kind, self.name = str(host["kind"]), str(host["name"])
@@ -106,6 +101,19 @@ class Replay:
         if isinstance(answer, str):
             return answer
         return Silence(answer["why"], answer["reason"], answer.get("remedy", ""))
+
+
+def _occupied(directory: str) -> str:
+    """What is there already, in words; empty where that is not why it cannot be written."""
+    if filesystem.is_file(os.path.join(directory, _FILE)):
+        return "there is a recording already"
+    try:
+        if not filesystem.is_folder(directory):
+            filesystem.status(directory, follow=False)
+            return "this is no directory"
+        return "this directory is not empty" if filesystem.names(directory) else ""
+    except OSError:
+        return ""
 
 
 def _checked(answer: object, what: str) -> None:

@@ -1,5 +1,6 @@
 """A target of files alone: an unpacked image, a chroot, a mounted disk. Also the files' half of a live host."""
 
+import errno
 import os
 import re
 import stat
@@ -7,8 +8,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from maildoctor import filesystem
+from maildoctor.filesystem import LIMIT, Tree
 from maildoctor.host import Answer, HostError, Silence
-from maildoctor.host.files import LIMIT, Files, FileView
+from maildoctor.host.files import FileView
 
 if TYPE_CHECKING:
     from maildoctor.linking.closure import Linker
@@ -18,6 +21,8 @@ _RECENT, _LOGINS = 1024 * 1024, 4000
 
 _LIFE = {"processes": "processes", "listeners": "listening ports", "probe": "server to ask"}
 """What is not there where nothing runs, rather than hidden from us."""
+
+_NO_FOLDER = (errno.ENOENT, errno.ENOTDIR)
 
 _TROUBLES = 300
 _TROUBLE = re.compile(
@@ -44,9 +49,11 @@ class Rooted:
     kind = "root"
 
     def __init__(self, directory: str) -> None:
-        if not os.path.isdir(directory):
-            raise HostError("this is no directory", directory, "give --root the top of an unpacked file system")
-        files = Files(directory)
+        try:
+            files = Tree(directory)
+        except OSError as error:
+            what = "this is no directory" if error.errno in _NO_FOLDER else f"it cannot be opened: {error.strerror}"
+            raise HostError(what, directory, "give --root the top of an unpacked file system") from None
         self._open(files)
         self.name = files.root
 
@@ -66,7 +73,7 @@ class Rooted:
 
     def given_source(self, directory: str) -> None:
         """A source tree of sendmail to look at too, by its path on this machine. Raises HostError."""
-        if not os.path.isfile(f"{directory}/devtools/Site/site.config.m4"):
+        if not filesystem.is_file(f"{directory}/devtools/Site/site.config.m4"):
             what = "there is no devtools/Site/site.config.m4 in it"
             raise HostError(what, directory, "give --source the top of a sendmail source tree")
         self._source = directory
@@ -150,7 +157,7 @@ class Rooted:
         if not self._source:
             return Silence("absent", "no source tree of sendmail was given")
         path = f"{os.path.abspath(self._source)}/devtools/Site/site.config.m4"
-        return f"# path: {path}\n" + Files().read(path, _TEXT_LIMIT).decode("utf-8", "backslashreplace")
+        return f"# path: {path}\n" + filesystem.read(path, _TEXT_LIMIT).decode("utf-8", "backslashreplace")
 
     def _tell_map(self, subject: str) -> Answer:
         from maildoctor.sasldb import NotADatabase, entries

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from maildoctor import filesystem
 from maildoctor.image import BadImage
 from maildoctor.image.packing import Memory
 from maildoctor.image.span import Handle, Span
@@ -79,15 +80,15 @@ class _Store(Protocol):
 def open_image(path: str, tag: str | None, machine: str) -> Image:
     """The image in the archive or OCI directory `path`; `tag` tells which, where it holds several; `machine` (uname -m)
     for which platform, if it can be had. Raises BadImage, and OSError where `path` itself cannot be read."""
-    if os.path.isdir(path):
+    if filesystem.is_folder(path):
         return _image(_Folder(path), tag, machine, path, Memory(), Room())
-    handle = Handle(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
-    status = os.fstat(handle.fd)
-    if not stat.S_ISREG(status.st_mode):
-        raise BadImage("this is no regular file", path, "write the archive to a file")
+    try:
+        handle = Handle(filesystem.opened(path))
+    except filesystem.NotRegular:
+        raise BadImage("this is no regular file", path, "write the archive to a file") from None
     memory, room, outer = Memory(), Room(), Tree()
     try:
-        span = memory.plain(Span(handle, 0, status.st_size), path)
+        span = memory.plain(Span(handle, 0, os.fstat(handle.fd).st_size), path)
         outer.apply(entries(span, room, path), room, path, whiteouts=False)
     except OSError as error:
         raise BadImage(f"it cannot be read: {error.strerror}", path) from None
@@ -151,16 +152,14 @@ class _Folder:
 
     def open(self, path: str) -> Span | None:
         parts = posixpath.normpath("/" + path).split("/")[1:]
-        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-        here = Handle(os.open(self._path, flags | os.O_DIRECTORY))
+        here = Handle(filesystem.folder(self._path))
         try:
             for part in parts[:-1]:
-                here = Handle(os.open(part, flags | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=here.fd))
-            handle = Handle(os.open(parts[-1], flags | os.O_NOFOLLOW, dir_fd=here.fd))
-        except FileNotFoundError:
+                here = Handle(filesystem.folder(part, above=here.fd))
+            handle = Handle(filesystem.opened_in(here.fd, parts[-1]))
+        except (FileNotFoundError, filesystem.NotRegular):
             return None
-        status = os.fstat(handle.fd)
-        return Span(handle, 0, status.st_size) if stat.S_ISREG(status.st_mode) else None
+        return Span(handle, 0, os.fstat(handle.fd).st_size)
 
 
 class _Tables:

@@ -1,0 +1,677 @@
+"""The one place where files and directories are opened, ours and others', for reading, listing, writing and deleting.
+
+maildoctor runs as root among files that strangers own and may change at any moment. So nothing is judged by its path:
+a name is looked up in a directory that is open already, what was found is judged on its descriptor, and that descriptor
+is the one that is read. Three ways lead to a file, by who says where it lies:
+
+- `Tree`: paths that a target names. Links are followed by hand inside the tree; no race leads out of it.
+- `read`, `opened`, `names`, ...: a path of this machine that a person named, or that the kernel serves in /proc.
+- `Trusted`: code that is to be run. Every directory, link and file on the way must be root's or ours.
+
+Only regular files are opened, never a device, a FIFO or a socket: to open one can wait for ever or do things. Source of
+the rules: open(2) (O_PATH, O_NOFOLLOW, dir_fd), path_resolution(7), symlink(7).
+"""
+
+import contextlib
+import errno
+import os
+import stat
+import sys
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+
+LIMIT = 256 * 1024 * 1024
+"""Bytes read of one file at most; larger ones are refused. A sasldb of a million users has some 200 MB."""
+
+LINKS = 40
+"""Symbolic links followed in one path at most, as the Linux kernel does (path_resolution(7))."""
+
+_LONGEST_PATH = 4096
+"""Characters of a path at most: PATH_MAX of linux/limits.h."""
+
+_KEPT_FOLDERS = 64
+"""Directories of a tree that are kept open."""
+
+_FOUND = getattr(os, "O_PATH", os.O_RDONLY | os.O_NONBLOCK)
+"""Open a thing only to know which it is: Linux opens neither device nor FIFO for that. Elsewhere there is no such
+flag, and what is no file or directory is refused before it is opened."""
+
+_HAS_PATH = hasattr(os, "O_PATH")
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_FOLDER = _FOUND | os.O_DIRECTORY | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+_USUAL_PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
+
+
+class NotRegular(OSError):
+    """It is no regular file. `strerror` says in words what it is, `filename` where."""
+
+
+class Unsafe(OSError):
+    """Others could change it. `strerror` says in words what is unsafe, `filename` where."""
+
+
+# ---- what a thing is
+
+
+def regular(path: str, status: os.stat_result) -> os.stat_result:
+    """The status, of a regular file. Raises NotRegular for any other kind."""
+    if not stat.S_ISREG(status.st_mode):
+        raise NotRegular(errno.EINVAL, f"not a regular file but {kind_of(status.st_mode)}", path)
+    return status
+
+
+def kind_of(mode: int) -> str:
+    """What a person calls this kind of file."""
+    return {
+        stat.S_IFREG: "a regular file",
+        stat.S_IFDIR: "a directory",
+        stat.S_IFLNK: "a symbolic link",
+        stat.S_IFIFO: "a FIFO",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a character device",
+        stat.S_IFBLK: "a block device",
+    }.get(stat.S_IFMT(mode), "something else")
+
+
+# ---- the files of a target
+
+
+class Links:
+    """Follows links as the target would. `readlink` gives the target of a path that has no other link in it; it raises
+    OSError as os.readlink() does."""
+
+    def __init__(self, readlink: Callable[[str], str]) -> None:
+        self._readlink = readlink
+        self._real: dict[str, str] = {}
+
+    def entry(self, path: str, *, follow: bool) -> str:
+        """The path with its links followed, the last one too if `follow`. Raises OSError."""
+        if "\0" in path:
+            raise OSError(errno.EINVAL, "no path has a NUL in it", path)
+        if len(path) > _LONGEST_PATH:
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), path[:80] + "...")
+        head, tail = os.path.split(path.rstrip("/") or "/")
+        return self.resolve(path) if follow or tail in (".", "..") else os.path.join(self.resolve(head), tail)
+
+    def resolve(self, path: str) -> str:
+        """The path with every link in it followed, as the target sees it; what is not there stays as it is. Raises
+        OSError where links go round."""
+        known = self._real.get(path)
+        if known is not None:
+            return known
+        left, real, links = [p for p in reversed(path.split("/")) if p], "", 0
+        while left:
+            name = left.pop()
+            if name in (".", ""):
+                continue
+            if name == "..":
+                real = real.rpartition("/")[0]
+                continue
+            try:
+                target = self._readlink(f"{real}/{name}")
+            except OSError as error:
+                if error.errno not in (errno.EINVAL, errno.ENOENT, errno.ENOTDIR):
+                    raise
+                real = f"{real}/{name}"
+                continue
+            links += 1
+            if links > LINKS:
+                raise OSError(errno.ELOOP, "too many symbolic links", path)
+            if target.startswith("/"):
+                real = ""
+            left.extend(p for p in reversed(target.split("/")) if p)
+        self._real[path] = real or "/"
+        return self._real[path]
+
+
+class Tree:
+    """The files below one directory as those see them whose root it is; `/` is this machine itself.
+
+    Links are read in directories that are open and followed by hand; then every directory on the way to the real path
+    is opened in the one above it, never through a link. Whatever is renamed or turned into a link meanwhile, a look
+    ends inside the tree or nowhere. All methods raise OSError.
+    """
+
+    def __init__(self, root: str = "/") -> None:
+        """`root` itself may be reached by links: /proc/N/root is one that leads to another file system."""
+        # not realpath(): /proc/N/root says that it is a link to `/`, and leads elsewhere
+        self.root = os.path.abspath(root)
+        self._folders = _Folders(os.open(self.root, _FOLDER))
+        self._links = Links(self._folders.target)
+
+    def lstat(self, path: str) -> os.stat_result:
+        """What `path` itself is, a last link not followed."""
+        folder, name = self._place(path, follow=False)
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
+
+    def stat(self, path: str) -> os.stat_result:
+        """What `path` leads to."""
+        folder, name = self._place(path, follow=True)
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
+
+    def readlink(self, path: str) -> str:
+        """Where the link `path` points, as it stands in the link."""
+        folder, name = self._place(path, follow=False)
+        return os.readlink(name, dir_fd=folder)
+
+    def listdir(self, path: str) -> list[str]:
+        """The names in a directory."""
+        folder, name = self._place(path, follow=True)
+        fd = os.open(name, _READ | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+        try:
+            return os.listdir(fd)
+        finally:
+            os.close(fd)
+
+    def statvfs(self, path: str) -> os.statvfs_result:
+        """The file system that `path` lies on."""
+        folder, name = self._place(path, follow=True)
+        fd = os.open(name, _FOUND | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        try:
+            return os.fstatvfs(fd)
+        finally:
+            os.close(fd)
+
+    def getxattr(self, path: str, name: str) -> bytes:
+        """One extended attribute of `path` itself."""
+        folder, last = self._place(path, follow=False)
+        if sys.platform != "linux":
+            raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP), path)
+        return os.getxattr(f"/proc/self/fd/{folder}/{last}", name, follow_symlinks=False)
+
+    def read(self, path: str, limit: int = LIMIT) -> bytes:
+        """The whole of a regular file, or its first `limit` bytes; EFBIG beyond `LIMIT`."""
+        folder, name = self._place(path, follow=True)
+        fd = _open_regular(name, path, folder, os.O_NOFOLLOW)
+        try:
+            return _whole(fd, path, limit)
+        finally:
+            os.close(fd)
+
+    def tail(self, path: str, length: int) -> bytes:
+        """The last `length` bytes of a regular file, a line end before them where it is shorter."""
+        folder, name = self._place(path, follow=True)
+        fd = _open_regular(name, path, folder, os.O_NOFOLLOW)
+        try:
+            size = os.fstat(fd).st_size
+            data = os.pread(fd, length, max(0, size - length))
+        finally:
+            os.close(fd)
+        return data if size > length else b"\n" + data
+
+    def resolve(self, path: str) -> str:
+        """The path with every link in it followed, as the target sees it; what is not there stays as it is. Raises
+        OSError where links go round."""
+        return self._links.resolve(path)
+
+    def _place(self, path: str, *, follow: bool) -> tuple[int, str]:
+        """The open directory that `path` lies in, and its name there."""
+        return self._folders.place(self._links.entry(path, follow=follow))
+
+
+class _Folders:
+    """The directories of a tree by their paths without links, each opened in the one above it; the latest used stay
+    open. Raises OSError."""
+
+    def __init__(self, top: int) -> None:
+        self._top = top
+        self._open: OrderedDict[str, int] = OrderedDict()
+        weakref.finalize(self, _close_all, top, self._open)
+
+    def place(self, real: str) -> tuple[int, str]:
+        """The open directory that a path without links lies in, and its name there."""
+        folder, _, name = real.rpartition("/")
+        return self._descriptor(folder), name or "."
+
+    def target(self, real: str) -> str:
+        """Where the link at a path without other links points."""
+        folder, name = self.place(real)
+        return os.readlink(name, dir_fd=folder)
+
+    def _descriptor(self, real: str) -> int:
+        if not real:
+            return self._top
+        known = self._open.get(real)
+        if known is not None:
+            self._open.move_to_end(real)
+            return known
+        missing = [real]  # and those above it that are not open either, the deepest first
+        while (above := missing[-1].rpartition("/")[0]) and above not in self._open:
+            missing.append(above)
+        fd = self._open[above] if above else self._top
+        for path in reversed(missing):
+            fd = os.open(path.rpartition("/")[2], _FOLDER | os.O_NOFOLLOW, dir_fd=fd)
+            self._open[path] = fd
+        while len(self._open) > max(_KEPT_FOLDERS, len(missing)):
+            os.close(self._open.popitem(last=False)[1])
+        return fd
+
+
+def _close_all(top: int, folders: Mapping[str, int]) -> None:
+    for fd in (top, *folders.values()):
+        os.close(fd)
+
+
+# ---- files of this machine that a person named
+
+
+def opened(path: str, *, streams: bool = False) -> int:
+    """A descriptor to read a regular file by; the caller closes it. Links are followed, as for every program that is
+    given a path. `streams`: a FIFO, /dev/null and what is open already (/dev/stdin, /dev/fd/63) will do too; a FIFO is
+    not waited for, its reads do not block. Raises OSError."""
+    given = _descriptor(path) if streams else None
+    return _open_regular(path, path, None, 0, streams) if given is None else os.dup(given)
+
+
+def read(path: str, limit: int = LIMIT) -> bytes:
+    """The whole of a regular file, or its first `limit` bytes. What is open already, by a name such as /dev/fd/63, may
+    be a pipe too, for shells write `<(command)` so. Raises OSError; EFBIG for what is larger than `LIMIT`."""
+    given = _descriptor(path)
+    fd = opened(path) if given is None else _copy(given, path)
+    try:
+        return _whole(fd, path, limit)
+    finally:
+        os.close(fd)
+
+
+def tail(path: str, length: int) -> bytes:
+    """The last `length` bytes of a regular file. Raises OSError."""
+    fd = opened(path)
+    try:
+        return os.pread(fd, length, max(0, os.fstat(fd).st_size - length))
+    finally:
+        os.close(fd)
+
+
+def awaited(fd: int, seconds: float) -> bool:
+    """Whether somebody wrote to a FIFO, or had it open to write and closed it, within this time. From then on its reads
+    wait. Raises OSError."""
+    import select
+
+    waiting = select.poll()
+    waiting.register(fd, select.POLLIN)
+    came = bool(waiting.poll(1000 * seconds))
+    os.set_blocking(fd, True)
+    return came
+
+
+def real(fd: int, path: str) -> str:
+    """Where the file that is open lies, all links followed."""
+    with contextlib.suppress(OSError):
+        return os.readlink(f"/proc/self/fd/{fd}")
+    return os.path.realpath(path)
+
+
+def kernel(path: str, limit: int) -> bytes:
+    """What the kernel says in a file of /proc, its first `limit` bytes: no look before, since thousands are read and
+    none is anything else. Raises OSError."""
+    fd = os.open(path, _READ)
+    try:
+        parts, left = [], limit
+        while left > 0 and (part := os.read(fd, min(left, 65536))):
+            parts.append(part)
+            left -= len(part)
+        return b"".join(parts)
+    finally:
+        os.close(fd)
+
+
+def status(path: str, *, follow: bool = True) -> os.stat_result:
+    """What `path` leads to, or is. Raises OSError."""
+    return os.stat(path, follow_symlinks=follow)
+
+
+def is_file(path: str) -> bool:
+    """Whether `path` leads to a regular file."""
+    with contextlib.suppress(OSError, ValueError):
+        return stat.S_ISREG(os.stat(path).st_mode)
+    return False
+
+
+def is_folder(path: str) -> bool:
+    """Whether `path` leads to a directory."""
+    with contextlib.suppress(OSError, ValueError):
+        return stat.S_ISDIR(os.stat(path).st_mode)
+    return False
+
+
+def link(path: str, folder: int | None = None) -> str:
+    """Where a link points; `folder` is the open directory that a relative path begins in. Raises OSError."""
+    return os.readlink(path, dir_fd=folder)
+
+
+def names(path: str) -> list[str]:
+    """The names in a directory. Raises OSError."""
+    fd = folder(path, listed=True)
+    try:
+        return os.listdir(fd)
+    finally:
+        os.close(fd)
+
+
+def folder(path: str, *, above: int | None = None, listed: bool = False) -> int:
+    """A descriptor of a directory; the caller closes it. In an open directory `above` no link is followed. `listed`:
+    its names are wanted, which needs the permission to read it. Raises OSError."""
+    flags = (_READ | os.O_DIRECTORY) if listed else _FOLDER
+    return os.open(path, flags | (os.O_NOFOLLOW if above is not None else 0), dir_fd=above)
+
+
+def opened_in(above: int, name: str) -> int:
+    """A descriptor to read a regular file by, in an open directory, not through a link. Raises OSError."""
+    return _open_regular(name, name, above, os.O_NOFOLLOW)
+
+
+def _open_regular(name: str, path: str, above: int | None, nofollow: int, streams: bool = False) -> int:
+    """Known before it is opened: to open a device or a FIFO can do things. And judged again once it is open."""
+    if not _HAS_PATH:
+        found = _wanted(path, os.stat(name, dir_fd=above, follow_symlinks=not nofollow), streams)
+        fd = os.open(name, _READ | nofollow, dir_fd=above)
+        try:
+            if _identity(_wanted(path, os.fstat(fd), streams)) != _identity(found):
+                raise OSError(errno.EAGAIN, "it was replaced by another file meanwhile", path)
+        except BaseException:
+            os.close(fd)
+            raise
+        return fd
+    held = os.open(name, _FOUND | nofollow | os.O_CLOEXEC, dir_fd=above)
+    try:
+        found = _wanted(path, os.fstat(held), streams)
+        try:
+            fd = os.open(f"/proc/self/fd/{held}", _READ)
+        except FileNotFoundError:  # /proc is not mounted
+            fd = os.open(name, _READ | nofollow, dir_fd=above)
+    finally:
+        os.close(held)
+    try:
+        if _identity(_wanted(path, os.fstat(fd), streams)) != _identity(found):
+            raise OSError(errno.EAGAIN, "it was replaced by another file meanwhile", path)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _wanted(path: str, found: os.stat_result, streams: bool) -> os.stat_result:
+    if stat.S_ISLNK(found.st_mode):
+        raise OSError(errno.ELOOP, "it is a symbolic link, and none is followed here", path)
+    if streams and (stat.S_ISFIFO(found.st_mode) or found.st_rdev == _null_device()):
+        return found
+    return regular(path, found)
+
+
+def _null_device() -> int:
+    return os.stat(os.devnull).st_rdev
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
+
+
+def _descriptor(path: str) -> int | None:
+    """The number of what is open already, by its names in /dev and /proc."""
+    if path == "/dev/stdin":
+        return 0
+    for prefix in ("/dev/fd/", "/proc/self/fd/"):
+        number = path.removeprefix(prefix)
+        if number != path and number.isascii() and number.isdigit() and len(number) < 7:
+            return int(number)
+    return None
+
+
+def _copy(given: int, path: str) -> int:
+    fd = os.dup(given)
+    try:
+        _wanted(path, os.fstat(fd), streams=True)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _whole(fd: int, path: str, limit: int) -> bytes:
+    """Up to `limit` bytes. What claims or turns out to be larger than `LIMIT` is refused, unless less is wanted."""
+    if limit >= LIMIT and os.fstat(fd).st_size > LIMIT:
+        raise OSError(errno.EFBIG, "larger than can be read safely", path)
+    wanted = min(limit, LIMIT + 1)
+    with os.fdopen(os.dup(fd), "rb") as file:
+        if stat.S_ISFIFO(os.fstat(fd).st_mode):
+            os.set_blocking(fd, True)
+        data = file.read(wanted)
+    if len(data) > LIMIT:
+        raise OSError(errno.EFBIG, "larger than can be read safely", path)
+    return data
+
+
+def terminal() -> int:
+    """A descriptor of the terminal that this process is controlled from; the caller closes it. Raises OSError."""
+    return os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+
+
+# ---- writing
+
+
+def nowhere() -> int:
+    """A descriptor of /dev/null, for what nobody reads any more. Raises OSError."""
+    return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+
+
+def write(path: str, data: bytes, mode: int) -> None:
+    """Put `data` at `path` in one move: a reader sees the old file or the new one, and a failure leaves the old.
+
+    A file that is there keeps its mode; a new one has `mode`, whatever the umask. What is there must be a regular file:
+    a link is not followed, for in /tmp it may be a stranger's. Raises OSError.
+    """
+    above, name = _parent(path)
+    try:
+        with _draft(above) as (draft, fd):
+            _write_all(fd, data)
+            os.fchmod(fd, _mode_of(name, above, path, mode))
+            os.fsync(fd)
+            os.replace(draft, name, src_dir_fd=above, dst_dir_fd=above)
+    finally:
+        os.close(above)
+
+
+def append(path: str, text: Callable[[int], bytes], mode: int) -> None:
+    """Add to the end of a regular file, not through a link, what `text` makes of its present size. Raises OSError."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
+    fd = os.open(path, flags, mode)  # not waiting for the reader of a FIFO
+    try:
+        _write_all(fd, text(regular(path, os.fstat(fd)).st_size))
+    finally:
+        os.close(fd)
+
+
+def new_folder(path: str, files: Mapping[str, bytes]) -> None:
+    """Make a directory with these files, readable by the owner alone, in one move: whatever goes wrong, there is all of
+    it or nothing. An empty directory may be there already. Raises OSError; FileExistsError if it has something in it.
+    """
+    above, name = _parent(path)
+    try:
+        draft = _unused()
+        os.mkdir(draft, 0o700, dir_fd=above)
+        inside = folder(draft, above=above)
+        try:
+            for file, data in files.items():
+                fd = os.open(file, _NEW, 0o600, dir_fd=inside)
+                try:
+                    _write_all(fd, data)
+                    os.fsync(fd)
+                finally:
+                    os.close(fd)
+            try:
+                os.rename(draft, name, src_dir_fd=above, dst_dir_fd=above)
+            except OSError as error:
+                if error.errno == errno.ENOTEMPTY:  # the same as EEXIST, by another name
+                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path) from None
+                raise
+        except BaseException:
+            for file in files:
+                with contextlib.suppress(OSError):
+                    os.unlink(file, dir_fd=inside)
+            with contextlib.suppress(OSError):
+                os.rmdir(draft, dir_fd=above)
+            raise
+        finally:
+            os.close(inside)
+    finally:
+        os.close(above)
+
+
+def _parent(path: str) -> tuple[int, str]:
+    """The open directory that `path` is to be made in, and its name there."""
+    above, name = os.path.split(path.rstrip("/"))
+    if name in ("", ".", ".."):
+        raise OSError(errno.EINVAL, "this names no file", path)
+    return folder(above or "."), name
+
+
+@contextlib.contextmanager
+def _draft(above: int) -> Iterator[tuple[str, int]]:
+    """A new file that is gone again unless it was renamed."""
+    name = _unused()
+    fd = os.open(name, _NEW, 0o600, dir_fd=above)
+    try:
+        yield name, fd
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name, dir_fd=above)
+        raise
+    finally:
+        os.close(fd)
+
+
+def _unused() -> str:
+    return f".maildoctor-{os.urandom(8).hex()}"
+
+
+def _mode_of(name: str, above: int, path: str, mode: int) -> int:
+    try:
+        found = os.stat(name, dir_fd=above, follow_symlinks=False)
+    except FileNotFoundError:
+        return mode
+    return stat.S_IMODE(regular(path, found).st_mode)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(fd, left) :]
+
+
+# ---- code that is to be run
+
+
+class Trusted:
+    """A file or directory that nobody can change but root, ourselves and those in `owners`, nor put another in its
+    place: that holds for it, for every directory above it and for every link on the way. Judged on the descriptors by
+    which it is then read. `with` closes it. Raises OSError, `Unsafe` where it is not so.
+    """
+
+    def __init__(self, path: str, owners: frozenset[int] = frozenset()) -> None:
+        self.path = path
+        self._owners = owners | {0, os.geteuid()}
+        self._fd = self._walked(os.path.join(os.getcwd(), path))
+
+    def __enter__(self) -> "Trusted":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)
+
+    def names(self) -> list[str]:
+        """The names in the directory that this is."""
+        fd = os.open(".", _READ | os.O_DIRECTORY, dir_fd=self._fd)
+        try:
+            return sorted(os.listdir(fd))
+        finally:
+            os.close(fd)
+
+    def read(self, name: str, limit: int = LIMIT) -> bytes:
+        """A file in the directory that this is. A link there is not followed."""
+        where = os.path.join(self.path, name)
+        fd = _open_regular(name, where, self._fd, os.O_NOFOLLOW)
+        try:
+            self._judge(os.fstat(fd), where)
+            return _whole(fd, where, limit)
+        finally:
+            os.close(fd)
+
+    def _walked(self, path: str) -> int:
+        """What is at the end of the path. The open ones above it lie on a stack, so `..` is what we came from."""
+        left, links = [p for p in reversed(path.split("/")) if p], 0
+        stack = [os.open("/", _FOLDER)]
+        walked = [""]
+        try:
+            self._judge(os.fstat(stack[0]), "/", last=False)
+            while left:
+                name = left.pop()
+                if name == ".":
+                    continue
+                if name == "..":
+                    if len(stack) > 1:
+                        os.close(stack.pop())
+                        walked.pop()
+                    continue
+                where = "/".join([*walked, name])
+                found = os.stat(name, dir_fd=stack[-1], follow_symlinks=False)
+                if stat.S_ISLNK(found.st_mode):
+                    links += 1
+                    if links > LINKS:
+                        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+                    target = self._link(name, stack[-1], where)
+                    if target.startswith("/"):
+                        while len(stack) > 1:
+                            os.close(stack.pop())
+                            walked.pop()
+                    left.extend(p for p in reversed(target.split("/")) if p)
+                    continue
+                kind = os.O_DIRECTORY if left or stat.S_ISDIR(found.st_mode) else 0
+                stack.append(os.open(name, _FOUND | kind | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=stack[-1]))
+                walked.append(name)
+                self._judge(os.fstat(stack[-1]), where, last=not left)
+            return os.dup(stack[-1])
+        finally:
+            for fd in stack:
+                os.close(fd)
+
+    def _link(self, name: str, above: int, where: str) -> str:
+        """Where a link points. Its owner alone could change it, in a directory that was judged; a link has no mode."""
+        if not _HAS_PATH:
+            self._own(os.stat(name, dir_fd=above, follow_symlinks=False), where)
+            return os.readlink(name, dir_fd=above)
+        fd = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
+        try:
+            self._own(os.fstat(fd), where)
+            return os.readlink("", dir_fd=fd)
+        finally:
+            os.close(fd)
+
+    def _judge(self, found: os.stat_result, where: str, last: bool = True) -> None:
+        """In a directory with the sticky bit others can make files, but not put them in the place of what is there; so
+        it will do on the way, not at the end."""
+        self._own(found, where)
+        sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX and not last
+        if found.st_mode & 0o022 and not sticky:
+            raise Unsafe(errno.EPERM, "others can write it", where)
+
+    def _own(self, found: os.stat_result, where: str) -> None:
+        if found.st_uid not in self._owners:
+            raise Unsafe(errno.EPERM, "another user owns it", where)
+
+
+# ---- programs
+
+
+def program(name: str) -> str | None:
+    """Where the program `name` lies by PATH, None where there is none that is safe to run: what others can change, and
+    what PATH does not give a whole path of, is passed over."""
+    for place in os.environ.get("PATH", _USUAL_PATH).split(":"):
+        path = f"{place}/{name}"
+        if place.startswith("/") and is_file(path) and os.access(path, os.X_OK):
+            with contextlib.suppress(OSError), Trusted(path):
+                return path
+    return None
