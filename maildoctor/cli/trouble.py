@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterator, Sequence
 
 WRONG = 2
-INTERRUPTED = 130
 NO_READER = 141
 
 
@@ -32,8 +31,10 @@ def _told(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):
         return NO_READER
     if isinstance(error, KeyboardInterrupt):
+        from maildoctor.cli.signals import status_of
+
         _say("maildoctor: interrupted\n")
-        return INTERRUPTED
+        return status_of(error)
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 0
     if isinstance(error, ModuleNotFoundError) and error.name:

@@ -1,0 +1,57 @@
+"""SIGTERM as Ctrl-C is: an exception where the work stands, so that what is known is told and nothing is left behind.
+
+    with heeded():
+        try:
+            work()
+        except KeyboardInterrupt as stop:
+            ...  # say what is known so far, and that it was interrupted
+            return status_of(stop)
+
+Python turns SIGINT into KeyboardInterrupt by itself. Within `heeded` SIGTERM becomes `Terminated`, which is one too, so
+every `finally` runs and every `except KeyboardInterrupt` serves both. What is caught nowhere ends in
+`trouble.last_words`, which asks `status_of` as well. Uses may be nested; who forks calls `unheeded` in the child.
+"""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_SIGNALLED = 128
+"""A shell's status of a command that a signal ended is this and the signal's number."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came."""
+
+
+@contextmanager
+def heeded() -> Iterator[None]:
+    """Within, SIGTERM raises Terminated in the main thread. A SIGTERM that the caller had ignored (nohup and the like)
+    stays ignored; in another thread, where Python sets no handler, nothing is changed."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _terminated)
+    try:
+        yield
+    finally:
+        # None: set by something that is no Python, which cannot be put back by it either
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
+
+
+def unheeded() -> None:
+    """Let SIGTERM end this process at once, and SIGINT pass by: for a child of ours, whose parent hears the Ctrl-C of
+    their terminal too and ends it."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def status_of(stop: KeyboardInterrupt) -> int:
+    """The exit status: 143 after SIGTERM, 130 after Ctrl-C."""
+    return _SIGNALLED + (signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT)
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> None:
+    raise Terminated
