@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from maildoctor.check import Check
 from maildoctor.collect import knowledge, target
@@ -19,9 +20,15 @@ from maildoctor.facts.sasldb import SaslDb
 from maildoctor.facts.sendmail_cf import SendmailCf
 from maildoctor.facts.wire import Wire
 from maildoctor.host import Host
+from maildoctor.host.deadline import Deadline, Overdue
 from maildoctor.library import Library
 from maildoctor.matrix import Sources, matrix, talk_summary
-from maildoctor.model import Finding, Matrix, Outcome, Report, Talk, Verdict
+from maildoctor.model import Finding, Matrix, Outcome, Report, Talk, Target, Verdict
+
+FINDINGS = 500
+"""Findings of one check that are told; nobody reads more, and a stranger may make a line for each."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +48,32 @@ def _named(check: Check, patterns: Iterable[str]) -> bool:
 
 
 def examine(
-    host: Host, library: Library, selection: Selection, progress: Callable[[str], None] | None = None
+    host: Host,
+    library: Library,
+    selection: Selection,
+    progress: Callable[[str], None] | None = None,
+    deadline: Deadline | None = None,
 ) -> Report:
-    """The diagnosis of a host. A fault in one check or collector never ends the run."""
+    """The diagnosis of a host. A fault in one check or collector never ends the run, nor does one that takes too long:
+    what the deadline or an interruption leaves no time for is not judged."""
+    late = deadline or Deadline()
     started = host.ask("clock")
-    know = knowledge(host, progress or (lambda _: None))
+    know = knowledge(host, progress or (lambda _: None), late)
     outcomes: list[Outcome] = list(library.broken)
     findings: dict[str, Finding] = {}
     for check in library.checks:
         if selection.takes(check):
-            outcome, found = _judge(check, know)
+            try:
+                outcome, found = _judge(check, know, late)
+            except KeyboardInterrupt as stop:
+                late.stop(stop)
+                outcome, found = Outcome(check.code, check.name, "not_judged", late.reason, late.remedy), []
             outcomes.append(outcome)
             for f in found:
                 findings.setdefault(f.fingerprint, f)
     ranked = rank(list(findings.values()), library.causes)
-    about = target(host, know)
-    table = None if selection.select else _matrix(know)
+    about = _or(late, lambda: target(host, know), Target(host.kind, host.name))
+    table = None if selection.select else _or(late, lambda: _matrix(know), None)
     elapsed = host.ask("elapsed")
     return Report(
         target=about,
@@ -68,6 +85,14 @@ def examine(
         matrix=table,
         talks=_talks(know),
     )
+
+
+def _or(deadline: Deadline, work: Callable[[], T], otherwise: T) -> T:
+    """What `work` gives, or something else where there is no time for it."""
+    try:
+        return deadline.within(work)
+    except Overdue:
+        return otherwise
 
 
 def _matrix(know: Know) -> Matrix | None:
@@ -89,7 +114,7 @@ def _talks(know: Know) -> tuple[Talk, ...]:
     )
 
 
-def _judge(check: Check, know: Know) -> tuple[Outcome, list[Finding]]:
+def _judge(check: Check, know: Know, late: Deadline) -> tuple[Outcome, list[Finding]]:
     facts: dict[str, Any] = {p.name: know(p.fact) for p in check.parameters}
     lacking = [facts[p.name] for p in check.parameters if not p.optional and isinstance(facts[p.name], Unknown)]
     if lacking:
@@ -98,12 +123,20 @@ def _judge(check: Check, know: Know) -> tuple[Outcome, list[Finding]]:
         verdict: Verdict = "not_applicable" if isinstance(why, Absent) else "not_judged"
         return Outcome(check.code, check.name, verdict, why.reason, why.remedy), []
     try:
-        told = list(check.findings(facts))
+        told = late.within(lambda: list(islice(check.findings(facts), FINDINGS + 1)))
+    except Overdue:
+        reason = late.reason if late.over else f"it took too long: half of what was left of the {late.seconds:g} s"
+        return Outcome(check.code, check.name, "not_judged", reason, late.remedy), []
     except (Exception, SystemExit) as error:
         reason = f"this check itself failed: {type(error).__name__} in {check.judge.__name__}"
         return Outcome(check.code, check.name, "broke", reason, "please report it"), []
-    found = [f for f in told if isinstance(f, Finding)]
-    gap = next((u for u in told if isinstance(u, Unknown)), None)
-    if gap is not None and not found:
+    found = [f for f in told[:FINDINGS] if isinstance(f, Finding)]
+    cut = next(filter(None, (know.gap(p.fact) for p in check.parameters)), None)
+    if found and len(told) > FINDINGS:
+        cut = Unknown(f"only the first {FINDINGS} of its findings are told")
+    if found:
+        return Outcome(check.code, check.name, "fail", *((cut.reason, cut.remedy) if cut else ())), found
+    gap = next((u for u in told if isinstance(u, Unknown)), cut)
+    if gap is not None:
         return Outcome(check.code, check.name, "not_judged", gap.reason, gap.remedy), []
-    return Outcome(check.code, check.name, "fail" if found else "pass"), found
+    return Outcome(check.code, check.name, "pass"), []

@@ -33,9 +33,6 @@ class Words:
     def __init__(self, **said: Answer) -> None:
         self.said, self.asked = said, list[tuple[str, str]]()
 
-    def begin(self, command: str) -> None:
-        """Nothing is run."""
-
     def ask(self, verb: str, subject: str = "") -> Answer:
         """What the table holds, whatever the subject."""
         self.asked.append((verb, subject))

@@ -425,7 +425,6 @@ def test_nothing_is_run_by_an_ordinary_user(monkeypatch: pytest.MonkeyPatch) -> 
 @as_root
 def test_a_command_that_was_run_can_be_repeated() -> None:
     host = Live()
-    host.begin("echo 'two words'")
     assert host.ask("run", "echo 'two words'") == "exit 0\ntwo words\n"
     assert host.commands == ("echo 'two words' </dev/null",)
 
@@ -712,9 +711,6 @@ class Talker:
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
-
-    def begin(self, command: str) -> None:
-        """Nothing."""
 
     def ask(self, verb: str, subject: str = "") -> Answer:
         """That thing."""

@@ -890,9 +890,6 @@ class Told:
         stamp = datetime.fromtimestamp(NOW - age * 86400, UTC).strftime("%Y-%m-%d %H:%M:%S")
         return subject if verb == "real" else f"-rw-r----- 1 root adm {size} {stamp}.000000000 +0000 {subject}"
 
-    def begin(self, command: str) -> None:
-        pass
-
 
 @pytest.fixture
 def all_readable(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:

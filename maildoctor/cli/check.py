@@ -3,6 +3,8 @@
 import argparse
 import sys
 from collections.abc import Sequence, Set
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from maildoctor.cli import options as shared
@@ -10,10 +12,12 @@ from maildoctor.cli.looks import style_for
 from maildoctor.cli.output import planned, published
 from maildoctor.cli.progress import Progress
 from maildoctor.cli.selection import chosen
+from maildoctor.cli.signals import status_of
 from maildoctor.cli.status import Policy
 from maildoctor.cli.trouble import Trouble
 from maildoctor.engine import examine
 from maildoctor.host import Host
+from maildoctor.host.deadline import SECONDS, Deadline, Overdue
 from maildoctor.library import load_library
 from maildoctor.witness import heard
 
@@ -43,6 +47,13 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--no-probe", action="store_true", help="connect to nothing: leave out the checks WIRE*")
     p.add_argument("--tag", metavar="NAME", help="which image of --image, where it holds several")
     p.add_argument("--source", metavar="DIR", help="a source tree of sendmail whose site.config.m4 is judged too")
+    p.add_argument(
+        "--deadline",
+        type=_seconds,
+        default=SECONDS,
+        metavar="SEC",
+        help=f"time for everything: what is not reached is not judged ({SECONDS:.0f})",
+    )
     p.add_argument("--record", metavar="DIR", help="also write all that was seen to DIR, secrets struck out")
     shared.add_report(p)
     shared.add_output(p)
@@ -57,6 +68,12 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
+def _seconds(word: str) -> float:
+    from maildoctor.cli.servers import some_seconds
+
+    return some_seconds(word)
+
+
 def run(words: Sequence[str]) -> int:
     """Examine, print, and give the exit status."""
     options = shared.read(parser(), words)
@@ -65,17 +82,22 @@ def run(words: Sequence[str]) -> int:
     library = load_library(options.checks)
     ignored = (*shared.listed(options.ignore), *(("WIRE*",) if options.no_probe else ()))
     select = chosen(library, shared.listed(options.select), ignored)
-    host = _host(options)
-    with Progress(wanted=not options.quiet) as progress:
-        report = examine(host, library, select, progress.looking_at)
+    with Deadline(options.deadline) as deadline, Progress(wanted=not options.quiet) as progress:
+        try:
+            host = deadline.within(lambda: _host(options))
+        except Overdue:
+            what = f"opening it took longer than half of the deadline of {options.deadline:g} s"
+            raise Trouble(what, str(options.image or options.snapshot or "the host"), deadline.remedy) from None
+        report = examine(host, library, select, progress.looking_at, deadline)
         progress.looking_at("the log")
-        report = heard(host, report, library.witnesses)
+        with suppress(Overdue):  # the diagnosis stands without the log's witness
+            report = deadline.within(partial(heard, host, report, library.witnesses))
     policy = Policy(options.fail_on, options.allow_unknown, options.exit_zero, known or frozenset())
     try:
         _record(host, options.record)
     finally:
         verdict = published(report, options, outputs, style_for(sys.stdout, options, known), policy)
-    return verdict
+    return verdict if deadline.stopped is None else status_of(deadline.stopped)
 
 
 def _known(baseline: str | None) -> Set[str] | None:

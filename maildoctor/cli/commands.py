@@ -4,6 +4,7 @@ import gc
 import importlib
 from collections.abc import Sequence
 
+from maildoctor.cli.signals import heeded
 from maildoctor.cli.trouble import Trouble
 
 COMMANDS = ("check", "triage", "probe", "healthcheck", "explain", "list", "report", "demo")
@@ -15,7 +16,8 @@ def call(name: str, words: Sequence[str]) -> int:
         raise _unknown(name)
     # a command is over in a moment and makes no garbage to speak of: collecting took a tenth of its time
     gc.disable()
-    status: int = importlib.import_module(f"maildoctor.cli.{name}").run(words)
+    with heeded():
+        status: int = importlib.import_module(f"maildoctor.cli.{name}").run(words)
     return status
 
 

@@ -1,4 +1,6 @@
-"""From a host to facts: what to look at, no parsing. `COLLECTORS` is the table, a line a fact."""
+"""From a host to facts: what to look at, and in what order. `COLLECTORS` is the table, a line a fact.
+
+What an answer means is for the fact to say; read here is only what tells where to look next (an include, a path)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,6 +28,7 @@ from maildoctor.facts.tls import Tls
 from maildoctor.facts.wire import Wire
 from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.host import Host
+from maildoctor.host.deadline import Deadline
 from maildoctor.model import Product, Target
 
 COLLECTORS: Mapping[type[Any], Collector] = {
@@ -54,9 +57,9 @@ COLLECTORS: Mapping[type[Any], Collector] = {
 }
 
 
-def knowledge(host: Host, progress: Callable[[str], None]) -> Know:
+def knowledge(host: Host, progress: Callable[[str], None], deadline: Deadline | None = None) -> Know:
     """Nothing known yet."""
-    return Know(host, COLLECTORS, progress)
+    return Know(host, COLLECTORS, progress, deadline)
 
 
 def target(host: Host, know: Know) -> Target:

@@ -1,26 +1,37 @@
 """What is known so far about one host: each fact is collected once, when it is first asked for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from maildoctor.collect.bounds import Bounded, Gaps
 from maildoctor.facts import Absent, Unknown
 from maildoctor.host import Answer, Host, Silence
+from maildoctor.host.deadline import Deadline, Overdue
 
 F = TypeVar("F")
+T = TypeVar("T")
 
 
 class Know:
     """Facts by their type. A collector gets it too, to build on other facts."""
 
     def __init__(
-        self, host: Host, collectors: "Mapping[type[Any], Collector]", progress: Callable[[str], None]
+        self,
+        host: Host,
+        collectors: "Mapping[type[Any], Collector]",
+        progress: Callable[[str], None],
+        deadline: Deadline | None = None,
     ) -> None:
         self.host = host
         self._collectors, self._progress = collectors, progress
+        self._deadline = deadline or Deadline()
+        self._gaps: dict[type[Any], Gaps] = {}
+        self._at_work: list[Gaps] = [Gaps()]
         self._facts: dict[type[Any], Any] = {}
 
     def __call__(self, fact: type[F]) -> F | Unknown:
-        """The fact, or why there is none. A collector that fails makes an `Unknown`, never an end."""
+        """The fact, or why there is none. A collector that fails, or takes too long, makes an `Unknown`, never an
+        end."""
         if fact not in self._facts:
             self._progress(fact.__name__)
             self._facts[fact] = Unknown("it depends on itself")
@@ -37,12 +48,25 @@ class Know:
         """The fact if somebody asked for it before and it could be had; nothing is looked at for it."""
         return self.get(fact) if fact in self._facts else None
 
+    def gap(self, fact: type[Any]) -> Unknown | None:
+        """What was cut of the text that a fact is made of; None where it is whole."""
+        gaps = self._gaps.get(fact)
+        return gaps.found[0] if gaps and gaps.found else None
+
+    def some(self, items: Iterable[T], what: str) -> list[T]:
+        """So many of these as a collector may look at one by one; a gap of its fact where there are more."""
+        return self._at_work[-1].some(items, what)
+
     def _collect(self, fact: type[Any]) -> Any:
         collector = self._collectors.get(fact)
         if collector is None:
             return Unknown(f"nobody collects {fact.__name__}", "please report it")
+        gaps = self._gaps[fact] = Gaps()
+        self._at_work.append(gaps)
         try:
-            return collector(self.host, self)
+            return self._deadline.within(lambda: collector(Bounded(self.host, gaps), self))
+        except Overdue:
+            return self._late(collector)
         except Exception as error:
             import os
 
@@ -51,6 +75,13 @@ class Know:
             return Unknown(
                 f"maildoctor failed to look ({type(error).__name__} in {collector.__name__})", "please report it"
             )
+
+    def _late(self, collector: "Collector") -> Unknown:
+        late = self._deadline
+        if late.over:
+            return Unknown(late.reason, late.remedy)
+        doc = f"to look took too long ({collector.__name__}): half of what was left of the {late.seconds:g} s"
+        return Unknown(doc, late.remedy)
 
 
 Collector = Callable[[Host, Know], Any]

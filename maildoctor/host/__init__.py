@@ -63,10 +63,6 @@ class Host(Protocol):
         """The answer to one question; the same question is answered once and remembered."""
         ...
 
-    def begin(self, command: str) -> None:
-        """Say that a `run` of `command` will be asked for: it may start now, beside other work."""
-        ...
-
     @property
     def commands(self) -> tuple[str, ...]:
         """The programs that were run, each as an admin can repeat it."""

@@ -26,8 +26,16 @@ class Child:
         self._argv, self._process, self._end = argv, process, time.monotonic() + PATIENCE
 
     def words(self) -> Answer:
-        """`exit N`, then the output, undecodable bytes escaped."""
-        assert self._process.stdout is not None
+        """`exit N`, then the output, undecodable bytes escaped. Who stops waiting for it ends it."""
+        try:
+            return self._heard()
+        except BaseException:
+            self._kill()
+            raise
+
+    def _heard(self) -> Answer:
+        if self._process.stdout is None:
+            raise ValueError("a child is started with a pipe")
         fd, said, shown = self._process.stdout.fileno(), b"", shlex.join(self._argv)
         while True:
             left = self._end - time.monotonic()

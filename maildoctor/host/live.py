@@ -44,7 +44,6 @@ class Live(Rooted):
         self._open(Tree("/"))
         self.name = name or os.uname().nodename
         self._run: list[str] = []
-        self._children: dict[str, Child | Silence] = {}
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -83,15 +82,9 @@ class Live(Rooted):
 
         return own_ports(endpoints)
 
-    def begin(self, command: str) -> None:
-        """Start a program now whose words will be asked for later, so that it runs beside other work."""
-        if command not in self._children:
-            self._children[command] = self._start(command)
-
     def _tell_run(self, command: str) -> Answer:
         """What a program says, run without a shell and without input."""
-        self.begin(command)
-        child = self._children[command]
+        child = self._start(command)
         return child if isinstance(child, Silence) else child.words()
 
     def _start(self, command: str) -> "Child | Silence":

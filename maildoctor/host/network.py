@@ -88,9 +88,6 @@ class Network:
         """Nothing is run."""
         return ()
 
-    def begin(self, command: str) -> None:
-        """Nothing is run."""
-
     def ask(self, verb: str, subject: str = "") -> Answer:
         """The transcripts of all endpoints; what is no matter of the wire is not there."""
         match verb:

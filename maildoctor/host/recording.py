@@ -27,10 +27,6 @@ class Recording:
         """What the other host ran."""
         return self._host.commands
 
-    def begin(self, command: str) -> None:
-        """Passed on."""
-        self._host.begin(command)
-
     def ask(self, verb: str, subject: str = "") -> Answer:
         """The other host's answer, remembered."""
         answer = self._host.ask(verb, subject)
@@ -87,9 +83,6 @@ class Replay:
             RecursionError,
         ) as error:
             raise HostError(f"the recording is damaged: {error}", path, "record the host again") from None
-
-    def begin(self, command: str) -> None:
-        """Nothing is run for a recording."""
 
     def ask(self, verb: str, subject: str = "") -> Answer:
         """What was said then."""

@@ -78,9 +78,6 @@ class Rooted:
             raise HostError(what, directory, "give --source the top of a sendmail source tree")
         self._source = directory
 
-    def begin(self, command: str) -> None:
-        """Nothing is run for files."""
-
     def ask(self, verb: str, subject: str = "") -> Answer:
         """The answer to one question, remembered."""
         key = (verb, subject)

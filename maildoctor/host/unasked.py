@@ -15,10 +15,6 @@ class Unasked:
         """What the other host ran."""
         return self._host.commands
 
-    def begin(self, command: str) -> None:
-        """Passed on."""
-        self._host.begin(command)
-
     def ask(self, verb: str, subject: str = "") -> Answer:
         """The other host's answer, or silence."""
         return self._silence if verb == self._verb else self._host.ask(verb, subject)

@@ -264,12 +264,12 @@ class Linker:
 
     def _cache(self, elf: Elf) -> dict[str, list[str]] | None:
         if not self._cache_read:
-            self._cache_read = True
             try:
                 data = self._files.open("/etc/ld.so.cache")
             except OSError:
                 data = None
             self._cached = read_cache(data, elf.byte_order) if data is not None else None
+            self._cache_read = True  # last: who reads it may be broken off, and what is not read says nothing
         return self._cached
 
     def _configured_directories(self) -> tuple[str, ...]:

@@ -311,6 +311,10 @@ def _unjudged(report: Report, style: Style) -> Iterator[Block]:
         yield Block(
             "", f"and {count} more for {len(rest)} other {_plural('reason', len(rest))}; -v shows them", _inside(style)
         )
+    cut = _by_reason(o for o in report.outcomes if o.outcome == "fail" and o.reason)
+    for (reason, remedy), outcomes in cut[:_FEW_REASONS]:
+        text = f"{', '.join(o.code for o in outcomes)}: {reason}"
+        yield Block("", prose(f"{text}; {remedy}" if remedy else text, style.ascii), wrap="fold")
     for o in broken:
         text = shown(
             f"{o.code} {o.name} broke, a fault of maildoctor or of a check added to it: {o.reason}", style.ascii

@@ -1,0 +1,67 @@
+"""How much of a host is taken in. A stranger can make any list longer; what is cut of it is told, and never judged.
+
+A long answer of the host is cut at its first `ROWS` lines where each line speaks for itself; a file that says something
+only as a whole (`read`) is not taken at all. Either is a gap: a check that found nothing in a fact with a gap has not
+judged it. What a collector would have to look at one by one goes through `Gaps.some`.
+"""
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import TypeVar
+
+from maildoctor.facts import Unknown
+from maildoctor.host import Answer, Host, Silence
+
+T = TypeVar("T")
+
+ROWS = 100_000
+"""Lines of one answer. A sendmail.cf has 2,000, a busy host 300 processes that have to do with mail."""
+
+MANY = 1_000
+"""Things that are looked at one by one for one fact: maps, class files, plug-ins."""
+
+_REMEDY = "look whether it is what it should be"
+
+
+class Gaps:
+    """What was cut of the answers that one fact is made of."""
+
+    def __init__(self) -> None:
+        self.found: list[Unknown] = []
+
+    def some(self, items: Iterable[T], what: str, most: int = MANY) -> list[T]:
+        """The first `most` of these; that there are more is noted, as `only the first 1,000 of 2,000 maps …`."""
+        rest = iter(items)
+        kept = list(islice(rest, most))
+        if more := sum(1 for _ in rest):
+            self.note(f"only the first {most:,} of {most + more:,} {what} were looked at")
+        return kept
+
+    def note(self, reason: str) -> None:
+        """One more gap."""
+        self.found.append(Unknown(reason, _REMEDY))
+
+
+class Bounded:
+    """A host of whose answers no more than `ROWS` lines are heard."""
+
+    def __init__(self, host: Host, gaps: Gaps) -> None:
+        self._host, self._gaps = host, gaps
+        self.kind, self.name = host.kind, host.name
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """What the other host ran."""
+        return self._host.commands
+
+    def ask(self, verb: str, subject: str = "") -> Answer:
+        """The other host's answer, cut."""
+        answer = self._host.ask(verb, subject)
+        if not isinstance(answer, str) or (count := answer.count("\n") + 1) <= ROWS:
+            return answer
+        called = subject or verb
+        if verb == "read":
+            self._gaps.note(f"{called} has {count:,} lines, more than {ROWS:,}")
+            return Silence("failed", f"{called} has {count:,} lines, more than {ROWS:,}", _REMEDY)
+        self._gaps.note(f"only the first {ROWS:,} of {count:,} lines of {called} ({verb}) were read")
+        return "\n".join(answer.split("\n", ROWS)[:ROWS])
