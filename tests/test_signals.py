@@ -1,8 +1,13 @@
 """SIGTERM as an exception: what is left behind, what the exit status is, and what stays as it was."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +50,54 @@ def test_another_thread_changes_nothing() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+SLOW = '''
+import time
+from collections.abc import Iterator
+from maildoctor.api import Found, System, check, found
+
+@check("AAA001", "quick", "warning", fails=[{"system": "os: a"}], passes=[{"system": ""}])
+def quick(system: System) -> Iterator[Found]:
+    """Something is known already.
+
+    Advice: look at it.
+    """
+    yield found("it is known", what="x")
+
+@check("ZZZ001", "slow", "warning", fails=[{"system": "os: a"}], passes=[{"system": ""}])
+def slow(system: System) -> Iterator[Found]:
+    """This takes long.
+
+    Advice: wait.
+    """
+    open(MARK, "w").close()
+    time.sleep(60)
+    yield found("never told", what="x")
+'''
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_check_that_is_interrupted_tells_what_it_knows(tmp_path: Path, number: int, status: int) -> None:
+    (tmp_path / "root/etc").mkdir(parents=True)
+    (tmp_path / "checks").mkdir(mode=0o755)
+    mark = tmp_path / "begun"
+    (tmp_path / "checks/slow.py").write_text(SLOW.replace("MARK", repr(str(mark))))
+    (tmp_path / "checks/slow.py").chmod(0o644)
+    words = ["check", "--root", str(tmp_path / "root"), "--checks", str(tmp_path / "checks"), "--json"]
+    ours = subprocess.Popen(
+        [sys.executable, "-m", "maildoctor", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    until = time.monotonic() + 30
+    while not mark.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    ours.send_signal(number)
+    said, complaint = ours.communicate(timeout=20)
+    assert ours.returncode == status and not complaint
+    report = json.loads(said)
+    assert "AAA001" in {f["code"] for f in report["findings"]}
+    late = next(o for o in report["outcomes"] if o["code"] == "ZZZ001")
+    assert (late["outcome"], late["reason"]) == ("not_judged", "it was interrupted")
