@@ -42,11 +42,11 @@ apt:
 	[ -z "$$missing" ] || { set -e; export DEBIAN_FRONTEND=noninteractive; \
 		apt-get update -qq; apt-get install -y -qq --no-install-recommends $$missing; }
 
-$(VENV)/installed: pyproject.toml | $(RUN)
+$(VENV)/installed: pyproject.toml setup.py | $(RUN)
 	@$(RUN) -m pip install --quiet --editable .
 	@touch $@
 
-$(VENV)/tested: pyproject.toml | $(RUN)
+$(VENV)/tested: pyproject.toml setup.py | $(RUN)
 	@$(RUN) -m pip install --quiet --editable '.[test,lint]'
 	@touch $@ $(VENV)/installed
 

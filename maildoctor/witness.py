@@ -6,13 +6,18 @@ it is only counted; where no check speaks of it nobody can tell, and it is passe
 """
 
 import io
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from maildoctor.host import Host
-from maildoctor.model import Evidence, Finding, Ranked, Report
+from maildoctor.model import Evidence, Finding, Outcome, Ranked, Report
+
+if TYPE_CHECKING:
+    from maildoctor.triage.rules import Rule
 
 LOGS = (
     ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail"),
@@ -29,15 +34,19 @@ def heard(host: Host, report: Report, witnesses: Mapping[str, Sequence[str]]) ->
     told = list(_recent(host))
     if not told:
         return report
+    from maildoctor.triage.builtin import builtin
+
+    rules, errors = builtin()
+    broken = tuple(Outcome(_code(e.where), "log-rule", "broke", f"{e}: this log rule was left out") for e in errors)
     checks: dict[str, list[str]] = {}
-    for check, rules in witnesses.items():
-        for rule in rules:
+    for check, spoken_of in witnesses.items():
+        for rule in spoken_of:
             checks.setdefault(rule, []).append(check)
     outcomes = {o.code: o.outcome for o in report.outcomes}
     more: dict[str, list[Evidence]] = {}
     notes: list[Finding] = []
     mended: list[str] = []
-    for finding, is_fault in _findings(told, _seconds(report.started)):
+    for finding, is_fault in _findings(rules, told, _seconds(report.started)):
         speaking = [c for c in checks.get(finding.code, ()) if c in outcomes]
         still = next((r.finding for r in report.ranked if r.finding.code in speaking), None)
         if still is not None:
@@ -48,7 +57,7 @@ def heard(host: Host, report: Report, witnesses: Mapping[str, Sequence[str]]) ->
             notes.append(replace(finding, severity="info", message=f"The log says: {finding.message}"))
     ranked = [_with(r, more.get(r.finding.fingerprint, [])) for r in report.ranked]
     ranked += [Ranked(f, len(ranked) + n, None) for n, f in enumerate(notes, 1)]
-    return replace(report, ranked=tuple(ranked), mended=tuple(mended))
+    return replace(report, ranked=tuple(ranked), outcomes=(*report.outcomes, *broken), mended=tuple(mended))
 
 
 def _recent(host: Host) -> Iterator[tuple[str, str]]:
@@ -59,6 +68,12 @@ def _recent(host: Host) -> Iterator[tuple[str, str]]:
                 if answer:
                     yield path, answer
                 break
+
+
+def _code(where: str) -> str:
+    """The code of the rule at this place: `sasl.toml: rule 3 (SASL120)`; that of no rule where it has none."""
+    found = re.search(r"\(([A-Z]+[1-9][0-9]{2,})\)", where)
+    return found[1] if found else "LOG100"
 
 
 def _line(evidence: Evidence) -> Evidence:
@@ -81,16 +96,12 @@ def _seconds(stamp: str) -> float:
         return time.time()
 
 
-def _findings(told: Sequence[tuple[str, str]], now: float) -> Iterator[tuple[Finding, bool]]:
+def _findings(rules: "Sequence[Rule]", told: Sequence[tuple[str, str]], now: float) -> Iterator[tuple[Finding, bool]]:
     """What the log rules make of these lines, each with whether it is a fault rather than a symptom or an attack."""
-    from maildoctor.triage.cache import ReadOnly, folder
-    from maildoctor.triage.cache import rules as kept_rules
     from maildoctor.triage.engine import Finds
     from maildoctor.triage.judge import judge
-    from maildoctor.triage.rules import rule_files
     from maildoctor.triage.scan import Scan
 
-    rules = kept_rules(rule_files(), ReadOnly(folder()))
     scan = Scan(rules, Finds, now)
     for path, text in told:
         for _ in scan.feed(io.BytesIO(text.encode("utf-8", "surrogateescape") + b"\n"), path):

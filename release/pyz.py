@@ -18,6 +18,9 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import distribution
 from pathlib import Path
 
+from maildoctor.triage.builtin import made
+from maildoctor.triage.rules import rule_files
+
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLED = ("rich", "packaging")
 """Distributions whose one package has their name. rich without pygments and markdown-it, which only its parts that
@@ -51,6 +54,7 @@ def contents() -> dict[str, bytes]:
     files = {"__main__.py": ENTRY.encode(), "LICENSE": (ROOT / "LICENSE").read_bytes()}
     for folder, home in (("maildoctor", "maildoctor"), ("checks", "maildoctor/checks")):
         files |= {f"{home}/{name}": data for name, data in _below(ROOT / folder)}
+    files["maildoctor/checks/rules.json"] = made(rule_files())
     for name in ("__init__.py", "demo/host.toml", "demo/expected.txt"):
         files[f"maildoctor/fixtures/{name}"] = (ROOT / "fixtures" / name).read_bytes()
     for name in BUNDLED:

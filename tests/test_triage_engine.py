@@ -6,14 +6,12 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pytest
 
 from maildoctor.triage.blocks import Blocks
-from maildoctor.triage.cache import Cache, engine, rules
 from maildoctor.triage.clock import Clock, Course
-from maildoctor.triage.engine import ENGINES, Engine, EngineError, Finds, Hyperscan, fastest, named
+from maildoctor.triage.engine import ENGINES, Engine, EngineError, Finds, fastest, named
 from maildoctor.triage.headers import peel
 from maildoctor.triage.judge import judge, read
 from maildoctor.triage.match import LONGEST_LINE
@@ -461,32 +459,6 @@ def test_a_pattern_is_proved_to_hold_its_needle() -> None:
     assert unneedled(r"(?:abcdef)?g", [b"abcdef"]) == "g"
     assert unneedled(r"(?i)abcdef", [b"abcdef"]) is not None
     assert literals(r"ab(?:c|de)?[fg]\d{3}h{2}") == 5
-
-
-# ---- the cache
-
-
-def test_the_cache_is_of_use_and_never_needed(tmp_path: Path) -> None:
-    pytest.importorskip("hyperscan")
-    where = tmp_path / "cache"
-    kept = Cache(str(where))
-    assert rules(rule_files(), kept) == rules(rule_files(), kept) == rules(rule_files(), Cache("/nonexistent/x"))
-    first, second = engine(NEEDLES, kept), engine(NEEDLES, kept)
-    assert isinstance(first, Hyperscan) and isinstance(second, Hyperscan)
-    assert (first.fresh, second.fresh) == (True, False)
-    for file in where.iterdir():
-        file.write_bytes(file.read_bytes()[:-7] + b"damaged")
-    third = engine(NEEDLES, kept)
-    assert isinstance(third, Hyperscan) and third.fresh
-    assert rules(rule_files(), kept)
-    where.chmod(0o777)
-    assert kept.get(next(where.iterdir()).name) == b""
-
-
-def test_a_database_of_another_machine_is_made_anew() -> None:
-    pytest.importorskip("hyperscan")
-    assert Hyperscan(NEEDLES, b"rubbish").fresh
-    assert not Hyperscan(NEEDLES, Hyperscan(NEEDLES).dump()).fresh
 
 
 # ---- the loader

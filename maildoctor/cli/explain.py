@@ -66,10 +66,10 @@ def run(words: Sequence[str]) -> int:
 
 
 def _nowhere(word: str, checks: Sequence[Check]) -> Trouble:
-    from maildoctor.triage.rules import load, rule_files
+    from maildoctor.triage.builtin import builtin
 
     known = [name for check in checks for name in (check.code, check.name)]
-    known += [name for rule in load(rule_files()) for name in (rule.code, rule.name)]
+    known += [name for rule in builtin().rules for name in (rule.code, rule.name)]
     return no_such("check or log rule", word, known, "maildoctor explain")
 
 

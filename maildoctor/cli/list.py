@@ -14,9 +14,8 @@ from maildoctor.library import load_library
 from maildoctor.render.escape import prose, shown
 from maildoctor.render.style import Style
 from maildoctor.render.text import Block, written
-from maildoctor.triage.cache import Cache, folder
-from maildoctor.triage.cache import rules as kept_rules
-from maildoctor.triage.rules import Rule, rule_files
+from maildoctor.triage.builtin import builtin
+from maildoctor.triage.rules import Rule
 
 
 def parser() -> argparse.ArgumentParser:
@@ -32,13 +31,16 @@ def run(words: Sequence[str]) -> int:
     """Print the list."""
     options = shared.read(parser(), words)
     checks = load_library(options.checks).checks
-    rules = sorted(kept_rules(rule_files(), Cache(folder())), key=lambda rule: rule.code)
+    known = builtin()
+    rules = sorted(known.rules, key=lambda rule: rule.code)
+    broken = [str(error) for error in known.broken]
     if options.json:
         told = {"checks": [_plain(c) for c in checks], "rules": [{**_plain(r), "kind": r.kind} for r in rules]}
-        say(json.dumps(told, indent=2) + "\n")
+        say(json.dumps({**told, "broken": broken} if broken else told, indent=2) + "\n")
     else:
         style = style_for(sys.stdout, options)
-        say(written([*_table(checks, style), Block("", ""), *_table(rules, style)], style))
+        lost = [Block("left out  ", shown(sentence, style.ascii), tone="warning") for sentence in broken]
+        say(written([*_table(checks, style), Block("", ""), *_table(rules, style), *lost], style))
     return 0
 
 

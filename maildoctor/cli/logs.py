@@ -7,38 +7,42 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from maildoctor.cli.moments import moment
 from maildoctor.cli.progress import Progress
+from maildoctor.cli.signals import Terminated
 from maildoctor.cli.trouble import Trouble
 from maildoctor.render.escape import shown
 from maildoctor.render.log import size
-from maildoctor.triage.cache import Cache, engine
-from maildoctor.triage.engine import Engine, EngineError
+from maildoctor.triage.engine import Engine, EngineError, fastest, named
 from maildoctor.triage.rules import Rule
 from maildoctor.triage.scan import Scan, Seen
 from maildoctor.triage.sources import Source, SourceOptions, open_extent, open_sources
 from maildoctor.triage.tally import Entry, Key
+
+if TYPE_CHECKING:
+    from maildoctor.cli.workers import Share
 
 _WORTH_SHARING = 32 * 1024 * 1024
 _NOTICE = 16
 
 
 class Logs:
-    """What a command line asks to be read. After `read`: `names` of the logs, `damage` that was met, `interrupted`."""
+    """What a command line asks to be read. After `read`: `names` of the logs, `damage` that was met, and `stop`,
+    what ended the reading early, None where nothing did."""
 
-    def __init__(self, rules: Sequence[Rule], options: argparse.Namespace, now: float, cache: Cache) -> None:
+    def __init__(self, rules: Sequence[Rule], options: argparse.Namespace, now: float) -> None:
         self.names: list[str] = []
         self.damage: list[str] = []
-        self.interrupted = False
+        self.stop: KeyboardInterrupt | None = None
         self._rules = rules
         self._options = options
         self._now = now
-        self._cache = cache
         self._procs = min(options.procs, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
 
     def read(self) -> Seen:
-        """Read all, or up to Ctrl-C. Raises Trouble where there is nothing to read."""
+        """Read all, or up to Ctrl-C or SIGTERM. Raises Trouble where there is nothing to read."""
         options = self._options
         scan = self._scan(told=self._tell if options.follow else None)
         try:
@@ -51,18 +55,23 @@ class Logs:
                         source.close()
                     if source.damage:
                         self.damage.append(f"{source.name}: {source.damage}")
-        except KeyboardInterrupt:
-            self.interrupted = not options.follow
+        except KeyboardInterrupt as stop:
+            # Ctrl-C is how following ends; SIGTERM is somebody else's wish.
+            self.stop = None if options.follow and not isinstance(stop, Terminated) else stop
         return scan.seen
 
-    def _scan(self, told: Callable[[Key, Entry], None] | None = None) -> Scan:
+    def _scan(
+        self,
+        told: Callable[[Key, Entry], None] | None = None,
+        engine: Callable[[Sequence[bytes]], Engine] | None = None,
+    ) -> Scan:
         options = self._options
-        return Scan(self._rules, self._engine, self._now, options.exact, options.unmatched, told)
+        return Scan(self._rules, engine or self._engine, self._now, options.exact, options.unmatched, told)
 
     def _engine(self, needles: Sequence[bytes]) -> Engine:
         wish = os.environ.get("MAILDOCTOR_ENGINE", "")
         try:
-            return engine(needles, self._cache, wish)
+            return named(wish, needles) if wish else fastest(needles)
         except EngineError as error:
             raise Trouble(str(error), "the environment: MAILDOCTOR_ENGINE", "unset it") from error
 
@@ -97,20 +106,39 @@ class Logs:
 
     def _share(self, scan: Scan, path: str, start: int, end: int) -> None:
         """Read the pieces of a plain file in processes of their own."""
-        from concurrent.futures import ProcessPoolExecutor
-        from multiprocessing import get_context
+        from maildoctor.cli.workers import Workers
 
         pieces = _pieces(path, start, end, self._procs)
-        with ProcessPoolExecutor(len(pieces), mp_context=get_context("fork")) as pool:
-            for seen in pool.map(self._read_piece, [path] * len(pieces), *zip(*pieces, strict=True)):
-                scan.seen.merge(seen)
+        engine = self._engine(scan.needles)  # once for all, and where there is none this is the place to say so
 
-    def _read_piece(self, path: str, start: int, end: int) -> Seen:
-        scan = self._scan()
+        def work(piece: tuple[int, int], stopped: Callable[[], bool]) -> Seen:
+            return self._read_piece(path, piece, engine, stopped)
+
+        with Workers(work, pieces) as workers:
+            try:
+                for share in workers.shares():
+                    self._merge(scan, path, share)
+            except KeyboardInterrupt:
+                for share in workers.stopped():
+                    self._merge(scan, path, share, told=False)
+                raise
+
+    def _merge(self, scan: Scan, path: str, share: "Share[tuple[int, int], Seen]", told: bool = True) -> None:
+        if share.found is not None:
+            scan.seen.merge(share.found)
+        if share.trouble and told:
+            first, after = share.piece
+            read = f"of the bytes {first} to {after} only {size(share.found.bytes) if share.found else 'nothing'}"
+            self.damage.append(f"{path}: {read} was read: {share.trouble}")
+
+    def _read_piece(self, path: str, piece: tuple[int, int], engine: Engine, stopped: Callable[[], bool]) -> Seen:
+        start, end = piece
+        scan = self._scan(engine=lambda _: engine)
         source = open_extent(path, start, end)
         try:
             for _ in scan.feed(source, path, lines=-1 if start else 0):
-                pass
+                if stopped():
+                    break
         finally:
             source.close()
         return scan.seen

@@ -9,13 +9,12 @@ from maildoctor.render.escape import prose, shown
 from maildoctor.render.style import Style
 from maildoctor.render.text import Block, finding_blocks, written
 from maildoctor.triage import guessing
-from maildoctor.triage.cache import Cache, folder
-from maildoctor.triage.cache import rules as kept_rules
+from maildoctor.triage.builtin import builtin
 from maildoctor.triage.engine import Finds
 from maildoctor.triage.headers import peel
 from maildoctor.triage.judge import judge
 from maildoctor.triage.match import Fields, Matcher
-from maildoctor.triage.rules import Rule, load, rule_files
+from maildoctor.triage.rules import Rule, rule_files, usable
 from maildoctor.triage.scan import Scan
 from maildoctor.triage.secrets import masked
 
@@ -25,7 +24,7 @@ _WIDTH = 10
 def line_page(line: str, style: Style) -> str:
     """What this line of a log means, with what was found in it."""
     raw = line.encode("utf-8", "surrogateescape").strip(b"\r\n")
-    rules = kept_rules(rule_files(), Cache(folder()))
+    rules = builtin().rules
     matcher = Matcher(rules)
     hit = matcher.read(raw, matcher.inside(raw))
     rule = rules[hit.rule] if hit else None
@@ -34,7 +33,7 @@ def line_page(line: str, style: Style) -> str:
 
 def rule_page(word: str, style: Style) -> str | None:
     """The page of the rule with this code or name, with what it says of its own sample; None: there is no such rule."""
-    for rule in load(rule_files()):
+    for rule in usable(rule_files()).rules:
         if word.lower() in (rule.code.lower(), rule.name):
             return written(_rule(rule, style), style)
     if word.lower() in (guessing.CODE.lower(), guessing.NAME):

@@ -12,13 +12,13 @@ from fnmatch import fnmatchcase
 
 from maildoctor.cli import options as shared
 from maildoctor.cli.looks import style_for
-from maildoctor.cli.output import planned, published
+from maildoctor.cli.output import Output, planned, published
+from maildoctor.cli.signals import heeded, status_of
 from maildoctor.cli.status import Policy
 from maildoctor.cli.trouble import Trouble
 from maildoctor.model import LogRead, Ranked, Report, Target
-from maildoctor.triage.cache import Cache, folder
-from maildoctor.triage.cache import rules as kept_rules
-from maildoctor.triage.rules import Rule, rule_files
+from maildoctor.triage.builtin import builtin
+from maildoctor.triage.rules import Rule, RuleError
 
 _STATUS = """\
 Without FILE: standard input if it is a pipe, else the mail logs of this host.
@@ -29,6 +29,7 @@ exit status:
   1  findings
   2  wrong usage, or maildoctor itself failed
   3  nothing found, but something could not be read
+  130, 143  interrupted by Ctrl-C or SIGTERM; what was known so far is told
 
 Each option has a twin in the environment: MAILDOCTOR_FORMAT for --format.
 """
@@ -66,10 +67,22 @@ def run(words: Sequence[str]) -> int:
     options = shared.read(parser(), words)
     outputs = planned(options.output, options.format)
     began = datetime.now(UTC)
-    kept = Cache(folder())
-    rules = _chosen(kept_rules(rule_files(), kept), shared.listed(options.select), shared.listed(options.ignore))
+    known, broken = builtin()
+    rules = _chosen(known, shared.listed(options.select), shared.listed(options.ignore))
+    with heeded():
+        return _told(rules, broken, options, outputs, began)
+
+
+def _told(
+    rules: Sequence[Rule],
+    broken: Sequence[RuleError],
+    options: argparse.Namespace,
+    outputs: Sequence[Output],
+    began: datetime,
+) -> int:
     with _no_garbage():
-        log, ranked = _examined(rules, options, kept)
+        log, ranked, stop = _examined(rules, options)
+    log = replace(log, damage=(*log.damage, *(f"{error}: this log rule was left out" for error in broken)))
     report = Report(
         target=Target("log", ", ".join(log.names[:3]) + (", …" if len(log.names) > 3 else "") or "-"),
         started=began.isoformat(timespec="seconds"),
@@ -79,19 +92,23 @@ def run(words: Sequence[str]) -> int:
         log=log,
     )
     policy = Policy(options.fail_on, exit_zero=options.exit_zero)
-    return published(report, options, outputs, style_for(sys.stdout, options), policy)
+    status = published(report, options, outputs, style_for(sys.stdout, options), policy)
+    return status if stop is None or options.format == "nagios" else status_of(stop)
 
 
-def _examined(rules: Sequence[Rule], options: argparse.Namespace, kept: Cache) -> tuple[LogRead, tuple[Ranked, ...]]:
+def _examined(
+    rules: Sequence[Rule], options: argparse.Namespace
+) -> tuple[LogRead, tuple[Ranked, ...], KeyboardInterrupt | None]:
+    """What was read, what it means, and what ended the reading early, if anything did."""
     from maildoctor.cli.logs import Logs
     from maildoctor.triage.judge import judge, read
 
     now = time.time()
-    logs = Logs(rules, options, now, kept)
+    logs = Logs(rules, options, now)
     seen = logs.read()
     ranked = judge(rules, seen, now, options.top)
     log = read(rules, seen, now, options.top, logs.names)
-    return replace(log, damage=tuple(logs.damage), interrupted=logs.interrupted), ranked
+    return replace(log, damage=tuple(logs.damage), interrupted=logs.stop is not None), ranked, logs.stop
 
 
 def _chosen(rules: Sequence[Rule], select: Sequence[str], ignore: Sequence[str]) -> tuple[Rule, ...]:

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any, Protocol
@@ -49,21 +48,15 @@ class Hyperscan:
     name = "hyperscan"
     block = 256 * KIB
 
-    def __init__(self, needles: Sequence[bytes], compiled: bytes = b"") -> None:
-        """`compiled`: what `dump` gave for the same needles; what is damaged or of another machine is ignored."""
+    def __init__(self, needles: Sequence[bytes]) -> None:
+        """Compiling takes some 30 ms, as long as 20 MB of log take: less than a kept database would cost in trust."""
         try:
             import hyperscan
         except ImportError as error:
             raise EngineError("the Python module hyperscan is missing") from error
         self._module = hyperscan
         self._needles = tuple(needles)
-        loaded = self._loaded(compiled) if compiled else None
-        self.fresh = loaded is None
-        self._database = loaded or self._compiled(range(len(needles)))
-
-    def dump(self) -> bytes:
-        """The compiled database, to be kept."""
-        return bytes(self._module.dumpb(self._database))
+        self._database = self._compiled(range(len(needles)))
 
     def scan(self, block: memoryview, report: Report) -> object:
         """See Engine."""
@@ -89,14 +82,6 @@ class Hyperscan:
             database.compile(expressions=needles, ids=list(numbers), flags=[0] * len(needles), literal=True)
         except self._module.error as error:
             raise EngineError(f"hyperscan cannot compile the needles: {error}") from error
-        return database
-
-    def _loaded(self, compiled: bytes) -> Any:
-        try:
-            database = self._module.loadb(compiled, self._module.HS_MODE_BLOCK)
-            database.scratch = self._module.Scratch(database)
-        except Exception:
-            return None
         return database
 
 
@@ -183,31 +168,18 @@ class Grep(Lines):
 
     def __init__(self, needles: Sequence[bytes]) -> None:
         super().__init__(needles)
-        with tempfile.NamedTemporaryFile(prefix="maildoctor-", delete=False) as file:
-            file.write(b"\n".join(needles) + b"\n")
-        self._file = file.name
+        # In one word of the command line, a line each, not in a file that a sudden end would leave behind.
+        self._words: list[str | bytes] = ["grep", "-a", "-b", "-F", "-e", b"\n".join(needles)]
         try:
             if list(self._hits(bytearray(b"a\n\0" + needles[0] + b"\n"), len(needles[0]) + 4)) != [2]:
                 raise EngineError("this grep does not tell where it found something")
         except (OSError, ValueError) as error:
-            self.close()
             raise EngineError(f"grep cannot be used: {error}") from error
-        except EngineError:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Take the file of needles away."""
-        if os.path.exists(self._file):
-            os.unlink(self._file)
-
-    def __del__(self) -> None:
-        self.close()
 
     def _hits(self, data: bytearray, length: int) -> Iterator[int]:
         environment = {**os.environ, "LC_ALL": "C"}
         done = subprocess.run(
-            ["grep", "-a", "-b", "-F", "-f", self._file],
+            self._words,
             input=memoryview(data)[:length],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -305,13 +277,9 @@ ENGINES: Mapping[str, Callable[[Sequence[bytes]], Engine]] = {
 """By name, the fastest first; `find` is for small inputs only."""
 
 
-def fastest(needles: Sequence[bytes], compiled: bytes = b"") -> Engine:
-    """The fastest engine that is to be had here. `compiled`: a kept database for the same needles."""
-    try:
-        return Hyperscan(needles, compiled)
-    except EngineError:
-        pass
-    for maker in (Re2, Grep):
+def fastest(needles: Sequence[bytes]) -> Engine:
+    """The fastest engine that is to be had here."""
+    for maker in (Hyperscan, Re2, Grep):
         try:
             return maker(needles)
         except EngineError:

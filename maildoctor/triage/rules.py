@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 from zipimport import zipimporter
 
 from maildoctor.model import SEVERITIES, Severity
@@ -34,7 +34,7 @@ _FIELD = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 class RuleError(Exception):
     """A rule file cannot be used. `what` is wrong, `where`, and `what_to_do`."""
 
-    def __init__(self, what: str, where: str, what_to_do: str = "mend the rule; checks/*.toml hold models") -> None:
+    def __init__(self, what: str, where: str, what_to_do: str = "correct the rule; checks/*.toml hold models") -> None:
         super().__init__(f"{where}: {what}")
         self.what, self.where, self.what_to_do = what, where, what_to_do
 
@@ -118,15 +118,38 @@ def _packed() -> list[str]:
         return []
 
 
+class Rules(NamedTuple):
+    """Rules that can be used, and what is wrong with those that cannot."""
+
+    rules: tuple[Rule, ...]
+    broken: tuple[RuleError, ...]
+
+
 def load(paths: Sequence[str]) -> tuple[Rule, ...]:
     """The rules of these files. Raises RuleError at the first that cannot be used, or for a code taken twice."""
-    rules = [rule for path in paths for rule in parse(read(path), os.path.basename(path))]
+    return _strict(unique([Rules(parse(read(path), os.path.basename(path)), ()) for path in paths]))
+
+
+def usable(paths: Sequence[str]) -> Rules:
+    """The same rules, where what cannot be used costs only itself."""
+    files = []
+    for path in paths:
+        try:
+            files.append(parsed(read(path), os.path.basename(path)))
+        except RuleError as error:
+            files.append(Rules((), (error,)))
+    return unique(files)
+
+
+def unique(files: Sequence[Rules]) -> Rules:
+    """The rules of several files together; of two with one code the first is kept."""
     taken: dict[str, Rule] = {}
-    for rule in rules:
-        if rule.code in taken:
-            raise RuleError(f"{rule.code} is taken by {taken[rule.code].place} too", rule.place)
-        taken[rule.code] = rule
-    return tuple(rules)
+    broken = [error for file in files for error in file.broken]
+    for rule in (rule for file in files for rule in file.rules):
+        first = taken.setdefault(rule.code, rule)
+        if first is not rule:
+            broken.append(RuleError(f"{rule.code} is taken by {first.place} too", rule.place))
+    return Rules(tuple(taken.values()), tuple(broken))
 
 
 def read(path: str) -> bytes:
@@ -143,18 +166,44 @@ def read(path: str) -> bytes:
 
 def parse(text: bytes, name: str) -> tuple[Rule, ...]:
     """The rules in the text of one file called `name`. Raises RuleError."""
-    import tomllib  # only where the rules are not kept in the cache
+    return _strict(parsed(text, name))
+
+
+def parsed(text: bytes, name: str) -> Rules:
+    """The same, but a rule that is wrong costs only itself, and a file that is no TOML only that file."""
+    import tomllib  # only where the rules were not parsed before
 
     try:
         document = tomllib.loads(text.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RuleError(f"this is no TOML: {error}", name) from error
-    if unknown := set(document) - {"rule"}:
-        raise RuleError(f"unknown key {min(unknown)!r}", name)
-    return tuple(_rule(table, f"{name}: rule {n}") for n, table in enumerate(document.get("rule", []), 1))
+    # beside TOMLDecodeError: text that is no UTF-8, numbers and nesting beyond what Python takes
+    except (ValueError, RecursionError) as error:
+        return Rules((), (RuleError(f"this is no TOML: {_first_line(error)}", name),))
+    broken = [RuleError(f"unknown key {key!r}", name) for key in sorted(set(document) - {"rule"})]
+    tables = document.get("rule", [])
+    if not isinstance(tables, list):
+        return Rules((), (*broken, RuleError("'rule' must be written as [[rule]]", name)))
+    rules: list[Rule] = []
+    for number, table in enumerate(tables, 1):
+        try:
+            rules.append(_rule(table, f"{name}: rule {number}"))
+        except RuleError as error:
+            broken.append(error)
+    return Rules(tuple(rules), tuple(broken))
 
 
-def _rule(table: dict[str, Any], place: str) -> Rule:
+def _strict(found: Rules) -> tuple[Rule, ...]:
+    if found.broken:
+        raise found.broken[0]
+    return found.rules
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
+
+
+def _rule(table: object, place: str) -> Rule:
+    if not isinstance(table, dict):
+        raise RuleError("'rule' must be written as [[rule]]", place)
     reader = _Table(table, f"{place} ({table.get('code', 'without a code')})")
     rule = Rule(
         code=reader.text("code"),

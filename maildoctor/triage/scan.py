@@ -103,14 +103,14 @@ class Scan:
         1970; `exact`: no flood control, and all lines are counted; `unmatched`: also gather lines that speak of logins
         and that no rule knows; `told` is called with each new entry."""
         self._matcher = Matcher(rules)
-        self._needles = [*self._matcher.needles, _FOLDED, *(SPEECH if unmatched else ())]
+        self.needles = [*self._matcher.needles, _FOLDED, *(SPEECH if unmatched else ())]
         self._make = engine
-        self._engine: Engine = Finds(self._needles)
+        self._engine: Engine = Finds(self.needles)
         self._clock = Clock(now)
         self._exact = exact or unmatched
         self._unmatched = unmatched
         self._told = told
-        self._hot = [False] * len(self._needles)
+        self._hot = [False] * len(self.needles)
         self._heated: list[int] = []
         self._first: set[int] = set()
         self._idle: set[int] = set()
@@ -128,7 +128,7 @@ class Scan:
         taken = 0
         for length in blocks:
             if self.seen.bytes + length > SMALL and isinstance(self._engine, Finds):
-                self._engine = self._flood_engine = self._make(self._needles)
+                self._engine = self._flood_engine = self._make(self.needles)
                 blocks.grow(self._engine.block)
             self._block(blocks, length, place)
             self.seen.bytes += blocks.taken - taken
@@ -175,7 +175,7 @@ class Scan:
         """Read the lines with rare needles; of the others, count the needles."""
         hits: list[int] = []
         append = hits.append
-        hot, counts = self._hot, [0] * len(self._needles)
+        hot, counts = self._hot, [0] * len(self.needles)
         last = 0
 
         def found(needle: int, _start: int, end: int, _flags: int, _context: object) -> None:

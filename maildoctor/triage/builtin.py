@@ -1,0 +1,145 @@
+"""The built-in log rules, ready to be used: parsed when maildoctor was built, and again where a file is another now.
+
+Parsing all of them takes half a second, so `rules.json` lies beside the rule files: for each file the digest of its
+text and the rules in it. It is made by the build (setup.py, release/pyz.py), is only ever read, and nothing depends on
+it: a file whose digest is another, or that is missing there, is parsed. `python -m maildoctor.triage.builtin` writes it
+in a checkout.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from typing import Any, get_args
+
+from maildoctor.model import SEVERITIES
+from maildoctor.triage import rules as loader
+from maildoctor.triage.rules import KINDS, Cause, Rule, RuleError, Rules, Scope, parsed, read, rule_files, unique
+
+NAME = "rules.json"
+
+_LEFT_OUT = frozenset({"samples", "counters", "todo"})
+_KEPT = tuple(f.name for f in fields(Rule) if f.name not in _LEFT_OUT)
+_TEXTS = ("code", "name", "pattern", "title", "why", "place")
+_LISTS = ("programs", "needles", "labels", "explains", "refs")
+
+
+def builtin() -> Rules:
+    """The built-in rules without their samples, and what is wrong with those that cannot be used. Raises RuleError
+    where there are none at all."""
+    return _loaded(rule_files())
+
+
+def _loaded(paths: Sequence[str]) -> Rules:
+    ready = _ready(paths)
+    files = []
+    for path in paths:
+        name = os.path.basename(path)
+        try:
+            text = read(path)
+        except RuleError as error:
+            files.append(Rules((), (error,)))
+            continue
+        digest, rules = ready.get(name, ("", ()))
+        files.append(Rules(rules, ()) if digest == _digest(text) else parsed(text, name))
+    return unique(files)
+
+
+def made(paths: Sequence[str]) -> bytes:
+    """What is kept of these files: nothing of one with a fault, which is to be told each time."""
+    kept: dict[str, Any] = {}
+    for path in paths:
+        text = read(path)
+        rules, broken = parsed(text, os.path.basename(path))
+        if not broken:
+            kept[os.path.basename(path)] = {"digest": _digest(text), "rules": [_table(rule) for rule in rules]}
+    return json.dumps(kept, separators=(",", ":"), sort_keys=True).encode()
+
+
+def _ready(paths: Sequence[str]) -> dict[str, tuple[str, tuple[Rule, ...]]]:
+    """What was parsed before: digest and rules by the name of their file. Empty where there is nothing of use."""
+    folders = {os.path.dirname(path) for path in paths}
+    if len(folders) != 1:
+        return {}
+    try:
+        kept = json.loads(read(os.path.join(folders.pop(), NAME)))
+        return {name: (str(file["digest"]), tuple(map(_rule, file["rules"]))) for name, file in kept.items()}
+    except (RuleError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return {}
+
+
+def _digest(text: bytes) -> str:
+    """Of a rule file and of what parses it."""
+    digest = hashlib.sha256(_parser())
+    digest.update(text)
+    return digest.hexdigest()
+
+
+def _parser() -> bytes:
+    try:
+        return hashlib.sha256(read(loader.__file__)).digest()
+    except RuleError:  # without its source: the parser is that of the build
+        return b""
+
+
+def _table(rule: Rule) -> dict[str, Any]:
+    table = {name: getattr(rule, name) for name in _KEPT}
+    table["needles"] = [needle.decode("latin-1") for needle in rule.needles]
+    table["causes"] = [asdict(cause) for cause in rule.causes]
+    return table
+
+
+def _rule(table: dict[str, Any]) -> Rule:
+    """Raises ValueError, TypeError or KeyError for what is no rule."""
+    values: dict[str, Any] = {name: _text(table[name]) for name in _TEXTS}
+    values |= {name: _texts(table[name]) for name in _LISTS}
+    if table.keys() != set(_KEPT):
+        raise ValueError("these are other fields")
+    needles = tuple(needle.encode("latin-1") for needle in values.pop("needles"))
+    return Rule(
+        **values,
+        needles=needles,
+        severity=_one_of(table["severity"], SEVERITIES),
+        kind=_one_of(table["kind"], KINDS),
+        scope=_one_of(table["scope"], get_args(Scope)),
+        causes=tuple(_cause(**cause) for cause in table["causes"]),
+    )
+
+
+def _cause(name: str, when: str, advice: str, commands: list[str], login: bool | None) -> Cause:
+    if login is not None and not isinstance(login, bool):
+        raise TypeError("this is no flag")
+    return Cause(_text(name), _text(when), _text(advice), _texts(commands), login)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("this is no text")
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError("this is no list")
+    return tuple(map(_text, value))
+
+
+def _one_of(value: object, allowed: Sequence[Any]) -> Any:
+    if value not in allowed:
+        raise ValueError("this is no such word")
+    return value
+
+
+def main() -> int:
+    """Write what is kept beside the rule files of this checkout."""
+    paths = rule_files()
+    with open(os.path.join(os.path.dirname(paths[0]), NAME), "wb") as file:
+        file.write(made(paths))
+    return 0
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.exit(main())
