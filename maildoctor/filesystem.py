@@ -352,6 +352,21 @@ def names(path: str) -> list[str]:
         os.close(fd)
 
 
+def numbered(path: str) -> list[tuple[str, int]]:
+    """The names in a directory, each with its inode. Raises OSError."""
+    fd = folder(path, listed=True)
+    try:
+        with os.scandir(fd) as entries:
+            return [(entry.name, entry.inode()) for entry in entries]
+    finally:
+        os.close(fd)
+
+
+def may_read(path: str) -> bool:
+    """Whether the permissions let us read it, without opening it."""
+    return os.access(path, os.R_OK)
+
+
 def folder(path: str, *, above: int | None = None, listed: bool = False) -> int:
     """A descriptor of a directory; the caller closes it. In an open directory `above` no link is followed. `listed`:
     its names are wanted, which needs the permission to read it. Raises OSError."""
@@ -453,6 +468,16 @@ def terminal() -> int:
 # ---- writing
 
 
+def scratch() -> int:
+    """A descriptor of a file without a name, which is gone when it is closed, whatever ends us. Raises OSError."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("maildoctor")
+    import tempfile
+
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
 def nowhere() -> int:
     """A descriptor of /dev/null, for what nobody reads any more. Raises OSError."""
     return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
@@ -467,7 +492,7 @@ def write(path: str, data: bytes, mode: int) -> None:
     above, name = _parent(path)
     try:
         with _draft(above) as (draft, fd):
-            _write_all(fd, data)
+            write_all(fd, data)
             os.fchmod(fd, _mode_of(name, above, path, mode))
             os.fsync(fd)
             os.replace(draft, name, src_dir_fd=above, dst_dir_fd=above)
@@ -480,7 +505,7 @@ def append(path: str, text: Callable[[int], bytes], mode: int) -> None:
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
     fd = os.open(path, flags, mode)  # not waiting for the reader of a FIFO
     try:
-        _write_all(fd, text(regular(path, os.fstat(fd)).st_size))
+        write_all(fd, text(regular(path, os.fstat(fd)).st_size))
     finally:
         os.close(fd)
 
@@ -498,7 +523,7 @@ def new_folder(path: str, files: Mapping[str, bytes]) -> None:
             for file, data in files.items():
                 fd = os.open(file, _NEW, 0o600, dir_fd=inside)
                 try:
-                    _write_all(fd, data)
+                    write_all(fd, data)
                     os.fsync(fd)
                 finally:
                     os.close(fd)
@@ -556,7 +581,8 @@ def _mode_of(name: str, above: int, path: str, mode: int) -> int:
     return stat.S_IMODE(regular(path, found).st_mode)
 
 
-def _write_all(fd: int, data: bytes) -> None:
+def write_all(fd: int, data: bytes) -> None:
+    """Write it to what is open, a pipe too. Raises OSError."""
     left = memoryview(data)
     while left:
         left = left[os.write(fd, left) :]

@@ -33,16 +33,18 @@ PATH_CALLS = frozenset({
     "realpath", "samefile",
 })  # fmt: skip
 MODULES = frozenset({"tempfile", "pathlib", "glob", "fileinput", "linecache", "pickle", "marshal", "shelve", "dbm"})
+ALLOWED = {"cli/workers.py": frozenset({"pickle"})}
+"""What a worker found comes through a pipe from a fork of ourselves; no file is ever unpickled."""
 SHUTIL = frozenset({"get_terminal_size"})
 
 
-def offences(source: str) -> list[str]:
+def offences(source: str, allowed: frozenset[str] = frozenset()) -> list[str]:
     """Where a module opens, lists, judges or deletes files by itself."""
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]
-            found += [f"line {node.lineno} imports {n}" for n in names if n.partition(".")[0] in MODULES]
+            found += [f"line {node.lineno} imports {n}" for n in names if n.partition(".")[0] in MODULES - allowed]
             if isinstance(node, ast.ImportFrom) and node.module == "shutil":
                 found += [f"line {node.lineno} imports shutil.{a.name}" for a in node.names if a.name not in SHUTIL]
             if isinstance(node, ast.ImportFrom) and node.module in ("os", "os.path", "io", "posix"):
@@ -65,7 +67,8 @@ def offences(source: str) -> list[str]:
 @pytest.mark.parametrize("path", OURS, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_files_are_opened_in_one_place_only(path: Path) -> None:
     if path != PACKAGE / "filesystem.py":
-        assert not (found := offences(path.read_text(encoding="utf-8"))), "\n".join(found)
+        allowed = ALLOWED.get(str(path.relative_to(PACKAGE)), frozenset())
+        assert not (found := offences(path.read_text(encoding="utf-8"), allowed)), "\n".join(found)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from maildoctor import filesystem
 from maildoctor.cli.moments import moment
 from maildoctor.cli.progress import Progress
 from maildoctor.cli.signals import Terminated
@@ -183,7 +184,7 @@ def _state(source: Source, seconds: float) -> str:
 def _pieces(path: str, start: int, end: int, count: int) -> list[tuple[int, int]]:
     """The stretch in so many pieces, each of whole lines."""
     cuts = [start]
-    with open(path, "rb") as file:
+    with os.fdopen(filesystem.opened(path), "rb") as file:
         for n in range(1, count):
             file.seek(start + (end - start) * n // count)
             file.readline()

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, NoReturn, TypeVar
 
+from maildoctor import filesystem
 from maildoctor.cli.signals import unheeded
 
 _PATIENCE = 2.0
@@ -125,8 +126,7 @@ class Workers(Generic[P, R]):
             unheeded()
             signal.signal(signal.SIGTERM, lambda *_: stop.set())
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
-            with open(into, "wb") as file:
-                file.write(self._outcome(piece, stop.is_set))
+            filesystem.write_all(into, self._outcome(piece, stop.is_set))
             status = 0
         finally:
             os._exit(status)  # nothing of the parent's own end is for this process: its output, its finally clauses

@@ -13,11 +13,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any, get_args
 
+from maildoctor import filesystem
 from maildoctor.model import SEVERITIES
 from maildoctor.triage import rules as loader
 from maildoctor.triage.rules import KINDS, Cause, Rule, RuleError, Rules, Scope, parsed, read, rule_files, unique
 
 NAME = "rules.json"
+
+_MODE = 0o644
 
 _LEFT_OUT = frozenset({"samples", "counters", "todo"})
 _KEPT = tuple(f.name for f in fields(Rule) if f.name not in _LEFT_OUT)
@@ -134,8 +137,7 @@ def _one_of(value: object, allowed: Sequence[Any]) -> Any:
 def main() -> int:
     """Write what is kept beside the rule files of this checkout."""
     paths = rule_files()
-    with open(os.path.join(os.path.dirname(paths[0]), NAME), "wb") as file:
-        file.write(made(paths))
+    filesystem.write(os.path.join(os.path.dirname(paths[0]), NAME), made(paths), _MODE)
     return 0
 
 

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal, NamedTuple, TypeVar
 from zipimport import zipimporter
 
+from maildoctor import filesystem
 from maildoctor.model import SEVERITIES, Severity
 
 Kind = Literal["fault", "symptom", "abuse", "harmless", "normal"]
@@ -101,8 +102,8 @@ def rule_files() -> list[str]:
     """The built-in rule files, sorted: they lie in the package of checks, or beside it in a checkout."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     for folder in (os.path.join(package, "checks"), os.path.join(os.path.dirname(package), "checks")):
-        if os.path.isdir(folder):
-            return sorted(os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".toml"))
+        if filesystem.is_folder(folder):
+            return sorted(os.path.join(folder, name) for name in filesystem.names(folder) if name.endswith(".toml"))
     if packed := _packed():
         return sorted(os.path.join(package, "checks", name) for name in packed)
     raise RuleError("there are no log rules", package, "install maildoctor again")
@@ -158,8 +159,7 @@ def read(path: str) -> bytes:
         loader = globals()["__loader__"]
         if isinstance(loader, zipimporter) and path.startswith(loader.archive):
             return loader.get_data(path)
-        with open(path, "rb") as file:
-            return file.read()
+        return filesystem.read(path)
     except OSError as error:
         raise RuleError(f"cannot be read: {error.strerror}", path, "name a TOML file with rules") from error
 

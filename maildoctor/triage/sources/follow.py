@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+from maildoctor import filesystem
 from maildoctor.triage.sources import SourceError
 from maildoctor.triage.sources.raw import Ahead, Descriptor, Stream
 from maildoctor.triage.sources.unpack import unpacked
@@ -181,7 +182,7 @@ class Tail:
             self._files[-1:-1] = self._copies(read)
             return True
         try:
-            fd = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            fd = filesystem.opened(self.path)
         except FileNotFoundError:
             unread = self._unread(current.written)
             self._files += unread
@@ -246,18 +247,17 @@ class Tail:
     def _names(self) -> list[tuple[str, int]]:
         folder, base = os.path.split(self.path)
         try:
-            with os.scandir(folder or ".") as entries:
-                return sorted(
-                    (e.name[len(base) :], e.inode())
-                    for e in entries
-                    if e.name.startswith(base) and _rotation(e.name[len(base) :])
-                )
+            return sorted(
+                (name[len(base) :], inode)
+                for name, inode in filesystem.numbered(folder or ".")
+                if name.startswith(base) and _rotation(name[len(base) :])
+            )
         except OSError:
             return []
 
     def _opened(self, suffix: str, since: int) -> _File | None:
         try:
-            fd = os.open(self.path + suffix, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            fd = filesystem.opened(self.path + suffix)
         except OSError:
             return None
         status = os.fstat(fd)

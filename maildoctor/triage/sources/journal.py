@@ -1,9 +1,10 @@
 """The systemd journal, as journalctl tells it."""
 
+import os
 import subprocess
-import tempfile
 from collections.abc import Sequence
 
+from maildoctor import filesystem
 from maildoctor.triage.sources import SourceError
 
 _FIELDS = "MESSAGE,SYSLOG_IDENTIFIER,SYSLOG_PID,_HOSTNAME,_PID,_COMM,_SOURCE_REALTIME_TIMESTAMP"
@@ -28,7 +29,7 @@ class Journal:
         """Raises SourceError where there is no journalctl."""
         self._command, self._again = command, False
         # Not a pipe: that could fill up, and then each would wait for the other.
-        self._words = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the journal is read
+        self._words = os.fdopen(filesystem.scratch(), "w+b")  # it lives as long as the journal is read
         self.damage, self.position = "", 0
         # A journalctl of before 2018 does not know the option, ends at once, and is asked again without it.
         self._process = self._run([*command, f"--output-fields={_FIELDS}"])

@@ -5,6 +5,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from maildoctor import filesystem
 from maildoctor.triage.sources import Source, SourceError, SourceOptions
 from maildoctor.triage.sources.follow import Followed, Tail
 from maildoctor.triage.sources.journal import Journal, argv
@@ -137,20 +138,20 @@ def _may_be_read(path: str) -> bool:
     if path == STDIN:
         return True
     try:
-        status = os.stat(path)
+        status = filesystem.status(path)
     except OSError as error:
         raise _trouble(path, error) from error
     kind = stat.S_IFMT(status.st_mode)
     if kind in _WHAT and not (kind == stat.S_IFCHR and _harmless(path, status)):
         what, what_to_do = _WHAT[kind]
         raise SourceError(what, path, what_to_do.format(path.rstrip("/")))
-    if not os.access(path, os.R_OK):
+    if not filesystem.may_read(path):
         raise _trouble(path, PermissionError(13, "Permission denied"))
     return True
 
 
 def _harmless(path: str, status: os.stat_result) -> bool:
-    return path in ("/dev/stdin", "/dev/fd/0") or status.st_rdev == os.stat(os.devnull).st_rdev
+    return path in ("/dev/stdin", "/dev/fd/0") or status.st_rdev == filesystem.status(os.devnull).st_rdev
 
 
 def _trouble(path: str, error: OSError) -> SourceError:
@@ -168,7 +169,7 @@ def _in_order_of_time(paths: list[str]) -> list[str]:
     plain = True
     for path in paths:
         try:
-            status = os.fstat(0) if path == STDIN else os.stat(path)
+            status = os.fstat(0) if path == STDIN else filesystem.status(path)
         except OSError:
             kept.append((0.0, path))
             continue
@@ -202,7 +203,7 @@ def _chain(raw: Descriptor, path: str, options: SourceOptions, written: float) -
     regular = raw.end is not None
 
     def again() -> Ahead:
-        raw.reopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC), begin)
+        raw.reopen(filesystem.opened(path), begin)
         return Ahead(raw)
 
     packed = Ahead(raw)
@@ -244,7 +245,7 @@ def _open(path: str) -> tuple[int, bytes]:
     if path == STDIN:
         return os.dup(0), b""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        fd = filesystem.opened(path, streams=True)
     except OSError as error:
         raise _trouble(path, error) from error
     begun = b""
@@ -284,7 +285,7 @@ def _followed(paths: list[str], options: SourceOptions) -> Source:
     tails: list[Tail] = []
     turner = None
     for path in paths:
-        if path == STDIN or not stat.S_ISREG(os.stat(path).st_mode):
+        if path == STDIN or not filesystem.is_file(path):
             raise SourceError("cannot be followed beside files", path, "follow files only, or read the pipe alone")
         fd, _ = _open(path)
         turner = turner or turner_for(os.pread(fd, MAGIC, 0))

@@ -1,10 +1,10 @@
 """The logs that this host writes, for when none was named: where its mail programs log, and where logins are noted."""
 
-import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from maildoctor import filesystem
 from maildoctor.host import Host, Silence
 
 _MAIL = ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail", "/var/adm/maillog", "/var/log/mail/mail.log")
@@ -96,7 +96,7 @@ class _Search:
         match = _look.match(look)
         if match is None or match["kind"] != "-" or match["size"] == "0":
             return False
-        if not os.access(path, os.R_OK):
+        if not filesystem.may_read(path):
             self.unread[path] = f"no right to read {path}"
             return False
         self.age[path] = datetime.fromisoformat(f"{match['date']}T{match['time']}+00:00").timestamp()

@@ -5,13 +5,13 @@ Every decoder is asked for no more than a buffer's worth at a time, so a bomb co
 
 import contextlib
 import importlib
-import shutil
 import subprocess
 import threading
 import zlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from maildoctor import filesystem
 from maildoctor.triage.sources import SourceError
 from maildoctor.triage.sources.raw import Ahead, Stream
 
@@ -256,7 +256,7 @@ class _Child:
     own."""
 
     def __init__(self, stream: Ahead, program: str, where: str) -> None:
-        path = shutil.which(program)
+        path = filesystem.program(program)
         if path is None:
             raise SourceError(
                 f"is packed by {program}, and nothing here can unpack that", where,
