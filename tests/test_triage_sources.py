@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 from maildoctor.host import Answer, Silence
 from maildoctor.triage.headers import peel, when
 from maildoctor.triage.sources import Source, SourceError, SourceOptions, open_extent, open_sources
+from maildoctor.triage.sources.follow import Tail
 from maildoctor.triage.sources.journal import argv
 from maildoctor.triage.sources.lines import Turned
 from maildoctor.triage.sources.own import OwnLogs, own_logs
@@ -722,6 +723,94 @@ def copy_rotate(log: Path, keep: int = 60, pack: bool = False) -> None:
     os.truncate(log, 0)
     if pack:
         subprocess.run(["gzip", str(first)], check=True)
+
+
+BANNER = b"#" * 299 + b"\n"
+"""How every file of some logs begins, longer than what is remembered of a beginning."""
+
+
+def pack_rotated(log: Path, program: str) -> None:
+    """What logrotate's delaycompress leaves for the next time."""
+    second = log.with_name(f"{log.name}.2")
+    if second.exists() and shutil.which(program):
+        subprocess.run([program, "-q", *(["--rm"] if program == "zstd" else []), str(second)], check=True)
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.05, 0.3])
+@pytest.mark.parametrize(("program", "end"), [("gzip", "gz"), ("xz", "xz"), ("bzip2", "bz2"), ("zstd", "zst")])
+def test_follow_where_all_files_begin_alike(tmp_path: Path, pause: float, program: str, end: str) -> None:
+    """Renamed and packed later, then copied and cut, in turns; no line is lost and none is told twice."""
+    log = tmp_path / "mail.log"
+    log.write_bytes(BANNER)
+    follower, n = Follower(log), 0
+    file = log.open("ab", buffering=0)
+    for turn in range(8):
+        for _ in range(20):
+            file.write(line(n))
+            n += 1
+        time.sleep(pause / 2)
+        if turn % 2:
+            copy_rotate(log)
+            file.write(BANNER)
+        else:
+            pack_rotated(log, program)
+            packed = tmp_path / f"mail.log.2.{end}"
+            if packed.exists():
+                packed.rename(tmp_path / f"mail.log.{turn + 100}.{end}")
+            rename_rotate(log)
+            file.write(line(n))  # the writer does not know yet
+            n += 1
+            file.close()
+            file = log.open("ab", buffering=0)
+            file.write(BANNER)
+        time.sleep(pause / 2)
+    file.write(line(n))
+    file.close()
+    text = follower.finish(1.0).replace(BANNER, b"")
+    assert sorted(numbers(text)) == list(range(n + 1))
+
+
+@given(st.lists(st.sampled_from(["write", "rename", "copy", "pack", "date", "delete", "empty", "look"]), max_size=25))
+@settings(max_examples=150, deadline=None)
+def test_follow_any_course_of_rotations(tmp_path_factory: pytest.TempPathFactory, steps: list[str]) -> None:
+    """Without threads: whatever happens between two looks, each line comes once, in files that begin alike."""
+    log = tmp_path_factory.mktemp("course") / "mail.log"
+    log.write_bytes(BANNER)
+    tail = Tail(str(log), os.open(log, os.O_RDONLY), 0)
+    got, n, dates = b"", 0, 0
+    for step in steps:
+        first = log.with_name("mail.log.1")
+        if step == "write":
+            with log.open("ab") as file:
+                file.writelines(line(n + i) for i in range(3))
+            n += 3
+        elif step == "rename":
+            rename_rotate(log, 30)
+            log.write_bytes(BANNER)
+        elif step == "copy":
+            copy_rotate(log, 30)
+            log.write_bytes(BANNER)
+        elif step == "pack" and first.exists():
+            first.with_name("mail.log.1.gz").write_bytes(gzip.compress(first.read_bytes()))
+            first.unlink()
+            first.with_name("mail.log.1.gz").rename(log.with_name(f"mail.log.{100 + dates}.gz"))
+            dates += 1
+        elif step == "date":
+            log.rename(log.with_name(f"mail.log-2026{1000 + dates}"))
+            log.write_bytes(BANNER)
+            dates += 1
+        elif step == "delete":
+            got += b"".join(iter(tail.take, b""))  # what is deleted unread is lost to everybody
+            for old in sorted(log.parent.glob("mail.log[.-]*"))[:1]:
+                old.unlink()  # its inode may come again
+        elif step == "empty":
+            rename_rotate(log, 30)
+            log.write_bytes(b"")
+        else:
+            got += b"".join(iter(tail.take, b""))
+    got += b"".join(iter(tail.take, b"")) + tail.finish()
+    tail.close()
+    assert sorted(numbers(got.replace(BANNER, b""))) == list(range(n))
 
 
 @pytest.mark.parametrize("pause", [0.0, 0.03, 0.3])

@@ -1,7 +1,9 @@
 """Logs that grow: nothing of them is lost and nothing is read twice, however they are rotated.
 
-A file that was renamed is read to its end and kept open for a while, because its writer learns of the rotation later. A
-file that was copied and then cut to nothing is known by its first bytes, so what was not yet read is found in the copy.
+A file is what its device and inode say, as long as it is open here: no other file can have these then. One that was
+renamed is read to its end and kept open for a while, because its writer learns of the rotation later. What is another
+file may still be the same content: copied before the log was cut to nothing, or packed. It is known by the last bytes
+that were read, at their place, and by its first bytes. The first bytes alone tell nothing: many logs begin alike.
 Rotated files that came and went between two looks are found beside the log, by names such as `mail.log.2.gz`.
 """
 
@@ -10,7 +12,7 @@ import re
 import stat
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from maildoctor import filesystem
@@ -25,8 +27,11 @@ _GRACE = 30.0
 """Seconds without news after which a rotated file is let go."""
 
 _BLOCK = 256 * 1024
-_HEAD = 256
-"""Bytes at the beginning by which a file is known again in its copy."""
+_MARK = 256
+"""Bytes at the beginning, and before the place read to, by which a content is known again in its copy."""
+
+_MOST_KNOWN = 256
+"""Contents that are remembered when their files are closed."""
 
 _LONGEST = 1 << 20
 _OPEN = 16
@@ -39,10 +44,12 @@ _rotation = re.compile(r"[.-](?P<number>\d{1,14})(?:[.-]\d{1,10})?(?:\.(?:gz|xz|
 
 
 class Read(NamedTuple):
-    """What was read of a content: how it begins, how far, the line that has no end yet, and when it was written to."""
+    """What was read of a content: how it begins, how far, the last bytes before that place, the line that has no end
+    yet, and when it was written to."""
 
     head: bytes
     position: int
+    tail: bytes
     held: bytes
     written: int
 
@@ -55,14 +62,16 @@ class _File:
         status = os.fstat(fd)
         self.identity = (status.st_dev, status.st_ino)
         self.written = status.st_mtime_ns
-        self.head = os.pread(fd, _HEAD, 0)
+        self.head = os.pread(fd, _MARK, 0)
         self.quiet_since = time.monotonic()
+        self._tail = self.before(position)
         self._held = b""
 
     def lines(self) -> bytes:
         """The whole lines that are new; a very long one in pieces."""
         while data := self._more():
             self.quiet_since = time.monotonic()
+            self._tail = (self._tail + data)[-_MARK:]
             data = self._held + data
             cut = data.rfind(b"\n") + 1 or (len(data) if len(data) > _LONGEST else 0)
             self._held = data[cut:]
@@ -81,26 +90,37 @@ class _File:
         """Whether it was cut to nothing since it was last read, even if it has grown again. One that was empty shows
         that by no content; there it may be so whenever it was written to."""
         status = os.fstat(self.fd)
-        head = os.pread(self.fd, _HEAD, 0)
-        touched = not self.head and status.st_mtime_ns != self.written
-        if touched or status.st_size < self.position or not head.startswith(self.head):
+        head = os.pread(self.fd, _MARK, 0)
+        if not self.head and status.st_mtime_ns != self.written:
+            return True
+        if status.st_size < self.position or not head.startswith(self.head) or self.before(self.position) != self._tail:
             return True
         self.head, self.written = head, status.st_mtime_ns
         return False
 
-    def begins_like(self, head: bytes) -> bool:
-        """Whether `head` can be the beginning of the same content."""
-        return bool(head) and bool(self.head) and (self.head.startswith(head) or head.startswith(self.head))
+    def before(self, position: int) -> bytes:
+        """The last bytes before this place."""
+        start = max(0, position - _MARK)
+        return os.pread(self.fd, position - start, start)
+
+    def survey(self, _places: Collection[int]) -> "_Survey":
+        """What there is to compare with other contents, and what stands before these places."""
+        size = os.fstat(self.fd).st_size
+        return _Survey(self.head, size, self.before)
+
+    def read(self) -> Read:
+        """What was read of it so far."""
+        return Read(self.head, self.position, self._tail, self._held, self.written)
 
     def skip(self, position: int, held: bytes) -> None:
         """Go on from there, where `held` is the beginning of a line that was read already."""
-        self.position, self._held = position, held
+        self.position, self._held, self._tail = position, held, self.before(position)
 
-    def restart(self) -> "Read":
+    def restart(self) -> Read:
         """Read the file as the new one that it is after it was cut. Gives what was read of the old content."""
-        read = Read(self.head, self.position, self._held, self.written)
+        read = self.read()
         self.written = os.fstat(self.fd).st_mtime_ns
-        self.position, self.head, self._held = 0, os.pread(self.fd, _HEAD, 0), b""
+        self.position, self.head, self._held, self._tail = 0, os.pread(self.fd, _MARK, 0), b"", b""
         return read
 
     def rest(self) -> bytes:
@@ -112,29 +132,79 @@ class _File:
         os.close(self.fd)
 
 
+class _Survey(NamedTuple):
+    """How a content begins, how long it is, and what stands before a place in it."""
+
+    head: bytes
+    size: int
+    before: Callable[[int], bytes]
+
+    def goes_on_from(self, read: Read) -> bool:
+        """Whether this is what was read there, or that and more. Of nothing that can be said of nothing."""
+        if not 0 < read.position <= self.size or not self.head.startswith(read.head[: self.size]):
+            return False
+        return self.before(read.position) == read.tail
+
+    def is_beginning_of(self, file: _File) -> bool:
+        """Whether all of it stands in this file too, which may have grown since it was copied or packed."""
+        if not file.head.startswith(self.head) or self.size > os.fstat(file.fd).st_size:
+            return False
+        return self.before(self.size) == file.before(self.size)
+
+
 class _PackedFile(_File):
     """A rotated file that has been packed already."""
 
-    def __init__(self, fd: int, stream: Stream) -> None:
+    def __init__(self, fd: int, name: str, stream: Stream) -> None:
         super().__init__(fd)
-        self._stream = Ahead(stream)
-        self.head = self._stream.peek(_HEAD)
+        self._stream, self._name = Ahead(stream), name
+        self.head = self._stream.peek(_MARK)
+        self._tail = b""
+
+    def survey(self, places: Collection[int]) -> _Survey:
+        """See `_File`; size -1 where it is not whole, as one that is just being packed."""
+        os.lseek(self.fd, 0, os.SEEK_SET)
+        stream = unpacked(Ahead(Descriptor(os.dup(self.fd), os.fstat(self.fd).st_size)), self._name, None)
+        room = memoryview(bytearray(_BLOCK))
+        wanted, found, size, last = sorted(places), {}, 0, b""
+        try:
+            while count := stream.readinto(room):
+                text = last + bytes(room[:count])
+                size += count
+                while wanted and wanted[0] <= size:
+                    end = len(text) - (size - wanted[0])
+                    found[wanted.pop(0)] = text[max(0, end - _MARK) : end]
+                last = text[-_MARK:]
+            whole = not stream.damage
+        finally:
+            stream.close()
+        found[size] = last
+        return _Survey(self.head, size if whole else -1, lambda place: found.get(place, b""))
 
     def skip(self, position: int, held: bytes) -> None:
-        super().skip(position, held)
-        while position and (data := self._stream.read(min(position, _BLOCK))):
-            position -= len(data)
+        """See `_File`."""
+        os.lseek(self.fd, 0, os.SEEK_SET)
+        left = position
+        while left and (data := self._stream.read(min(left, _BLOCK))):
+            left -= len(data)
+        self.position, self._held = position, held
 
     def _more(self) -> bytes:
         data = self._stream.read(_BLOCK)
         self.position += len(data)
         return data
 
+    def before(self, position: int) -> bytes:
+        return b""
+
     def cut(self) -> bool:
         return False
 
     def close(self) -> None:
         self._stream.close()
+
+
+_NOTHING = Read(b"", 0, b"", b"", 0)
 
 
 class Tail:
@@ -145,9 +215,15 @@ class Tail:
         self.path, self.consumed = path, 0
         self._files = [_File(fd, start)]
         self._left = b""
-        self._known: deque[bytes] = deque(maxlen=64)
-        for file in self._rotated(self._files[0].written):
-            self._known.append(file.head)
+        self._known: deque[Read] = deque(maxlen=_MOST_KNOWN)
+        self._settled: set[tuple[int, ...]] = set()
+        """Rotated files of which it is known that nothing in them is to be read: device, inode, size, when written."""
+        self._folder = 0
+        """When a name in the folder was last seen to have changed, nanoseconds; 0 while that may go unseen."""
+        self._looked = self._files[0].written
+        for file in self._rotated(self._looked):
+            self._settled.add(_state(file.fd))
+            self._know(file.read() if isinstance(file, _PackedFile) else _File(file.fd, file.survey(()).size).read())
             file.close()
 
     def take(self) -> bytes:
@@ -177,60 +253,85 @@ class Tail:
         """Whether the log goes on in another file, which is then among `_files`."""
         # First the new file, then those between: the other way round one more rotation could hide a file from both.
         current = self._files[-1]
+        since, self._looked = min(self._looked, current.written), current.written
         if current.cut():
-            read = current.restart()
-            self._files[-1:-1] = self._copies(read)
+            self._insert(self._unread(since, current.restart()))
             return True
         try:
             fd = filesystem.opened(self.path)
         except FileNotFoundError:
-            unread = self._unread(current.written)
+            unread = self._unread(since)
             self._files += unread
             return bool(unread)
         except OSError:
-            return False  # no right to read the new one yet
+            return False  # permission denied: the new one cannot be read yet
         status = os.fstat(fd)
         if (status.st_dev, status.st_ino) == current.identity or not stat.S_ISREG(status.st_mode):
             os.close(fd)
-            return False
-        self._know(current.head)
+            return self._folder_changed() and self._insert(self._unread(since))
         self._files.append(_File(fd))
-        self._files[-1:-1] = self._unread(current.written)
+        self._insert(self._unread(since))
         return True
 
-    def _copies(self, read: Read) -> list[_File]:
-        """After the current file was cut: the copy of what was read of it, from where it was read to, and all that were
-        made since, the oldest first."""
-        files = self._unread(read.written)
-        self._know(read.head)
-        copy = next((file for file in files if read.head and file.begins_like(read.head)), None)
-        if copy is not None:
-            copy.skip(read.position, read.held)
-        elif read.held:
-            self._left = read.held + b"\n"
-        return files
+    def _insert(self, files: list[_File]) -> bool:
+        """Read these before the current file; whether there are any."""
+        self._files[-1:-1] = files
+        return bool(files)
 
-    def _unread(self, since: int) -> list[_File]:
-        """Rotated files that were written to since then and are not read yet, the oldest first."""
+    def _folder_changed(self) -> bool:
+        """Whether a name beside the log may have changed since this was last asked."""
+        try:
+            changed = os.stat(os.path.dirname(self.path) or ".").st_mtime_ns
+        except OSError:
+            return False
+        before, self._folder = self._folder, changed
+        if abs(time.time_ns() - changed) < _SLACK_NS:  # another change could have the same time
+            self._folder = 0
+        return changed != before
+
+    def _unread(self, since: int, lost: Read | None = None) -> list[_File]:
+        """Rotated files that were written to since then and are not read yet, the oldest first; each at the place up to
+        which its content was read. `lost`: what was read of the current file before it was cut."""
         files: list[_File] = []
+        reads = [read for read in (*self._known, *(file.read() for file in self._files)) if read.position]
         for file in self._rotated(since):
-            if self._is_read(file, [*self._files, *files]):
+            found = self._unread_of(file, [*self._files, *files], [*reads, lost] if lost else reads)
+            if found is None:
                 file.close()
-            else:
-                files.append(file)
-        for file in files:
-            self._know(file.head)
+                continue
+            if found.position:
+                current = self._files[-1]
+                if lost is None and found == current.read():
+                    current.restart()  # it was cut too, or its copy would not have more in it
+                file.skip(found.position, found.held if lost is None or found is lost else b"")
+                lost = None if found is lost else lost
+            files.append(file)
+        if lost is not None:
+            self._know(lost)
+            self._left += lost.held + b"\n" if lost.held else b""
         return files
 
-    def _is_read(self, file: _File, others: list[_File]) -> bool:
-        """Whether this is one that was read, or that is being read, perhaps by another name or packed."""
-        return any(file.identity == other.identity or file.begins_like(other.head) for other in others) or any(
-            file.begins_like(head) for head in self._known
-        )
+    def _unread_of(self, file: _File, opened: list[_File], reads: list[Read]) -> Read | None:
+        """What was read of this file's content already, perhaps nothing; None where nothing in it is to be read: it is
+        open, or a copy of one that is, or was read to its end."""
+        state = _state(file.fd)
+        if state in self._settled or any(file.identity == other.identity for other in opened):
+            return None
+        survey = file.survey({read.position for read in reads})
+        if survey.size < 0 or any(
+            survey.is_beginning_of(other) for other in opened if not isinstance(other, _PackedFile) and not other.cut()
+        ):
+            return None
+        same = max((read for read in reads if survey.goes_on_from(read)), key=lambda r: r.position, default=_NOTHING)
+        if same.position < survey.size:
+            return same
+        if isinstance(file, _PackedFile):
+            self._settled.add(state)
+        return None
 
-    def _know(self, head: bytes) -> None:
-        if head and head not in self._known:
-            self._known.append(head)
+    def _know(self, read: Read) -> None:
+        if read.position:
+            self._known.append(read)
 
     def _rotated(self, since: int) -> list[_File]:
         """The rotated files beside the log that were written to since then (nanoseconds), the oldest first."""
@@ -270,7 +371,7 @@ class Tail:
         except SourceError:
             os.close(fd)
             return None
-        file = _File(fd) if stream is plain else _PackedFile(fd, stream)
+        file = _File(fd) if stream is plain else _PackedFile(fd, self.path + suffix, stream)
         if file.head:
             return file
         file.close()  # empty, or just being packed
@@ -283,8 +384,14 @@ class Tail:
         oldest = self._files[0]
         if len(self._files) <= _OPEN and time.monotonic() - oldest.quiet_since < _GRACE:
             return b""
+        self._know(oldest.read())
         self._files.pop(0).close()
         return oldest.rest()
+
+
+def _state(fd: int) -> tuple[int, ...]:
+    status = os.fstat(fd)
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _order(suffix: str) -> int:
