@@ -3,6 +3,7 @@
 import json
 
 from maildoctor.cli.trouble import Trouble
+from maildoctor.render.reread import LARGEST
 
 _REMEDY = "give a report that `maildoctor check --json` wrote"
 
@@ -10,11 +11,14 @@ _REMEDY = "give a report that `maildoctor check --json` wrote"
 def fingerprints(path: str) -> frozenset[str]:
     """The fingerprints of the findings in an earlier JSON report."""
     try:
-        with open(path, encoding="utf-8") as file:
-            report = json.load(file)
+        with open(path, "rb") as file:
+            found = file.read(LARGEST + 1)
+        if len(found) > LARGEST:
+            raise Trouble(f"the baseline is too large for a report: more than {LARGEST >> 20} MB", path, _REMEDY)
+        report = json.loads(found)
     except OSError as error:
         raise Trouble(f"cannot read the baseline: {error.strerror}", path, _REMEDY) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Trouble("the baseline is no JSON", path, _REMEDY) from error
     try:
         if not report["schema"].startswith("maildoctor/"):

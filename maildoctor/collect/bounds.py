@@ -14,7 +14,7 @@ from maildoctor.host import Answer, Host, Silence
 
 T = TypeVar("T")
 
-ROWS = 100_000
+ROWS = 250_000
 """Lines of one answer. A sendmail.cf has 2,000, a busy host 300 processes that have to do with mail."""
 
 MANY = 1_000

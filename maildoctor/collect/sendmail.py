@@ -151,7 +151,7 @@ def mc(host: Host, know: Know) -> SendmailMc | Unknown:
     if isinstance(found, Silence):
         return unknown(found)
     whole = f"# path: {path}\n{found}"
-    for name in re.findall(r"(?m)^\s*include\(`?(/etc/[^')]+)'?\)", found)[:INCLUDES]:
+    for name in know.some(re.findall(r"(?m)^[^\S\n]*include\(`?(/etc/[^')\n]+)'?\)", found), "includes", INCLUDES):
         part = host.ask("read", name)
         if isinstance(part, str):
             whole += f"\n# include: {name}\n{part}"
