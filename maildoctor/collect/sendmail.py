@@ -135,7 +135,8 @@ def _configuration(host: Host, know: Know, kind: type[C], paths: tuple[str, ...]
     installed = know(SendmailProgram)
     path, found = _first(host, paths)
     if isinstance(found, Silence):
-        return Absent(installed.reason) if isinstance(installed, Absent) else unknown(found)
+        there = found.why == "failed"  # and cannot be used, whatever is installed
+        return Absent(installed.reason) if isinstance(installed, Absent) and not there else unknown(found)
     return kind.parse(f"# path: {path}\n{found}")
 
 

@@ -1,7 +1,7 @@
 """The answer to the door's verb `map`: the entries of an MTA's map, from the built database or from its text source.
 
 One entry a line, sorted: `key<TAB>tag`, and `<TAB>shape` if something of the value may be shown. Lines of damage come
-first and begin with `#`; so does `# cut: only the first 200,000 of …`, where there are more. Keys are escaped as
+first and begin with `#`; so does `# cut: only the first 100,000 of …`, where there are more. Keys are escaped as
 `maildoctor.sasldb.names` says. The tag is the caller's digest of the value, made after white space around it is cut
 off; both sides cut alike, so that equal entries have equal tags.
 """
@@ -21,8 +21,8 @@ Entry = tuple[bytes, bytes]
 _BUILD_MARKS = frozenset((b"@", b"YP_LAST_MODIFIED", b"YP_MASTER_NAME"))
 _SHOWN_LENGTH = 200
 
-ENTRIES = 200_000
-"""Entries of one map that are told; aliases of a large university are some 100,000."""
+ENTRIES = 100_000
+"""Entries of one map that are told; the aliases of a large university are fewer."""
 
 # A token of an AuthInfo entry, "TDstring": T of U I P R M, D ":" for text or "=" for base64 (usersmtp.c, getauth)
 _TOKEN = re.compile(r'"([UIPRM])([:=])((?:[^"\\]|\\.)*)"', re.IGNORECASE)
