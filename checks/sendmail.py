@@ -259,11 +259,11 @@ def starttls_switched_off(cf: SendmailCf) -> Findings:
     """
     if not cf.tls_files.get("ServerCertFile"):
         return
+    lost = ", so PLAIN and LOGIN are not offered (AuthOptions p)" if "p" in cf.auth_options else ""
     for daemon in cf.daemons:
         if daemon.starttls_off and not daemon.auth_off and not daemon.smtps:
             modifiers = "".join(sorted(daemon.modifiers))
             submission = "submission " if daemon.port == 587 else ""
-            lost = ", so PLAIN and LOGIN are not offered (AuthOptions p)" if "p" in cf.auth_options else ""
             yield found(
                 f"STARTTLS is switched off on {submission}port {daemon.port or daemon.service} ({daemon.name}) by "
                 f"DaemonPortOptions M={modifiers}{lost}",
@@ -661,8 +661,9 @@ def class_file_missing(cf: SendmailCf, paths: Paths) -> Findings:
 
     Advice: create the file; an empty one will do.
     """
+    trails = {t.path: t for t in paths.of("class file")}
     for class_file in cf.class_files:
-        trail = next((t for t in paths.of("class file") if t.path == class_file.path), None)
+        trail = trails.get(class_file.path)
         if trail is not None and trail.file is not None and trail.file.kind == "d":
             yield found(
                 f"{class_file.path} is a directory, and sendmail cannot start with it: it reads regular files only",

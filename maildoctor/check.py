@@ -16,7 +16,8 @@ map parameter names to the text its fact is parsed from. The decorator registers
 import inspect
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Protocol, Self
 
 from maildoctor.facts import Absent, Unknown
@@ -68,6 +69,10 @@ to find no fault is no pass."""
 Judge = Callable[..., Iterable[Found | Unknown]]
 
 
+LONGEST = 4000
+"""Characters of a message, of a piece of evidence, of a command (a terminal's line holds 4,095)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One fact a check asks for; `optional`: the function also takes it as `Unknown`."""
@@ -116,14 +121,19 @@ class Check:
                 code=self.code,
                 name=self.name,
                 severity=f.severity or self.severity,
-                message=f.message,
+                message=_short(f.message),
                 why=self.why,
                 advice=f.advice or self.advice,
-                fix=f.fix,
-                evidence=f.evidence,
+                # half a command is another command: one that no terminal takes is left out, the advice stands
+                fix=tuple(s for s in f.fix if max(len(s.command), len(s.undo)) <= LONGEST),
+                evidence=tuple(replace(e, text=_short(e.text)) if len(e.text) > LONGEST else e for e in f.evidence),
                 labels=f.labels,
                 refs=self.refs,
             )
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= LONGEST else f"{words[: LONGEST - 40]} … ({len(words):,} characters)"
 
 
 def check(
@@ -138,12 +148,33 @@ def check(
     """Make a `Check` of a pure function. Raises ValueError without samples or without an advice paragraph."""
 
     def dress(judge: Judge) -> Check:
-        title, why, advice = _page(code, inspect.getdoc(judge) or "")
+        title, why, advice = _page(code, inspect.getdoc(judge) or _written(judge))
         if not fails or not passes:
             raise ValueError(f"{code}: a check needs a failing and a passing sample")
         return Check(code, name, severity, judge, title, why, advice, tuple(fails), tuple(passes), tuple(refs))
 
     return dress
+
+
+def _written(judge: Judge) -> str:
+    """The docstring as it stands in the source: Python leaves docstrings out where it runs with -OO."""
+    about = getattr(judge, "__globals__", {})
+    code = getattr(judge, "__code__", None)
+    loader = about.get("__loader__")
+    if code is None or not hasattr(loader, "get_source"):
+        return ""
+    return _docstrings(loader, about["__name__"]).get((code.co_name, code.co_firstlineno), "")
+
+
+@lru_cache(maxsize=64)
+def _docstrings(loader: Any, module: str) -> Mapping[tuple[str, int], str]:
+    """The docstrings of a module's functions, by their name and first line (of the decorator, where there is one)."""
+    import ast
+
+    functions = (n for n in ast.walk(ast.parse(loader.get_source(module) or "")) if isinstance(n, ast.FunctionDef))
+    return {
+        (f.name, min([f.lineno, *(d.lineno for d in f.decorator_list)])): ast.get_docstring(f) or "" for f in functions
+    }
 
 
 def _page(code: str, doc: str) -> tuple[str, str, str]:

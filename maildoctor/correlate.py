@@ -27,15 +27,15 @@ def rank(findings: Sequence[Finding], causes: Sequence[Cause]) -> tuple[Ranked, 
     `causes` names their codes; behind each root its symptoms, chains included."""
     place = {c.code: n for n, c in reversed(list(enumerate(causes)))}
     parent: dict[str, Finding] = {}
+    by_code: dict[str, list[Finding]] = {}
+    for f in findings:
+        by_code.setdefault(f.code, []).append(f)
     for cause in causes:
-        for root in findings:
-            if root.code != cause.code:
-                continue
-            for symptom in findings:
+        for root in by_code.get(cause.code, ()):
+            for symptom in (s for code in dict.fromkeys(cause.explains) for s in by_code.get(code, ())):
                 mark = symptom.fingerprint
                 if (
-                    symptom.code in cause.explains
-                    and mark not in parent
+                    mark not in parent
                     and mark != root.fingerprint
                     and not _below(root, mark, parent)
                     and cause.when(root, symptom)

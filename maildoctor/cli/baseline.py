@@ -4,9 +4,7 @@ import json
 
 from maildoctor import filesystem
 from maildoctor.cli.trouble import Trouble
-
-_LARGEST = 64 * 1024 * 1024
-"""Bytes of a report, as `maildoctor report render` takes them."""
+from maildoctor.render.reread import LARGEST
 
 _REMEDY = "give a report that `maildoctor check --json` wrote"
 
@@ -14,10 +12,13 @@ _REMEDY = "give a report that `maildoctor check --json` wrote"
 def fingerprints(path: str) -> frozenset[str]:
     """The fingerprints of the findings in an earlier JSON report."""
     try:
-        report = json.loads(filesystem.read(path, _LARGEST + 1))
+        found = filesystem.read(path, LARGEST + 1)
+        if len(found) > LARGEST:
+            raise Trouble(f"the baseline is too large for a report: more than {LARGEST >> 20} MB", path, _REMEDY)
+        report = json.loads(found)
     except OSError as error:
         raise Trouble(f"cannot read the baseline: {error.strerror}", path, _REMEDY) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Trouble("the baseline is no JSON", path, _REMEDY) from error
     try:
         if not report["schema"].startswith("maildoctor/"):

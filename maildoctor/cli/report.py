@@ -13,9 +13,8 @@ from maildoctor.cli.output import planned, published
 from maildoctor.cli.status import Policy
 from maildoctor.cli.trouble import Trouble
 from maildoctor.model import Report
-from maildoctor.render.reread import SCHEMA, Malformed, report
+from maildoctor.render.reread import LARGEST, SCHEMA, Malformed, report
 
-_LARGEST = 8 << 20
 _REMEDY = "give a report that maildoctor check --json or maildoctor triage --json wrote"
 _ABOUT = """\
 render REPORT  print a JSON report, made earlier or elsewhere, in any form, and
@@ -74,13 +73,13 @@ def _bytes(path: str) -> bytes:
         if path == "-":
             if sys.stdin is None:
                 raise Trouble("standard input is closed", path, _REMEDY)
-            found = sys.stdin.buffer.read(_LARGEST + 1)
+            found = sys.stdin.buffer.read(LARGEST + 1)
         else:
-            found = filesystem.read(path, _LARGEST + 1)
+            found = filesystem.read(path, LARGEST + 1)
     except OSError as error:
         raise Trouble(f"cannot read the report: {error.strerror}", path, _REMEDY) from error
-    if len(found) > _LARGEST:
-        raise Trouble(f"this is too large for a report: more than {_LARGEST >> 20} MB", path, _REMEDY)
+    if len(found) > LARGEST:
+        raise Trouble(f"this is too large for a report: more than {LARGEST >> 20} MB", path, _REMEDY)
     return found
 
 

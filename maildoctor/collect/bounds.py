@@ -1,10 +1,12 @@
 """How much of a host is taken in. A stranger can make any list longer; what is cut of it is told, and never judged.
 
-A long answer of the host is cut at its first `ROWS` lines where each line speaks for itself; a file that says something
+A long answer of the host is cut at its first `ROWS` lines, and each at `LINE` characters, where each line speaks for
+itself; a file that says something
 only as a whole (`read`) is not taken at all. Either is a gap: a check that found nothing in a fact with a gap has not
 judged it. What a collector would have to look at one by one goes through `Gaps.some`.
 """
 
+import re
 from collections.abc import Iterable
 from itertools import islice
 from typing import TypeVar
@@ -14,12 +16,17 @@ from maildoctor.host import Answer, Host, Silence
 
 T = TypeVar("T")
 
-ROWS = 100_000
+ROWS = 250_000
 """Lines of one answer. A sendmail.cf has 2,000, a busy host 300 processes that have to do with mail."""
+
+LINE = 256 * 1024
+"""Characters of one line; a group of 20,000 members has 200,000."""
 
 MANY = 1_000
 """Things that are looked at one by one for one fact: maps, class files, plug-ins."""
 
+_LONG = re.compile(rf"([^\n]{{{LINE}}})[^\n]+")
+_TOO_LONG = f"a line of more than {LINE:,} characters"
 _REMEDY = "look whether it is what it should be"
 
 
@@ -57,11 +64,17 @@ class Bounded:
     def ask(self, verb: str, subject: str = "") -> Answer:
         """The other host's answer, cut."""
         answer = self._host.ask(verb, subject)
-        if not isinstance(answer, str) or (count := answer.count("\n") + 1) <= ROWS:
+        if not isinstance(answer, str):
             return answer
-        called = subject or verb
-        if verb == "read":
-            self._gaps.note(f"{called} has {count:,} lines, more than {ROWS:,}")
-            return Silence("failed", f"{called} has {count:,} lines, more than {ROWS:,}", _REMEDY)
-        self._gaps.note(f"only the first {ROWS:,} of {count:,} lines of {called} ({verb}) were read")
-        return "\n".join(answer.split("\n", ROWS)[:ROWS])
+        called, count, long = subject or verb, answer.count("\n") + 1, len(answer) > LINE and _LONG.search(answer)
+        if verb == "read" and (count > ROWS or long):
+            reason = f"{called} has " + (f"{count:,} lines, more than {ROWS:,}" if count > ROWS else _TOO_LONG)
+            self._gaps.note(reason)
+            return Silence("failed", reason, _REMEDY)
+        if long:
+            self._gaps.note(f"{called} ({verb}) has {_TOO_LONG}, and the rest of it was not read")
+            answer = _LONG.sub(r"\1", answer)
+        if count > ROWS:
+            self._gaps.note(f"only the first {ROWS:,} of {count:,} lines of {called} ({verb}) were read")
+            answer = "\n".join(answer.split("\n", ROWS)[:ROWS])
+        return answer

@@ -100,12 +100,12 @@ def plugins(host: Host, know: Know) -> Plugins | Unknown:
         return missing if isinstance(missing, Unknown) else Absent("Sendmail is not installed")
     blocks = []
     for folder in plugin_search(*_system(know), generation(know)):
-        blocks.append(_folder(host, folder, program))
+        blocks.append(_folder(host, know, folder, program))
     blocks = [b for b in blocks if not b.endswith(" missing")] or blocks[:1]
     return Plugins.parse("\n".join([f"program: {text(host.ask('elf', program)).partition(chr(10))[0]}", *blocks]))
 
 
-def _folder(host: Host, folder: str, program: str) -> str:
+def _folder(host: Host, know: Know, folder: str, program: str) -> str:
     look = host.ask("look", folder)
     if isinstance(look, Silence):
         return f"directory: {folder} " + ("missing" if look.why == "absent" else "unreadable")
@@ -113,9 +113,8 @@ def _folder(host: Host, folder: str, program: str) -> str:
     if isinstance(names, Silence):
         target = look.partition(" -> ")[2]
         return f"directory: {folder} " + (f"dangling -> {target}" if names.why == "absent" and target else "unreadable")
-    return "\n".join(
-        [f"directory: {folder}", *(_plugin(host, f"{folder}/{n}", program) for n in names.splitlines() if ".so" in n)]
-    )
+    there = know.some((n for n in names.splitlines() if ".so" in n), f"files of {folder}")
+    return "\n".join([f"directory: {folder}", *(_plugin(host, f"{folder}/{n}", program) for n in there)])
 
 
 def _plugin(host: Host, path: str, program: str) -> str:

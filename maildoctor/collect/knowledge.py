@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from maildoctor.collect.bounds import Bounded, Gaps
+from maildoctor.collect.bounds import MANY, Bounded, Gaps
 from maildoctor.facts import Absent, Unknown
 from maildoctor.host import Answer, Host, Silence
 from maildoctor.host.deadline import Deadline, Overdue
@@ -53,9 +53,13 @@ class Know:
         gaps = self._gaps.get(fact)
         return gaps.found[0] if gaps and gaps.found else None
 
-    def some(self, items: Iterable[T], what: str) -> list[T]:
+    def some(self, items: Iterable[T], what: str, most: int = MANY) -> list[T]:
         """So many of these as a collector may look at one by one; a gap of its fact where there are more."""
-        return self._at_work[-1].some(items, what)
+        return self._at_work[-1].some(items, what, most)
+
+    def cut(self, reason: str) -> None:
+        """Note that the fact that is being collected is not whole."""
+        self._at_work[-1].note(reason)
 
     def _collect(self, fact: type[Any]) -> Any:
         collector = self._collectors.get(fact)

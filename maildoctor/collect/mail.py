@@ -23,6 +23,8 @@ _MATTERS = re.compile(r"(?i)(authinfo|srv_features|clt_features|try_tls)(:|$)|co
 
 _INCLUDE = re.compile(r":include:\s*(/[^\s,\"]+)")
 _SHOWN = 20
+_ABOUT = 4096
+"""Characters at the beginning of a map's answer where the lines about it stand."""
 _TEXT_TYPES = frozenset({"hash", "btree", "dbm", "cdb", "text"})
 
 
@@ -33,10 +35,10 @@ def maps(host: Host, know: Know) -> MailMaps | Unknown:
         return cf
     wanted = [(m.name, m.type, m.path) for m in cf.maps.values() if m.type in _TEXT_TYPES and m.path.startswith("/")]
     wanted += [("aliases", "hash", path) for path in cf.alias_files if path.startswith("/")]
-    blocks = [_map(host, *one) for one in wanted]
+    blocks = [_map(host, know, *one) for one in know.some(dict.fromkeys(wanted), "maps")]
     if "authinfo" not in cf.maps:
         folder = posixpath.dirname(cf.path)
-        blocks += [_unnamed(host, f"{folder}/{name}") for name in _AUTHINFO_FILES]
+        blocks += [_unnamed(host, know, f"{folder}/{name}") for name in _AUTHINFO_FILES]
     return MailMaps.parse(joined(*blocks))
 
 
@@ -44,15 +46,15 @@ _AUTHINFO_FILES = ("authinfo", "auth/authinfo", "auth/client-info")
 """Where credentials for other servers are kept, by sendmail's cf/README and by what is told to beginners."""
 
 
-def _unnamed(host: Host, path: str) -> str:
+def _unnamed(host: Host, know: Know, path: str) -> str:
     """A file of AuthInfo entries that no K line names; nothing where there is none."""
     if all(isinstance(host.ask("look", p), Silence) for p in (path, path + ".db")):
         return ""
-    block = _map(host, "authinfo", "hash", path)
+    block = _map(host, know, "authinfo", "hash", path)
     return block.replace("[map ", "[unnamed ", 1) if "\nentry: authinfo:" in block else ""
 
 
-def _map(host: Host, name: str, type_: str, path: str) -> str:
+def _map(host: Host, know: Know, name: str, type_: str, path: str) -> str:
     built = built_path(type_, path)
     kind = name if name in ("authinfo", "access", "aliases") else "plain"
     lines = [f"[map {name}] {type_} {path}"]
@@ -65,7 +67,13 @@ def _map(host: Host, name: str, type_: str, path: str) -> str:
     for answer in (source, database):
         if isinstance(answer, Silence) and answer.why != "absent":
             lines.append(f"unread: {answer.reason}")
-    if isinstance(source, str) and isinstance(database, str) and built:
+    cuts = [
+        row for answer in (source, database) for row in text(answer)[:_ABOUT].split("\n") if row.startswith("# cut: ")
+    ]
+    for row in cuts:
+        know.cut(f"of {path} {row.removeprefix('# cut: ')}")
+    # of two parts nobody can tell what the wholes have in common
+    if isinstance(source, str) and isinstance(database, str) and built and not cuts:
         difference = Entries.parse(source).difference(Entries.parse(database))
         for word, keys in zip(("only in source", "only in database", "changed"), difference, strict=True):
             lines += [f"{word}: {key}" for key in keys[:_SHOWN]]
@@ -119,9 +127,10 @@ def tls(host: Host, know: Know) -> Tls | Unknown:
     if isinstance(cf, Unknown):
         return cf
     blocks = [f"now: {text(host.ask('clock')) or '1970-01-01T00:00:00Z'}"]
-    for path in (f.path for f in cf.class_files if f.name == "w" and f.path.startswith("/")):
+    served = dict.fromkeys(f.path for f in cf.class_files if f.name == "w" and f.path.startswith("/"))
+    for path in know.some(served, "files of class w"):
         blocks += [f"served: {row}" for row in text(host.ask("read", path)).splitlines()]
-    for purpose, path in tls_files(cf):
+    for purpose, path in know.some(tls_files(cf), "TLS files"):
         verb = {"key": "key", "CA folder": "list"}.get(purpose, "cert")
         blocks.append(f"[{purpose}] {path}\n{_said(host.ask(verb, path))}")
     return Tls.parse("\n".join(blocks))
@@ -160,7 +169,7 @@ def paths(host: Host, know: Know) -> Paths | Unknown:
     cf = know(SendmailCf)
     if isinstance(cf, Unknown):
         return cf
-    wanted = list(dict.fromkeys(_trusted(host, know, cf)))
+    wanted = know.some(dict.fromkeys(_trusted(host, know, cf)), "paths that mail trusts")
     looks: dict[str, Look | None] = {}
     gaps: dict[str, str] = {}
 
@@ -200,8 +209,9 @@ def _trusted(host: Host, know: Know, cf: SendmailCf) -> list[tuple[str, str]]:
     for m in cf.maps.values():
         if m.path.startswith("/") and m.type in _TEXT_TYPES:
             wanted += [("map", built_path(m.type, m.path) or m.path), ("map source", m.path)]
-    for path in cf.alias_files:
+    for path in know.some(dict.fromkeys(cf.alias_files), "alias files"):
         if path.startswith("/"):
             wanted += [("aliases", path + ".db"), ("aliases source", path)]
-            wanted += [("include file", p) for p in _INCLUDE.findall(text(host.ask("read", path)))[:_SHOWN]]
+            included = dict.fromkeys(m[1] for m in _INCLUDE.finditer(text(host.ask("read", path))))
+            wanted += [("include file", p) for p in know.some(included, f"files that {path} includes")]
     return wanted

@@ -135,7 +135,8 @@ def _configuration(host: Host, know: Know, kind: type[C], paths: tuple[str, ...]
     installed = know(SendmailProgram)
     path, found = _first(host, paths)
     if isinstance(found, Silence):
-        return Absent(installed.reason) if isinstance(installed, Absent) else unknown(found)
+        there = found.why == "failed"  # and cannot be used, whatever is installed
+        return Absent(installed.reason) if isinstance(installed, Absent) and not there else unknown(found)
     return kind.parse(f"# path: {path}\n{found}")
 
 
@@ -151,7 +152,7 @@ def mc(host: Host, know: Know) -> SendmailMc | Unknown:
     if isinstance(found, Silence):
         return unknown(found)
     whole = f"# path: {path}\n{found}"
-    for name in re.findall(r"(?m)^\s*include\(`?(/etc/[^')]+)'?\)", found)[:INCLUDES]:
+    for name in know.some(re.findall(r"(?m)^[^\S\n]*include\(`?(/etc/[^')\n]+)'?\)", found), "includes", INCLUDES):
         part = host.ask("read", name)
         if isinstance(part, str):
             whole += f"\n# include: {name}\n{part}"

@@ -1,6 +1,7 @@
 """Which mechanisms a sendmail really offers, and who can use them: the meeting of plug-ins, libsasl's configuration,
 sendmail's configuration and the user data base. Pure: made of other facts."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from maildoctor.facts.plugins import Plugin, Plugins
@@ -90,20 +91,25 @@ def mechanisms(
 ) -> Mechanisms:
     """The meeting of all four. What is not known (None) hinders nothing. `also` are further names to look at."""
     listed = None if conf is None or conf.mechs is None else {m.upper() for m in conf.mechs}
-    configured = [m.upper() for m in cf.auth_mechanisms]
+    configured = dict.fromkeys(m.upper() for m in cf.auth_mechanisms)
     trusted = {m.upper() for m in cf.trusted_mechs}
-    loadable = [] if plugins is None else list(plugins.mechanisms)
+    loadable = dict.fromkeys(() if plugins is None else plugins.mechanisms)
+    options = cf.auth_options
+    bringing: dict[str, list[Plugin]] = {}
+    for plugin in plugins.plugins if plugins else ():
+        for mechanism in plugin.mechanisms:
+            bringing.setdefault(mechanism, []).append(plugin)
     names = dict.fromkeys([*configured, *loadable, *sorted(trusted), *sorted(listed or ()), *also])
     return Mechanisms(
         tuple(
             Offer(
                 name,
-                _plugin(name, plugins),
+                _plugin(name, bringing),
                 plugins is None or name == "EXTERNAL" or name in loadable,
                 name in configured,
                 listed is None or name in listed,
                 name in trusted,
-                lacks(name, cf.auth_options),
+                lacks(name, options),
                 sasldb.able(name) if sasldb else 0,
             )
             for name in names
@@ -111,8 +117,9 @@ def mechanisms(
     )
 
 
-def _plugin(name: str, plugins: Plugins | None) -> Plugin | None:
-    found = plugins.by_mechanism(name) if plugins else ()
+def _plugin(name: str, bringing: Mapping[str, Sequence[Plugin]]) -> Plugin | None:
+    wanted = name.upper().removesuffix("-PLUS")
+    found = bringing.get(wanted) or (bringing.get("GS2-KRB5", ()) if wanted[:4] == "GS2-" else ())
     return next((p for p in found if p.loads), found[0] if found else None)
 
 

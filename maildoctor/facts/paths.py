@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -169,6 +169,8 @@ class Paths:
     gaps: Mapping[str, str]
     """paths that could not be looked at, with the reason"""
     groups: Mapping[str, tuple[str, ...]]
+    folders: frozenset[str]
+    """all that some path of `looks` lies in"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -188,8 +190,9 @@ class Paths:
             elif m := re.fullmatch(r"\s*(/[^:]*): (.+)", line):
                 gaps[m[1]] = m[2]
         wanted = wanted or [("configuration", path) for path in looks]
-        trails = tuple(Trail(purpose, path, *_follow(path, looks)) for purpose, path in wanted)
-        return cls(looks, trails, gaps, groups)
+        folders = _folders(looks)
+        trails = tuple(Trail(purpose, path, *_follow(path, looks, folders)) for purpose, path in wanted)
+        return cls(looks, trails, gaps, groups, folders)
 
     def of(self, *purposes: str) -> tuple[Trail, ...]:
         """The trails of these purposes."""
@@ -197,14 +200,23 @@ class Paths:
 
     def file(self, path: str) -> Look | None:
         """What stands at the end of this path, links followed; None where it could not be reached."""
-        return Trail("", path, *_follow(path, self.looks)).file
+        return Trail("", path, *_follow(path, self.looks, self.folders)).file
 
 
-def _follow(path: str, looks: Mapping[str, Look]) -> tuple[tuple[Look, ...], bool]:
+def _folders(paths: Iterable[str]) -> frozenset[str]:
+    folders: set[str] = set()
+    for path in paths:
+        folders.add("/")
+        while (path := path.rpartition("/")[0]) and path not in folders:
+            folders.add(path)
+    return frozenset(folders)
+
+
+def _follow(path: str, looks: Mapping[str, Look], folders: frozenset[str]) -> tuple[tuple[Look, ...], bool]:
     """The elements of one trail that are known. A folder on the way may be left out of a pasted text: it is there."""
 
     def glance(here: str) -> Look | None:
-        return looks.get(here) or (_UNSEEN if any(p.startswith(here.rstrip("/") + "/") for p in looks) else None)
+        return looks.get(here) or (_UNSEEN if here in folders else None)
 
     elements, complete = walk(path, glance)
     return tuple(e for e in elements if e is not _UNSEEN), complete

@@ -226,12 +226,12 @@ def _listed(names: Iterable[str]) -> str:
     return f"{first} (and {len(more)} more)" if more else first
 
 
-_HEAD = re.compile(r"(.+?)(?: (missing|unreadable|dangling))?(?: -> (.+))?\s*$")
+_HEAD = re.compile(r"(.+?)(?: (missing|unreadable|dangling))?(?: -> (.+))?$")
 
 
 def _head(value: str) -> tuple[str, str, str]:
     """(path, state, target)"""
-    match = _HEAD.match(value)
+    match = _HEAD.match(value.rstrip())
     if match is None:
         return value, "", ""
     if match[3] in ("missing", "unreadable"):

@@ -19,7 +19,7 @@ SECONDS = 60.0
 """For a whole run, where nothing else was said."""
 
 _SHARE = 0.5
-_AGAIN = 0.1
+_AGAIN = 1.0
 """Seconds until the signal comes again: an exception raised within `__del__` is lost."""
 
 
@@ -38,7 +38,7 @@ class Deadline:
         self._before: Any = None
         self.stopped: KeyboardInterrupt | None = None
         """the Ctrl-C, or what stands for another signal, that ended a step and with it the time"""
-        self._rings = False
+        self._rings = self._deaf = False
 
     def __enter__(self) -> "Deadline":
         if self._end is not None and threading.current_thread() is threading.main_thread():
@@ -96,9 +96,10 @@ class Deadline:
             self._set()
             return work()
         finally:
-            # in one step: a signal finds either this step's fence, or the outer ones moved on by the time it took
+            self._deaf = True  # the signal may come again while the first one's exception is on its way
             spent = time.monotonic() - began
             self._fences = [min(fence + spent, self._end) for fence in self._fences[:depth]]
+            self._deaf = False
             self._set()
 
     def _set(self) -> None:
@@ -107,5 +108,5 @@ class Deadline:
             signal.setitimer(signal.ITIMER_REAL, left, _AGAIN if left else 0)
 
     def _ring(self, *_: object) -> None:
-        if self._fences and time.monotonic() >= self._fences[-1]:
+        if self._fences and not self._deaf and time.monotonic() >= self._fences[-1]:
             raise Overdue

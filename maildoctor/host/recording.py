@@ -13,6 +13,9 @@ from maildoctor.host import Answer, Host, HostError, Silence, Why
 
 _FILE = "host.toml"
 
+LARGEST = 32 << 20
+"""Bytes of a recording that are read; that of a usual host has 1 MB, and a parser of TOML needs ten times as much."""
+
 
 class Recording:
     """A host that remembers every question and answer of another one."""
@@ -64,7 +67,11 @@ class Replay:
         path = os.path.join(directory, _FILE)
         try:
             if text is None:
-                text = filesystem.read(path)
+                text = filesystem.read(path, LARGEST + 1)
+            if len(text) > LARGEST:
+                raise HostError(
+                    f"it is larger than {LARGEST >> 20} MiB, so it is no recording", path, "record the host again"
+                )
             self._said = tomllib.loads(text.decode("utf-8"))
             host = self._said.pop("host")
             self.kind, self.name = str(host["kind"]), str(host["name"])

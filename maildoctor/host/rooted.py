@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from maildoctor import filesystem
-from maildoctor.filesystem import LIMIT, Tree
+from maildoctor.filesystem import Tree
 from maildoctor.host import Answer, HostError, Silence
 from maildoctor.host.files import FileView
 
@@ -36,6 +36,16 @@ saslpasswd2 deletes secrets of every kind before it stores one, and tells of eac
 _SECRET_WORD = re.compile(r"(?i)(\b(?:pass|passwd|password|pwd|secret|resp)\s*[=:]\s*)\S+")
 
 _TEXT_LIMIT = 16 * 1024 * 1024
+"""Bytes of a text: aliases and /etc/passwd of a large university have 5 MB. Its lines are bounded by who asks."""
+
+_DATABASE = 64 * 1024 * 1024
+"""Bytes of a map or a user data base: 300,000 users. What is made of it in memory is up to ten times as large."""
+
+_PROGRAM = 64 * 1024 * 1024
+"""Bytes of a program or library: sendmail has 1 MB, and the largest library that it is linked with 5."""
+
+_CERTIFICATES = 2 * 1024 * 1024
+"""Bytes of a file of certificates or keys: the bundle of all public CAs has 220 kB."""
 
 _SECRET_LINE = re.compile(
     r"(?im)^([^\w\n]{0,80}[\w.-]{0,80}?(?:passw(?:or)?d|passphrase|secret|bindpw|_pw)[\w.-]{0,80}"
@@ -156,12 +166,19 @@ class Rooted:
         path = f"{os.path.abspath(self._source)}/devtools/Site/site.config.m4"
         return f"# path: {path}\n" + filesystem.read(path, _TEXT_LIMIT).decode("utf-8", "backslashreplace")
 
+    def _whole(self, path: str, limit: int) -> bytes:
+        """A file that says something only as a whole. Raises OSError; EFBIG where it is longer."""
+        data = self.files.read(path, limit + 1)
+        if len(data) > limit:
+            raise OSError(errno.EFBIG, f"larger than {limit // 2**20} MiB, which is the most that is read of it", path)
+        return data
+
     def _tell_map(self, subject: str) -> Answer:
         from maildoctor.sasldb import NotADatabase, entries
 
         word, _, path = subject.partition(" ")
         kind: entries.Kind = word if word in ("authinfo", "access", "aliases") else "plain"  # type: ignore[assignment]
-        data = self.files.read(path)
+        data = self._whole(path, _DATABASE)
         try:
             if path.endswith((".db", ".pag", ".dir", ".cdb", ".lmdb")):
                 return entries.built(data, self._tag, kind)
@@ -172,7 +189,7 @@ class Rooted:
     def _tell_sasldb(self, path: str) -> Answer:
         from maildoctor.sasldb.listing import listing
 
-        return f"# path: {path}\n" + listing(self.files.read(path))
+        return f"# path: {path}\n" + listing(self._whole(path, _DATABASE))
 
     def _tell_elf(self, subject: str) -> Answer:
         from maildoctor.linking.closure import Linker, text
@@ -187,14 +204,14 @@ class Rooted:
         from maildoctor.linking.elf import BadElf, NotElf, sendmail_build
 
         try:
-            version, flags = sendmail_build(self.files.read(path, LIMIT))
+            version, flags = sendmail_build(self._whole(path, _PROGRAM))
         except (NotElf, BadElf):
             return "Version unknown"
         return f"Version {version or 'unknown'}\n Compiled with: {' '.join(flags)}"
 
     def _tell_release(self, path: str) -> Answer:
         """The release string of a libsasl, which stands in it as plain text (lib/common.c)."""
-        found = re.search(rb"\x00((?:2\.1|1\.5)\.\d+)\x00", self.files.read(path))
+        found = re.search(rb"\x00((?:2\.1|1\.5)\.\d+)\x00", self._whole(path, _PROGRAM))
         return found[1].decode() if found else Silence("failed", f"{path} does not tell its release")
 
     def _tell_elapsed(self, _: str) -> Answer:
@@ -203,12 +220,12 @@ class Rooted:
     def _tell_cert(self, path: str) -> Answer:
         from maildoctor.host.certificates import certificates
 
-        return certificates(self.files.read(path, _TEXT_LIMIT))
+        return certificates(self._whole(path, _CERTIFICATES))
 
     def _tell_key(self, path: str) -> Answer:
         from maildoctor.host.certificates import public_half
 
-        return public_half(self.files.read(path, _TEXT_LIMIT))
+        return public_half(self._whole(path, _CERTIFICATES))
 
     # ---- what the answers need
 
@@ -250,7 +267,10 @@ class _Library:
 
     def open(self, path: str) -> memoryview | None:
         try:
-            return memoryview(self._files.read(path))
+            data = self._files.read(path, _PROGRAM + 1)
+            if len(data) > _PROGRAM:
+                raise OSError(errno.EFBIG, "larger than a library can be", path)
+            return memoryview(data)
         except (FileNotFoundError, NotADirectoryError):
             return None
 

@@ -33,6 +33,9 @@ from maildoctor.model import (
 from maildoctor.render.moment import moment
 
 SCHEMA = "maildoctor/1"
+LARGEST = 8 << 20
+"""Bytes of a report that are read; one with a thousand findings has 2 MB."""
+
 _LARGEST = 2**63
 _DEEPEST = 50
 _KINDS = ("host", "root", "container", "snapshot", "log", "endpoint")

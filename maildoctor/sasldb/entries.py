@@ -1,8 +1,9 @@
 """The answer to the door's verb `map`: the entries of an MTA's map, from the built database or from its text source.
 
 One entry a line, sorted: `key<TAB>tag`, and `<TAB>shape` if something of the value may be shown. Lines of damage come
-first and begin with `#`. Keys are escaped as `maildoctor.sasldb.names` says. The tag is the caller's digest of the
-value, made after white space around it is cut off; both sides cut alike, so that equal entries have equal tags.
+first and begin with `#`; so does `# cut: only the first 100,000 of …`, where there are more. Keys are escaped as
+`maildoctor.sasldb.names` says. The tag is the caller's digest of the value, made after white space around it is cut
+off; both sides cut alike, so that equal entries have equal tags.
 """
 
 import re
@@ -19,6 +20,9 @@ Entry = tuple[bytes, bytes]
 
 _BUILD_MARKS = frozenset((b"@", b"YP_LAST_MODIFIED", b"YP_MASTER_NAME"))
 _SHOWN_LENGTH = 200
+
+ENTRIES = 100_000
+"""Entries of one map that are told; the aliases of a large university are fewer."""
 
 # A token of an AuthInfo entry, "TDstring": T of U I P R M, D ":" for text or "=" for base64 (usersmtp.c, getauth)
 _TOKEN = re.compile(r'"([UIPRM])([:=])((?:[^"\\]|\\.)*)"', re.IGNORECASE)
@@ -80,7 +84,14 @@ def _without_nul(item: bytes) -> bytes:
 def _lines(entries: Iterable[Entry], tag: Tag, kind: Kind, about: list[str]) -> str:
     """One line an entry. Of several with one key the first counts, as without `makemap -d`."""
     rows: dict[str, str] = {}
-    for key, value in entries:
+    rest = iter(entries)
+    for key, value in rest:
+        if len(rows) == ENTRIES:
+            about = [
+                f"# cut: only the first {ENTRIES:,} of {ENTRIES + 1 + sum(1 for _ in rest):,} entries are told",
+                *about,
+            ]
+            break
         shown = escape_first(escape(key))
         if shown in rows:
             continue

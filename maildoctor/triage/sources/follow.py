@@ -281,7 +281,7 @@ class Tail:
     def _folder_changed(self) -> bool:
         """Whether a name beside the log may have changed since this was last asked."""
         try:
-            changed = os.stat(os.path.dirname(self.path) or ".").st_mtime_ns
+            changed = filesystem.status(os.path.dirname(self.path) or ".").st_mtime_ns
         except OSError:
             return False
         before, self._folder = self._folder, changed

@@ -1,0 +1,352 @@
+"""What a stranger can lengthen: lists are cut and that is told, time and memory are bounded."""
+
+import json
+import os
+import resource
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maildoctor.check import LONGEST, check, found
+from maildoctor.collect import COLLECTORS
+from maildoctor.collect import bounds as limits
+from maildoctor.collect.bounds import Bounded, Gaps
+from maildoctor.correlate import Cause, rank
+from maildoctor.engine import FINDINGS, Selection, examine
+from maildoctor.facts.mechanisms import mechanisms
+from maildoctor.facts.paths import Paths
+from maildoctor.facts.plugins import Plugins
+from maildoctor.facts.processes import Processes
+from maildoctor.facts.sendmail_cf import SendmailCf
+from maildoctor.host import Answer, Silence
+from maildoctor.host.child import start
+from maildoctor.host.deadline import Deadline, Overdue
+from maildoctor.library import Library
+from maildoctor.model import Evidence, Finding
+from maildoctor.sasldb import entries
+from tests.test_engine import Words, always_finds, never_finds, one, outcome
+
+CF = b"V10/Berkeley\nDShub.example.com\nO AliasFile=/etc/aliases\nO AuthMechanisms=PLAIN\n"
+CEILING = 700
+"""MiB of memory at most, as the manual says."""
+
+
+# ---- the deadline
+
+
+def forever(*_: Any) -> Any:
+    """A loop of pure Python."""
+    while True:
+        pass
+
+
+def test_a_step_is_broken_off_and_the_next_one_has_time() -> None:
+    began = time.monotonic()
+    with Deadline(1.0) as deadline:
+        with pytest.raises(Overdue):
+            deadline.within(forever)
+        assert not deadline.over, "a step has half of what is left"
+        assert deadline.within(lambda: 5) == 5
+    assert time.monotonic() - began < 5
+
+
+def test_an_inner_step_does_not_take_the_time_of_the_outer_one() -> None:
+    heard: list[str] = []
+
+    def outer() -> str:
+        with pytest.raises(Overdue):
+            deadline.within(forever)
+        heard.append("went on")
+        return "whole"
+
+    with Deadline(2.0) as deadline:
+        assert deadline.within(outer) == "whole"
+    assert heard == ["went on"]
+
+
+def test_a_check_and_a_collector_without_end_are_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(COLLECTORS, SendmailCf, forever)
+
+    def of_a_fact(cf: SendmailCf) -> Iterator[Any]:
+        yield from ()
+
+    def endless(processes: Processes) -> Iterator[Any]:
+        yield from forever()
+
+    checks = (one("A001", of_a_fact), one("B001", endless), one("C001", always_finds))
+    began = time.monotonic()
+    with Deadline(2.0) as deadline:
+        report = examine(Words(processes="1 root 1 /x y"), Library(checks, ()), Selection(), None, deadline)
+    assert time.monotonic() - began < 10
+    assert outcome(report) == {"A001": "not_judged", "B001": "not_judged", "C001": "fail"}
+    assert all("--deadline" in o.remedy and "2 s" in o.reason for o in report.outcomes[:2])
+
+
+def test_when_the_time_is_over_the_rest_is_not_judged() -> None:
+    deadline = Deadline(1e-9)
+    with deadline:
+        checks = (one("A001", always_finds), one("B001", never_finds))
+        report = examine(Words(processes="1 root 1 /x y"), Library(checks, ()), Selection(), None, deadline)
+    assert {(o.outcome, o.reason) for o in report.outcomes} == {("not_judged", "the deadline of 1e-09 s was reached")}
+
+
+def test_a_program_that_nobody_waits_for_any_more_is_ended() -> None:
+    child = start(["sleep", "60"])
+    assert not isinstance(child, Silence)
+    with Deadline(0.6) as deadline, pytest.raises(Overdue):
+        deadline.within(child.words)
+    assert child._process.returncode is not None
+
+
+def test_the_alarm_of_whoever_calls_is_put_back() -> None:
+    import signal
+
+    before = signal.getsignal(signal.SIGALRM)
+    with Deadline(5):
+        pass
+    assert signal.getsignal(signal.SIGALRM) is before
+
+
+def test_the_command_keeps_its_deadline(tmp_path: Path) -> None:
+    """A user's view: a mail server whose files take for ever."""
+    root = rooted(tmp_path)
+    code = (
+        "import sys, maildoctor.collect as c\n"
+        "from maildoctor.facts.sendmail_cf import SendmailCf\n"
+        "def endless(host, know):\n    while True: pass\n"
+        "c.COLLECTORS[SendmailCf] = endless\n"
+        "from maildoctor.__main__ import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "check", "--root", str(root), "--json", "--deadline", "2"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    report = json.loads(done.stdout)
+    reasons = {o["reason"] for o in report["outcomes"] if o["outcome"] == "not_judged"}
+    assert any("2 s" in reason for reason in reasons)
+    assert done.returncode in (1, 3)
+
+
+# ---- what is cut is told
+
+
+class Says(Words):
+    """A host with one answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def ask(self, verb: str, subject: str = "") -> Answer:
+        """That answer."""
+        return self.answer
+
+
+def test_a_long_list_is_cut_and_a_long_file_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "ROWS", 10)
+    text = "\n".join(f"row {n}" for n in range(25))
+    gaps = Gaps()
+    said = Bounded(Says(text), gaps).ask("processes")
+    assert isinstance(said, str) and said.split("\n") == text.split("\n")[:10]
+    assert gaps.found[0].reason == "only the first 10 of 25 lines of processes (processes) were read"
+    refused = Bounded(Says(text), Gaps()).ask("read", "/etc/mail/sendmail.cf")
+    assert isinstance(refused, Silence) and "25 lines" in refused.reason
+    assert Bounded(Says("a\nb"), gaps).ask("read", "/x") == "a\nb"
+
+
+def test_a_long_line_is_cut_or_its_file_is_not_taken() -> None:
+    text = "a\n" + "x" * (limits.LINE + 5) + "\nb"
+    gaps = Gaps()
+    assert Bounded(Says(text), gaps).ask("list", "/x") == "a\n" + "x" * limits.LINE + "\nb"
+    assert "a line of more than" in gaps.found[0].reason
+    assert isinstance(Bounded(Says(text), gaps).ask("read", "/x"), Silence)
+
+
+def test_nobody_passes_what_was_seen_in_part_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "ROWS", 10)
+    rows = "\n".join(f"{n} root 1 /x y" for n in range(25))
+    checks = (one("A001", never_finds), one("B001", always_finds))
+    report = examine(Words(processes=rows), Library(checks, ()), Selection())
+    assert outcome(report) == {"A001": "not_judged", "B001": "fail"}
+    assert all("only the first 10 of 25" in o.reason for o in report.outcomes)
+
+
+def test_findings_without_end_are_cut_and_that_is_told() -> None:
+    def many(processes: Processes) -> Iterator[Any]:
+        for n in range(FINDINGS + 7):
+            yield found("there it is", evidence=[Evidence("ps", "x")], path=f"/{n}")
+
+    report = examine(Words(processes="1 root 1 /x y"), Library((one("A001", many),), ()), Selection())
+    assert len(report.ranked) == FINDINGS
+    assert "only the first" in report.outcomes[0].reason
+
+
+def test_a_finding_as_long_as_a_stranger_likes_is_shortened() -> None:
+    def long(processes: Processes) -> Iterator[Any]:
+        yield found("m" * 10**6, evidence=[Evidence("ps", "e" * 10**6)], path="/x")
+
+    long.__doc__ = "A.\n\nB.\n\nAdvice: c."
+    made = check("A001", "a", "error", fails=[{}], passes=[{}])(long)
+    (f,) = (x for x in made.findings({"processes": None}) if isinstance(x, Finding))
+    assert max(len(f.message), len(f.evidence[0].text)) <= LONGEST
+    assert "1,000,000 characters" in f.message
+
+
+def test_a_map_is_cut_and_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entries, "ENTRIES", 10)
+    text = "".join(f"key{n} value\n" for n in range(25))
+    rows = entries.source(text, lambda _: "t", "plain").splitlines()
+    assert rows[0] == "# cut: only the first 10 of 25 entries are told"
+    assert len(rows) == 11
+
+
+# ---- everything is linear
+
+
+def spent(work: Any) -> float:
+    """The least processor time of three tries."""
+
+    def once() -> float:
+        began = time.process_time()
+        work()
+        return time.process_time() - began
+
+    return min(once() for _ in range(3))
+
+
+def _mechanisms(n: int) -> Any:
+    words = " ".join(f"M{i}" for i in range(n))
+    cf = SendmailCf.parse(f"O AuthMechanisms={words}\nC{{TrustAuthMech}}{words}")
+    plugins = Plugins.parse("\n".join(f"plugin: /usr/lib/sasl2/libm{i}.so" for i in range(n)))
+    return lambda: mechanisms(cf, None, plugins, None)
+
+
+def _paths(n: int) -> Any:
+    text = "\n".join(f"[map] /etc/m{i}/x{i}.db" for i in range(n))
+    looks = "\n".join(f"-rw-r--r-- root root /etc/m{i}/y" for i in range(n))
+    return lambda: Paths.parse(f"{looks}\n{text}")
+
+
+def _plugins(n: int) -> Any:
+    return lambda: Plugins.parse(f"directory: /usr/lib{' ' * n}x\nplugin: /usr/lib{' ' * n}x")
+
+
+def _ranked(n: int) -> Any:
+    causes = [Cause(f"C{i}", (f"D{i}",)) for i in range(n)]
+    told = [Finding(f"C{i}", "n", "error", "m", "w", "a") for i in range(n)]
+    return lambda: rank(told, causes)
+
+
+@pytest.mark.parametrize("make", [_mechanisms, _paths, _plugins, _ranked])
+def test_twice_as_much_takes_twice_as_long(make: Any) -> None:
+    few, many = spent(make(2000)), spent(make(16000))
+    assert many < max(0.05, 24 * few), f"8 times as much takes {many / few:.0f} times as long"
+
+
+# ---- memory
+
+
+def rooted(folder: Path) -> Path:
+    """A root file system with a sendmail.cf."""
+    (folder / "etc/mail").mkdir(parents=True, exist_ok=True)
+    (folder / "etc/mail/sendmail.cf").write_bytes(CF)
+    return folder
+
+
+def _map_text(folder: Path) -> list[str]:
+    root = rooted(folder)
+    (root / "etc/mail/sendmail.cf").write_bytes(CF + b"Kaccess hash /etc/mail/access\n")
+    with open(root / "etc/mail/access", "wb") as file:
+        file.truncate(255 << 20)
+    return ["check", "--root", str(root)]
+
+
+def _authinfo(folder: Path) -> list[str]:
+    root = rooted(folder)
+    (root / "etc/mail/sendmail.cf").write_bytes(CF + b"Kauthinfo hash /etc/mail/authinfo\n")
+    rows = b"".join(b'AuthInfo:h%d "U:u" "P:p"\n' % n for n in range(1_000_000))
+    (root / "etc/mail/authinfo").write_bytes(rows)
+    return ["check", "--root", str(root), "--deadline", "30"]
+
+
+def _k_lines(folder: Path) -> list[str]:
+    root = rooted(folder)
+    lines = b"".join(b"Km%d hash /etc/mail/m%d\n" % (n, n) for n in range(200_000))
+    (root / "etc/mail/sendmail.cf").write_bytes(CF + lines)
+    return ["check", "--root", str(root), "--deadline", "30"]
+
+
+def _sasldb(folder: Path) -> list[str]:
+    root = rooted(folder)
+    records, at = [], 2048
+    for n in range(400_000):
+        key = b"user%d\0example.com\0userPassword" % n
+        records.append(struct.pack("<2I", len(key), 5) + key + b"x" * 5)
+        at += len(records[-1])
+    slots = 2 * len(records)
+    heads = [(at, slots)] + [(at + 8 * slots, 0)] * 255
+    with open(root / "etc/sasldb2", "wb") as file:
+        file.write(b"".join(struct.pack("<2I", *head) for head in heads) + b"".join(records) + bytes(8 * slots))
+    return ["check", "--root", str(root), "--deadline", "30"]
+
+
+def _zeros(folder: Path) -> list[str]:
+    (folder / "host.toml").symlink_to("/dev/zero")
+    return ["check", "--snapshot", str(folder)]
+
+
+def _nested_toml(folder: Path) -> list[str]:
+    (folder / "host.toml").write_text("[look]\na=" + "[" * 1_000_000)
+    return ["check", "--snapshot", str(folder)]
+
+
+def _report(folder: Path) -> list[str]:
+    with open(folder / "r.json", "wb") as file:
+        file.write(b'{"schema":"maildoctor/1","findings":[')
+        file.truncate(1 << 30)
+    return ["report", "render", str(folder / "r.json")]
+
+
+def _baseline(folder: Path) -> list[str]:
+    return ["check", "--root", str(rooted(folder)), "--baseline", _report(folder)[2]]
+
+
+def _nested_baseline(folder: Path) -> list[str]:
+    (folder / "r.json").write_text("[" * 1_000_000)
+    return ["check", "--root", str(rooted(folder)), "--baseline", str(folder / "r.json")]
+
+
+BOMBS = (
+    _map_text, _authinfo, _k_lines, _sasldb, _zeros, _nested_toml, _report, _baseline, _nested_baseline,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("bomb", BOMBS, ids=lambda b: b.__name__.strip("_"))
+def test_no_bomb_needs_more_memory_than_is_stated(bomb: Any, tmp_path: Path) -> None:
+    words = bomb(tmp_path)
+
+    def narrow() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))  # a failing test must not take the machine with it
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "maildoctor", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        preexec_fn=narrow,
+    )
+    assert process.stdout is not None
+    said = process.stdout.read().decode()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert used.ru_maxrss / 1024 < CEILING
+    assert process.returncode in (1, 2, 3)
+    assert "fault in maildoctor itself" not in said, said
