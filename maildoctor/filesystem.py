@@ -468,16 +468,6 @@ def terminal() -> int:
 # ---- writing
 
 
-def scratch() -> int:
-    """A descriptor of a file without a name, which is gone when it is closed, whatever ends us. Raises OSError."""
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("maildoctor")
-    import tempfile
-
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
-
-
 def nowhere() -> int:
     """A descriptor of /dev/null, for what nobody reads any more. Raises OSError."""
     return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _WORTH_SHARING = 32 * 1024 * 1024
 _NOTICE = 16
+_LOOK = 64 * 1024
+_LONGEST_CUT = 16 * 1024 * 1024
+"""So far behind a cut the end of the line there is looked for."""
 
 
 class Logs:
@@ -182,11 +185,19 @@ def _state(source: Source, seconds: float) -> str:
 
 
 def _pieces(path: str, start: int, end: int, count: int) -> list[tuple[int, int]]:
-    """The stretch in so many pieces, each of whole lines."""
+    """The stretch in so many pieces, each of whole lines; fewer where a line has no end near a cut."""
     cuts = [start]
-    with os.fdopen(filesystem.opened(path), "rb") as file:
+    with os.fdopen(filesystem.opened(path), "rb", buffering=0) as file:
         for n in range(1, count):
-            file.seek(start + (end - start) * n // count)
-            file.readline()
-            cuts.append(min(max(file.tell(), cuts[-1]), end))
+            cuts.append(max(_line_after(file.fileno(), start + (end - start) * n // count, end), cuts[-1]))
     return [(a, b) for a, b in zip(cuts, [*cuts[1:], end], strict=True) if a < b]
+
+
+def _line_after(fd: int, place: int, end: int) -> int:
+    """Where the line after this place begins; 0 where that is not near. Never the whole of a giant line at once."""
+    last = min(end, place + _LONGEST_CUT)
+    while place < last and (some := os.pread(fd, min(_LOOK, last - place), place)):
+        if (newline := some.find(b"\n")) >= 0:
+            return place + newline + 1
+        place += len(some)
+    return 0

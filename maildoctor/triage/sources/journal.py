@@ -1,14 +1,17 @@
 """The systemd journal, as journalctl tells it."""
 
-import os
 import subprocess
+import threading
 from collections.abc import Sequence
 
-from maildoctor import filesystem
 from maildoctor.triage.sources import SourceError
+from maildoctor.triage.sources.tied import tied
 
 _FIELDS = "MESSAGE,SYSLOG_IDENTIFIER,SYSLOG_PID,_HOSTNAME,_PID,_COMM,_SOURCE_REALTIME_TIMESTAMP"
 """What is asked for: all the others are three quarters of what journalctl would write."""
+
+_MOST_WORDS = 16384
+"""Bytes that are kept of what journalctl says on stderr."""
 
 _UNSEEN = "not seeing messages from other users"
 
@@ -28,22 +31,37 @@ class Journal:
     def __init__(self, command: list[str]) -> None:
         """Raises SourceError where there is no journalctl."""
         self._command, self._again = command, False
-        # Not a pipe: that could fill up, and then each would wait for the other.
-        self._words = os.fdopen(filesystem.scratch(), "w+b")  # it lives as long as the journal is read
+        self._words = b""
         self.damage, self.position = "", 0
         # A journalctl of before 2018 does not know the option, ends at once, and is asked again without it.
         self._process = self._run([*command, f"--output-fields={_FIELDS}"])
 
     def _run(self, command: list[str]) -> subprocess.Popen[bytes]:
         try:
-            return subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._words, bufsize=0
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                preexec_fn=tied(),
             )
         except OSError as error:
             raise SourceError(
                 "the journal cannot be read: journalctl could not be run", error.strerror or "journalctl",
                 "name the log files instead, or run this where systemd runs",
             ) from error  # fmt: skip
+
+        self._listener = threading.Thread(target=self._listen, args=(process,), daemon=True)
+        self._listener.start()
+        return process
+
+    def _listen(self, process: subprocess.Popen[bytes]) -> None:
+        """Take what comes on stderr, or the pipe could fill up, and each would wait for the other."""
+        assert process.stderr is not None
+        with process.stderr as words:
+            while said := words.read(_MOST_WORDS):
+                self._words = (self._words + said)[:_MOST_WORDS]
 
     def readinto(self, buffer: memoryview) -> int:
         """See `Stream`."""
@@ -57,11 +75,12 @@ class Journal:
     def _ended(self) -> bool:
         """Whether that was all; False where it begins once more."""
         status = self._process.wait()
-        self._words.seek(0)
-        words = self._words.read(16384).decode("utf-8", "replace").strip()
+        self._listener.join(1)
+        words = self._words.decode("utf-8", "replace").strip()
         if status != 0 and self.position == 0 and "output-fields" in words and not self._again:
             self._again = True
             self._let_go()
+            self._words = b""
             self._process = self._run(self._command)
             return False
         if status != 0:
@@ -73,10 +92,10 @@ class Journal:
     def close(self) -> None:
         """See `Stream`."""
         self._let_go()
-        self._words.close()
 
     def _let_go(self) -> None:
         self._process.kill()
         self._process.wait()
+        self._listener.join(1)
         assert self._process.stdout is not None
         self._process.stdout.close()

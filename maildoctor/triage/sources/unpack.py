@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from maildoctor import filesystem
 from maildoctor.triage.sources import SourceError
 from maildoctor.triage.sources.raw import Ahead, Stream
+from maildoctor.triage.sources.tied import tied
 
 MAGIC = 6
 """Bytes at the beginning that tell a format."""
@@ -264,7 +265,12 @@ class _Child:
             )  # fmt: skip
         self._stream, self._program, self._damage = stream, program, ""
         self._process = subprocess.Popen(
-            [path, "-dcq"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+            [path, "-dcq"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            preexec_fn=tied(),
         )
         self._feeder = threading.Thread(target=self._feed, daemon=True)
         self._feeder.start()
