@@ -100,7 +100,7 @@ def test_a_worker_that_is_killed_loses_its_share_only(big: Path) -> None:
     out, _ = child.communicate(timeout=100)
     said = json.loads(out)
     jsonschema.validate(said, SCHEMA)
-    assert child.returncode == 1
+    assert child.returncode == 3  # so many from one address are guessing, no fault of this host
     assert 0.4 < said["log"]["bytes"] / big.stat().st_size < 0.6
     assert any("killed by signal 9" in sentence for sentence in said["log"]["damage"])
 
