@@ -130,7 +130,8 @@ class LogRead:
 
     `lines_exact`: false where a long log's lines were estimated. `matched`: lines that a rule knew. `unknown`: lines
     that speak of logins and that no rule knew, with their `shapes`, where these were asked for. `damage`: what could
-    not be read, one sentence a log. `sampled`: codes of rules whose fields were taken from a part of the lines only.
+    not be read, and which log rules could not be used, one sentence each.
+    `sampled`: codes of rules whose fields were taken from a part of the lines only.
     """
 
     names: tuple[str, ...]
