@@ -66,7 +66,7 @@ class Deadline:
         """What would let us look."""
         return "give it more time with --deadline"
 
-    def within(self, work: Callable[[], T]) -> T:
+    def within(self, work: Callable[[], T], share: float = _SHARE) -> T:
         """What `work` gives. Raises Overdue where its share of the time, or all of it, is over. Steps may stand within
         one another: the time of an inner one is not taken from the outer one's share."""
         if self._end is None:
@@ -75,7 +75,7 @@ class Deadline:
         if began >= self._end:
             raise Overdue
         depth = len(self._fences)
-        self._fences.append(began + _SHARE * (self._end - began))
+        self._fences.append(began + share * (self._end - began))
         try:
             self._set()
             return work()
