@@ -56,7 +56,7 @@ def test_a_step_is_broken_off_and_the_next_one_has_time() -> None:
 
 
 def test_an_inner_step_does_not_take_the_time_of_the_outer_one() -> None:
-    heard = []
+    heard: list[str] = []
 
     def outer() -> str:
         with pytest.raises(Overdue):
