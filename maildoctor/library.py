@@ -246,7 +246,9 @@ def _add_file(shelf: _Shelf, trusted: filesystem.Trusted, name: str) -> None:
     module.__file__ = path
     sys.modules[module.__name__] = module  # where a dataclass looks for its own module
     try:
-        exec(compile(trusted.read(name, _LARGEST), path, "exec", dont_inherit=True), vars(module))  # noqa: S102
+        # with docstrings, which tell title and advice, also where Python runs with -OO
+        code = compile(trusted.read(name, _LARGEST), path, "exec", dont_inherit=True, optimize=0)
+        exec(code, vars(module))  # noqa: S102
         shelf.add(module)
     except filesystem.Unsafe:
         raise

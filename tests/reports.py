@@ -142,7 +142,13 @@ def stand_in(
         def takes(self, one: Check) -> bool:
             return not self.select or any(s.rstrip("*").upper() in (one.code, one.code[:4]) for s in self.select)
 
-    def examine(host: Any, library: Any, selection: Any, progress: Callable[[str], None] | None = None) -> Report:
+    def examine(
+        host: Any,
+        library: Any,
+        selection: Any,
+        progress: Callable[[str], None] | None = None,
+        deadline: object = None,
+    ) -> Report:
         if progress is not None:
             progress("/etc/mail\x1b")
         time.sleep(slow)

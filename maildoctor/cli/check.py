@@ -24,6 +24,9 @@ from maildoctor.witness import heard
 if TYPE_CHECKING:
     from maildoctor.host.rooted import Rooted
 
+_OPENING = 0.9
+"""The share of the deadline that a target has to be opened: nothing can be judged without, and an image takes long."""
+
 _STATUS = """\
 exit status:
   0  judged, and nothing at or above --fail-on
@@ -84,9 +87,9 @@ def run(words: Sequence[str]) -> int:
     select = chosen(library, shared.listed(options.select), ignored)
     with Deadline(options.deadline) as deadline, Progress(wanted=not options.quiet) as progress:
         try:
-            host = deadline.within(lambda: _host(options))
+            host = deadline.within(lambda: _host(options), _OPENING)
         except Overdue:
-            what = f"opening it took longer than half of the deadline of {options.deadline:g} s"
+            what = f"opening it took longer than nine tenths of the deadline of {options.deadline:g} s"
             raise Trouble(what, str(options.image or options.snapshot or "the host"), deadline.remedy) from None
         report = examine(host, library, select, progress.looking_at, deadline)
         progress.looking_at("the log")

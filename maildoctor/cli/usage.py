@@ -33,6 +33,7 @@ what check examines (without these: this host):
   --snapshot DIR      what an earlier --record wrote
   --no-probe          connect to nothing: leave out the checks WIRE*
   --source DIR        also judge site.config.m4 of a source tree of sendmail
+  --deadline SEC      time for everything: the rest is not judged (60)
   --record DIR        also write all that was seen to DIR, secrets struck out
 
 what probe asks (a host without a port: 25, 465 and 587):

@@ -70,12 +70,12 @@ class Deadline:
         """What would let us look."""
         return "let it run to its end" if self.stopped is not None else "give it more time with --deadline"
 
-    def within(self, work: Callable[[], T]) -> T:
+    def within(self, work: Callable[[], T], share: float = _SHARE) -> T:
         """What `work` gives. Raises Overdue where its share of the time, or all of it, is over, or where it is
         interrupted, which ends all time: what is known by then is still to be told. Steps may stand within
         one another: the time of an inner one is not taken from the outer one's share."""
         try:
-            return self._fenced(work)
+            return self._fenced(work, share)
         except KeyboardInterrupt as stop:
             self.stop(stop)
             raise Overdue from stop
@@ -84,14 +84,14 @@ class Deadline:
         """No time is left, because of a signal."""
         self.stopped, self._end = by, time.monotonic()
 
-    def _fenced(self, work: Callable[[], T]) -> T:
+    def _fenced(self, work: Callable[[], T], share: float) -> T:
         if self._end is None:
             return work()
         began = time.monotonic()
         if began >= self._end:
             raise Overdue
         depth = len(self._fences)
-        self._fences.append(began + _SHARE * (self._end - began))
+        self._fences.append(began + share * (self._end - began))
         try:
             self._set()
             return work()

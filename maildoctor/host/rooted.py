@@ -170,7 +170,7 @@ class Rooted:
         """A file that says something only as a whole. Raises OSError; EFBIG where it is longer."""
         data = self.files.read(path, limit + 1)
         if len(data) > limit:
-            raise OSError(errno.EFBIG, f"larger than {limit // 2**20} MiB, which is the most that is read of it", path)
+            raise OSError(errno.EFBIG, f"larger than can be read safely: more than {limit // 2**20} MiB", path)
         return data
 
     def _tell_map(self, subject: str) -> Answer:
