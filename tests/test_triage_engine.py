@@ -20,7 +20,7 @@ from maildoctor.triage.match import LONGEST_LINE
 from maildoctor.triage.proof import literals, unneedled
 from maildoctor.triage.rules import Rule, RuleError, load, parse, rule_files
 from maildoctor.triage.scan import BUDGET, Scan, Seen, settled
-from maildoctor.triage.secrets import masked
+from maildoctor.masking import masked_line as masked
 from maildoctor.triage.shapes import shape
 from maildoctor.triage.tops import Top
 

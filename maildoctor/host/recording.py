@@ -9,6 +9,7 @@ import tomllib
 from typing import get_args
 
 from maildoctor.host import Answer, Host, HostError, Silence, Why
+from maildoctor.host.door import Door
 
 _FILE = "host.toml"
 
@@ -64,11 +65,12 @@ class Recording:
         return "\n".join(lines) + "\n"
 
 
-class Replay:
+class Replay(Door):
     """A recording as a host. `kind` is that of the recorded host, so that the report is the same byte for byte."""
 
     def __init__(self, directory: str, text: bytes | None = None) -> None:
         """`text`: what stands in the recording, where it lies in no folder. Raises HostError."""
+        super().__init__()
         path = os.path.join(directory, _FILE)
         try:
             if text is None:
@@ -96,7 +98,7 @@ class Replay:
     def begin(self, command: str) -> None:
         """Nothing is run for a recording."""
 
-    def ask(self, verb: str, subject: str = "") -> Answer:
+    def _answer(self, verb: str, subject: str) -> Answer:
         """What was said then."""
         answer = self._said.get(verb, {}).get(subject)
         if answer is None:
