@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from maildoctor.masking import masked_line as masked
 from maildoctor.triage.blocks import Blocks
 from maildoctor.triage.cache import Cache, engine, rules
 from maildoctor.triage.clock import Clock, Course
@@ -20,7 +21,6 @@ from maildoctor.triage.match import LONGEST_LINE
 from maildoctor.triage.proof import literals, unneedled
 from maildoctor.triage.rules import Rule, RuleError, load, parse, rule_files
 from maildoctor.triage.scan import BUDGET, Scan, Seen, settled
-from maildoctor.masking import masked_line as masked
 from maildoctor.triage.shapes import shape
 from maildoctor.triage.tops import Top
 

@@ -12,7 +12,10 @@ _LONGEST = 16 * 1024
 """Of a longer word only so many characters are decoded: what it is stands at its beginning."""
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}", re.ASCII)
-_MECHANISM = re.compile(r"(?:cram|digest|scram|gs2|plain|xoauth|oauth|external|login|ntlm|gssapi|anonymous|kerberos)[\w-]*", re.IGNORECASE | re.ASCII)
+_MECHANISM = re.compile(
+    r"(?:cram|digest|scram|gs2|plain|xoauth|oauth|external|login|ntlm|gssapi|anonymous|kerberos)[\w-]*",
+    re.IGNORECASE | re.ASCII,
+)
 _ANSWER = re.compile(
     rb"[^\0]{0,255}\0[^\0]{1,255}\0[^\0]+"  # PLAIN
     rb"|(?:n|y|p=[\w-]{1,40}),[^,]{0,255},.*"  # SCRAM, OAUTHBEARER: the client's first words
@@ -35,7 +38,13 @@ def is_prompt(word: str) -> bool:
 def is_blob(word: str) -> bool:
     """Whether a word that stands where base64 is expected can be that, and is no word of a sentence."""
     bare = word.rstrip("=")
-    if not _BASE64.fullmatch(word) or len(word) < 4 or word.lower() in PROSE or word.lower() in VERBS or _MECHANISM.fullmatch(word):
+    if (
+        not _BASE64.fullmatch(word)
+        or len(word) < 4
+        or word.lower() in PROSE
+        or word.lower() in VERBS
+        or _MECHANISM.fullmatch(word)
+    ):
         return False
     if "=" in word or any(c in "+/0123456789" for c in bare):
         return True
@@ -70,8 +79,8 @@ def veils(word: str, tells: Callable[[str], bool]) -> bool:
         return tells(plain.encode("latin-1", "replace").decode("latin-1"))
     if (match := _HEX.fullmatch(word)) is not None:
         return _readable(bytes.fromhex(match[1][:_LONGEST]), tells)
-    plain = _decoded(word)
-    return bool(_ANSWER.fullmatch(plain)) or _readable(plain, tells)
+    raw = _decoded(word)
+    return bool(_ANSWER.fullmatch(raw)) or _readable(raw, tells)
 
 
 def _readable(plain: bytes, tells: Callable[[str], bool]) -> bool:

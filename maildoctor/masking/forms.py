@@ -27,16 +27,27 @@ Spans = Iterator[Span]
 
 _NAME_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
 _REST_OF_NAME = re.compile(r"[\w.-]*+(?:\[[\w-]{0,40}\])?+", re.ASCII)
-_CLOSED = r"(?:\\{0,3}[\"'`]|[)\]}](?=\s*[=!<>:])|(?:'|\")\]|&quot;|&\#0?3[49];|&apos;|&\#x2[27];|%2[27]|\\u002[27]|\\x2[27]){0,3}+"
+_CLOSED = (
+    r"(?:\\{0,3}[\"'`]|[)\]}](?=\s*[=!<>:])|"
+    r"(?:'|\")\]|&quot;|&\#0?3[49];|&apos;|&\#x2[27];|%2[27]|\\u002[27]|\\x2[27]){0,3}+"
+)
 _STRONG = re.compile(
-    _CLOSED + r"(?:[ \t]|#011|\\t){0,99}+(?:::=|:=|=>|->(?=\s)|===?|!==?|<>|<=>|!~|=~|=3[Dd]|::?(?!//)|=|%3[DdAa]|&\#6[01];|&\#x3[dDaA];|&equals;"
+    _CLOSED
+    + r"(?:[ \t]|#011|\\t){0,99}+(?:::=|:=|=>|->(?=\s)|===?|!==?|<>|<=>|!~|=~|=3[Dd]|::?(?!//)|=|%3[DdAa]|&\#6[01];|"
+    r"&\#x3[dDaA];|&equals;"
     r"|\\u003[da]|\\x3[dDaA]|&gt;|\+=|\?=|\|=)(?:[ \t]|#011|\\t|%20|\+(?=[\"'])){0,99}+",
     re.ASCII,
 )
-_CALLED = re.compile(r"[\"'`],[ \t]{0,20}+(?=[\"'`])|[\"'`]?\([ \t]{0,9}+(?=[\"'`])|[\"'`]\][ \t]{0,9}=[ \t]{0,9}", re.ASCII)
-_LIKE = re.compile(_CLOSED + r"[)]?\s{1,9}(?:not\s{1,9})?(?:like|in|rlike|similar to|regexp)\s{1,9}\(?\s{0,9}(?=['\"])", re.ASCII | re.IGNORECASE)
+_CALLED = re.compile(
+    r"[\"'`],[ \t]{0,20}+(?=[\"'`])|[\"'`]?\([ \t]{0,9}+(?=[\"'`])|[\"'`]\][ \t]{0,9}=[ \t]{0,9}", re.ASCII
+)
+_LIKE = re.compile(
+    _CLOSED + r"[)]?\s{1,9}(?:not\s{1,9})?(?:like|in|rlike|similar to|regexp)\s{1,9}\(?\s{0,9}(?=['\"])",
+    re.ASCII | re.IGNORECASE,
+)
 _IS = re.compile(
-    r"[\"'`]?\s{1,9}(?:is|was|are|ist|lautet|being|equals|now|(?:has been |was |is |been |be )?(?:set|changed|reset|updated) to|to be|has value|value)"
+    r"[\"'`]?\s{1,9}(?:is|was|are|ist|lautet|being|equals|now|(?:has been |was |is |been |be )?(?:set|changed|reset"
+    r"|updated) to|to be|has value|value)"
     r"(?:\s{0,9}:)?\s{1,9}",
     re.IGNORECASE | re.ASCII,
 )
@@ -49,16 +60,34 @@ _TOLD = re.compile(r"[^:=;,{}\[\]<>\"'()\n]{0,80}[:=]\s{1,9}[\"']?", re.ASCII)
 _WEAK = re.compile(r"(?:[\"'`]|&quot;)?(?:[ \t]|#011|\\t){1,99}+", re.ASCII)
 _WORD = re.compile(r"\S+", re.ASCII)
 _ELEMENT = re.compile(r"(?:\s[^<>]{0,400})?>", re.ASCII)
-_ATTRIBUTE = re.compile(r"[\"'](?:\s{1,9}[\w-]{1,20}=[\"'][^\"'<>]{0,99}[\"']){0,4}?\s{1,9}(?:value|content)=(?=[\"'])", re.ASCII)
+_ATTRIBUTE = re.compile(
+    r"[\"'](?:\s{1,9}[\w-]{1,20}=[\"'][^\"'<>]{0,99}[\"']){0,4}?\s{1,9}(?:value|content)=(?=[\"'])", re.ASCII
+)
 _PIPE_SCALAR = re.compile(r"[|>][+-]?[0-9]?\s*", re.ASCII)
 _PATH = re.compile(r"<?\s{0,9}(?:/|file:|env:|vault:|[A-Za-z]:\\)[\w./:-]+", re.ASCII)
 _M4 = re.compile(r"'\)\s*(?:dnl.*)?$", re.ASCII)
 _COMMENT = re.compile(r"[^\w\n]{0,80}", re.ASCII)
 _COMMA = re.compile(r", [\w.-]{1,40}=|, (?:relay|session|method)\b", re.ASCII)
-_LONG = 4096
+_SHORT, _LONG = 512, 4096
 """How far the end of a value in brackets is looked for."""
 
-_SPOKEN_NAMES = frozenset("password passwd pass passphrase passcode passwort kennwort pwd pw bindpw rootbindpw psk userpassword".split())
+_SPOKEN_NAMES = frozenset(
+    [
+        "password",
+        "passwd",
+        "pass",
+        "passphrase",
+        "passcode",
+        "passwort",
+        "kennwort",
+        "pwd",
+        "pw",
+        "bindpw",
+        "rootbindpw",
+        "psk",
+        "userpassword",
+    ]
+)
 
 
 def named(line: str, low: str, whole: bool) -> Spans:
@@ -123,7 +152,14 @@ def _assigned(line: str, start: int, end: int, at: int, kind: str, whole: bool) 
         return None
     if not quoted and text[0] == "[" and line[:start].strip() in ("", "-"):
         return None  # PAM: password [success=1 default=ignore] pam_unix.so
-    own_line = not _COMMENT.sub("", line[:start], count=1) or line[:start].strip() in ("export", "set", "setenv", "hide", "dnl", "#define")
+    own_line = not _COMMENT.sub("", line[:start], count=1) or line[:start].strip() in (
+        "export",
+        "set",
+        "setenv",
+        "hide",
+        "dnl",
+        "#define",
+    )
     between = line[end:at]
     if own_line and whole and not quoted and not (kind == "token" and " " in between.strip(":= ")):
         return Span(first, len(line.rstrip()), "name")
@@ -177,10 +213,16 @@ def _said(line: str, start: int, end: int, kind: str) -> Span | None:
     if option:
         first, last, quoted = value(line, match.end())
         text = line[first:last]
-        return None if not quoted and (text[:1] in ("-", "|", ">", "&") or setting(text)) else Span(first, last, "option")
+        return (
+            None if not quoted and (text[:1] in ("-", "|", ">", "&") or setting(text)) else Span(first, last, "option")
+        )
     compound = any(c in name for c in "_-") or line[start:end].isupper()
     if kind != "password" and not compound:
-        return _word(line, match.end(), strict=True) if name in ("token", "secret", "bearer", "credential", "credentials") else None
+        return (
+            _word(line, match.end(), strict=True)
+            if name in ("token", "secret", "bearer", "credential", "credentials")
+            else None
+        )
     if name not in _SPOKEN_NAMES and not compound and secrecy(name) != "password":
         return None
     span = _word(line, match.end(), strict=False)
@@ -212,12 +254,20 @@ def _word(line: str, at: int, strict: bool) -> Span | None:
         return None
     if strict:
         return Span(first, last, "spoken") if odd(text) else None
-    if spoken(text) or spoken(_WORD.match(line, first)[0][:40]) or text[:1] in ("/", "<", "|", ">", "[", "-") or _ADDRESS.fullmatch(text) or "=" in text[1:-1].rstrip("=") and _KEYED.match(text):
+    if (
+        spoken(text)
+        or spoken(line[first : first + 40].split(" ", 1)[0])
+        or text[:1] in ("/", "<", "|", ">", "[", "-")
+        or _ADDRESS.fullmatch(text)
+        or ("=" in text[1:-1].rstrip("=") and _KEYED.match(text))
+    ):
         return None
     return Span(first, last, "spoken")
 
 
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\[?[0-9]{1,3}(?:\.[0-9]{1,3}){3}\]?|pam_\w+\.so\S*|[0-9]{1,3}", re.ASCII)
+_ADDRESS = re.compile(
+    r"[\w.+-]+@[\w-]+\.[\w.-]+|\[?[0-9]{1,3}(?:\.[0-9]{1,3}){3}\]?|pam_\w+\.so\S*|[0-9]{1,3}", re.ASCII
+)
 _KEYED = re.compile(r"[A-Za-z_][\w-]{0,30}=", re.ASCII)
 
 # ---- user and password in front of a host
@@ -225,7 +275,31 @@ _KEYED = re.compile(r"[A-Za-z_][\w-]{0,30}=", re.ASCII)
 _USERINFO = re.compile(r"(?<=://)[^\s\"'<>`]*+", re.ASCII)
 _PORT = re.compile(r"[0-9]{1,5}(?:[/?#]|$)", re.ASCII)
 _BARE_USERINFO = re.compile(r"(?<![\w.+:/@-])([\w.+-]{1,64}):([^\s:@/\"'<>=]{4,200})@(?=[\w(\[])", re.ASCII)
-_SCHEMES = frozenset("mailto smtp sip sips xmpp rfc822 local acct to from cc bcc user id mailer lmtp addr email mail for error".split())
+_SCHEMES = frozenset(
+    [
+        "mailto",
+        "smtp",
+        "sip",
+        "sips",
+        "xmpp",
+        "rfc822",
+        "local",
+        "acct",
+        "to",
+        "from",
+        "cc",
+        "bcc",
+        "user",
+        "id",
+        "mailer",
+        "lmtp",
+        "addr",
+        "email",
+        "mail",
+        "for",
+        "error",
+    ]
+)
 
 
 def addressed(line: str) -> Spans:
@@ -248,32 +322,41 @@ def addressed(line: str) -> Spans:
 # ---- hashes, tokens
 
 _HASH = re.compile(
-    r"\$(?:1|2[abxy]?|3|5|6|7|y|gy|md5|sha1|sha256|sha512|apr1|P|H|S|argon2(?:id?|d)|pbkdf2[\w-]{0,20}|scrypt|bcrypt|bcrypt-sha256|"
+    r"\$(?:1|2[abxy]?|3|5|6|7|y|gy|md5|sha1|sha256|sha512|apr1|P|H|S|argon2(?:id?|d)|pbkdf2[\w-]{0,20}|scrypt"
+    r"|bcrypt|bcrypt-sha256|"
     r"ml|nt|8|9|14)\$[./A-Za-z0-9$=,+_-]{2,}",
     re.ASCII,
 )
 _scheme = re.compile(
-    r"\{(?:S?SHA(?:[0-9]{1,3})?|S?MD5|(?:[A-Z0-9]{1,8}-)?CRYPT|PLAIN(?:-MD4|-MD5)?|CLEAR(?:TEXT)?|(?:CRAM|DIGEST)-MD5|HMAC-MD5|SCRAM-SHA-[0-9]{1,3}|"
-    r"ARGON2(?:ID?)?|PBKDF2(?:-\w{1,9})?|LANMAN|NTLM|NT|LDAP-MD5|SASL-?\w{0,9}|SKEY|OTP|RPA|PASSWORD|SHA-?[0-9]{0,3}|BCRYPT|LM|MD4|EXTERNAL|PKCS5S2|KERBEROS)"
+    r"\{(?:S?SHA(?:[0-9]{1,3})?|S?MD5|(?:[A-Z0-9]{1,8}-)?CRYPT|PLAIN(?:-MD4|-MD5)?|CLEAR(?:TEXT)?|(?:CRAM"
+    r"|DIGEST)-MD5|HMAC-MD5|SCRAM-SHA-[0-9]{1,3}|"
+    r"ARGON2(?:ID?)?|PBKDF2(?:-\w{1,9})?|LANMAN|NTLM|NT|LDAP-MD5|SASL-?\w{0,9}|SKEY|OTP|RPA|PASSWORD"
+    r"|SHA-?[0-9]{0,3}|BCRYPT|LM|MD4|EXTERNAL|PKCS5S2|KERBEROS)"
     r"(?:\.(?:b64|hex|base64))?\}(?=[^\s\"'(),;=<>{}])",
     re.ASCII | re.IGNORECASE,
 )
 _SCHEME_VALUE = re.compile(r"[^\s\"'`,;)\]<>]*+", re.ASCII)
 _COMPARED = re.compile(
-    r"(?:\b(?:CRYPT|PLAIN|SHA[0-9]{0,3}|SSHA[0-9]{0,3}|S?MD5|CLEARTEXT|[A-Z0-9]{2,8}-CRYPT|CRAM-MD5|DIGEST-MD5|LDAP-MD5|SCRAM-SHA-[0-9]{1,3}|PLAIN-MD5|NTLM|"
+    r"(?:\b(?:CRYPT|PLAIN|SHA[0-9]{0,3}|SSHA[0-9]{0,3}|S?MD5|CLEARTEXT|[A-Z0-9]{2,8}-CRYPT|CRAM-MD5|DIGEST-MD5"
+    r"|LDAP-MD5|SCRAM-SHA-[0-9]{1,3}|PLAIN-MD5|NTLM|"
     r"ARGON2(?:ID?)?|PBKDF2)(?:\.[a-z0-9]{2,6})?)\((?=[^)\s])",
     re.ASCII,
 )
 _FUNCTIONS = re.compile(
-    r"\b(?:password|old_password|encrypt|crypt|md5|sha[0-9]{0,3}|identified by|hash_password|password_hash|password_verify|aes_encrypt|hash|hex|"
+    r"\b(?:password|old_password|encrypt|crypt|md5|sha[0-9]{0,3}|identified by|hash_password|password_hash"
+    r"|password_verify|aes_encrypt|hash|hex|"
     r"login|authenticate|bind|chpasswd)\s{0,9}\(?\s{0,9}(?=['\"])",
     re.ASCII | re.IGNORECASE,
 )
-_BEARER = re.compile(r"\b(?:bearer|basic|negotiate|digest|apikey|token)[ =:]{1,3}(?=[\w+/.~-]{8})", re.ASCII | re.IGNORECASE)
+_BEARER = re.compile(
+    r"\b(?:bearer|basic|negotiate|digest|apikey|token)[ =:]{1,3}(?=[\w+/.~-]{8})", re.ASCII | re.IGNORECASE
+)
 _BEARER_VALUE = re.compile(r"[\w+/.~=-]+", re.ASCII)
 _TOKENS = re.compile(
-    r"(?<![A-Za-z0-9_])(?:eyJ[\w-]{6,}+(?:\.[\w-]*+){1,4}|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{8,}|"
-    r"A(?:KIA|SIA)[A-Z0-9]{12,}|AIza[\w-]{20,}|ya29\.[\w-]{16,}|[sr]k[-_](?:live_|test_|proj-)?[A-Za-z0-9]{16,}|SG\.[\w-]{10,}\.[\w-]{10,}|key-[0-9a-f]{24,}|"
+    r"(?<![A-Za-z0-9_])(?:eyJ[\w-]{6,}+(?:\.[\w-]*+){1,4}|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,}"
+    r"|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{8,}|"
+    r"A(?:KIA|SIA)[A-Z0-9]{12,}|AIza[\w-]{20,}|ya29\.[\w-]{16,}|[sr]k[-_](?:live_|test_|proj-)?[A-Za-z0-9]{16,}"
+    r"|SG\.[\w-]{10,}\.[\w-]{10,}|key-[0-9a-f]{24,}|"
     r"hvs\.[\w-]{16,}|dop_v1_\w{16,}|npm_[A-Za-z0-9]{20,})",
     re.ASCII,
 )
@@ -296,9 +379,9 @@ def hashed(line: str) -> Spans:
 
 
 def _comparison(line: str, at: int) -> Spans:
-    other = line.find(") != ", at, at + _LONG)
-    end = other if other >= 0 else line.find(")", at, at + _LONG)
-    text = line[at : end if end >= 0 else len(line)]
+    other = line.find(") != ", at, at + _SHORT)
+    end = other if other >= 0 else line.find(")", at, at + _SHORT)
+    text = line[at : end if end >= 0 else at + _SHORT]
     if setting(text) or (other < 0 and (spoken(text) or not odd(text))):
         return
     yield Span(at, at + len(text), "comparison")
@@ -314,31 +397,44 @@ def tokened(line: str) -> Spans:
         yield Span(match.start(), match.end(), "token")
     for match in _BEARER.finditer(line):
         text = _BEARER_VALUE.match(line, match.end())
-        if text is not None and (odd(text[0]) or is_blob(text[0]) or "." in text[0][1:-1] and len(text[0]) > 20):
+        if text is not None and (odd(text[0]) or is_blob(text[0]) or ("." in text[0][1:-1] and len(text[0]) > 20)):
             yield Span(text.start(), text.end(), "token")
 
 
 # ---- the dialogue of a login
 
 _AUTH = re.compile(
-    r"\b(?:auth|authenticate)(?:[ =:,]|\"|\\|#011|\t){1,4}\"?([a-z][a-z0-9_-]{2,24})\"?\\?(?:(?:[ \t,:=]|#011|sasl-ir|initial(?: response)?){1,6}\"?)",
+    r"\b(?:auth|authenticate)(?:[ =:,]|\"|\\|#011|\t){1,4}\"?([a-z][a-z0-9_-]{2,24})\"?\\?(?:(?:[ \t,:=]|#011"
+    r"|sasl-ir|initial(?: response)?){1,6}\"?)",
     re.ASCII | re.IGNORECASE,
 )
-_KNOWN_MECHANISM = re.compile(r"(?:plain|login|cram-md5|digest-md5|scram-sha-?\w*(?:-plus)?|x?oauth2?|oauthbearer|ntlm|gssapi|external|otp|srp|apop|scram-md5|plain-\w+|xoauth2)\b", re.ASCII | re.IGNORECASE)
-_BLOB = re.compile(r"[A-Za-z0-9+/=_-]{4,}", re.ASCII)
+_KNOWN_MECHANISM = re.compile(
+    r"(?:plain|login|cram-md5|digest-md5|scram-sha-?\w*(?:-plus)?|x?oauth2?|oauthbearer|ntlm|gssapi|external|otp"
+    r"|srp|apop|scram-md5|plain-\w+|xoauth2)\b",
+    re.ASCII | re.IGNORECASE,
+)
+_BLOB = re.compile(r"[A-Za-z0-9+/_-]{4,}+={0,2}", re.ASCII)
 _RESP = re.compile(r"(?:\bresp=|CONT(?:#011|\t|\\t)[0-9]{1,10}(?:#011|\t|\\t)(?:resp=)?|\bCONT [0-9]{1,10} )", re.ASCII)
 _RESP_VALUE = re.compile(r"[^\s#\"'\\]*", re.ASCII)
-_FAILED = re.compile(r"SASL \S{1,40} authentication (?:failed|failure): (?=[A-Za-z0-9+/]{4,}+={0,2}(?:[\s,\"]|$))", re.ASCII)
+_FAILED = re.compile(
+    r"SASL \S{1,40} authentication (?:failed|failure): (?=[A-Za-z0-9+/]{4,}+={0,2}(?:[\s,\"]|$))", re.ASCII
+)
 _CHALLENGE = re.compile(r"\b334[ -](?=[A-Za-z0-9+/=]{4})|(?<=[\s:])\+ (?=[A-Za-z0-9+/=]{8,}\s*$)", re.ASCII)
 _DIRECTION = re.compile(
-    r"(?:^|(?<=[\s:\]\[\"']))(<--|-->|<-[-~*]?|[-~*]>|<~\*?|~>|<=|=>|<<<?|>>>?|[CS]:|SMTP[<>][<>]|C>|S<|[<>] \S{1,255}\[[0-9a-fA-F.:]{2,45}\](?::[0-9]{1,5})?:|"
-    r"from client:|client:|client (?:sent|said|response):?|command=)\s{0,9}\"?([A-Za-z0-9+/_-]{3,}={0,2})(?=\"?\s*(?:$|\"|\\[rn]|failed\b|rejected\b|error\b|result=))",
+    r"(?:^|(?<=[\s:\]\[\"']))(<--|-->|<-[-~*]?|[-~*]>|<~\*?|~>|<=|=>|<<<?|>>>?|[CS]:|SMTP[<>][<>]|C>|S<"
+    r"|[<>] \S{1,255}\[[0-9a-fA-F.:]{2,45}\](?::[0-9]{1,5})?:|"
+    r"from client:|client:|client (?:sent|said|response):?"
+    r"|command=)\s{0,9}\"?([A-Za-z0-9+/_-]{3,}={0,2})(?=\"?\s*(?:$|\"|\\[rn]|failed\b|rejected\b|error\b|result=))",
     re.ASCII,
 )
 _SPOKE = re.compile(
-    r"(?:^|[\s\"'>:])(?:([A-Za-z]{0,4}[0-9]{1,6}) )(?:LOGIN|login)\s{1,9}(\"[^\"]{0,200}\"|\S{1,200})\s{1,9}(\"(?:[^\"\\]|\\.){0,400}\"|[^\s\"]\S*)", re.ASCII
+    r"(?:^|[\s\"'>:])(?:([A-Za-z]{0,4}[0-9]{1,6}) )(?:LOGIN|login)\s{1,9}(\"[^\"]{0,200}\""
+    r"|\S{1,200})\s{1,9}(\"(?:[^\"\\]|\\.){0,400}\"|[^\s\"]\S*)",
+    re.ASCII,
 )
-_QUOTED_BLOB = re.compile(r"\bAUTHENTICATE\s{1,3}\"[\w-]{2,30}\"\s{1,3}[\"{]?([A-Za-z0-9+/=]{4,})", re.ASCII | re.IGNORECASE)
+_QUOTED_BLOB = re.compile(
+    r"\bAUTHENTICATE\s{1,3}\"[\w-]{2,30}\"\s{1,3}[\"{]?([A-Za-z0-9+/=]{4,})", re.ASCII | re.IGNORECASE
+)
 _LONE = re.compile(r"(?:.{0,400}?[\s:>\]])?([A-Za-z0-9+/]{4,}={0,2})\s*", re.ASCII)
 
 
@@ -350,7 +446,11 @@ def dialogue(line: str) -> Spans:
             continue
         text = blob[0]
         if _KNOWN_MECHANISM.match(match[1]):
-            hidden = is_blob(text) and ("=" in text or len(text) % 4 == 0 or len(text) > 7) and not _KNOWN_MECHANISM.fullmatch(text)
+            hidden = (
+                is_blob(text)
+                and ("=" in text or len(text) % 4 == 0 or len(text) > 7)
+                and not _KNOWN_MECHANISM.fullmatch(text)
+            )
         else:
             hidden = is_answer(text)
         if hidden:
@@ -360,7 +460,10 @@ def dialogue(line: str) -> Spans:
             blob = (_RESP_VALUE if form is _RESP else _BLOB).match(line, match.end())
             if blob is None or not blob[0] or setting(blob[0]) or is_prompt(blob[0]):
                 continue
-            if form is _RESP or (is_blob(blob[0]) and (form is _CHALLENGE or "=" in blob[0] or (len(blob[0]) % 4 == 0 and _mixed(blob[0])))):
+            if form is _RESP or (
+                is_blob(blob[0])
+                and (form is _CHALLENGE or "=" in blob[0] or (len(blob[0]) % 4 == 0 and _mixed(blob[0])))
+            ):
                 yield Span(blob.start(), blob.end(), "dialogue")
     for match in _DIRECTION.finditer(line):
         text = match[2]
@@ -383,25 +486,38 @@ def _mixed(text: str) -> bool:
 def continued(line: str) -> Spans:
     """A word of base64 alone at the end of a line that follows on a line of AUTH."""
     match = _LONE.fullmatch(line)
-    if match is not None and len(match[1]) >= 4 and is_blob(match[1]) and not is_prompt(match[1]):
-        if "=" in match[1] or is_answer(match[1]) or is_spoken(match[1]):
-            yield Span(match.start(1), match.end(1), "dialogue")
+    if match is None or not is_blob(match[1]) or is_prompt(match[1]):
+        return
+    if "=" in match[1] or is_answer(match[1]) or is_spoken(match[1]):
+        yield Span(match.start(1), match.end(1), "dialogue")
 
 
 # ---- command lines
 
 _OPTION = re.compile(r"(?<=[\s\"'(,\[=])-{1,2}([A-Za-z][\w-]{0,30}+)(?:[ =]\s{0,9})?", re.ASCII)
 _W = re.compile(r"ldap|imtest|smtptest|pop3test|nntptest|lmtptest|sivtest|mupdatetest|cyradm|sievetest")
-_P = re.compile(r"testsaslauthd|mysql|mariadb|sshpass|doveadm|mongo|sqlcmd|passwd|smtp-cli|sendemail|plink|pscp|wget|program|kinit")
+_P = re.compile(
+    r"testsaslauthd|mysql|mariadb|sshpass|doveadm|mongo|sqlcmd|passwd|smtp-cli|sendemail|plink|pscp|wget|program"
+    r"|kinit"
+)
 _U = re.compile(r"curl|wget|http|smbclient|rpcclient|net |winexe|mount|cifs|swaks|lftp")
-_PIPED = re.compile(r"\b(?:echo|printf)\s{1,9}(?:-[neE]{1,3}\s{1,9})?(?=[^|]{1,300}\|[^|]{0,200}(?:passw|sudo|mysql|ldap|openssl|htpasswd|doveadm|login|docker))", re.ASCII)
+_PIPED = re.compile(
+    r"\b(?:echo|printf)\s{1,9}(?:-[neE]{1,3}\s{1,9})?(?=[^|]{1,300}\|[^|]{0,200}(?:passw|sudo|mysql|ldap|openssl"
+    r"|htpasswd|doveadm|login|docker))",
+    re.ASCII,
+)
 _HEREDOC = re.compile(r"(?:passwd|passwd2|sudo|chpasswd|openssl|login)\b[^<]{0,200}<<<\s{0,9}", re.ASCII)
-_POSITIONAL = re.compile(r"\b(?:doveadm\s{1,9}auth\s{1,9}(?:test|login|lookup)\s{1,9}(?:-\S{1,40}\s{1,9}\S{1,80}\s{1,9}){0,4}|htpasswd\s{1,9}-\w*b\w*\s{1,9}(?:-\S{1,9}\s{1,9}){0,4}\S{1,200}\s{1,9})\S{1,120}\s{1,9}", re.ASCII)
+_POSITIONAL = re.compile(
+    r"\b(?:doveadm\s{1,9}auth\s{1,9}(?:test|login|lookup)\s{1,9}(?:-\S{1,40}\s{1,9}\S{1,80}\s{1,9}){0,4}"
+    r"|htpasswd\s{1,9}-\w*b\w*\s{1,9}(?:-\S{1,9}\s{1,9}){0,4}\S{1,200}\s{1,9})\S{1,120}\s{1,9}",
+    re.ASCII,
+)
 
 
 def optioned(line: str, low: str) -> Spans:
     """`-w x`, `-px`, `-u user:x` of programs that take a password that way."""
     done = 0
+    takes_w, takes_p, takes_pair = (form.search(low) is not None for form in (_W, _P, _U))
     for match in _OPTION.finditer(line):
         if match.start() < done:
             continue
@@ -410,14 +526,17 @@ def optioned(line: str, low: str) -> Spans:
         done = last if quoted else done
         text = line[first:last]
         attached = match.end() == match.end(1)
-        if letter in ("u", "U", "user", "proxy-user", "X", "basic", "auth", "creds", "userpwd", "userpass") and not attached:
-            yield from _pair(first, text, bool(_U.search(low)), letter)
+        if (
+            letter in ("u", "U", "user", "proxy-user", "X", "basic", "auth", "creds", "userpwd", "userpass")
+            and not attached
+        ):
+            yield from _pair(first, text, takes_pair, letter)
             continue
         if attached:
             if letter[0] in "wpa" and len(letter) > 3 and "-" + letter == line[match.start() : match.end()]:
                 first, text = match.start(1) + 1, letter[1:]
                 text += line[match.end() : value(line, match.end())[1]]
-                known = _W.search(low) if letter[0] == "w" else _P.search(low) if letter[0] == "p" else None
+                known = {"w": takes_w, "p": takes_p}.get(letter[0], False)
                 if known and odd(text):
                     yield Span(first, first + len(text), "option")
             continue
@@ -425,7 +544,12 @@ def optioned(line: str, low: str) -> Spans:
             continue
         if not text or text[:1] in ("-", "|", ">", "<") or setting(text) or text.startswith(("/", "$(")):
             continue
-        known = (letter == "w" and _W.search(low)) or (letter in ("p", "pp") and _P.search(low)) or (letter == "ap") or (letter == "a" and "redis" in low)
+        known = (
+            (letter == "w" and takes_w)
+            or (letter in ("p", "pp") and takes_p)
+            or (letter == "ap")
+            or (letter == "a" and "redis" in low)
+        )
         if odd(text) or (known and not text.isdigit() and not (spoken(text) and not quoted and letter != "w")):
             yield Span(first, last, "option")
     for form in (_PIPED, _HEREDOC, _POSITIONAL):
@@ -442,19 +566,35 @@ def optioned(line: str, low: str) -> Spans:
 def _pair(first: int, text: str, known: bool, letter: str) -> Spans:
     sign = "%" if "%" in text and letter in ("U", "user") else ":"
     user, mark, secret = text.partition(sign)
-    if mark and user and secret and not setting(secret) and (known or odd(secret)) and not (user.isdigit() and secret.isdigit()):
+    if (
+        mark
+        and user
+        and secret
+        and not setting(secret)
+        and (known or odd(secret))
+        and not (user.isdigit() and secret.isdigit())
+    ):
         yield Span(first + len(user) + 1, first + len(text), "option")
 
 
 # ---- SQL, authinfo, what is left
 
-_STATEMENT = re.compile(r"\b(?:select|update|insert|delete|where|alter user|create user|grant|replace|execute|call)\b", re.ASCII)
-_LITERAL = re.compile(r"([\w.\"`]{1,80})?\s{0,9}(?:=|<>|!=|like|values?\s{0,9}\(|,|\()\s{0,9}'((?:[^'\\\n]|\\.|''){0,4000}+)'?", re.ASCII | re.IGNORECASE)
+_STATEMENT = re.compile(
+    r"\b(?:select|update|insert|delete|where|alter user|create user|grant|replace|execute|call)\b", re.ASCII
+)
+_LITERAL = re.compile(
+    r"([\w.\"`]{1,80})?\s{0,9}(?:=|<>|!=|like|values?\s{0,9}\(|,|\()\s{0,9}'((?:[^'\\\n]|\\.|''){0,4000}+)'?",
+    re.ASCII | re.IGNORECASE,
+)
 _AUTHINFO = re.compile(r"(?:\"|&quot;|\\\"|(?<=\s)|^)P([:=])", re.ASCII | re.IGNORECASE)
 _OTHER_TOKEN = re.compile(r"(?:^|\s)[UIMR]:", re.ASCII)
 _STATIC = re.compile(r"\b(?:static:|inline:\s?\{.{0,200}?=\s{0,3})\{?\s?[^\s:{}=]{1,120}:([^\s{}]+)", re.ASCII)
 _SERVERS = re.compile(r"\b(?:mysql|pgsql|ibase|oracle|redis|sqlite)_servers\s{0,9}=\s{0,9}", re.ASCII)
-_USERPAIR = re.compile(r"\b(?:[\w.-]{0,30}_)?(?:user|username|userpwd|userpass|login)[\"']?\s{0,9}[:=]\s{0,9}[\"']?([\w.@+-]{1,64}):([^\s:\"'@,;]{4,200})", re.ASCII | re.IGNORECASE)
+_USERPAIR = re.compile(
+    r"\b(?:[\w.-]{0,30}_)?(?:user|username|userpwd|userpass"
+    r"|login)[\"']?\s{0,9}[:=]\s{0,9}[\"']?([\w.@+-]{1,64}):([^\s:\"'@,;]{4,200})",
+    re.ASCII | re.IGNORECASE,
+)
 _CLIENT_SEND = re.compile(r"\bclient_send\s{0,9}=\s{0,9}[\"']?(?:<\S\s{0,9})?([:^;])", re.ASCII)
 _CODED = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,}+={0,2}", re.ASCII)
 
@@ -469,7 +609,11 @@ def literals(line: str, low: str) -> Spans:
         column = (match[1] or "").strip('"`').rpartition(".")[2].lower()
         if not text or setting(text) or "%" in text[:1] or (column and column in HARMLESS_COLUMNS):
             continue
-        if odd(text) or (column in ("p", "pw", "pass") and not spoken(text)) or (about and not column and odd(text + "x1")):
+        if (
+            odd(text)
+            or (column in ("p", "pw", "pass") and not spoken(text))
+            or (about and not column and odd(text + "x1"))
+        ):
             yield Span(match.start(2), match.end(2), "literal")
 
 
@@ -503,9 +647,9 @@ def entries(line: str) -> Spans:
         if odd(match[2]):
             yield Span(match.start(2), match.end(2), "pair")
     for match in _CLIENT_SEND.finditer(line):
-        parts = line[match.end() - 1 :].rstrip().rpartition(match[1])
-        if parts[2].strip("\"' ") and not template(parts[2].strip()):
-            yield Span(len(line.rstrip()) - len(parts[2].lstrip()), len(line.rstrip("\"' \r")), "dialogue")
+        sent = line[match.end() - 1 :].rstrip().rpartition(match[1])[2]
+        if sent.strip("\"' ") and not template(sent.strip()):
+            yield Span(len(line.rstrip()) - len(sent.lstrip()), len(line.rstrip("\"' \r")), "dialogue")
 
 
 def coded(line: str, tells: Callable[[str], bool]) -> Spans:

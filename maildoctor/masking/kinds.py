@@ -9,10 +9,23 @@ _NAMES = {
     "passwd": "passwd", "passwd-": "passwd", "master.passwd": "passwd", "group": "group", "group-": "group",
     "shadow": "shadow", "shadow-": "shadow", "gshadow": "gshadow", "gshadow-": "gshadow", ".pgpass": "pgpass",
     "pgpass": "pgpass", "pgpass.conf": "pgpass", ".htpasswd": "pairs", "htpasswd": "pairs", "sasl_passwd": "pairs",
-    "sasl_password": "pairs", "smtp_auth": "pairs", "saslpasswd": "pairs", "passwd.client": "pairs", "chap-secrets": "chap",
+    "sasl_password": "pairs", "smtp_auth": "pairs", "saslpasswd": "pairs", "passwd.client": "pairs",
+    "chap-secrets": "chap",
     "pap-secrets": "chap", "userdb": "pairs", "users": "pairs", "secrets": "pairs", "credentials": "pairs",
 }  # fmt: skip
-_TABLES = ("sasl_passwd", "sasl-passwd", "sasl_pass", "smtp_passwd", "relay_passwd", "relay_auth", "passwd.client", "dovecot.passwd", "dovecot.users", "dovecot-users", "smtpd-secrets")
+_TABLES = (
+    "sasl_passwd",
+    "sasl-passwd",
+    "sasl_pass",
+    "smtp_passwd",
+    "relay_passwd",
+    "relay_auth",
+    "passwd.client",
+    "dovecot.passwd",
+    "dovecot.users",
+    "dovecot-users",
+    "smtpd-secrets",
+)
 _PASSWD = re.compile(r"[^\s:#]{1,64}:([^:\s]*):[0-9]{1,10}:[0-9]{1,10}:([^:]*):[^:]*:[^:]*")
 _PAIR = re.compile(r"\s*(?:(\S{1,300})\s{1,40})?[\"']?([^\s:]{1,200}):(\S.*)")
 _HOST_PAIR = re.compile(r"\s*\[[\w.:-]{1,255}\](?::[\w-]{1,20})?\s{1,40}[\"']?[^\s:]{1,200}:(\S.*)")
@@ -24,7 +37,11 @@ def kind_of(path: str) -> str:
     name = path.rpartition("/")[2]
     for ending in (".bak", ".old", ".orig", ".dpkg-old", ".rpmsave", "~", ".txt"):
         name = name.removesuffix(ending)
-    if name in ("users", "secrets", "credentials", "userdb") and "/" in path and not any(f in path for f in ("/dovecot", "/opensmtpd", "/mail/", "/exim", "/postfix", "/smtpd")):
+    if (
+        name in ("users", "secrets", "credentials", "userdb")
+        and "/" in path
+        and not any(f in path for f in ("/dovecot", "/opensmtpd", "/mail/", "/exim", "/postfix", "/smtpd"))
+    ):
         return "file"
     known = _NAMES.get(name)
     return known or ("pairs" if name.startswith(_TABLES) else "file")

@@ -10,7 +10,21 @@ from maildoctor.masking.words import secrecy
 
 _STRUCK = "***"
 
-_NAMES = ("pass", "pw", "secret", "tok", "cred", "key", "psk", "phrase", "authoriz", "cookie", "kennwort", "contrase", "community")
+_NAMES = (
+    "pass",
+    "pw",
+    "secret",
+    "tok",
+    "cred",
+    "key",
+    "psk",
+    "phrase",
+    "authoriz",
+    "cookie",
+    "kennwort",
+    "contrase",
+    "community",
+)
 _DIALOGUE = ("auth", "resp=", "334 ", "<-", "->", "~>", "login ", "client in:", "client out:", ": < ", ": > ", " c: ")
 _HASHES = ("$", "{", ") != ", "crypt(")
 _TOKENS = ("eyj", "ghp_", "gho_", "ghs_", "github_", "xox", "akia", "sk_", "sk-", "glpat", "bearer", "basic ")
@@ -22,23 +36,41 @@ _OFTEN = (_NAMES[:8], _NAMES[9:], _DIALOGUE[1:], _HASHES, _TOKENS, _OPTIONS, _LI
 MARKS = tuple(dict.fromkeys(mark.encode() for group in _OFTEN for mark in group))
 """One of these stands in every line of a log, in small letters, that can hold a credential; or `auth` with more."""
 AUTH = re.compile(
-    rb"auth(?:oriz|enticate|[ =:,\"\\#\t]{1,6}(?:011)?\"?(?:plain|login|cram|digest|scram|x?oauth|ntlm|gssapi|external|otp|srp|apop|bearer)\b"
-    rb"|[^\n]{0,400}?(?<![a-z0-9+/_.@<-])[a-z0-9+/]{16,}={0,2}(?![a-z0-9+/_.@>-])|entication fail\w{1,4}: [a-z0-9+/]{4,}={0,2}(?:[\s,\"]|$))"
+    rb"auth(?:oriz|enticate|[ =:,\"\\#\t]{1,6}(?:011)?\"?(?:plain|login|cram|digest|scram|x?oauth|ntlm|gssapi"
+    rb"|external|otp|srp|apop|bearer)\b"
+    rb"|entication fail\w{1,4}: [a-z0-9+/]{4,}={0,2}(?:[\s,\"]|$))"
 )
+BLOB = re.compile(rb"(?<![a-z0-9+/_.@<-])[a-z0-9+/]{16,}+={0,2}(?![a-z0-9+/_.@>-])")
+"""In small letters, a long word of base64."""
 # what only lines of files are looked through for
 _IN_FILES = ("_servers", "client_send", "static:", "inline:", "user")
-_PEM_BODY = re.compile(r"(?:.{0,200}[\s>#|])?[A-Za-z0-9+/=]{16,}(?:\\n)?\\?\s*[\"']?,?|[\s>#|]*[A-Za-z0-9+/=]{1,15}\s*|[\s>#|]*(?:Proc-Type|DEK-Info|Comment):.*|\s*", re.ASCII)
-_OPENED = re.compile(
-    r"([ \t]*)(?:- )?[\"'<]?([\w.-]{2,64})[\"'>]?[ \t]{0,20}(?:[:=]|(?<=>))[ \t]{0,20}(?:[|>][+-]?[0-9]?|\\|!!?\w{1,20})?[ \t]*\r?", re.ASCII
+_PEM_BODY = re.compile(
+    r"(?:.{0,200}[\s>#|])?[A-Za-z0-9+/=]{16,}(?:\\n)?\\?\s*[\"']?,?|[\s>#|]*[A-Za-z0-9+/=]{1,15}\s*|[\s>#"
+    r"|]*(?:Proc-Type|DEK-Info|Comment):.*|\s*",
+    re.ASCII,
 )
-_NAMED = re.compile(r"[ \t]*(?:- )?[\"']?(?:name|key|id)[\"']?[ \t]{0,9}[:=][ \t]{0,9}[\"']?([\w.-]{2,64})[\"']?,?[ \t]*\r?", re.ASCII | re.IGNORECASE)
+_OPENED = re.compile(
+    r"([ \t]*)(?:- )?[\"'<]?([\w.-]{2,64})[\"'>]?[ \t]{0,20}(?:[:=]|(?<=>))[ \t]{0,20}(?:[|>][+-]?[0-9]?|\\"
+    r"|!!?\w{1,20})?[ \t]*\r?",
+    re.ASCII,
+)
+_NAMED = re.compile(
+    r"[ \t]*(?:- )?[\"']?(?:name|key|id)[\"']?[ \t]{0,9}[:=][ \t]{0,9}[\"']?([\w.-]{2,64})[\"']?,?[ \t]*\r?",
+    re.ASCII | re.IGNORECASE,
+)
 _VALUE = re.compile(r"[ \t]*(?:- )?[\"']?value[\"']?[ \t]{0,9}[:=][ \t]{0,9}(?=\S)", re.ASCII | re.IGNORECASE)
-_GOES_ON = re.compile(r"(?:--?[\w-]{0,40}(?:pass\w{0,20}|pw|secret|token)|\s-[wp])[ \t=]{1,9}\\\r?", re.ASCII | re.IGNORECASE)
-_ASKED = re.compile(r"\bauth(?:enticate)?[ =:]+\"?(?:login|plain|cram|digest|scram|xoauth|ntlm|oauth)|334 |authentication exchange", re.ASCII | re.IGNORECASE)
+_GOES_ON = re.compile(
+    r"(?:--?[\w-]{0,40}(?:pass\w{0,20}|pw|secret|token)|\s-[wp])[ \t=]{1,9}\\\r?", re.ASCII | re.IGNORECASE
+)
+_ASKED = re.compile(
+    r"\bauth(?:enticate)?[ =:]+\"?(?:login|plain|cram|digest|scram|xoauth|ntlm|oauth)|334 |authentication exchange",
+    re.ASCII | re.IGNORECASE,
+)
 _PASSWD_COLONS = 6
 _ANSWERS = 6
 """Lines after one of AUTH in which the rest of the exchange may stand."""
-_NOT_NAMES = frozenset(("passwd", "password", "group", "shadow"))
+_NOT_NAMES = frozenset(("passwd", "group", "shadow", "key"))
+"""Lines of nsswitch.conf."""
 
 
 @dataclass(slots=True)
@@ -102,7 +134,7 @@ def marked(low: bytes) -> bool:
     for mark in MARKS:
         if mark in low:
             return True
-    return b"auth" in low and AUTH.search(low) is not None
+    return b"auth" in low and (AUTH.search(low) is not None or BLOB.search(low) is not None)
 
 
 def masked_line(line: bytes) -> bytes:
@@ -170,9 +202,10 @@ class Masker:
             return [Span(len(line) - len(line.lstrip()), rest, "private key")] if self._in_key and rest else []
         if self._indent is not None:
             indent = len(line) - len(line.lstrip(" \t"))
-            if rest and (indent > self._indent or line[:1] in "\"'"):
-                if not line.lstrip().startswith(("</", "<", "{", "}", "#", "- ")) and not _NAMED_VALUE.match(line):
-                    return [Span(indent, rest, "name")]
+            inside = rest and (indent > self._indent or line[:1] in "\"'")
+            other = line.lstrip().startswith(("</", "<", "{", "}", "#", "- ")) or _NAMED_VALUE.match(line)
+            if inside and not other:
+                return [Span(indent, rest, "name")]
             if rest:
                 self._indent = None
         if self._value_next:
@@ -201,9 +234,7 @@ class Masker:
             self._answers = _ANSWERS
         if self.kind != "log" and len(line) < 400:
             opened = _OPENED.fullmatch(line)
-            if opened is not None and opened[2].lower() not in _NOT_NAMES | {"key"} and secrecy(opened[2]):
-                self._indent = len(opened[1])
-            elif opened is not None and opened[2].lower() == "password" and line[-1:] in ":=|>" :
+            if opened is not None and opened[2].lower() not in _NOT_NAMES and secrecy(opened[2]):
                 self._indent = len(opened[1])
             elif _GOES_ON.search(line):
                 self._indent = -1

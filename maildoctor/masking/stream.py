@@ -3,13 +3,15 @@
 import re
 from collections.abc import Callable, Iterator
 
-from maildoctor.masking.lines import AUTH, MARKS, Masker
+from maildoctor.masking.lines import AUTH, BLOB, MARKS, Masker
 
 _BLOCK = 256 * 1024
 _LONGEST = 1024 * 1024
 """Of a longer line, pieces are masked one by one; they are cut between words, and where there are none, anywhere."""
 _LAP = 64 * 1024
-_SHAPED = re.compile(rb"^(?:\[[\w.:-]{1,255}\](?::\w{1,20})?[ \t]|[^\s:#]{1,64}:[^:\s]*:\d{1,10}:\d{1,10}:)", re.MULTILINE)
+_SHAPED = re.compile(
+    rb"^(?:\[[\w.:-]{1,255}\](?::\w{1,20})?[ \t]|[^\s:#]{1,64}:[^:\s]*:\d{1,10}:\d{1,10}:)", re.MULTILINE
+)
 """Lines of passwd and of sasl_passwd tell by their beginning what they are."""
 
 
@@ -34,7 +36,9 @@ def masked_stream(read: Callable[[int], bytes], masker: Masker) -> Iterator[byte
 def _lines(data: bytes, masker: Masker) -> bytes:
     """Whole lines. Where the masker looks only at lines with a mark, the others are not even taken apart."""
     if masker.kind != "log":
-        return b"\n".join([_one(line, masker) for line in data.split(b"\n")[: None if data[-1:] != b"\n" else -1]]) + (b"\n" if data[-1:] == b"\n" else b"")
+        return b"\n".join([_one(line, masker) for line in data.split(b"\n")[: None if data[-1:] != b"\n" else -1]]) + (
+            b"\n" if data[-1:] == b"\n" else b""
+        )
     low = data.lower()
     looked = sorted(_starts(data, low))
     parts, done, length, number = [], 0, len(data), 0
@@ -70,8 +74,9 @@ def _starts(data: bytes, low: bytes) -> set[int]:
     while at >= 0:
         end = data.find(b"\n", at)
         end = len(data) if end < 0 else end
-        if AUTH.search(low, at, end) is not None:
-            starts.add(data.rfind(b"\n", 0, at) + 1)
+        start = data.rfind(b"\n", 0, at) + 1
+        if AUTH.search(low, at, end) is not None or BLOB.search(low, start, end) is not None:
+            starts.add(start)
         at = low.find(b"auth", end)
     starts.update(match.start() for match in _SHAPED.finditer(data))
     return starts

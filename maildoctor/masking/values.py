@@ -1,6 +1,7 @@
 """Where a value ends, and whether a word can be a secret at all."""
 
 import re
+from itertools import pairwise
 
 from maildoctor.masking.words import PROSE, SETTINGS
 
@@ -16,20 +17,26 @@ _PREFIX = re.compile(r"[bBrRuUN]{1,2}(?=['\"])|\(\s*(?=['\"`])|\$(?=['\"])|\[\s*
 # A bare word goes on through brackets and commas unless a new item begins behind them.
 _BARE = re.compile(
     r"(?:[^\s\"'`<>,;&|)\]}#\\%]"
-    r"|[,;&|](?![\w.-]{1,40}=)(?!\s|$)(?!&)|[)\]}](?![\s,;:.)\]}'\"]|$)|#(?!0\d\d)|&(?!quot;|apos;|lt;|gt;|#|[\w.-]{1,40}=)"
+    r"|[,;&|](?![\w.-]{1,40}=)(?!\s|$)(?!&)|[)\]}](?![\s,;:.)\]}'\"]|$)|#(?!0\d\d)|&(?!quot;|apos;|lt;|gt;|#"
+    r"|[\w.-]{1,40}=)"
     r"|\\(?![nrt\"'])|%(?!0[aAdD]|2[267]|3[bBeEcC])|['\"`](?=\w)|[<>](?=[\w!$%^*])|[<>](?=[<>]))*+",
     re.ASCII,
 )
 _SPOKEN = re.compile(r"[A-Za-z][A-Za-z'-]*", re.ASCII)
 _TEMPLATE = re.compile(
-    r"\$\{[^}\s]{0,200}\}?|\$\([^)]{0,200}\)?|\$(?:auth)?[0-9]|\$[A-Z_][A-Z0-9_]*|\$(?:pass(?:word|wd)?|pw|user|value)"
-    r"|%[a-zA-Z]|%\{[^}]{0,99}\}?|%\([^)]{0,99}\)s?|%\$?[0-9]?s|\{[a-z_]{0,40}\}|<[A-Za-z_ -]{0,40}>|\[[A-Za-z_ -]{0,40}\]|:[a-z_]+|@@?[A-Z_]+@@?"
-    r"|\*{3,}|\(?(?:#?hidden|masked|password|none|null|empty|redacted|removed|not shown)\)?|\?+|[.\u2026]+|x{3,}|X{3,}|\(\)|_+",
+    r"\$\{[^}\s]{0,200}\}?|\$\([^)]{0,200}\)?|\$(?:auth)?[0-9]|\$[A-Z_][A-Z0-9_]*|\$(?:pass(?:word|wd)?|pw|user"
+    r"|value)"
+    r"|%[a-zA-Z]|%\{[^}]{0,99}\}?|%\([^)]{0,99}\)s?|%\$?[0-9]?s|\{[a-z_]{0,40}\}|<[A-Za-z_ -]{0,40}>"
+    r"|\[[A-Za-z_ -]{0,40}\]|:[a-z_]+|@@?[A-Z_]+@@?"
+    r"|\*{3,}|\(?(?:#?hidden|masked|password|none|null|empty|redacted|removed|not shown)\)?|\?+|[.\u2026]+|x{3,}"
+    r"|X{3,}|\(\)|_+",
     re.ASCII | re.IGNORECASE,
 )
 _PLAINLY = re.compile(
-    r"[0-9]+[a-z%]{0,3}|[0-9a-fA-F.:]{3,45}/?[0-9]*|/.*|\S+=.*|[\w.+-]+@[\w.-]+|[A-Za-z][\w-]*(?:\.[\w-]+)+|[\w-]+\(.*"
-    r"|(?:SHA|MD|SSHA|CRAM|SCRAM|DIGEST|X?OAUTH|TLS|SSL|AES|DES|RC|UTF|ISO|ARGON|BLF|PBKDF|base|NTLM|md|sha|utf|pam|auth|sasl|iso)"
+    r"[0-9]+[a-z%]{0,3}|[0-9a-fA-F.:]{3,45}/?[0-9]*|/.*|\S+=.*|[\w.+-]+@[\w.-]+|[A-Za-z][\w-]*(?:\.[\w-]+)+"
+    r"|[\w-]+\(.*"
+    r"|(?:SHA|MD|SSHA|CRAM|SCRAM|DIGEST|X?OAUTH|TLS|SSL|AES|DES|RC|UTF|ISO|ARGON|BLF|PBKDF|base|NTLM|md|sha|utf|pam"
+    r"|auth|sasl|iso)"
     r"[\w.+-]*|[0-9]{1,4}[-:./T][0-9:./TZ+-]*|[a-z]+[-_][a-z_-]*|#[0-9a-f]{1,6}|[A-Z][0-9]{1,4}|.{1,5}",
     re.ASCII | re.DOTALL,
 )
@@ -69,7 +76,12 @@ def _closing(line: str, start: int, closing: str) -> int:
         slashes = end
         while closing in "\"'" and slashes > start and line[slashes - 1] == "\\":
             slashes -= 1
-        if closing == "'" and line[end + 1 : end + 2] == "'" and end > start and line[end + 2 : end + 3] not in ("", " ", ",", ")", ";"):
+        if (
+            closing == "'"
+            and line[end + 1 : end + 2] == "'"
+            and end > start
+            and line[end + 2 : end + 3] not in ("", " ", ",", ")", ";")
+        ):
             at = end + 2  # '' in SQL
         elif (end - slashes) % 2 == 0:
             return end
@@ -104,5 +116,5 @@ def odd(word: str) -> bool:
     letters = any(c.isalpha() for c in bare)
     digits = any("0" <= c <= "9" for c in bare)
     signs = any(c in "!@#$%^&*+?~" for c in bare[:-1])
-    turns = sum(a.islower() and b.isupper() for a, b in zip(bare[:200], bare[1:200], strict=False))
+    turns = sum(a.islower() and b.isupper() for a, b in pairwise(bare[:200]))
     return letters and (digits or signs or turns > 1)
