@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from maildoctor.masking import masked_line as masked
 from maildoctor.triage.blocks import Blocks
 from maildoctor.triage.clock import Clock, Course
 from maildoctor.triage.engine import ENGINES, Engine, EngineError, Finds, fastest, named
@@ -18,7 +19,6 @@ from maildoctor.triage.match import LONGEST_LINE
 from maildoctor.triage.proof import literals, unneedled
 from maildoctor.triage.rules import Rule, RuleError, load, parse, rule_files
 from maildoctor.triage.scan import BUDGET, Scan, Seen, settled
-from maildoctor.triage.secrets import masked
 from maildoctor.triage.shapes import shape
 from maildoctor.triage.tops import Top
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from maildoctor.cli.signals import heeded
 from maildoctor.cli.trouble import Trouble
 
-COMMANDS = ("check", "triage", "probe", "healthcheck", "explain", "list", "report", "demo")
+COMMANDS = ("check", "triage", "probe", "healthcheck", "explain", "list", "report", "redact", "demo")
 
 
 def call(name: str, words: Sequence[str]) -> int:

@@ -8,6 +8,7 @@ from itertools import accumulate
 from maildoctor import filesystem
 from maildoctor.cli.trouble import Trouble
 from maildoctor.facts.received import Judgement, Received, Trace, believed, judge
+from maildoctor.masking import masked
 from maildoctor.model import Evidence, Finding, Severity
 from maildoctor.render.escape import prose, shown
 from maildoctor.render.style import Style, Tone
@@ -64,7 +65,7 @@ def _text(path: str) -> str:
         raise Trouble("it is binary, no header of a mail", _place(path), "save the header as text")
     if not data.strip():
         raise Trouble("it is empty", _place(path), "paste the header of the mail, or a single Received line")
-    return data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    return masked(data.decode("utf-8", "surrogateescape"), "log").removeprefix("\ufeff")
 
 
 def _standard_input() -> bytes:

@@ -4,6 +4,7 @@ import io
 import time
 from collections.abc import Iterator, Sequence
 
+from maildoctor.masking import masked_line
 from maildoctor.model import Finding
 from maildoctor.render.escape import prose, shown
 from maildoctor.render.style import Style
@@ -16,14 +17,13 @@ from maildoctor.triage.judge import judge
 from maildoctor.triage.match import Fields, Matcher
 from maildoctor.triage.rules import Rule, rule_files, usable
 from maildoctor.triage.scan import Scan
-from maildoctor.triage.secrets import masked
 
 _WIDTH = 10
 
 
 def line_page(line: str, style: Style) -> str:
     """What this line of a log means, with what was found in it."""
-    raw = line.encode("utf-8", "surrogateescape").strip(b"\r\n")
+    raw = masked_line(line.encode("utf-8", "surrogateescape").strip(b"\r\n"))
     rules = builtin().rules
     matcher = Matcher(rules)
     hit = matcher.read(raw, matcher.inside(raw))
@@ -61,7 +61,7 @@ def _line(raw: bytes, rule: Rule | None, fields: Fields, findings: Sequence[Find
     found = {"time": head.stamp, "host": head.host, "program": head.tag, "queue id": head.queue_id, **fields}
     for name, value in found.items():
         if value:
-            text = masked(value).decode("utf-8", "surrogateescape")
+            text = value.decode("utf-8", "surrogateescape")
             yield Block(name.ljust(_WIDTH), shown(text, style.ascii), wrap="fold")
     yield Block("", "")
     if rule is None:

@@ -22,6 +22,7 @@ commands:
   list                all checks and log rules: code, severity, name, title
   report render REPORT
                       print a JSON report, made earlier, in another form
+  redact [FILE ...]   print files with credentials struck out
   demo                the diagnosis of a recorded sample host; needs no server
 
 what check examines (without these: this host):

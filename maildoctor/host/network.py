@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from maildoctor.host import Answer, Silence
 from maildoctor.host.addresses import Found, addresses
+from maildoctor.host.door import Door
 from maildoctor.host.handshakes import Handshakes
 from maildoctor.smtp.drive import AT_ONCE, Call, converse
 from maildoctor.smtp.replies import printable
@@ -68,7 +69,7 @@ class Wish:
     at_once: int = AT_ONCE
 
 
-class Network:
+class Network(Door):
     """Endpoints on the network, and nothing else of the hosts behind them. Raises HostError where `ca_file` is bad."""
 
     kind = "endpoint"
@@ -76,25 +77,23 @@ class Network:
     def __init__(
         self, targets: Sequence[Target], wish: Wish, progress: Callable[[str], None] = lambda words: None
     ) -> None:
+        super().__init__()
         self.name = ", ".join(map(str, targets)) if len(targets) < 4 else f"{len(targets)} endpoints"
         self._targets, self._wish, self._progress = targets, wish, progress
         # what cannot be used is told at once, not as a gap in the report
         self._handshakes = _handshakes(wish)
         self._began = time.monotonic()
-        self._text: str | None = None
 
     @property
     def commands(self) -> tuple[str, ...]:
         """Nothing is run."""
         return ()
 
-    def ask(self, verb: str, subject: str = "") -> Answer:
+    def _answer(self, verb: str, subject: str) -> Answer:
         """The transcripts of all endpoints; what is no matter of the wire is not there."""
         match verb:
             case "probe":
-                if self._text is None:
-                    self._text = _told(self._targets, self._wish, self._handshakes, self._progress)
-                return self._text
+                return _told(self._targets, self._wish, self._handshakes, self._progress)
             case "clock":
                 return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             case "elapsed":

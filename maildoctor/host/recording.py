@@ -10,6 +10,7 @@ from typing import get_args
 
 from maildoctor import filesystem
 from maildoctor.host import Answer, Host, HostError, Silence, Why
+from maildoctor.host.door import Door
 
 _FILE = "host.toml"
 
@@ -59,11 +60,12 @@ class Recording:
         return "\n".join(lines) + "\n"
 
 
-class Replay:
+class Replay(Door):
     """A recording as a host. `kind` is that of the recorded host, so that the report is the same byte for byte."""
 
     def __init__(self, directory: str, text: bytes | None = None) -> None:
         """`text`: what stands in the recording, where it lies in no folder. Raises HostError."""
+        super().__init__()
         path = os.path.join(directory, _FILE)
         try:
             if text is None:
@@ -91,7 +93,7 @@ class Replay:
         ) as error:
             raise HostError(f"the recording is damaged: {error}", path, "record the host again") from None
 
-    def ask(self, verb: str, subject: str = "") -> Answer:
+    def _answer(self, verb: str, subject: str) -> Answer:
         """What was said then."""
         answer = self._said.get(verb, {}).get(subject)
         if answer is None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from maildoctor import filesystem
 from maildoctor.filesystem import Tree
 from maildoctor.host import Answer, HostError, Silence
+from maildoctor.host.door import Door
 from maildoctor.host.files import FileView
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ _NOISE = re.compile(r"safesasl\(.*No such file or directory|error deleting entry
 """sendmail looks for Sendmail.conf in every folder of the search path, and tells of each in which it is not;
 saslpasswd2 deletes secrets of every kind before it stores one, and tells of each that was not there."""
 
-_SECRET_WORD = re.compile(r"(?i)(\b(?:pass|passwd|password|pwd|secret|resp)\s*[=:]\s*)\S+")
-
 _TEXT_LIMIT = 16 * 1024 * 1024
 """Bytes of a text: aliases and /etc/passwd of a large university have 5 MB. Its lines are bounded by who asks."""
 
@@ -47,13 +46,8 @@ _PROGRAM = 64 * 1024 * 1024
 _CERTIFICATES = 2 * 1024 * 1024
 """Bytes of a file of certificates or keys: the bundle of all public CAs has 220 kB."""
 
-_SECRET_LINE = re.compile(
-    r"(?im)^([^\w\n]{0,80}[\w.-]{0,80}?(?:passw(?:or)?d|passphrase|secret|bindpw|_pw)[\w.-]{0,80}"
-    r"[ \t]{0,80}[:=][ \t]*)(\S.*)$"
-)
 
-
-class Rooted:
+class Rooted(Door):
     """The files below `directory`. What only a running system can tell is `unavailable`. Raises HostError."""
 
     kind = "root"
@@ -68,8 +62,8 @@ class Rooted:
         self.name = files.root
 
     def _open(self, files: FileView) -> None:
+        Door.__init__(self)
         self.files = files
-        self._answers: dict[tuple[str, str], Answer] = {}
         self._owners: tuple[dict[int, str], dict[int, str]] | None = None
         self._key = os.urandom(32)
         self._linker: Linker | None = None
@@ -87,13 +81,6 @@ class Rooted:
             what = "there is no devtools/Site/site.config.m4 in it"
             raise HostError(what, directory, "give --source the top of a sendmail source tree")
         self._source = directory
-
-    def ask(self, verb: str, subject: str = "") -> Answer:
-        """The answer to one question, remembered."""
-        key = (verb, subject)
-        if key not in self._answers:
-            self._answers[key] = self._answer(verb, subject)
-        return self._answers[key]
 
     def _answer(self, verb: str, subject: str) -> Answer:
         tell: Callable[[str], Answer] | None = getattr(self, f"_tell_{verb}", None)
@@ -144,14 +131,14 @@ class Rooted:
             return Silence(
                 "failed", f"{path} is larger than {_TEXT_LIMIT // 2**20} MiB", "look whether it is what it should be"
             )
-        return _SECRET_LINE.sub(r"\1***", data.decode("utf-8", "backslashreplace"))
+        return data.decode("utf-8", "backslashreplace")
 
     def _tell_clock(self, _: str) -> Answer:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
     def _tell_recent(self, path: str) -> Answer:
         lines = self.files.tail(path, _RECENT).decode("utf-8", "backslashreplace").splitlines()[1:]
-        told = [_SECRET_WORD.sub(r"\1***", line) for line in lines if _TROUBLE.search(line) and not _NOISE.search(line)]
+        told = [line for line in lines if _TROUBLE.search(line) and not _NOISE.search(line)]
         return "\n".join(told[-_TROUBLES:])
 
     def _tell_logins(self, path: str) -> Answer:

@@ -11,7 +11,6 @@ from maildoctor.triage.clock import Clock
 from maildoctor.triage.guessing import Guessing, guessing
 from maildoctor.triage.rules import KINDS, QUIET, Cause, Rule, filled
 from maildoctor.triage.scan import Seen, settled
-from maildoctor.triage.secrets import masked
 from maildoctor.triage.tally import Entry, Key, Moment, is_login
 from maildoctor.triage.tops import Top, merged
 
@@ -132,7 +131,7 @@ def _finding(rule: Rule, key: Key, entry: Entry, clock: Clock, top: int) -> Find
         why=filled(rule.why, _told(fields)),
         advice=advice(causes, fields),
         fix=tuple(Step(filled(command, words(fields))) for command in (causes[0].commands if causes else ())),
-        evidence=tuple(Evidence(source, _text(masked(line))) for source, line in entry.examples),
+        evidence=tuple(Evidence(source, _text(line)) for source, line in entry.examples),
         labels={name: _text(value) for name, value in zip(rule.labels, key[1], strict=True) if value},
         refs=rule.refs,
         count=max(entry.count, 1),

@@ -8,6 +8,7 @@ sampled. The same blocks serve to estimate the number of lines of a long log.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from maildoctor.masking import masked_line
 from maildoctor.triage.blocks import Blocks, Readable
 from maildoctor.triage.clock import Clock, Course
 from maildoctor.triage.engine import SMALL, Engine, Finds
@@ -243,7 +244,8 @@ class Scan:
     def _line(
         self, start: int, line: bytes, needles: Sequence[int], buffer: bytearray, place: Place
     ) -> tuple[int, Entry | None]:
-        """Count one line, as often as syslog says that it happened."""
+        """Count one line, as often as syslog says that it happened. Nothing sees it but the masker first."""
+        line = masked_line(line)
         known = len(self._matcher.needles)
         ours = [n for n in needles if n < known]
         hit = self._matcher.read(line, ours) if ours else None
@@ -271,7 +273,7 @@ class Scan:
             return None
         end = max(start - 1, 0)
         before = bytes(buffer[buffer.rfind(b"\n", 0, end) + 1 : end]) if start else place.previous
-        before = before.rstrip(b"\r")[:LONGEST_LINE]
+        before = masked_line(before.rstrip(b"\r")[:LONGEST_LINE])
         hit = self._matcher.read(before, self._matcher.inside(before))
         return replace(hit, times=head.repeat) if hit else None
 

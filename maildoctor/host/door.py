@@ -1,0 +1,36 @@
+"""What every answer passes before anything else sees it: here, and nowhere else, secrets are struck out."""
+
+from maildoctor.host import Answer, Silence
+from maildoctor.masking import kind_of, masked
+
+_LISTINGS = frozenset((
+    "look", "real", "acl", "list", "map", "sasldb", "elf", "cert", "key", "space", "listeners", "hostname", "build",
+    "release", "elapsed", "whoami", "clock",
+))  # fmt: skip
+"""What we write ourselves, of names, numbers and digests: a user called `password` is no password."""
+_LINES = frozenset(("logins", "recent", "run", "processes", "probe"))
+
+
+class Door:
+    """A host whose answers are remembered, and masked before they are."""
+
+    def __init__(self) -> None:
+        self._answers: dict[tuple[str, str], Answer] = {}
+
+    def ask(self, verb: str, subject: str = "") -> Answer:
+        """The answer to one question, without secrets, remembered."""
+        key = (verb, subject)
+        if key not in self._answers:
+            self._answers[key] = _without_secrets(verb, subject, self._answer(verb, subject))
+        return self._answers[key]
+
+    def _answer(self, verb: str, subject: str) -> Answer:
+        raise NotImplementedError
+
+
+def _without_secrets(verb: str, subject: str, answer: Answer) -> Answer:
+    if isinstance(answer, Silence):
+        return Silence(answer.why, masked(answer.reason, "log"), masked(answer.remedy, "log"))
+    if verb in _LISTINGS:
+        return masked(answer, "names")
+    return masked(answer, "log" if verb in _LINES else kind_of(subject))

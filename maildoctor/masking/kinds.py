@@ -1,0 +1,92 @@
+"""Files of which each line is an entry with a secret in a known place."""
+
+import re
+
+from maildoctor.masking.forms import Span, Spans
+from maildoctor.masking.values import setting, struck
+
+_NAMES = {
+    "passwd": "passwd", "passwd-": "passwd", "master.passwd": "passwd", "group": "group", "group-": "group",
+    "shadow": "shadow", "shadow-": "shadow", "gshadow": "gshadow", "gshadow-": "gshadow", ".pgpass": "pgpass",
+    "pgpass": "pgpass", "pgpass.conf": "pgpass", ".htpasswd": "pairs", "htpasswd": "pairs", "sasl_passwd": "pairs",
+    "sasl_password": "pairs", "smtp_auth": "pairs", "saslpasswd": "pairs", "passwd.client": "pairs",
+    "chap-secrets": "chap",
+    "pap-secrets": "chap", "userdb": "pairs", "users": "pairs", "secrets": "pairs", "credentials": "pairs",
+}  # fmt: skip
+_TABLES = (
+    "sasl_passwd",
+    "sasl-passwd",
+    "sasl_pass",
+    "smtp_passwd",
+    "relay_passwd",
+    "relay_auth",
+    "passwd.client",
+    "dovecot.passwd",
+    "dovecot.users",
+    "dovecot-users",
+    "smtpd-secrets",
+)
+_PASSWD = re.compile(r"[^\s:#]{1,64}:([^:\s]*):[0-9]{1,10}:[0-9]{1,10}:([^:]*):[^:]*:[^:]*")
+_PAIR = re.compile(r"\s*(?:(\S{1,300})\s{1,40})?[\"']?([^\s:]{1,200}):(\S.*)")
+_HOST_PAIR = re.compile(r"\s*\[[\w.:-]{1,255}\](?::[\w-]{1,20})?\s{1,40}[\"']?[^\s:]{1,200}:(\S.*)")
+_EMPTY = frozenset(("", "x", "*", "!", "!!", "*LK*", "NP", "!*", "*NP*", "##"))
+
+
+def kind_of(path: str) -> str:
+    """The kind of a file by its path: one of those that `entry` knows, else `file`."""
+    name = path.rpartition("/")[2]
+    for ending in (".bak", ".old", ".orig", ".dpkg-old", ".rpmsave", "~", ".txt"):
+        name = name.removesuffix(ending)
+    if (
+        name in ("users", "secrets", "credentials", "userdb")
+        and "/" in path
+        and not any(f in path for f in ("/dovecot", "/opensmtpd", "/mail/", "/exim", "/postfix", "/smtpd"))
+    ):
+        return "file"
+    known = _NAMES.get(name)
+    return known or ("pairs" if name.startswith(_TABLES) else "file")
+
+
+def entry(line: str, kind: str) -> Spans:
+    """The secret fields of a line of a file of this kind."""
+    text = line.rstrip("\r")
+    if text.lstrip()[:1] == "#" or not text:
+        text = text.lstrip("# ")
+    offset = len(line.rstrip("\r")) - len(text)
+    for start, end in _fields(text, kind):
+        if start < end and text[start:end] not in _EMPTY and not struck(text[start:end]):
+            yield Span(start + offset, end + offset, "field")
+
+
+def _fields(text: str, kind: str) -> list[tuple[int, int]]:
+    if kind in ("group", "shadow", "gshadow", "pgpass", "passwd"):
+        numbers = {"group": (1,), "shadow": (1,), "gshadow": (1,), "pgpass": (4,), "passwd": (1, 4)}[kind]
+        spans, at = [], 0
+        fields = text.split(":", 4 if kind == "pgpass" else -1)
+        if kind == "passwd" and len(fields) == 10:  # master.passwd
+            numbers = (1, 7)
+        if len(fields) < 2:
+            return []
+        for number, field in enumerate(fields):
+            if number in numbers:
+                spans.append((at, at + len(field)))
+            at += len(field) + 1
+        return spans
+    if kind == "pairs":
+        match = _PAIR.match(text)
+        return [(match.start(3), len(text.rstrip()))] if match and not setting(match[3]) else []
+    if kind == "chap":
+        words = [(m.start(), m.end()) for m in re.finditer(r"\"[^\"]*\"|\S+", text)]
+        return words[2:3]
+    return []
+
+
+def of_its_own(line: str) -> Spans:
+    """Entries that tell by their form what they are, wherever they stand: passwd, and `[host]:587 user:password`."""
+    text = line.rstrip("\r\n")
+    match = _PASSWD.fullmatch(text)
+    if match is not None:
+        yield from entry(line, "passwd")
+    match = _HOST_PAIR.match(text)
+    if match is not None and not struck(match[1]):
+        yield Span(match.start(1), len(text.rstrip()), "pair")

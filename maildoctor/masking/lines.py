@@ -1,0 +1,247 @@
+"""One line after the other: which forms are looked for in it, and what the lines before it said of it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from maildoctor.masking import forms, kinds
+from maildoctor.masking.forms import Span
+from maildoctor.masking.words import secrecy
+
+_STRUCK = "***"
+
+_NAMES = (
+    "pass",
+    "pw",
+    "secret",
+    "tok",
+    "cred",
+    "key",
+    "psk",
+    "phrase",
+    "authoriz",
+    "cookie",
+    "kennwort",
+    "contrase",
+    "community",
+)
+_DIALOGUE = ("auth", "resp=", "334 ", "<-", "->", "~>", "login ", "client in:", "client out:", ": < ", ": > ", " c: ")
+_HASHES = ("$", "{", ") != ", "crypt(")
+_TOKENS = ("eyj", "ghp_", "gho_", "ghs_", "github_", "xox", "akia", "sk_", "sk-", "glpat", "bearer", "basic ")
+_OPTIONS = (" -w", " -p", " -u", " -a", "echo ", "doveadm")
+_LITERALS = ("select", "insert", "where ")
+_ENTRIES = ('"p:', '"p=', ";p:", " p:")
+_KEY, _URL, _AUTH = "-----begin", "://", "auth"
+_OFTEN = (_NAMES[:8], _NAMES[9:], _DIALOGUE[1:], _HASHES, _TOKENS, _OPTIONS, _LITERALS, _ENTRIES, (_URL, _KEY))
+MARKS = tuple(dict.fromkeys(mark.encode() for group in _OFTEN for mark in group))
+"""One of these stands in every line of a log, in small letters, that can hold a credential; or `auth` with more."""
+AUTH = re.compile(
+    rb"auth(?:oriz|enticate|[ =:,\"\\#\t]{1,6}(?:011)?\"?(?:plain|login|cram|digest|scram|x?oauth|ntlm|gssapi"
+    rb"|external|otp|srp|apop|bearer)\b"
+    rb"|entication fail\w{1,4}: [a-z0-9+/]{4,}={0,2}(?:[\s,\"]|$))"
+)
+BLOB = re.compile(rb"(?<![a-z0-9+/_.@<-])[a-z0-9+/]{16,}+={0,2}(?![a-z0-9+/_.@>-])")
+"""In small letters, a long word of base64."""
+# what only lines of files are looked through for
+_IN_FILES = ("_servers", "client_send", "static:", "inline:", "user")
+_PEM_BODY = re.compile(
+    r"(?:.{0,200}[\s>#|])?[A-Za-z0-9+/=]{16,}(?:\\n)?\\?\s*[\"']?,?|[\s>#|]*[A-Za-z0-9+/=]{1,15}\s*|[\s>#"
+    r"|]*(?:Proc-Type|DEK-Info|Comment):.*|\s*",
+    re.ASCII,
+)
+_OPENED = re.compile(
+    r"([ \t]*)(?:- )?[\"'<]?([\w.-]{2,64})[\"'>]?[ \t]{0,20}(?:[:=]|(?<=>))[ \t]{0,20}(?:[|>][+-]?[0-9]?|\\"
+    r"|!!?\w{1,20})?[ \t]*\r?",
+    re.ASCII,
+)
+_NAMED = re.compile(
+    r"[ \t]*(?:- )?[\"']?(?:name|key|id)[\"']?[ \t]{0,9}[:=][ \t]{0,9}[\"']?([\w.-]{2,64})[\"']?,?[ \t]*\r?",
+    re.ASCII | re.IGNORECASE,
+)
+_VALUE = re.compile(r"[ \t]*(?:- )?[\"']?value[\"']?[ \t]{0,9}[:=][ \t]{0,9}(?=\S)", re.ASCII | re.IGNORECASE)
+_GOES_ON = re.compile(
+    r"(?:--?[\w-]{0,40}(?:pass\w{0,20}|pw|secret|token)|\s-[wp])[ \t=]{1,9}\\\r?", re.ASCII | re.IGNORECASE
+)
+_ASKED = re.compile(
+    r"\bauth(?:enticate)?[ =:]+\"?(?:login|plain|cram|digest|scram|xoauth|ntlm|oauth)|334 |authentication exchange",
+    re.ASCII | re.IGNORECASE,
+)
+_PASSWD_COLONS = 6
+_ANSWERS = 6
+"""Lines after one of AUTH in which the rest of the exchange may stand."""
+_NOT_NAMES = frozenset(("passwd", "group", "shadow", "key"))
+"""Lines of nsswitch.conf."""
+
+
+@dataclass(slots=True)
+class Found:
+    """How often a form was struck out, and in which line it was first, counted from 1."""
+
+    count: int
+    line: int
+
+
+def _spans(line: str, kind: str, deep: bool = True) -> Iterator[Span]:
+    low = line.lower()
+    whole = kind not in ("log", "names")
+    plain = kind != "names"
+    if "://" in low or (whole and "@" in low):
+        yield from forms.addressed(line)
+    if any(mark in low for mark in _HASHES):
+        yield from forms.hashed(line)
+    if whole or any(mark in low for mark in _TOKENS):
+        yield from forms.tokened(line)
+    if not plain:
+        return
+    if any(mark in low for mark in _NAMES):
+        yield from forms.named(line, low, whole)
+    if any(mark in low for mark in _DIALOGUE):
+        yield from forms.dialogue(line)
+    if any(mark in low for mark in _OPTIONS):
+        yield from forms.optioned(line, low)
+    if any(mark in low for mark in _LITERALS):
+        yield from forms.literals(line, low)
+    if any(mark in low for mark in _ENTRIES) or (whole and any(mark in low for mark in _IN_FILES)):
+        yield from forms.entries(line)
+    if (whole or deep) and (low[:1] == "[" or low.count(":") == _PASSWD_COLONS):
+        yield from kinds.of_its_own(line)
+    if deep:
+        yield from forms.coded(line, lambda text: next(_spans(text, "log", deep=False), None) is not None)
+
+
+def _put(line: str, spans: list[Span]) -> str:
+    """The line with the spans struck out; those that touch are one."""
+    spans.sort()
+    parts, at = [], 0
+    for start, end, _ in spans:
+        if start < at:
+            if end > at:
+                at = end
+            continue
+        parts += [line[at:start], _STRUCK]
+        at = end
+    parts.append(line[at:])
+    return "".join(parts)
+
+
+def _settled(line: str, spans: list[Span]) -> list[Span]:
+    """Without those that are struck out already."""
+    return [s for s in spans if s.start < s.end and line[s.start : s.end].strip("\"'`, ") not in ("", _STRUCK)]
+
+
+def marked(low: bytes) -> bool:
+    """Whether a line, in small letters, must be looked at."""
+    for mark in MARKS:
+        if mark in low:
+            return True
+    return b"auth" in low and (AUTH.search(low) is not None or BLOB.search(low) is not None)
+
+
+def masked_line(line: bytes) -> bytes:
+    """One line of a log with what is secret struck out. Never raises."""
+    if not marked(line.lower()):
+        return line
+    text = line.decode("latin-1")
+    spans = _settled(text, list(_spans(text, "log")))
+    return _put(text, spans).encode("latin-1") if spans else line
+
+
+class Masker:
+    """Masks line by line. `found`: what was struck out so far, by form."""
+
+    def __init__(self, kind: str = "log") -> None:
+        self.found: dict[str, Found] = {}
+        self.kind = kind
+        self._number = 0
+        self._in_key = False
+        self._answers = 0
+        self._indent: int | None = None
+        self._value_next = False
+
+    def line(self, line: bytes) -> bytes:
+        """The next line, without its end, with what is secret struck out."""
+        self._number += 1
+        if not (self._in_key or self._answers or self._indent is not None or self._value_next) and self._clean(line):
+            return line
+        text = line.decode("latin-1")
+        spans = _settled(text, self._all(text))
+        for span in spans:
+            found = self.found.setdefault(span.form, Found(0, self._number))
+            found.count += 1
+        return _put(text, spans).encode("latin-1") if spans else line
+
+    def skip(self, lines: int) -> None:
+        """Pass so many lines that need no look."""
+        self._number += lines
+
+    @property
+    def waits(self) -> bool:
+        """Whether the lines before say something of the next one."""
+        return self._in_key or self._answers > 0 or self._indent is not None or self._value_next
+
+    def _clean(self, line: bytes) -> bool:
+        if self.kind == "log":
+            return not marked(line.lower())
+        return not line or line.isspace()
+
+    def _all(self, line: str) -> list[Span]:
+        over = self._over(line)
+        if over is not None:
+            return over
+        spans = list(kinds.entry(line, self.kind)) if self.kind not in ("log", "file", "names") else []
+        spans += _spans(line, self.kind)
+        if self.kind != "names":
+            spans += self._lasting(line)
+        return spans
+
+    def _over(self, line: str) -> list[Span] | None:
+        """What lines before say of this one; None where they say nothing."""
+        rest = len(line.rstrip())
+        if self._in_key:
+            self._in_key = "-----END" not in line and _PEM_BODY.fullmatch(line[:4096]) is not None
+            return [Span(len(line) - len(line.lstrip()), rest, "private key")] if self._in_key and rest else []
+        if self._indent is not None:
+            indent = len(line) - len(line.lstrip(" \t"))
+            inside = rest and (indent > self._indent or line[:1] in "\"'")
+            other = line.lstrip().startswith(("</", "<", "{", "}", "#", "- ")) or _NAMED_VALUE.match(line)
+            if inside and not other:
+                return [Span(indent, rest, "name")]
+            if rest:
+                self._indent = None
+        if self._value_next:
+            value = _VALUE.match(line)
+            if rest:
+                self._value_next = False
+            if value is not None:
+                return [Span(value.end(), rest, "name")]
+        return None
+
+    def _lasting(self, line: str) -> list[Span]:
+        """What this line says of those that follow, and what goes on from lines before."""
+        spans = []
+        if "-----BEGIN" in line:
+            begin = line.find("-----BEGIN")
+            if "PRIVATE KEY" in line[begin : begin + 60]:
+                start = line.find("-----", begin + 10) + 5
+                end = line.find("-----END", start)
+                if line[start : end if end >= 0 else len(line)].strip() and start > 4:
+                    spans.append(Span(start, end if end >= 0 else len(line.rstrip()), "private key"))
+                self._in_key = end < 0
+        if self._answers:
+            self._answers -= 1
+            spans += forms.continued(line)
+        if _ASKED.search(line):
+            self._answers = _ANSWERS
+        if self.kind != "log" and len(line) < 400:
+            opened = _OPENED.fullmatch(line)
+            if opened is not None and opened[2].lower() not in _NOT_NAMES and secrecy(opened[2]):
+                self._indent = len(opened[1])
+            elif _GOES_ON.search(line):
+                self._indent = -1
+            named = _NAMED.fullmatch(line)
+            if named is not None and secrecy(named[1]):
+                self._value_next = True
+        return spans
+
+
+_NAMED_VALUE = re.compile(r"\s*[\"']?[\w.-]{1,64}[\"']?\s*(?:[:=]\s|=)", re.ASCII)

@@ -1,0 +1,88 @@
+"""A stream through the masker: memory stays flat on files of any size and on one endless line."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from maildoctor.masking.lines import AUTH, BLOB, MARKS, Masker
+
+_BLOCK = 256 * 1024
+_LONGEST = 1024 * 1024
+"""Of a longer line, pieces are masked one by one; they are cut between words, and where there are none, anywhere."""
+_LAP = 64 * 1024
+_SHAPED = re.compile(
+    rb"^(?:\[[\w.:-]{1,255}\](?::\w{1,20})?[ \t]|[^\s:#]{1,64}:[^:\s]*:\d{1,10}:\d{1,10}:)", re.MULTILINE
+)
+"""Lines of passwd and of sasl_passwd tell by their beginning what they are."""
+
+
+def masked_stream(read: Callable[[int], bytes], masker: Masker) -> Iterator[bytes]:
+    """What `read` gives, in pieces, with what is secret struck out. Bytes that are no text and line ends stay."""
+    rest = b""
+    while block := read(_BLOCK):
+        rest += block
+        end = rest.rfind(b"\n") + 1
+        if end:
+            yield _lines(rest[:end], masker)
+            rest = rest[end:]
+        while len(rest) > _LONGEST:
+            cut = max(rest.rfind(b" ", 0, _LONGEST), rest.rfind(b"\t", 0, _LONGEST)) + 1
+            cut = cut if cut > _LONGEST - _LAP else _LONGEST
+            yield masker.line(rest[:cut])
+            rest = rest[cut:]
+    if rest:
+        yield _lines(rest, masker)
+
+
+def _lines(data: bytes, masker: Masker) -> bytes:
+    """Whole lines. Where the masker looks only at lines with a mark, the others are not even taken apart."""
+    if masker.kind != "log":
+        return b"\n".join([_one(line, masker) for line in data.split(b"\n")[: None if data[-1:] != b"\n" else -1]]) + (
+            b"\n" if data[-1:] == b"\n" else b""
+        )
+    low = data.lower()
+    looked = sorted(_starts(data, low))
+    parts, done, length, number = [], 0, len(data), 0
+    while done < length:
+        while number < len(looked) and looked[number] < done:
+            number += 1
+        if masker.waits:
+            at = done
+        elif number < len(looked):
+            at = looked[number]
+        else:
+            break
+        stop = data.find(b"\n", at)
+        stop = length if stop < 0 else stop
+        masker.skip(data.count(b"\n", done, at))
+        parts += [data[done:at], _one(data[at:stop], masker), data[stop : stop + 1]]
+        done = stop + 1
+    masker.skip(data.count(b"\n", done))
+    parts.append(data[done:])
+    return b"".join(parts)
+
+
+def _starts(data: bytes, low: bytes) -> set[int]:
+    """Where the lines begin that must be looked at: one search for each mark, and one look at each line with it."""
+    starts = set()
+    for mark in MARKS:
+        at = low.find(mark)
+        while at >= 0:
+            starts.add(data.rfind(b"\n", 0, at) + 1)
+            end = data.find(b"\n", at)
+            at = low.find(mark, end) if end >= 0 else -1
+    at = low.find(b"auth")
+    while at >= 0:
+        end = data.find(b"\n", at)
+        end = len(data) if end < 0 else end
+        start = data.rfind(b"\n", 0, at) + 1
+        if AUTH.search(low, at, end) is not None or BLOB.search(low, start, end) is not None:
+            starts.add(start)
+        at = low.find(b"auth", end)
+    starts.update(match.start() for match in _SHAPED.finditer(data))
+    return starts
+
+
+def _one(line: bytes, masker: Masker) -> bytes:
+    if line[-1:] == b"\r":
+        return masker.line(line[:-1]) + b"\r"
+    return masker.line(line)

@@ -1,0 +1,240 @@
+"""The one masker: what is struck out, what stays, how long it takes; the door, triage and `redact` behind it."""
+
+import base64
+import html
+import io
+import subprocess
+import sys
+import time
+import urllib.parse
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maildoctor.__main__ import main
+from maildoctor.host.contained import Contained
+from maildoctor.host.door import Door
+from maildoctor.host.image import Image
+from maildoctor.host.live import Live
+from maildoctor.host.network import Network
+from maildoctor.host.recording import Replay
+from maildoctor.host.rooted import Rooted
+from maildoctor.masking import Masker, kind_of, masked, masked_line
+from maildoctor.masking.stream import masked_stream
+
+SECRET = "Kw7hunterZx9"  # noqa: S105
+PLAIN = base64.b64encode(b"\0bob\0" + SECRET.encode()).decode()
+WORD = base64.b64encode(SECRET.encode()).decode()
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJib2IifQ.c2lnbmF0dXJlS3c3"
+
+LOG_LINES = [
+    "error {name}={s} relay=[192.0.2.1]",
+    "error {name} = {s}, relay=[192.0.2.1]",
+    'error {{"{name}":"{s}"}}',
+    'error {{"{name}" : "{s}"}}',
+    'error {{\\"{name}\\":\\"{s}\\"}}',
+    "GET /x?user=bob&{name}={s}&x=1",
+    "<{name}>{s}</{name}>",
+    "&quot;{name}&quot;:&quot;{s}&quot;",
+    "error {name}: '{s}'",
+]
+NAMES = [
+    "password",
+    "passwd",
+    "pass",
+    "pwd",
+    "PASS",
+    "DB_PASS",
+    "smtpPasswd",
+    "sql_passwd",
+    "ldap_bind_pw",
+    "bindpw",
+    "authTok",
+    "api_key",
+    "secret_key",
+]
+SPOKEN = [
+    f"auth: sql(bob): Password mismatch (given password: {SECRET})",
+    f"auth: sql(bob): CRYPT({SECRET}) != '$6$abc$defdefdefdef'",
+    f"authentication failure, the password is {SECRET}, relay=[192.0.2.1]",
+    f"cannot verify password {SECRET}, relay=[192.0.2.1]",
+    f"535 Incorrect authentication data (set_id=bob) password {SECRET}",
+    f"cannot connect mysql://mail:{SECRET}@db/mail error",
+    f"auth=Bearer {SECRET}{SECRET} error",
+    f"SELECT x FROM users WHERE password='{SECRET}'",  # noqa: S608
+    f"SELECT x WHERE p='{SECRET}'",
+    f"exec: testsaslauthd -u bob -p {SECRET}",
+    f"ldapsearch -h ldap -D cn=admin -w {SECRET} -b dc=x",
+    f"curl -u me:{SECRET} https://mail.example.com/",
+    f"mysqldump --password={SECRET} mail",
+    f"a001 LOGIN bob {SECRET}",
+    f'AuthInfo:mail.example.com "U:me" "P:{SECRET}" "M:PLAIN"',
+    f'AuthInfo:mail.example.com "U:me" "P={WORD}"',
+    f"<-- AUTH PLAIN {PLAIN}",
+    f"auth plain {PLAIN} failed",
+    f"AUTH=PLAIN {PLAIN} error",
+    f"client in: AUTH#0111#011PLAIN#011service=smtp#011resp={PLAIN}",
+    f"x postfix/smtpd[6]: < unknown[192.0.2.4]: {WORD}",
+    f"sm-mta[5]: 5AMAA0bb000123: <-- {WORD}",
+    f"SASL LOGIN authentication failed: {WORD}, sasl_username=bob",
+    f"hash {{SSHA}}{SECRET}{SECRET}",
+    f"hash $6$salt${SECRET}",
+    f"password%3D{SECRET}",
+    f"query pass={urllib.parse.quote(SECRET)}%26x",
+    f"token {JWT}{SECRET}",
+]
+
+
+def seen(text: str) -> list[str]:
+    """Runs of eight characters of the secret, as it is, reversed, in hexadecimal and in base64, that stand in text."""
+    runs = [SECRET[i : i + 8] for i in range(len(SECRET) - 7)]
+    encoded = [base64.b64encode(b"\0" * n + SECRET.encode()).decode()[4 if n else 0 : -4] for n in range(3)]
+    return [run for run in (*runs, *(r[::-1] for r in runs), SECRET.encode().hex(), *encoded) if run in text]
+
+
+@pytest.mark.parametrize("form", LOG_LINES)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_and_its_value(form: str, name: str) -> None:
+    told = masked_line(form.format(name=name, s=SECRET).encode()).decode()
+    assert not seen(told) and "***" in told
+    assert "relay=[192.0.2.1]" in told or "relay" not in form
+
+
+@pytest.mark.parametrize("line", SPOKEN)
+def test_a_form_in_a_log(line: str) -> None:
+    told = masked_line(f"Nov 22 09:00:01 mail x[1]: {line}".encode()).decode()
+    assert not seen(told) and "***" in told
+    assert told.startswith("Nov 22 09:00:01 mail x[1]: ")
+    assert masked_line(told.encode()).decode() == told
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "SASL LOGIN authentication failed: UGFzc3dvcmQ6",
+        "SASL LOGIN authentication failed: VXNlcm5hbWU6",
+        "Password verification failed",
+        "FATAL: password authentication failed for user bob",
+        "Access denied for user 'mail'@'localhost' (using password: YES)",
+        "AUTH LOGIN rejected, no mechanism",
+        "250-AUTH PLAIN LOGIN CRAM-MD5",
+        "<-- STARTTLS",
+        "password expired for bob",
+        "unknown password verifier(s) bogus",
+        "smtp_sasl_password_maps = hash:/etc/postfix/sasl_passwd",
+        "from=<bob@example.com>, to=<amy@example.com>, relay=mail.example.com:587",
+        "2026-11-22 09:00:00 1abcde-000001-AB <= bob@example.com U=mail P=local S=300",
+        "see https://mail.example.com:8080/a@b",
+    ],
+)
+def test_a_diagnosis_stays_readable(line: str) -> None:
+    assert masked_line(line.encode()) == line.encode()
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "stays"),
+    [
+        ("/etc/passwd", f"tom:{SECRET}:1500:1500:{SECRET}:/home/tom:/bin/sh\n", "tom:***:1500:1500:***:/home/tom:"),
+        ("/etc/group", f"mail:{SECRET}:8:bob\n", "mail:***:8:bob"),
+        ("/etc/shadow", f"tom:{SECRET}:19000:0:99999:7:::\n", "tom:***:19000:"),
+        ("/etc/postfix/sasl_passwd", f"[mail.example.com]:587 user:{SECRET}\n", "[mail.example.com]:587 user:***"),
+        ("/root/.pgpass", f"db:5432:mail:bob:{SECRET}\n", "db:5432:mail:bob:***"),
+        ("/etc/mail/sendmail.mc", f"define(`MY_PASSWORD', `{SECRET}')dnl\n", "define(`MY_PASSWORD', `***')dnl"),
+        ("/etc/mail/sendmail.cf", f"D{{LDAPPW}}{SECRET}\n", "D{LDAPPW}***"),
+        ("/etc/pam.d/smtp", f"auth required pam_mysql.so user=m passwd={SECRET} host=db\n", "passwd=*** host=db"),
+        ("/etc/x.yaml", f"user: bob\npassword: |\n  {SECRET}\nnext: 1\n", "next: 1"),
+        ("/etc/x.yaml", f"- name: DB_PASSWORD\n  value: {SECRET}\n", "value: ***"),
+        ("/etc/k.pem", f"-----BEGIN PRIVATE KEY-----\n{SECRET * 5}\n-----END PRIVATE KEY-----\nx\n", "\nx\n"),
+    ],
+)
+def test_a_file_of_a_kind(path: str, text: str, stays: str) -> None:
+    told = masked(text, kind_of(path))
+    assert not seen(told) and stays in told and told.count("\n") == text.count("\n")
+
+
+def test_settings_of_pam_and_nsswitch_stay() -> None:
+    text = "password requisite pam_unix.so\npassword [success=1 default=ignore] pam_unix.so\npasswd: files systemd\n"
+    assert masked(text, "file") == text
+
+
+secrets = st.text("abcXYZ0123456789", min_size=8, max_size=20).map(lambda word: f"q7{word}Z9")
+names = st.sampled_from(NAMES)
+separators = st.sampled_from(["=", " = ", ": ", ":", '":"', '" : "'])
+wrappings = st.sampled_from([str, urllib.parse.quote, html.escape])
+
+
+@given(names, separators, secrets, wrappings, st.sampled_from(["", "error ", "Nov 22 09:00:01 mail x[1]: "]))
+def test_composed_forms(name: str, separator: str, secret: str, wrapping, before: str) -> None:  # type: ignore[no-untyped-def]
+    quote = '"' if '"' in separator else ""
+    line = wrapping(f"{quote}{name}{separator}{secret}{quote}")
+    assert secret not in masked_line(f"{before}{line} rest".encode()).decode()
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_taken_and_masking_twice_is_masking_once(data: bytes) -> None:
+    once = masked_line(data)
+    assert masked_line(once) == once
+
+
+UNITS = ["a", "password ", "password=", "pass=x ", "pw\"", "AUTH PLAIN ", "AUTH=", "-p '", "-u a:b ", "://a:", "$1$a",
+         "CRYPT(", "given password: ", "334 ", "<-- a", "echo a|", "='", '"P:', "%70", "eyJaaaa.", "Bearer ", "\\"]  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_hostile_text_takes_time_by_its_length(unit: str) -> None:
+    def taken(size: int) -> float:
+        text = (unit * (size // len(unit))).encode()
+        began = time.process_time()
+        masked_line(text)
+        return time.process_time() - began
+
+    assert taken(200_000) < 3
+
+
+def test_a_stream_keeps_bytes_and_line_ends(tmp_path: Path) -> None:
+    data = b"a\r\npassword=" + SECRET.encode() + b" \xff\xfe\n\n" + b"z" * 3_000_000
+    told = b"".join(masked_stream(io.BytesIO(data).read, Masker("log")))
+    assert told == data.replace(SECRET.encode(), b"***")
+
+
+def test_redact_is_a_filter(tmp_path: Path) -> None:
+    log = tmp_path / "mail.log"
+    log.write_bytes(b"x\r\nx password=" + SECRET.encode() + b"\n")
+    command = [sys.executable, "-m", "maildoctor", "redact", str(log), "-"]
+    run = subprocess.run(command, input=b"<-- " + WORD.encode(), capture_output=True, check=True)
+    assert run.stdout == b"x\r\nx password=***\n<-- ***" and not run.stderr
+
+
+def test_redact_of_a_missing_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["redact", str(tmp_path / "none")]) == 2
+    assert not capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", [Rooted, Live, Contained, Image, Network, Replay])
+def test_every_host_answers_through_the_door(kind: type) -> None:
+    assert kind.ask is Door.ask  # type: ignore[attr-defined]
+
+
+def test_a_recording_that_holds_a_secret_does_not_tell_it() -> None:
+    text = f'[host]\nkind = "root"\nname = "x"\ncommands = []\n[read]\n"/x" = "sql_passwd: {SECRET}"\n'
+    assert Replay("x", text.encode()).ask("read", "/x") == "sql_passwd: ***"
+
+
+@pytest.mark.parametrize("more", [(), ("--unmatched",), ("--exact", "-vv"), ("--format", "json", "--unmatched")])
+def test_no_report_of_triage_holds_a_secret(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...]
+) -> None:
+    log = tmp_path / "mail.log"
+    log.write_text("".join(f"Nov 22 09:00:01 mail sm-mta[1]: {line}\n" for line in SPOKEN))
+    main(["triage", str(log), *more])
+    out = capsys.readouterr()
+    assert not seen(out.out + out.err)
+
+
+@pytest.mark.parametrize("line", SPOKEN)
+def test_no_explanation_holds_a_secret(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["explain", f"Nov 22 09:00:01 mail dovecot: auth: {line}"])
+    out = capsys.readouterr()
+    assert not seen(out.out + out.err)
