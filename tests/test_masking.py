@@ -178,8 +178,30 @@ def test_any_bytes_are_taken_and_masking_twice_is_masking_once(data: bytes) -> N
     assert masked_line(once) == once
 
 
-UNITS = ["a", "password ", "password=", "pass=x ", "pw\"", "AUTH PLAIN ", "AUTH=", "-p '", "-u a:b ", "://a:", "$1$a",
-         "CRYPT(", "given password: ", "334 ", "<-- a", "echo a|", "='", '"P:', "%70", "eyJaaaa.", "Bearer ", "\\"]  # fmt: skip
+UNITS = [
+    "a",
+    "password ",
+    "password=",
+    "pass=x ",
+    'pw"',
+    "AUTH PLAIN ",
+    "AUTH=",
+    "-p '",
+    "-u a:b ",
+    "://a:",
+    "$1$a",
+    "CRYPT(",
+    "given password: ",
+    "334 ",
+    "<-- a",
+    "echo a|",
+    "='",
+    '"P:',
+    "%70",
+    "eyJaaaa.",
+    "Bearer ",
+    "\\",
+]
 
 
 @pytest.mark.parametrize("unit", UNITS)
