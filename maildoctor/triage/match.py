@@ -4,15 +4,22 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from maildoctor.masking import masked_line
 from maildoctor.triage.headers import Head, peel
 from maildoctor.triage.proof import literals
-from maildoctor.triage.rules import Rule
+from maildoctor.triage.rules import COUNTED, Rule
 
 LONGEST_LINE = 64 * 1024
 """Of a longer line only so many bytes are looked at."""
 
 _LONGEST_MESSAGE = 16 * 1024
 _MOST_KNOWN = 4096
+_MOST_HARMLESS = 65536
+_NAME = re.compile(rb"[a-z0-9._:+-]{1,45}(?:@[a-z0-9.-]{1,255})?")
+"""No word of base64, and what else has this form as the name of a user nobody could know to be a secret."""
+STRUCK = b"***"
+"""What stands for a field in which there may be a secret."""
+
 _QUOTED = re.compile(
     rb"(?:warning|info|reject|hold|discard|redirect|replace|prepend|filter|strip|bcc|milter-[a-z]{1,20}): "
     rb"(?:header|body) "
@@ -27,7 +34,8 @@ Fields = dict[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One line that a rule knows. `times`: how often it happened, as syslog folds what repeats itself."""
+    """One line that a rule knows, with no secret in its fields. `times`: how often it happened, as syslog folds what
+    repeats itself."""
 
     rule: int
     fields: Fields
@@ -45,6 +53,7 @@ class Matcher:
         self._order: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._weights: dict[int, int] = {}
         self._programs: dict[tuple[bytes, int], bool] = {}
+        self._harmless: set[bytes] = set()
         self._known: dict[tuple[bytes, bytes], tuple[int, Fields] | None] = {}
 
     def inside(self, line: bytes) -> tuple[int, ...]:
@@ -60,6 +69,8 @@ class Matcher:
             known = self._known[key]
         else:
             known = self._search(head, message, needles)
+            if known:
+                known = known[0], self._shown(known[1], line)
             if len(message) <= _LONGEST_KNOWN:
                 if len(self._known) >= _MOST_KNOWN:
                     self._known.clear()
@@ -82,6 +93,20 @@ class Matcher:
             if found:
                 return number, {name: value for name, value in found.groupdict().items() if value}
         return None
+
+    def _shown(self, fields: Fields, line: bytes) -> Fields:
+        """The fields without what may be a secret. To mask a line takes ten times as long as all else that is done with
+        it, so that is left out where every value was shown before, or is the name or address of one who logs in."""
+        if all(
+            value in self._harmless or (name in COUNTED and _NAME.fullmatch(value)) for name, value in fields.items()
+        ):
+            return fields
+        masked = masked_line(line)
+        shown = {name: value if value in masked else STRUCK for name, value in fields.items()}
+        if len(self._harmless) >= _MOST_HARMLESS:
+            self._harmless.clear()
+        self._harmless.update(shown.values())
+        return shown
 
     def _candidates(self, needles: Iterable[int]) -> tuple[int, ...]:
         """The rules that have one of these needles, the one that demands the most literal text first."""

@@ -244,8 +244,7 @@ class Scan:
     def _line(
         self, start: int, line: bytes, needles: Sequence[int], buffer: bytearray, place: Place
     ) -> tuple[int, Entry | None]:
-        """Count one line, as often as syslog says that it happened. Nothing sees it but the masker first."""
-        line = masked_line(line)
+        """Count one line, as often as syslog says that it happened. What is kept of it passes the masker."""
         known = len(self._matcher.needles)
         ours = [n for n in needles if n < known]
         hit = self._matcher.read(line, ours) if ours else None
@@ -253,7 +252,7 @@ class Scan:
             hit = self._repeated(line, start, buffer, place)
         if hit is None:
             if self._unmatched:
-                head = peel(line)
+                head = peel(masked_line(line))
                 self.seen.unmatched.add(head.tag, head.message)
             return 0, None
         tally = self.seen.tally
@@ -261,7 +260,7 @@ class Scan:
         known_before = len(tally.entries)
         key, entry = tally.add(hit, minute)
         if len(entry.examples) < EXAMPLES:
-            entry.examples.append((_where(start, buffer, place), line[:LONGEST_EXAMPLE]))
+            entry.examples.append((_where(start, buffer, place), masked_line(line)[:LONGEST_EXAMPLE]))
         if self._told is not None and len(tally.entries) > known_before:
             self._told(key, entry)
         return hit.times, entry
@@ -273,7 +272,7 @@ class Scan:
             return None
         end = max(start - 1, 0)
         before = bytes(buffer[buffer.rfind(b"\n", 0, end) + 1 : end]) if start else place.previous
-        before = masked_line(before.rstrip(b"\r")[:LONGEST_LINE])
+        before = before.rstrip(b"\r")[:LONGEST_LINE]
         hit = self._matcher.read(before, self._matcher.inside(before))
         return replace(hit, times=head.repeat) if hit else None
 
