@@ -155,7 +155,9 @@ def _not_tried(wire: Wire) -> Iterator[Unknown]:
     told = {c.host for c in wire.logins}
     for c in wire.without_login:
         if c.host not in told:
-            yield Unknown(f"{c.endpoint}: a login was asked for, and none could be tried", "see what else is found there")
+            yield Unknown(
+                f"{c.endpoint}: a login was asked for, and none could be tried", "see what else is found there"
+            )
 
 
 def _to_verify(wire: Wire, c: Conversation, words: str) -> str:

@@ -85,7 +85,9 @@ class Exchange:
         if extra is not None:
             self.answer(extra)
         if self._said.told:
-            raise ServerNotProven(f"the server accepts a login that it has just refused: {self._said.told}", self._said.told)
+            raise ServerNotProven(
+                f"the server accepts a login that it has just refused: {self._said.told}", self._said.told
+            )
         if not self._said.proven:
             raise ServerNotProven(f"the server accepts, but did not prove itself, as {self.mechanism} demands")
 

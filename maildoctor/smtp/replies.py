@@ -16,7 +16,7 @@ _LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
 
 
 class BadReply(Exception):
-    """What came is no reply of SMTP, or too much of one. The words are for a person; `said`: what came, at their end."""
+    """What came is no reply of SMTP, or too much of one. The words are for a person; `said`, their end: what came."""
 
     def __init__(self, words: str, said: str = "") -> None:
         super().__init__(words + said)

@@ -151,7 +151,9 @@ class Session:
         """No time is left: it had so many seconds."""
         if self.delayed and self._last in _IN_LOGIN:
             return self.end("timeout", f"the server delays answers after failed logins: none within {seconds:.3g} s")
-        return self.end("timeout", f"no answer{'' if connected else ' to the connection attempt'} within {seconds:.3g} s")
+        return self.end(
+            "timeout", f"no answer{'' if connected else ' to the connection attempt'} within {seconds:.3g} s"
+        )
 
     def leave_out(self, why: str) -> None:
         """This conversation is not had."""

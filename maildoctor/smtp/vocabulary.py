@@ -20,40 +20,40 @@ _LONG_ENOUGH = 4
 _WORDS = """
 a abort aborted accepted access account accounts action active actively address addresses admin administrator after
 again all allow allowed already an and another any app appears application are as at attempt attempts auth
-authenticate authenticated authenticating authentication authenticator authenticators authorization authorized available
-back backend bad bar base64 basic be because been before being better block blocked both broken browser busy but by bye
-can cancel cancelled cannot certificate challenge change channel check checks clear cleartext client closed closing
-code com command commands complete completed configuration configured connect connection connections contact
-continue correct could credential credentials current currently data database days decode decoding deferred delay delayed
-denied deny detected did disabled discard disk dispatcher do does domain down due each email enable enabled encoded encoding
-encrypt encrypted encryption end ended enhanced enough enter entered error errors esmtp esmtpa esmtps esmtpsa exceeded
-excessive exchange exist exists expect expected expired external fail failed failing fails failure failures feature few
-file final first follow for forbidden format forwarded found from full fully further general generic go good goodbye got
-greeting grant granted hang has have hello helo help helpful here high host hour hours how id identity if illegal imap in
-incorrect info information initial input insecure insufficient internal into invalid ip is issue it its just keep
-kerberos key known large last later learn least length less limit limited line local locked log logged login logins logon
-lookup lost low made mail mailbox mailboxes maintenance malformed many match maximum may me mech mechanism mechanisms
-message messages method minute minutes missing more must my name need needed neither network new next no none nor not
-nothing now null of off offered ok okay on one online only open operation option or order organization org other our out
-over overload parameter parameters parse partial pass passphrase password passwords pending permanent permission
-permissions permitted please policies policy pop prior privacy problem process processed processing program proof
-protection protocol provided proxy queue queued quit rate read ready realm reason receive received recipient recipients
-recognized refused reject rejected relay relaying relogin remote remove reply request requested require required requires
-requirement reset resource resources response restricted retry revoked right root rset rule sasl saslauthd scheme second
-seconds secret secure secured security see send sender sending sent sequence server service services session setting
-settings shutdown sign signed size smtp smtpauth smtputf8 some something soon sorry space specific specified spam ssl
-start started starttls state status step still stop storage stored string submission submit succeeded success successful
-successfully such support supported suspended suspicious syntax system take temporarily temporary tenant terminated
-terminating than thank that the their them then there this through ticket time timed timeout times tls to token too
-transaction transmission transport tries try two type unable unacceptable unauthenticated unauthorized unavailable
-unexpected unimplemented unknown unrecognized unsuccessful unsupported up upgrade usage use used user username users using
-valid validate validation verification verified verify version via visit wait waiting warning was way we web weblogin
-webmail website welcome went were what when which while will with within without words work would wrong yet you your
-com net example google microsoft outlook postfix exim sendmail dovecot courier opensmtpd cyrus
-gssapi gss spnego ntlm external anonymous plain login cram digest md5 scram sha sha1 sha256 sha512 plus xoauth2
-oauthbearer otp ehlo vrfy expn noop bdat etrn rcpt pipelining 8bitmime chunking dsn enhancedstatuscodes deliverby
-binarymime clientauthentication clienttoken maildoctor
-cf multi exceeds disallowed defaults smart unlock sign-in tech passwordless account's organization's doesn don didn isn
+authenticate authenticated authenticating authentication authenticator authenticators authorization authorized
+available back backend bad bar base64 basic be because been before being better block blocked both broken browser busy
+but by bye can cancel cancelled cannot certificate challenge change channel check checks clear cleartext client closed
+closing code com command commands complete completed configuration configured connect connection connections contact
+continue correct could credential credentials current currently data database days decode decoding deferred delay
+delayed denied deny detected did disabled discard disk dispatcher do does domain down due each email enable enabled
+encoded encoding encrypt encrypted encryption end ended enhanced enough enter entered error errors esmtp esmtpa esmtps
+esmtpsa exceeded excessive exchange exist exists expect expected expired external fail failed failing fails failure
+failures feature few file final first follow for forbidden format forwarded found from full fully further general
+generic go good goodbye got greeting grant granted hang has have hello helo help helpful here high host hour hours how
+id identity if illegal imap in incorrect info information initial input insecure insufficient internal into invalid ip
+is issue it its just keep kerberos key known large last later learn least length less limit limited line local locked
+log logged login logins logon lookup lost low made mail mailbox mailboxes maintenance malformed many match maximum may
+me mech mechanism mechanisms message messages method minute minutes missing more must my name need needed neither
+network new next no none nor not nothing now null of off offered ok okay on one online only open operation option or
+order organization org other our out over overload parameter parameters parse partial pass passphrase password
+passwords pending permanent permission permissions permitted please policies policy pop prior privacy problem process
+processed processing program proof protection protocol provided proxy queue queued quit rate read ready realm reason
+receive received recipient recipients recognized refused reject rejected relay relaying relogin remote remove reply
+request requested require required requires requirement reset resource resources response restricted retry revoked
+right root rset rule sasl saslauthd scheme second seconds secret secure secured security see send sender sending sent
+sequence server service services session setting settings shutdown sign signed size smtp smtpauth smtputf8 some
+something soon sorry space specific specified spam ssl start started starttls state status step still stop storage
+stored string submission submit succeeded success successful successfully such support supported suspended suspicious
+syntax system take temporarily temporary tenant terminated terminating than thank that the their them then there this
+through ticket time timed timeout times tls to token too transaction transmission transport tries try two type unable
+unacceptable unauthenticated unauthorized unavailable unexpected unimplemented unknown unrecognized unsuccessful
+unsupported up upgrade usage use used user username users using valid validate validation verification verified verify
+version via visit wait waiting warning was way we web weblogin webmail website welcome went were what when which while
+will with within without words work would wrong yet you your net example google microsoft outlook postfix exim
+sendmail dovecot courier opensmtpd cyrus gssapi gss spnego ntlm anonymous plain cram digest md5 scram sha sha1 sha256
+sha512 plus xoauth2 oauthbearer otp ehlo vrfy expn noop bdat etrn rcpt pipelining 8bitmime chunking dsn
+enhancedstatuscodes deliverby binarymime clientauthentication clienttoken maildoctor cf multi exceeds disallowed
+defaults smart unlock tech passwordless doesn don didn isn
 """
 # collected from the replies in the sources of sendmail (srvrsmtp.c), Postfix (smtpd.c, smtpd_sasl_glue.c, xsasl), Exim
 # (smtp_in.c, auths/), Dovecot (lib-smtp, submission), OpenSMTPD (smtp_session.c), Courier (authlib, esmtpd) and from
@@ -89,7 +89,15 @@ class Vocabulary:
         code = _code(line)
         # words and what stands between them in turn; the first and the last are between, and may be empty
         parts = _PIECE.split(line[len(code) :])
-        kept = [self._keeps(part) if n % 2 else not part or _BETWEEN.fullmatch(part) for n, part in enumerate(parts)]
+        kept = [
+            self._keeps(part) if n % 2 else not part or _BETWEEN.fullmatch(part) is not None
+            for n, part in enumerate(parts)
+        ]
+        if not all(kept):
+            # a short word amid what is cut may be a piece of it; beside a longer word it belongs to that
+            long = [n % 2 == 1 and k is True and len(parts[n]) >= _LONG_ENOUGH for n, k in enumerate(kept)]
+            for n in range(1, len(parts), 2):
+                kept[n] = kept[n] and (long[n] or any(long[max(n - 2, 1) : n + 3 : 2]))
         out = [code]
         for n, part in enumerate(parts):
             if kept[n]:
