@@ -20,8 +20,8 @@ import yaml
 
 from maildoctor.cli.commands import COMMANDS
 from tests import image_maker as make
-from tests.image_maker import Item, folder
 from tests.authority import Authority
+from tests.image_maker import Item, folder
 from tests.smtp_server import PASSWORD, USER, Manners, Server
 
 ROOT = Path(__file__).parent.parent
