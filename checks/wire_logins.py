@@ -126,8 +126,12 @@ def _tries(wire: Wire) -> Iterator[_Tries]:
 
 def _not_tried(wire: Wire) -> Iterator[Unknown]:
     """Logins that were asked for and not tried: they tell nothing of the server's accounts."""
+    exposed: dict[str, list[str]] = {}
     for c in _asked_for(wire):
         word, rest = c.outcome
+        if word == "not-sent" and rest.startswith("not tried without TLS"):
+            exposed.setdefault(c.endpoint, []).append(c.mechanism)
+            continue
         kind, words = c.trouble or ("", "")
         by = f"{c.endpoint}: no login{' by ' + c.mechanism if c.mechanism else ''}"
         if kind == "untrusted":
@@ -137,7 +141,23 @@ def _not_tried(wire: Wire) -> Iterator[Unknown]:
         elif word == "not-sent":
             yield Unknown(f"{by}: {rest}", "see maildoctor probe --help")
         elif not word:
-            yield Unknown(f"{by}: {words or 'the conversation ended before it'}", "see what else is found there")
+            late = kind == "timeout" and "delays answers" in words
+            yield Unknown(
+                f"{by}: {words or 'the conversation ended before it'}",
+                "try again in a minute, with --timeout 30" if late else "see what else is found there",
+            )
+    for endpoint, mechs in exposed.items():
+        yield Unknown(
+            f"{endpoint}: not tried without TLS: {' '.join(dict.fromkeys(mechs))}; --insecure-plaintext would",
+            "have the server offer TLS; --insecure-plaintext shows the password, or an answer on which to guess it, to "
+            "whoever listens or poses as the server",
+        )
+    told = {c.host for c in wire.logins}
+    for c in wire.without_login:
+        if c.host not in told:
+            yield Unknown(
+                f"{c.endpoint}: a login was asked for, and none could be tried", "see what else is found there"
+            )
 
 
 def _to_verify(wire: Wire, c: Conversation, words: str) -> str:

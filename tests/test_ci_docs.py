@@ -20,6 +20,7 @@ import yaml
 
 from maildoctor.cli.commands import COMMANDS
 from tests import image_maker as make
+from tests.authority import Authority
 from tests.image_maker import Item, folder
 from tests.smtp_server import PASSWORD, USER, Manners, Server
 
@@ -228,7 +229,9 @@ def runner(tmp_path: Path) -> Runner:
 
 def test_the_workflow_passes_a_mended_image(runner: Runner) -> None:
     (runner.folder / "mail.tar").write_bytes(image(0o755))
-    with Server(Manners(auth=("CRAM-MD5",))) as server:
+    authority = runner.folder.parent / "authority"
+    authority.mkdir()
+    with Server(Manners(auth=("CRAM-MD5",), tls=Authority(authority).context())) as server:
         runner.port = server.port
         done = runner.job(steps(".github/workflows/mail.yml"))
     assert {name: one.returncode for name, one in done.items() if one.returncode} == {}, done

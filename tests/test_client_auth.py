@@ -153,9 +153,10 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeHost:
 def probed(capsys: pytest.CaptureFixture[str]) -> Probed:
     """The report of `probe --authinfo` at a server; nowhere does a password of the test stand in what it prints."""
 
-    def run(manners: Manners, *words: str) -> dict[str, Any]:
+    def run(manners: Manners, *words: str, in_clear: bool = True) -> dict[str, Any]:
+        let = ["--insecure-plaintext"] if in_clear else []
         with Server(manners) as server:
-            probe.run([f"127.0.0.1:{server.port}", "--authinfo", "--format", "json", *words])
+            probe.run([f"127.0.0.1:{server.port}", "--authinfo", *let, "--format", "json", *words])
         printed = capsys.readouterr()
         for form in (PASSWORD, "throwaway", b64encode(PASSWORD.encode()).decode()):
             assert form not in printed.out + printed.err
@@ -281,7 +282,7 @@ def test_another_realm_explains_a_refused_login(host: MakeHost, probed: Probed) 
 
 def test_a_password_is_not_sent_in_clear(host: MakeHost, probed: Probed) -> None:
     host(ENTRY.replace("DIGEST-MD5", "PLAIN"))
-    report = probed(Manners(auth=("PLAIN",)))
+    report = probed(Manners(auth=("PLAIN",)), in_clear=False)
     assert codes(report) == ["MAP025"]
     assert not line(report, " -> AUTH")
 

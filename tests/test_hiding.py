@@ -1,6 +1,8 @@
 """What must not stand in a transcript, whoever repeats it."""
 
+import re
 from base64 import b64encode
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from maildoctor.sasl import Secret
 from maildoctor.smtp.hiding import Hidden, forms
 from maildoctor.smtp.replies import printable
+from maildoctor.smtp.vocabulary import WORDS
 
 PASSWORD = "throwaway-Pw/17"  # noqa: S105
 
@@ -60,3 +63,71 @@ def test_what_is_not_hidden_is_kept(text: str, words: list[str]) -> None:
     rest = made.masked(text)
     if not any(w.lower() in text.lower() for w in words if len(w) >= 4):
         assert rest == text
+
+
+# ---- what is quoted of a server that has heard a secret
+
+
+def closed(word: str, *said_before: str) -> Hidden:
+    made = hidden(word)
+    made.open.heard(said_before)
+    made.close()
+    return made
+
+
+@pytest.mark.parametrize(
+    "turned",
+    [
+        lambda word: b64encode(word[::-1]).decode(),
+        lambda word: b64encode(b64encode(word)).decode(),
+        lambda word: " ".join(map(chr, word)),
+        lambda word: ".".join(map(chr, word)),
+        lambda word: " ".join(map(str, word)),
+        lambda word: " ".join(f"{c:08b}" for c in word),
+        lambda word: "".join(f"%{c:02x}" for c in word),
+        lambda word: "".join(f"&#{c};" for c in word),
+        lambda word: " ".join(f"5.7.{c}" for c in word),
+        lambda word: "".join(chr(c ^ 1) for c in word),
+        lambda word: "queued as " + word.hex().upper(),
+        lambda word: " and ".join(word.decode()[i : i + 3] for i in range(0, len(word), 3)),
+    ],
+)
+def test_no_turn_of_a_secret_is_quoted(turned: Callable[[bytes], str]) -> None:
+    echo = turned(PASSWORD.encode())
+    said = closed(PASSWORD).masked(f"5.7.8 authentication failed {echo}")
+    assert said.startswith("5.7.8 authentication failed")
+    told = said.removeprefix("5.7.8 authentication failed")
+    assert set(re.findall(r"\w+", told)) <= {"queued", "as", "and"}, told
+
+
+@given(st.text(max_size=80))
+def test_only_known_words_are_quoted_once_a_secret_was_heard(text: str) -> None:
+    said = closed("another-secret-1").masked(text)
+    words = re.findall(r"[^\W_]+", said.removeprefix(m[0] if (m := re.match(r"[245]\.\d\.\d+(?= |$)", said)) else ""))
+    assert all(word.lower() in WORDS for word in words)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "5.7.8 Error: authentication failed: generic failure",
+        "5.7.8 Error: authentication failed: (reason unavailable)",
+        "4.7.0 Temporary authentication failure: Connection lost to authentication server",
+        "5.3.3 AUTH mechanism LOGIN not available",
+        "5.7.139 Authentication unsuccessful, basic authentication is disabled.",
+        "5.7.11 Encryption required for requested authentication mechanism",
+        "Incorrect authentication data",
+        "5.7.0 authentication failed",
+        "2.7.0 Authentication successful",
+    ],
+)
+def test_what_servers_say_of_a_login_is_quoted_whole(reply: str) -> None:
+    assert closed(PASSWORD).masked(reply) == reply
+
+
+def test_what_was_said_before_may_be_said_again() -> None:
+    banner = "mail.example.com ESMTP Sendmail 8.17.1.9/Debian-2; now"
+    made = closed(PASSWORD, banner)
+    assert made.masked(banner) == banner
+    assert made.lines(tuple(f"{n}{PASSWORD}" for n in range(300))) == ("***",)
+    assert len(made.lines(tuple(f"try {'again ' * n}" for n in range(300)))) < 20

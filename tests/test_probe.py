@@ -943,3 +943,38 @@ def test_a_certificate_of_our_own_logs_in(authority: Authority) -> None:
     refused = probe("127.0.0.1:1", "--cert", authority.file)
     assert refused.returncode == 2 and "our certificate cannot be used" in refused.stderr
     assert "there is a key and no certificate" in probe("127.0.0.1:1", "--key", own).stderr
+
+
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "DIGEST-MD5", "CRAM-MD5", "XOAUTH2"])
+def test_no_challenge_is_answered_and_no_token_sent_without_tls(mechanism: str, tmp_path: Path) -> None:
+    """Guesses can be tried on an answer offline; and a login that did not happen is no success, whatever is allowed."""
+    secret = tmp_path / "secret"
+    secret.write_text("throwaway-token")
+    secret.chmod(0o600)
+    with Server(Manners(auth=(mechanism,))) as server:
+        where = (f"127.0.0.1:{server.port}", "--user", USER, "--password-file", str(secret), "--fail-on", "never")
+        by = ("--mech", mechanism)
+        done = probe(*where, *by, "--allow-unknown", "-v")
+        nagios = probe(*where, *by, "--allow-unknown", "--format", "nagios")
+        assert not spoken(server)
+    assert f"not tried without TLS: {mechanism}" in " ".join(done.stdout.split())
+    assert done.returncode == 3 and nagios.returncode != 0
+
+
+def test_no_more_logins_than_bring_a_ban_and_a_pause_after_each(good: ssl.SSLContext, authority: Authority) -> None:
+    manners = Manners(auth=MECHANISMS, tls=good, password=OTHER)
+    wish = Wish(timeout=PATIENCE, pause=0.3, login=WHO, ca_file=authority.file)
+    began = time.monotonic()
+    with Server(manners, listeners=6) as server:
+        told = Wire.parse(probed([Target("127.0.0.1", port) for port in server.ports], wish)).logins
+    words = [c.outcome[0] for c in told]
+    assert words.count("failed") == 4 and "have us banned" in told[-1].outcome[1]
+    assert time.monotonic() - began > 3 * wish.pause
+
+
+def test_a_server_that_delays_after_a_refused_login_is_said_to(good: ssl.SSLContext, authority: Authority) -> None:
+    plays = [Manners(auth=("CRAM-MD5", "PLAIN"), tls=good, password=OTHER)] * 2
+    late = replace(plays[0], acts={"auth": hangs})
+    with Server(in_turn(*plays, late)) as server:
+        *_, one = seen(server, Wish(timeout=PATIENCE, login=WHO, ca_file=authority.file))
+    assert one.trouble is not None and "the server delays answers after failed logins" in one.trouble[1]

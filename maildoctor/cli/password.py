@@ -44,7 +44,10 @@ def add_login(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--password-env", metavar="NAME", help="the password is in the environment variable NAME")
     source.add_argument("--password-fd", metavar="N", type=_descriptor, help="the password is read from descriptor N")
     who.add_argument(
-        "--insecure-plaintext", action="store_true", help="send the password itself also where there is no TLS"
+        "--insecure-plaintext",
+        action="store_true",
+        help="log in without TLS too: PLAIN, LOGIN, XOAUTH2 and OAUTHBEARER show the secret then, and CRAM-MD5, "
+        "DIGEST-MD5 and SCRAM an answer on which guesses can be tried offline",
     )
 
 

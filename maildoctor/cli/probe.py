@@ -18,7 +18,7 @@ from maildoctor.cli.status import Policy
 from maildoctor.cli.trouble import Trouble
 from maildoctor.engine import examine
 from maildoctor.facts.wire import Wire
-from maildoctor.host.attempts import Message, Relay
+from maildoctor.host.attempts import PENALTY_OVER, Message, Relay
 from maildoctor.host.mailbox import usual
 from maildoctor.host.network import Network, Target, Wish
 from maildoctor.library import Library, load_library
@@ -56,6 +56,13 @@ def parser() -> argparse.ArgumentParser:
         "--timeout", type=some_seconds, default=10.0, metavar="SEC", help="time for a whole conversation (10)"
     )
     p.add_argument("--wait", type=seconds, default=0.0, metavar="SEC", help="time for a service to start (0)")
+    p.add_argument(
+        "--pause",
+        type=seconds,
+        default=PENALTY_OVER,
+        metavar="SEC",
+        help=f"time between a refused login and the next at that host ({PENALTY_OVER:g})",
+    )
     p.add_argument("--tls", choices=tuple(_MODES), default="auto", help="how TLS is begun (auto: implicit on port 465)")
     p.add_argument("--tls-name", default="", metavar="NAME", help="the name the certificate must hold (that of HOST)")
     p.add_argument("--ca-file", default="", metavar="FILE", help="believe these CAs instead of the machine's")
@@ -99,8 +106,18 @@ def run(words: Sequence[str]) -> int:
     with Progress(wanted=not options.quiet) as progress:
         host = Network(targets, wish, progress.looking_at)
         report = examine(host, library, chosen(library, (), ()), lambda _: None)
-    policy = Policy(options.fail_on, options.allow_unknown, options.exit_zero)
+    allowed = options.allow_unknown and not _left_out(host, wish)
+    policy = Policy(options.fail_on, allowed, options.exit_zero)
     return published(report, options, outputs, style_for(sys.stdout, options), policy)
+
+
+def _left_out(host: Network, wish: Wish) -> bool:
+    """Whether a login was asked for and none was tried at some host: that is no part that can be done without."""
+    if wish.login is None and wish.hub is None:
+        return False
+    told = host.ask("probe")
+    wire = Wire.parse(told if isinstance(told, str) else "")
+    return bool(wire.without_login)
 
 
 def wire_checks(library: Library) -> Library:
@@ -116,6 +133,7 @@ def _wish(options: argparse.Namespace) -> Wish:
     return Wish(
         timeout=options.timeout,
         wait=options.wait,
+        pause=options.pause,
         mode=_MODES[options.tls],  # type: ignore[arg-type]
         ehlo=_word("--ehlo", options.ehlo),
         tls_name=options.tls_name,

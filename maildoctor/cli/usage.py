@@ -42,6 +42,7 @@ what probe asks (a host without a port: 25, 465 and 587):
   --port PORTS        ports where none is named
   --timeout SEC       time for a whole conversation (10)
   --wait SEC          time for a service to start (0)
+  --pause SEC         time between a refused login and the next (16)
   --tls auto|starttls|implicit|never
                       how TLS is begun (auto: implicit on port 465)
   --tls-name NAME     the name that the certificate must hold
@@ -65,7 +66,8 @@ who logs in (probe, healthcheck):
   --password-file FILE, --password-env NAME, --password-fd N
                       where the password is; else the terminal is asked
   --insecure-plaintext
-                      send the password itself also without TLS
+                      log in without TLS too: the password itself, or (CRAM-MD5,
+                      DIGEST-MD5, SCRAM) an answer on which to try guesses
 
 what triage reads (without FILE: a pipe, or the logs of this host):
   --journal [UNIT]    the systemd journal, of these units only

@@ -297,6 +297,14 @@ class Wire:
         """Those that tried to log in."""
         return tuple(c for c in self.all if c.purpose.startswith("login"))
 
+    @cached_property
+    def without_login(self) -> tuple[Conversation, ...]:
+        """Where a login was asked for, a conversation with each host at which none was tried, so that nothing is known
+        of it."""
+        tried = {c.host for c in self.logins if c.outcome[0] not in ("", "not-sent")}
+        asked = {c.host: c for c in reversed(self.looks) if c.noted("login") == "asked for"}
+        return tuple(c for host, c in asked.items() if host not in tried)
+
     def together(self, judged: Iterable[tuple[Conversation, K | None]]) -> Iterator[tuple["Ports", K]]:
         """Conversations of which the same was judged, by host; those of which nothing (None) was are passed over."""
         groups: dict[tuple[str, K], list[Conversation]] = {}

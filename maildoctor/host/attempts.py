@@ -2,20 +2,40 @@
 counts failures is not to be pressed."""
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import new as hashed
 
 from maildoctor.host.mailbox import header_of
-from maildoctor.sasl import BINDING, MECHANISMS, PLAINTEXT, TOKEN, Channel, Exchange, Login, exchange
+from maildoctor.sasl import (
+    BINDING,
+    MECHANISMS,
+    NEEDS_SECRET,
+    PLAINTEXT,
+    TOKEN,
+    Channel,
+    Exchange,
+    Login,
+    exchange,
+)
 from maildoctor.smtp.hiding import forms
 from maildoctor.smtp.replies import Reply
-from maildoctor.smtp.scripts import Approach, login, look, relayed, sent
+from maildoctor.smtp.scripts import Approach, exposed, login, look, relayed, sent
 from maildoctor.smtp.session import Script, Session
 
 _ENDS_IT = ("untrusted", "refused", "timeout", "unreachable")
 """Troubles that the next mechanism would meet as well."""
 
+PENALTY_OVER = 16.0
+"""Seconds after which Dovecot has forgotten all failed logins of an address (auth/auth-penalty.c: 15). Before that it
+delays the next one, a right one too, by 4, 8 and 15 s; Postfix waits 10 s for it (xsasl_dovecot_server.c)."""
+_NO_PENALTY = ("sendmail", "opensmtpd")
+"""Servers that check passwords without Dovecot: what they delay ends with the connection."""
+_SHORT = 1.0
+
+MOST_REFUSED = 4
+"""Refused logins at one host in one run: fail2ban bans at the fifth, unless told otherwise (maxretry)."""
 
 BY_PASSWORD = tuple(m for m in MECHANISMS if m not in TOKEN and m != "EXTERNAL")
 """What is tried unless mechanisms are named: a password is no bearer token, and we have no certificate."""
@@ -44,6 +64,35 @@ class Message:
 
 Talk = Callable[[str, tuple[str, ...], Callable[[Session], Script]], Session]
 """Has one conversation: its purpose, more notes for its head, its script."""
+Leave = Callable[[str, tuple[str, ...], str], Session]
+"""A conversation that is not had: its purpose, more notes for its head, why not."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """How we stand with one host, all its ports together. `pause`: seconds between a refused login and the next one;
+    `heard`: it has heard a secret, and may repeat it."""
+
+    pause: float
+    refused: int = 0
+    heard: bool = False
+    _since: float | None = None
+
+    def wait(self, looked: Session, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Let the host forget the last refused login; another that logs in before would be judged through its delay."""
+        if self._since is None:
+            return
+        banner = next((line.lower() for line in looked.lines if line[:1] == "<"), "")
+        pause = min(self.pause, _SHORT) if any(word in banner for word in _NO_PENALTY) else self.pause
+        sleep(max(0.0, self._since + pause - time.monotonic()))
+        self._since = None
+
+    def after(self, session: Session) -> None:
+        """Take note of what came of a conversation."""
+        self.heard = self.heard or session.hidden.closed
+        if outcome(session) == "failed":
+            self.refused += 1
+            self._since = time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +100,7 @@ class Attempts:
     """Whatever is to be tried at one server. `safe` approaches with a verified certificate, `open` without one."""
 
     talk: Talk
+    leave: Leave
     looked: Session
     safe: Approach
     open: Approach
@@ -61,6 +111,9 @@ class Attempts:
     """another port of this host refused the login: one mechanism is tried"""
     certified: bool = False
     """we showed a certificate of our own"""
+    standing: Standing = field(default_factory=lambda: Standing(0.0))
+    spare: int = 0
+    """refused logins that are kept for other ports of this host"""
 
     def all(self, relay: Relay | None, message: Message | None) -> Iterator[Session]:
         """The conversations, in the order in which they were had."""
@@ -88,6 +141,9 @@ class Attempts:
             return
         words: dict[str, str] = {}
         for mechanism in self._order():
+            if self._banned_soon():
+                yield self._left_out(mechanism, self.who, self._too_many())
+                return
             session, script = self._login(mechanism, self.who)
             yield session, script
             if session.trouble in _ENDS_IT:
@@ -101,6 +157,8 @@ class Attempts:
         wrong = bool(last) and set(words.values()) <= {"failed", "not-sent"}
         if wrong and not self.refused_before and self.who.authid and "@" not in self.who.authid:
             for realm in _realms(self.looked.lines, self.safe.server_name):
+                if self._banned_soon(self.spare):
+                    return
                 yield self._login(last, replace(self.who, authid=f"{self.who.authid}@{realm}"))
 
     def _order(self) -> Sequence[str]:
@@ -112,7 +170,19 @@ class Attempts:
         first = [next((m for m in there if (m in PLAINTEXT) is kind), "") for kind in (False, True)]
         return list(dict.fromkeys(m for m in (*first, *there) if m))
 
+    def _banned_soon(self, spare: int = 0) -> bool:
+        # who names mechanisms wants each of them
+        return self.standing.refused >= max(MOST_REFUSED - spare, len(self.mechs))
+
+    def _too_many(self) -> str:
+        return f"this host has refused {self.standing.refused} logins now, and more could have us banned"
+
+    def _left_out(self, mechanism: str, who: Login, why: str) -> tuple[Session, Callable[[Session], Script]]:
+        return self.leave(f"login {mechanism}", (f"user {who.authid}", f"mechanism {mechanism}"), why), look(self.open)
+
     def _login(self, mechanism: str, who: Login) -> tuple[Session, Callable[[Session], Script]]:
+        if not self.in_clear and mechanism in NEEDS_SECRET and not _in_tls(self.looked):
+            return self._left_out(mechanism, who, exposed(mechanism))
         script = login(
             self.safe, lambda _: mechanism, beginning(self.safe, who), hidden=secrets_of(who), in_clear=self.in_clear
         )
@@ -128,6 +198,10 @@ class Attempts:
             yield from script(session)
 
         return self.talk(purpose, notes, played)
+
+
+def _in_tls(looked: Session) -> bool:
+    return any(line.startswith("=== tls ") for line in looked.lines)
 
 
 def secrets_of(who: Login | None) -> list[bytes]:

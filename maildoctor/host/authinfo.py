@@ -162,11 +162,12 @@ class _InServersRealm:
 
     def _chosen(self, challenge: bytes) -> str:
         told = [(a or b).decode("utf-8", "backslashreplace") for a, b in _REALM.findall(challenge[: 64 * 1024])]
-        self._note(f"realms {', '.join(told)[:_LONGEST]}")
+        realms = ", ".join(told)[:_LONGEST]
+        self._note(f"realms {realms}")
         if len(told) < 2:
             return ""
         if self._realm.lower() not in (t.lower() for t in told):
-            raise SaslError(f"the server has the realms {', '.join(told)[:_LONGEST]}, and the entry names another")
+            raise SaslError(f"the server has the realms {realms}, and the entry names another", realms)
         return self._realm
 
 
@@ -208,7 +209,11 @@ def logged_in(
 def _script(hub: HubLogin, approach: Approach, mechanism: str, in_clear: bool) -> Callable[[Session], Script]:
     def script(session: Session) -> Script:
         def begin(name: str, _: bytes) -> AnyExchange:
-            return hub.exchange(name, approach.port, session.note)
+            def note(words: str) -> None:
+                what, _, realms = words.partition(" ")
+                session.note(f"{what} {session.masked(realms)}")
+
+            return hub.exchange(name, approach.port, note)
 
         one = hub.found.entry
         hidden = forms(one.secret, one.values.get("I", ""), one.values.get("U", "")) if one and one.secret else []

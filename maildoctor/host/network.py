@@ -17,7 +17,7 @@ from maildoctor.smtp.scripts import EHLO_NAME, Approach, Mode, login, look
 from maildoctor.smtp.session import Script, Session
 
 if TYPE_CHECKING:
-    from maildoctor.host.attempts import Message, Relay
+    from maildoctor.host.attempts import Message, Relay, Standing
     from maildoctor.host.authinfo import HubLogin
     from maildoctor.sasl import Login
 
@@ -43,16 +43,18 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How to probe. Times are seconds: `timeout` for a whole conversation, `wait` for a service that is yet to start.
+    """How to probe. Times are seconds: `timeout` for a whole conversation, `wait` for a service that is yet to start,
+    `pause` after a refused login before the next at that host.
 
     `login`: whose login to try, by the mechanisms `mechs` (empty: all that are offered); `verify`: no login where the
-    certificate cannot be verified; `in_clear`: a password may go over the wire without TLS; `tls_name`: the name that
+    certificate cannot be verified; `in_clear`: also without TLS; `tls_name`: the name that
     the certificate must hold, where it is not the host's; `certificate`: files of our own one and its key. `hub`: given
     a server's name and address, how this host's own authinfo map has it log in there.
     """
 
     timeout: float = 10.0
     wait: float = 0.0
+    pause: float = 0.0
     mode: Mode = "auto"
     ehlo: str = EHLO_NAME
     tls_name: str = ""
@@ -110,9 +112,10 @@ def probed(targets: Sequence[Target], wish: Wish, progress: Callable[[str], None
 def _told(targets: Sequence[Target], wish: Wish, handshakes: Handshakes, progress: Callable[[str], None]) -> str:
     run = _run(targets, wish, handshakes)
     talks = run.looks(targets, progress)
-    for target, looked in zip(targets, list(talks), strict=True):
+    for n, (target, looked) in enumerate(zip(targets, list(talks), strict=True)):
         if not looked.trouble:
-            talks += run.attempts(target, looked, progress)
+            others = any(other.host == target.host for other in targets[n + 1 :])
+            talks += run.attempts(target, looked, progress, others)
     return "\n".join(line for session in talks for line in session.lines)
 
 
@@ -140,13 +143,15 @@ def _run(targets: Sequence[Target], wish: Wish, handshakes: Handshakes) -> "_Run
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One run over all targets. `began`: when, by the monotonic clock; `refused`: hosts that refused the login."""
+    """One run over all targets. `began`: when, by the monotonic clock; `refused`: hosts that refused the login;
+    `standing`: how we stand with those at which a login was tried."""
 
     wish: Wish
     handshakes: Handshakes
     addresses: dict[Target, Found]
     began: float
     refused: set[str] = field(default_factory=set)
+    standing: "dict[str, Standing]" = field(default_factory=dict)
 
     def looks(self, targets: Sequence[Target], progress: Callable[[str], None]) -> list[Session]:
         """A look at each target, and looks again at those that are about to start."""
@@ -173,17 +178,34 @@ class _Run:
             self._have({t: found[t] for t in again}, lambda _: None)
         return [found[t] for t in targets]
 
-    def attempts(self, target: Target, looked: Session, progress: Callable[[str], None]) -> list[Session]:
-        """Logins and the rest, if they were asked for."""
+    def attempts(
+        self, target: Target, looked: Session, progress: Callable[[str], None], others: bool = False
+    ) -> list[Session]:
+        """Logins and the rest, if they were asked for. `others`: more ports of this host follow."""
         wish = self.wish
         if wish.login is None and wish.hub is None and wish.relay is None and wish.message is None:
             return []
-        from maildoctor.host.attempts import Attempts, outcome
+        from maildoctor.host.attempts import Attempts, Standing, outcome
+
+        standing = self.standing.setdefault(target.host, Standing(wish.pause))
+        said_before = list(looked.lines)
 
         def talk(purpose: str, notes: tuple[str, ...], script: Callable[[Session], Script]) -> Session:
+            if purpose != "relay":
+                progress(f"a pause after a refused login at {target}")
+                standing.wait(looked)
             progress(f"{purpose} at {target}")
             session = self._session(target, purpose, script, notes)
+            session.delayed = standing.refused > 0
+            if standing.heard:
+                session.heard_before(said_before)
             self._have({target: session}, lambda _: None)
+            standing.after(session)
+            return session
+
+        def leave(purpose: str, notes: tuple[str, ...], why: str) -> Session:
+            session = self._session(target, purpose, look(safe), notes)
+            session.leave_out(why)
             return session
 
         safe, insecure = (
@@ -192,7 +214,18 @@ class _Run:
         )
         before = target.host in self.refused
         attempts = Attempts(
-            talk, looked, safe, insecure, wish.login, wish.mechs, wish.in_clear, before, wish.certificate is not None
+            talk,
+            leave,
+            looked,
+            safe,
+            insecure,
+            wish.login,
+            wish.mechs,
+            wish.in_clear,
+            before,
+            wish.certificate is not None,
+            standing,
+            int(others),
         )
         had = list(attempts.all(wish.relay, wish.message))
         words = [outcome(session) for session in had]
@@ -241,6 +274,8 @@ class _Run:
         name = f" for {target.host}" if address and target.host != address else ""
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         usual = ("usual port",) if target.usual else ()
+        if purpose == "look" and (self.wish.login is not None or self.wish.hub is not None):
+            usual = (*usual, "login asked for")
         asked = (f"tls-name {self.wish.tls_name}",) if self.wish.tls_name else ()
         heading = (f"connect {where} {self.wish.mode}{name}", f"purpose {purpose}", f"at {at}", *usual, *asked, *notes)
         session = Session(script, tuple(printable(line.encode("utf-8", "replace")) for line in heading))

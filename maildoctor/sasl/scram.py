@@ -112,9 +112,9 @@ def _nonce(nonce: str, own: str) -> str:
 
 def _iterations(count: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]*", count):
-        raise SaslError(f"the server's iteration count is no positive number: {quoted(count)}")
+        raise SaslError(f"the server's iteration count is no positive number: {quoted(count)}", quoted(count))
     if len(count) > len(str(MOST_ITERATIONS)) or int(count) > MOST_ITERATIONS:
-        raise SaslError(f"the server asks for more than {MOST_ITERATIONS} iterations: {quoted(count)}")
+        raise SaslError(f"the server asks for more than {MOST_ITERATIONS} iterations: {quoted(count)}", quoted(count))
     return int(count)
 
 
@@ -147,4 +147,5 @@ def _verify(message: bytes, signature: bytes) -> None:
 
 def _refusal(words: str) -> ServerRefused:
     meaning = _REASONS.get(words)
-    return ServerRefused(f"the server says {quoted(words)}" + (f": {meaning}" if meaning else ""))
+    said = "" if meaning else quoted(words)  # a word of the standard is no secret
+    return ServerRefused(f"the server says {quoted(words)}" + (f": {meaning}" if meaning else ""), said)

@@ -1,6 +1,6 @@
 """How a mechanism is written and played: a script is a generator that yields what to say and is sent what was heard."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 LONGEST = 64 * 1024
@@ -11,8 +11,16 @@ _SHOWN = 200
 
 
 class SaslError(Exception):
-    """An exchange that cannot begin or go on. The words are for a person and hold no secret; what they quote of the
-    server is short and not escaped."""
+    """An exchange that cannot begin or go on. The words are for a person and hold no secret of ours; what they quote of
+    the server, `said`, is short and not escaped, and a server may quote what it was sent."""
+
+    def __init__(self, words: str, said: str = "") -> None:
+        super().__init__(words)
+        self._said = said
+
+    def shown(self, masked: Callable[[str], str]) -> str:
+        """The words, those of the server masked."""
+        return str(self).replace(self._said, masked(self._said)) if self._said else str(self)
 
 
 class ServerRefused(SaslError):
@@ -77,7 +85,9 @@ class Exchange:
         if extra is not None:
             self.answer(extra)
         if self._said.told:
-            raise ServerNotProven(f"the server accepts a login that it has just refused: {self._said.told}")
+            raise ServerNotProven(
+                f"the server accepts a login that it has just refused: {self._said.told}", self._said.told
+            )
         if not self._said.proven:
             raise ServerNotProven(f"the server accepts, but did not prove itself, as {self.mechanism} demands")
 

@@ -90,8 +90,7 @@ def converse(
             while lines and (lines[0].deadline <= now or lines[0].call.session.finished):
                 line = lines.popleft()
                 if not line.call.session.finished:
-                    attempt = "" if line.connected else " to the connection attempt"
-                    line.call.session.end("timeout", f"no answer{attempt} within {timeout:.3g} s")
+                    line.call.session.late(timeout, line.connected)
                     open_lines -= _hung_up(line, selector, done)
 
 

@@ -4,11 +4,16 @@ from base64 import b64encode
 
 from maildoctor.sasl import Secret
 from maildoctor.smtp.replies import printable
+from maildoctor.smtp.vocabulary import CUT, Vocabulary, shortened
 
 _SHORTEST = 4
 """Characters below which a word is no secret, and its loss would tear the words of a reply."""
 _RUN = 8
 """Characters of a secret that are struck out wherever they stand."""
+_NO_WORD = "\N{REPLACEMENT CHARACTER}"
+"""Stands for what was struck out where only known words are kept, so that it is none of them."""
+_LINES = 12
+"""Lines that are kept of a reply once the server has heard a secret, but for those that it had said before."""
 
 
 def forms(secret: Secret, authid: str, authzid: str = "") -> list[bytes]:
@@ -20,14 +25,25 @@ def forms(secret: Secret, authid: str, authzid: str = "") -> list[bytes]:
 
 
 class Hidden:
-    """What is hidden so far."""
+    """What is hidden so far. From `close` on, when the server has heard a secret, only what it can be no echo of one is
+    kept of its words; what is known to be a secret is struck out before that too."""
 
     def __init__(self) -> None:
         self._words: set[str] = set()
         self._runs: set[str] = set()
+        self.open = Vocabulary()
+        self.closed = False
 
-    def __bool__(self) -> bool:
-        return bool(self._words)
+    def close(self) -> None:
+        """The server has now heard a secret, or what was made of one."""
+        self.closed = True
+
+    def lines(self, lines: tuple[str, ...]) -> tuple[str, ...]:
+        """A reply without them."""
+        if not self.closed:
+            return tuple(map(self.masked, lines)) if self._words else lines
+        most = max(_LINES, sum(map(self.open.had, lines)) + 1)
+        return shortened(map(self.masked, lines), most)
 
     def whole(self, word: bytes) -> None:
         """Strike out this word, in capitals too."""
@@ -45,6 +61,9 @@ class Hidden:
 
     def masked(self, text: str) -> str:
         """The text without them."""
+        return self.open.only(self._struck(text, _NO_WORD)) if self.closed else self._struck(text, CUT)
+
+    def _struck(self, text: str, mark: str) -> str:
         small = _small(text)
         struck = bytearray(len(text))
         for word in self._words:
@@ -59,8 +78,8 @@ class Hidden:
         if not any(struck):
             return text
         kept = ("" if hit else char for char, hit in zip(text, struck, strict=True))
-        marks = ("***" if hit and (n == 0 or not struck[n - 1]) else "" for n, hit in enumerate(struck))
-        return "".join(mark + char for mark, char in zip(marks, kept, strict=True))
+        marks = (mark if hit and (n == 0 or not struck[n - 1]) else "" for n, hit in enumerate(struck))
+        return "".join(before + char for before, char in zip(marks, kept, strict=True))
 
 
 def _small(text: str) -> str:

@@ -16,7 +16,11 @@ _LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
 
 
 class BadReply(Exception):
-    """What came is no reply of SMTP, or too much of one. The words are for a person."""
+    """What came is no reply of SMTP, or too much of one. The words are for a person; `said`, their end: what came."""
+
+    def __init__(self, words: str, said: str = "") -> None:
+        super().__init__(words + said)
+        self.words, self.said = words, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +50,13 @@ class ReplyReader:
         self._lines: list[str] = []
 
     @property
-    def begun(self) -> str:
-        """What came of a reply that is not whole, as the end of a sentence; empty where nothing did."""
+    def begun(self) -> tuple[str, str]:
+        """What came of a reply that is not whole: the end of a sentence, and the server's words behind it; empty where
+        nothing did."""
         data = bytes(self._left[:_SHOWN])
         if not data:
-            return "; the last line of its reply did not come" if self._lines else ""
-        return f"; this came, and no end of line: {printable(data)}"
+            return ("; the last line of its reply did not come" if self._lines else ""), ""
+        return "; this came, and no end of line: ", printable(data)
 
     @property
     def pending(self) -> bool:
@@ -82,7 +87,7 @@ class ReplyReader:
     def _take(self, line: bytes) -> bool:
         m = _LINE.fullmatch(line)
         if m is None:
-            raise BadReply(f"this is no reply of SMTP: {printable(line[:_SHOWN])}")
+            raise BadReply("this is no reply of SMTP: ", printable(line[:_SHOWN]))
         code = int(m[1])
         if self._lines and code != self._code:
             raise BadReply(f"the code changes within a reply, from {self._code} to {code}")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from maildoctor.sasl import PLAINTEXT, SaslError, ServerNotProven, ServerRefused
+from maildoctor.sasl import NEEDS_SECRET, PLAINTEXT, TOKEN, SaslError, ServerNotProven, ServerRefused
 from maildoctor.smtp.replies import Reply
 from maildoctor.smtp.session import Action, Broken, Leave, Listen, Say, Script, Secure, Session
 
@@ -83,7 +83,7 @@ def login(
 ) -> Callable[[Session], Script]:
     """One login. `choose` names the mechanism, given the reply to EHLO, or none; `begin` makes the exchange, given the
     mechanism and the server's certificate (DER, empty without TLS); `hidden` is struck out where the server repeats it;
-    `in_clear` lets a mechanism that sends the password itself do so without TLS."""
+    `in_clear` lets mechanisms that need a secret do so without TLS."""
 
     def script(session: Session) -> Script:
         hello = yield from greeting(session, approach)
@@ -167,14 +167,14 @@ def greeting(session: Session, approach: Approach) -> Part:
 
 def authenticated(session: Session, mechanism: str, begin: Callable[[bytes], Exchange], in_clear: bool) -> Script:
     """AUTH by one mechanism; what came of it is noted as `outcome …`."""
-    if mechanism in PLAINTEXT and not session.secure and not in_clear:
-        session.note("outcome not-sent the password would go over the wire in clear; --insecure-plaintext lets it")
+    if mechanism in NEEDS_SECRET and not session.secure and not in_clear:
+        session.note(f"outcome not-sent {exposed(mechanism)}")
         return
     try:
         exchange = begin(session.certificate)
         first = exchange.first()
     except SaslError as error:
-        session.note(f"outcome not-sent {error}")
+        session.note(f"outcome not-sent {error.shown(session.masked)}")
         return
     opening, waiting = f"AUTH {mechanism}".encode(), None
     if first is not None:
@@ -191,7 +191,7 @@ def authenticated(session: Session, mechanism: str, begin: Callable[[bytes], Exc
             answer = waiting if waiting is not None else exchange.answer(_challenge(reply))
         except SaslError as error:
             word = _WORDS.get(type(error), "broken")
-            session.note(f"outcome {word} {session.masked(str(error))}")
+            session.note(f"outcome {word} {error.shown(session.masked)}")
             yield from _reply(Say(b"*"))
             return
         waiting = None
@@ -203,9 +203,17 @@ def authenticated(session: Session, mechanism: str, begin: Callable[[bytes], Exc
     try:
         exchange.finish(None)
     except SaslError as error:
-        session.note(f"outcome unproven {session.masked(str(error))}")
+        session.note(f"outcome unproven {error.shown(session.masked)}")
         return
     session.note(f"outcome ok {reply.code} {reply.text}")
+
+
+def exposed(mechanism: str) -> str:
+    """Why a mechanism is not tried without TLS: what a listener, or a server that only poses as one, would gain."""
+    gain = "guesses can be tried on its answer, offline"
+    if mechanism in PLAINTEXT:
+        gain = f"it sends the {'token' if mechanism in TOKEN else 'password'} itself"
+    return f"not tried without TLS: {mechanism} ({gain}); --insecure-plaintext would"
 
 
 def said(line: str) -> Part:
@@ -225,8 +233,7 @@ def _hello(approach: Approach) -> Part:
 def _secured(session: Session, approach: Approach) -> Generator[Action, "Reply | ssl.SSLObject | None", None]:
     tls = yield Secure(approach.context(), approach.server_name or None)
     if isinstance(tls, ssl.SSLObject):
-        for line in approach.describe(tls):
-            session.note(line)
+        session.describe(approach.describe(tls))
 
 
 def _reply(action: Say | Listen) -> Part:
@@ -238,6 +245,7 @@ def _reply(action: Say | Listen) -> Part:
 
 def _encoded(session: Session, mechanism: str, message: bytes) -> bytes:
     """In base64; neither form is to be seen where the server repeats it, but for the user name of LOGIN."""
+    session.heard_secret()
     encoded = b64encode(message)
     session.hidden.parts(encoded)
     if mechanism != "LOGIN":

@@ -10,7 +10,7 @@ The transcript's arrows are those that swaks writes, which mail admins read flue
 """
 
 import ssl
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from maildoctor.smtp.hiding import Hidden
@@ -18,6 +18,8 @@ from maildoctor.smtp.replies import BadReply, Reply, ReplyReader, one_line
 
 TALK_LIMIT = 256 * 1024
 """Bytes that a server may send in one conversation; an honest one sends some thousand."""
+
+_IN_LOGIN = ("after AUTH", "after ***")
 
 
 class Broken(Exception):
@@ -76,7 +78,11 @@ class Session:
         self._out_bio: ssl.MemoryBIO | None = None
         self._shaking = False
         self._last = ""
+        self.delayed = False
+        """the server has refused a login before, and may delay what it says to the next"""
         self.hidden = Hidden()
+        for line in heading:
+            self.hidden.open.said(line)
 
     @property
     def secure(self) -> bool:
@@ -95,6 +101,23 @@ class Session:
     def masked(self, text: str) -> str:
         """Words of the server without those that are hidden."""
         return self.hidden.masked(text)
+
+    def heard_secret(self) -> None:
+        """From now on the server knows something that it must not repeat here."""
+        if not self.hidden.closed:
+            self.hidden.open.heard(_words(self.lines))
+            self.hidden.close()
+
+    def heard_before(self, lines: list[str]) -> None:
+        """The server heard a secret in an earlier conversation. `lines`: a transcript from the time before that."""
+        self.hidden.open.heard(_words(lines))
+        self.hidden.close()
+
+    def describe(self, notes: Iterable[str]) -> None:
+        """Notes of a handshake; a certificate that is new since the server has heard a secret could hold it."""
+        for note in notes:
+            if not self.hidden.closed or note.startswith("tls ") or self.hidden.open.had(one_line(note)):
+                self.note(note)
 
     def opening(self) -> bytes:
         """The connection stands."""
@@ -121,10 +144,27 @@ class Session:
     def end(self, kind: str, words: str) -> bytes:
         """Something outside ended it: no connection, no time left."""
         if not self.finished:
-            self._throw(Broken(kind, f"{words} {self._last}".rstrip() + self.masked(self._reader.begun)))
+            self._throw(Broken(kind, f"{words} {self._last}".rstrip() + self._begun()))
         return self._sent()
 
+    def late(self, seconds: float, connected: bool) -> bytes:
+        """No time is left: it had so many seconds."""
+        if self.delayed and self._last in _IN_LOGIN:
+            return self.end("timeout", f"the server delays answers after failed logins: none within {seconds:.3g} s")
+        return self.end(
+            "timeout", f"no answer{'' if connected else ' to the connection attempt'} within {seconds:.3g} s"
+        )
+
+    def leave_out(self, why: str) -> None:
+        """This conversation is not had."""
+        self.note(f"outcome not-sent {why}")
+        self._finish()
+
     # ---- within
+
+    def _begun(self) -> str:
+        words, said = self._reader.begun
+        return words + self.masked(said)
 
     def _go_on(self) -> None:
         try:
@@ -137,7 +177,7 @@ class Session:
                 self._heard_line(reply)
                 self._step(lambda reply=reply: self._script.send(reply))  # type: ignore[misc]
         except BadReply as error:
-            self._throw(Broken("protocol", self.masked(str(error))))
+            self._throw(Broken("protocol", error.words + self.masked(error.said)))
         except Broken as error:
             self._throw(error)
 
@@ -176,6 +216,8 @@ class Session:
         if self._reader.pending:
             raise Broken("protocol", f"the server sent more than it was asked for {self._last}")
         words = one_line(shown if shown is not None else line.decode("utf-8", "backslashreplace"))
+        if shown is None:
+            self.hidden.open.said(words)
         self.lines.append(f" {'~' if self._secure else '-'}> {words}")
         self._last = f"after {words.partition(' ')[0] or 'our answer'}"
         if self._tls is None:
@@ -185,9 +227,9 @@ class Session:
 
     def _next(self) -> Reply | None:
         reply = self._reader.next()
-        if reply is None or reply.code == 334 or not self.hidden:  # a challenge is for the mechanism, and never shown
+        if reply is None or reply.code == 334:  # a challenge is for the mechanism, and never shown
             return reply
-        return replace(reply, lines=tuple(map(self.masked, reply.lines)))
+        return replace(reply, lines=self.hidden.lines(reply.lines))
 
     def _heard_line(self, reply: Reply) -> None:
         arrow = "<~" if self._secure else "<-"
@@ -245,6 +287,15 @@ class Session:
         if self.finished:
             self._in_bio = self._out_bio = None  # as much again
         return out
+
+
+def _words(lines: list[str]) -> Iterator[str]:
+    """What a transcript holds of the server's words and of notes about it, without arrows and codes."""
+    for line in lines:
+        if line.startswith("=== "):
+            yield line[4:]
+        elif line[:1] == "<":
+            yield line[8:]
 
 
 def tls_words(error: Exception) -> str:
