@@ -36,7 +36,7 @@ def place(finding: Finding, kind: str) -> Place:
     for path in _paths_in(finding, sources):
         return Place(path)
     if kind == "endpoint":
-        return Place(finding.labels.get("endpoint") or next(iter(sources), "server"))
+        return Place(finding.labels.get("endpoint") or next(filter(None, sources), "server"))
     return Place(_RULED_BY.get(finding.name.partition("-")[0], _USUAL))
 
 
