@@ -1,5 +1,7 @@
 """What every answer passes before anything else sees it: here, and nowhere else, secrets are struck out."""
 
+import re
+
 from maildoctor.host import Answer, Silence
 from maildoctor.masking import kind_of, masked
 
@@ -8,6 +10,12 @@ _LISTINGS = frozenset((
     "release", "elapsed", "whoami", "clock",
 ))  # fmt: skip
 """What we write ourselves, of names, numbers and digests: a user called `password` is no password."""
+_COMMENT = re.compile(
+    r"(?m)^([ \t]*(?:#+|;+|//|dnl\b)[ \t]*)(?=\S)(?<!#{5})(?!%PAM|path: |(?:define|FEATURE|MAILER)\().+$"
+)
+"""A remark in a configuration file: people write old passwords there in words that no masker knows, and no fact is made
+of it. But for macros that were commented out, what PAM begins its files with, and the lines of `#####` in which
+sendmail.cf tells how it was made."""
 _LINES = frozenset(("logins", "recent", "run", "processes", "probe"))
 
 
@@ -33,4 +41,6 @@ def _without_secrets(verb: str, subject: str, answer: Answer) -> Answer:
         return Silence(answer.why, masked(answer.reason, "log"), masked(answer.remedy, "log"))
     if verb in _LISTINGS:
         return masked(answer, "names")
-    return masked(answer, "log" if verb in _LINES else kind_of(subject))
+    if verb in _LINES:
+        return masked(answer, "log")
+    return _COMMENT.sub(r"\1***", masked(answer, kind_of(subject)))

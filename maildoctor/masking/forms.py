@@ -25,8 +25,10 @@ Spans = Iterator[Span]
 
 # ---- a name and its value
 
-_NAME_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
-_REST_OF_NAME = re.compile(r"[\w.-]*+(?:\[[\w-]{0,40}\])?+", re.ASCII)
+_NAME_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") | frozenset(
+    map(chr, range(0x80, 0x100))
+)
+_REST_OF_NAME = re.compile(r"[\w.\x80-\xff-]*+(?:\[[\w-]{0,40}\])?+", re.ASCII)
 _CLOSED = (
     r"(?:\\{0,3}[\"'`]|[)\]}](?=\s*[=!<>:])|"
     r"(?:'|\")\]|&quot;|&\#0?3[49];|&apos;|&\#x2[27];|%2[27]|\\u002[27]|\\x2[27]){0,3}+"
@@ -86,6 +88,12 @@ _SPOKEN_NAMES = frozenset(
         "rootbindpw",
         "psk",
         "userpassword",
+        "passe",
+        "mdp",
+        "pswd",
+        "senha",
+        "wachtwoord",
+        "contrasena",
     ]
 )
 
@@ -357,7 +365,7 @@ _TOKENS = re.compile(
     r"|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{8,}|"
     r"A(?:KIA|SIA)[A-Z0-9]{12,}|AIza[\w-]{20,}|ya29\.[\w-]{16,}|[sr]k[-_](?:live_|test_|proj-)?[A-Za-z0-9]{16,}"
     r"|SG\.[\w-]{10,}\.[\w-]{10,}|key-[0-9a-f]{24,}|"
-    r"hvs\.[\w-]{16,}|dop_v1_\w{16,}|npm_[A-Za-z0-9]{20,})",
+    r"hooks\.slack\.com/services/\S{8,}|api\.telegram\.org/bot\S{8,}|hvs\.[\w-]{16,}|dop_v1_\w{16,}|npm_[A-Za-z0-9]{20,})",
     re.ASCII,
 )
 

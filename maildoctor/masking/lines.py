@@ -23,11 +23,35 @@ _NAMES = (
     "cookie",
     "kennwort",
     "contrase",
+    "mdp",
+    "pswd",
+    "senha",
+    "clave",
+    "haslo",
+    "heslo",
+    "wachtwoord",
+    "parol",
+    "senord",
     "community",
 )
 _DIALOGUE = ("auth", "resp=", "334 ", "<-", "->", "~>", "login ", "client in:", "client out:", ": < ", ": > ", " c: ")
 _HASHES = ("$", "{", ") != ", "crypt(")
-_TOKENS = ("eyj", "ghp_", "gho_", "ghs_", "github_", "xox", "akia", "sk_", "sk-", "glpat", "bearer", "basic ")
+_TOKENS = (
+    "eyj",
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "github_",
+    "xox",
+    "akia",
+    "sk_",
+    "sk-",
+    "glpat",
+    "hooks.slack",
+    "telegram.org",
+    "bearer",
+    "basic ",
+)
 _OPTIONS = (" -w", " -p", " -u", " -a", "echo ", "doveadm")
 _LITERALS = ("select", "insert", "where ")
 _ENTRIES = ('"p:', '"p=', ";p:", " p:")

@@ -7,7 +7,8 @@ import re
 from functools import lru_cache
 
 CORE = re.compile(
-    r"pass|pw|secret|tok(?:en)?|cred|key|kennwort|bearer|psk|phrase|authorization|cookie|contrase|rocommunity"
+    r"pass|ps?w|mdp|senha|clave|haslo|heslo|wachtwoord|salasana|sifre|parol|jelsz|adgangskode|senord"
+    r"|secret|tok(?:en)?|cred|key|kennwort|bearer|psk|phrase|authorization|cookie|contrase|rocommunity"
 )
 """In small letters, what every name of a secret has in it."""
 
@@ -18,7 +19,8 @@ def _words(text: str) -> frozenset[str]:
 
 _PASSWORDS = _words(
     """
-    contrasena kennwort pass passcode passin passout passphrase passw passwd password passwort passwrd phrase
+    adgangskode clave contrase contrasena haslo heslo jelsz jelszo kennwort losenord mdp motdepasse parol parola passe passord pswd
+    salasana senha sifre wachtwoord pass passcode passin passout passphrase passw passwd password passwort passwrd phrase
     psk psw pw pwd
     """
 )
