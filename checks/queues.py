@@ -63,7 +63,7 @@ def queue_missing(queues: Queues, cf: SendmailCf, system: System | Unknown) -> F
             fix=[
                 *([Step(f"mv {quoted(queue.path)} {quoted(queue.path + '.old')}", "risky")] if other else []),
                 Step(
-                    f"install -d -o {user} -g {group} -m {mode} {quoted(queue.path)}",
+                    f"install -d -o {quoted(user)} -g {quoted(group)} -m {mode} {quoted(queue.path)}",
                     "safe",
                     f"rmdir {quoted(queue.path)}",
                 ),

@@ -42,6 +42,9 @@ _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _FOLDER = _FOUND | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
+_KEPT_MODE = 0o664
+"""What a file that is replaced hands on: nothing that runs it, least of all as root, nor for others to write."""
+
 _USUAL_PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 
 
@@ -476,7 +479,8 @@ def nowhere() -> int:
 def write(path: str, data: bytes, mode: int) -> None:
     """Put `data` at `path` in one move: a reader sees the old file or the new one, and a failure leaves the old.
 
-    A file that is there keeps its mode; a new one has `mode`, whatever the umask. What is there must be a regular file:
+    A file of root's or ours that is there keeps its permissions, but for others' to write; any other has `mode`,
+    whatever the umask. What is there must be a regular file:
     a link is not followed, for in /tmp it may be a stranger's. Raises OSError.
     """
     above, name = _parent(path)
@@ -495,7 +499,10 @@ def append(path: str, text: Callable[[int], bytes], mode: int) -> None:
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
     fd = os.open(path, flags, mode)  # not waiting for the reader of a FIFO
     try:
-        write_all(fd, text(regular(path, os.fstat(fd)).st_size))
+        found = regular(path, os.fstat(fd))
+        if found.st_nlink != 1:
+            raise OSError(errno.EMLINK, "it has another name, so it is another's file too", path)
+        write_all(fd, text(found.st_size))
     finally:
         os.close(fd)
 
@@ -541,7 +548,7 @@ def _parent(path: str) -> tuple[int, str]:
     above, name = os.path.split(path.rstrip("/"))
     if name in ("", ".", ".."):
         raise OSError(errno.EINVAL, "this names no file", path)
-    return folder(above or "."), name
+    return _walked(os.path.join(os.getcwd(), above), frozenset({0, os.geteuid()})), name
 
 
 @contextlib.contextmanager
@@ -568,7 +575,8 @@ def _mode_of(name: str, above: int, path: str, mode: int) -> int:
         found = os.stat(name, dir_fd=above, follow_symlinks=False)
     except FileNotFoundError:
         return mode
-    return stat.S_IMODE(regular(path, found).st_mode)
+    ours = regular(path, found).st_uid in (0, os.geteuid())
+    return found.st_mode & _KEPT_MODE if ours else mode
 
 
 def write_all(fd: int, data: bytes) -> None:
@@ -590,7 +598,7 @@ class Trusted:
     def __init__(self, path: str, owners: frozenset[int] = frozenset()) -> None:
         self.path = path
         self._owners = owners | {0, os.geteuid()}
-        self._fd = self._walked(os.path.join(os.getcwd(), path))
+        self._fd = _walked(os.path.join(os.getcwd(), path), self._owners, self._judge)
 
     def __enter__(self) -> "Trusted":
         return self
@@ -616,67 +624,74 @@ class Trusted:
         finally:
             os.close(fd)
 
-    def _walked(self, path: str) -> int:
-        """What is at the end of the path. The open ones above it lie on a stack, so `..` is what we came from."""
-        left, links = [p for p in reversed(path.split("/")) if p], 0
-        stack = [os.open("/", _FOLDER)]
-        walked = [""]
-        try:
-            self._judge(os.fstat(stack[0]), "/", last=False)
-            while left:
-                name = left.pop()
-                if name == ".":
-                    continue
-                if name == "..":
-                    if len(stack) > 1:
-                        os.close(stack.pop())
-                        walked.pop()
-                    continue
-                where = "/".join([*walked, name])
-                found = os.stat(name, dir_fd=stack[-1], follow_symlinks=False)
-                if stat.S_ISLNK(found.st_mode):
-                    links += 1
-                    if links > LINKS:
-                        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
-                    target = self._link(name, stack[-1], where)
-                    if target.startswith("/"):
-                        while len(stack) > 1:
-                            os.close(stack.pop())
-                            walked.pop()
-                    left.extend(p for p in reversed(target.split("/")) if p)
-                    continue
-                kind = os.O_DIRECTORY if left or stat.S_ISDIR(found.st_mode) else 0
-                stack.append(os.open(name, _FOUND | kind | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=stack[-1]))
-                walked.append(name)
-                self._judge(os.fstat(stack[-1]), where, last=not left)
-            return os.dup(stack[-1])
-        finally:
-            for fd in stack:
-                os.close(fd)
-
-    def _link(self, name: str, above: int, where: str) -> str:
-        """Where a link points. Its owner alone could change it, in a directory that was judged; a link has no mode."""
-        if not _HAS_PATH:
-            self._own(os.stat(name, dir_fd=above, follow_symlinks=False), where)
-            return os.readlink(name, dir_fd=above)
-        fd = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
-        try:
-            self._own(os.fstat(fd), where)
-            return os.readlink("", dir_fd=fd)
-        finally:
-            os.close(fd)
-
     def _judge(self, found: os.stat_result, where: str, last: bool = True) -> None:
         """In a directory with the sticky bit others can make files, but not put them in the place of what is there; so
         it will do on the way, not at the end."""
-        self._own(found, where)
+        _owned(found, where, self._owners)
         sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX and not last
         if found.st_mode & 0o022 and not sticky:
             raise Unsafe(errno.EPERM, "others can write it", where)
 
-    def _own(self, found: os.stat_result, where: str) -> None:
-        if found.st_uid not in self._owners:
-            raise Unsafe(errno.EPERM, "another user owns it", where)
+
+def _walked(path: str, owners: frozenset[int], judge: Callable[[os.stat_result, str, bool], None] | None = None) -> int:
+    """A descriptor of what is at the end of a whole path. A link on the way must belong to one of `owners`; `judge` is
+    told of every directory, and of what is at the end. The open ones above lie on a stack, so `..` is what we came
+    from. Raises OSError."""
+    left, links = [p for p in reversed(path.split("/")) if p], 0
+    stack = [os.open("/", _FOLDER)]
+    walked = [""]
+    try:
+        if judge is not None:
+            judge(os.fstat(stack[0]), "/", not left)
+        while left:
+            name = left.pop()
+            if name == ".":
+                continue
+            if name == "..":
+                if len(stack) > 1:
+                    os.close(stack.pop())
+                    walked.pop()
+                continue
+            where = "/".join([*walked, name])
+            found = os.stat(name, dir_fd=stack[-1], follow_symlinks=False)
+            if stat.S_ISLNK(found.st_mode):
+                links += 1
+                if links > LINKS:
+                    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+                target = _owned_link(name, stack[-1], where, owners)
+                if target.startswith("/"):
+                    while len(stack) > 1:
+                        os.close(stack.pop())
+                        walked.pop()
+                left.extend(p for p in reversed(target.split("/")) if p)
+                continue
+            kind = os.O_DIRECTORY if left or stat.S_ISDIR(found.st_mode) else 0
+            stack.append(os.open(name, _FOUND | kind | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=stack[-1]))
+            walked.append(name)
+            if judge is not None:
+                judge(os.fstat(stack[-1]), where, not left)
+        return os.dup(stack[-1])
+    finally:
+        for fd in stack:
+            os.close(fd)
+
+
+def _owned_link(name: str, above: int, where: str, owners: frozenset[int]) -> str:
+    """Where a link points, if one of `owners` made it; a link has no mode, so its owner alone could change it."""
+    if not _HAS_PATH:
+        _owned(os.stat(name, dir_fd=above, follow_symlinks=False), where, owners)
+        return os.readlink(name, dir_fd=above)
+    fd = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
+    try:
+        _owned(os.fstat(fd), where, owners)
+        return os.readlink("", dir_fd=fd)
+    finally:
+        os.close(fd)
+
+
+def _owned(found: os.stat_result, where: str, owners: frozenset[int]) -> None:
+    if found.st_uid not in owners:
+        raise Unsafe(errno.EPERM, "another user owns it", where)
 
 
 # ---- programs

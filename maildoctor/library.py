@@ -173,7 +173,11 @@ def _add_installed(shelf: _Shelf) -> None:
 
 
 def _speaks_of_group(folder: str) -> bool:
-    for name in filesystem.names(folder):
+    try:
+        names = filesystem.names(folder)
+    except OSError:
+        return False  # nor can Python import anything from there
+    for name in names:
         if name.endswith((".dist-info", ".egg-info")):
             try:
                 if f"[{_GROUP}]".encode() in filesystem.read(os.path.join(folder, name, "entry_points.txt"), _LARGEST):
@@ -204,8 +208,16 @@ class _OnlyTrusted:
             if spec is not None:
                 if isinstance(spec.loader, SourceFileLoader):
                     spec.loader = _TrustedLoader(spec.loader.name, spec.loader.path)
+                elif spec.origin and os.path.isabs(spec.origin):  # compiled: run by its path, all of which is judged
+                    with filesystem.Trusted(spec.origin, _owners()):
+                        pass
                 return spec
         return None
+
+
+def _owners() -> frozenset[int]:
+    """Who owns maildoctor itself could change it too."""
+    return frozenset({filesystem.status(__file__).st_uid})
 
 
 class _TrustedLoader(SourceFileLoader):
@@ -214,7 +226,7 @@ class _TrustedLoader(SourceFileLoader):
     def get_data(self, path: str | os.PathLike[str]) -> bytes:
         """The file as it was judged. Raises OSError."""
         folder, name = os.path.split(os.fspath(path))
-        with filesystem.Trusted(folder, frozenset({filesystem.status(__file__).st_uid})) as trusted:
+        with filesystem.Trusted(folder, _owners()) as trusted:
             return trusted.read(name, _LARGEST)
 
     def set_data(self, *_: Any, **__: Any) -> None:

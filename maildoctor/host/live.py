@@ -93,7 +93,14 @@ class Live(Rooted):
         argv = shlex.split(command)
         if os.geteuid() != 0:
             return Silence("refused", f"`{shlex.join(argv)}` tells the truth only to root", "run as root")
-        child = start(argv)
+        try:
+            with filesystem.Trusted(argv[0]):  # whoever could change it, or put another in its place, is root or we
+                child = start(argv)
+        except filesystem.Unsafe as error:
+            reason = f"`{shlex.join(argv)}` is not run: {error.strerror}: {error.filename}"
+            return Silence("refused", reason, "let root alone own it and every directory above it")
+        except OSError:
+            return Silence("absent", f"there is no {argv[0]}")
         if not isinstance(child, Silence):
             self._run.append(shlex.join(argv) + " </dev/null")
         return child

@@ -23,6 +23,7 @@ _RECENT, _LOGINS = 1024 * 1024, 4000
 _LIFE = {"processes": "processes", "listeners": "listening ports", "probe": "server to ask"}
 """What is not there where nothing runs, rather than hidden from us."""
 
+_SITE = "/devtools/Site/site.config.m4"
 _NO_FOLDER = (errno.ENOENT, errno.ENOTDIR)
 
 _TROUBLES = 300
@@ -77,7 +78,7 @@ class Rooted(Door):
 
     def given_source(self, directory: str) -> None:
         """A source tree of sendmail to look at too, by its path on this machine. Raises HostError."""
-        if not filesystem.is_file(f"{directory}/devtools/Site/site.config.m4"):
+        if not filesystem.is_file(f"{directory}{_SITE}"):
             what = "there is no devtools/Site/site.config.m4 in it"
             raise HostError(what, directory, "give --source the top of a sendmail source tree")
         self._source = directory
@@ -150,8 +151,8 @@ class Rooted(Door):
     def _tell_source(self, _: str) -> Answer:
         if not self._source:
             return Silence("absent", "no source tree of sendmail was given")
-        path = f"{os.path.abspath(self._source)}/devtools/Site/site.config.m4"
-        return f"# path: {path}\n" + filesystem.read(path, _TEXT_LIMIT).decode("utf-8", "backslashreplace")
+        path = f"{os.path.abspath(self._source)}{_SITE}"
+        return f"# path: {path}\n" + Tree(self._source).read(_SITE, _TEXT_LIMIT).decode("utf-8", "backslashreplace")
 
     def _whole(self, path: str, limit: int) -> bytes:
         """A file that says something only as a whole. Raises OSError; EFBIG where it is longer."""

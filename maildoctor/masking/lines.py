@@ -90,6 +90,8 @@ _ASKED = re.compile(
     r"\bauth(?:enticate)?[ =:]+\"?(?:login|plain|cram|digest|scram|xoauth|ntlm|oauth)|334 |authentication exchange",
     re.ASCII | re.IGNORECASE,
 )
+_WINDOW, _OVERLAP = 1024, 512
+_BLANK = re.compile(r"\s")
 _PASSWD_COLONS = 6
 _ANSWERS = 6
 """Lines after one of AUTH in which the rest of the exchange may stand."""
@@ -133,6 +135,23 @@ def _spans(line: str, kind: str, deep: bool = True) -> Iterator[Span]:
         yield from forms.coded(line, lambda text: next(_spans(text, "log", deep=False), None) is not None)
 
 
+def _in_windows(line: str, kind: str) -> Iterator[Span]:
+    """The spans of a line of any length in a time that grows as the length does: a long one is looked through in
+    windows that overlap. A value that reaches the end of its window goes on to the next blank, in a file to the end of
+    the line."""
+    if len(line) <= 2 * _WINDOW:
+        yield from _spans(line, kind)
+        return
+    for at in range(0, len(line), _WINDOW):
+        start, stop = max(at - _OVERLAP, 0), at + _WINDOW
+        for span in _spans(line[start:stop], kind):
+            end = span.end + start
+            if end >= stop < len(line):
+                blank = _BLANK.search(line, end) if kind in ("log", "names") else None
+                end = blank.start() if blank is not None else len(line)
+            yield Span(span.start + start, end, span.form)
+
+
 def _put(line: str, spans: list[Span]) -> str:
     """The line with the spans struck out; those that touch are one."""
     spans.sort()
@@ -166,7 +185,7 @@ def masked_line(line: bytes) -> bytes:
     if not marked(line.lower()):
         return line
     text = line.decode("latin-1")
-    spans = _settled(text, list(_spans(text, "log")))
+    spans = _settled(text, list(_in_windows(text, "log")))
     return _put(text, spans).encode("latin-1") if spans else line
 
 
@@ -213,7 +232,7 @@ class Masker:
         if over is not None:
             return over
         spans = list(kinds.entry(line, self.kind)) if self.kind not in ("log", "file", "names") else []
-        spans += _spans(line, self.kind)
+        spans += _in_windows(line, self.kind)
         if self.kind != "names":
             spans += self._lasting(line)
         return spans

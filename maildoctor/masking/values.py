@@ -45,7 +45,7 @@ _STRAY = ".,;:!?)]}>"
 
 def struck(text: str) -> bool:
     """Whether this is struck out already."""
-    return text.startswith("***")
+    return text.strip("\"'`,;") == "***"
 
 
 def value(line: str, at: int) -> tuple[int, int, bool]:

@@ -19,9 +19,9 @@ def _words(text: str) -> frozenset[str]:
 
 _PASSWORDS = _words(
     """
-    adgangskode clave contrase contrasena haslo heslo jelsz jelszo kennwort losenord mdp motdepasse parol parola passe passord pswd
-    salasana senha sifre wachtwoord pass passcode passin passout passphrase passw passwd password passwort passwrd phrase
-    psk psw pw pwd
+    adgangskode clave contrase contrasena haslo heslo jelsz jelszo kennwort losenord mdp motdepasse parol parola pass
+    passcode passe passin passord passout passphrase passw passwd password passwort passwrd phrase psk pswd psw pw pwd
+    salasana senha senord sifre wachtwoord
     """
 )
 _OTHERS = _words(

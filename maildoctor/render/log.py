@@ -33,7 +33,7 @@ def damage_lines(log: LogRead, style: Style) -> Iterator[str]:
 def log_lines(log: LogRead, style: Style) -> Iterator[tuple[str, str]]:
     """Label and text: the logins, the stretch of time, what was sampled, the shapes of unknown lines."""
     if log.first and log.last:
-        yield "time", log.first if log.first == log.last else f"{log.first} to {log.last}"
+        yield "time", shown(log.first if log.first == log.last else f"{log.first} to {log.last}", style.ascii)
     if log.logins is not None:
         logins = log.logins
         told = logins.succeeded + logins.failed

@@ -6,6 +6,8 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from copy import copy
 from typing import Any, Protocol
 
+from maildoctor import filesystem
+
 Report = Callable[[int, int, int, int, Any], object]
 """Called with a needle's number, where it starts (or 0), where it ends, and two things that are of no use here. Every
 line that holds a needle is reported at least once for each needle in it; a needle never spans two lines."""
@@ -169,7 +171,10 @@ class Grep(Lines):
     def __init__(self, needles: Sequence[bytes]) -> None:
         super().__init__(needles)
         # In one word of the command line, a line each, not in a file that a sudden end would leave behind.
-        self._words: list[str | bytes] = ["grep", "-a", "-b", "-F", "-e", b"\n".join(needles)]
+        program = filesystem.program("grep")
+        if program is None:
+            raise EngineError("there is no grep that is safe to run")
+        self._words: list[str | bytes] = [program, "-a", "-b", "-F", "-e", b"\n".join(needles)]
         try:
             if list(self._hits(bytearray(b"a\n\0" + needles[0] + b"\n"), len(needles[0]) + 4)) != [2]:
                 raise EngineError("this grep does not tell where it found something")

@@ -4,6 +4,7 @@ import subprocess
 import threading
 from collections.abc import Sequence
 
+from maildoctor import filesystem
 from maildoctor.triage.sources import SourceError
 from maildoctor.triage.sources.tied import tied
 
@@ -39,7 +40,7 @@ class Journal:
     def _run(self, command: list[str]) -> subprocess.Popen[bytes]:
         try:
             process = subprocess.Popen(
-                command,
+                [filesystem.program(command[0]) or f"/nowhere/{command[0]}", *command[1:]],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
