@@ -366,3 +366,41 @@ def test_a_program_that_others_can_change_is_not_run(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path / "bin")
     monkeypatch.setenv("PATH", ".::bin")
     assert filesystem.program("zstd") is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give files away")
+def test_a_report_inherits_nothing_of_a_file_that_a_stranger_put_there(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)
+    for mode, kept in ((0o6777, 0o600), (0o666, 0o600)):
+        (tmp_path / "report").write_text("theirs")
+        os.chown(tmp_path / "report", 12345, -1)
+        (tmp_path / "report").chmod(mode)
+        filesystem.write(str(tmp_path / "report"), b"ours", 0o600)
+        assert stat.S_IMODE((tmp_path / "report").stat().st_mode) == kept
+        assert (tmp_path / "report").stat().st_uid == 0
+    for mode, kept in ((0o640, 0o640), (0o6755, 0o644), (0o666, 0o664)):  # of our own the permissions stay
+        (tmp_path / "report").chmod(mode)
+        filesystem.write(str(tmp_path / "report"), b"ours", 0o600)
+        assert stat.S_IMODE((tmp_path / "report").stat().st_mode) == kept
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give files away")
+def test_a_link_of_a_stranger_leads_no_report_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious/report").write_text("old")
+    (tmp_path / "out").symlink_to(tmp_path / "precious")
+    filesystem.write(str(tmp_path / "out/report"), b"new", 0o600)  # a link of our own is a way like any other
+    os.chown(tmp_path / "out", 12345, -1, follow_symlinks=False)
+    with pytest.raises(Unsafe, match="another user owns"):
+        filesystem.write(str(tmp_path / "out/report"), b"newer", 0o600)
+    with pytest.raises(Unsafe, match="another user owns"):
+        filesystem.new_folder(str(tmp_path / "out/kept"), {"a": b""})
+    assert (tmp_path / "precious/report").read_text() == "new" and os.listdir(tmp_path / "precious") == ["report"]
+
+
+def test_nothing_is_appended_to_a_file_with_another_name(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_text("old")
+    os.link(tmp_path / "theirs", tmp_path / "summary")
+    with pytest.raises(OSError, match="another name"):
+        filesystem.append(str(tmp_path / "summary"), lambda size: b"new", 0o600)
+    assert (tmp_path / "theirs").read_text() == "old"

@@ -731,14 +731,14 @@ def test_any_words_survive_a_recording(
     folder = tmp_path_factory.mktemp("r") / "kept"
     for given_answer in (answer, Silence("failed", reason, remedy)):
         host = Recording(Talker(given_answer))
-        host.ask("read", subject)
+        host.ask("list", subject)  # of what is listed, words that are no secret in themselves stay
         folder = folder.with_name(folder.name + "x")
         host.save(str(folder))
         raw = (folder / "host.toml").read_bytes()
         assert tomllib.loads(raw.decode())["host"]["name"] == Talker.name
         assert not set(raw) & {*range(9), *range(11, 32), 127}, "a control character in a file that people open"
         replay = Replay(str(folder))
-        assert replay.ask("read", subject) == given_answer
+        assert replay.ask("list", subject) == given_answer
         assert (replay.kind, replay.name, replay.commands) == (Talker.kind, Talker.name, Talker.commands)
 
 

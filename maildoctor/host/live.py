@@ -93,9 +93,12 @@ class Live(Rooted):
         argv = shlex.split(command)
         if os.geteuid() != 0:
             return Silence("refused", f"`{shlex.join(argv)}` tells the truth only to root", "run as root")
+        program = argv[0] if "/" in argv[0] else filesystem.program(argv[0])
+        if program is None:
+            return Silence("absent", f"there is no {argv[0]} that is safe to run")
         try:
-            with filesystem.Trusted(argv[0]):  # whoever could change it, or put another in its place, is root or we
-                child = start(argv)
+            with filesystem.Trusted(program):  # whoever could change it, or put another in its place, is root or we
+                child = start([program, *argv[1:]])
         except filesystem.Unsafe as error:
             reason = f"`{shlex.join(argv)}` is not run: {error.strerror}: {error.filename}"
             return Silence("refused", reason, "let root alone own it and every directory above it")

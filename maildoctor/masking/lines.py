@@ -142,13 +142,17 @@ def _in_windows(line: str, kind: str) -> Iterator[Span]:
     if len(line) <= 2 * _WINDOW:
         yield from _spans(line, kind)
         return
+    struck = 0
     for at in range(0, len(line), _WINDOW):
         start, stop = max(at - _OVERLAP, 0), at + _WINDOW
+        if min(stop, len(line)) <= struck:
+            continue
         for span in _spans(line[start:stop], kind):
             end = span.end + start
             if end >= stop < len(line):
                 blank = _BLANK.search(line, end) if kind in ("log", "names") else None
                 end = blank.start() if blank is not None else len(line)
+            struck = max(struck, end)
             yield Span(span.start + start, end, span.form)
 
 

@@ -114,6 +114,7 @@ class Scan:
         self._hot = [False] * len(self.needles)
         self._heated: list[int] = []
         self._first: set[int] = set()
+        self._meant: dict[int, int] = {}
         self._idle: set[int] = set()
         self._flood_engine: Engine = self._engine
         self._blocks = 0
@@ -213,6 +214,8 @@ class Scan:
         read = self.seen.read
         for needle in whole:
             read[needle] = read.get(needle, 0) + 1
+            if entry is not None:
+                self._meant[needle] = self._meant.get(needle, 0) + 1
         first = min(needles)
         if entry is not None and first in whole:
             entry.by_needle[first] = entry.by_needle.get(first, 0) + times
@@ -222,7 +225,9 @@ class Scan:
         if not self._exact:
             read = self.seen.read
             for needle in {hit & _MASK for hit in hits}:
-                if not self._hot[needle] and read.get(needle, 0) >= BUDGET:
+                # Lines that only quote a needle must not hide those that mean it: then all of them are read.
+                rare = self._meant.get(needle, 0) < _MOST_OF_THEM * read.get(needle, 0)
+                if not self._hot[needle] and read.get(needle, 0) >= BUDGET and not rare:
                     self._hot[needle] = True
                     self._heated.append(needle)
 
