@@ -408,8 +408,7 @@ def test_a_broken_backend_is_no_attack() -> None:
 def test_the_fields_fill_title_and_commands_and_cannot_become_shell() -> None:
     (ranked,) = judge(RULES, scanned(b"login refused for a'b;id\n"), NOW)
     assert ranked.finding.message == "The login of a'b;id was refused"
-    assert ranked.finding.fix[0].command == """mend 'a'"'"'b;id'"""
-    for odd in (b"-rf", b"\x01x", b"\xff"):
+    for odd in (b"a'b;id", b"-rf", b"\x01x", b"\xff"):
         (ranked,) = judge(RULES, scanned(b"login refused for %s\n" % odd), NOW)
         assert ranked.finding.fix[0].command == "mend USER"
 

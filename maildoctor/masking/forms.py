@@ -87,7 +87,6 @@ _SPOKEN_NAMES = frozenset(
         "bindpw",
         "rootbindpw",
         "psk",
-        "userpassword",
         "passe",
         "mdp",
         "pswd",
@@ -96,6 +95,9 @@ _SPOKEN_NAMES = frozenset(
         "contrasena",
     ]
 )
+
+
+_PROCESS = re.compile(r"\[[0-9]{1,10}\]$", re.ASCII)
 
 
 def named(line: str, low: str, whole: bool) -> Spans:
@@ -111,6 +113,8 @@ def named(line: str, low: str, whole: bool) -> Spans:
         at = max(end, core.end())
         name = line[max(start, end - 96) : end]
         start = end - len(name)
+        if _PROCESS.search(name) and line[end : end + 1] == ":":
+            continue  # passwd[56600]: it is who speaks
         trimmed = name.rstrip(".-")
         if kind := secrecy(trimmed.lstrip("-.")):
             span = _value_of(line, start, start + len(trimmed), kind, whole)

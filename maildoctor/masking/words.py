@@ -125,6 +125,7 @@ SETTINGS = _words(
 
 PROSE = SETTINGS | _words(
     """
+    aged
     a able about above accepted access account accounts across added address addresses administrator after again
     against agent alarm algorithm alice's alone already also although an and anew another answer anyone apr are
     aren't argument as ask asked asks at attack attacks attempt attempts attr attribute attributes attributes'
