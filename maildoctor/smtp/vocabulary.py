@@ -55,9 +55,8 @@ sha512 plus xoauth2 oauthbearer otp ehlo vrfy expn noop bdat etrn rcpt pipelinin
 enhancedstatuscodes deliverby binarymime clientauthentication clienttoken maildoctor cf multi exceeds disallowed
 defaults smart unlock tech passwordless doesn don didn isn
 """
-# collected from the replies in the sources of sendmail (srvrsmtp.c), Postfix (smtpd.c, smtpd_sasl_glue.c, xsasl), Exim
-# (smtp_in.c, auths/), Dovecot (lib-smtp, submission), OpenSMTPD (smtp_session.c), Courier (authlib, esmtpd) and from
-# what Exchange and Gmail document
+# as the replies of sendmail, Postfix, Exim, Dovecot, OpenSMTPD, Courier, Exchange and Gmail are known; not taken word by
+# word from their sources
 WORDS = frozenset(_WORDS.split())
 
 
