@@ -55,8 +55,8 @@ sha512 plus xoauth2 oauthbearer otp ehlo vrfy expn noop bdat etrn rcpt pipelinin
 enhancedstatuscodes deliverby binarymime clientauthentication clienttoken maildoctor cf multi exceeds disallowed
 defaults smart unlock tech passwordless doesn don didn isn
 """
-# as the replies of sendmail, Postfix, Exim, Dovecot, OpenSMTPD, Courier, Exchange and Gmail are known; not taken word by
-# word from their sources
+# the replies of sendmail, Postfix, Exim, Dovecot, OpenSMTPD, Courier, Exchange and Gmail, as they are known; not taken
+# word by word from their sources
 WORDS = frozenset(_WORDS.split())
 
 
