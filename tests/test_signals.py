@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from maildoctor.__main__ import main
+from maildoctor.cli import check
 from maildoctor.cli.signals import Terminated, heeded, status_of
 from maildoctor.cli.trouble import last_words
 
@@ -101,3 +104,40 @@ def test_a_check_that_is_interrupted_tells_what_it_knows(tmp_path: Path, number:
     assert "AAA001" in {f["code"] for f in report["findings"]}
     late = next(o for o in report["outcomes"] if o["code"] == "ZZZ001")
     assert (late["outcome"], late["reason"]) == ("not_judged", "it was interrupted")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_probe_that_is_interrupted_asks_nothing_more_and_ends_by_the_signal(number: int, status: int) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(8)
+        where = f"127.0.0.1:{silent.getsockname()[1]}"
+        ours = subprocess.Popen(
+            [sys.executable, "-m", "maildoctor", "probe", where, "--timeout", "60", "--allow-unknown"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+        silent.settimeout(30)
+        first, _ = silent.accept()
+        time.sleep(0.3)
+        ours.send_signal(number)
+        said, complaint = ours.communicate(timeout=20)
+        first.close()
+        silent.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            silent.accept()
+    assert ours.returncode == status and not complaint
+    assert "it was interrupted" in said
+
+
+def test_ctrl_c_while_a_target_is_opened_is_no_deadline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(check, "_host", stop)
+    assert main(["check", "--root", str(tmp_path)]) == 130
+    assert capsys.readouterr().err == "maildoctor: interrupted\n"

@@ -89,6 +89,8 @@ def run(words: Sequence[str]) -> int:
         try:
             host = deadline.within(lambda: _host(options), _OPENING)
         except Overdue:
+            if deadline.stopped is not None:
+                raise deadline.stopped from None
             what = f"opening it took longer than nine tenths of the deadline of {options.deadline:g} s"
             raise Trouble(what, str(options.image or options.snapshot or "the host"), deadline.remedy) from None
         report = examine(host, library, select, progress.looking_at, deadline)

@@ -14,11 +14,13 @@ from maildoctor.cli.password import add_login, mechanisms, secret
 from maildoctor.cli.progress import Progress
 from maildoctor.cli.selection import chosen
 from maildoctor.cli.servers import listed_in, port_of, seconds, some_seconds, target_of
+from maildoctor.cli.signals import status_of
 from maildoctor.cli.status import Policy
 from maildoctor.cli.trouble import Trouble
 from maildoctor.engine import examine
 from maildoctor.facts.wire import Wire
 from maildoctor.host.attempts import PENALTY_OVER, Message, Relay
+from maildoctor.host.deadline import Deadline
 from maildoctor.host.mailbox import usual
 from maildoctor.host.network import Network, Target, Wish
 from maildoctor.library import Library, load_library
@@ -103,12 +105,15 @@ def run(words: Sequence[str]) -> int:
     targets = list(dict.fromkeys(_targets(options)))
     library = wire_checks(load_library(()))
     wish = _wish(options)  # it may ask for the password, and nothing is to be written over the question
+    unlimited = Deadline()  # each conversation has a time limit of its own; it knows whether we were interrupted
     with Progress(wanted=not options.quiet) as progress:
         host = Network(targets, wish, progress.looking_at)
-        report = examine(host, library, chosen(library, (), ()), lambda _: None)
-    allowed = options.allow_unknown and not _left_out(host, wish)
+        report = examine(host, library, chosen(library, (), ()), lambda _: None, unlimited)
+    # what was broken off is not to be asked for once more
+    allowed = options.allow_unknown and unlimited.stopped is None and not _left_out(host, wish)
     policy = Policy(options.fail_on, allowed, options.exit_zero)
-    return published(report, options, outputs, style_for(sys.stdout, options), policy)
+    status = published(report, options, outputs, style_for(sys.stdout, options), policy)
+    return status if unlimited.stopped is None else status_of(unlimited.stopped)
 
 
 def _left_out(host: Network, wish: Wish) -> bool:
