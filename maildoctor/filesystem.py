@@ -384,25 +384,14 @@ def opened_in(above: int, name: str) -> int:
 
 def _open_regular(name: str, path: str, above: int | None, nofollow: int, streams: bool = False) -> int:
     """Known before it is opened: to open a device or a FIFO can do things. And judged again once it is open."""
-    if not _HAS_PATH:
-        found = _wanted(path, os.stat(name, dir_fd=above, follow_symlinks=not nofollow), streams)
-        fd = os.open(name, _READ | nofollow, dir_fd=above)
-        try:
-            if _identity(_wanted(path, os.fstat(fd), streams)) != _identity(found):
-                raise OSError(errno.EAGAIN, "it was replaced by another file meanwhile", path)
-        except BaseException:
-            os.close(fd)
-            raise
-        return fd
-    held = os.open(name, _FOUND | nofollow | os.O_CLOEXEC, dir_fd=above)
+    held = os.open(name, _FOUND | nofollow | os.O_CLOEXEC, dir_fd=above) if _HAS_PATH else None
     try:
-        found = _wanted(path, os.fstat(held), streams)
-        try:
-            fd = os.open(f"/proc/self/fd/{held}", _READ)
-        except FileNotFoundError:  # /proc is not mounted
-            fd = os.open(name, _READ | nofollow, dir_fd=above)
+        looked = os.stat(name, dir_fd=above, follow_symlinks=not nofollow) if held is None else os.fstat(held)
+        found = _wanted(path, looked, streams)
+        fd = _opened_again(held, name, above, nofollow)
     finally:
-        os.close(held)
+        if held is not None:
+            os.close(held)
     try:
         if _identity(_wanted(path, os.fstat(fd), streams)) != _identity(found):
             raise OSError(errno.EAGAIN, "it was replaced by another file meanwhile", path)
@@ -410,6 +399,14 @@ def _open_regular(name: str, path: str, above: int | None, nofollow: int, stream
         os.close(fd)
         raise
     return fd
+
+
+def _opened_again(held: int | None, name: str, above: int | None, nofollow: int) -> int:
+    """To read what is held; by its name where /proc, which could tell, is not mounted."""
+    if held is not None:
+        with contextlib.suppress(FileNotFoundError):
+            return os.open(f"/proc/self/fd/{held}", _READ)
+    return os.open(name, _READ | nofollow, dir_fd=above)
 
 
 def _wanted(path: str, found: os.stat_result, streams: bool) -> os.stat_result:
@@ -480,8 +477,8 @@ def write(path: str, data: bytes, mode: int) -> None:
     """Put `data` at `path` in one move: a reader sees the old file or the new one, and a failure leaves the old.
 
     A file of root's or ours that is there keeps its permissions, but for others' to write; any other has `mode`,
-    whatever the umask. What is there must be a regular file:
-    a link is not followed, for in /tmp it may be a stranger's. Raises OSError.
+    whatever the umask. What is there must be a regular file: a link is not followed, for in /tmp it may be a
+    stranger's, nor is a stranger's on the way. Raises OSError.
     """
     above, name = _parent(path)
     try:

@@ -49,7 +49,8 @@ class Recording:
             raise HostError(what, directory, "name a directory that can be written and has room") from None
 
     def _text(self) -> str:
-        lines = ["# What a host said to maildoctor. Secrets were struck out before it was written.", "[host]"]
+        lines = ["# What a host said to maildoctor. Secrets of known forms were struck out:"]
+        lines += ["# read it before you hand it on.", "[host]"]
         lines += [f"kind = {_quoted(self.kind)}", f"name = {_quoted(self.name)}"]
         lines += [f"commands = [{', '.join(map(_quoted, self.commands))}]"]
         for verb in sorted(self._said):

@@ -354,12 +354,6 @@ _COMPARED = re.compile(
     r"ARGON2(?:ID?)?|PBKDF2)(?:\.[a-z0-9]{2,6})?)\((?=[^)\s])",
     re.ASCII,
 )
-_FUNCTIONS = re.compile(
-    r"\b(?:password|old_password|encrypt|crypt|md5|sha[0-9]{0,3}|identified by|hash_password|password_hash"
-    r"|password_verify|aes_encrypt|hash|hex|"
-    r"login|authenticate|bind|chpasswd)\s{0,9}\(?\s{0,9}(?=['\"])",
-    re.ASCII | re.IGNORECASE,
-)
 _BEARER = re.compile(
     r"\b(?:bearer|basic|negotiate|digest|apikey|token)[ =:]{1,3}(?=[\w+/.~-]{8})", re.ASCII | re.IGNORECASE
 )
