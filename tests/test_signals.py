@@ -1,5 +1,6 @@
 """SIGTERM as an exception: what is left behind, what the exit status is, and what stays as it was."""
 
+import importlib
 import json
 import os
 import signal
@@ -13,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from maildoctor.__main__ import main
-from maildoctor.cli import check
 from maildoctor.cli.signals import Terminated, heeded, status_of
 from maildoctor.cli.trouble import last_words
 
@@ -138,6 +138,7 @@ def test_ctrl_c_while_a_target_is_opened_is_no_deadline(
     def stop(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(check, "_host", stop)
+    # by its name, now: other tests import the commands anew
+    monkeypatch.setattr(importlib.import_module("maildoctor.cli.check"), "_host", stop)
     assert main(["check", "--root", str(tmp_path)]) == 130
     assert capsys.readouterr().err == "maildoctor: interrupted\n"
