@@ -1,9 +1,25 @@
 """All that a check may import. These names are the promise to checks of others; they change by adding."""
 
+from maildoctor.auth.mechanisms import Mechanisms, Offer, mechanisms, uses_sasldb
 from maildoctor.check import Findings, Found, check, found
 from maildoctor.correlate import Cause, always
 from maildoctor.facts import Absent, Unknown, gaps, known
-from maildoctor.facts.client_auth import (
+from maildoctor.facts.cyrus.conf import PWCHECK_METHODS_OF_SASL_1, SaslConf
+from maildoctor.facts.cyrus.files import SaslFiles
+from maildoctor.facts.cyrus.mechanism_flags import PLAINTEXT, lacks
+from maildoctor.facts.cyrus.plugins import Plugin, Plugins, plugin_of
+from maildoctor.facts.cyrus.saslauthd import Saslauthd
+from maildoctor.facts.cyrus.sasldb import SaslDb, User
+from maildoctor.facts.cyrus.shipped import Shipped
+from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
+from maildoctor.facts.names import Names, own_name, server_realm, unnamed
+from maildoctor.facts.packages import install_command, package_for
+from maildoctor.facts.paths import Look, Paths, Trail
+from maildoctor.facts.processes import Listener, Listeners, Process, Processes
+from maildoctor.facts.received import Trace, judge
+from maildoctor.facts.safety import may, refusals, unsafe_folder
+from maildoctor.facts.sendmail.cf import Daemon, SendmailCf, SubmitCf
+from maildoctor.facts.sendmail.client_auth import (
     ClientLogin,
     client_entries,
     client_login,
@@ -13,26 +29,11 @@ from maildoctor.facts.client_auth import (
     looked_up,
     preferred,
 )
-from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
-from maildoctor.facts.mail_maps import MailMap, MailMaps, authinfo_mechanisms
-from maildoctor.facts.mechanisms import PLAINTEXT, Mechanisms, Offer, lacks, mechanisms, uses_sasldb
-from maildoctor.facts.names import Names, own_name, server_realm, unnamed
-from maildoctor.facts.packages import install_command, package_for
-from maildoctor.facts.paths import Look, Paths, Trail
-from maildoctor.facts.plugins import Plugin, Plugins, plugin_of
-from maildoctor.facts.processes import Listener, Listeners, Process, Processes
-from maildoctor.facts.program import SendmailProgram
-from maildoctor.facts.queues import Queue, Queues
-from maildoctor.facts.received import Trace, judge
-from maildoctor.facts.safety import may, refusals, unsafe_folder
-from maildoctor.facts.sasl_conf import PWCHECK_METHODS_OF_SASL_1, SaslConf
-from maildoctor.facts.sasl_files import SaslFiles
-from maildoctor.facts.saslauthd import Saslauthd
-from maildoctor.facts.sasldb import SaslDb, User
-from maildoctor.facts.sendmail_cf import Daemon, SendmailCf, SubmitCf
-from maildoctor.facts.sendmail_mc import SendmailMc
-from maildoctor.facts.shipped import Shipped
-from maildoctor.facts.site_config import SiteConfig
+from maildoctor.facts.sendmail.mail_maps import MailMap, MailMaps, authinfo_mechanisms
+from maildoctor.facts.sendmail.mc import SendmailMc
+from maildoctor.facts.sendmail.program import SendmailProgram
+from maildoctor.facts.sendmail.queues import Queue, Queues
+from maildoctor.facts.sendmail.site_config import SiteConfig
 from maildoctor.facts.system import System
 from maildoctor.facts.tls import Certificate, Tls, TlsFile
 from maildoctor.facts.wire import Conversation, Hello, Wire

@@ -6,23 +6,23 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any, TypeVar
 
+from maildoctor.auth.matrix import Sources, matrix, talk_summary
 from maildoctor.check import Check
 from maildoctor.collect import knowledge, target
 from maildoctor.collect.knowledge import Know
 from maildoctor.correlate import rank
 from maildoctor.facts import Absent, Unknown
+from maildoctor.facts.cyrus.conf import SaslConf
+from maildoctor.facts.cyrus.plugins import Plugins
+from maildoctor.facts.cyrus.saslauthd import Saslauthd
+from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.names import Names, server_realm, unnamed
-from maildoctor.facts.plugins import Plugins
-from maildoctor.facts.program import SendmailProgram
-from maildoctor.facts.sasl_conf import SaslConf
-from maildoctor.facts.saslauthd import Saslauthd
-from maildoctor.facts.sasldb import SaslDb
-from maildoctor.facts.sendmail_cf import SendmailCf
+from maildoctor.facts.sendmail.cf import SendmailCf
+from maildoctor.facts.sendmail.program import SendmailProgram
 from maildoctor.facts.wire import Wire
 from maildoctor.host import Host
 from maildoctor.host.deadline import Deadline, Overdue
 from maildoctor.library import Library
-from maildoctor.matrix import Sources, matrix, talk_summary
 from maildoctor.model import Finding, Matrix, Outcome, Report, Talk, Target, Verdict
 
 FINDINGS = 500

@@ -18,6 +18,7 @@ from typing import Any
 from maildoctor import filesystem
 from maildoctor.check import Check
 from maildoctor.correlate import Cause
+from maildoctor.errors import DoctorError
 from maildoctor.model import Outcome
 
 _GROUP = "maildoctor.checks"
@@ -31,12 +32,8 @@ _FAULTS = (Exception, SystemExit)
 """What a module may raise as it is imported, or a check as it judges: none of it is a reason to end."""
 
 
-class LibraryError(Exception):
-    """Checks cannot be loaded. `what` is wrong, `where`, and `what_to_do`."""
-
-    def __init__(self, what: str, where: str, what_to_do: str) -> None:
-        super().__init__(f"{what} ({where})")
-        self.what, self.where, self.what_to_do = what, where, what_to_do
+class LibraryError(DoctorError):
+    """Checks cannot be loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +114,17 @@ def _add_builtin(shelf: _Shelf) -> None:
 
 
 def _add_package(shelf: _Shelf, package: ModuleType) -> None:
-    """The modules of a package, each on its own."""
-    for name in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
-        full = f"{package.__name__}.{name}"
+    """The modules of a package and of the packages in it, each on its own."""
+    for entry in sorted(pkgutil.iter_modules(package.__path__), key=lambda entry: entry.name):
+        full = f"{package.__name__}.{entry.name}"
         try:
-            shelf.add(importlib.import_module(full))
+            module = importlib.import_module(full)
         except _FAULTS as error:
             shelf.fault(full, _cannot(error))
+            continue
+        shelf.add(module)
+        if entry.ispkg:
+            _add_package(shelf, module)
 
 
 def _cannot(error: BaseException) -> str:

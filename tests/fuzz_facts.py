@@ -16,15 +16,15 @@ from collections.abc import Callable
 atheris = importlib.import_module("atheris")
 
 with atheris.instrument_imports():
+    from maildoctor.auth.mechanisms import mechanisms
     from maildoctor.collect import COLLECTORS
-    from maildoctor.facts.mail_maps import MailMaps, authinfo_mechanisms
-    from maildoctor.facts.mechanisms import mechanisms
+    from maildoctor.facts.cyrus.conf import SaslConf
+    from maildoctor.facts.cyrus.plugins import Plugins
     from maildoctor.facts.paths import Paths
-    from maildoctor.facts.plugins import Plugins
     from maildoctor.facts.safety import refusals
-    from maildoctor.facts.sasl_conf import SaslConf
-    from maildoctor.facts.sendmail_cf import SendmailCf
-    from maildoctor.facts.sendmail_mc import SendmailMc
+    from maildoctor.facts.sendmail.cf import SendmailCf
+    from maildoctor.facts.sendmail.mail_maps import MailMaps, authinfo_mechanisms
+    from maildoctor.facts.sendmail.mc import SendmailMc
     from maildoctor.facts.tls import Tls
     from maildoctor.linking.elf import BadElf, Elf, NotElf, sendmail_build
 

@@ -14,8 +14,8 @@ import time
 atheris = importlib.import_module("atheris")
 
 with atheris.instrument_imports():
+    from maildoctor.facts.cyrus.sasldb import SaslDb
     from maildoctor.facts.maps import Entries
-    from maildoctor.facts.sasldb import SaslDb
     from maildoctor.sasldb import NotADatabase, entries, read
     from maildoctor.sasldb.listing import listing
 

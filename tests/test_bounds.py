@@ -13,17 +13,17 @@ from typing import Any
 
 import pytest
 
+from maildoctor.auth.mechanisms import mechanisms
 from maildoctor.check import LONGEST, check, found
 from maildoctor.collect import COLLECTORS
 from maildoctor.collect import bounds as limits
 from maildoctor.collect.bounds import Bounded, Gaps
 from maildoctor.correlate import Cause, rank
 from maildoctor.engine import FINDINGS, Selection, examine
-from maildoctor.facts.mechanisms import mechanisms
+from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.paths import Paths
-from maildoctor.facts.plugins import Plugins
 from maildoctor.facts.processes import Processes
-from maildoctor.facts.sendmail_cf import SendmailCf
+from maildoctor.facts.sendmail.cf import SendmailCf
 from maildoctor.host import Answer, Silence
 from maildoctor.host.child import start
 from maildoctor.host.deadline import Deadline, Overdue
@@ -118,7 +118,7 @@ def test_the_command_keeps_its_deadline(tmp_path: Path) -> None:
     root = rooted(tmp_path)
     code = (
         "import sys, maildoctor.collect as c\n"
-        "from maildoctor.facts.sendmail_cf import SendmailCf\n"
+        "from maildoctor.facts.sendmail.cf import SendmailCf\n"
         "def endless(host, know):\n    while True: pass\n"
         "c.COLLECTORS[SendmailCf] = endless\n"
         "from maildoctor.__main__ import main\n"

@@ -133,7 +133,7 @@ def test_each_command_has_help_of_its_own(bench: Bench, command: str, capsys: py
         (["explain"], "the following arguments are required"),
     ],
 )
-def test_wrong_usage_says_what_where_and_what_to_do(
+def test_wrong_usage_says_what_where_and_remedy(
     bench: Bench, words: list[str], hint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bench.give(FAULTY)
@@ -414,7 +414,7 @@ def test_demo_shows_a_fault_and_has_not_failed(
 
 
 class _OwnError(Exception):
-    what, where, what_to_do = "no directory", "/x\x1b", "name one"
+    what, where, remedy = "no directory", "/x\x1b", "name one"
 
 
 def test_errors_of_hosts_and_libraries_are_told_alike(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:

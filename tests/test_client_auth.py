@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from maildoctor.cli import authinfo, probe
 from maildoctor.cli.trouble import Trouble
 from maildoctor.collect import knowledge
-from maildoctor.facts.client_auth import client_login, looked_up, preferred
+from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.logins import Logins
-from maildoctor.facts.mail_maps import MailMaps, MapEntry, authinfo_mechanisms
-from maildoctor.facts.plugins import Plugins
-from maildoctor.facts.sendmail_cf import SendmailCf
+from maildoctor.facts.sendmail.cf import SendmailCf
+from maildoctor.facts.sendmail.client_auth import client_login, looked_up, preferred
+from maildoctor.facts.sendmail.mail_maps import MailMaps, MapEntry, authinfo_mechanisms
 from maildoctor.filesystem import Tree
-from maildoctor.host.authinfo import Entry, entry
 from maildoctor.host.rooted import Rooted
+from maildoctor.probe.authinfo import Entry, entry
 from maildoctor.sasl import SaslError
 from tests.smtp_server import NAME, PASSWORD, USER, Manners, Server
 
@@ -301,14 +301,14 @@ def test_a_map_that_was_never_built(host: MakeHost) -> None:
     with pytest.raises(Trouble) as caught:
         authinfo.hub_login("")
     assert caught.value.where == "/etc/mail/authinfo.cdb"
-    assert "makemap" in caught.value.what_to_do
+    assert "makemap" in caught.value.remedy
 
 
 def test_a_map_that_is_none(host: MakeHost) -> None:
     (host(ENTRY) / "etc/mail/authinfo.cdb").write_text(ENTRY)
     with pytest.raises(Trouble) as caught:
         authinfo.hub_login("")
-    assert PASSWORD not in str(caught.value) + caught.value.what + caught.value.what_to_do
+    assert PASSWORD not in str(caught.value) + caught.value.what + caught.value.remedy
 
 
 def test_without_the_right_to_read_it_root_is_asked_for(host: MakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -323,7 +323,7 @@ def test_without_the_right_to_read_it_root_is_asked_for(host: MakeHost, monkeypa
     monkeypatch.setattr(Tree, "read", refused)
     with pytest.raises(Trouble, match="no right to read") as caught:
         authinfo.hub_login("")
-    assert caught.value.what_to_do == "run as root"
+    assert caught.value.remedy == "run as root"
 
 
 def test_no_map_at_all(host: MakeHost) -> None:

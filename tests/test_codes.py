@@ -30,7 +30,7 @@ def _present() -> dict[str, str]:
     """Every code that a check, a log rule or the judgement of a whole log has, with its name."""
     given = {guessing.CODE: guessing.NAME, NOT_LOADED[0]: NOT_LOADED[1]}
     given |= {c.code: c.name for c in load_library().checks if c.judge.__module__.startswith("maildoctor.checks.")}
-    for path in sorted(_folder().glob("*.toml")):
+    for path in sorted(_folder().glob("*/*.toml")):
         for rule in tomllib.loads(path.read_text(encoding="utf-8")).get("rule", ()):
             code, name = rule["code"], rule["name"]
             assert given.setdefault(code, name) == name, f"{path.name}: {code} is taken: give {name} another code"

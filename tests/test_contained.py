@@ -302,7 +302,7 @@ def test_without_a_process_work_is_done_in_our_own_network() -> None:
 def test_the_network_of_a_process_that_is_not_there() -> None:
     with pytest.raises(HostError) as error:
         namespaces.in_network(2**31, lambda: None)
-    assert "no process" in error.value.what and error.value.what_to_do
+    assert "no process" in error.value.what and error.value.remedy
 
 
 # ---- processes that cannot be examined
@@ -312,7 +312,7 @@ def test_the_network_of_a_process_that_is_not_there() -> None:
 def test_what_is_no_process_number_is_refused(number: str) -> None:
     with pytest.raises(HostError) as error:
         contained.by_pid(number)
-    assert error.value.where == number and "--pid" in error.value.what_to_do
+    assert error.value.where == number and "--pid" in error.value.remedy
 
 
 def test_a_process_that_is_not_there() -> None:
@@ -344,7 +344,7 @@ def test_a_process_that_waits_to_be_buried() -> None:
 def test_a_process_of_another_user_is_not_shown() -> None:
     with pytest.raises(HostError) as error:
         contained.by_pid("1")
-    assert "no right" in error.value.what and "root" in error.value.what_to_do
+    assert "no right" in error.value.what and "root" in error.value.remedy
 
 
 @as_user
@@ -486,8 +486,8 @@ def unknown(install: Install, engine: str) -> Path:
 def complaint(name: str) -> str:
     with pytest.raises(HostError) as error:
         engines.find(name)
-    assert error.value.what and error.value.where and error.value.what_to_do
-    return f"{error.value.what} | {error.value.where} | {error.value.what_to_do}"
+    assert error.value.what and error.value.where and error.value.remedy
+    return f"{error.value.what} | {error.value.where} | {error.value.remedy}"
 
 
 @pytest.mark.parametrize("knows", engines.ENGINES)
@@ -624,7 +624,7 @@ def test_a_paused_container_is_not_asked_for_its_greeting(box: Box, install: Ins
 def test_check_refuses_what_cannot_be(words: list[str]) -> None:
     with pytest.raises(Exception) as error:
         check.run(words)
-    assert hasattr(error.value, "what_to_do"), error.value
+    assert hasattr(error.value, "remedy"), error.value
 
 
 def test_only_one_thing_is_examined() -> None:

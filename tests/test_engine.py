@@ -19,7 +19,7 @@ from maildoctor.engine import Selection, examine
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.names import Names
 from maildoctor.facts.processes import Processes
-from maildoctor.facts.sendmail_cf import SendmailCf
+from maildoctor.facts.sendmail.cf import SendmailCf
 from maildoctor.host import Answer, Silence, Why
 from maildoctor.library import Library, LibraryError, load_library
 from maildoctor.model import SEVERITIES, Evidence, Finding, Ranked, Report
@@ -270,7 +270,7 @@ def test_a_folder_that_others_can_write_is_refused(folder: Path, mode: int) -> N
     folder.chmod(mode)
     with pytest.raises(LibraryError, match="others can write") as refused:
         load_library([str(folder)])
-    assert refused.value.what_to_do == "keep them where root or you alone can write"
+    assert refused.value.remedy == "keep them where root or you alone can write"
 
 
 @pytest.mark.parametrize("mode", [0o664, 0o646])
@@ -351,7 +351,7 @@ def test_a_folder_that_is_none(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").chmod(0o644)
     with pytest.raises(LibraryError) as refused:
         load_library([str(tmp_path / name)])
-    assert refused.value.what_to_do
+    assert refused.value.remedy
 
 
 def test_no_check_at_all_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,22 +8,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from maildoctor.auth.mechanisms import mechanisms, uses_sasldb
 from maildoctor.collect import COLLECTORS
-from maildoctor.facts.mail_maps import MailMaps, authinfo_mechanisms, built_path
-from maildoctor.facts.mechanisms import lacks, mechanisms, uses_sasldb
+from maildoctor.facts.cyrus.conf import SaslConf
+from maildoctor.facts.cyrus.files import SaslFiles
+from maildoctor.facts.cyrus.mechanism_flags import lacks
+from maildoctor.facts.cyrus.plugins import Plugins
+from maildoctor.facts.cyrus.saslauthd import Saslauthd
+from maildoctor.facts.cyrus.sasldb import SaslDb
+from maildoctor.facts.cyrus.shipped import Shipped
 from maildoctor.facts.names import Names, own_name, server_realm
 from maildoctor.facts.paths import LINKS, Look, Paths, Trail, walk
-from maildoctor.facts.plugins import Plugins
 from maildoctor.facts.processes import Listeners, Processes
-from maildoctor.facts.program import SendmailProgram
-from maildoctor.facts.queues import Queues
 from maildoctor.facts.safety import may, refusals, unsafe_folder
-from maildoctor.facts.sasl_conf import SaslConf
-from maildoctor.facts.sasl_files import SaslFiles
-from maildoctor.facts.saslauthd import Saslauthd
-from maildoctor.facts.sasldb import SaslDb
-from maildoctor.facts.sendmail_cf import SendmailCf
-from maildoctor.facts.shipped import Shipped
+from maildoctor.facts.sendmail.cf import SendmailCf
+from maildoctor.facts.sendmail.mail_maps import MailMaps, authinfo_mechanisms, built_path
+from maildoctor.facts.sendmail.program import SendmailProgram
+from maildoctor.facts.sendmail.queues import Queues
 from maildoctor.facts.system import System
 from maildoctor.facts.tls import Tls
 from maildoctor.facts.wrappers import TcpWrappers

@@ -676,7 +676,7 @@ def test_a_recording_is_for_its_owner_alone_and_never_written_over(tmp_path: Pat
     assert stat.S_IMODE((tmp_path / "kept/host.toml").stat().st_mode) == 0o600
     with pytest.raises(HostError, match="recording already") as refused:
         host.save(str(tmp_path / "kept"))
-    assert refused.value.what_to_do
+    assert refused.value.remedy
     assert (tmp_path / "kept/host.toml").read_bytes() == before
 
 
@@ -804,4 +804,4 @@ def test_a_damaged_recording_is_refused(tmp_path: Path, text: str | bytes | None
         (tmp_path / "host.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(HostError) as refused:
         Replay(str(tmp_path)).ask("read", "/x")
-    assert refused.value.what and refused.value.what_to_do and "host.toml" in refused.value.where
+    assert refused.value.what and refused.value.remedy and "host.toml" in refused.value.where

@@ -61,7 +61,7 @@ def image(where: Path, data: bytes, tag: str | None = None) -> Image:
 def rejected(where: Path, data: bytes, tag: str | None = None) -> HostError:
     with pytest.raises(HostError) as error:
         image(where, data, tag)
-    assert error.value.what and "image.tar" in error.value.where and error.value.what_to_do
+    assert error.value.what and "image.tar" in error.value.where and error.value.remedy
     return error.value
 
 
@@ -117,7 +117,7 @@ def test_zstd_layers(tmp_path: Path) -> None:
 def test_zstd_without_a_library_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packing, "_module", lambda name: None)
     error = rejected(tmp_path, b"\x28\xb5\x2f\xfd" + bytes(100))
-    assert "zstd" in error.what and "zstandard" in error.what_to_do
+    assert "zstd" in error.what and "zstandard" in error.remedy
 
 
 def test_gzip_without_an_accelerator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -335,7 +335,7 @@ def test_of_several_images_one_is_chosen_by_its_tag(tmp_path: Path) -> None:
     for layout in (make.docker_save, make.oci):
         data = make.files(layout({"example.com/a:1": [BASE], "example.com/b:1": [other]}))
         error = rejected(tmp_path, data)
-        assert "example.com/a:1, example.com/b:1" in error.what_to_do and "--tag" in error.what_to_do
+        assert "example.com/a:1, example.com/b:1" in error.remedy and "--tag" in error.remedy
         assert "several" not in rejected(tmp_path, data, "c:1").what
         assert rejected(tmp_path, data, "1")
         assert image(tmp_path, data, "b:1").ask("list", "/etc") == "other"
@@ -347,7 +347,7 @@ def test_images_without_a_name_are_called_by_their_digest(tmp_path: Path) -> Non
     rows = [make.oci_manifest(table, [layer]) for layer in (BASE, make.tar(Item("etc/other")))]
     data = make.files(table | {"index.json": json.dumps({"manifests": rows}).encode()})
     name = str(rows[1]["digest"])[7:19]
-    assert name in rejected(tmp_path, data).what_to_do
+    assert name in rejected(tmp_path, data).remedy
     assert image(tmp_path, data, name).ask("list", "/etc") == "other"
 
 
@@ -540,7 +540,7 @@ def test_a_bomb_is_refused_in_time(packed: str, tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(packing, "RATIO", 1 << 20)
     monkeypatch.setattr(packing, "UNPACKED", 8 << 20)
     error = rejected(tmp_path, bomb)
-    assert "8 MiB of memory" in error.what and "--root" in error.what_to_do
+    assert "8 MiB of memory" in error.what and "--root" in error.remedy
 
 
 @pytest.mark.parametrize("packed", ["gzip", "xz", "bzip2"])

@@ -15,27 +15,31 @@ CHECKS = next(f for f in (PACKAGE.parent / "checks", PACKAGE / "checks") if (f /
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "__init__": frozenset(),
     "__main__": frozenset({"cli", "__init__"}),
+    "errors": frozenset(),
     "model": frozenset(),
     "filesystem": frozenset(),
     "sasldb": frozenset(),
     "linking": frozenset(),
     "sasl": frozenset(),
-    "image": frozenset({"filesystem"}),
+    "image": frozenset({"errors", "filesystem"}),
+    "certificates": frozenset({"filesystem"}),
     "masking": frozenset(),
     "smtp": frozenset({"sasl"}),
     "facts": frozenset({"model", "sasldb.names"}),
     "check": frozenset({"model", "facts"}),
     "correlate": frozenset({"model", "facts"}),
     "remedy": frozenset({"model", "facts"}),
-    "api": frozenset({"model", "facts", "check", "correlate", "remedy"}),
-    "host": frozenset({"filesystem", "sasldb", "linking", "smtp", "sasl", "image", "masking"}),
+    "api": frozenset({"model", "facts", "auth", "check", "correlate", "remedy"}),
+    "host": frozenset(
+        {"errors", "filesystem", "certificates", "sasldb", "linking", "smtp", "sasl", "image", "masking", "probe"}
+    ),
     "collect": frozenset({"facts", "host", "model"}),
     "render": frozenset({"model", "check", "__init__"}),
-    "matrix": frozenset({"model", "facts"}),
-    "library": frozenset({"model", "check", "correlate", "filesystem"}),
-    "engine": frozenset({"model", "facts", "check", "correlate", "library", "host", "collect", "matrix"}),
-    "triage": frozenset({"filesystem", "model", "host", "remedy", "correlate", "masking", "__init__"}),
-    "witness": frozenset({"model", "host", "triage"}),
+    "auth": frozenset({"model", "facts"}),
+    "probe": frozenset({"errors", "filesystem", "certificates", "sasldb", "smtp", "sasl"}),
+    "library": frozenset({"errors", "model", "check", "correlate", "filesystem"}),
+    "engine": frozenset({"model", "facts", "check", "correlate", "library", "host", "collect", "auth"}),
+    "triage": frozenset({"errors", "filesystem", "model", "host", "remedy", "correlate", "masking", "__init__"}),
     "cli": frozenset({"*"}),
 }
 """Layer: what it may import of ours beside itself. A layer is a module or a folder of maildoctor/."""
@@ -54,7 +58,9 @@ NOT_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "base", "
 OURS = {p.relative_to(PACKAGE).with_suffix(""): p for p in sorted(PACKAGE.rglob("*.py"))}
 OURS = {k: p for k, p in OURS.items() if k.parts[0] not in ("checks", "fixtures")}
 every_module = pytest.mark.parametrize("name", OURS, ids=str)
-every_check = pytest.mark.parametrize("path", sorted(CHECKS.glob("*.py")), ids=lambda p: p.name)
+every_check = pytest.mark.parametrize(
+    "path", sorted(CHECKS.rglob("*.py")), ids=lambda p: p.relative_to(CHECKS).as_posix()
+)
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
@@ -129,9 +135,13 @@ def test_a_module_is_named_for_what_it_is_about(name: Path) -> None:
     assert not bad, f"{name}: name it for what it is about, not {', '.join(bad)}"
 
 
-def test_checks_lie_flat() -> None:
-    """A sub-folder would not be in the wheel (pyproject.toml, package-data)."""
-    assert [p.name for p in CHECKS.iterdir() if p.is_dir() and p.name != "__pycache__"] == []
+def test_checks_lie_in_folders_by_product() -> None:
+    """Each folder holds Python checks and log rules of one product side by side; on top only what is of all."""
+    assert {p.name for p in CHECKS.iterdir() if p.is_file() and p.suffix in (".py", ".toml")} == {
+        "__init__.py",
+        "causes.py",
+    }
+    assert not [p for p in CHECKS.rglob("*.toml") if p.parent.parent != CHECKS]
 
 
 @pytest.mark.parametrize("door", ["os", "pathlib", "socket", "subprocess", "time", "io", "shutil"])
@@ -162,7 +172,7 @@ def test_only_the_host_touches_the_machine(layer: str, door: str) -> None:
         ("facts", "import maildoctor.host", "facts may import model, sasldb.names"),
         ("facts", "from maildoctor.sasldb import entries", "facts may import"),
         ("facts", "def f():\n    from maildoctor import engine", "line 2 imports maildoctor.engine"),
-        ("host", "from maildoctor.facts.paths import Look", "host may import filesystem, image, linking, masking,"),
+        ("host", "from maildoctor.facts.paths import Look", "host may import certificates, errors, filesystem,"),
         ("engine", "from maildoctor.cli import check", "engine may import"),
         ("engine", "from maildoctor import render", "engine may import"),
         ("collect", "from maildoctor.check import Check", "collect may import facts, host, model"),

@@ -11,7 +11,7 @@ from bench.logs import lines
 from maildoctor.triage.engine import Engine, Finds, fastest
 from maildoctor.triage.headers import peel
 from maildoctor.triage.match import Matcher
-from maildoctor.triage.rules import Rule, load, rule_files
+from maildoctor.triage.rules import Rule, load, rule_files, rules_folder
 from maildoctor.triage.scan import Scan, settled
 from maildoctor.triage.validation import problems
 
@@ -39,7 +39,7 @@ def test_rules_keep_what_they_promise() -> None:
 
 
 def test_each_code_stands_in_the_ledger() -> None:
-    folder = os.path.dirname(rule_files()[0])
+    folder = rules_folder()
     with open(os.path.join(folder, "CODES"), encoding="utf-8") as file:
         ledger = dict(line.split() for line in file if line.strip())
     wrong = [f"{r.code} {r.name}" for r in RULES if ledger.get(r.code) != r.name]

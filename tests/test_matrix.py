@@ -3,16 +3,16 @@
 from dataclasses import replace
 from pathlib import Path
 
+from maildoctor.auth.matrix import Sources, matrix, talk_summary
 from maildoctor.engine import Selection, examine
-from maildoctor.facts.plugins import Plugins
-from maildoctor.facts.sasl_conf import SaslConf
-from maildoctor.facts.saslauthd import Saslauthd
-from maildoctor.facts.sasldb import SaslDb
-from maildoctor.facts.sendmail_cf import SendmailCf
+from maildoctor.facts.cyrus.conf import SaslConf
+from maildoctor.facts.cyrus.plugins import Plugins
+from maildoctor.facts.cyrus.saslauthd import Saslauthd
+from maildoctor.facts.cyrus.sasldb import SaslDb
+from maildoctor.facts.sendmail.cf import SendmailCf
 from maildoctor.facts.wire import Wire
 from maildoctor.host.recording import Replay
 from maildoctor.library import load_library
-from maildoctor.matrix import Sources, matrix, talk_summary
 from maildoctor.model import Matrix, Mechanism
 from maildoctor.render.matrix import table
 from maildoctor.render.style import Style

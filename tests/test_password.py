@@ -30,7 +30,7 @@ try:
     s = password.secret(options.read(p, sys.argv[1:]))
     print("got", s, None if s is None else s.reveal().hex())
 except Trouble as t:
-    sys.exit(f"{t.what}: {t.what_to_do}")
+    sys.exit(f"{t.what}: {t.remedy}")
 """
 PROMPT = "Password of test: "
 
@@ -121,7 +121,7 @@ def test_without_a_user_there_is_nothing_to_ask() -> None:
 def test_a_password_without_a_user_is_told(source: tuple[str, str]) -> None:
     told = trouble(*source)
     assert source[0] in told.where
-    assert "--user" in told.what_to_do
+    assert "--user" in told.remedy
 
 
 @pytest.mark.usefixtures("no_terminal")
@@ -147,7 +147,7 @@ def test_a_file_that_others_can_touch_is_refused(tmp_path: Path, mode: int) -> N
     path = written(tmp_path, RAW, mode)
     told = trouble("--user", "test", "--password-file", path)
     assert f"{mode:04o}" in told.what
-    assert (told.where, told.what_to_do) == (path, f"chmod 600 {path}")
+    assert (told.where, told.remedy) == (path, f"chmod 600 {path}")
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400, 0o700, 0o711])
@@ -194,7 +194,7 @@ def test_a_pipe_is_read_whatever_its_mode(tmp_path: Path) -> None:
 def test_what_is_no_password_is_told_and_not_shown(tmp_path: Path, data: bytes, says: str) -> None:
     told = trouble("--user", "test", "--password-file", written(tmp_path, data))
     assert says in told.what
-    assert "s3cr" not in f"{told.what} {told.where} {told.what_to_do}"
+    assert "s3cr" not in f"{told.what} {told.where} {told.remedy}"
 
 
 def test_the_longest_password_is_read(tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ def test_a_variable_that_is_not_set_is_told_by_its_name() -> None:
 def test_a_password_given_in_place_of_a_name_is_not_repeated(option: str) -> None:
     told = trouble("--user", "test", option, "hunter2")
     assert option in told.what + told.where
-    assert "hunter2" not in f"{told.what} {told.where} {told.what_to_do}"
+    assert "hunter2" not in f"{told.what} {told.where} {told.remedy}"
 
 
 def test_a_variable_keeps_bytes_that_are_no_utf8(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maildoctor.facts.cyrus.plugins import MECHANISMS, Directory, Plugins
 from maildoctor.facts.packages import install_command, package_for
-from maildoctor.facts.plugins import MECHANISMS, Directory, Plugins
 
 HERE = "/usr/lib/x86_64-linux-gnu/sasl2"
 GOOD = f"""\

@@ -25,9 +25,9 @@ from hypothesis import strategies as st
 from maildoctor.cli.servers import listed_in, target_of
 from maildoctor.cli.trouble import Trouble
 from maildoctor.facts.wire import Conversation, Wire
-from maildoctor.host.attempts import secrets_of as hidden_of
-from maildoctor.host.handshakes import Handshakes
 from maildoctor.host.network import Target, Wish, probed, visited
+from maildoctor.probe.attempts import secrets_of as hidden_of
+from maildoctor.probe.handshakes import Handshakes
 from maildoctor.sasl import Login, Secret, exchange
 from maildoctor.smtp.replies import LINE_LIMIT, BadReply, ReplyReader, printable
 from maildoctor.smtp.scripts import Approach, login, look

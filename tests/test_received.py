@@ -544,7 +544,7 @@ def test_the_page_of_a_login(tmp_path: Path) -> None:
         ("exchange, mapi", ["[--] The mail was handed in by Exchange's own protocol"]),
     ],
 )  # fmt: skip
-def test_the_page_says_what_it_means_and_what_to_do(form: str, says: Sequence[str], tmp_path: Path) -> None:
+def test_the_page_says_what_it_means_and_remedy(form: str, says: Sequence[str], tmp_path: Path) -> None:
     page = _flat(_page(FORMS[form][0], tmp_path))
     for words in says:
         assert words in page

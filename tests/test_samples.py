@@ -35,7 +35,7 @@ def test_it_finds_nothing_in_its_passing_sample(check: Check, sample: dict[str, 
 
 
 @every_failing_sample
-def test_a_finding_says_what_is_wrong_where_and_what_to_do(check: Check, sample: dict[str, str]) -> None:
+def test_a_finding_says_what_is_wrong_where_and_remedy(check: Check, sample: dict[str, str]) -> None:
     for f in check.on(sample):
         assert (f.code, f.name) == (check.code, check.name)
         assert f.severity in SEVERITIES

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maildoctor.facts.sasl_conf import (
+from maildoctor.facts.cyrus.conf import (
     OPTIONS,
     PWCHECK_METHODS_OF_SASL_1,
     SaslConf,

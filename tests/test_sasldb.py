@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.maps import Entries
-from maildoctor.facts.sasldb import SaslDb
 from maildoctor.sasldb import NotADatabase, entries, read
 from maildoctor.sasldb.listing import listing
 from maildoctor.sasldb.names import escape, unescape

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maildoctor.facts.sasl_conf import Setting
-from maildoctor.facts.sendmail_cf import (
+from maildoctor.facts.cyrus.conf import Setting
+from maildoctor.facts.sendmail.cf import (
     DEFAULT_AUTH_MECHANISMS,
     DONT_BLAME,
     NO_LIMIT,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maildoctor.facts.sendmail_cf import OPTIONS, SendmailCf
-from maildoctor.facts.sendmail_mc import CONF, SendmailMc
+from maildoctor.facts.sendmail.cf import OPTIONS, SendmailCf
+from maildoctor.facts.sendmail.mc import CONF, SendmailMc
 
 BUILT = Path(__file__).parent.parent / "fixtures" / "cf"
 PAIRS = ["debian11-submit", "debian12-server", "debian13-authinfo", "rhel-like"]

@@ -147,7 +147,7 @@ def test_what_cannot_be_read(tmp_path: Path, make: Callable[[Path], None], what:
     make(tmp_path / "x")
     with pytest.raises(SourceError) as caught:
         read([str(tmp_path / "x")])
-    assert what in caught.value.what and caught.value.where == str(tmp_path / "x") and caught.value.what_to_do
+    assert what in caught.value.what and caught.value.where == str(tmp_path / "x") and caught.value.remedy
 
 
 def test_no_device_but_null() -> None:
@@ -318,7 +318,7 @@ def test_other_packings_are_named(tmp_path: Path, magic: bytes) -> None:
     (tmp_path / "x").write_bytes(magic + bytes(50))
     with pytest.raises(SourceError, match="packed by") as caught:
         read([str(tmp_path / "x")])
-    assert "| maildoctor triage -" in caught.value.what_to_do
+    assert "| maildoctor triage -" in caught.value.remedy
 
 
 def test_a_bomb_needs_no_memory(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def _run(path: Path, *words: str, cwd: Path) -> subprocess.CompletedProcess[str]
 
 def _codes(folder: Path) -> set[str]:
     lines = (folder / "CODES").read_text(encoding="utf-8").splitlines()
-    rules = "".join(p.read_text(encoding="utf-8") for p in folder.glob("*.toml"))
+    rules = "".join(p.read_text(encoding="utf-8") for p in folder.glob("*/*.toml"))
     return {
         code
         for code, _, name in (line.partition(" ") for line in lines)

@@ -3,7 +3,7 @@
 from maildoctor.host import Answer, Silence
 from maildoctor.library import Library, load_library
 from maildoctor.model import Evidence, Finding, Outcome, Ranked, Report, Target
-from maildoctor.witness import heard
+from maildoctor.triage.witness import heard
 
 LIBRARY = load_library()
 DLOPEN = (

@@ -123,7 +123,7 @@ def bare(program: str, *paths: Path) -> str:
 
 
 def test_a_checkout_without_packaging_does_not_know_which_release_is_later() -> None:
-    ask = "from maildoctor.facts.program import SendmailProgram; p = SendmailProgram.parse('Version 8.17.1'); "
+    ask = "from maildoctor.facts.sendmail.program import SendmailProgram; p = SendmailProgram.parse('Version 8.17.1'); "
     assert bare(ask + "print(p.at_least('8.12'))") == "None\n"
 
 
@@ -132,8 +132,11 @@ def test_an_old_cryptography_is_as_good_as_none(tmp_path: Path) -> None:
     (tmp_path / "cryptography" / "x509").mkdir(parents=True)
     (tmp_path / "cryptography" / "__init__.py").write_text("__version__ = '38.0.4'\n")
     (tmp_path / "cryptography" / "x509" / "__init__.py").touch()
-    door = "import maildoctor.host.certificates as c; "
-    told = bare(door + "print(c.certificates(b''), c.public_half(b''), c.shown_by_server([b'0']))", tmp_path)
+    (tmp_path / "server.pem").touch()
+    ask = f"from maildoctor.host.rooted import Rooted; host = Rooted({str(tmp_path)!r}); "
+    ask += "print(host.ask('cert', '/server.pem'), host.ask('key', '/server.pem')); "
+    ask += "from maildoctor.certificates import shown_by_server; print(shown_by_server([b'0']))"
+    told = bare(ask, tmp_path)
     assert told.count("cryptography 38.0.4 is too old") == 3
     assert told.count("42 or newer") == 2 and "verified unknown" in told
 

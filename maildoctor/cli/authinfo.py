@@ -7,14 +7,14 @@ from collections.abc import Callable
 from maildoctor.cli.trouble import Trouble
 from maildoctor.collect import knowledge
 from maildoctor.collect.knowledge import Know
-from maildoctor.facts.client_auth import client_login, consulted, looked_up
-from maildoctor.facts.mail_maps import MapEntry, built_path
+from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.names import Names, own_name
-from maildoctor.facts.plugins import Plugins
-from maildoctor.facts.program import SendmailProgram
-from maildoctor.facts.sendmail_cf import SendmailCf
-from maildoctor.host.authinfo import Found, HubLogin, NotADatabase, entry, same
+from maildoctor.facts.sendmail.cf import SendmailCf
+from maildoctor.facts.sendmail.client_auth import client_login, consulted, looked_up
+from maildoctor.facts.sendmail.mail_maps import MapEntry, built_path
+from maildoctor.facts.sendmail.program import SendmailProgram
 from maildoctor.host.live import Live
+from maildoctor.probe.authinfo import Found, HubLogin, NotADatabase, entry, same
 
 
 def hub_login(file: str) -> Callable[[str, str], HubLogin]:
@@ -60,8 +60,8 @@ def _read(host: Live, path: str, keys: tuple[str, ...]) -> Found:
     try:
         return entry(host.files, path, keys)
     except FileNotFoundError:
-        what_to_do = f"build it: makemap hash {path.removesuffix('.db')} < {path.removesuffix('.db')}"
-        raise Trouble("the map does not exist, so sendmail finds no login in it", path, what_to_do) from None
+        remedy = f"build it: makemap hash {path.removesuffix('.db')} < {path.removesuffix('.db')}"
+        raise Trouble("the map does not exist, so sendmail finds no login in it", path, remedy) from None
     except PermissionError:
         raise Trouble("no right to read the map", path, "run as root") from None
     except NotADatabase:

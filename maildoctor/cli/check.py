@@ -19,7 +19,7 @@ from maildoctor.engine import examine
 from maildoctor.host import Host
 from maildoctor.host.deadline import SECONDS, Deadline, Overdue
 from maildoctor.library import load_library
-from maildoctor.witness import heard
+from maildoctor.triage.witness import heard
 
 if TYPE_CHECKING:
     from maildoctor.host.rooted import Rooted

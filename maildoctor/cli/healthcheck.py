@@ -13,10 +13,10 @@ from maildoctor.cli.password import add_login, mechanisms, secret
 from maildoctor.cli.servers import some_seconds, target_of
 from maildoctor.cli.stdout import say
 from maildoctor.cli.trouble import Trouble, last_words
+from maildoctor.errors import DoctorError
 from maildoctor.facts.wire import Conversation, Wire
-from maildoctor.host import HostError
-from maildoctor.host.attempts import BY_PASSWORD
 from maildoctor.host.network import Target, Wish, visited
+from maildoctor.probe.attempts import BY_PASSWORD
 from maildoctor.render.escape import shown
 from maildoctor.sasl import Login
 
@@ -46,8 +46,8 @@ def run(words: Sequence[str]) -> int:
     """Ask, print the line, and give the exit status."""
     try:
         talk = _visited(shared.read(parser(), words))
-    except (Trouble, HostError) as error:
-        _tell(f"not ok: {shown(error.what)} ({shown(error.where)}); {shown(error.what_to_do)}")
+    except DoctorError as error:
+        _tell(f"not ok: {shown(error.what)} ({shown(error.where)}); {shown(error.remedy)}")
         return 1
     except Exception as error:
         return min(1, last_words(error))

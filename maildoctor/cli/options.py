@@ -105,7 +105,7 @@ def read(
             try:
                 parser.parse_args([*twin, *words])
             except Trouble as error:
-                raise Trouble(error.what, f"the environment: {name}", error.what_to_do) from error
+                raise Trouble(error.what, f"the environment: {name}", error.remedy) from error
             twins += twin
     return parser.parse_args([*twins, *words])
 

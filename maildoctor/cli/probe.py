@@ -19,16 +19,16 @@ from maildoctor.cli.status import Policy
 from maildoctor.cli.trouble import Trouble
 from maildoctor.engine import examine
 from maildoctor.facts.wire import Wire
-from maildoctor.host.attempts import PENALTY_OVER, Message, Relay
 from maildoctor.host.deadline import Deadline
-from maildoctor.host.mailbox import usual
 from maildoctor.host.network import Network, Target, Wish
 from maildoctor.library import Library, load_library
+from maildoctor.probe.attempts import PENALTY_OVER, Message, Relay
+from maildoctor.probe.mailbox import usual
 from maildoctor.sasl import Login
 from maildoctor.smtp.scripts import EHLO_NAME
 
 if TYPE_CHECKING:
-    from maildoctor.host.authinfo import HubLogin
+    from maildoctor.probe.authinfo import HubLogin
 
 CONFIGURED = ""
 """`--authinfo` without a file: the map that this host's sendmail.cf names."""

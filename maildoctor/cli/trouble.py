@@ -4,18 +4,14 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
+from maildoctor.errors import DoctorError
+
 WRONG = 2
 NO_READER = 141
 
 
-class Trouble(Exception):
+class Trouble(DoctorError):
     """Wrong usage, or something that maildoctor itself could not do."""
-
-    def __init__(self, what: str, where: str, what_to_do: str) -> None:
-        super().__init__(what)
-        self.what = what
-        self.where = where
-        self.what_to_do = what_to_do
 
 
 def last_words(error: BaseException, words: Sequence[str] = ()) -> int:
@@ -39,17 +35,16 @@ def _told(error: BaseException) -> int:
         return error.code if isinstance(error.code, int) else 0
     if isinstance(error, ModuleNotFoundError) and error.name:
         error = Trouble(f"the Python module {error.name} is missing", _place(error), "install maildoctor again, whole")
-    _say(_anatomy(error) if hasattr(error, "what_to_do") else _unexpected(error))
+    _say(_anatomy(error) if isinstance(error, DoctorError) else _unexpected(error))
     return WRONG
 
 
-def _anatomy(error: BaseException) -> str:
+def _anatomy(error: DoctorError) -> str:
     from maildoctor.render.escape import shown
 
-    what, where, what_to_do = (str(getattr(error, name, "")) for name in ("what", "where", "what_to_do"))
-    lines = [f"maildoctor: {shown(what)}"]
-    lines += [f"  where: {shown(where)}"] if where else []
-    lines += [f"  what to do: {shown(what_to_do)}"] if what_to_do else []
+    lines = [f"maildoctor: {shown(error.what)}"]
+    lines += [f"  where: {shown(error.where)}"] if error.where else []
+    lines += [f"  what to do: {shown(error.remedy)}"] if error.remedy else []
     return "\n".join(lines) + "\n"
 
 

@@ -7,22 +7,22 @@ from typing import Any
 
 from maildoctor.collect import cyrus, mail, sendmail, system, wire
 from maildoctor.collect.knowledge import Collector, Know
+from maildoctor.facts.cyrus.conf import SaslConf
+from maildoctor.facts.cyrus.files import SaslFiles
+from maildoctor.facts.cyrus.plugins import Plugins
+from maildoctor.facts.cyrus.saslauthd import Saslauthd
+from maildoctor.facts.cyrus.sasldb import SaslDb
+from maildoctor.facts.cyrus.shipped import Shipped
 from maildoctor.facts.logins import Logins
-from maildoctor.facts.mail_maps import MailMaps
 from maildoctor.facts.names import Names
 from maildoctor.facts.paths import Paths
-from maildoctor.facts.plugins import Plugins
 from maildoctor.facts.processes import Listeners, Processes
-from maildoctor.facts.program import SendmailProgram
-from maildoctor.facts.queues import Queues
-from maildoctor.facts.sasl_conf import SaslConf
-from maildoctor.facts.sasl_files import SaslFiles
-from maildoctor.facts.saslauthd import Saslauthd
-from maildoctor.facts.sasldb import SaslDb
-from maildoctor.facts.sendmail_cf import SendmailCf, SubmitCf
-from maildoctor.facts.sendmail_mc import SendmailMc
-from maildoctor.facts.shipped import Shipped
-from maildoctor.facts.site_config import SiteConfig
+from maildoctor.facts.sendmail.cf import SendmailCf, SubmitCf
+from maildoctor.facts.sendmail.mail_maps import MailMaps
+from maildoctor.facts.sendmail.mc import SendmailMc
+from maildoctor.facts.sendmail.program import SendmailProgram
+from maildoctor.facts.sendmail.queues import Queues
+from maildoctor.facts.sendmail.site_config import SiteConfig
 from maildoctor.facts.system import System
 from maildoctor.facts.tls import Tls
 from maildoctor.facts.wire import Wire

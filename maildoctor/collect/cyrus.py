@@ -5,14 +5,14 @@ import re
 from maildoctor.collect.knowledge import Know, joined, text, unknown
 from maildoctor.collect.sendmail import where
 from maildoctor.facts import Absent, Unknown
-from maildoctor.facts.plugins import Plugins
-from maildoctor.facts.program import SendmailProgram
-from maildoctor.facts.sasl_conf import SaslConf, config_search, default_sasldb, plugin_search
-from maildoctor.facts.sasl_files import SaslFiles
-from maildoctor.facts.saslauthd import Saslauthd
-from maildoctor.facts.sasldb import SaslDb
-from maildoctor.facts.sendmail_cf import SendmailCf
-from maildoctor.facts.shipped import Shipped
+from maildoctor.facts.cyrus.conf import SaslConf, config_search, default_sasldb, plugin_search
+from maildoctor.facts.cyrus.files import SaslFiles
+from maildoctor.facts.cyrus.plugins import Plugins
+from maildoctor.facts.cyrus.saslauthd import Saslauthd
+from maildoctor.facts.cyrus.sasldb import SaslDb
+from maildoctor.facts.cyrus.shipped import Shipped
+from maildoctor.facts.sendmail.cf import SendmailCf
+from maildoctor.facts.sendmail.program import SendmailProgram
 from maildoctor.facts.system import System
 from maildoctor.host import Host, Silence
 

@@ -6,14 +6,14 @@ import re
 from maildoctor.collect.cyrus import sasldb_path
 from maildoctor.collect.knowledge import Know, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
+from maildoctor.facts.cyrus.files import SaslFiles
+from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.logins import Logins
-from maildoctor.facts.mail_maps import MailMaps, built_path
 from maildoctor.facts.maps import Entries
 from maildoctor.facts.paths import Look, Paths, walk
-from maildoctor.facts.plugins import Plugins
-from maildoctor.facts.queues import Queues
-from maildoctor.facts.sasl_files import SaslFiles
-from maildoctor.facts.sendmail_cf import SendmailCf, SubmitCf
+from maildoctor.facts.sendmail.cf import SendmailCf, SubmitCf
+from maildoctor.facts.sendmail.mail_maps import MailMaps, built_path
+from maildoctor.facts.sendmail.queues import Queues
 from maildoctor.facts.system import System
 from maildoctor.facts.tls import Tls
 from maildoctor.host import Host, Silence

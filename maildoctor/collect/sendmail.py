@@ -7,10 +7,10 @@ from maildoctor.collect.knowledge import Know, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.names import Names
 from maildoctor.facts.processes import Processes
-from maildoctor.facts.program import SendmailProgram
-from maildoctor.facts.sendmail_cf import SendmailCf, SubmitCf
-from maildoctor.facts.sendmail_mc import SendmailMc
-from maildoctor.facts.site_config import SiteConfig
+from maildoctor.facts.sendmail.cf import SendmailCf, SubmitCf
+from maildoctor.facts.sendmail.mc import SendmailMc
+from maildoctor.facts.sendmail.program import SendmailProgram
+from maildoctor.facts.sendmail.site_config import SiteConfig
 from maildoctor.facts.wire import Wire
 from maildoctor.host import Host, Silence
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from maildoctor.facts import Unknown
-from maildoctor.facts.program import SendmailProgram
-from maildoctor.facts.sendmail_cf import SendmailCf
+from maildoctor.facts.sendmail.cf import SendmailCf
+from maildoctor.facts.sendmail.program import SendmailProgram
 
 
 @dataclass(frozen=True, slots=True)

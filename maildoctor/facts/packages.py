@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from maildoctor.facts.plugins import MECHANISMS
+from maildoctor.facts.cyrus.plugins import MECHANISMS
 
 _FAMILIES: Mapping[str, str] = {
     "debian": "debian", "ubuntu": "debian", "devuan": "debian", "raspbian": "debian", "linuxmint": "debian",

@@ -34,6 +34,8 @@ a recording is a table of questions and answers, and replaying it gives the same
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from maildoctor.errors import DoctorError
+
 Why = Literal["absent", "refused", "unavailable", "lifeless", "failed"]
 
 
@@ -69,9 +71,5 @@ class Host(Protocol):
         ...
 
 
-class HostError(Exception):
-    """The target cannot be examined at all. `what` happened, `where`, and `what_to_do`."""
-
-    def __init__(self, what: str, where: str, what_to_do: str) -> None:
-        super().__init__(f"{what} ({where})")
-        self.what, self.where, self.what_to_do = what, where, what_to_do
+class HostError(DoctorError):
+    """The target cannot be examined at all."""

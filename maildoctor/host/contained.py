@@ -45,7 +45,7 @@ class Contained(Live):
         try:
             return node_name(self.pid)
         except HostError as error:
-            return Silence("refused", error.what, error.what_to_do)
+            return Silence("refused", error.what, error.remedy)
 
     def _tell_processes(self, _: str) -> Answer:
         try:
@@ -68,7 +68,7 @@ class Contained(Live):
         try:
             return in_network(self.pid, lambda: super(Contained, self)._tell_probe(endpoints))
         except HostError as error:
-            return Silence("refused", error.what, error.what_to_do)
+            return Silence("refused", error.what, error.remedy)
 
     def _start(self, command: str) -> "Child | Silence":
         reason = f"`{command}` is not run: from outside nothing is executed in a container"
@@ -129,8 +129,8 @@ def _hold(pid: int) -> int:
         filesystem.link("exe", held)
     except PermissionError:
         os.close(held)
-        what_to_do = "run as root; for a container of your own: podman unshare maildoctor check ..."
-        raise HostError(f"no right to look at process {pid}", f"{folder}/root", what_to_do) from None
+        remedy = "run as root; for a container of your own: podman unshare maildoctor check ..."
+        raise HostError(f"no right to look at process {pid}", f"{folder}/root", remedy) from None
     except OSError:
         os.close(held)
         what = f"process {pid} has no files: it is a thread of the kernel, or it has ended"

@@ -128,8 +128,8 @@ def _not_found(name: str, programs: dict[str, str], failed: Sequence[Failed]) ->
         return HostError("neither podman nor docker is installed", name, "give --pid the number of a process in it")
     reasons = dict.fromkeys(programs, "no such container") | {f.engine: f.reason for f in failed}
     where = "; ".join(f"{engine}: {reason}" for engine, reason in reasons.items())
-    what_to_do = "run as root, start the engine, or give --pid N" if failed else _WHAT_NAME
-    return HostError(f"the container {name} cannot be found", where, what_to_do)
+    remedy = "run as root, start the engine, or give --pid N" if failed else _WHAT_NAME
+    return HostError(f"the container {name} cannot be found", where, remedy)
 
 
 def _installed(engines: Sequence[str]) -> Iterator[tuple[str, str]]:

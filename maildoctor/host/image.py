@@ -24,7 +24,7 @@ class Image(Rooted):
         try:
             image = open_image(path, tag, os.uname().machine)
         except BadImage as error:
-            raise HostError(error.what, error.where, error.what_to_do) from None
+            raise HostError(error.what, error.where, error.remedy) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "no path has a NUL in it"
             raise HostError(f"it cannot be read: {reason}", path, "look whether it is there, and may be read") from None

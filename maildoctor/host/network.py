@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from maildoctor.host import Answer, Silence
-from maildoctor.host.addresses import Found, addresses
 from maildoctor.host.door import Door
-from maildoctor.host.handshakes import Handshakes
+from maildoctor.probe.addresses import Found, addresses
+from maildoctor.probe.handshakes import Handshakes
 from maildoctor.smtp.drive import AT_ONCE, Call, converse
 from maildoctor.smtp.replies import printable
 from maildoctor.smtp.scripts import EHLO_NAME, Approach, Mode, login, look
 from maildoctor.smtp.session import Script, Session
 
 if TYPE_CHECKING:
-    from maildoctor.host.attempts import Message, Relay, Standing
-    from maildoctor.host.authinfo import HubLogin
+    from maildoctor.probe.attempts import Message, Relay, Standing
+    from maildoctor.probe.authinfo import HubLogin
     from maildoctor.sasl import Login
 
 _AGAIN = ("refused", "closed", "timeout", "unreachable", "unresolved")
@@ -185,7 +185,7 @@ class _Run:
         wish = self.wish
         if wish.login is None and wish.hub is None and wish.relay is None and wish.message is None:
             return []
-        from maildoctor.host.attempts import Attempts, Standing, outcome
+        from maildoctor.probe.attempts import Attempts, Standing, outcome
 
         standing = self.standing.setdefault(target.host, Standing(wish.pause))
         said_before = list(looked.lines)
@@ -232,7 +232,7 @@ class _Run:
         if "failed" in words and "ok" not in words:
             self.refused.add(target.host)
         if wish.hub is not None:
-            from maildoctor.host.authinfo import logged_in
+            from maildoctor.probe.authinfo import logged_in
 
             hub = wish.hub(target.host, self.addresses[target].address)
             had += logged_in(hub, talk, looked, safe, wish.in_clear, wish.relay)
@@ -252,7 +252,7 @@ class _Run:
         approach, who = self._approach(target, self.handshakes.to_log_in), self.wish.login
         if who is None:
             return self._session(target, "look", look(approach))
-        from maildoctor.host.attempts import beginning, best, secrets_of
+        from maildoctor.probe.attempts import beginning, best, secrets_of
 
         choose, begin = best(self.wish.mechs), beginning(approach, who)
         script = login(approach, choose, begin, hidden=secrets_of(who), in_clear=self.wish.in_clear)

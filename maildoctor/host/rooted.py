@@ -9,10 +9,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from maildoctor import filesystem
-from maildoctor.filesystem import Tree
+from maildoctor.filesystem import FileView, Tree
 from maildoctor.host import Answer, HostError, Silence
 from maildoctor.host.door import Door
-from maildoctor.host.files import FileView
 
 if TYPE_CHECKING:
     from maildoctor.linking.closure import Linker
@@ -206,14 +205,22 @@ class Rooted(Door):
         return f"{time.monotonic() - self._began:.3f}"
 
     def _tell_cert(self, path: str) -> Answer:
-        from maildoctor.host.certificates import certificates
+        from maildoctor.certificates import certificates
 
-        return certificates(self._whole(path, _CERTIFICATES))
+        return self._described(certificates, path)
 
     def _tell_key(self, path: str) -> Answer:
-        from maildoctor.host.certificates import public_half
+        from maildoctor.certificates import public_half
 
-        return public_half(self._whole(path, _CERTIFICATES))
+        return self._described(public_half, path)
+
+    def _described(self, describe: Callable[[bytes], str], path: str) -> Answer:
+        from maildoctor.certificates import NotReadable
+
+        try:
+            return describe(self._whole(path, _CERTIFICATES))
+        except NotReadable as error:
+            return Silence("unavailable" if error.remedy else "failed", error.reason, error.remedy)
 
     # ---- what the answers need
 

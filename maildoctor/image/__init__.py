@@ -4,10 +4,11 @@
 every limit has a name, and what breaks one is told as `BadImage`.
 """
 
+from maildoctor.errors import DoctorError
 
-class BadImage(Exception):
-    """The archive cannot be read as an image. `what` happened, `where` in it, and `what_to_do`."""
 
-    def __init__(self, what: str, where: str, what_to_do: str = "make the archive again, or see --root") -> None:
-        super().__init__(f"{what} ({where})")
-        self.what, self.where, self.what_to_do = what, where, what_to_do
+class BadImage(DoctorError):
+    """The archive cannot be read as an image. `where`: in it."""
+
+    def __init__(self, what: str, where: str, remedy: str = "make the archive again, or see --root") -> None:
+        super().__init__(what, where, remedy)

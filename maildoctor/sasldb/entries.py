@@ -59,7 +59,7 @@ def _built(data: bytes) -> tuple[list[Entry], list[str]]:
 
 
 def unveiled(data: bytes, *, is_built: bool) -> dict[bytes, bytes]:
-    """Keys, in small letters, with their values, AND THE PASSWORDS IN THEM: for `maildoctor.host.authinfo` alone.
+    """Keys, in small letters, with their values, AND THE PASSWORDS IN THEM: for `maildoctor.probe.authinfo` alone.
     Raises NotADatabase."""
     found: dict[bytes, bytes] = {}
     for key, value in _built(data)[0] if is_built else _makemap(data, "authinfo"):

@@ -16,7 +16,20 @@ from typing import Any, get_args
 from maildoctor import filesystem
 from maildoctor.model import SEVERITIES
 from maildoctor.triage import rules as loader
-from maildoctor.triage.rules import KINDS, Cause, Rule, RuleError, Rules, Scope, parsed, read, rule_files, unique
+from maildoctor.triage.rules import (
+    KINDS,
+    Cause,
+    Rule,
+    RuleError,
+    Rules,
+    Scope,
+    name_of,
+    parsed,
+    read,
+    rule_files,
+    rules_folder,
+    unique,
+)
 
 NAME = "rules.json"
 
@@ -35,10 +48,10 @@ def builtin() -> Rules:
 
 
 def _loaded(paths: Sequence[str]) -> Rules:
-    ready = _ready(paths)
+    ready = _ready()
     files = []
     for path in paths:
-        name = os.path.basename(path)
+        name = name_of(path)
         try:
             text = read(path)
         except RuleError as error:
@@ -54,19 +67,16 @@ def made(paths: Sequence[str]) -> bytes:
     kept: dict[str, Any] = {}
     for path in paths:
         text = read(path)
-        rules, broken = parsed(text, os.path.basename(path))
+        rules, broken = parsed(text, name_of(path))
         if not broken:
-            kept[os.path.basename(path)] = {"digest": _digest(text), "rules": [_table(rule) for rule in rules]}
+            kept[name_of(path)] = {"digest": _digest(text), "rules": [_table(rule) for rule in rules]}
     return json.dumps(kept, separators=(",", ":"), sort_keys=True).encode()
 
 
-def _ready(paths: Sequence[str]) -> dict[str, tuple[str, tuple[Rule, ...]]]:
+def _ready() -> dict[str, tuple[str, tuple[Rule, ...]]]:
     """What was parsed before: digest and rules by the name of their file. Empty where there is nothing of use."""
-    folders = {os.path.dirname(path) for path in paths}
-    if len(folders) != 1:
-        return {}
     try:
-        kept = json.loads(read(os.path.join(folders.pop(), NAME)))
+        kept = json.loads(read(os.path.join(rules_folder(), NAME)))
         return {name: (str(file["digest"]), tuple(map(_rule, file["rules"]))) for name, file in kept.items()}
     except (RuleError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
@@ -136,8 +146,7 @@ def _one_of(value: object, allowed: Sequence[Any]) -> Any:
 
 def main() -> int:
     """Write what is kept beside the rule files of this checkout."""
-    paths = rule_files()
-    filesystem.write(os.path.join(os.path.dirname(paths[0]), NAME), made(paths), _MODE)
+    filesystem.write(os.path.join(rules_folder(), NAME), made(rule_files()), _MODE)
     return 0
 
 

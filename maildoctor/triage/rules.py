@@ -1,4 +1,4 @@
-"""Log rules: what a line of a mail log means and what to do about it. Data in checks/*.toml, validated as it loads.
+"""Log rules: what a line of a mail log means and what to do about it. Data in checks/*/*.toml, validated as it loads.
 
 `python -m maildoctor.triage.rules [FILE…]` says what is wrong with rule files, samples and speed included.
 """
@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from zipimport import zipimporter
 
 from maildoctor import filesystem
+from maildoctor.errors import DoctorError
 from maildoctor.model import SEVERITIES, Severity
 
 Kind = Literal["fault", "symptom", "abuse", "harmless", "normal"]
@@ -32,12 +33,14 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FIELD = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 
-class RuleError(Exception):
-    """A rule file cannot be used. `what` is wrong, `where`, and `what_to_do`."""
+class RuleError(DoctorError):
+    """A rule file cannot be used."""
 
-    def __init__(self, what: str, where: str, what_to_do: str = "correct the rule; checks/*.toml hold models") -> None:
-        super().__init__(f"{where}: {what}")
-        self.what, self.where, self.what_to_do = what, where, what_to_do
+    def __init__(self, what: str, where: str, remedy: str = "correct the rule; checks/*/*.toml hold models") -> None:
+        super().__init__(what, where, remedy)
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +101,37 @@ class Rule:
 # ---- loading
 
 
-def rule_files() -> list[str]:
-    """The built-in rule files, sorted: they lie in the package of checks, or beside it in a checkout."""
+def rules_folder() -> str:
+    """Where the built-in rule files lie, in a folder for each product: in the package of checks, or beside it in a
+    checkout."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    for folder in (os.path.join(package, "checks"), os.path.join(os.path.dirname(package), "checks")):
-        if filesystem.is_folder(folder):
-            return sorted(os.path.join(folder, name) for name in filesystem.names(folder) if name.endswith(".toml"))
-    if packed := _packed():
-        return sorted(os.path.join(package, "checks", name) for name in packed)
-    raise RuleError("there are no log rules", package, "install maildoctor again")
+    beside = os.path.join(os.path.dirname(package), "checks")
+    return beside if filesystem.is_folder(beside) else os.path.join(package, "checks")
+
+
+def rule_files() -> list[str]:
+    """The paths of the built-in rule files, sorted."""
+    folder = rules_folder()
+    names = _unpacked(folder) if filesystem.is_folder(folder) else _packed()
+    if not names:
+        raise RuleError("there are no log rules", folder, "install maildoctor again")
+    return sorted(os.path.join(folder, name) for name in names)
+
+
+def name_of(path: str) -> str:
+    """What a rule file is called: `sendmail/auth.toml` for one that is built in."""
+    folder = rules_folder() + os.sep
+    return path.removeprefix(folder) if path.startswith(folder) else os.path.basename(path)
+
+
+def _unpacked(folder: str) -> list[str]:
+    products = [product for product in filesystem.names(folder) if filesystem.is_folder(os.path.join(folder, product))]
+    return [
+        os.path.join(product, name)
+        for product in products
+        for name in filesystem.names(os.path.join(folder, product))
+        if name.endswith(".toml")
+    ]
 
 
 def _packed() -> list[str]:
@@ -114,7 +139,8 @@ def _packed() -> list[str]:
     from importlib.resources import files
 
     try:
-        return [entry.name for entry in files("maildoctor.checks").iterdir() if entry.name.endswith(".toml")]
+        products = [entry for entry in files("maildoctor.checks").iterdir() if entry.is_dir()]
+        return [f"{p.name}/{file.name}" for p in products for file in p.iterdir() if file.name.endswith(".toml")]
     except (ModuleNotFoundError, OSError):
         return []
 
@@ -128,7 +154,7 @@ class Rules(NamedTuple):
 
 def load(paths: Sequence[str]) -> tuple[Rule, ...]:
     """The rules of these files. Raises RuleError at the first that cannot be used, or for a code taken twice."""
-    return _strict(unique([Rules(parse(read(path), os.path.basename(path)), ()) for path in paths]))
+    return _strict(unique([Rules(parse(read(path), name_of(path)), ()) for path in paths]))
 
 
 def usable(paths: Sequence[str]) -> Rules:
@@ -136,7 +162,7 @@ def usable(paths: Sequence[str]) -> Rules:
     files = []
     for path in paths:
         try:
-            files.append(parsed(read(path), os.path.basename(path)))
+            files.append(parsed(read(path), name_of(path)))
         except RuleError as error:
             files.append(Rules((), (error,)))
     return unique(files)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from maildoctor.triage.match import Hit, Matcher
 from maildoctor.triage.proof import unneedled
-from maildoctor.triage.rules import Rule, RuleError, Sample, load, parse, read, rule_files
+from maildoctor.triage.rules import Rule, RuleError, Sample, load, name_of, parse, read, rule_files
 
 _HOSTILE_BYTES = 32_000
 _SLOWEST = 0.010
@@ -113,7 +113,7 @@ def main(words: Sequence[str]) -> int:
         rules = load([*good, *sorted(_loadable(beside))])
     except RuleError as error:
         told.append(str(error))
-    names = {path.rsplit("/", 1)[-1] for path in good}
+    names = {name_of(path) for path in good}
     told += [p for p in problems(rules) if p.split(":", 1)[0] in names]
     for problem in told:
         sys.stdout.write(problem + "\n")

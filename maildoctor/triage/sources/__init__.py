@@ -17,13 +17,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
+from maildoctor.errors import DoctorError
 
-class SourceError(Exception):
-    """Nothing can be read there. `what` happened, `where`, and `what_to_do`."""
 
-    def __init__(self, what: str, where: str, what_to_do: str) -> None:
-        super().__init__(f"{what} ({where})")
-        self.what, self.where, self.what_to_do = what, where, what_to_do
+class SourceError(DoctorError):
+    """Nothing can be read there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,8 +143,8 @@ def _may_be_read(path: str) -> bool:
         raise _trouble(path, error) from error
     kind = stat.S_IFMT(status.st_mode)
     if kind in _WHAT and not (kind == stat.S_IFCHR and _harmless(path, status)):
-        what, what_to_do = _WHAT[kind]
-        raise SourceError(what, path, what_to_do.format(path.rstrip("/")))
+        what, remedy = _WHAT[kind]
+        raise SourceError(what, path, remedy.format(path.rstrip("/")))
     if not filesystem.may_read(path):
         raise _trouble(path, PermissionError(13, "Permission denied"))
     return True

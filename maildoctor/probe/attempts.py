@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import new as hashed
 
-from maildoctor.host.mailbox import header_of
+from maildoctor.probe.mailbox import header_of
 from maildoctor.sasl import (
     BINDING,
     MECHANISMS,

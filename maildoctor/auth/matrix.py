@@ -6,12 +6,13 @@ Pure: made of facts, any of which may be missing.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from maildoctor.facts.mechanisms import PLAINTEXT, Offer, mechanisms, uses_sasldb
-from maildoctor.facts.plugins import Plugins
-from maildoctor.facts.sasl_conf import SaslConf
-from maildoctor.facts.saslauthd import Saslauthd
-from maildoctor.facts.sasldb import SaslDb, User
-from maildoctor.facts.sendmail_cf import SendmailCf
+from maildoctor.auth.mechanisms import Offer, mechanisms, uses_sasldb
+from maildoctor.facts.cyrus.conf import SaslConf
+from maildoctor.facts.cyrus.mechanism_flags import PLAINTEXT
+from maildoctor.facts.cyrus.plugins import Plugins
+from maildoctor.facts.cyrus.saslauthd import Saslauthd
+from maildoctor.facts.cyrus.sasldb import SaslDb, User
+from maildoctor.facts.sendmail.cf import SendmailCf
 from maildoctor.facts.wire import Conversation, Wire
 from maildoctor.model import Matrix, Mechanism, Strategy
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import ClassVar, Self
 
-from maildoctor.facts.sasl_conf import Setting
+from maildoctor.facts.cyrus.conf import Setting
 
 _BLANKS = " \t\n\v\f\r"
 _ENOUGH = 1000

@@ -10,10 +10,10 @@ from base64 import b64decode
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from maildoctor.facts.mail_maps import MailMap, MailMaps, MapEntry
-from maildoctor.facts.mechanisms import lacks
-from maildoctor.facts.plugins import Plugins
-from maildoctor.facts.sendmail_cf import MapDef, SendmailCf
+from maildoctor.facts.cyrus.mechanism_flags import lacks
+from maildoctor.facts.cyrus.plugins import Plugins
+from maildoctor.facts.sendmail.cf import MapDef, SendmailCf
+from maildoctor.facts.sendmail.mail_maps import MailMap, MailMaps, MapEntry
 
 TAG = "authinfo:"
 """What all keys begin with, in the small letters that makemap makes of it."""

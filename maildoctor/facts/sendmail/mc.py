@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
-from maildoctor.facts.sendmail_cf import Daemon, Line, MapDef, SendmailCf, auth_option_letters
+from maildoctor.facts.sendmail.cf import Daemon, Line, MapDef, SendmailCf, auth_option_letters
 
 
 def _set(words: str) -> frozenset[str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from maildoctor.host.files import FileView
+from maildoctor.filesystem import FileView
 from maildoctor.sasl import MECHANISMS, NEEDS_SECRET, Exchange, Login, SaslError, Secret, exchange
 from maildoctor.sasldb import NotADatabase
 from maildoctor.sasldb.entries import tokens, unveiled
@@ -22,7 +22,7 @@ from maildoctor.smtp.scripts import Exchange as AnyExchange
 from maildoctor.smtp.session import Script, Session
 
 if TYPE_CHECKING:
-    from maildoctor.host.attempts import Relay, Talk
+    from maildoctor.probe.attempts import Relay, Talk
 
 _TOKENS = 6
 """More are not read (SASL_ENTRIES)."""
@@ -181,7 +181,7 @@ def logged_in(
 ) -> Iterator[Session]:
     """Log in as sendmail does: by one mechanism after the other until one is accepted; those that need a ticket
     or a certificate are left out. A relay test follows if it was asked for. What the map says is noted in the look."""
-    from maildoctor.host.attempts import offered, outcome
+    from maildoctor.probe.attempts import offered, outcome
 
     for words in hub.notes:
         looked.note(words)

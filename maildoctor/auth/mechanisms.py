@@ -4,46 +4,11 @@ sendmail's configuration and the user data base. Pure: made of other facts."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from maildoctor.facts.plugins import Plugin, Plugins
-from maildoctor.facts.sasl_conf import SaslConf
-from maildoctor.facts.sasldb import SaslDb
-from maildoctor.facts.sendmail_cf import SendmailCf
-
-PLAINTEXT = frozenset({"PLAIN", "LOGIN"})
-"""Mechanisms that send the password itself; any password verifier can serve them."""
-
-_PROPERTIES: dict[str, frozenset[str]] = {
-    "PLAIN": frozenset("yc"),
-    "LOGIN": frozenset("yc"),
-    "CRAM-MD5": frozenset("py"),
-    "NTLM": frozenset("py"),
-    "DIGEST-MD5": frozenset("pym"),
-    "SCRAM-SHA-1": frozenset("pyam"),
-    "SCRAM-SHA-224": frozenset("pyam"),
-    "SCRAM-SHA-256": frozenset("pyam"),
-    "SCRAM-SHA-384": frozenset("pyam"),
-    "SCRAM-SHA-512": frozenset("pyam"),
-    "GSSAPI": frozenset("pyamc"),
-    "GSS-SPNEGO": frozenset("pyamc"),
-    "GS2-KRB5": frozenset("pyamc"),
-    "KERBEROS_V4": frozenset("pyam"),
-    "OTP": frozenset("pyf"),
-    "SRP": frozenset("pyadfm"),
-    "PASSDSS-3DES-1": frozenset("pyadfm"),
-    "EXTERNAL": frozenset("pyd"),
-    "ANONYMOUS": frozenset("p"),
-}
-"""Security flags of each plug-in (plugins/*.c, `security_flags`) by the letter of AuthOptions that asks for it:
-p no plaintext, a no active attack, d no dictionary attack, f forward secrecy, y no anonymous, m mutual, c passes
-credentials."""
-
-_ASKED = frozenset("padfymc")
-
-
-def lacks(mechanism: str, options: frozenset[str]) -> frozenset[str]:
-    """The letters of AuthOptions that this mechanism does not satisfy; empty for one we do not know."""
-    have = _PROPERTIES.get(mechanism)
-    return frozenset() if have is None else (options & _ASKED) - have
+from maildoctor.facts.cyrus.conf import SaslConf
+from maildoctor.facts.cyrus.mechanism_flags import lacks
+from maildoctor.facts.cyrus.plugins import Plugin, Plugins
+from maildoctor.facts.cyrus.sasldb import SaslDb
+from maildoctor.facts.sendmail.cf import SendmailCf
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 import ssl
 from collections.abc import Sequence
 
-from maildoctor.host import HostError
+from maildoctor.errors import DoctorError
 
 
 class Handshakes:
     """Contexts and descriptions for one run. `name` of a server is what its certificate is to hold."""
 
     def __init__(self, ca_file: str = "", verify: bool = True, own: tuple[str, str] | None = None) -> None:
-        """`own`: our certificate and its key, two files or one. Raises HostError where a file cannot be used."""
+        """`own`: our certificate and its key, two files or one. Raises DoctorError where a file cannot be used."""
         self._ca_file, self._verify, self._own = ca_file, verify, own
         self._lenient: ssl.SSLContext | None = None
         # loaded even where nothing is verified: a file that cannot be used is told, not passed over
@@ -47,7 +47,7 @@ class Handshakes:
             except (OSError, ssl.SSLError, ValueError) as error:
                 what = f"our certificate cannot be used: {getattr(error, 'strerror', '') or error}"
                 remedy = "give --cert and --key files in PEM form that belong together, the key without a passphrase"
-                raise HostError(what, self._own[0], remedy) from None
+                raise DoctorError(what, self._own[0], remedy) from None
         return context
 
     def describe(self, tls: ssl.SSLObject) -> Sequence[str]:
@@ -55,7 +55,7 @@ class Handshakes:
         cipher = tls.cipher() or ("?", "?", 0)
         der = tls.getpeercert(binary_form=True) or b""
         if der not in self._told:
-            from maildoctor.host.certificates import shown_by_server
+            from maildoctor.certificates import shown_by_server
 
             self._told[der] = shown_by_server(_chain(tls) or [der], self._ca_file)
         return (f"tls {tls.version()} {cipher[0]} {cipher[2]} bits", *self._told[der])
@@ -69,7 +69,7 @@ def _strict(ca_file: str) -> ssl.SSLContext:
         return context
     except (OSError, ssl.SSLError) as error:
         what = f"certificates cannot be read: {getattr(error, 'strerror', '') or error}"
-        raise HostError(what, ca_file, "give --ca-file a file of certificates in PEM form") from None
+        raise DoctorError(what, ca_file, "give --ca-file a file of certificates in PEM form") from None
 
 
 def _chain(tls: ssl.SSLObject) -> list[bytes]:

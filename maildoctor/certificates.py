@@ -4,7 +4,6 @@ import warnings
 from functools import cache
 
 from maildoctor import filesystem
-from maildoctor.host import Answer, Silence
 
 _NEEDS = "install the Python package cryptography, 42 or newer, for this interpreter"
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
@@ -27,10 +26,19 @@ def _lacking() -> str:
     return ""
 
 
-def certificates(data: bytes) -> Answer:
-    """One block a certificate, in the file's order (the server's own is first): subject, issuer, names, dates, key."""
+class NotReadable(Exception):
+    """Nothing can be told of it: `reason`, and `remedy` where it is the machine that lacks something."""
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.remedy = reason, remedy
+
+
+def certificates(data: bytes) -> str:
+    """One block a certificate, in the file's order (the server's own is first): subject, issuer, names, dates, key.
+    Raises NotReadable."""
     if lacking := _lacking():
-        return Silence("unavailable", f"certificates cannot be read: {lacking}", _NEEDS)
+        raise NotReadable(f"certificates cannot be read: {lacking}", _NEEDS)
     from cryptography import x509
 
     with warnings.catch_warnings():
@@ -43,7 +51,7 @@ def certificates(data: bytes) -> Answer:
             )
             return "\n\n".join(_describe(certificate) for certificate in found[:16])
         except (ValueError, x509.InvalidVersion):
-            return Silence("failed", "there is no readable certificate in it")
+            raise NotReadable("there is no readable certificate in it") from None
 
 
 def _describe(certificate: "x509.Certificate") -> str:  # type: ignore[name-defined]  # noqa: F821 (imported lazily)
@@ -78,10 +86,10 @@ def _describe(certificate: "x509.Certificate") -> str:  # type: ignore[name-defi
     )
 
 
-def public_half(data: bytes) -> Answer:
-    """`public key: sha256:…` of the private key in `data`; nothing of the key itself is kept."""
+def public_half(data: bytes) -> str:
+    """`public key: sha256:…` of the private key in `data`; nothing of the key itself is kept. Raises NotReadable."""
     if lacking := _lacking():
-        return Silence("unavailable", f"keys cannot be read: {lacking}", _NEEDS)
+        raise NotReadable(f"keys cannot be read: {lacking}", _NEEDS)
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import (
         Encoding,
@@ -97,7 +105,7 @@ def public_half(data: bytes) -> Answer:
     except TypeError:
         return "encrypted: the key is protected by a passphrase"
     except (ValueError, UnsupportedAlgorithm):
-        return Silence("failed", "there is no readable private key in it")
+        raise NotReadable("there is no readable private key in it") from None
     return f"public key: {_digest(key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))}"
 
 

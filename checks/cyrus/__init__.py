@@ -1,0 +1,1 @@
+"""Cyrus SASL, whoever uses libsasl: plug-ins, settings, user database, mechanisms, saslauthd."""

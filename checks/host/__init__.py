@@ -1,0 +1,1 @@
+"""What belongs to no mail program alone: permissions, TLS files, names, the system."""

@@ -1,0 +1,1 @@
+"""What servers say: answers, offers, certificates, logins, relaying."""

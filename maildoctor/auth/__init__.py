@@ -1,0 +1,1 @@
+"""A login, for every mail server alike: the mechanisms and the matrix of them."""

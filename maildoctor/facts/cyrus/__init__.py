@@ -1,0 +1,1 @@
+"""Cyrus SASL: its configuration, plug-ins, user database and saslauthd."""

@@ -1,0 +1,1 @@
+"""Sendmail: its program, configuration, sources, maps and queues."""
