@@ -1,6 +1,6 @@
 """Log rules: what a line of a mail log means and what to do about it. Data in checks/*/*.toml, validated as it loads.
 
-`python -m maildoctor.triage.rules [FILE…]` says what is wrong with rule files, samples and speed included.
+`python -m maildoctor.triage [FILE…]` says what is wrong with rule files, samples and speed included.
 """
 
 import os
@@ -358,11 +358,3 @@ class _Table:
 def filled(text: str, fields: Mapping[str, str]) -> str:
     """`{user}` becomes the field's value, or `USER` where it is not known: a shell would redirect to `<user>`."""
     return _FIELD.sub(lambda m: fields.get(m[1]) or m[1].upper(), text)
-
-
-if __name__ == "__main__":
-    import sys
-
-    from maildoctor.triage.validation import main
-
-    sys.exit(main(sys.argv[1:]))
