@@ -1,6 +1,7 @@
 """All that a check may import. These names are the promise to checks of others; they change by adding."""
 
 from maildoctor.auth.mechanisms import Mechanisms, Offer, mechanisms, uses_sasldb
+from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.check import Findings, Found, check, found
 from maildoctor.correlate import Cause, always
 from maildoctor.facts import Absent, Unknown, gaps, known
@@ -39,7 +40,19 @@ from maildoctor.facts.tls import Certificate, Tls, TlsFile
 from maildoctor.facts.wire import Conversation, Hello, Wire
 from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.model import Evidence, Severity, Step
-from maildoctor.remedy import add_user, build, private, rebuild, restart, set_option, shell_word
+from maildoctor.remedy import (
+    add_user,
+    build,
+    certificate,
+    change,
+    edit,
+    private,
+    rebuild,
+    restart,
+    set_option,
+    setting,
+    shell_word,
+)
 
 __all__ = [
     "PLAINTEXT",
@@ -59,6 +72,7 @@ __all__ = [
     "Hello",
     "Listener",
     "Listeners",
+    "LoginService",
     "Logins",
     "Look",
     "MailMap",
@@ -73,6 +87,7 @@ __all__ = [
     "Processes",
     "Queue",
     "Queues",
+    "SaslApplication",
     "SaslConf",
     "SaslDb",
     "SaslFiles",
@@ -98,11 +113,14 @@ __all__ = [
     "always",
     "authinfo_mechanisms",
     "build",
+    "certificate",
+    "change",
     "check",
     "client_entries",
     "client_login",
     "consulted",
     "consulted_entries",
+    "edit",
     "entry_for",
     "found",
     "gaps",
@@ -123,6 +141,7 @@ __all__ = [
     "restart",
     "server_realm",
     "set_option",
+    "setting",
     "shell_word",
     "unnamed",
     "unsafe_folder",

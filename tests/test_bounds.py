@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from maildoctor.auth.mechanisms import mechanisms
+from maildoctor.auth.service import LoginService
 from maildoctor.check import LONGEST, check, found
 from maildoctor.collect import COLLECTORS
 from maildoctor.collect import bounds as limits
@@ -225,9 +226,9 @@ def spent(work: Any) -> float:
 
 def _mechanisms(n: int) -> Any:
     words = " ".join(f"M{i}" for i in range(n))
-    cf = SendmailCf.parse(f"O AuthMechanisms={words}\nC{{TrustAuthMech}}{words}")
+    service = LoginService.parse(f"mechanisms: {words}\ntrusted: {words}")
     plugins = Plugins.parse("\n".join(f"plugin: /usr/lib/sasl2/libm{i}.so" for i in range(n)))
-    return lambda: mechanisms(cf, None, plugins, None)
+    return lambda: mechanisms(service, None, plugins, None)
 
 
 def _paths(n: int) -> Any:

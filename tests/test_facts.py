@@ -9,7 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from maildoctor.auth.mechanisms import mechanisms, uses_sasldb
+from maildoctor.auth.sendmail import login_service
+from maildoctor.auth.service import LoginService
 from maildoctor.collect import COLLECTORS
+from maildoctor.facts import Absent
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.files import SaslFiles
 from maildoctor.facts.cyrus.mechanism_flags import lacks
@@ -781,6 +784,10 @@ PLUGINS = Plugins.parse(
 CF = "O AuthMechanisms=DIGEST-MD5 CRAM-MD5 PLAIN EXTERNAL\nC{TrustAuthMech}CRAM-MD5 PLAIN\n"
 
 
+def _service(cf: str) -> LoginService:
+    return login_service(SendmailCf.parse(cf), Absent("not looked at"), None)
+
+
 @pytest.mark.parametrize(
     ("cf", "conf", "plain", "tls"),
     [
@@ -795,14 +802,14 @@ CF = "O AuthMechanisms=DIGEST-MD5 CRAM-MD5 PLAIN EXTERNAL\nC{TrustAuthMech}CRAM-
     ],
 )
 def test_what_ehlo_offers(cf: str, conf: str | None, plain: str, tls: str) -> None:
-    table = mechanisms(SendmailCf.parse(cf), SaslConf.parse(conf) if conf else None, PLUGINS, None)
+    table = mechanisms(_service(cf), SaslConf.parse(conf) if conf else None, PLUGINS, None)
     assert " ".join(table.offered(tls=False)) == plain
     assert " ".join(table.offered(tls=True)) == tls
 
 
 def test_one_mechanism_in_all_its_parts() -> None:
     sasldb = SaslDb.parse("anna@mx.example.net: userPassword\nbert@mx.example.net: cmusaslsecretPLAIN")
-    table = mechanisms(SendmailCf.parse(CF), SaslConf.parse("mech_list: CRAM-MD5"), PLUGINS, sasldb)
+    table = mechanisms(_service(CF), SaslConf.parse("mech_list: CRAM-MD5"), PLUGINS, sasldb)
     cram, digest = table.named("CRAM-MD5"), table.named("DIGEST-MD5")
     assert cram is not None and digest is not None
     assert (cram.loads, cram.configured, cram.listed, cram.trusted, cram.users) == (True, True, True, True, 1)
@@ -812,7 +819,7 @@ def test_one_mechanism_in_all_its_parts() -> None:
 
 
 def test_what_is_not_known_hinders_nothing() -> None:
-    table = mechanisms(SendmailCf.parse("O AuthMechanisms=GSSAPI NEW-ONE"), None, None, None)
+    table = mechanisms(_service("O AuthMechanisms=GSSAPI NEW-ONE"), None, None, None)
     assert table.offered(tls=False) == ("GSSAPI", "NEW-ONE")
     assert lacks("NEW-ONE", frozenset("pf")) == frozenset()
     assert lacks("PLAIN", frozenset("pmA")) == {"p", "m"}

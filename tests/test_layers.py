@@ -28,12 +28,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "facts": frozenset({"model", "sasldb.names"}),
     "check": frozenset({"model", "facts"}),
     "correlate": frozenset({"model", "facts"}),
-    "remedy": frozenset({"model", "facts"}),
+    "remedy": frozenset({"model", "facts", "auth"}),
     "api": frozenset({"model", "facts", "auth", "check", "correlate", "remedy"}),
     "host": frozenset(
         {"errors", "filesystem", "certificates", "sasldb", "linking", "smtp", "sasl", "image", "masking", "probe"}
     ),
-    "collect": frozenset({"facts", "host", "model"}),
+    "collect": frozenset({"facts", "auth", "host", "model"}),
     "render": frozenset({"model", "check", "__init__"}),
     "auth": frozenset({"model", "facts"}),
     "probe": frozenset({"errors", "filesystem", "certificates", "sasldb", "smtp", "sasl"}),
@@ -175,7 +175,7 @@ def test_only_the_host_touches_the_machine(layer: str, door: str) -> None:
         ("host", "from maildoctor.facts.paths import Look", "host may import certificates, errors, filesystem,"),
         ("engine", "from maildoctor.cli import check", "engine may import"),
         ("engine", "from maildoctor import render", "engine may import"),
-        ("collect", "from maildoctor.check import Check", "collect may import facts, host, model"),
+        ("collect", "from maildoctor.check import Check", "collect may import auth, facts, host, model"),
         ("render", "from maildoctor.library import load_library", "render may import"),
     ],
 )

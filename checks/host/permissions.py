@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from maildoctor.api import (
     Evidence,
     Findings,
+    LoginService,
     Look,
     Paths,
     SaslDb,
@@ -283,51 +284,51 @@ def readable_authinfo(cf: SendmailCf, paths: Paths) -> Findings:
     "error",
     fails=[
         {
-            "cf": "O RunAsUser=smmta:smmsp\nO ServerKeyFile=/etc/mail/host.key",
+            "service": "account: smmta smmsp\nreads as it: sasldb key",
             "paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2",
         },
         {
-            "cf": "O RunAsUser=smmta:smmsp",
+            "service": "account: smmta smmsp\nreads as it: sasldb map key",
             "paths": "drwx------ root root /etc/mail\n-rw-r----- smmta smmsp /etc/mail/a.db\n[map] /etc/mail/a.db",
         },
     ],
     passes=[
         {
-            "cf": "O RunAsUser=smmta:smmsp",
+            "service": "account: smmta smmsp\nreads as it: sasldb map key",
             "paths": "drwxr-xr-x root root /etc\n-rw-r----- root smmsp /etc/access.db\n[map] /etc/access.db",
         },
-        {"cf": "O RunAsUser=smmta:smmsp", "paths": "-rw------- smmta root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
-        {"cf": "", "paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
+        {
+            "service": "account: smmta smmsp\nreads as it: sasldb map key",
+            "paths": "-rw------- smmta root /etc/sasldb2\n[sasldb] /etc/sasldb2",
+        },
+        {"service": "", "paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
     ],
     refs=("sendmail: doc/op, RunAsUser",),
 )
-def unreadable_by_run_as_user(cf: SendmailCf, paths: Paths) -> Findings:
-    """RunAsUser makes sendmail give up root before it reads the user data base or its key, and that user may not.
+def unreadable_by_run_as_user(service: LoginService, paths: Paths) -> Findings:
+    """The mail server gives up root before it reads the user database or its key, and the user it becomes may not.
 
     Every login then ends in "user not found" or "generic failure", and STARTTLS is lost, though all files are right.
 
-    Advice: give the files to that user (chown), let it pass through the folders (chmod o+x), or
-    take RunAsUser out and let sendmail run as root.
+    Advice: give the files to that user (chown), let it pass through the folders (chmod o+x), or, with Sendmail, take
+    RunAsUser out and let it run as root.
     """
-    account = cf.run_as_user
-    if account is None or account.user in ("root", "0"):
+    account = service.account
+    if account is None:
         return
-    user, groups = account.user, {account.group}
+    user, groups = account.user, set(account.groups)
     shut = [
         element
-        for t in paths.of("sasldb", "key", "certificate", "CA", "map")
+        for t in paths.of(*sorted(service.read_as_account))
         for element, right in [*((f, 1) for f in t.folders), *([(t.file, 4)] if t.file and t.file.kind == "-" else [])]
         if not may(element, user, groups, right)
     ]
     if shut:
         files = " ".join(dict.fromkeys(quoted(x.path) for x in shut))
-        setting = cf.option("RunAsUser")
         yield found(
-            f"RunAsUser is {user}, who has no permission to read {files}",
+            f"{service.option('account')} is {user}, who has no permission to read {files}",
             evidence=[
-                Evidence(
-                    f"{cf.path}:{setting.line if setting else 0}", f"O RunAsUser={setting.value if setting else user}"
-                ),
+                service.evidence("account"),
                 *dict.fromkeys(x.evidence for x in shut),
             ],
             fix=list(dict.fromkeys(_opened(x, user) for x in shut)),

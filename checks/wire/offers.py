@@ -6,6 +6,7 @@ from maildoctor.api import (
     Evidence,
     Findings,
     Listeners,
+    LoginService,
     Plugins,
     SaslConf,
     SendmailCf,
@@ -301,7 +302,12 @@ _PLUGIN = (
 )
 _PLUGINS = _PLUGIN.format("plain") + _PLUGIN.format("login") + _PLUGIN.format("crammd5")
 _CF = "O AuthMechanisms=PLAIN LOGIN CRAM-MD5\nO AuthOptions=A p\nO DaemonPortOptions=Name=MTA, Port=587"
-_HERE = {"cf": _CF, "plugins": _PLUGINS, "listeners": "0.0.0.0 587 40 sendmail-mta"}
+_HERE = {
+    "cf": _CF,
+    "service": "mechanisms: PLAIN LOGIN CRAM-MD5\nrequires: A p",
+    "plugins": _PLUGINS,
+    "listeners": "0.0.0.0 587 40 sendmail-mta",
+}
 
 
 @check(
@@ -322,7 +328,12 @@ _HERE = {"cf": _CF, "plugins": _PLUGINS, "listeners": "0.0.0.0 587 40 sendmail-m
     refs=("sendmail: sendmail/srvrsmtp.c, saslmechs(): the list of libsasl cut by AuthMechanisms",),
 )
 def offer_differs_from_files(
-    wire: Wire, cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown, listeners: Listeners
+    wire: Wire,
+    cf: SendmailCf,
+    service: LoginService,
+    plugins: Plugins,
+    conf: SaslConf | Unknown,
+    listeners: Listeners,
 ) -> Findings:
     """Sendmail offers other mechanisms than its files foretell.
 
@@ -335,7 +346,7 @@ def offer_differs_from_files(
     yield from gaps(conf)
     if isinstance(conf, Unknown) and list(gaps(conf)):
         return
-    table = mechanisms(cf, known(conf), plugins, None)
+    table = mechanisms(service, known(conf), plugins, None)
     foretold = {tls: frozenset(table.offered(tls)) & _JUDGED for tls in (False, True)}
     for ports, (missing, extra, tls) in wire.together(
         (c, _difference(c, foretold)) for c in wire.looks if _is_sendmail(c, cf.daemons, listeners)

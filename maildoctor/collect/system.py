@@ -1,7 +1,9 @@
 """The system round the mail server: its names, processes, sockets, devices."""
 
+from maildoctor.auth.service import LoginService
 from maildoctor.collect.knowledge import Know, joined, text, unknown
-from maildoctor.facts import Unknown
+from maildoctor.facts import Absent, Unknown
+from maildoctor.facts.logins import Logins
 from maildoctor.facts.names import Names
 from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.facts.system import System
@@ -105,3 +107,19 @@ def wrappers(host: Host, know: Know) -> TcpWrappers | Unknown:
             return unknown(answer)
         parts.append(f"# path: {path}\n{text(answer)}")
     return TcpWrappers.parse("\n".join(parts))
+
+
+_LOGS = ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail", "/var/log/syslog", "/var/log/messages")
+
+
+def logins(host: Host, know: Know) -> Logins | Unknown:
+    """Recent lines about logins in the log that this host writes."""
+    if isinstance(absent := know(LoginService), Absent):
+        return absent
+    for path in _LOGS:
+        told = host.ask("logins", path)
+        if isinstance(told, str):
+            return Logins.parse(f"# path: {path}\n{told}")
+        if told.why != "absent":
+            return unknown(told)
+    return Absent("there is no mail log (" + ", ".join(_LOGS) + ")")

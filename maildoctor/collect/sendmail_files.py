@@ -1,20 +1,14 @@
-"""What sendmail.cf names: maps, queues, TLS files, and the trails to all that mail trusts."""
+"""What sendmail.cf names: maps, queues, TLS files, and all files that Sendmail trusts."""
 
 import posixpath
 import re
 
-from maildoctor.collect.cyrus import sasldb_path
-from maildoctor.collect.knowledge import Know, joined, text, unknown
-from maildoctor.facts import Absent, Unknown
-from maildoctor.facts.cyrus.files import SaslFiles
-from maildoctor.facts.cyrus.plugins import Plugins
-from maildoctor.facts.logins import Logins
+from maildoctor.collect.knowledge import Know, joined, text
+from maildoctor.facts import Unknown
 from maildoctor.facts.maps import Entries
-from maildoctor.facts.paths import Look, Paths, walk
 from maildoctor.facts.sendmail.cf import SendmailCf, SubmitCf
 from maildoctor.facts.sendmail.mail_maps import MailMaps, built_path
 from maildoctor.facts.sendmail.queues import Queues
-from maildoctor.facts.system import System
 from maildoctor.facts.tls import Tls
 from maildoctor.host import Host, Silence
 
@@ -85,22 +79,6 @@ def _map(host: Host, know: Know, name: str, type_: str, path: str) -> str:
     return joined(*lines)
 
 
-_LOGS = ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail", "/var/log/syslog", "/var/log/messages")
-
-
-def logins(host: Host, know: Know) -> Logins | Unknown:
-    """Recent lines about logins in the log that this host writes."""
-    if isinstance(absent := know(SendmailCf), Absent):
-        return absent
-    for path in _LOGS:
-        told = host.ask("logins", path)
-        if isinstance(told, str):
-            return Logins.parse(f"# path: {path}\n{told}")
-        if told.why != "absent":
-            return unknown(told)
-    return Absent("there is no mail log (" + ", ".join(_LOGS) + ")")
-
-
 def queues(host: Host, know: Know) -> Queues | Unknown:
     """The queue directories of sendmail.cf and submit.cf; of a group (`/var/spool/mqueue/q*`) its parent."""
     cf = know(SendmailCf)
@@ -164,47 +142,13 @@ def _said(answer: str | Silence) -> str:
     return word if word == "missing" else f"{word}: {answer.reason}"
 
 
-def paths(host: Host, know: Know) -> Paths | Unknown:
-    """Every element of every path that mail trusts."""
-    cf = know(SendmailCf)
-    if isinstance(cf, Unknown):
-        return cf
-    wanted = know.some(dict.fromkeys(_trusted(host, know, cf)), "paths that mail trusts")
-    looks: dict[str, Look | None] = {}
-    gaps: dict[str, str] = {}
-
-    def look(path: str) -> Look | None:
-        if path not in looks:
-            answer = host.ask("look", path)
-            if isinstance(answer, Silence) and answer.why != "absent":
-                gaps[path] = answer.reason
-            looks[path] = Look.parse(answer) if isinstance(answer, str) else None
-        return looks[path]
-
-    for _, path in wanted:
-        walk(path, look)
-    seen = [x for x in looks.values() if x]
-    system = know.get(System)
-    members = system.groups if system else {}
-    groups = sorted({x.group for x in seen if x.group_writable})
-    return Paths.parse(
-        joined(
-            *(x.line for x in seen),
-            *(f"[{purpose}] {path}" for purpose, path in wanted),
-            *(f"{path}: {reason}" for path, reason in gaps.items()),
-            *(f"group {g}: {','.join(members.get(g, ()))}" for g in groups),
-        )
-    )
-
-
-def _trusted(host: Host, know: Know, cf: SendmailCf) -> list[tuple[str, str]]:
-    """(purpose, path) of all that mail trusts."""
-    submit, files, plugins = know.get(SubmitCf), know.get(SaslFiles), know.get(Plugins)
+def trusted(host: Host, know: Know) -> list[tuple[str, str]]:
+    """(purpose, path) of all that Sendmail trusts besides the files of libsasl."""
+    cf, submit = know.get(SendmailCf), know.get(SubmitCf)
+    if cf is None:
+        return []
     wanted = [("configuration", cf.path)] + ([("configuration", submit.path)] if submit else [])
     wanted += [("class file", f.path) for f in cf.class_files if f.path.startswith("/")]
-    wanted += [("SASL configuration", path) for path in (files.found if files else ())]
-    wanted += [("plug-in", p.path) for p in (plugins.plugins if plugins else ())]
-    wanted += [("sasldb", sasldb_path(know))]
     wanted += tls_files(cf)
     for m in cf.maps.values():
         if m.path.startswith("/") and m.type in _TEXT_TYPES:
