@@ -25,7 +25,7 @@ from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.paths import Paths
 from maildoctor.facts.processes import Processes
 from maildoctor.facts.sendmail.cf import SendmailCf
-from maildoctor.host import Answer, Silence
+from maildoctor.host import Answer, Silence, Verb
 from maildoctor.host.child import start
 from maildoctor.host.deadline import Deadline, Overdue
 from maildoctor.library import Library
@@ -147,7 +147,7 @@ class Says(Words):
         super().__init__()
         self.answer = answer
 
-    def ask(self, verb: str, subject: str = "") -> Answer:
+    def ask(self, verb: Verb, subject: str = "") -> Answer:
         """That answer."""
         return self.answer
 

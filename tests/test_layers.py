@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "errors": frozenset(),
     "model": frozenset(),
     "filesystem": frozenset(),
+    "log_lines": frozenset(),
     "sasldb": frozenset(),
     "linking": frozenset(),
     "sasl": frozenset(),
@@ -31,7 +32,19 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "remedy": frozenset({"model", "facts", "auth"}),
     "api": frozenset({"model", "facts", "auth", "check", "correlate", "remedy"}),
     "host": frozenset(
-        {"errors", "filesystem", "certificates", "sasldb", "linking", "smtp", "sasl", "image", "masking", "probe"}
+        {
+            "errors",
+            "filesystem",
+            "certificates",
+            "log_lines",
+            "sasldb",
+            "linking",
+            "smtp",
+            "sasl",
+            "image",
+            "masking",
+            "probe",
+        }
     ),
     "collect": frozenset({"facts", "auth", "host", "model"}),
     "render": frozenset({"model", "check", "__init__"}),

@@ -13,7 +13,7 @@ from maildoctor.facts import Absent
 from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.postfix.main_cf import PostfixMain
 from maildoctor.facts.postfix.master_cf import PostfixMaster
-from maildoctor.host import Answer
+from maildoctor.host import Answer, Verb
 from maildoctor.host.rooted import Rooted
 from maildoctor.library import load_library
 from maildoctor.model import Finding, Report
@@ -98,7 +98,7 @@ def test_any_application_of_libsasl_is_judged_where_there_is_no_mail_server(tmp_
 class WithSendmail(Rooted):
     """A root in which Sendmail is installed too: its program answers as a real one does."""
 
-    def ask(self, verb: str, subject: str = "") -> Answer:
+    def ask(self, verb: Verb, subject: str = "") -> Answer:
         if verb == "build":
             return (
                 "Version 8.17.1\n Compiled with: SASLv2" if subject == "/usr/lib/sm.bin/sendmail" else "Version unknown"

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TypeVar
 
 from maildoctor.facts import Unknown
-from maildoctor.host import Answer, Host, Silence
+from maildoctor.host import Answer, Host, Silence, Verb
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ class Bounded:
         """What the other host ran."""
         return self._host.commands
 
-    def ask(self, verb: str, subject: str = "") -> Answer:
+    def ask(self, verb: Verb, subject: str = "") -> Answer:
         """The other host's answer, cut."""
         answer = self._host.ask(verb, subject)
         if not isinstance(answer, str):

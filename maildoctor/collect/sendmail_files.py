@@ -10,7 +10,7 @@ from maildoctor.facts.sendmail.cf import SendmailCf, SubmitCf
 from maildoctor.facts.sendmail.mail_maps import MailMaps, built_path
 from maildoctor.facts.sendmail.queues import Queues
 from maildoctor.facts.tls import Tls
-from maildoctor.host import Host, Silence
+from maildoctor.host import Host, Silence, Verb
 
 _MATTERS = re.compile(r"(?i)(authinfo|srv_features|clt_features|try_tls)(:|$)|connect:$")
 """Keys of maps that have to do with AUTH; of other entries only the number that differ is told."""
@@ -109,7 +109,7 @@ def tls(host: Host, know: Know) -> Tls | Unknown:
     for path in know.some(served, "files of class w"):
         blocks += [f"served: {row}" for row in text(host.ask("read", path)).splitlines()]
     for purpose, path in know.some(tls_files(cf), "TLS files"):
-        verb = {"key": "key", "CA folder": "list"}.get(purpose, "cert")
+        verb: Verb = "key" if purpose == "key" else "list" if purpose == "CA folder" else "cert"
         blocks.append(f"[{purpose}] {path}\n{_said(host.ask(verb, path))}")
     return Tls.parse("\n".join(blocks))
 

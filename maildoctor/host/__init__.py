@@ -36,6 +36,12 @@ from typing import Literal, Protocol
 
 from maildoctor.errors import DoctorError
 
+Verb = Literal[
+    "look", "real", "acl", "list", "read", "map", "sasldb", "elf", "cert", "key", "source", "logins", "recent", "space",
+    "run", "processes", "listeners", "probe", "hostname", "build", "release", "elapsed", "whoami", "clock", "system",
+]  # fmt: skip
+"""What can be asked, as in the table above."""
+
 Why = Literal["absent", "refused", "unavailable", "lifeless", "failed"]
 
 
@@ -61,7 +67,7 @@ class Host(Protocol):
     name: str
     """the node name, or the path of the root"""
 
-    def ask(self, verb: str, subject: str = "") -> Answer:
+    def ask(self, verb: Verb, subject: str = "") -> Answer:
         """The answer to one question; the same question is answered once and remembered."""
         ...
 

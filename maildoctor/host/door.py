@@ -2,7 +2,7 @@
 
 import re
 
-from maildoctor.host import Answer, Silence
+from maildoctor.host import Answer, Silence, Verb
 from maildoctor.masking import kind_of, masked
 
 _LISTINGS = frozenset((
@@ -23,20 +23,20 @@ class Door:
     """A host whose answers are remembered, and masked before they are."""
 
     def __init__(self) -> None:
-        self._answers: dict[tuple[str, str], Answer] = {}
+        self._answers: dict[tuple[Verb, str], Answer] = {}
 
-    def ask(self, verb: str, subject: str = "") -> Answer:
+    def ask(self, verb: Verb, subject: str = "") -> Answer:
         """The answer to one question, without secrets, remembered."""
         key = (verb, subject)
         if key not in self._answers:
             self._answers[key] = _without_secrets(verb, subject, self._answer(verb, subject))
         return self._answers[key]
 
-    def _answer(self, verb: str, subject: str) -> Answer:
+    def _answer(self, verb: Verb, subject: str) -> Answer:
         raise NotImplementedError
 
 
-def _without_secrets(verb: str, subject: str, answer: Answer) -> Answer:
+def _without_secrets(verb: Verb, subject: str, answer: Answer) -> Answer:
     if isinstance(answer, Silence):
         return Silence(answer.why, masked(answer.reason, "log"), masked(answer.remedy, "log"))
     if verb in _LISTINGS:

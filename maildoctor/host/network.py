@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from maildoctor.host import Answer, Silence
+from maildoctor.host import Answer, Silence, Verb
 from maildoctor.host.door import Door
 from maildoctor.probe.addresses import Found, addresses
 from maildoctor.probe.handshakes import Handshakes
@@ -91,7 +91,7 @@ class Network(Door):
         """Nothing is run."""
         return ()
 
-    def _answer(self, verb: str, subject: str) -> Answer:
+    def _answer(self, verb: Verb, subject: str) -> Answer:
         """The transcripts of all endpoints; what is no matter of the wire is not there."""
         match verb:
             case "probe":
