@@ -11,6 +11,7 @@ import pytest
 
 from maildoctor.masking import masked_line as masked
 from maildoctor.triage.blocks import Blocks
+from maildoctor.triage.builtin import builtin
 from maildoctor.triage.clock import Clock, Course
 from maildoctor.triage.engine import ENGINES, Engine, EngineError, Finds, fastest, named
 from maildoctor.triage.headers import peel
@@ -37,6 +38,7 @@ why = "Why."
 labels = {labels}
 explains = {explains}
 scope = "{scope}"
+by_client = {by_client}
   [[rule.cause]]
   name = "a cause"
   when = "it is so"
@@ -59,6 +61,7 @@ def rule(
     explains: Sequence[str] = (),
     scope: str = "session",
     title: str = "Something",
+    by_client: bool = False,
 ) -> Rule:
     """One rule, by way of its TOML."""
     text = RULE.format(
@@ -73,6 +76,7 @@ def rule(
         scope=scope,
         sample=sample,
         title=title,
+        by_client=str(by_client).lower(),
     )
     return parse(text.encode(), "test.toml")[0]
 
@@ -84,6 +88,7 @@ LOGIN = rule(
     "login refused for a",
     labels=["mech"],
     title="The login of {user} was refused",
+    by_client=True,
 )
 BROKEN = rule("SASL802", "backend broken", "backend broken", "backend broken", explains=["SASL803"], scope="session")
 GENERIC = rule(
@@ -389,6 +394,42 @@ def test_bare_lines_are_one_session() -> None:
 def test_one_address_with_many_names_guesses_passwords() -> None:
     data = b"".join(b"login refused for u%d from 192.0.2.%d\n" % (n, n % 2) for n in range(60))
     assert messages(data) == [("ABUSE100", "warning", None), ("SASL801", "info", "ABUSE100")]
+
+
+def test_guessing_hides_no_fault_that_a_client_cannot_cause() -> None:
+    met = b"".join(b"generic failure for u%d from 192.0.2.%d\n" % (n % 30, n % 20 == 0) for n in range(300))
+    pattern = r"generic failure(?: for (?P<user>\S{1,40}))? from (?P<relay>\S{1,40})"
+    for by_client, severity in ((False, "error"), (True, "info")):
+        some = [
+            rule("SASL803", "generic failure", pattern, "generic failure for a from b", "symptom", by_client=by_client)
+        ]
+        told = {code: (severity, cause) for code, severity, cause in messages(met, some)}
+        assert told["ABUSE100"] == ("warning", None)  # that somebody guesses is told all the same
+        assert told["SASL803"] == (severity, "ABUSE100" if by_client else None)
+
+
+BROKEN_CHECKER = "AUTH failure (PLAIN): generic failure (-1) SASL(-1): generic failure: checkpass failed, user=u{n}, relay={at}"
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "demoted"),
+    [
+        ("sm-mta[{p}]: 394FBC00{p}: " + BROKEN_CHECKER, "SASL123", False),
+        ("dovecot: auth: plain(u{n},{ip}): Password mismatch (given password: secret{n})", "PERM660", False),
+        ("sm-mta[{p}]: 394FBC00{p}: AUTH failure (PLAIN): user not found (-20), user=u{n}, relay={at}", "SASL120", True),
+        ("postfix/smtpd[{p}]: warning: {at}: SASL LOGIN authentication failed: UGFzc3dvcmQ6", "USER503", True),
+    ],
+)
+def test_of_the_built_in_rules_only_refusals_are_demoted(line: str, code: str, demoted: bool) -> None:
+    lines = []
+    for n in range(300):
+        ip = "192.0.2.9" if n % 20 else f"198.51.100.{n // 20 + 1}"
+        lines.append("Nov 22 09:00:00 mail " + line.format(n=n % 30, p=1000 + n, ip=ip, at=f"x.example[{ip}]"))
+    rules = builtin().rules
+    told = {r.finding.code: r for r in judge(rules, scanned("\n".join(lines).encode(), rules), NOW)}
+    assert "ABUSE100" in told
+    assert (told[code].finding.severity == "info") is demoted
+    assert (told[code].explained_by is not None) is demoted
 
 
 def test_a_few_slips_are_no_attack() -> None:

@@ -65,7 +65,12 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one shape of message means. `place` says where it was written: file and number."""
+    """What one shape of message means. `place` says where it was written: file and number.
+
+    `by_client`: whoever can reach the server makes such lines, with a wrong name or password or a mechanism that is not
+    offered, whatever state the server is in; so it is of every rule of kind abuse. Of the others a flood of lines says
+    that the server has a fault, whoever met it.
+    """
 
     code: str
     name: str
@@ -82,6 +87,7 @@ class Rule:
     refs: tuple[str, ...]
     causes: tuple[Cause, ...]
     place: str
+    by_client: bool = False
     samples: tuple[Sample, ...] = ()
     counters: tuple[Sample, ...] = ()
     todo: tuple[Sample, ...] = ()
@@ -221,6 +227,7 @@ def _rule(table: object, place: str) -> Rule:
         refs=reader.texts("refs"),
         causes=tuple(_cause(t) for t in reader.tables("cause")),
         place=reader.place,
+        by_client=bool(reader.flag("by_client")) or table.get("kind") == "abuse",
         samples=tuple(_sample(t) for t in reader.tables("sample")),
         counters=tuple(_sample(t) for t in reader.tables("counter")),
         todo=tuple(_sample(t, origin_needed=False) for t in reader.tables("todo")),
