@@ -111,8 +111,8 @@ def _blamed(cases: Sequence[Case], seen: Seen) -> Iterable[Case]:
 
 
 def _demoted(case: Case, attack: Guessing) -> Case:
-    """What a client can cause, and what nearly all comes from guessing, says nothing of this host. A fault that no client
-    can cause is one however many strangers meet it."""
+    """What a client can cause, and what nearly all comes from guessing, says nothing of this host. A fault that no
+    client can cause is one however many strangers meet it."""
     if not case.rule.by_client or attack.share(case.key[0]) < _MOSTLY or case.rule.kind in QUIET:
         return case
     attack.codes[case.rule.code] = None
