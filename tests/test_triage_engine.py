@@ -408,15 +408,14 @@ def test_guessing_hides_no_fault_that_a_client_cannot_cause() -> None:
         assert told["SASL803"] == (severity, "ABUSE100" if by_client else None)
 
 
-BROKEN_CHECKER = (
-    "AUTH failure (PLAIN): generic failure (-1) SASL(-1): generic failure: checkpass failed, user=u{n}, relay={at}"
-)
+REFUSED = "sm-mta[{p}]: 394FBC00{p}: AUTH failure (PLAIN): "
+CHECKER_BROKEN = "generic failure (-1) SASL(-1): generic failure: checkpass failed, user=u{n}, relay={at}"
 
 
 @pytest.mark.parametrize(
     ("line", "code", "demoted"),
     [
-        ("sm-mta[{p}]: 394FBC00{p}: " + BROKEN_CHECKER, "SASL123", False),
+        (REFUSED + CHECKER_BROKEN, "SASL123", False),
         ("dovecot: auth: plain(u{n},{ip}): Password mismatch (given password: secret{n})", "PERM660", False),
         (
             "sm-mta[{p}]: 394FBC00{p}: AUTH failure (PLAIN): user not found (-20), user=u{n}, relay={at}",

@@ -100,8 +100,8 @@ def processes(host: Host, know: Know) -> Processes | Unknown:
 
 
 def _trusted(host: Host, found: Processes) -> list[str]:
-    """What lets a sendmail of another user than usual be trusted, where there is one: sendmail.cf names that user, or it
-    listens on a port that only root may open."""
+    """What lets a sendmail of another user than usual be trusted: sendmail.cf names that user, or it listens on a port
+    that only root may open. Looked for where there is one."""
     if len(found.called_sendmail) == len(found.sendmail_daemons):
         return []
     configurations = (text(host.ask("read", path)) for path in CONFIGURATIONS)
