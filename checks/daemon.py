@@ -357,7 +357,7 @@ def own_ports_collide(cf: SendmailCf, listeners: Listeners) -> Findings:
             f"Two daemons want port {one.port}: {one.name} and {two.name}; the second cannot bind, and sendmail greets"
             " nobody",
             evidence=[_option(cf, one), _option(cf, two)],
-            fix=rebuild(cf.path, f"remove DAEMON_OPTIONS(`… Name={two.name} …')"),
+            fix=rebuild(cf.path, "remove DAEMON_OPTIONS(`… Name={name} …')", name=two.name),
             port=str(one.port),
         )
 

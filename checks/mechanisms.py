@@ -178,7 +178,7 @@ def not_trusted_to_relay(
         f"{' '.join(bad)}: offered by AuthMechanisms but not in the class TrustAuthMech, so a login by it gives no "
         f"right to relay" + (f"; {odd[0][:60]} in it is no mechanism: separate the names with blanks" if odd else ""),
         evidence=[_setting(cf, "AuthMechanisms"), _class(cf)],
-        fix=rebuild(cf.path, "TRUST_AUTH_MECH(`" + " ".join(names) + "')dnl"),
+        fix=rebuild(cf.path, "TRUST_AUTH_MECH(`{mechanisms}')dnl", mechanisms=list(names)),
         subject="TrustAuthMech",
     )
 
@@ -219,7 +219,8 @@ def trusted_but_not_offered(cf: SendmailCf, plugins: Plugins, conf: SaslConf | U
             evidence=[_setting(cf, "AuthMechanisms"), _class(cf)],
             fix=rebuild(
                 cf.path,
-                "define(`confAUTH_MECHANISMS', `" + " ".join(dict.fromkeys([*cf.auth_mechanisms, *bad])) + "')dnl",
+                "define(`confAUTH_MECHANISMS', `{mechanisms}')dnl",
+                mechanisms=list(dict.fromkeys([*cf.auth_mechanisms, *bad])),
             ),
             option="AuthMechanisms",
         )
@@ -305,7 +306,7 @@ def options_leave_nothing(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unk
                 for o in lost[:8]
             ),
         ],
-        fix=rebuild(cf.path, f"drop {' '.join(guilty)} from define(`confAUTH_OPTIONS', …)"),
+        fix=rebuild(cf.path, "drop {letters} from define(`confAUTH_OPTIONS', …)", letters=list(guilty)),
         severity="error" if nothing else "info" if table.offered(tls=True) else "warning",
         option="AuthOptions",
     )
@@ -434,7 +435,7 @@ def plain_text_without_tls(cf: SendmailCf, plugins: Plugins | Unknown, conf: Sas
         yield found(
             f"{' and '.join(bad)} {'is' if len(bad) == 1 else 'are'} offered without TLS: AuthOptions lacks p",
             evidence=[_setting(cf, "AuthOptions"), _setting(cf, "AuthMechanisms")],
-            fix=rebuild(cf.path, f"define(`confAUTH_OPTIONS', `{letters}')dnl"),
+            fix=rebuild(cf.path, "define(`confAUTH_OPTIONS', `{letters}')dnl", letters=letters.split()),
             option="AuthOptions",
         )
 

@@ -526,7 +526,9 @@ def map_not_readable_for_sendmail(cf: SendmailCf, paths: Paths) -> Findings:
             fix=[
                 Step(f"chown root {files}", "safe", f"chown {quoted(owner)} {files}"),
                 *rebuild(
-                    cf.path, f"or, if {owner} is to own sendmail's files: define(`confTRUSTED_USER', `{owner}')dnl"
+                    cf.path,
+                    "or, if {owner} is to own sendmail's files: define(`confTRUSTED_USER', `{owner}')dnl",
+                    owner=owner,
                 )[:1],
             ],
             user=owner,

@@ -313,7 +313,7 @@ def user_in_another_realm(
     whole = not sasldb.in_realm(realm)
     other = sorted({u.realm for u in lost})
     deliberate = whole and len(other) == 1 and not _near(other[0], realm)
-    instead = rebuild(cf.path, f"or: define(`confAUTH_REALM', `{other[0]}')dnl")[:1]
+    instead = rebuild(cf.path, "or: define(`confAUTH_REALM', `{realm}')dnl", realm=other[0])[:1]
     source = f"AuthRealm of {cf.path}" if cf.auth_realm else "the host's full name, $j; AuthRealm is not set"
     yield found(
         f"{_users(lost)} in realm {_realms(other)}, but the server looks names up in realm {realm} ({source})",

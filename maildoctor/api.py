@@ -38,7 +38,18 @@ from maildoctor.facts.tls import Certificate, Tls, TlsFile
 from maildoctor.facts.wire import Conversation, Hello, Wire
 from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.model import Evidence, Severity, Step
-from maildoctor.remedy import add_user, build, private, rebuild, restart, set_option, shell_word
+from maildoctor.remedy import (
+    add_user,
+    build,
+    by_hand,
+    edit,
+    is_plain,
+    private,
+    rebuild,
+    restart,
+    set_option,
+    shell_word,
+)
 
 __all__ = [
     "PLAINTEXT",
@@ -97,15 +108,18 @@ __all__ = [
     "always",
     "authinfo_mechanisms",
     "build",
+    "by_hand",
     "check",
     "client_entries",
     "client_login",
     "consulted",
     "consulted_entries",
+    "edit",
     "entry_for",
     "found",
     "gaps",
     "install_command",
+    "is_plain",
     "judge",
     "known",
     "lacks",

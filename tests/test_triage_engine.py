@@ -513,6 +513,7 @@ def test_a_pattern_is_proved_to_hold_its_needle() -> None:
     ("change", "told"),
     [
         (('severity = "error"', 'severity = "critcal"'), "'critcal' is none of error, warning, info"),
+        (("by_client = false", 'by_client = "no"'), "'by_client' must be true or false"),
         (('title = "T"', 'titel = "T"'), "'title' is missing"),
         (("labels = []", "labels = []\ncolour = 'red'"), "unknown key 'colour'"),
         (('kind = "fault"', 'kind = "harmless"'), "severity info"),
@@ -528,6 +529,7 @@ def test_a_bad_rule_does_not_load_and_says_why(change: tuple[str, str], told: st
     text = RULE.format(
         code="SASL802", name="n", severity="error", kind="fault", needle=["backend broken"], pattern="backend broken",
         labels=[], explains=[], scope="session", sample="backend broken", title="T",
+        by_client="false",
     )  # fmt: skip
     parse(text.encode(), "x.toml")
     assert change[0] in text

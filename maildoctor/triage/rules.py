@@ -29,7 +29,6 @@ _T = TypeVar("_T", bound=str)
 _SHORTEST_NEEDLE = 6
 _CODE = re.compile(r"[A-Z]+[1-9][0-9]{2,}")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_FIELD = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 
 class RuleError(Exception):
@@ -331,14 +330,6 @@ class _Table:
     def done(self) -> None:
         if self._left:
             raise RuleError(f"unknown key {min(self._left)!r}", self.place)
-
-
-# ---- filling in
-
-
-def filled(text: str, fields: Mapping[str, str]) -> str:
-    """`{user}` becomes the field's value, or `USER` where it is not known: a shell would redirect to `<user>`."""
-    return _FIELD.sub(lambda m: fields.get(m[1]) or m[1].upper(), text)
 
 
 if __name__ == "__main__":
