@@ -1,5 +1,6 @@
 """The engine of triage: nothing lost, nothing counted twice, whatever the log, its borders and the engine."""
 
+import base64
 import io
 import random
 import re
@@ -435,6 +436,40 @@ def test_of_the_built_in_rules_only_refusals_are_demoted(line: str, code: str, d
     assert "ABUSE100" in told
     assert (told[code].finding.severity == "info") is demoted
     assert (told[code].explained_by is not None) is demoted
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "setting"),
+    [
+        ("sm-mta[{n}]: 50L222ab001201: <-- AUTH PLAIN {secret}", "PERM142", "confLOG_LEVEL"),
+        ("postfix/smtpd[{n}]: < c.example.com[192.0.2.7]: AUTH PLAIN {secret}", "PERM626", "debug_peer_list"),
+        ("postfix/smtp[{n}]: > c.example.com[192.0.2.7]:587: AUTH PLAIN {secret}", "PERM626", "debug_peer_list"),
+        (
+            "dovecot: auth: Debug: client in: AUTH\t1\tPLAIN\tservice=smtp\tresp={secret}"
+            " (previous base64 data may contain sensitive data)",
+            "PERM664",
+            "auth_debug_passwords",
+        ),
+        (
+            "exim[{n}]: SMTP call from [192.0.2.7] dropped: too many syntax or protocol errors"
+            ' (last command was "AUTH PLAIN {secret}", C=EHLO,AUTH)',
+            "PERM781",
+            "log_selector",
+        ),
+        ("smtpd[{n}]: smtp: 0x55d0a1b2c3d0: <<< AUTH PLAIN {secret}", "PERM831", "-T smtp"),
+    ],
+)
+def test_a_log_that_holds_logins_in_clear_is_a_finding(line: str, code: str, setting: str) -> None:
+    secrets = [base64.b64encode(f"\0amy\0correct-horse-{n}".encode()).decode() for n in range(60)]
+    quiet = "Jan 21 02:02:07 mx CRON[1]: (root) CMD (true)\n"
+    told = [f"Jan 21 02:02:07 mx {line.format(n=n, secret=secret)}\n" for n, secret in enumerate(secrets)]
+    rules = builtin().rules
+    found = judge(rules, scanned((quiet * 4 + "".join(told)).encode(), rules), NOW)
+    (finding,) = [r.finding for r in found if r.finding.code == code]
+    assert (finding.severity, finding.count) == ("warning", 60) and setting in finding.advice
+    assert finding.evidence[0].source.endswith(":5")
+    said = repr(found)
+    assert not any(secret[8:-4] in said for secret in secrets) and "correct-horse" not in said
 
 
 def test_a_few_slips_are_no_attack() -> None:
