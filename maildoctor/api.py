@@ -13,6 +13,7 @@ from maildoctor.facts.client_auth import (
     looked_up,
     preferred,
 )
+from maildoctor.facts.exposed import Exposed
 from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
 from maildoctor.facts.mail_maps import MailMap, MailMaps, authinfo_mechanisms
 from maildoctor.facts.mechanisms import PLAINTEXT, Mechanisms, Offer, lacks, mechanisms, uses_sasldb
@@ -64,6 +65,7 @@ __all__ = [
     "Conversation",
     "Daemon",
     "Evidence",
+    "Exposed",
     "Findings",
     "Found",
     "Hello",

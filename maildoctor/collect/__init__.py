@@ -7,6 +7,7 @@ from typing import Any
 
 from maildoctor.collect import cyrus, mail, sendmail, system, wire
 from maildoctor.collect.knowledge import Collector, Know
+from maildoctor.facts.exposed import Exposed
 from maildoctor.facts.logins import Logins
 from maildoctor.facts.mail_maps import MailMaps
 from maildoctor.facts.names import Names
@@ -53,6 +54,7 @@ COLLECTORS: Mapping[type[Any], Collector] = {
     Queues: mail.queues,
     Tls: mail.tls,
     Paths: mail.paths,
+    Exposed: mail.exposed,
     Wire: wire.wire,
 }
 

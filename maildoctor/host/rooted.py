@@ -134,6 +134,11 @@ class Rooted(Door):
             )
         return data.decode("utf-8", "backslashreplace")
 
+    def _tell_clear(self, path: str) -> Answer:
+        from maildoctor.host.clear import in_clear
+
+        return "\n".join(in_clear(path, self._whole(path, _TEXT_LIMIT).decode("utf-8", "backslashreplace")))
+
     def _tell_clock(self, _: str) -> Answer:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
