@@ -8,6 +8,7 @@ from maildoctor.api import (
     Findings,
     Names,
     Paths,
+    Processes,
     SendmailCf,
     SendmailMc,
     SendmailProgram,
@@ -413,6 +414,46 @@ def log_level_too_low(cf: SendmailCf, program: SendmailProgram | Unknown) -> Fin
             severity="warning" if explicit else "info",
             option="LogLevel",
         )
+
+
+_STARTED = "7 root 1.00 /usr/sbin/sendmail sendmail: accepting connections\nstarted as: /usr/sbin/sendmail -bd "
+
+
+@check(
+    "CONF024",
+    "sendmail-logs-passwords",
+    "warning",
+    fails=[{"cf": "O LogLevel=15"}, {"cf": "O LogLevel=9", "processes": _STARTED + "-OLogLevel=20"}],
+    passes=[{"cf": "O LogLevel=14"}, {"cf": "", "processes": _STARTED + "-OLogLevel=14"}],
+    refs=("sendmail: sendmail/srvrsmtp.c, LogLevel > 14",),
+)
+def log_level_shows_passwords(cf: SendmailCf, processes: Processes | Unknown) -> Findings:
+    """LogLevel is so high that sendmail writes the passwords of those who log in into the log.
+
+    From 15 on every command is logged, AUTH with its first answer too: name and password in base64, which hides
+    nothing. Logs are kept, copied and sent to other machines.
+
+    Advice: define(`confLOG_LEVEL', `14') at most, rebuild and restart; then delete the log with its copies, and let the
+    users concerned change their passwords.
+    """
+    started = processes.started_as if isinstance(processes, Processes) else ""
+    given = re.search(r"\s-O\s?LogLevel=([0-9]{1,4})(?:\s|$)", started)
+    if given is not None:
+        level, where, said = int(given[1]), "sendmail.pid", given[0].strip()
+    else:
+        setting = cf.option("LogLevel")
+        level, where, said = cf.log_level, f"{cf.path}:{setting.line if setting else 0}", f"O LogLevel={cf.log_level}"
+    if level > _PASSWORDS_FROM:
+        yield found(
+            f"LogLevel is {level}: the log shows the passwords of everybody who logs in by PLAIN",
+            evidence=[Evidence(where, said)],
+            fix=rebuild(cf.path, "define(`confLOG_LEVEL', `14')dnl"),
+            option="LogLevel",
+        )
+
+
+_PASSWORDS_FROM = 14
+"""Above this level sendmail logs commands as they are."""
 
 
 @check(
