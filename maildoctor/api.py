@@ -12,6 +12,7 @@ from maildoctor.facts.cyrus.plugins import Plugin, Plugins, plugin_of
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb, User
 from maildoctor.facts.cyrus.shipped import Shipped
+from maildoctor.facts.exposed import Exposed
 from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
 from maildoctor.facts.names import Names, own_name, server_realm, unnamed
 from maildoctor.facts.packages import install_command, package_for
@@ -42,10 +43,13 @@ from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.model import Evidence, Severity, Step
 from maildoctor.remedy import (
     add_user,
+    amend,
     build,
+    by_hand,
     certificate,
     change,
     edit,
+    is_plain,
     private,
     rebuild,
     restart,
@@ -67,6 +71,7 @@ __all__ = [
     "Conversation",
     "Daemon",
     "Evidence",
+    "Exposed",
     "Findings",
     "Found",
     "Hello",
@@ -111,8 +116,10 @@ __all__ = [
     "Wire",
     "add_user",
     "always",
+    "amend",
     "authinfo_mechanisms",
     "build",
+    "by_hand",
     "certificate",
     "change",
     "check",
@@ -125,6 +132,7 @@ __all__ = [
     "found",
     "gaps",
     "install_command",
+    "is_plain",
     "judge",
     "known",
     "lacks",

@@ -522,6 +522,33 @@ def test_which_process_takes_mail(command: str, daemon: bool) -> None:
     assert bool(processes.sendmail_daemons) is daemon
 
 
+@pytest.mark.parametrize(
+    ("row", "daemon"),
+    [
+        ("9 smmta 1.0 /usr/libexec/sendmail/sendmail sendmail: MTA: accepting connections", True),
+        ("9 bob 1.0 /home/bob/sendmail sendmail: MTA: accepting connections", False),
+        ("9 bob 1.0 /usr/bin/perl sendmail: accepting connections", False),
+        ("9 bob 1.0 /usr/libexec/sendmail/sendmail /usr/sbin/sendmail -bd -ODaemonPortOptions=Port=2525", False),
+        ("9 smmta 1.0 /tmp/sendmail#of:bob sendmail: accepting connections", False),
+        ("9 smmta 1.0 /tmp/x#of:root#deleted#of:bob sendmail: accepting connections", False),
+        ("9 bob 1.0 /opt/sendmail sendmail: accepting connections\nruns as: bob", True),
+        ("9 bob 1.0 /opt/sendmail sendmail: accepting connections\nholds: 9", True),
+        ("9 bob 1.0 /opt/sendmail sendmail: accepting connections\nholds: 19", False),
+    ],
+)
+def test_a_name_makes_no_daemon(row: str, daemon: bool) -> None:
+    """Any user may call a process of his sendmail; whose it is he cannot choose."""
+    assert bool(Processes.parse(row).sendmail_daemons) is daemon
+
+
+def test_a_strangers_saslauthd_is_none() -> None:
+    folder = "drwx--x--- 2 {} sasl 4096 2026-11-22 06:00:00 +0000 /run/saslauthd"
+    for user, owner, counts in (("root", "root", 1), ("bob", "root", 0), ("sasl", "root", 1), ("bob", "bob", 1)):
+        text = f"7 {user} 1.0 /usr/sbin/saslauthd saslauthd -a pam\n{folder.format(owner)}"
+        assert len(Saslauthd.parse(text).processes) == counts
+    assert Saslauthd.parse("7 bob 1.0 /x saslauthd -a sasldb\nMECHANISMS=pam").mechanism == "pam"
+
+
 def test_a_process_whose_file_was_replaced() -> None:
     (process,) = Processes.parse(
         "7 root 1000.50 /usr/sbin/saslauthd#deleted /usr/sbin/saslauthd -a pam\nrubbish"

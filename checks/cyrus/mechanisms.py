@@ -16,11 +16,11 @@ from maildoctor.api import (
     Step,
     System,
     Unknown,
+    amend,
     authinfo_mechanisms,
     certificate,
     change,
     check,
-    edit,
     found,
     gaps,
     install_command,
@@ -169,7 +169,7 @@ def not_trusted_to_relay(
         "it gives no right to relay"
         + (f"; {odd[0][:60]} in it is no mechanism: separate the names with blanks" if odd else ""),
         evidence=[service.evidence("mechanisms"), service.evidence("trusted")],
-        fix=change(service, "trusted", " ".join(names)),
+        fix=change(service, "trusted", list(names)),
         subject="TrustAuthMech",
     )
 
@@ -210,7 +210,7 @@ def trusted_but_not_offered(
         yield found(
             f"{' '.join(bad)}: trusted (TrustAuthMech) but not listed in AuthMechanisms, so never offered",
             evidence=[service.evidence("mechanisms"), service.evidence("trusted")],
-            fix=change(service, "mechanisms", " ".join(dict.fromkeys([*(service.mechanisms or ()), *bad]))),
+            fix=change(service, "mechanisms", list(dict.fromkeys([*(service.mechanisms or ()), *bad]))),
             option=service.option("mechanisms"),
         )
 
@@ -295,7 +295,7 @@ def options_leave_nothing(service: LoginService, plugins: Plugins, conf: SaslCon
                 for o in lost[:8]
             ),
         ],
-        fix=edit(service, f"drop {' '.join(guilty)} from {setting(service, 'requires')}"),
+        fix=amend(service, f"drop {{letters}} from {setting(service, 'requires')}", letters=list(guilty)),
         severity="error" if nothing else "info" if table.offered(tls=True) else "warning",
         option=service.option("requires"),
     )
@@ -340,7 +340,7 @@ def gssapi_without_keytab(
         yield found(
             "GSSAPI is offered, but there is no keytab (/etc/krb5.keytab is missing)",
             evidence=[service.evidence("mechanisms"), Evidence("ls -l /etc/krb5.keytab", "missing")],
-            fix=edit(service, f"remove GSSAPI from {setting(service, 'mechanisms')}, or fetch a keytab for smtp/HOST"),
+            fix=amend(service, f"remove GSSAPI from {setting(service, 'mechanisms')}, or fetch a keytab for smtp/HOST"),
             severity="error" if system.kerberos else None,
             mech="GSSAPI",
         )
@@ -426,7 +426,7 @@ def plain_text_without_tls(service: LoginService, plugins: Plugins | Unknown, co
             f"{' and '.join(bad)} {'is' if len(bad) == 1 else 'are'} offered without TLS: "
             f"{service.option('requires')} lacks p",
             evidence=[service.evidence("requires"), service.evidence("mechanisms")],
-            fix=change(service, "requires", letters),
+            fix=change(service, "requires", letters.split()),
             option=service.option("requires"),
         )
 

@@ -17,8 +17,8 @@ from maildoctor.api import (
     Unknown,
     User,
     add_user,
+    amend,
     check,
-    edit,
     found,
     known,
     mechanisms,
@@ -296,7 +296,7 @@ def user_in_another_realm(service: LoginService, sasldb: SaslDb, conf: SaslConf 
     whole = not sasldb.in_realm(realm)
     other = sorted({u.realm for u in lost})
     deliberate = whole and len(other) == 1 and not _near(other[0], realm)
-    instead = edit(service, f"or: {setting(service, 'realm', other[0])}dnl")[:1]
+    instead = amend(service, f"or: {setting(service, 'realm', '{realm}')}dnl", realm=other[0])[:1]
     option = service.option("realm")
     source = f"{option} of {service.path}" if service.realm_is_set else f"the host's full name; {option} is not set"
     yield found(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from maildoctor.api import (
     Evidence,
+    Exposed,
     Findings,
     LoginService,
     Look,
@@ -278,6 +279,75 @@ def readable_authinfo(cf: SendmailCf, paths: Paths) -> Findings:
         )
 
 
+_SQL = "/etc/dovecot/dovecot-sql.conf.ext"
+
+_READ_BY = (
+    ("smtpd.conf", "postfix"),
+    ("/etc/dovecot/", "dovecot"),
+    ("/etc/exim4/", "Debian-exim"),
+    ("/etc/exim/", "exim"),
+)
+"""Part of a path, and the group of the program that reads such files when it is root no more."""
+
+
+def _for_its_program(path: str, file: Look) -> Step:
+    """The least that lets the program read its file, and nobody else."""
+    group = next((group for part, group in _READ_BY if part in path), "")
+    if not group:
+        return private([file])
+    name = quoted(file.path)
+    undo = f"chgrp {quoted(file.group)} {name} && chmod {file.octal} {name}"
+    return Step(f"chgrp {group} {name} && chmod 640 {name}", "risky", undo)
+
+
+@check(
+    "PERM011",
+    "readable-credentials",
+    "warning",
+    fails=[
+        {"exposed": f"clear {_SQL}:4 connect\n-rw-r--r-- root root {_SQL}"},
+        {"exposed": "clear /etc/saslauthd.conf:2 ldap_bind_pw\n-rw-r----- root users /etc/saslauthd.conf"},
+        {
+            "exposed": "clear /usr/lib/sasl2/Sendmail.conf:3 sql_passwd\ngroup admins: amy\n"
+            "-rw-r----- root admins /usr/lib/sasl2/Sendmail.conf"
+        },
+    ],
+    passes=[
+        {"exposed": f"clear {_SQL}:4 connect\n-rw-r----- root dovecot {_SQL}"},
+        {"exposed": f"clear {_SQL}:4 connect\n-rw------- root root {_SQL}"},
+        {"exposed": f"-rw-r--r-- root root {_SQL}"},
+        {"exposed": f"clear {_SQL}:4 connect\n-rw-r--r-- root root {_SQL}\ndrwx------ root root /etc/dovecot"},
+    ],
+    refs=("dovecot: doc/example-config/dovecot-sql.conf.ext", "postfix: README_FILES/SASL_README, sasl_passwd"),
+)
+def readable_credentials(exposed: Exposed) -> Findings:
+    """A file in which a password stands in clear can be read by more than the program that needs it.
+
+    It is the password by which the mail server logs in at a data base, a directory or another server: whoever has it
+    has the users' passwords or the relay. Programs use such a file whatever its mode, and nothing in a log tells.
+
+    Advice: let only root, or the group of the program that reads it, read the file (chmod 600; or chgrp postfix,
+    dovecot, Debian-exim … and chmod 640), and change the password in it, as it was open until now.
+    """
+    yield from (Unknown(reason, "run as root") for reason in exposed.unread)
+    for path, secrets in exposed.secrets.items():
+        file, readers = exposed.paths.file(path), exposed.readers(path)
+        if file is None or not readers:
+            continue
+        names = ", ".join(dict.fromkeys(s.name for s in secrets if s.name))
+        first = secrets[0]
+        yield found(
+            f"{path} holds {'a password' if len(secrets) == 1 else 'passwords'} in clear, first in line {first.line},"
+            f" and {readers} can read it (mode {file.octal}, {file.owner}:{file.group})",
+            evidence=[
+                file.evidence,
+                Evidence(f"{path}:{first.line}", f"a value in clear of {names}" if names else "a value in clear"),
+            ],
+            fix=[_for_its_program(path, file)],
+            path=path,
+        )
+
+
 @check(
     "PERM006",
     "unreadable-by-run-as-user",
@@ -527,7 +597,9 @@ def map_not_readable_for_sendmail(cf: SendmailCf, paths: Paths) -> Findings:
             fix=[
                 Step(f"chown root {files}", "safe", f"chown {quoted(owner)} {files}"),
                 *rebuild(
-                    cf.path, f"or, if {owner} is to own sendmail's files: define(`confTRUSTED_USER', `{owner}')dnl"
+                    cf.path,
+                    "or, if {owner} is to own sendmail's files: define(`confTRUSTED_USER', `{owner}')dnl",
+                    owner=owner,
                 )[:1],
             ],
             user=owner,

@@ -30,8 +30,8 @@ _CF = "O DaemonPortOptions=Name=MTA, Port=25\nO DaemonPortOptions=Name=MSA, Port
     "RUN001",
     "sendmail-not-running",
     "error",
-    fails=[{"cf": _CF, "processes": ""}],
-    passes=[{"cf": _CF, "processes": _DAEMON}],
+    fails=[{"cf": _CF, "processes": ""}, {"cf": _CF, "processes": _DAEMON.replace("root", "bob")}],
+    passes=[{"cf": _CF, "processes": _DAEMON}, {"cf": _CF, "processes": _DAEMON.replace("root", "smmta")}],
     refs=("sendmail: sendmail/daemon.c",),
 )
 def sendmail_not_running(cf: SendmailCf, processes: Processes) -> Findings:
@@ -42,9 +42,13 @@ def sendmail_not_running(cf: SendmailCf, processes: Processes) -> Findings:
     Advice: mend what else is reported, then start sendmail.
     """
     if not processes.sendmail_daemons:
+        named = processes.called_sendmail
         yield found(
             "The sendmail daemon is not running",
-            evidence=[Evidence("ps ax", "no sendmail process that accepts connections")],
+            evidence=[
+                Evidence("ps ax", "no sendmail process that accepts connections"),
+                *(Evidence("ps ax", f"{p.user} may call a process so: {p.evidence.text}") for p in named[:3]),
+            ],
             fix=[Step("service sendmail start", "risky")],
             daemon="sendmail",
         )
@@ -353,7 +357,7 @@ def own_ports_collide(cf: SendmailCf, listeners: Listeners) -> Findings:
             f"Two daemons want port {one.port}: {one.name} and {two.name}; the second cannot bind, and sendmail greets"
             " nobody",
             evidence=[_option(cf, one), _option(cf, two)],
-            fix=rebuild(cf.path, f"remove DAEMON_OPTIONS(`… Name={two.name} …')"),
+            fix=rebuild(cf.path, "remove DAEMON_OPTIONS(`… Name={name} …')", name=two.name),
             port=str(one.port),
         )
 

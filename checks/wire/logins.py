@@ -14,7 +14,9 @@ from maildoctor.api import (
     Unknown,
     Wire,
     check,
+    edit,
     found,
+    is_plain,
     shell_word,
 )
 
@@ -562,8 +564,8 @@ def login_name_lacks_its_realm(wire: Wire) -> Findings:
 
 
 def _realm(server: str, realm: str) -> list[Step]:
-    name = re.sub(r"[^A-Za-z0-9.-]", "", realm)
+    name = realm if is_plain(realm) else "REALM"
     return {
-        "sendmail": [Step(f"# in /etc/mail/sendmail.mc: define(`confAUTH_REALM', `{name}')dnl")],
+        "sendmail": [edit("/etc/mail/sendmail.mc", "define(`confAUTH_REALM', `{realm}')dnl", realm=realm)],
         "postfix": [Step(f"postconf -e smtpd_sasl_local_domain={name} && postfix reload", "risky")],
     }.get(server, [])

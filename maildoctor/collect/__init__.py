@@ -16,6 +16,7 @@ from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.cyrus.shipped import Shipped
+from maildoctor.facts.exposed import Exposed
 from maildoctor.facts.logins import Logins
 from maildoctor.facts.names import Names
 from maildoctor.facts.paths import Paths
@@ -52,6 +53,7 @@ _SERVICE: dict[type[Any], Collector] = {
     Saslauthd: cyrus.saslauthd,
     Logins: system.logins,
     Paths: paths.paths,
+    Exposed: paths.exposed,
 }
 """Facts of one login service, collected for each."""
 

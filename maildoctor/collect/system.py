@@ -1,17 +1,23 @@
 """The system round the mail server: its names, processes, sockets, devices."""
 
+import re
+
 from maildoctor.auth.service import LoginService
 from maildoctor.collect.knowledge import Know, joined, text, unknown
+from maildoctor.collect.sendmail import CONFIGURATIONS
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.logins import Logins
 from maildoctor.facts.names import Names
-from maildoctor.facts.processes import Listeners, Processes
+from maildoctor.facts.processes import USERS, Listeners, Processes
 from maildoctor.facts.system import System
 from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.host import Host, Silence
 
 _DEVICES = ("/dev/null", "/dev/urandom", "/dev/random", "/dev/log")
 _PID_FILES = ("/var/run/sendmail.pid", "/var/run/sendmail/mta/sendmail.pid")
+_ANYBODYS = 1024
+"""The first port that needs no right to be opened."""
+
 _KEYTABS = ("/etc/krb5.keytab", "/usr/local/etc/krb5.keytab")
 _SYSLOGS = ("rsyslogd", "syslogd", "syslog-ng", "systemd-journal", "busybox")
 
@@ -48,7 +54,9 @@ def system(host: Host, know: Know) -> System | Unknown:
     lines += [f"kerberos: {p}" for p in ("/etc/krb5.conf",) if isinstance(host.ask("look", p), str)]
     running = host.ask("processes")
     if isinstance(running, str):
-        lines.append("syslog: " + next((s for s in _SYSLOGS if s in running), ""))
+        loggers = Processes.parse(running).named(*_SYSLOGS, users=USERS["syslog"])
+        told = " ".join(f"{p.program} {p.command}" for p in loggers)
+        lines.append("syslog: " + next((s for s in _SYSLOGS if s in told), ""))
     if _local_users_only(text(host.ask("read", "/etc/nsswitch.conf"))):
         users = host.ask("read", "/etc/passwd")
         if isinstance(users, str):
@@ -84,12 +92,25 @@ def processes(host: Host, know: Know) -> Processes | Unknown:
     answer = host.ask("processes")
     if isinstance(answer, Silence):
         return unknown(answer)
+    answer = joined(answer, *_trusted(host, Processes.parse(answer)))
     found = Processes.parse(answer)
     for path in _PID_FILES if found.sendmail_daemons else ():
         pid, _, command = text(host.ask("read", path)).partition("\n")
         if any(str(p.pid) == pid.strip() for p in found.sendmail_daemons) and command:
             return Processes.parse(joined(answer, f"started as: {command.splitlines()[0]}"))
     return found
+
+
+def _trusted(host: Host, found: Processes) -> list[str]:
+    """What lets a sendmail of another user than usual be trusted: sendmail.cf names that user, or it listens on a port
+    that only root may open. Looked for where there is one."""
+    if len(found.called_sendmail) == len(found.sendmail_daemons):
+        return []
+    configurations = (text(host.ask("read", path)) for path in CONFIGURATIONS)
+    users = re.findall(r"(?m)^O RunAsUser=([^\s:.]{1,64})", next(filter(None, configurations), ""))
+    ports = Listeners.parse(text(host.ask("listeners"))).all
+    holders = {x.pid for x in ports if 0 < x.port < _ANYBODYS} & {p.pid for p in found.called_sendmail}
+    return [*(f"runs as: {user}" for user in users[:1]), *(f"holds: {pid}" for pid in sorted(holders))]
 
 
 def listeners(host: Host, know: Know) -> Listeners | Unknown:

@@ -9,6 +9,7 @@ a recording is a table of questions and answers, and replaying it gives the same
     acl         path        POSIX ACL as `getfacl -c` prints it, where the look line's mode ends in `+`
     list        directory   names, one a line, sorted
     read        path        the file's text; secrets that stand in it are struck out
+    clear       path        `LINE NAME` of each line of the file in which a credential stands in clear
     map         path        entries of a map, source or built: `key<TAB>tag[<TAB>shape]`
     sasldb      path        what `maildoctor.sasldb.listing` says of it
     elf         path        what `ldd -r` would say, by `maildoctor.linking`; `path program` in the program's scope
@@ -37,8 +38,8 @@ from typing import Literal, Protocol
 from maildoctor.errors import DoctorError
 
 Verb = Literal[
-    "look", "real", "acl", "list", "read", "map", "sasldb", "elf", "cert", "key", "source", "logins", "recent", "space",
-    "run", "processes", "listeners", "probe", "hostname", "build", "release", "elapsed", "whoami", "clock", "system",
+    "look", "real", "acl", "list", "read", "clear", "map", "sasldb", "elf", "cert", "key", "source", "logins", "recent",
+    "space", "run", "processes", "listeners", "probe", "hostname", "build", "release", "elapsed", "whoami", "clock", "system",
 ]  # fmt: skip
 """What can be asked, as in the table above."""
 

@@ -7,7 +7,7 @@ from maildoctor.masking import kind_of, masked
 
 _LISTINGS = frozenset((
     "look", "real", "acl", "list", "map", "sasldb", "elf", "cert", "key", "space", "listeners", "hostname", "build",
-    "release", "elapsed", "whoami", "clock",
+    "release", "elapsed", "whoami", "clock", "clear",
 ))  # fmt: skip
 """What we write ourselves, of names, numbers and digests: a user called `password` is no password."""
 _COMMENT = re.compile(

@@ -145,7 +145,7 @@ def processes_by_psutil() -> Answer:
             continue
         try:
             command = " ".join(" ".join(process.cmdline()).split()) or name
-            started, program = process.create_time(), procfs.program(process.pid)
+            started, program = process.create_time(), procfs.program(process.pid, _user)
             rows.append(f"{process.pid} {_owner(process)} {started:.2f} {program} {command}")
         except psutil.Error:
             continue
@@ -180,7 +180,9 @@ def _owner(process: "psutil.Process") -> str:
 
     try:
         return process.username()
-    except (psutil.Error, KeyError):
+    except KeyError:
+        return str(process.uids().real)
+    except psutil.Error:
         return "?"
 
 

@@ -99,6 +99,7 @@ class Rooted(Door):
             "acl": self._tell_acl,
             "list": self._tell_list,
             "read": self._tell_read,
+            "clear": self._tell_clear,
             "clock": self._tell_clock,
             "recent": self._tell_recent,
             "logins": self._tell_logins,
@@ -145,6 +146,11 @@ class Rooted(Door):
                 "failed", f"{path} is larger than {_TEXT_LIMIT // 2**20} MiB", "look whether it is what it should be"
             )
         return data.decode("utf-8", "backslashreplace")
+
+    def _tell_clear(self, path: str) -> Answer:
+        from maildoctor.host.clear import in_clear
+
+        return "\n".join(in_clear(path, self._whole(path, _TEXT_LIMIT).decode("utf-8", "backslashreplace")))
 
     def _tell_clock(self, _: str) -> Answer:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

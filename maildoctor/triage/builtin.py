@@ -116,6 +116,7 @@ def _rule(table: dict[str, Any]) -> Rule:
         severity=_one_of(table["severity"], SEVERITIES),
         kind=_one_of(table["kind"], KINDS),
         scope=_one_of(table["scope"], get_args(Scope)),
+        by_client=_one_of(table["by_client"], (False, True)),
         causes=tuple(_cause(**cause) for cause in table["causes"]),
     )
 
