@@ -505,6 +505,7 @@ ODD_LOGINS: dict[str, tuple[str, Callable[[], Manners], str, str]] = {
     "no iterations": ("SCRAM-SHA-1", lambda: Manners(scram=Scram(iterations="0")), "broken", "iteration"),
     "10^9 iterations": ("SCRAM-SHA-1", lambda: Manners(scram=Scram(iterations="1000000000")), "broken", "iteration"),
     "10^5000 iterations": ("SCRAM-SHA-1", lambda: Manners(scram=Scram(iterations="1" + "0" * 5000)), "broken", "iter"),
+    "1 iteration": ("SCRAM-SHA-256", lambda: Manners(scram=Scram(iterations="1")), "weak", "fewer than 1000 "),
     "another nonce": ("SCRAM-SHA-256", lambda: Manners(scram=Scram(nonce=lambda _: "another")), "broken", "nonce"),
     "our nonce": ("SCRAM-SHA-256", lambda: Manners(scram=Scram(nonce=lambda own: own)), "broken", "nonce"),
     "wrong rspauth": ("DIGEST-MD5", lambda: Manners(digest_proof=lambda right: right[::-1]), "unproven", "rspauth"),
@@ -526,6 +527,35 @@ def test_an_odd_login(name: str, good: ssl.SSLContext, authority: Authority) -> 
     mechanism, manners, word, words = ODD_LOGINS[name]
     one = logged_in(_with_tls(manners(), good, mechanism), authority, mechanism)[0]
     assert one.outcome[0] == word and words in one.outcome[1]
+
+
+@pytest.mark.parametrize(("count", "tls", "word", "remark"), [
+    ("4096", True, "ok", ""),
+    ("4096", False, "ok", ""),
+    ("4095", True, "ok", "fewer than 4096 iterations"),
+    ("4095", False, "weak", ""),
+    ("1000", True, "ok", "fewer than 4096 iterations"),
+    ("999", True, "weak", ""),
+    ("999", False, "weak", ""),
+])  # fmt: skip
+def test_few_iterations_are_told_and_none_that_gives_the_password_away_is_answered(
+    count: str, tls: bool, word: str, remark: str, good: ssl.SSLContext, authority: Authority
+) -> None:
+    manners = Manners(scram=Scram(iterations=count), auth=("SCRAM-SHA-1",), tls=good if tls else None)
+    with Server(manners) as server:
+        wish = Wish(timeout=PATIENCE, login=WHO, ca_file=authority.file, in_clear=True, mechs=("SCRAM-SHA-1",))
+        one = seen(server, wish)[1]
+    assert (one.outcome[0], one.noted("weak")) == (word, remark)
+    # the first message of the client holds no proof; the second would
+    proofs = [line for line in server.said if b",p=" in _plain(line)]
+    assert bool(proofs) == (word != "weak")
+
+
+def _plain(line: bytes) -> bytes:
+    try:
+        return b64decode(line, validate=True)
+    except ValueError:
+        return b""
 
 
 def _with_tls(manners: Manners, context: ssl.SSLContext, mechanism: str) -> Manners:

@@ -216,9 +216,7 @@ class _Run:
             found |= {t: self._look(t) for t in again}
             self._have({t: found[t] for t in again}, lambda _: None)
 
-    def attempts(
-        self, target: Target, looked: Session, progress: Callable[[str], None], others: bool = False
-    ) -> None:
+    def attempts(self, target: Target, looked: Session, progress: Callable[[str], None], others: bool = False) -> None:
         """Logins and the rest, if they were asked for. `others`: more ports of this host follow."""
         wish = self.wish
         if wish.login is None and wish.hub is None and wish.relay is None and wish.message is None:

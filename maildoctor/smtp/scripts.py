@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from maildoctor.sasl import NEEDS_SECRET, PLAINTEXT, TOKEN, SaslError, ServerNotProven, ServerRefused
+from maildoctor.sasl import NEEDS_SECRET, PLAINTEXT, TOKEN, SaslError, ServerNotProven, ServerRefused, ServerWeak
 from maildoctor.smtp.replies import Reply
 from maildoctor.smtp.session import Action, Broken, Leave, Listen, Say, Script, Secure, Session
 
@@ -24,7 +24,7 @@ Mode = Literal["auto", "clear", "starttls", "implicit"]
 _AUTH_LINE = 500
 """Bytes of an AUTH line with its initial response; what is longer is sent after a 334 (RFC 4954 section 4)."""
 _ROUNDS = 12
-_WORDS = {ServerNotProven: "unproven", ServerRefused: "failed"}
+_WORDS = {ServerNotProven: "unproven", ServerRefused: "failed", ServerWeak: "weak"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,11 @@ class Exchange(Protocol):
     @property
     def told(self) -> str:
         """What the server said of the failure within the exchange; empty where it said nothing."""
+        ...
+
+    @property
+    def remark(self) -> str:
+        """What is weak in the demand that was answered last; empty where nothing is."""
         ...
 
     def first(self) -> bytes | None:
@@ -195,6 +200,8 @@ def authenticated(session: Session, mechanism: str, begin: Callable[[bytes], Exc
             yield from _reply(Say(b"*"))
             return
         waiting = None
+        if exchange.remark:
+            session.note(f"weak {exchange.remark}")
         reply = yield from _reply(Say(_encoded(session, mechanism, answer), "***"))
     if reply.code != 235:
         told = f" ({session.masked(exchange.told)})" if exchange.told else ""
