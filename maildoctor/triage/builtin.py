@@ -16,7 +16,19 @@ from typing import Any, get_args
 from maildoctor import filesystem
 from maildoctor.model import SEVERITIES
 from maildoctor.triage import rules as loader
-from maildoctor.triage.rules import KINDS, Cause, Rule, RuleError, Rules, Scope, parsed, read, rule_files, unique
+from maildoctor.triage.rules import (
+    KINDS,
+    Cause,
+    Refusal,
+    Rule,
+    RuleError,
+    Rules,
+    Scope,
+    parsed,
+    read,
+    rule_files,
+    unique,
+)
 
 NAME = "rules.json"
 
@@ -106,6 +118,7 @@ def _rule(table: dict[str, Any]) -> Rule:
         severity=_one_of(table["severity"], SEVERITIES),
         kind=_one_of(table["kind"], KINDS),
         scope=_one_of(table["scope"], get_args(Scope)),
+        refusal=_one_of(table["refusal"], get_args(Refusal)),
         causes=tuple(_cause(**cause) for cause in table["causes"]),
     )
 
