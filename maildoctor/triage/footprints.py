@@ -80,7 +80,10 @@ class _Sum:
         self.users: Counter[bytes] = Counter()
         self.relays: Counter[bytes] = Counter()
         for entry in entries:
-            self.users.update(entry.users.counts)
+            for name, count in entry.users.counts.items():
+                bare, at, _ = name.partition(b"@")
+                # saslauthd writes the realm elsewhere
+                self.users.update({name: count, bare: count} if at else {name: count})
             self.relays.update(entry.relays.counts)
         self._first = min(entry.first.minute for entry in entries)
         self._last = max(entry.last.minute for entry in entries)
