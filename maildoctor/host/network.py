@@ -222,11 +222,18 @@ class _Run:
         if wish.login is None and wish.hub is None and wish.relay is None and wish.message is None:
             return
         from maildoctor.host.attempts import Attempts, Standing, outcome
+        from maildoctor.host.certificates import hopeless
 
         standing = self.standing.setdefault(target.host, Standing(wish.pause))
         said_before = list(looked.lines)
 
         def talk(purpose: str, notes: tuple[str, ...], script: Callable[[Session], Script]) -> Session:
+            if purpose.startswith("login") and wish.verify and (why := hopeless(looked.lines)):
+                # our refusal would stand in the server's log, where it looks like a fault: "alert unknown ca"
+                session = self._session(target, purpose, look(safe), notes)
+                self.tried.append(session)
+                session.end("untrusted", why)
+                return session
             if purpose != "relay":
                 progress(f"a pause after a refused login at {target}")
                 standing.wait(looked)
@@ -317,6 +324,10 @@ class _Run:
         asked = (f"tls-name {self.wish.tls_name}",) if self.wish.tls_name else ()
         heading = (f"connect {where} {self.wish.mode}{name}", f"purpose {purpose}", f"at {at}", *usual, *asked, *notes)
         session = Session(script, tuple(printable(line.encode("utf-8", "replace")) for line in heading))
+        if purpose == "look" and self.wish.login is not None:
+            from maildoctor.host.attempts import secrets_of
+
+            session.hidden.heard_earlier(secrets_of(self.wish.login), f"{target.host} {self.wish.ehlo}")
         if not address:
             session.end("unresolved", f"the name {printable(target.host.encode('utf-8', 'replace'))} {host.why}")
         return session

@@ -25,6 +25,8 @@ CODE, NAME = "ABUSE101", "own-probe"
 
 _SPELLING = re.compile(rb"[a-z][A-Z0-9]+(?:-[A-Z0-9]+)*")
 _EHLO = re.compile(rb"\(maildoctor\.invalid\) \[")
+_ASKED = (("dovecot*",), ("saslauthd",))
+"""Programs that mail programs ask, and that never learn how the client spelled anything."""
 _FEW_ADDRESSES = 5
 _LINES = 3
 
@@ -52,9 +54,13 @@ def footprints(tally: Tally, rules: Sequence[Rule]) -> Footprints | None:
         return None
     left = {key: e for key, e in wrong.items() if not e.own}
     sole = {key[0] for key in ours} - {key[0] for key in tally.entries if key not in ours}
-    within = {key for key, e in left.items() if any(tally.met.get((key, rule), 0) >= e.count for rule in sole)}
+    within = {
+        key
+        for key, e in left.items()
+        if not _names_a_client(rules[key[0]]) and any(tally.met.get((key, rule), 0) >= e.count for rule in sole)
+    }
     whole = _Sum([wrong[key] for key in ours])
-    asked = {key for key, e in left.items() if whole.covers(e)}
+    asked = {key for key, e in left.items() if rules[key[0]].programs in _ASKED and whole.covers(e)}
     # a server that delays what it says to a client it has just refused, until the mail program gives up
     delayed = {key for key, e in late.items() if _all_own(e) and set(e.relays.counts) <= set(whole.relays)}
     most = sum(late[key].count for key in delayed)
@@ -67,6 +73,11 @@ def sample() -> Finding:
     """What is said of two refused logins."""
     entry = Entry(count=2, own=2)
     return _finding([entry], Counter({b"192.0.2.7": 2}))
+
+
+def _names_a_client(rule: Rule) -> bool:
+    """Whether its lines could bear our marks, so that those without are another's."""
+    return "(?P<mech>" in rule.pattern or "(?P<relay>" in rule.pattern
 
 
 def _all_own(entry: Entry) -> bool:
