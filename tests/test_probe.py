@@ -602,6 +602,28 @@ def test_a_server_that_greets_with_a_password_it_heard_before(
     assert printable(heard) not in text and "220 mail.example.com ***" in text
 
 
+def test_a_server_that_heard_the_password_in_an_earlier_run(good: ssl.SSLContext, authority: Authority) -> None:
+    half = len(PASSWORD) // 2
+    banner = f"220-localhost {PASSWORD[:half]}\r\n220 {PASSWORD[half:]} ESMTP {PASSWORD[::-1]}\r\n"
+    manners = Manners(auth=("PLAIN",), tls=good, banner=banner.encode())
+    with Server(manners) as server:
+        wish = Wish(timeout=PATIENCE, login=WHO, ca_file=authority.file)
+        text = probed([Target("127.0.0.1", server.port)], wish).lower()
+    assert "220-localhost" in text and " esmtp" in text
+    for part in (PASSWORD[:half], PASSWORD[half:], PASSWORD[::-1]):
+        assert not any(part.lower()[i : i + 8] in text for i in range(len(part) - 7))
+
+
+def test_no_refusal_of_ours_stands_in_the_log_of_a_server_whose_certificate_the_look_refused(
+    authority: Authority,
+) -> None:
+    manners = Manners(auth=MECHANISMS, tls=authority.context(self_signed=True))
+    with Server(manners) as server:
+        _, one = seen(server, Wish(timeout=PATIENCE, login=WHO, ca_file=authority.file))
+        assert len(server.talks) == 1, "the login was not begun"
+    assert one.trouble == ("untrusted", "self-signed certificate") and one.purpose.startswith("login ")
+
+
 def test_a_password_that_is_a_word_of_smtp_breaks_nothing(good: ssl.SSLContext, authority: Authority) -> None:
     wish = Wish(timeout=PATIENCE, login=Login(USER, Secret(b"PLAIN")), ca_file=authority.file)
     with Server(replace(Manners(auth=("PLAIN", "LOGIN"), tls=good), password="PLAIN")) as server:  # noqa: S106

@@ -16,6 +16,9 @@ import pytest
 from maildoctor.__main__ import main
 from maildoctor.cli.signals import Terminated, heeded, status_of
 from maildoctor.cli.trouble import last_words
+from maildoctor.facts.wire import Wire
+from maildoctor.host.deadline import Deadline
+from maildoctor.host.network import own_ports
 from tests.smtp_server import Server, closes, hangs, says
 
 
@@ -155,6 +158,14 @@ def test_a_probe_that_is_interrupted_tells_of_the_servers_that_were_finished(num
     assert [f["code"] for f in report["findings"]] == ["WIRE002"]
     (lost,) = {o["reason"] for o in report["outcomes"] if o["outcome"] in ("fail", "not_judged")}
     assert lost == f"2 of 5 conversations were not had: it was interrupted: {', '.join(where[3:])}"
+
+
+def test_the_deadline_costs_the_ports_that_were_not_finished() -> None:
+    with Server(says(b"554 5.7.1 No\r\n", closes)) as server, Server(hangs) as silent, Deadline(2) as deadline:
+        told = deadline.within(lambda: own_ports(f"127.0.0.1:{server.port} 127.0.0.1:{silent.port}"))
+    wire = Wire.parse(told)
+    assert [c.trouble_kind for c in wire.looks] == ["rejected", "interrupted"]
+    assert [c.port for c in wire.interrupted] == [silent.port]
 
 
 def test_ctrl_c_while_a_target_is_opened_is_no_deadline(

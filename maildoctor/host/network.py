@@ -324,7 +324,7 @@ class _Run:
         asked = (f"tls-name {self.wish.tls_name}",) if self.wish.tls_name else ()
         heading = (f"connect {where} {self.wish.mode}{name}", f"purpose {purpose}", f"at {at}", *usual, *asked, *notes)
         session = Session(script, tuple(printable(line.encode("utf-8", "replace")) for line in heading))
-        if purpose == "look" and self.wish.login is not None:
+        if self.wish.login is not None:
             from maildoctor.host.attempts import secrets_of
 
             session.hidden.heard_earlier(secrets_of(self.wish.login), f"{target.host} {self.wish.ehlo}")

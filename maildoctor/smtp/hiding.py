@@ -15,6 +15,7 @@ _RUN = 8
 _NO_WORD = "\N{REPLACEMENT CHARACTER}"
 """Stands for what was struck out where only known words are kept, so that it is none of them."""
 _PIECE = re.compile(r"[^\W_]{5,}")
+_WORD = re.compile(r"[^\W_]+")
 _LINES = 12
 """Lines that are kept of a reply once the server has heard a secret, but for those that it had said before."""
 
@@ -67,18 +68,24 @@ class Hidden:
     def heard_earlier(self, words: Iterable[bytes], openly: str) -> None:
         """The server may have heard these in another run, and repeat them whole or in pieces before it hears anything
         of us in this one. What mail servers write anyway stays, and what was said `openly`: the server's own name."""
-        self._earlier = [_small(printable(word)) for word in words]
         self._openly = _small(openly)
+        self._earlier = [text for text in (_small(printable(word)) for word in words) if len(text) >= _SHORTEST]
+        unusual = [text for text in self._earlier if not all(map(self._usual, _WORD.findall(text)))]
+        self._runs |= {text[i : i + _RUN] for text in unusual for i in range(len(text) - _RUN + 1)}
 
     def masked(self, text: str) -> str:
         """The text without them."""
+        mark = _NO_WORD if self.closed else CUT
+        text = self._struck(text, mark)
         if self._earlier:
-            text = _PIECE.sub(lambda m: CUT if self._repeats(_small(m[0])) else m[0], text)
-        return self.open.only(self._struck(text, _NO_WORD)) if self.closed else self._struck(text, CUT)
+            text = _PIECE.sub(lambda m: mark if self._repeats(_small(m[0])) else m[0], text)
+        return self.open.only(text) if self.closed else text
+
+    def _usual(self, piece: str) -> bool:
+        return piece in WORDS or piece in self._openly
 
     def _repeats(self, piece: str) -> bool:
-        usual = piece in WORDS or piece in self._openly
-        return not usual and any(piece in word or word in piece for word in self._earlier if len(word) >= _SHORTEST)
+        return not self._usual(piece) and any(piece in word or word in piece for word in self._earlier)
 
     def _struck(self, text: str, mark: str) -> str:
         small = _small(text)
