@@ -212,7 +212,7 @@ class ScramServer:
     flag: str = "n"
     data: bytes = b""
     salt: bytes = b"\0salt\xff"
-    iterations: int = 4096
+    iterations: int = 1000
 
     def opening(self, first: bytes) -> bytes:
         flag, authzid, name, nonce = first.decode().split(",")
