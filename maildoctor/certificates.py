@@ -1,6 +1,7 @@
 """What certificates and keys say, as text; a private key leaves nothing behind but a digest of its public half."""
 
 import warnings
+from collections.abc import Iterable
 from functools import cache
 
 from maildoctor import filesystem
@@ -181,6 +182,19 @@ def _verdict(own: "x509.Certificate", rest: list[bytes], ca_file: str) -> str:  
     return "yes"
 
 
+def hopeless(transcript: Iterable[str]) -> str:
+    """Why OpenSSL will surely not verify the certificate that this look saw, as it would say it; empty where it may."""
+    verdict = next((line for line in transcript if line.startswith("=== verified ")), "")
+    if verdict.endswith(" no: it is self-signed"):
+        return "self-signed certificate"
+    if verdict.endswith(_NO_WAY):
+        from cryptography.x509 import verification
+
+        # before, cryptography refused many a private CA that OpenSSL takes
+        return "unable to get local issuer certificate" if hasattr(verification, "ExtensionPolicy") else ""
+    return ""
+
+
 def _policy() -> "PolicyBuilder":  # type: ignore[name-defined]  # noqa: F821 (imported lazily)
     """What OpenSSL asks of a chain, where cryptography (45) lets us say so; its own rules are those of browsers, and
     refuse many a private CA that mail clients take."""
@@ -199,9 +213,10 @@ def _policy() -> "PolicyBuilder":  # type: ignore[name-defined]  # noqa: F821 (i
 def _why(error: Exception) -> str:
     """cryptography wraps its reasons: `validation failed: candidates exhausted: …`."""
     words = str(error).splitlines()[0] if str(error) else ""
-    return "no way leads from it to a known CA" if "exhausted" in words or not words else words
+    return _NO_WAY if "exhausted" in words or not words else words
 
 
+_NO_WAY = "no way leads from it to a known CA"
 _LARGEST_BUNDLE = 16 * 1024 * 1024
 
 _BUNDLES = (

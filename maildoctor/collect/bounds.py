@@ -27,7 +27,7 @@ MANY = 1_000
 
 _LONG = re.compile(rf"([^\n]{{{LINE}}})[^\n]+")
 _TOO_LONG = f"a line of more than {LINE:,} characters"
-_REMEDY = "look whether it is what it should be"
+REMEDY = "look whether it is what it should be"
 
 
 class Gaps:
@@ -44,9 +44,9 @@ class Gaps:
             self.note(f"only the first {most:,} of {most + more:,} {what} were looked at")
         return kept
 
-    def note(self, reason: str) -> None:
+    def note(self, reason: str, remedy: str = REMEDY) -> None:
         """One more gap."""
-        self.found.append(Unknown(reason, _REMEDY))
+        self.found.append(Unknown(reason, remedy))
 
 
 class Bounded:
@@ -70,7 +70,7 @@ class Bounded:
         if verb == "read" and (count > ROWS or long):
             reason = f"{called} has " + (f"{count:,} lines, more than {ROWS:,}" if count > ROWS else _TOO_LONG)
             self._gaps.note(reason)
-            return Silence("failed", reason, _REMEDY)
+            return Silence("failed", reason, REMEDY)
         if long:
             self._gaps.note(f"{called} ({verb}) has {_TOO_LONG}, and the rest of it was not read")
             answer = _LONG.sub(r"\1", answer)

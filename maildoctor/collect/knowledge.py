@@ -5,7 +5,7 @@ A host may have several login services, each with facts of its own; what is of t
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from maildoctor.collect.bounds import MANY, Bounded, Gaps
+from maildoctor.collect.bounds import MANY, REMEDY, Bounded, Gaps
 from maildoctor.facts import Absent, Unknown
 from maildoctor.host import Answer, Host, Silence
 from maildoctor.host.deadline import Deadline, Overdue
@@ -78,9 +78,9 @@ class Know:
         """So many of these as a collector may look at one by one; a gap of its fact where there are more."""
         return self._at_work[-1].some(items, what, most)
 
-    def cut(self, reason: str) -> None:
-        """Note that the fact that is being collected is not whole."""
-        self._at_work[-1].note(reason)
+    def cut(self, reason: str, remedy: str = REMEDY) -> None:
+        """Note that the fact that is being collected is not whole, and what would make it so."""
+        self._at_work[-1].note(reason, remedy)
 
     def _collect(self, fact: type[Any]) -> Any:
         collector = self._collectors.get(fact)

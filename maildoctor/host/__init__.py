@@ -39,7 +39,8 @@ from maildoctor.errors import DoctorError
 
 Verb = Literal[
     "look", "real", "acl", "list", "read", "clear", "map", "sasldb", "elf", "cert", "key", "source", "logins", "recent",
-    "space", "run", "processes", "listeners", "probe", "hostname", "build", "release", "elapsed", "whoami", "clock", "system",
+    "space", "run", "processes", "listeners", "probe", "hostname", "build", "release", "elapsed", "whoami", "clock",
+    "system",
 ]  # fmt: skip
 """What can be asked, as in the table above."""
 

@@ -8,6 +8,7 @@ from maildoctor import correlate
 from maildoctor.model import Evidence, Finding, Logins, LogRead, Ranked, Step, Traffic
 from maildoctor.remedy import filled, is_plain
 from maildoctor.triage.clock import Clock
+from maildoctor.triage.footprints import Footprints, footprints
 from maildoctor.triage.guessing import Guessing, guessing
 from maildoctor.triage.rules import KINDS, QUIET, Cause, Rule
 from maildoctor.triage.scan import Seen, settled
@@ -42,8 +43,11 @@ def judge(rules: Sequence[Rule], seen: Seen, now: float, top: int = 5) -> tuple[
     attack = guessing(seen.tally, rules, {case.key[0] for case in _blamed(cases, seen)})
     if attack is not None:
         cases = [_demoted(case, attack) for case in cases]
-    findings = [case.finding for case in cases] + ([attack.finding] if attack is not None else [])
-    return correlate.rank(findings, _causes(cases, seen, attack))
+    own = footprints(seen.tally, rules)
+    if own is not None:
+        cases = [replace(c, finding=replace(c.finding, severity="info")) if c.key in own.keys else c for c in cases]
+    findings = [case.finding for case in cases] + [found.finding for found in (attack, own) if found is not None]
+    return correlate.rank(findings, _causes(cases, seen, attack, own))
 
 
 def read(rules: Sequence[Rule], seen: Seen, now: float, top: int, names: Iterable[str]) -> LogRead:
@@ -73,7 +77,9 @@ def read(rules: Sequence[Rule], seen: Seen, now: float, top: int, names: Iterabl
 # ---- which finding explains which
 
 
-def _causes(cases: Sequence[Case], seen: Seen, attack: Guessing | None) -> list[correlate.Cause]:
+def _causes(
+    cases: Sequence[Case], seen: Seen, attack: Guessing | None, own: Footprints | None
+) -> list[correlate.Cause]:
     """The order of the causes is that of the roots of one severity: faults before symptoms, what explains before what
     does not, many before few."""
     known = {case.finding.fingerprint: case for case in cases}
@@ -90,6 +96,13 @@ def _causes(cases: Sequence[Case], seen: Seen, attack: Guessing | None) -> list[
     causes = [correlate.Cause(code, rules[code].explains, together) for code in codes]
     if attack is not None:
         causes.append(correlate.Cause(attack.finding.code, tuple(attack.codes)))
+    if own is not None:
+        # before all others: what explains a fault of this host does not explain what we did ourselves
+        left = {case.finding.fingerprint for case in cases if case.key in own.keys}
+        codes = dict.fromkeys(case.rule.code for case in cases if case.key in own.keys)
+        causes.insert(
+            0, correlate.Cause(own.finding.code, tuple(codes), lambda _, symptom: symptom.fingerprint in left)
+        )
     return causes
 
 

@@ -17,6 +17,9 @@ from maildoctor.model import SEVERITIES, Severity
 
 Kind = Literal["fault", "symptom", "abuse", "harmless", "normal"]
 Scope = Literal["session", "host"]
+Refusal = Literal["", "wrong", "delayed"]
+"""wrong: lines of this rule are what a wrong name or password leaves, on a host without any fault too; delayed: what is
+left where the server delays its answer to one who was refused before."""
 
 KINDS: tuple[Kind, ...] = ("fault", "symptom", "abuse", "harmless", "normal")
 QUIET: tuple[Kind, ...] = ("harmless", "normal")
@@ -90,6 +93,7 @@ class Rule:
     causes: tuple[Cause, ...]
     place: str
     by_client: bool = False
+    refusal: Refusal = ""
     samples: tuple[Sample, ...] = ()
     counters: tuple[Sample, ...] = ()
     todo: tuple[Sample, ...] = ()
@@ -253,6 +257,7 @@ def _rule(table: object, place: str) -> Rule:
         causes=tuple(_cause(t) for t in reader.tables("cause")),
         place=reader.place,
         by_client=bool(reader.flag("by_client")) or table.get("kind") == "abuse",
+        refusal=reader.one_of("refusal", ("", "wrong", "delayed"), ""),
         samples=tuple(_sample(t) for t in reader.tables("sample")),
         counters=tuple(_sample(t) for t in reader.tables("counter")),
         todo=tuple(_sample(t, origin_needed=False) for t in reader.tables("todo")),
