@@ -5,16 +5,22 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from maildoctor.check import Check
+from maildoctor.cli.header_page import header_page
 from maildoctor.engine import FINDINGS
 from maildoctor.facts import Absent
 from maildoctor.facts.paths import LONGEST, Look, walk
 from maildoctor.facts.sendmail_cf import MAX_DAEMONS, SendmailCf
 from maildoctor.library import load_library
+from maildoctor.render.style import Style
+from maildoctor.triage.builtin import builtin
+from maildoctor.triage.engine import ENGINES, Engine, EngineError, Words, named
+from maildoctor.triage.match import Matcher
 
 CHECKS = load_library([]).checks
 MANY = 600
@@ -176,3 +182,45 @@ def test_a_path_longer_than_the_kernel_takes_is_not_walked() -> None:
 def test_of_more_daemons_than_sendmail_takes_none_is_made() -> None:
     text = "\n".join(f"O DaemonPortOptions=Name=D{n}, Port={n}" for n in range(MAX_DAEMONS + 10))
     assert len(SendmailCf.parse(text).daemons) == MAX_DAEMONS
+
+
+# ---- logs
+
+
+def flood(count: int) -> bytes:
+    """A log in which every line tells of a login that failed."""
+    line = b"Nov 30 00:00:00 hub sm-mta[%d]: AUTH failure (CRAM-MD5): user not found (-20) user=u%d\n"
+    return b"".join(line % (n, n) for n in range(count))
+
+
+@pytest.mark.parametrize("name", [name for name in ENGINES if name != "find"])
+def test_an_engine_takes_little_more_where_every_line_is_a_hit(name: str) -> None:
+    needles = Matcher(builtin().rules).needles
+    try:
+        engine = named(name, needles)
+    except EngineError as error:
+        pytest.skip(str(error))
+    least = Words(needles)
+
+    def scan(which: Engine, data: bytes) -> float:
+        view = memoryview(bytearray(data))
+        began = time.monotonic()
+        for at in range(0, len(view), which.block):
+            which.scan(view[at : at + which.block], lambda *_: None)
+        return time.monotonic() - began
+
+    data = flood(20_000)
+    assert min(scan(engine, data) for _ in range(2)) < max(0.5, 10 * scan(least, data))
+
+
+def test_a_hostile_header_of_a_megabyte_is_explained_at_once(tmp_path: Path) -> None:
+    first = "Received: from a (a [192.0.2.1]) by b with ESMTPSA id 1; Mon, 30 Nov 2026 00:00:00 +0000\n"
+    for bomb in ("<pass>", "password=", "p:p ", "<", '"', "AUTH PLAIN "):
+        page = tmp_path / "header"
+        for shape in ("X-A: {}\n", "Received: {}\n", "Received: from {}\n" * 60, "Authentication-Results: {}\n" * 60):
+            fields = shape.count("{}")
+            words = bomb * ((900_000 // fields) // len(bomb))
+            page.write_text(first + shape.format(*[words] * fields))
+            began = time.process_time()
+            assert "b" in header_page(str(page), Style())
+            assert time.process_time() - began < 3, (bomb, shape[:40])
