@@ -7,7 +7,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +23,19 @@ from maildoctor.facts.mechanisms import mechanisms
 from maildoctor.facts.paths import Paths
 from maildoctor.facts.plugins import Plugins
 from maildoctor.facts.processes import Processes
+from maildoctor.facts.sasldb import SaslDb
 from maildoctor.facts.sendmail_cf import SendmailCf
 from maildoctor.host import Answer, Silence
 from maildoctor.host.child import start
 from maildoctor.host.deadline import Deadline, Overdue
 from maildoctor.library import Library
 from maildoctor.model import Evidence, Finding
-from maildoctor.sasldb import entries
+from maildoctor.sasldb import NotADatabase, entries, listing, read
+from maildoctor.sasldb.database import LONGEST as LONGEST_PAIR
 from tests.test_engine import Words, always_finds, never_finds, one, outcome
 
 CF = b"V10/Berkeley\nDShub.example.com\nO AliasFile=/etc/aliases\nO AuthMechanisms=PLAIN\n"
+SASLDB = Path(__file__).resolve().parent.parent / "fixtures" / "sasldb"
 CEILING = 700
 """MiB of memory at most, as the manual says."""
 
@@ -204,9 +207,34 @@ def test_a_finding_as_long_as_a_stranger_likes_is_shortened() -> None:
 def test_a_map_is_cut_and_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entries, "ENTRIES", 10)
     text = "".join(f"key{n} value\n" for n in range(25))
-    rows = entries.source(text, lambda _: "t", "plain").splitlines()
+    rows = entries.source(text.encode(), lambda _: "t", "plain").splitlines()
     assert rows[0] == "# cut: only the first 10 of 25 entries are told"
     assert len(rows) == 11
+
+
+def test_a_data_base_is_cut_and_that_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = ((b"user%d\0example.com\0userPassword" % n, b"secret") for n in range(30))
+    _cdb(tmp_path / "sasldb2", records, 2 << 20)
+    monkeypatch.setattr(listing, "RECORDS", 20)
+    told = listing.listing((tmp_path / "sasldb2").read_bytes())
+    gaps = Gaps()
+    assert Bounded(Says(told), gaps).ask("sasldb", "/etc/sasldb2") == told
+    assert [gap.reason for gap in gaps.found] == ["of /etc/sasldb2 only the first 19 of 31 records are told"]
+    assert len(SaslDb.parse(told).users) == 19
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in SASLDB.iterdir() if path.suffix != ".json"))
+def test_what_is_taken_of_a_data_base_is_its_beginning(name: str) -> None:
+    data = (SASLDB / name).read_bytes()
+    try:
+        whole = read(data)
+    except NotADatabase:
+        return
+    for most in (0, 1, 2, len(whole.pairs), len(whole.pairs) + 1):
+        part = read(data, most)
+        assert part.pairs == [p for p in whole.pairs[:most] if sum(map(len, p)) <= LONGEST_PAIR]
+        assert len(part.pairs) + part.more == len(whole.pairs)
+        assert part.damage == whole.damage
 
 
 # ---- everything is linear
@@ -270,6 +298,28 @@ def _map_text(folder: Path) -> list[str]:
     return ["check", "--root", str(root)]
 
 
+def _map_built(folder: Path) -> list[str]:
+    """A cdb of 255 MB: a record that nearly fills it, then 300,000 others."""
+    root = rooted(folder)
+    (root / "etc/mail/sendmail.cf").write_bytes(CF + b"Kauthinfo cdb /etc/mail/authinfo\n")
+    _cdb(root / "etc/mail/authinfo.cdb", ((b"authinfo:h%d" % n, b'"U:u" "P:p"') for n in range(300_000)), 230 << 20)
+    return ["check", "--root", str(root)]
+
+
+def _cdb(path: Path, pairs: Iterable[tuple[bytes, bytes]], hole: int) -> None:
+    """A constant data base whose first record is that long, and is a hole in the file."""
+    records = [struct.pack("<2I", len(key), len(value)) + key + value for key, value in pairs]
+    with open(path, "wb") as file:
+        file.seek(2048)
+        file.write(struct.pack("<2I", 1, hole) + b"k")
+        file.seek(hole, os.SEEK_CUR)
+        file.write(b"".join(records))
+        tables, slots = file.tell(), 2 * (len(records) + 1)
+        file.truncate(tables + 8 * slots)
+        file.seek(0)
+        file.write(b"".join(struct.pack("<2I", *head) for head in [(tables, slots)] + [(tables + 8 * slots, 0)] * 255))
+
+
 def _authinfo(folder: Path) -> list[str]:
     root = rooted(folder)
     (root / "etc/mail/sendmail.cf").write_bytes(CF + b"Kauthinfo hash /etc/mail/authinfo\n")
@@ -326,7 +376,7 @@ def _nested_baseline(folder: Path) -> list[str]:
 
 
 BOMBS = (
-    _map_text, _authinfo, _k_lines, _sasldb, _zeros, _nested_toml, _report, _baseline, _nested_baseline,
+    _map_text, _map_built, _authinfo, _k_lines, _sasldb, _zeros, _nested_toml, _report, _baseline, _nested_baseline,
 )  # fmt: skip
 
 

@@ -57,10 +57,6 @@ class Know:
         """So many of these as a collector may look at one by one; a gap of its fact where there are more."""
         return self._at_work[-1].some(items, what, most)
 
-    def cut(self, reason: str) -> None:
-        """Note that the fact that is being collected is not whole."""
-        self._at_work[-1].note(reason)
-
     def _collect(self, fact: type[Any]) -> Any:
         collector = self._collectors.get(fact)
         if collector is None:
