@@ -8,28 +8,38 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from maildoctor import matrix as matrix_limits
 from maildoctor.check import LONGEST, check, found
 from maildoctor.collect import COLLECTORS
 from maildoctor.collect import bounds as limits
 from maildoctor.collect.bounds import Bounded, Gaps
 from maildoctor.correlate import Cause, rank
 from maildoctor.engine import FINDINGS, Selection, examine
+from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.mechanisms import mechanisms
 from maildoctor.facts.paths import Paths
 from maildoctor.facts.plugins import Plugins
 from maildoctor.facts.processes import Processes
 from maildoctor.facts.sasldb import SaslDb
 from maildoctor.facts.sendmail_cf import SendmailCf
+from maildoctor.facts.tls import certificate_of
 from maildoctor.host import Answer, Silence
+from maildoctor.host.certificates import certificates
 from maildoctor.host.child import start
 from maildoctor.host.deadline import Deadline, Overdue
-from maildoctor.library import Library
+from maildoctor.library import Library, load_library
 from maildoctor.model import Evidence, Finding
+from maildoctor.render.json import render as json_form
+from maildoctor.render.matrix import table as matrix_table
+from maildoctor.render.reread import report as reread
+from maildoctor.render.style import Style
 from maildoctor.sasldb import NotADatabase, entries, listing, read
 from maildoctor.sasldb.database import LONGEST as LONGEST_PAIR
 from tests.test_engine import Words, always_finds, never_finds, one, outcome
@@ -235,6 +245,65 @@ def test_what_is_taken_of_a_data_base_is_its_beginning(name: str) -> None:
         assert part.pairs == [p for p in whole.pairs[:most] if sum(map(len, p)) <= LONGEST_PAIR]
         assert len(part.pairs) + part.more == len(whole.pairs)
         assert part.damage == whole.damage
+
+
+def many_names(count: int) -> bytes:
+    """A certificate of its own with that many names, in PEM form."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    own = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hub.example.com")])
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    names = [x509.DNSName(f"n{n}.example.com") for n in range(count)]
+    made = x509.CertificateBuilder().subject_name(own).issuer_name(own).public_key(key.public_key())
+    made = made.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=365))
+    made = made.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    return made.sign(key, SHA256()).public_bytes(Encoding.PEM)
+
+
+def test_of_a_certificate_so_many_names_are_told_and_a_name_beyond_is_not_denied() -> None:
+    (judged,) = (c for c in load_library([]).checks if c.code == "TLS004")
+
+    def said(names: int) -> list[Finding | Unknown]:
+        block = judged.fails[0]["tls"].split("\n")[1] + f"\n{certificates(many_names(names))}"
+        sample = {**judged.fails[0], "tls": judged.fails[0]["tls"].split("\n")[0] + f"\n{block}"}
+        facts: dict[str, Any] = {p.name: Absent("") for p in judged.parameters}
+        facts |= {p.name: p.fact.parse(sample[p.name]) for p in judged.parameters if p.name in sample}
+        return list(judged.findings(facts))
+
+    assert [type(x) for x in said(5)] == [Finding]
+    (gap,) = said(5000)
+    assert isinstance(gap, Unknown) and "only the first 1,000 of 5,000 names are told" in gap.reason
+
+
+def test_of_a_chain_so_many_are_described_and_that_is_told() -> None:
+    told = certificates(many_names(1) * 20)
+    assert isinstance(told, str)
+    assert told.count("subject: ") == 16
+    assert told.endswith("# more: 4 certificates, not described")
+
+
+def test_a_certificate_with_more_names_than_are_known_denies_none() -> None:
+    few = certificate_of(["name: a.example.com", "name: *.example.org"])
+    assert few.covers("A.example.com.") and few.covers("x", "b.example.org") and not few.covers("c.example.com")
+    assert few.gap is None
+    some = certificate_of(["name: a.example.com", "# cut: only the first 1 of 2 names are told"])
+    assert some.covers("c.example.com") and some.gap is not None
+
+
+def test_a_matrix_is_cut_and_that_is_told() -> None:
+    names = " ".join(f"M{n}" for n in range(matrix_limits.ROWS + 7))
+    table = matrix_limits.matrix(matrix_limits.Sources(cf=SendmailCf.parse(f"O AuthMechanisms={names}")))
+    assert table is not None and len(table.rows) == matrix_limits.ROWS
+    lines = ["".join(piece for piece, _ in row) for row in matrix_table(table, Style())]
+    assert f"only the first {matrix_limits.ROWS} of {matrix_limits.ROWS + 7} mechanisms" in lines
+    report = replace(examine(Words(), Library((), ()), Selection()), matrix=table)
+    written = json_form(report)
+    assert json.loads(written)["matrix_more"] == 7
+    assert reread(json.loads(written)).matrix == table
 
 
 # ---- everything is linear
