@@ -7,6 +7,9 @@ from functools import cache
 from maildoctor import filesystem
 
 _NEEDS = "install the Python package cryptography, 42 or newer, for this interpreter"
+_CHAIN, _NAMES = 16, 1_000
+"""Certificates of one file that are described (only the first is the server's own), and names of one: public
+authorities put no more than 100 to 250 into one."""
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -50,7 +53,8 @@ def certificates(data: bytes) -> str:
                 if b"-----BEGIN" in data
                 else [x509.load_der_x509_certificate(data)]
             )
-            return "\n\n".join(_describe(certificate) for certificate in found[:16])
+            more = [f"# more: {len(found) - _CHAIN:,} certificates, not described"] if found[_CHAIN:] else []
+            return "\n\n".join([*map(_describe, found[:_CHAIN]), *more])
         except (ValueError, x509.InvalidVersion):
             raise NotReadable("there is no readable certificate in it") from None
 
@@ -67,6 +71,8 @@ def _describe(certificate: "x509.Certificate") -> str:  # type: ignore[name-defi
     except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
         dns, ips = [], []
     common = [str(a.value) for a in certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
+    every = [*dns, *ips]
+    cut = [f"# cut: only the first {_NAMES:,} of {len(every):,} names are told"] if every[_NAMES:] else []
     try:
         key = certificate.public_key()
         public = _digest(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
@@ -77,8 +83,9 @@ def _describe(certificate: "x509.Certificate") -> str:  # type: ignore[name-defi
         for line in [
             f"subject: {certificate.subject.rfc4514_string()}",
             f"issuer: {certificate.issuer.rfc4514_string()}",
-            *(f"common name: {name}" for name in common),
-            *(f"name: {name}" for name in [*dns, *ips]),
+            *(f"common name: {name}" for name in common[:_NAMES]),
+            *(f"name: {name}" for name in every[:_NAMES]),
+            *cut,
             f"not before: {certificate.not_valid_before_utc.strftime(_STAMP)}",
             f"not after: {certificate.not_valid_after_utc.strftime(_STAMP)}",
             f"key: {_key_words(certificate)}",

@@ -209,7 +209,9 @@ def certificate_for_another_name(
     every = (host, *names.aliases, *tls.served, *cf.class_("w"))
     for file in tls.of("certificate"):
         for certificate in file.certificates[:1]:
-            if certificate.names and "." in host and _server(cf, file) and not any(map(certificate.covers, every)):
+            if gap := certificate.gap:
+                yield gap
+            if certificate.names and "." in host and _server(cf, file) and not certificate.covers(*every):
                 yield found(
                     f"The certificate {file.path} is for another name: {', '.join(certificate.names[:4])}, not for "
                     f"{host}",

@@ -347,10 +347,12 @@ def own_ports_collide(cf: SendmailCf, listeners: Listeners) -> Findings:
 
     Advice: let one line do for both (Family=inet6 alone serves IPv4 too on Linux), or give each its own Addr=.
     """
-    for one, two in combinations([d for d in cf.daemons if d.port is not None], 2):
+    daemons = [d for d in cf.daemons if d.port is not None]
+    addresses = {d.port: {x.address for x in listeners.on(d.port or 25)} for d in daemons}
+    for one, two in combinations(daemons, 2):
         if one.port != two.port or not _overlap(one, two):
             continue
-        there = {x.address for x in listeners.on(one.port or 25)}
+        there = addresses[one.port]
         if len(there) >= 2 or (one.family != two.family and not there):
             continue  # other systems keep IPv4 and IPv6 apart: where nothing runs, that is not told
         yield found(

@@ -32,9 +32,13 @@ _TICKET = frozenset({"GSSAPI", "GSS-SPNEGO", "EXTERNAL", "KERBEROS_V4"})
 
 def _hubs(wire: Wire) -> Iterator[tuple[Conversation, list[Conversation]]]:
     """Each server for which the map was asked, and the logins that were tried there with the entry."""
+    logins: dict[str, list[Conversation]] = {}
+    for c in wire.logins:
+        if c.noted("authinfo"):
+            logins.setdefault(c.endpoint, []).append(c)
     for c in wire.looks:
         if c.noted("authinfo-map"):
-            yield c, [x for x in wire.logins if x.endpoint == c.endpoint and x.noted("authinfo")]
+            yield c, logins.get(c.endpoint, [])
 
 
 def _usable(look: Conversation) -> bool:

@@ -348,8 +348,12 @@ def offer_differs_from_files(
         return
     table = mechanisms(service, known(conf), plugins, None)
     foretold = {tls: frozenset(table.offered(tls)) & _JUDGED for tls in (False, True)}
+    daemons = cf.daemons
+    holders: dict[int, set[str]] = {}
+    for listener in listeners.all:
+        holders.setdefault(listener.port, set()).add(listener.program)
     for ports, (missing, extra, tls) in wire.together(
-        (c, _difference(c, foretold)) for c in wire.looks if _is_sendmail(c, cf.daemons, listeners)
+        (c, _difference(c, foretold)) for c in wire.looks if _is_sendmail(c, daemons, holders.get(c.port, set()))
     ):
         what = [f"{' '.join(missing)} not offered, though the files say so"] if missing else []
         what += [f"{' '.join(extra)} offered, of which the files say nothing"] if extra else []
@@ -364,12 +368,12 @@ def offer_differs_from_files(
         )
 
 
-def _is_sendmail(c: Conversation, daemons: tuple[Daemon, ...], listeners: Listeners) -> bool:
+def _is_sendmail(c: Conversation, daemons: tuple[Daemon, ...], holders: set[str]) -> bool:
     """Whether the sendmail of sendmail.cf answers there, and offers AUTH: to offer none at all is another matter."""
     if c.server != "sendmail" or c.masked or not _auth(c):
         return False
-    holders = {x.program for x in listeners.on(c.port)} - {"?"}
-    held = all(h.startswith(("sendmail", "sm-mta", "systemd", "init", "inetd", "xinetd")) for h in holders)
+    others = holders - {"?"}
+    held = all(h.startswith(("sendmail", "sm-mta", "systemd", "init", "inetd", "xinetd")) for h in others)
     return held and any(d.port == c.port and not d.auth_off for d in daemons)
 
 

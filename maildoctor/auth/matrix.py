@@ -28,6 +28,9 @@ _STRENGTH = (
 _NO_SECRET = frozenset({"EXTERNAL", "GSSAPI", "GSS-SPNEGO", "GS2-KRB5", "KERBEROS_V4", "ANONYMOUS"})
 """Mechanisms that no stored secret serves: a certificate, a ticket, or nothing does."""
 
+ROWS = 200
+"""Mechanisms that are told, those that are offered first; IANA knows 60."""
+
 _FEW = 5
 
 _PURPOSES = {"relay": "relaying without login", "relay-auth": "relaying after login", "send": "message"}
@@ -59,7 +62,7 @@ def matrix(of: Sources) -> Matrix | None:
     order = dict.fromkeys((*names, *offers, *sorted(tried)))
     rows = tuple(_row(name, offers.get(name), of, clear, tls) for name in order)
     rows = tuple(r for r in rows if _worth_a_row(r))
-    return Matrix(rows, tuple(_strategies(rows))) if rows else None
+    return Matrix(rows[:ROWS], tuple(_strategies(rows)), len(rows[ROWS:])) if rows else None
 
 
 def _offers(wire: Wire | None) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:

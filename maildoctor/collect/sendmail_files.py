@@ -3,6 +3,7 @@
 import posixpath
 import re
 
+from maildoctor.collect.bounds import left_out
 from maildoctor.collect.knowledge import Know, joined, text
 from maildoctor.facts import Unknown
 from maildoctor.facts.maps import Entries
@@ -17,8 +18,6 @@ _MATTERS = re.compile(r"(?i)(authinfo|srv_features|clt_features|try_tls)(:|$)|co
 
 _INCLUDE = re.compile(r":include:\s*(/[^\s,\"]+)")
 _SHOWN = 20
-_ABOUT = 4096
-"""Characters at the beginning of a map's answer where the lines about it stand."""
 _TEXT_TYPES = frozenset({"hash", "btree", "dbm", "cdb", "text"})
 
 
@@ -61,11 +60,7 @@ def _map(host: Host, know: Know, name: str, type_: str, path: str) -> str:
     for answer in (source, database):
         if isinstance(answer, Silence) and answer.why != "absent":
             lines.append(f"unread: {answer.reason}")
-    cuts = [
-        row for answer in (source, database) for row in text(answer)[:_ABOUT].split("\n") if row.startswith("# cut: ")
-    ]
-    for row in cuts:
-        know.cut(f"of {path} {row.removeprefix('# cut: ')}")
+    cuts = [row for answer in (source, database) for row in left_out(text(answer))]
     # of two parts nobody can tell what the wholes have in common
     if isinstance(source, str) and isinstance(database, str) and built and not cuts:
         difference = Entries.parse(source).difference(Entries.parse(database))

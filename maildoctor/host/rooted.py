@@ -28,8 +28,8 @@ _NO_FOLDER = (errno.ENOENT, errno.ENOTDIR)
 _TEXT_LIMIT = 16 * 1024 * 1024
 """Bytes of a text: aliases and /etc/passwd of a large university have 5 MB. Its lines are bounded by who asks."""
 
-_DATABASE = 64 * 1024 * 1024
-"""Bytes of a map or a user data base: 300,000 users. What is made of it in memory is up to ten times as large."""
+_DATABASE = 256 * 1024 * 1024
+"""Bytes of a map or a user data base: a million users. Of its records so many are taken as memory is stated for."""
 
 _PROGRAM = 64 * 1024 * 1024
 """Bytes of a program or library: sendmail has 1 MB, and the largest library that it is linked with 5."""
@@ -187,7 +187,7 @@ class Rooted(Door):
         try:
             if path.endswith((".db", ".pag", ".dir", ".cdb", ".lmdb")):
                 return entries.built(data, self._tag, kind)
-            return entries.source(data.decode("utf-8", "surrogateescape"), self._tag, kind)
+            return entries.source(data, self._tag, kind)
         except NotADatabase as error:
             return Silence("failed", f"{path}: {error}")
 
