@@ -48,14 +48,14 @@ _LIKE = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _IS = re.compile(
-    r"[\"'`]?\s{1,9}(?:is|was|are|ist|lautet|being|equals|now|(?:has been |was |is |been |be )?(?:set|changed|reset"
-    r"|updated) to|to be|has value|value)"
+    r"[\"'`]?\s{1,9}(?:(?:has been |was |is |been |be )?(?:set|changed|reset"
+    r"|updated) to|(?:is|was) now|is|was|are|ist|lautet|being|equals|now|to be|has value|value)"
     r"(?:\s{0,9}:)?\s{1,9}",
     re.IGNORECASE | re.ASCII,
 )
 _FOR = re.compile(
     r"\s{1,9}(?:for|of|from|by)\s{1,9}(?:(?:the|user|account|login|uid|mailbox|client|db|database)\s{1,9}){0,3}+"
-    r"[\"'<\[(]?[\w.+@-]{1,120}[\"'>\])]?\s{0,9}(?:[:=]|is|was|->|set to)\s{1,9}",
+    r"[\"'<\[(]?[\w.+@-]{1,120}[\"'>\])]?\s{0,9}(?:[:=]|(?:is|was) now|is|was|->|set to)\s{1,9}",
     re.IGNORECASE | re.ASCII,
 )
 _TOLD = re.compile(r"[^:=;,{}\[\]<>\"'()\n]{0,80}[:=]\s{1,9}[\"']?", re.ASCII)
@@ -97,6 +97,7 @@ _SPOKEN_NAMES = frozenset(
 )
 
 
+_ATTRIBUTE_NAME = re.compile(r"[a-z]+[A-Z]\w+", re.ASCII)
 _PROCESS = re.compile(r"\[[0-9]{1,10}\]$", re.ASCII)
 
 
@@ -138,7 +139,7 @@ def _strong(line: str, start: int, end: int) -> int | None:
             return element.end()
     if before[-1:] in ("'", '"') and (attribute := _ATTRIBUTE.match(line, end)) is not None:
         return attribute.end()
-    if before.endswith("{") and line[end : end + 1] == "}" and line[: start - 1].lstrip()[:1] in ("D", "R", ""):
+    if before.endswith("{") and line[end : end + 1] == "}" and line[: start - 1].lstrip()[:1] in ("C", "D", "R", ""):
         return end + 1  # sendmail: D{NAME}value
     for form in (_CALLED, _STRONG, _LIKE):
         if (match := form.match(line, end)) is not None:
@@ -232,12 +233,13 @@ def _said(line: str, start: int, end: int, kind: str) -> Span | None:
     if kind != "password" and not compound:
         return (
             _word(line, match.end(), strict=True)
-            if name in ("token", "secret", "bearer", "credential", "credentials")
+            if name in ("token", "secret", "bearer", "credential", "credentials", "authtok")
             else None
         )
     if name not in _SPOKEN_NAMES and not compound and secrecy(name) != "password":
         return None
-    span = _word(line, match.end(), strict=False)
+    attribute = _ATTRIBUTE_NAME.fullmatch(line, start, end) is not None  # a list of names: userPassword mailHost
+    span = _word(line, match.end(), strict=attribute)
     if span is not None:
         return span
     told = _TOLD.match(line, match.end())
@@ -531,6 +533,10 @@ def optioned(line: str, low: str) -> Spans:
         first, last, quoted = value(line, match.end())
         done = last if quoted else done
         text = line[first:last]
+        glued = match.end(1) - match.start(1) > 3 and match[0].startswith("-" + letter) and letter[0] in "wp"
+        if glued and (takes_w if letter[0] == "w" else takes_p) and odd(letter[1:]) and line[match.end(1) : match.end(1) + 1] != "=":
+            yield Span(match.start(1) + 1, match.end(1), "option")
+            continue
         attached = match.end() == match.end(1)
         if (
             letter in ("u", "U", "user", "proxy-user", "X", "basic", "auth", "creds", "userpwd", "userpass")

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from maildoctor.masking import forms, kinds
+from maildoctor.masking import forms, kinds, printed
 from maildoctor.masking.forms import Span
-from maildoctor.masking.words import secrecy
+from maildoctor.masking.words import NATIVE, secrecy
 
 _STRUCK = "***"
 
@@ -55,9 +55,15 @@ _TOKENS = (
 _OPTIONS = (" -w", " -p", " -u", " -a", "echo ", "doveadm")
 _LITERALS = ("select", "insert", "where ")
 _ENTRIES = ('"p:', '"p=', ";p:", " p:")
+_PRINTED = (
+    "w=<", "p=<", "decoded ", "$auth", "\\r\\n", '=="', "syntax", "identified by", "login incorrect", "bind", "verif",
+    "construct", "proctitle=", ' a1="', "assignment", "string(", "parameters:", "%", "&#", "smtpctl", "htpasswd ", "lftp",
+    "eval", "]:587 ", "]:465 ", "]:25 ", "users=", "login=", "&{", '" -> ', "trying ", "0:  ", "imap>", "pop3>", "history: ",
+    "send: ",
+)  # fmt: skip
 _KEY, _URL, _AUTH = "-----begin", "://", "auth"
-_OFTEN = (_NAMES[:8], _NAMES[9:], _DIALOGUE[1:], _HASHES, _TOKENS, _OPTIONS, _LITERALS, _ENTRIES, (_URL, _KEY))
-MARKS = tuple(dict.fromkeys(mark.encode() for group in _OFTEN for mark in group))
+_OFTEN = (_NAMES[:8], _NAMES[9:], _DIALOGUE[1:], _HASHES, _TOKENS, _OPTIONS, _LITERALS, _ENTRIES, _PRINTED, NATIVE, (_URL, _KEY))
+MARKS = tuple(dict.fromkeys(mark.encode("latin-1") for group in _OFTEN for mark in group))
 """One of these stands in every line of a log, in small letters, that can hold a credential; or `auth` with more."""
 AUTH = re.compile(
     rb"auth(?:oriz|enticate|[ =:,\"\\#\t]{1,6}(?:011)?\"?(?:plain|login|cram|digest|scram|x?oauth|ntlm|gssapi"
@@ -90,6 +96,15 @@ _ASKED = re.compile(
     r"\bauth(?:enticate)?[ =:]+\"?(?:login|plain|cram|digest|scram|xoauth|ntlm|oauth)|334 |authentication exchange",
     re.ASCII | re.IGNORECASE,
 )
+_STAMP = re.compile(
+    r"(?:<[0-9]{1,3}>1? ?)?(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}\b"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2})",
+    re.ASCII,
+)
+"""A line that begins with a time is one of a log, whatever its file is called."""
+_ENDS_OPEN = re.compile(r"(?:.*\s)?(?:-[wp]|--?(?:pass(?:word|wd)?|pw|secret))[ \t]*\\?\r?", re.ASCII | re.IGNORECASE)
+"""A line that ends in an option, or of .netrc in a word, whose value begins the next line."""
+_NETRC_OPEN = re.compile(r"(?:.*\s)?(?:password|passwd|account)\s*", re.ASCII)
 _WINDOW, _OVERLAP = 1024, 512
 _BLANK = re.compile(r"\s")
 _PASSWD_COLONS = 6
@@ -119,7 +134,7 @@ def _spans(line: str, kind: str, deep: bool = True) -> Iterator[Span]:
         yield from forms.tokened(line)
     if not plain:
         return
-    if any(mark in low for mark in _NAMES):
+    if any(mark in low for mark in _NAMES) or any(mark.lower() in low for mark in NATIVE):
         yield from forms.named(line, low, whole)
     if any(mark in low for mark in _DIALOGUE):
         yield from forms.dialogue(line)
@@ -131,6 +146,11 @@ def _spans(line: str, kind: str, deep: bool = True) -> Iterator[Span]:
         yield from forms.entries(line)
     if (whole or deep) and (low[:1] == "[" or low.count(":") == _PASSWD_COLONS):
         yield from kinds.of_its_own(line)
+    yield from printed.given(line, low)
+    yield from printed.told(line, low)
+    yield from printed.veiled(line)
+    if whole and "-----" not in line:
+        yield from printed.random_words(line)
     if deep:
         yield from forms.coded(line, lambda text: next(_spans(text, "log", deep=False), None) is not None)
 
@@ -204,11 +224,12 @@ class Masker:
         self._answers = 0
         self._indent: int | None = None
         self._value_next = False
+        self._word_next = False
 
     def line(self, line: bytes) -> bytes:
         """The next line, without its end, with what is secret struck out."""
         self._number += 1
-        if not (self._in_key or self._answers or self._indent is not None or self._value_next) and self._clean(line):
+        if not self.waits and self._clean(line):
             return line
         text = line.decode("latin-1")
         spans = _settled(text, self._all(text))
@@ -224,7 +245,7 @@ class Masker:
     @property
     def waits(self) -> bool:
         """Whether the lines before say something of the next one."""
-        return self._in_key or self._answers > 0 or self._indent is not None or self._value_next
+        return self._in_key or self._answers > 0 or self._indent is not None or self._value_next or self._word_next
 
     def _clean(self, line: bytes) -> bool:
         if self.kind == "log":
@@ -235,8 +256,8 @@ class Masker:
         over = self._over(line)
         if over is not None:
             return over
-        spans = list(kinds.entry(line, self.kind)) if self.kind not in ("log", "file", "names") else []
-        spans += _in_windows(line, self.kind)
+        spans = list(kinds.entry(line, self.kind, self._number)) if self.kind not in ("log", "file", "names") else []
+        spans += _in_windows(line, "log" if self.kind == "file" and _STAMP.match(line) else self.kind)
         if self.kind != "names":
             spans += self._lasting(line)
         return spans
@@ -255,6 +276,11 @@ class Masker:
                 return [Span(indent, rest, "name")]
             if rest:
                 self._indent = None
+        if self._word_next and rest:
+            self._word_next = False
+            start = len(line) - len(line.lstrip())
+            word = line[start:].split(None, 1)[0]
+            return [Span(start, start + len(word), "name")] if start or self.kind == "netrc" else None
         if self._value_next:
             value = _VALUE.match(line)
             if rest:
@@ -285,6 +311,8 @@ class Masker:
                 self._indent = len(opened[1])
             elif _GOES_ON.search(line):
                 self._indent = -1
+            if _ENDS_OPEN.fullmatch(line) or (self.kind == "netrc" and _NETRC_OPEN.fullmatch(line)):
+                self._word_next = True
             named = _NAMED.fullmatch(line)
             if named is not None and secrecy(named[1]):
                 self._value_next = True

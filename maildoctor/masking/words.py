@@ -4,6 +4,7 @@ Text is latin-1 everywhere in this package: one character a byte, so that nothin
 """
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 
 CORE = re.compile(
@@ -11,6 +12,25 @@ CORE = re.compile(
     r"|secret|tok(?:en)?|cred|key|kennwort|bearer|psk|phrase|authorization|cookie|contrase|rocommunity"
 )
 """In small letters, what every name of a secret has in it."""
+
+
+_IN_OTHER_LETTERS = ("пароль", "hasło", "lösenord", "şifre", "parolă", "κωδικός", "密码", "密碼", "パスワード", "비밀번호")
+_SETS = ("utf-8", "latin-1", "iso8859-2", "iso8859-9", "cp1251", "koi8-r")
+
+
+def _written(word: str) -> list[str]:
+    """A word in the bytes of the character sets that write it, as latin-1."""
+    told = []
+    for name in _SETS:
+        with suppress(UnicodeEncodeError):
+            told.append(word.encode(name).decode("latin-1"))
+    return told
+
+
+NATIVE = tuple(dict.fromkeys(t for w in _IN_OTHER_LETTERS for v in (w, w.capitalize(), w.upper()) for t in _written(v)))
+"""Names of passwords in letters other than ASCII, in all the bytes in which they may stand."""
+_NATIVE_LOW = tuple(dict.fromkeys(word.lower() for word in NATIVE))
+CORE = re.compile("|".join((CORE.pattern, *map(re.escape, _NATIVE_LOW))))
 
 
 def _words(text: str) -> frozenset[str]:
@@ -31,7 +51,7 @@ _OTHERS = _words(
 )
 _KEYS = _words(
     """
-    access account api app auth client encryption license master preshared private sas secret shared signing
+    access account admin api app auth client des encryption filter hook license relay session master preshared private sas secret shared signing
     """
 )
 _QUALITIES = _words(
@@ -61,7 +81,7 @@ _ABOUTS = _words(
 """With these behind it, a name is that of something about a secret: password_file."""
 _NO_TAIL = _words(
     """
-    bypass compass overpass pbypass trespass underpass
+    bypass chauthtok compass overpass pbypass trespass underpass
     """
 )
 _SECRET = _PASSWORDS | _OTHERS
@@ -78,6 +98,8 @@ def secrecy(name: str) -> str:
         w.lower() for part in re.split(r"[^A-Za-z0-9\x80-\xff]+", name[-_LONGEST_NAME:]) for w in _CAMEL.findall(part)
     ]
     small = name.lower()
+    if small.endswith(_NATIVE_LOW):
+        return "password"
     if small.endswith(("authorization", "cookie", "rocommunity", "rwcommunity")):
         return "token"
     kind = ""
@@ -115,7 +137,7 @@ def _joined(small: str) -> str:
 
 SETTINGS = _words(
     """
-    ! !! * - ? all altfiles always any compat crypt db default disabled dns empty enabled false files hesiod
+    ! !! * - ? acct all chauthtok setcred altfiles always any compat crypt db default disabled dns empty enabled false files hesiod
     hidden include incorrect invalid ldap masked md5 mymachines never nil nis nisplus no none null obscured off
     omitted on optional pam plain private protected redacted removed required requisite sasl shadow sss substack
     sufficient suppressed systemd true undef undefined unknown unset winbind wrong x xxx xxxx xxxxx yes
