@@ -26,6 +26,7 @@ from maildoctor.masking.stream import masked_stream
 
 SECRET = "Kw7hunterZx9"  # noqa: S105
 PLAIN = base64.b64encode(b"\0bob\0" + SECRET.encode()).decode()
+PADDED = base64.b64encode(SECRET.encode() + b"1").decode()
 WORD = base64.b64encode(SECRET.encode()).decode()
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJib2IifQ.c2lnbmF0dXJlS3c3"
 
@@ -86,6 +87,49 @@ SPOKEN = [
     f"token {JWT}{SECRET}",
 ]
 
+PRINTED = [
+    f"auth-worker: invalid command: PASSV#0117#0111#011{SECRET}#011user=bob",
+    f"imap-login: Login: user=<bob>, w=<{SECRET}>, rip=192.0.2.7",
+    f"lua: auth_password_verify(bob, {SECRET}) called",
+    f'DEBUG: ldap_simple_bind_s("cn=x,dc=example","{SECRET}") (uri="ldap://ldap/")',
+    f"#0 a.php(31): PDO->__construct('mysql:host=local...', 'mail', '{SECRET}')#012#1",
+    f"xsasl_cyrus_server_next: decoded response: {SECRET}",
+    f"$auth2 = {SECRET}",
+    f"expanding: ${{if and{{{{eq{{$auth1}}{{bob}}}}{{eq{{$auth2}}{{{SECRET}}}}}}}{{yes}}{{no}}}}",
+    f'too many errors (last command was "{PADDED}", C=EHLO,AUTH)',
+    f'smtp failed-command command="{PLAIN}" result="500 5.5.1 Invalid command"',
+    f"improper command pipelining after AUTH from unknown[192.0.2.9]: Ym9i\\r\\n{WORD}\\r\\n",
+    f'pam_mysql - option passwd is set to "{SECRET}"',
+    f"the right syntax to use near '{SECRET}'') AND active='1'' at line 1",
+    f"got authtok '{SECRET}' for bob",
+    f"Login incorrect (pap): [bob/{SECRET}] (from client mail port 0)",
+    "ber_dump:   0020:  " + SECRET.encode().hex(" "),
+    f"COMMAND=/usr/bin/mysql -umail -p{SECRET} mail",
+    f"COMMAND=/usr/sbin/smtpctl encrypt {SECRET}",
+    f"COMMAND=/usr/bin/htpasswd -b /etc/x.htpasswd bob {SECRET}",
+    f"CMD (lftp -u backup,{SECRET} ftp.example.net)",
+    f"passwordeval='echo {SECRET}'",
+    f"path=/etc/postfix/sasl_passwd line=[mail.example.net]:587 me:{SECRET} create=True",
+    f"container env: [TZ=UTC SMTPD_USERS=bob:{SECRET} NAME=x]",
+    "type=PROCTITLE proctitle=" + b"mysql\0-pX".hex().upper() + SECRET.encode().hex().upper(),
+    f'type=EXECVE argc=3 a0="x.sh" a1="bob" a2="{SECRET}"',
+    f"x.service:9: Invalid environment assignment, ignoring: {SECRET}",
+    f'array(1) {{ ["kennung"]=> string({len(SECRET)}) "{SECRET}" }}',
+    f"smtp auth &{{ me {SECRET} mail.example.net}}",
+    "POST /login?u=bob&p=" + "".join(f"%{c:02x}" for c in SECRET.encode()),
+    "shown: " + "".join(f"&#{c};" for c in SECRET.encode()),
+    f"DETAIL:  parameters: $1 = 'bob@example.org', $2 = '{SECRET}'",
+    f"GRANT SELECT ON mail.* TO 'ro'@'localhost' IDENTIFIED BY '{SECRET}'",
+    f'Executing "/usr/local/bin/x,--apikey,{SECRET},bob"',
+    f"IMAP> {SECRET}",
+    f"пароль: {SECRET}",
+    f"hasło={SECRET}",
+    f"contraseña={SECRET}",
+    f"passcode for bob is now {SECRET} (valid 10 min)",
+    f'changed bob: "{SECRET}" -> ok',
+    f"trying bob/{SECRET} on imap.example.org:993",
+]
+
 
 def seen(text: str) -> list[str]:
     """Runs of eight characters of the secret, as it is, reversed, in hexadecimal and in base64, that stand in text."""
@@ -102,7 +146,7 @@ def test_a_name_and_its_value(form: str, name: str) -> None:
     assert "relay=[192.0.2.1]" in told or "relay" not in form
 
 
-@pytest.mark.parametrize("line", SPOKEN)
+@pytest.mark.parametrize("line", SPOKEN + PRINTED)
 def test_a_form_in_a_log(line: str) -> None:
     told = masked_line(f"Nov 22 09:00:01 mail x[1]: {line}".encode()).decode()
     assert not seen(told) and "***" in told
@@ -126,6 +170,11 @@ def test_a_form_in_a_log(line: str) -> None:
         "smtp_sasl_password_maps = hash:/etc/postfix/sasl_passwd",
         "from=<bob@example.com>, to=<amy@example.com>, relay=mail.example.com:587",
         "2026-11-22 09:00:00 1abcde-000001-AB <= bob@example.com U=mail P=local S=300",
+        "pam_unix(passwd:chauthtok): password changed for bob",
+        "conn=1 op=1 SRCH attr=uid userPassword mailHost",
+        "pam_unix(smtp:account): expired password for user bob@example.org (password aged)",
+        "334 UGFzc3dvcmQ6",
+        "dovecot: auth: sql(eve,192.0.2.78,<IAJdMr2KUiPAAABu>): unknown user",
         "see https://mail.example.com:8080/a@b",
     ],
 )
@@ -144,6 +193,14 @@ def test_a_diagnosis_stays_readable(line: str) -> None:
         ("/etc/mail/sendmail.mc", f"define(`MY_PASSWORD', `{SECRET}')dnl\n", "define(`MY_PASSWORD', `***')dnl"),
         ("/etc/mail/sendmail.cf", f"D{{LDAPPW}}{SECRET}\n", "D{LDAPPW}***"),
         ("/etc/pam.d/smtp", f"auth required pam_mysql.so user=m passwd={SECRET} host=db\n", "passwd=*** host=db"),
+        ("/etc/mail/x.cf", f"Kx ldap -h l\n\t-w\n\t{SECRET}\n\t-k (uid=%0)\n", "\t-w\n\t***\n\t-k (uid=%0)"),
+        ("/root/.netrc", f"machine m\n login me\n password\n   {SECRET}\n", " password\n   ***\n"),
+        ("/etc/ldap.secret", "hunter", "***"),
+        ("/etc/mail/default-auth-info", "me\nme\nhunter\nexample.net\n", "me\nme\n***\nexample.net\n"),
+        ("/etc/pam_radius_auth.conf", "192.0.2.9:1812 hunter 3\n", "192.0.2.9:1812 *** 3"),
+        ("/etc/hosts.allow", f"ALL: ALL: spawn (curl x/{SECRET}) &\n", "ALL: ALL: spawn ***"),
+        ("/etc/passwd", "a:x:1:1::/h:/bin/sh --otp hunter\n", "/bin/sh ***"),
+        ("/etc/mail/x.cf", "R$* + JZT7ISDh0mUouv6IYB @ $*\t$@ OK\n", "R$* + *** @ $*\t$@ OK"),
         ("/etc/x.yaml", f"user: bob\npassword: |\n  {SECRET}\nnext: 1\n", "next: 1"),
         ("/etc/x.yaml", f"- name: DB_PASSWORD\n  value: {SECRET}\n", "value: ***"),
         ("/etc/k.pem", f"-----BEGIN PRIVATE KEY-----\n{SECRET * 5}\n-----END PRIVATE KEY-----\nx\n", "\nx\n"),

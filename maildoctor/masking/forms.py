@@ -534,7 +534,12 @@ def optioned(line: str, low: str) -> Spans:
         done = last if quoted else done
         text = line[first:last]
         glued = match.end(1) - match.start(1) > 3 and match[0].startswith("-" + letter) and letter[0] in "wp"
-        if glued and (takes_w if letter[0] == "w" else takes_p) and odd(letter[1:]) and line[match.end(1) : match.end(1) + 1] != "=":
+        if (
+            glued
+            and (takes_w if letter[0] == "w" else takes_p)
+            and odd(letter[1:])
+            and line[match.end(1) : match.end(1) + 1] != "="
+        ):
             yield Span(match.start(1) + 1, match.end(1), "option")
             continue
         attached = match.end() == match.end(1)

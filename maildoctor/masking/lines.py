@@ -57,12 +57,24 @@ _LITERALS = ("select", "insert", "where ")
 _ENTRIES = ('"p:', '"p=', ";p:", " p:")
 _PRINTED = (
     "w=<", "p=<", "decoded ", "$auth", "\\r\\n", '=="', "syntax", "identified by", "login incorrect", "bind", "verif",
-    "construct", "proctitle=", ' a1="', "assignment", "string(", "parameters:", "%", "&#", "smtpctl", "htpasswd ", "lftp",
-    "eval", "]:587 ", "]:465 ", "]:25 ", "users=", "login=", "&{", '" -> ', "trying ", "0:  ", "imap>", "pop3>", "history: ",
-    "send: ",
+    "construct", "proctitle=", ' a1="', "assignment", "string(", "parameters:", "%", "&#", "smtpctl", "htpasswd ",
+    "lftp", "eval", "]:587 ", "]:465 ", "]:25 ", "users=", "login=", "&{", '" -> ', "trying ", "0:  ", "imap>",
+    "pop3>", "history: ", "send: ", 'command="',
 )  # fmt: skip
 _KEY, _URL, _AUTH = "-----begin", "://", "auth"
-_OFTEN = (_NAMES[:8], _NAMES[9:], _DIALOGUE[1:], _HASHES, _TOKENS, _OPTIONS, _LITERALS, _ENTRIES, _PRINTED, NATIVE, (_URL, _KEY))
+_OFTEN = (
+    _NAMES[:8],
+    _NAMES[9:],
+    _DIALOGUE[1:],
+    _HASHES,
+    _TOKENS,
+    _OPTIONS,
+    _LITERALS,
+    _ENTRIES,
+    _PRINTED,
+    NATIVE,
+    (_URL, _KEY),
+)
 MARKS = tuple(dict.fromkeys(mark.encode("latin-1") for group in _OFTEN for mark in group))
 """One of these stands in every line of a log, in small letters, that can hold a credential; or `auth` with more."""
 AUTH = re.compile(

@@ -3,6 +3,7 @@
 No name of a secret stands beside such a value: it tells by its place, or by its looks.
 """
 
+import itertools
 import re
 
 from maildoctor.masking.blobs import is_prompt, is_spoken
@@ -14,7 +15,9 @@ from maildoctor.masking.values import odd, setting, template
 _CALL = re.compile(
     r"\b\w{0,60}(?:passw|pwd|verif|authent|login|bind|connect|checkp|credential|construct)\w{0,60}\(", re.ASCII | re.I
 )
-_ARGUMENT = re.compile(r"\s{0,9}(?:b|u)?(?:(\"(?:[^\"\\]|\\.){0,400}+\"?|'(?:[^'\\]|\\.){0,400}+'?)|([^,()\"'\s]{1,400}))\s{0,9}(,|\)|$)")
+_ARGUMENT = re.compile(
+    r"\s{0,9}(?:b|u)?(?:(\"(?:[^\"\\]|\\.){0,400}+\"?|'(?:[^'\\]|\\.){0,400}+'?)|([^,()\"'\s]{1,400}))\s{0,9}(,|\)|$)"
+)
 _DSN_LIST = re.compile(
     r"['\"](?:dbi:\w{1,20}|mysql|pgsql|sqlsrv|odbc|oci):[^'\"]{0,300}['\"]\s{0,9},\s{0,9}['\"][^'\"]{0,100}['\"]\s{0,9},"
     r"\s{0,9}['\"]([^'\"]{1,300})",
@@ -24,7 +27,9 @@ _EXECVE = re.compile(r"\ba[1-9][0-9]?=(?:\"([^\"]{0,400})\"|([0-9A-F]{12,})(?![^
 _PROCTITLE = re.compile(r"\bproctitle=((?:[0-9A-F]{2}){6,})", re.ASCII)
 _STRUCT = re.compile(r"&\{([^{}]{1,400})\}", re.ASCII)
 _STRING = re.compile(r"\bstring\([0-9]{1,5}\) \"([^\"]{1,400})\"", re.ASCII)
-_BY_COMMA = re.compile(r"[\"',]--?[\w-]{0,30}(?:key|pass|passw|password|pw|secret|token),([^,\"'\s]{1,300})", re.ASCII | re.I)
+_BY_COMMA = re.compile(
+    r"[\"',]--?[\w-]{0,30}(?:key|pass|passw|password|pw|secret|token),([^,\"'\s]{1,300})", re.ASCII | re.I
+)
 _PARAMETER = re.compile(r"\$[0-9]{1,3} = '((?:[^']|''){1,400})'", re.ASCII)
 
 
@@ -70,23 +75,33 @@ def _arguments(line: str, at: int) -> Spans:
             break
     for number, (start, end, quoted) in enumerate(found[1:], 2):
         text = line[start:end]
-        if text and not setting(text) and (odd(text) or (quoted and number == len(found) and number > 1 and "." not in text)):
+        if (
+            text
+            and not setting(text)
+            and (odd(text) or (quoted and number == len(found) and number > 1 and "." not in text))
+        ):
             yield Span(start, end, "argument")
 
 
 # ---- what stands behind words that say what it is
 
 _SAID = re.compile(
-    r"(?:\bdecoded (?:initial )?response: |\binvalid environment assignment, ignoring: |\bHISTORY: .{0,80}?UID=[0-9]{1,9} (?=\S+$))"
+    r"(?:\bdecoded (?:initial )?response: |\binvalid environment assignment, ignoring: "
+    r"|\bHISTORY: .{0,80}?UID=[0-9]{1,9} (?=\S+$))"
     r"(.{1,4000})",
     re.ASCII | re.I,
 )
 _NEAR = re.compile(r"\bnear [\"'](.{1,2000}?)[\"'](?: at line\b|$|\)| at character\b)", re.ASCII | re.I)
-_IDENTIFIED = re.compile(r"\bidentified (?:with \S{1,60} )?(?:by|as) (?:password )?['\"]([^'\"]{1,300})", re.ASCII | re.I)
+_IDENTIFIED = re.compile(
+    r"\bidentified (?:with \S{1,60} )?(?:by|as) (?:password )?['\"]([^'\"]{1,300})", re.ASCII | re.I
+)
 _EXIM = re.compile(r"\$auth[23] = (.{1,400})|\$\{?auth[23]\}?\}\s?\{([^{}]{1,300})\}", re.ASCII)
 _WORKER = re.compile(r"\bPASS[VW](?:(?:#011|\t|\\t)[0-9]{1,9}){2}(?:#011|\t|\\t)(.{1,300}?)(?:#011|\t|\\t|$)", re.ASCII)
 _ANGLES = re.compile(r"\b(?:w|p|pw|pass|password)=<([^<>]{1,300})>", re.ASCII)
-_ECHOED = re.compile(r"(?:eval|command|cmd)\s{0,9}[=:]?\s{0,9}['\"]?(?:/\S{0,40}/)?(?:echo|printf)\s{1,9}(?:-\w\s{1,9})?['\"]?([^\s'\"|;]{1,300})", re.ASCII | re.I)
+_ECHOED = re.compile(
+    r"(?:eval|command|cmd)\s{0,9}[=:]?\s{0,9}['\"]?(?:/\S{0,40}/)?(?:echo|printf)\s{1,9}(?:-\w\s{1,9})?['\"]?([^\s'\"|;]{1,300})",
+    re.ASCII | re.I,
+)
 _BRACKETED = re.compile(r"\[[^\s/\[\]]{1,120}/([^\[\]]{1,300})\](?=\s\(|\s*$|\s\S)", re.ASCII)
 _TRIED = re.compile(
     r"\b(?:trying|tried|login|logged in|logging in|log in|as|with|user|account|auth|credentials)[ :=]{1,3}"
@@ -94,7 +109,10 @@ _TRIED = re.compile(
     re.ASCII | re.I,
 )
 _TURNED = re.compile(r"[\"']([^\"']{4,200})[\"']\s{1,3}(?:->|=>)\s|(?:->|=>)\s{1,3}[\"']([^\"']{4,200})[\"']", re.ASCII)
-_ENTRY = re.compile(r"(?<=[\s=\"'{])\[[\w.-]{0,200}[A-Za-z][\w.-]{0,50}\](?::\w{1,20})?\s{1,9}(?:=\s)?[^\s:\"']{1,200}:([^\s\"']{1,300})", re.ASCII)
+_ENTRY = re.compile(
+    r"(?<=[\s=\"'{])\[[\w.-]{0,200}[A-Za-z][\w.-]{0,50}\](?::\w{1,20})?\s{1,9}(?:=\s)?[^\s:\"']{1,200}:([^\s\"']{1,300})",
+    re.ASCII,
+)
 _ENVIRONMENT = re.compile(
     r"\b[\w-]{0,40}(?:AUTH|LOGIN|USERS?|CRED|CREDS|CREDENTIALS?|ACCOUNT|AuthInfo)=['\"]?(?:\w{1,12}:)?[\w.@+-]{1,80}[:,^!%]([^\s\"',;\]]{4,300})",
     re.ASCII,
@@ -145,7 +163,9 @@ _ESCAPED = re.compile(
     r"|(?:\\u00[0-9A-Fa-f]{2}){6,}+|(?:=[0-9A-F]{2}){6,}+",
     re.ASCII,
 )
-_BASE64 = re.compile(r"(?:(?<![A-Za-z0-9+/_-])|(?<=\\n)|(?<=\\r))[A-Za-z0-9+/]{8,}+={0,2}(?![A-Za-z0-9+/_=-])", re.ASCII)
+_BASE64 = re.compile(
+    r"(?:(?<![A-Za-z0-9+/_-])|(?<=\\n)|(?<=\\r))[A-Za-z0-9+/]{8,}+={0,2}(?![A-Za-z0-9+/_=-])", re.ASCII
+)
 _LINES = re.compile(r"(?:(?<![A-Za-z0-9+/_\\-])|(?<=\\n))([A-Za-z0-9+/]{4,}+={0,2})(?=\\r|\\n|\\015|#015)", re.ASCII)
 _LEAST_BARE = 16
 
@@ -189,5 +209,5 @@ def random_words(line: str) -> Spans:
     for match in _RUN.finditer(line):
         word = match[0]
         kinds = ["d" if c.isdigit() else "u" if c.isupper() else "l" for c in word]
-        if len(set(kinds)) == 3 and sum(a != b for a, b in zip(kinds, kinds[1:], strict=False)) > _TURNS:
+        if len(set(kinds)) == 3 and sum(a != b for a, b in itertools.pairwise(kinds)) > _TURNS:
             yield Span(match.start(), match.end(), "random")

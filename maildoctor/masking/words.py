@@ -14,7 +14,18 @@ CORE = re.compile(
 """In small letters, what every name of a secret has in it."""
 
 
-_IN_OTHER_LETTERS = ("пароль", "hasło", "lösenord", "şifre", "parolă", "κωδικός", "密码", "密碼", "パスワード", "비밀번호")
+_IN_OTHER_LETTERS = (
+    "пароль",
+    "hasło",
+    "lösenord",
+    "şifre",
+    "parolă",
+    "κωδικός",
+    "密码",
+    "密碼",
+    "パスワード",
+    "비밀번호",
+)
 _SETS = ("utf-8", "latin-1", "iso8859-2", "iso8859-9", "cp1251", "koi8-r")
 
 
@@ -51,7 +62,8 @@ _OTHERS = _words(
 )
 _KEYS = _words(
     """
-    access account admin api app auth client des encryption filter hook license relay session master preshared private sas secret shared signing
+    access account admin api app auth client des encryption filter hook license relay session
+    master preshared private sas secret shared signing
     """
 )
 _QUALITIES = _words(
@@ -137,7 +149,8 @@ def _joined(small: str) -> str:
 
 SETTINGS = _words(
     """
-    ! !! * - ? acct all chauthtok setcred altfiles always any compat crypt db default disabled dns empty enabled false files hesiod
+    ! !! * - ? acct all chauthtok setcred
+    altfiles always any compat crypt db default disabled dns empty enabled false files hesiod
     hidden include incorrect invalid ldap masked md5 mymachines never nil nis nisplus no none null obscured off
     omitted on optional pam plain private protected redacted removed required requisite sasl shadow sss substack
     sufficient suppressed systemd true undef undefined unknown unset winbind wrong x xxx xxxx xxxxx yes
