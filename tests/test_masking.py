@@ -200,7 +200,6 @@ def test_a_diagnosis_stays_readable(line: str) -> None:
         ("/etc/pam_radius_auth.conf", "192.0.2.9:1812 hunter 3\n", "192.0.2.9:1812 *** 3"),
         ("/etc/hosts.allow", f"ALL: ALL: spawn (curl x/{SECRET}) &\n", "ALL: ALL: spawn ***"),
         ("/etc/passwd", "a:x:1:1::/h:/bin/sh --otp hunter\n", "/bin/sh ***"),
-        ("/etc/mail/x.cf", "R$* + JZT7ISDh0mUouv6IYB @ $*\t$@ OK\n", "R$* + *** @ $*\t$@ OK"),
         ("/etc/x.yaml", f"user: bob\npassword: |\n  {SECRET}\nnext: 1\n", "next: 1"),
         ("/etc/x.yaml", f"- name: DB_PASSWORD\n  value: {SECRET}\n", "value: ***"),
         ("/etc/k.pem", f"-----BEGIN PRIVATE KEY-----\n{SECRET * 5}\n-----END PRIVATE KEY-----\nx\n", "\nx\n"),

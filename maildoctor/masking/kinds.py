@@ -3,6 +3,7 @@
 import re
 
 from maildoctor.masking.forms import Span, Spans
+from maildoctor.masking.patterns import pattern
 from maildoctor.masking.values import setting, struck
 
 _NAMES = {
@@ -28,15 +29,15 @@ _TABLES = (
     "dovecot-users",
     "smtpd-secrets",
 )
-_PASSWD = re.compile(r"[^\s:#]{1,64}:([^:\s]*):[0-9]{1,10}:[0-9]{1,10}:([^:]*):[^:]*:[^:]*")
-_PAIR = re.compile(r"\s*(?:(\S{1,300})\s{1,40})?[\"']?([^\s:]{1,200}):(\S.*)")
-_HOST_PAIR = re.compile(r"\s*\[[\w.:-]{1,255}\](?::[\w-]{1,20})?\s{1,40}[\"']?[^\s:]{1,200}:(\S.*)")
-_BARE = re.compile(
+_PASSWD = pattern(r"[^\s:#]{1,64}:([^:\s]*):[0-9]{1,10}:[0-9]{1,10}:([^:]*):[^:]*:[^:]*")
+_PAIR = pattern(r"\s*(?:(\S{1,300})\s{1,40})?[\"']?([^\s:]{1,200}):(\S.*)")
+_HOST_PAIR = pattern(r"\s*\[[\w.:-]{1,255}\](?::[\w-]{1,20})?\s{1,40}[\"']?[^\s:]{1,200}:(\S.*)")
+_BARE = pattern(
     r"(?:ldap|nslcd|smtp|relay|bind|radius|sasl|mysql|pgsql|db)?[._-]?(?:secret|passphrase|passfile|pwfile)|.*[._-](?:secret|pw|passphrase)",
     re.IGNORECASE,
 )
 """Files that are nothing but a secret: ldap.secret."""
-_SPAWN = re.compile(r"\b(?:spawn|twist)\s+")
+_SPAWN = pattern(r"\b(?:spawn|twist)\s+")
 _EMPTY = frozenset(("", "x", "*", "!", "!!", "*LK*", "NP", "!*", "*NP*", "##"))
 
 

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from maildoctor.masking import forms, kinds, printed
+from maildoctor.masking import commands, forms, kinds, printed
 from maildoctor.masking.forms import Span
+from maildoctor.masking.patterns import Crowded, pattern, pattern_of_bytes
 from maildoctor.masking.words import NATIVE, secrecy
 
 _STRUCK = "***"
@@ -34,7 +35,21 @@ _NAMES = (
     "senord",
     "community",
 )
-_DIALOGUE = ("auth", "resp=", "334 ", "<-", "->", "~>", "login ", "client in:", "client out:", ": < ", ": > ", " c: ")
+_DIALOGUE = (
+    "auth",
+    "resp=",
+    "334 ",
+    "<-",
+    "->",
+    "~>",
+    "login ",
+    "client in:",
+    "client out:",
+    ": < ",
+    ": > ",
+    " c: ",
+    'command="',
+)
 _HASHES = ("$", "{", ") != ", "crypt(")
 _TOKENS = (
     "eyj",
@@ -52,15 +67,8 @@ _TOKENS = (
     "bearer",
     "basic ",
 )
-_OPTIONS = (" -w", " -p", " -u", " -a", "echo ", "doveadm")
 _LITERALS = ("select", "insert", "where ")
-_ENTRIES = ('"p:', '"p=', ";p:", " p:")
-_PRINTED = (
-    "w=<", "p=<", "decoded ", "$auth", "\\r\\n", '=="', "syntax", "identified by", "login incorrect", "bind", "verif",
-    "construct", "proctitle=", ' a1="', "assignment", "string(", "parameters:", "%", "&#", "smtpctl", "htpasswd ",
-    "lftp", "eval", "]:587 ", "]:465 ", "]:25 ", "users=", "login=", "&{", '" -> ', "trying ", "0:  ", "imap>",
-    "pop3>", "history: ", "send: ", 'command="',
-)  # fmt: skip
+_ENTRIES = ('"p:', '"p=', ";p:", " p:", "'p:", "\tp:")
 _KEY, _URL, _AUTH = "-----begin", "://", "auth"
 _OFTEN = (
     _NAMES[:8],
@@ -68,57 +76,53 @@ _OFTEN = (
     _DIALOGUE[1:],
     _HASHES,
     _TOKENS,
-    _OPTIONS,
+    sorted(commands.MARKS),
     _LITERALS,
     _ENTRIES,
-    _PRINTED,
-    NATIVE,
+    sorted(printed.MARKS),
     (_URL, _KEY),
 )
-MARKS = tuple(dict.fromkeys(mark.encode("latin-1") for group in _OFTEN for mark in group))
+MARKS = tuple(dict.fromkeys(mark.encode() for group in _OFTEN for mark in group))
 """One of these stands in every line of a log, in small letters, that can hold a credential; or `auth` with more."""
-AUTH = re.compile(
+OTHER_MARKS = tuple(dict.fromkeys(mark.encode("latin-1").lower() for mark in NATIVE))
+"""Or one of these, if it is not all ASCII."""
+AUTH = pattern_of_bytes(
     rb"auth(?:oriz|enticate|[ =:,\"\\#\t]{1,6}(?:011)?\"?(?:plain|login|cram|digest|scram|x?oauth|ntlm|gssapi"
     rb"|external|otp|srp|apop|bearer)\b"
     rb"|entication fail\w{1,4}: [a-z0-9+/]{4,}={0,2}(?:[\s,\"]|$))"
 )
-BLOB = re.compile(rb"(?<![a-z0-9+/_.@<-])[a-z0-9+/]{16,}+={0,2}(?![a-z0-9+/_.@>-])")
+BLOB = pattern_of_bytes(rb"(?<![a-z0-9+/_.@<-])[a-z0-9+/]{16,}+={0,2}(?![a-z0-9+/_.@>-])")
 """In small letters, a long word of base64."""
 # what only lines of files are looked through for
 _IN_FILES = ("_servers", "client_send", "static:", "inline:", "user")
-_PEM_BODY = re.compile(
+_PEM_BODY = pattern(
     r"(?:.{0,200}[\s>#|])?[A-Za-z0-9+/=]{16,}(?:\\n)?\\?\s*[\"']?,?|[\s>#|]*[A-Za-z0-9+/=]{1,15}\s*|[\s>#"
     r"|]*(?:Proc-Type|DEK-Info|Comment):.*|\s*",
-    re.ASCII,
 )
-_OPENED = re.compile(
+_OPENED = pattern(
     r"([ \t]*)(?:- )?[\"'<]?([\w.-]{2,64})[\"'>]?[ \t]{0,20}(?:[:=]|(?<=>))[ \t]{0,20}(?:[|>][+-]?[0-9]?|\\"
     r"|!!?\w{1,20})?[ \t]*\r?",
-    re.ASCII,
 )
-_NAMED = re.compile(
+_NAMED = pattern(
     r"[ \t]*(?:- )?[\"']?(?:name|key|id)[\"']?[ \t]{0,9}[:=][ \t]{0,9}[\"']?([\w.-]{2,64})[\"']?,?[ \t]*\r?",
-    re.ASCII | re.IGNORECASE,
+    re.IGNORECASE,
 )
-_VALUE = re.compile(r"[ \t]*(?:- )?[\"']?value[\"']?[ \t]{0,9}[:=][ \t]{0,9}(?=\S)", re.ASCII | re.IGNORECASE)
-_GOES_ON = re.compile(
-    r"(?:--?[\w-]{0,40}(?:pass\w{0,20}|pw|secret|token)|\s-[wp])[ \t=]{1,9}\\\r?", re.ASCII | re.IGNORECASE
-)
-_ASKED = re.compile(
+_VALUE = pattern(r"[ \t]*(?:- )?[\"']?value[\"']?[ \t]{0,9}[:=][ \t]{0,9}(?=\S)", re.IGNORECASE)
+_GOES_ON = pattern(r"(?:--?[\w-]{0,40}(?:pass\w{0,20}|pw|secret|token)|\s-[wp])[ \t=]{1,9}\\\r?", re.IGNORECASE)
+_ASKED = pattern(
     r"\bauth(?:enticate)?[ =:]+\"?(?:login|plain|cram|digest|scram|xoauth|ntlm|oauth)|334 |authentication exchange",
-    re.ASCII | re.IGNORECASE,
+    re.IGNORECASE,
 )
-_STAMP = re.compile(
+_STAMP = pattern(
     r"(?:<[0-9]{1,3}>1? ?)?(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}\b"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2})",
-    re.ASCII,
 )
 """A line that begins with a time is one of a log, whatever its file is called."""
-_ENDS_OPEN = re.compile(r"(?:.*\s)?(?:-[wp]|--?(?:pass(?:word|wd)?|pw|secret))[ \t]*\\?\r?", re.ASCII | re.IGNORECASE)
+_ENDS_OPEN = pattern(r"(?:.*\s)?(?:-[wp]|--?(?:pass(?:word|wd)?|pw|secret))[ \t]*\\?\r?", re.IGNORECASE)
 """A line that ends in an option, or of .netrc in a word, whose value begins the next line."""
-_NETRC_OPEN = re.compile(r"(?:.*\s)?(?:password|passwd|account)\s*", re.ASCII)
+_NETRC_OPEN = pattern(r"(?:.*\s)?(?:password|passwd|account)\s*")
 _WINDOW, _OVERLAP = 1024, 512
-_BLANK = re.compile(r"\s")
+_BLANK = pattern(r"\s")
 _PASSWD_COLONS = 6
 _ANSWERS = 6
 """Lines after one of AUTH in which the rest of the exchange may stand."""
@@ -146,25 +150,29 @@ def _spans(line: str, kind: str, deep: bool = True) -> Iterator[Span]:
         yield from forms.tokened(line)
     if not plain:
         return
-    if any(mark in low for mark in _NAMES) or any(mark.lower() in low for mark in NATIVE):
+    if any(mark in low for mark in _NAMES) or (not line.isascii() and any(mark in line for mark in NATIVE)):
         yield from forms.named(line, low, whole)
     if any(mark in low for mark in _DIALOGUE):
         yield from forms.dialogue(line)
-    if any(mark in low for mark in _OPTIONS):
-        yield from forms.optioned(line, low)
+    if any(mark in low for mark in commands.MARKS):
+        yield from commands.commanded(line, low)
     if any(mark in low for mark in _LITERALS):
         yield from forms.literals(line, low)
     if any(mark in low for mark in _ENTRIES) or (whole and any(mark in low for mark in _IN_FILES)):
-        yield from forms.entries(line)
+        yield from forms.entries(line, low)
     if (whole or deep) and (low[:1] == "[" or low.count(":") == _PASSWD_COLONS):
         yield from kinds.of_its_own(line)
-    yield from printed.given(line, low)
-    yield from printed.told(line, low)
-    yield from printed.veiled(line)
-    if whole and "-----" not in line:
-        yield from printed.random_words(line)
+    yield from printed.placed(line, low)
     if deep:
         yield from forms.coded(line, lambda text: next(_spans(text, "log", deep=False), None) is not None)
+
+
+def _of_window(line: str, kind: str) -> list[Span]:
+    """The spans of a line, or of a part of it; all of it where it holds more of one form than an honest one."""
+    try:
+        return list(_spans(line, kind))
+    except Crowded:
+        return [Span(0, len(line), "crowded")]
 
 
 def _in_windows(line: str, kind: str) -> Iterator[Span]:
@@ -172,14 +180,14 @@ def _in_windows(line: str, kind: str) -> Iterator[Span]:
     windows that overlap. A value that reaches the end of its window goes on to the next blank, in a file to the end of
     the line."""
     if len(line) <= 2 * _WINDOW:
-        yield from _spans(line, kind)
+        yield from _of_window(line, kind)
         return
     struck = 0
     for at in range(0, len(line), _WINDOW):
         start, stop = max(at - _OVERLAP, 0), at + _WINDOW
         if min(stop, len(line)) <= struck:
             continue
-        for span in _spans(line[start:stop], kind):
+        for span in _of_window(line[start:stop], kind):
             end = span.end + start
             if end >= stop < len(line):
                 blank = _BLANK.search(line, end) if kind in ("log", "names") else None
@@ -213,6 +221,8 @@ def marked(low: bytes) -> bool:
     for mark in MARKS:
         if mark in low:
             return True
+    if not low.isascii() and any(mark in low for mark in OTHER_MARKS):
+        return True
     return b"auth" in low and (AUTH.search(low) is not None or BLOB.search(low) is not None)
 
 
@@ -331,4 +341,4 @@ class Masker:
         return spans
 
 
-_NAMED_VALUE = re.compile(r"\s*[\"']?[\w.-]{1,64}[\"']?\s*(?:[:=]\s|=)", re.ASCII)
+_NAMED_VALUE = pattern(r"\s*[\"']?[\w.-]{1,64}[\"']?\s*(?:[:=]\s|=)")

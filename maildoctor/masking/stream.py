@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable, Iterator
 
-from maildoctor.masking.lines import AUTH, BLOB, MARKS, Masker
+from maildoctor.masking.lines import AUTH, BLOB, MARKS, OTHER_MARKS, Masker
+from maildoctor.masking.patterns import pattern_of_bytes
 
 _BLOCK = 256 * 1024
 _LONGEST = 1024 * 1024
 """Of a longer line, pieces are masked one by one; they are cut between words, and where there are none, anywhere."""
 _LAP = 64 * 1024
-_SHAPED = re.compile(
+_SHAPED = pattern_of_bytes(
     rb"^(?:\[[\w.:-]{1,255}\](?::\w{1,20})?[ \t]|[^\s:#]{1,64}:[^:\s]*:\d{1,10}:\d{1,10}:)", re.MULTILINE
 )
 """Lines of passwd and of sasl_passwd tell by their beginning what they are."""
@@ -64,7 +65,7 @@ def _lines(data: bytes, masker: Masker) -> bytes:
 def _starts(data: bytes, low: bytes) -> set[int]:
     """Where the lines begin that must be looked at: one search for each mark, and one look at each line with it."""
     starts = set()
-    for mark in MARKS:
+    for mark in MARKS if low.isascii() else MARKS + OTHER_MARKS:
         at = low.find(mark)
         while at >= 0:
             starts.add(data.rfind(b"\n", 0, at) + 1)

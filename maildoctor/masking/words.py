@@ -4,44 +4,28 @@ Text is latin-1 everywhere in this package: one character a byte, so that nothin
 """
 
 import re
-from contextlib import suppress
 from functools import lru_cache
 
-CORE = re.compile(
+from maildoctor.masking.patterns import pattern
+
+_CORE = (
     r"pass|ps?w|mdp|senha|clave|haslo|heslo|wachtwoord|salasana|sifre|parol|jelsz|adgangskode|senord"
     r"|secret|tok(?:en)?|cred|key|kennwort|bearer|psk|phrase|authorization|cookie|contrase|rocommunity"
 )
+CORE = pattern(_CORE)
 """In small letters, what every name of a secret has in it."""
 
 
-_IN_OTHER_LETTERS = (
-    "пароль",
-    "hasło",
-    "lösenord",
-    "şifre",
-    "parolă",
-    "κωδικός",
-    "密码",
-    "密碼",
-    "パスワード",
-    "비밀번호",
+_WRITTEN = ["парол", "hasł", "şifre", "κωδικό", "密码", "密碼", "パスワード", "비밀번호", "סיסמ", "पासवर्ड", "รหัสผ่าน"]
+NATIVE = tuple(
+    dict.fromkeys(
+        form.encode().decode("latin-1") for word in _WRITTEN for form in (word, word.capitalize(), word.upper())
+    )
 )
-_SETS = ("utf-8", "latin-1", "iso8859-2", "iso8859-9", "cp1251", "koi8-r")
-
-
-def _written(word: str) -> list[str]:
-    """A word in the bytes of the character sets that write it, as latin-1."""
-    told = []
-    for name in _SETS:
-        with suppress(UnicodeEncodeError):
-            told.append(word.encode(name).decode("latin-1"))
-    return told
-
-
-NATIVE = tuple(dict.fromkeys(t for w in _IN_OTHER_LETTERS for v in (w, w.capitalize(), w.upper()) for t in _written(v)))
-"""Names of passwords in letters other than ASCII, in all the bytes in which they may stand."""
+"""Names of passwords that are not written in ASCII."""
 _NATIVE_LOW = tuple(dict.fromkeys(word.lower() for word in NATIVE))
-CORE = re.compile("|".join((CORE.pattern, *map(re.escape, _NATIVE_LOW))))
+CORE_OR_NATIVE = pattern("|".join((_CORE, *map(re.escape, _NATIVE_LOW))))
+"""The same for a line that is not ASCII."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -51,8 +35,8 @@ def _words(text: str) -> frozenset[str]:
 _PASSWORDS = _words(
     """
     adgangskode clave contrase contrasena haslo heslo jelsz jelszo kennwort losenord mdp motdepasse parol parola pass
-    passcode passe passin passord passout passphrase passw passwd password passwort passwrd phrase psk pswd psw pw pwd
-    salasana senha senord sifre wachtwoord
+    passcode passe passin passord passout passphrase passw passwd password passwort passwrd pasword phrase psk
+    pswd psw pw pwd salasana senha senord sifre wachtwoord
     """
 )
 _OTHERS = _words(
@@ -99,7 +83,7 @@ _NO_TAIL = _words(
 _SECRET = _PASSWORDS | _OTHERS
 _TAILS = (*sorted(_PASSWORDS - {"psk", "phrase", "contrasena"}), "secret", "token", "authtok", "passphrase", "apikey")
 _HEADS = ("password", "passwd", "passwort", "passphrase", "passwords")
-_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[\x80-\xff]+", re.ASCII)
+_CAMEL = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[\x80-\xff]+")
 _LONGEST_NAME = 96
 
 
@@ -110,7 +94,7 @@ def secrecy(name: str) -> str:
         w.lower() for part in re.split(r"[^A-Za-z0-9\x80-\xff]+", name[-_LONGEST_NAME:]) for w in _CAMEL.findall(part)
     ]
     small = name.lower()
-    if small.endswith(_NATIVE_LOW):
+    if not small.isascii() and any(word in small for word in _NATIVE_LOW):
         return "password"
     if small.endswith(("authorization", "cookie", "rocommunity", "rwcommunity")):
         return "token"
