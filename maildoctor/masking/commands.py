@@ -38,7 +38,7 @@ _TAKES_PAIRS = pattern(r"curl|wget|http|smbclient|rpcclient|net |winexe|mount|ci
 
 _WRITES = pattern(r"\b(?:echo|printf)\s{1,9}(?:-[neE]{1,3}\s{1,9})?(?:[\"']?%s(?:\\n)?[\"']?\s{1,9})?")
 _HERE = pattern(r"<<<\s{0,9}")
-_READS = pattern("passw|sudo|mysql|ldap|openssl|doveadm|login|docker|kinit|cryptsetup")
+_READS = pattern("passw|sudo|mysql|ldap|openssl|doveadm|login|docker|kinit|cryptsetup|stdin")
 _FAR = 300
 _BY_PLACE = (
     pattern(

@@ -543,8 +543,9 @@ def entries(line: str, low: str) -> Spans:
         last = close if close >= 0 else len(line.rstrip())
         if first < last and not struck(line[first:last]):
             yield Span(first, last, "authinfo")
-    if (match := _SERVERS.search(line)) is not None:
-        at = match.end()
+    servers = _SERVERS.search(line)
+    if servers is not None:
+        at = servers.end()
         for server in line[at:].split("::", MOST):
             parts = server.split("/")
             if len(parts) > 3 and parts[-1].strip():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from maildoctor.masking import commands, forms, kinds, printed
 from maildoctor.masking.forms import Span
 from maildoctor.masking.patterns import Crowded, pattern, pattern_of_bytes
+from maildoctor.masking.remarks import without_remark
 from maildoctor.masking.words import NATIVE, secrecy
 
 _STRUCK = "***"
@@ -236,9 +237,10 @@ def masked_line(line: bytes) -> bytes:
 
 
 class Masker:
-    """Masks line by line. `found`: what was struck out so far, by form."""
+    """Masks line by line; of `settings`, remarks are cut. `found`: what was struck out so far, by form."""
 
-    def __init__(self, kind: str = "log") -> None:
+    def __init__(self, kind: str = "log", *, settings: bool = False) -> None:
+        self.settings = settings and kind not in ("log", "names")
         self.found: dict[str, Found] = {}
         self.kind = kind
         self._number = 0
@@ -258,7 +260,8 @@ class Masker:
         for span in spans:
             found = self.found.setdefault(span.form, Found(0, self._number))
             found.count += 1
-        return _put(text, spans).encode("latin-1") if spans else line
+        told = _put(text, spans).encode("latin-1") if spans else line
+        return without_remark(told) if self.settings else told
 
     def skip(self, lines: int) -> None:
         """Pass so many lines that need no look."""

@@ -67,7 +67,7 @@ _PLACES = (
     Place(
         ("?p=", "&p=", "&pw=", "?code=", "&code=", "&k=", "&w=", "&sig=", "&key=", "&ticket=", "&sid="),
         pattern(r"[?&](?:p|pw|k|w|code|sig|key|ticket|sid)=([^\s&\"'<>]{5,400})", re.I),
-        _odd,
+        lambda text: _odd(text) and any(map(str.isdigit, text)),
     ),
     Place(('"p"', '"w"', '"pw"', '"k"'), pattern(r"\"(?:p|w|pw|k)\"\s?:\s?\"([^\"]{1,300})\"", re.I), _odd),
     Place((' a1="', ' a2="', ' a3="'), pattern(r"\ba[1-9][0-9]?=\"([^\"]{1,400})\""), _odd),
@@ -88,13 +88,24 @@ _PLACES = (
     Place((' -> "', " -> '", ' => "', " => '"), pattern(r" (?:->|=>) [\"']([^\"']{4,200})[\"']"), _odd),
     Place(
         ("]:587", "]:465", "]:25 "),
-        pattern(r"\[[\w.-]{0,200}[A-Za-z][\w.-]{0,50}\]:\w{1,20}\s{1,9}(?:=\s)?[^\s:\"']{1,200}:([^\s\"']{1,300})"),
+        pattern(
+            r"\[[\w.-]{0,200}[A-Za-z][\w.-]{0,50}\]:\w{1,20}(?:\s{1,9}(?:=\s)?|:)[^\s:\"']{1,200}:([^\s\"']{1,300})"
+        ),
         _odd,
+    ),
+    Place(("{",), pattern(r"\{[^{}]{0,200}?=\s?\"?[\w.@+-]{1,80}:([^\s:\"'@/{}]{6,200})"), _odd),
+    Place(
+        ("dbi:", "mysql:", "pgsql:", "sqlsrv:", "odbc:", "oci:"),
+        pattern(
+            r"['\"](?:dbi:\w{1,20}|mysql|pgsql|sqlsrv|odbc|oci):[^'\"]{0,300}['\"],\s{0,9}['\"][^'\"]{0,100}['\"],"
+            r"\s{0,9}['\"]([^'\"]{1,300})",
+            re.I,
+        ),
     ),
     Place(
         ("auth=", "login=", "user=", "users=", "cred=", "creds=", "credentials=", "account=", "authinfo="),
         pattern(
-            r"\b(?:[\w-]{0,40}[-_])?(?:auth|login|users?|creds?|credentials?|account|authinfo)=['\"]?(?:\w{1,12}:)?"
+            r"\b[\w-]{0,40}?(?:auth|login|users?|creds?|credentials?|account|authinfo)=['\"]?(?:\w{1,12}:)?"
             r"[\w.@+-]{1,80}[:,^!%]([^\s\"',;\]]{4,300})",
             re.I,
         ),

@@ -1,5 +1,6 @@
 """A stream through the masker: memory stays flat on files of any size and on one endless line."""
 
+import codecs
 import re
 from collections.abc import Callable, Iterator
 
@@ -32,6 +33,39 @@ def masked_stream(read: Callable[[int], bytes], masker: Masker) -> Iterator[byte
             rest = rest[cut:]
     if rest:
         yield _lines(rest, masker)
+
+
+def in_utf8(read: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    """The same text in UTF-8, where it begins as UTF-16 or UTF-32 do; else as it is."""
+    decoder: codecs.IncrementalDecoder | None = None
+    begun = False
+
+    def _read(size: int) -> bytes:
+        nonlocal decoder, begun
+        while block := read(size):
+            if not begun:
+                begun, name = True, _wide(block)
+                decoder = codecs.getincrementaldecoder(name)("replace") if name else None
+            if decoder is None:
+                return block
+            if text := decoder.decode(block):
+                return text.encode("utf-8", "replace")
+        rest = decoder.decode(b"", final=True) if decoder is not None else ""
+        return rest.encode("utf-8", "replace")
+
+    return _read
+
+
+def _wide(head: bytes) -> str:
+    """The encoding of a text of which these are the first bytes, empty for one that has a byte for a letter."""
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    head = head[:64]
+    if len(head) >= 4 and not any(head[1::2]) and all(head[::2]):
+        return "utf-16-le"
+    return "utf-16-be" if len(head) >= 4 and not any(head[::2]) and all(head[1::2]) else ""
 
 
 def _lines(data: bytes, masker: Masker) -> bytes:
