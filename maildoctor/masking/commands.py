@@ -48,6 +48,12 @@ _BY_PLACE = (
     pattern(r"\bhtpasswd\s{1,9}(?=-\w{0,9}n)(?:-\w{1,9}\s{1,9}){1,5}+\S{1,200}\s{1,9}(?=\S)"),
     pattern(r"\bhtpasswd\s{1,9}(?:-\w{1,9}\s{1,9}){1,5}+\S{1,200}\s{1,9}\S{1,120}\s{1,9}(?=\S)"),
     pattern(r"\b(?:smtpctl\s{1,9}encrypt|(?:openssl\s{1,9}|mk)passwd(?:\s{1,9}-\w{1,20}){0,3}+)\s{1,9}(?=\S{4})"),
+    pattern(
+        r"\b(?:radtest\s{1,9}(?:-\S{1,9}\s{1,9}\w{1,9}\s{1,9}){0,4}|zmprov\s{1,9}(?:sp|ca|setPassword|createAccount)\s{1,9}"
+        r"|rabbitmqctl\s{1,9}(?:add_user|change_password)\s{1,9}|setup\s{1,9}email\s{1,9}(?:add|update)\s{1,9}"
+        r"|mosquitto_passwd\s{1,9}-b\s{1,9}\S{1,200}\s{1,9}|ejabberdctl\s{1,9}(?:register|change_password)\s{1,9}"
+        r"\S{1,200}\s{1,9})\S{1,200}\s{1,9}(?=\S)"
+    ),
     pattern(r"\bv(?:adduser|passwd|chpw)\s{1,9}\S{1,200}\s{1,9}(?=\S)"),
     pattern(r"\blftp\s[^,|;]{0,200}?-u\s{1,9}[^\s,]{1,80},(?=\S)"),
     pattern(r"(?:\bsqlplus\s(?:-\S{1,9}\s){0,3}|:thin:|\bconnect )\w{1,40}/(?=[^\s@]{1,200}@)"),
@@ -56,7 +62,8 @@ _BY_PLACE = (
 MARKS = (
     *(sign + option for sign in " \"'" for option in ("-w", "-p", "-u", "-a")),
     " --a", " --u", " -k ", " -s ", " -xp ", "echo ", "printf ", "<<<", "doveadm", "passwd", "smtpctl", "vadduser",
-    "vchpw", "lftp", "sqlplus", ":thin:", "connect ", "/user:",
+    "vchpw", "radtest", "zmprov", "rabbitmqctl", "setup email", "ejabberdctl", "lftp", "sqlplus",
+    ":thin:", "connect ", "/user:",
 )  # fmt: skip
 _BETWEEN = pattern(
     r"[\"'],\s{0,2}[\"']|[\[(]\s{0,2}[\"'](?=[\w/.-])|(?<=[^\s,])[\"'](?:, \[|\s{0,2}[\])])|\0|\\0|\\x00"

@@ -40,6 +40,9 @@ _STRONG = pattern(
     r"|\\u003[da]|\\x3[dDaA]|&gt;|\+=|\?=|\|=)(?:[ \t]|#011|\\t|%20|\+(?=[\"'])){0,99}+",
 )
 _CALLED = pattern(r"[\"'`],[ \t]{0,20}+(?=[\"'`])|[\"'`]?\([ \t]{0,9}+(?=[\"'`])|[\"'`]\][ \t]{0,9}=[ \t]{0,9}")
+_PAIR = pattern(r",\s{0,9}(?:<<)?(?=\")")
+"""Of Erlang: {password,<<"x">>}."""
+_ANSWER = pattern(r"[ \t]{1,9}(?=[\"'])")
 _LIKE = pattern(
     _CLOSED + r"[)]?\s{1,9}(?:not\s{1,9})?(?:like|in|rlike|similar to|regexp)\s{1,9}\(?\s{0,9}(?=['\"])",
     re.IGNORECASE,
@@ -120,6 +123,8 @@ def named(line: str, low: str, whole: bool) -> Spans:
         if _PROCESS.search(name) and line[end : end + 1] == ":":
             continue  # passwd[56600]: it is who speaks
         trimmed = name.rstrip(".-")
+        if trimmed.lower() == "pass" and line[start - 1 : start] == "=":
+            continue  # dkim=pass
         if kind := secrecy(trimmed.lstrip("-.")):
             effort += 2
             span = _value_of(line, start, start + len(trimmed), kind, whole)
@@ -145,8 +150,13 @@ def _strong(line: str, start: int, end: int) -> int | None:
         return attribute.end()
     if before.endswith("{") and line[end : end + 1] == "}" and line[: start - 1].lstrip()[:1] in ("C", "D", "R", ""):
         return end + 1  # sendmail: D{NAME}value
+    if before[-1:] in ("{", "(") and (pair := _PAIR.match(line, end)) is not None:
+        return pair.end()
     for form in (_CALLED, _STRONG, _LIKE):
         if (match := form.match(line, end)) is not None:
+            if match[0] == ":" and before[-1:] in ("'", '"') and line.startswith(before[-1], match.end()):
+                prompt = _ANSWER.match(line, match.end() + 1)  # "Password:" "x"
+                return prompt.end() if prompt is not None else None
             return match.end()
     return None
 
@@ -182,6 +192,8 @@ def _assigned(line: str, start: int, end: int, at: int, kind: str, whole: bool) 
         return Span(first, len(line.rstrip()), "name")
     if not quoted and ":" in between and " " in between and _prose_behind(line, first, kind):
         return None
+    if not quoted and text.isdigit() and " " in between and (word := _WORD.match(line, last + 1)) and spoken(word[0]):
+        return None  # table-passwd: 61 entries
     if not quoted and _given(line, start):
         close = line.rfind(")", first, first + _LONG)
         return Span(first, close if close > first else _sentence(line, first), "spoken")

@@ -43,7 +43,7 @@ _PLACES = (
     # words that say what follows
     Place(("decoded ",), pattern(r"\bdecoded (?:initial )?response: (.+)", re.I)),
     Place(("environment assignment",), pattern(r"\binvalid environment assignment, ignoring: (.+)", re.I)),
-    Place(("history: ",), pattern(r"\bHISTORY: [^=\n]{0,80}UID=[0-9]{1,9} (\S+)$")),
+    Place(("history: ",), pattern(r"\bHISTORY: (?:\w{1,9}=[0-9]{1,9} ){1,4}(\S+)$")),
     Place(
         ("identified ",), pattern(r"\bidentified (?:with \S{1,60} )?(?:by|as) (?:password )?['\"]([^'\"]{1,300})", re.I)
     ),
@@ -54,6 +54,7 @@ _PLACES = (
     Place(("w=<", "p=<", "pass=<"), pattern(r"\b(?:w|p|pw|pass|password)=<([^<>]{1,300})>")),
     Place(("imap> ", "pop3> ", "smtp> "), pattern(r"\b(?:IMAP|POP3|SMTP)[0-9]?> (\S{6,300})\s*$"), _odd),
     Place(("apop ",), pattern(r"\bAPOP \S{1,200} ([0-9a-f]{32})\b", re.I)),
+    Place(("smtp command from",), pattern(r"\bnon-SMTP command from \S{1,300}: ([A-Za-z0-9+/]{8,}={0,2})$"), _blob),
     Place(("response=",), pattern(r"\bresponse=\"?([0-9a-f]{32,128})\b", re.I)),
     Place(
         ("pin=", "pin:", "pin is ", "otp=", "otp:", "otp is ", "time code"),
@@ -103,14 +104,46 @@ _PLACES = (
         ),
     ),
     Place(
-        ("auth=", "login=", "user=", "users=", "cred=", "creds=", "credentials=", "account=", "authinfo="),
+        (
+            "auth=",
+            "login=",
+            "user=",
+            "users=",
+            "cred=",
+            "creds=",
+            "credentials=",
+            "account=",
+            "authinfo=",
+            "auth'",
+            "auth}",
+            "login'",
+            "login}",
+        ),
         pattern(
-            r"\b[\w-]{0,40}?(?:auth|login|users?|creds?|credentials?|account|authinfo)=['\"]?(?:\w{1,12}:)?"
-            r"[\w.@+-]{1,80}[:,^!%]([^\s\"',;\]]{4,300})",
+            r"\b[\w-]{0,40}?(?:auth|login|users?|creds?|credentials?|account|authinfo)(?:=|'\s?,\s?`|\})['\"]?"
+            r"(?:\w{1,12}:)?[\w.@+-]{1,80}[:,^!%]([^\s\"',;\]]{4,300})",
             re.I,
         ),
         _odd,
     ),
+    Place(
+        ("auth=", "login=", "creds=", "credentials="),
+        pattern(r"(?:auth|login|creds|credentials)=([\"'])[\w.@+-]{1,80} ([^\s\"']{6,200})\1", re.I),
+        _odd,
+    ),
+    Place(('"auth"',), pattern(r"\"AUTH\"(?: \"[^\"]{1,80}\")? \"([^\"]{1,300})\"", re.I)),
+    Place(
+        ("login ",),
+        pattern(r"\bLOGIN\s{1,3}(?:\\?\"[^\"\\]{1,200}\\?\"|[^\s\"]{1,200})\s{1,3}\\?\"?([^\s\"\\]{4,200})"),
+        _odd,
+    ),
+    Place(
+        ("\\0", "\\x00"),
+        pattern(r"(?:\\0{1,3}|\\x00)[^\s\"']{1,80}?(?:\\0{1,3}|\\x00)(?:\\[0-7]{1,2})?([^\s\"'\\]{4,200})"),
+        _odd,
+    ),
+    Place(("send ",), pattern(r"\bsend (?:-\w{1,9} ){0,2}(?:-- )?\"([^\"\\]{4,200})\\[rn]")),
+    Place(("credentials: ",), pattern(r"\bcredentials: ([0-9a-f]{8,400})\b", re.I)),
     Place(
         ("echo ", "printf "),
         pattern(
@@ -147,8 +180,9 @@ def placed(line: str, low: str) -> Spans:
         for mark in place.marks:
             if mark in low:
                 for match in each(place.form, line):
-                    if place.tells(match[1]):
-                        yield Span(match.start(1), match.end(1), "printed")
+                    last = len(match.groups())
+                    if place.tells(match[last]):
+                        yield Span(match.start(last), match.end(last), "printed")
                 break
     if any(mark in low for mark in _CALLS):
         yield from _called(line)

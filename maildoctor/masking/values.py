@@ -22,14 +22,14 @@ _BARE = pattern(
     r"|[\w.-]{1,40}=)"
     r"|\\(?![nrt\"'])|%(?!0[aAdD]|2[267]|3[bBeEcC])|['\"`](?=\w)|[<>](?=[\w!$%^*])|[<>](?=[<>]))*+",
 )
-_SPOKEN = pattern(r"[A-Za-z][A-Za-z'-]*")
+_SPOKEN = pattern(r"[A-Za-z\x80-\xff][A-Za-z\x80-\xff'-]*")
 _TEMPLATE = pattern(
-    r"\$\{[^}\s]{0,200}\}?|\$\([^)]{0,200}\)?|\$(?:auth)?[0-9]|\$[A-Z_][A-Z0-9_]*|\$(?:pass(?:word|wd)?|pw|user"
+    r"\$\{[^}\s]{0,200}\}|\$\([^)]{0,200}\)?|\$(?:auth)?[0-9]|\$(?-i:[A-Z_][A-Z0-9_]*|[a-z_]+)|\$(?:pass(?:word|wd)?|pw|user"
     r"|value)"
     r"|%[a-zA-Z]|%\{[^}]{0,99}\}?|%\([^)]{0,99}\)s?|%\$?[0-9]?s|\{[a-z_]{0,40}\}|<[A-Za-z_ -]{0,40}>"
     r"|\[[A-Za-z_ -]{0,40}\]|:[a-z_]+|@@?[A-Z_]+@@?"
-    r"|\*{3,}|\(?(?:#?hidden|masked|password|none|null|empty|redacted|removed|not shown)\)?|\?+|[.\u2026]+|x{3,}"
-    r"|X{3,}|\(\)|_+",
+    r"|not_logging_\w{0,20}|\*{3,}|\(?(?:#?hidden|masked|password|none|null|empty|redacted|removed|not shown)\)?|\?+"
+    r"|[.\u2026]+|x{3,}|X{3,}|\(\)|_+",
     re.IGNORECASE,
 )
 _PLAINLY = pattern(

@@ -176,7 +176,7 @@ PROSE = SETTINGS | _words(
     policy pop3 possible postfix postgresql prefix presented previous problem process program prompt prompted
     prompts property protection protocol provided provider quality queries query quota quoted rather re-entered
     read reading realm reason received recently recipient record records recovery refused rehash rehashed reject
-    rejected remains remote renewed repeated replaced reply reply' request requested requests require
+    rejected remains remote renewed repeated reported replaced reply reply' request requested requests require
     requirement requirements requires reset resets response restored restriction restrictions result retry
     returned returns reused revealed right rimap root rotation rules safe salt salted same saslauthd sasldb
     saslprep sat saved scheme scheme' schemes sealed second seconds secret secrets seems send sender sending
@@ -195,6 +195,16 @@ PROSE = SETTINGS | _words(
     won't words work works would write written yet you your zero
     """
 )
+PROSE |= {
+    word.encode().decode("latin-1").lower()
+    for word in _words(
+        """
+        abgelaufen caducada da de del des dla do du el erforderlich expirado expiré falsch falsches für geändert
+        incorrect incorrecta incorrecto incorreta invalide inválida la läuft le mot nicht nieprawidłowe oder para por
+        pour und ungültig vencida von wygasło zmienione
+        """
+    )
+}
 """Words of ordinary sentences about passwords: `password verification failed`. Another word is taken for a secret."""
 
 VERBS = _words(
