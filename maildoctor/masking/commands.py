@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 from maildoctor.masking.forms import Span, Spans
-from maildoctor.masking.patterns import each, pattern
+from maildoctor.masking.patterns import each, holds, pattern
 from maildoctor.masking.values import odd, setting, spoken, value
 
 _Names = Callable[[re.Pattern[str]], bool]
@@ -41,29 +41,45 @@ _HERE = pattern(r"<<<\s{0,9}")
 _READS = pattern("passw|sudo|mysql|ldap|openssl|doveadm|login|docker|kinit|cryptsetup|stdin")
 _FAR = 300
 _BY_PLACE = (
-    pattern(
-        r"\bdoveadm\s{1,9}auth\s{1,9}(?:test|login|lookup)\s{1,9}(?:-\S{1,40}\s{1,9}\S{1,80}\s{1,9}){0,4}?"
-        r"(?!-)\S{1,120}\s{1,9}(?=\S)"
+    (
+        ("doveadm",),
+        pattern(
+            r"\bdoveadm\s{1,9}auth\s{1,9}(?:test|login|lookup)\s{1,9}(?:-\S{1,40}\s{1,9}\S{1,80}\s{1,9}){0,4}?"
+            r"(?!-)\S{1,120}\s{1,9}(?=\S)"
+        ),
     ),
-    pattern(r"\bhtpasswd\s{1,9}(?=-\w{0,9}n)(?:-\w{1,9}\s{1,9}){1,5}+\S{1,200}\s{1,9}(?=\S)"),
-    pattern(r"\bhtpasswd\s{1,9}(?:-\w{1,9}\s{1,9}){1,5}+\S{1,200}\s{1,9}\S{1,120}\s{1,9}(?=\S)"),
-    pattern(r"\b(?:smtpctl\s{1,9}encrypt|(?:openssl\s{1,9}|mk)passwd(?:\s{1,9}-\w{1,20}){0,3}+)\s{1,9}(?=\S{4})"),
-    pattern(
-        r"\b(?:radtest\s{1,9}(?:-\S{1,9}\s{1,9}\w{1,9}\s{1,9}){0,4}|zmprov\s{1,9}(?:sp|ca|setPassword|createAccount)\s{1,9}"
-        r"|rabbitmqctl\s{1,9}(?:add_user|change_password)\s{1,9}|setup\s{1,9}email\s{1,9}(?:add|update)\s{1,9}"
-        r"|mosquitto_passwd\s{1,9}-b\s{1,9}\S{1,200}\s{1,9}|ejabberdctl\s{1,9}(?:register|change_password)\s{1,9}"
-        r"\S{1,200}\s{1,9})\S{1,200}\s{1,9}(?=\S)"
+    (("htpasswd",), pattern(r"\bhtpasswd\s{1,9}(?=-\w{0,9}n)(?:-\w{1,9}\s{1,9}){1,5}+\S{1,200}\s{1,9}(?=\S)")),
+    (("htpasswd",), pattern(r"\bhtpasswd\s{1,9}(?:-\w{1,9}\s{1,9}){1,5}+\S{1,200}\s{1,9}\S{1,120}\s{1,9}(?=\S)")),
+    (
+        ("smtpctl", "mkpasswd", "openssl"),
+        pattern(r"\b(?:smtpctl\s{1,9}encrypt|(?:openssl\s{1,9}|mk)passwd(?:\s{1,9}-\w{1,20}){0,3}+)\s{1,9}(?=\S{4})"),
     ),
-    pattern(r"\bv(?:adduser|passwd|chpw)\s{1,9}\S{1,200}\s{1,9}(?=\S)"),
-    pattern(r"\blftp\s[^,|;]{0,200}?-u\s{1,9}[^\s,]{1,80},(?=\S)"),
-    pattern(r"(?:\bsqlplus\s(?:-\S{1,9}\s){0,3}|:thin:|\bconnect )\w{1,40}/(?=[^\s@]{1,200}@)"),
-    pattern(r"/user:\S{1,80}\s{1,3}(?=[^\s/])", re.I),
+    (
+        ("radtest", "zmprov", "rabbitmqctl", "setup email", "mosquitto_passwd", "ejabberdctl"),
+        pattern(
+            r"\b(?:radtest\s{1,9}(?:-\S{1,9}\s{1,9}\w{1,9}\s{1,9}){0,4}"
+            r"|zmprov\s{1,9}(?:sp|ca|setPassword|createAccount)\s{1,9}"
+            r"|rabbitmqctl\s{1,9}(?:add_user|change_password)\s{1,9}|setup\s{1,9}email\s{1,9}(?:add|update)\s{1,9}"
+            r"|mosquitto_passwd\s{1,9}-b\s{1,9}\S{1,200}\s{1,9}|ejabberdctl\s{1,9}(?:register|change_password)\s{1,9}"
+            r"\S{1,200}\s{1,9})\S{1,200}\s{1,9}(?=\S)"
+        ),
+    ),
+    (
+        ("vadduser", "vpasswd", "vchpw"),
+        pattern(r"\bv(?:adduser|passwd|chpw)\s{1,9}\S{1,200}\s{1,9}(?=\S)"),
+    ),
+    (("lftp",), pattern(r"\blftp\s[^,|;]{0,200}?-u\s{1,9}[^\s,]{1,80},(?=\S)")),
+    (
+        ("sqlplus", ":thin:"),
+        pattern(r"(?:\bsqlplus\s(?:-\S{1,9}\s){0,3}|:thin:)\w{1,40}/(?=[^\s@]{1,200}@)"),
+    ),
+    (("/user:",), pattern(r"/user:\S{1,80}\s{1,3}(?=[^\s/])", re.I)),
 )
+"""Words in lower case, one of which is in the line, and what stands before the password."""
 MARKS = (
     *(sign + option for sign in " \"'" for option in ("-w", "-p", "-u", "-a")),
-    " --a", " --u", " -k ", " -s ", " -xp ", "echo ", "printf ", "<<<", "doveadm", "passwd", "smtpctl", "vadduser",
-    "vchpw", "radtest", "zmprov", "rabbitmqctl", "setup email", "ejabberdctl", "lftp", "sqlplus",
-    ":thin:", "connect ", "/user:",
+    " --a", " --u", " -k ", " -s ", " -xp ", "echo ", "printf ", "<<<",
+    *(mark for marks, _ in _BY_PLACE for mark in marks),
 )  # fmt: skip
 _BETWEEN = pattern(
     r"[\"'],\s{0,2}[\"']|[\[(]\s{0,2}[\"'](?=[\w/.-])|(?<=[^\s,])[\"'](?:, \[|\s{0,2}[\])])|\0|\\0|\\x00"
@@ -153,6 +169,7 @@ def _places(line: str, low: str) -> Iterator[int]:
         for match in each(_HERE, line):
             if _READS.search(low, max(0, match.start() - _FAR), match.start()) is not None:
                 yield match.end()
-    for form in _BY_PLACE:
-        for match in each(form, line):
-            yield match.end()
+    for marks, form in _BY_PLACE:
+        if holds(low, marks):
+            for match in each(form, line):
+                yield match.end()

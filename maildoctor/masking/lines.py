@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from maildoctor.masking import commands, forms, kinds, printed
 from maildoctor.masking.forms import Span
-from maildoctor.masking.patterns import Crowded, pattern, pattern_of_bytes
+from maildoctor.masking.patterns import Crowded, holds, pattern, pattern_of_bytes
 from maildoctor.masking.remarks import without_remark
 from maildoctor.masking.words import NATIVE, secrecy
 
@@ -77,13 +77,24 @@ _OFTEN = (
     _DIALOGUE[1:],
     _HASHES,
     _TOKENS,
-    sorted(commands.MARKS),
+    commands.MARKS,
     _LITERALS,
     _ENTRIES,
-    sorted(printed.MARKS),
+    tuple(printed.MARKS),
     (_URL, _KEY),
 )
-MARKS = tuple(dict.fromkeys(mark.encode() for group in _OFTEN for mark in group))
+
+
+def _least(marks: set[str]) -> tuple[bytes, ...]:
+    """The marks without those that have another in them."""
+    least: list[str] = []
+    for mark in sorted(marks, key=lambda mark: (len(mark), mark)):
+        if not any(other in mark for other in least):
+            least.append(mark)
+    return tuple(mark.encode() for mark in least)
+
+
+MARKS = _least({mark for group in _OFTEN for mark in group})
 """One of these stands in every line of a log, in small letters, that can hold a credential; or `auth` with more."""
 OTHER_MARKS = tuple(dict.fromkeys(mark.encode("latin-1").lower() for mark in NATIVE))
 """Or one of these, if it is not all ASCII."""
@@ -145,21 +156,21 @@ def _spans(line: str, kind: str, deep: bool = True) -> Iterator[Span]:
     plain = kind != "names"
     if "://" in low or (whole and "@" in low):
         yield from forms.addressed(line)
-    if any(mark in low for mark in _HASHES):
+    if holds(low, _HASHES):
         yield from forms.hashed(line)
-    if whole or any(mark in low for mark in _TOKENS):
+    if whole or holds(low, _TOKENS):
         yield from forms.tokened(line)
     if not plain:
         return
-    if any(mark in low for mark in _NAMES) or (not line.isascii() and any(mark in line for mark in NATIVE)):
+    if holds(low, _NAMES) or (not line.isascii() and holds(line, NATIVE)):
         yield from forms.named(line, low, whole)
-    if any(mark in low for mark in _DIALOGUE):
+    if holds(low, _DIALOGUE):
         yield from forms.dialogue(line)
-    if any(mark in low for mark in commands.MARKS):
+    if holds(low, commands.MARKS):
         yield from commands.commanded(line, low)
-    if any(mark in low for mark in _LITERALS):
+    if holds(low, _LITERALS):
         yield from forms.literals(line, low)
-    if any(mark in low for mark in _ENTRIES) or (whole and any(mark in low for mark in _IN_FILES)):
+    if holds(low, _ENTRIES) or (whole and holds(low, _IN_FILES)):
         yield from forms.entries(line, low)
     if (whole or deep) and (low[:1] == "[" or low.count(":") == _PASSWD_COLONS):
         yield from kinds.of_its_own(line)
@@ -168,27 +179,27 @@ def _spans(line: str, kind: str, deep: bool = True) -> Iterator[Span]:
         yield from forms.coded(line, lambda text: next(_spans(text, "log", deep=False), None) is not None)
 
 
-def _of_window(line: str, kind: str) -> list[Span]:
-    """The spans of a line, or of a part of it; all of it where it holds more of one form than an honest one."""
-    try:
-        return list(_spans(line, kind))
-    except Crowded:
-        return [Span(0, len(line), "crowded")]
-
-
 def _in_windows(line: str, kind: str) -> Iterator[Span]:
     """The spans of a line of any length in a time that grows as the length does: a long one is looked through in
     windows that overlap. A value that reaches the end of its window goes on to the next blank, in a file to the end of
-    the line."""
+    the line. From where it holds more of one form than an honest line does, all of it is struck out."""
     if len(line) <= 2 * _WINDOW:
-        yield from _of_window(line, kind)
+        try:
+            yield from list(_spans(line, kind))
+        except Crowded:
+            yield Span(0, len(line), "crowded")
         return
     struck = 0
     for at in range(0, len(line), _WINDOW):
         start, stop = max(at - _OVERLAP, 0), at + _WINDOW
         if min(stop, len(line)) <= struck:
             continue
-        for span in _of_window(line[start:stop], kind):
+        try:
+            spans = list(_spans(line[start:stop], kind))
+        except Crowded:
+            yield Span(start, len(line), "crowded")
+            return
+        for span in spans:
             end = span.end + start
             if end >= stop < len(line):
                 blank = _BLANK.search(line, end) if kind in ("log", "names") else None

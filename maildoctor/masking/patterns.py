@@ -1,7 +1,7 @@
 """Patterns that are compiled when they are first used, and searches that end where no honest line would go on."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import cast
 
 MOST = 32
@@ -41,3 +41,11 @@ def each(form: re.Pattern[str], line: str, most: int = MOST) -> Iterator[re.Matc
         if number == most:
             raise Crowded
         yield match
+
+
+def holds(text: str, marks: Iterable[str]) -> bool:
+    """Whether one of the marks is in the text; a loop, for it is twice as fast as `any`."""
+    for mark in marks:  # noqa: SIM110
+        if mark in text:
+            return True
+    return False

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from maildoctor.masking.blobs import is_prompt, is_spoken
 from maildoctor.masking.commands import optioned
 from maildoctor.masking.forms import Span, Spans
-from maildoctor.masking.patterns import each, pattern
+from maildoctor.masking.patterns import each, holds, pattern
 from maildoctor.masking.values import odd, setting, template
 
 
@@ -62,6 +62,10 @@ _PLACES = (
         lambda text: text.isdigit() or _odd(text),
     ),
     # parameters without a name, or with a short one
+    Place(
+        ("<string>",),
+        pattern(r"<key>[^<]{0,40}(?:pass|secret|token)[^<]{0,40}</key>\s{0,9}<string>([^<]{1,300})", re.I),
+    ),
     Place(("string(",), pattern(r"\bstring\([0-9]{1,5}\) \"([^\"]{1,400})\""), _odd),
     Place(("parameters:",), pattern(r"\$[0-9]{1,3} = '((?:[^']|''){1,400})'"), _odd),
     Place(("bind param", "params"), pattern(r"[\[(,]\s?'([^']{6,200})'(?=[,\])])"), _odd),
@@ -75,9 +79,9 @@ _PLACES = (
     Place((" a1=", " a2=", " a3="), pattern(r"\ba[1-9][0-9]?=([0-9A-F]{12,})(?!\S)")),
     Place(("&{",), pattern(r"&\{\s?[^{}\s]{1,80} ([^{}\s]{4,200})"), _odd),
     # a user and a word
-    Place(("login incorrect", "login ok", "auth:"), pattern(r"\[[^\s/\[\]]{1,120}/([^\[\]/]{1,300})\](?=\s|$)"), _odd),
+    Place(("login incorrect", "login ok"), pattern(r"\[[^\s/\[\]]{1,120}/([^\[\]/]{1,300})\](?=\s|$)"), _odd),
     Place(
-        ("trying ", "tried ", "login", "logg", " as ", "user", "account ", "credentials"),
+        ("trying ", "tried ", "login ", "login: ", "logged in ", "logging in ", "log in ", "credentials "),
         pattern(
             r"\b(?:trying|tried|login|logged in|logging in|log in|as|with|user|account|auth|credentials)[ :=]{1,3}"
             r"[\w.@+-]{1,80}/([^\s/]{6,200})",
@@ -88,7 +92,7 @@ _PLACES = (
     Place(('" -> ', "' -> ", '" => ', "' => "), pattern(r"[\"']([^\"']{4,200})[\"'] (?:->|=>)\s"), _odd),
     Place((' -> "', " -> '", ' => "', " => '"), pattern(r" (?:->|=>) [\"']([^\"']{4,200})[\"']"), _odd),
     Place(
-        ("]:587", "]:465", "]:25 "),
+        ("]:587 ", "]:465 ", "]:25 ", "]:587:", "]:465:", "]:25:"),
         pattern(
             r"\[[\w.-]{0,200}[A-Za-z][\w.-]{0,50}\]:\w{1,20}(?:\s{1,9}(?:=\s)?|:)[^\s:\"']{1,200}:([^\s\"']{1,300})"
         ),
@@ -107,7 +111,6 @@ _PLACES = (
         (
             "auth=",
             "login=",
-            "user=",
             "users=",
             "cred=",
             "creds=",
@@ -170,25 +173,23 @@ _PLACES = (
         _blob,
     ),
 )
+_BY_MARK = tuple((mark, place) for place in _PLACES for mark in place.marks)
 _CALLS, _ESCAPES = ('("', "('", "verify(", "login(", "connect("), ("%6", "%7", "&#", "\\x", "\\u00")
-MARKS = frozenset(mark for place in _PLACES for mark in place.marks).union(_CALLS, _ESCAPES, ("proctitle=", "execve("))
+MARKS = frozenset(mark for mark, _ in _BY_MARK).union(_CALLS, _ESCAPES, ("proctitle=", "execve("))
 
 
 def placed(line: str, low: str) -> Spans:
     """What stands in a place where a program prints a secret."""
-    for place in _PLACES:
-        for mark in place.marks:
-            if mark in low:
-                for match in each(place.form, line):
-                    last = len(match.groups())
-                    if place.tells(match[last]):
-                        yield Span(match.start(last), match.end(last), "printed")
-                break
-    if any(mark in low for mark in _CALLS):
+    for place in dict.fromkeys(place for mark, place in _BY_MARK if mark in low):
+        for match in each(place.form, line):
+            last = len(match.groups())
+            if place.tells(match[last]):
+                yield Span(match.start(last), match.end(last), "printed")
+    if holds(low, _CALLS):
         yield from _called(line)
     if "proctitle=" in low:
         yield from _titled(line)
-    if "=" in low or any(mark in low for mark in _ESCAPES):
+    if holds(low, _ESCAPES):
         for match in each(_ESCAPED, line):
             if _written(match[0]):
                 yield Span(match.start(), match.end(), "coded")
@@ -233,9 +234,9 @@ def _titled(line: str) -> Spans:
 
 _ESCAPED = pattern(
     r"(?:%[0-9A-Fa-f]{2}){6,}+|(?:&#[0-9]{2,3};){6,}+|(?:&#x[0-9A-Fa-f]{2};){6,}+|(?:\\x[0-9A-Fa-f]{2}){6,}+"
-    r"|(?:\\u00[0-9A-Fa-f]{2}){6,}+|(?:=[0-9A-F]{2}){6,}+"
+    r"|(?:\\u00[0-9A-Fa-f]{2}){6,}+"
 )
-_CODE = pattern(r"&#([0-9]{2,3});|(?:%|=|\\x|&#x|\\u00)([0-9A-Fa-f]{2})")
+_CODE = pattern(r"&#([0-9]{2,3});|(?:%|\\x|&#x|\\u00)([0-9A-Fa-f]{2})")
 
 
 def _written(text: str) -> bool:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from maildoctor.masking.patterns import pattern
 
 _CORE = (
-    r"pass|ps?w|mdp|senha|clave|haslo|heslo|wachtwoord|salasana|sifre|parol|jelsz|adgangskode|senord"
+    r"pass|pasw|ps?w|mdp|senha|clave|haslo|heslo|wachtwoord|salasana|sifre|parol|jelsz|adgangskode|senord"
     r"|secret|tok(?:en)?|cred|key|kennwort|bearer|psk|phrase|authorization|cookie|contrase|rocommunity"
 )
 CORE = pattern(_CORE)
