@@ -42,6 +42,10 @@ _TAB = r"(?:#011|\t|\\t)"
 _PLACES = (
     # words that say what follows
     Place(("decoded ",), pattern(r"\bdecoded (?:initial )?response: (.+)", re.I)),
+    Place(
+        ("client response", "initial response"),
+        pattern(r"\b(?:client|initial) response:? ((?:[0-9a-f]{2}){6,}|[A-Za-z0-9+/]{8,}={0,2})(?:\s|$)", re.I),
+    ),
     Place(("environment assignment",), pattern(r"\binvalid environment assignment, ignoring: (.+)", re.I)),
     Place(("history: ",), pattern(r"\bHISTORY: (?:\w{1,9}=[0-9]{1,9} ){1,4}(\S+)$")),
     Place(
