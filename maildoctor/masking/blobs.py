@@ -20,7 +20,7 @@ _MECHANISM = pattern(
     re.IGNORECASE,
 )
 _ANSWER = pattern_of_bytes(
-    rb"[^\0]{0,255}\0[^\0]{1,255}\0[^\0]+"  # PLAIN
+    rb"[^\0-\x1f]{0,255}\0[^\0-\x1f]{1,255}\0[^\0-\x1f]+"  # PLAIN
     rb"|(?:n|y|p=[\w-]{1,40}),[^,]{0,255},.*"  # SCRAM, OAUTHBEARER: the client's first words
     rb"|(?:[nyp],)?.{0,300}[\x01\n]auth=.*"
     rb"|auth=Bearer.*|user=.{0,255}\x01.*|NTLMSSP\0.*"
