@@ -1,7 +1,5 @@
 """What every answer passes before anything else sees it: here, and nowhere else, secrets are struck out."""
 
-import re
-
 from maildoctor.host import Answer, Silence, Verb
 from maildoctor.masking import kind_of, masked
 
@@ -10,12 +8,6 @@ _LISTINGS = frozenset((
     "release", "elapsed", "whoami", "clock", "clear",
 ))  # fmt: skip
 """What we write ourselves, of names, numbers and digests: a user called `password` is no password."""
-_COMMENT = re.compile(
-    r"(?m)^([ \t]*(?:#+|;+|//|dnl\b)[ \t]*)(?=\S)(?<!#{5})(?!%PAM|path: |(?:define|FEATURE|MAILER)\().+$"
-)
-"""A remark in a configuration file: people write old passwords there in words that no masker knows, and no fact is made
-of it. But for macros that were commented out, what PAM begins its files with, and the lines of `#####` in which
-sendmail.cf tells how it was made."""
 _LINES = frozenset(("logins", "recent", "run", "processes", "probe"))
 
 
@@ -43,4 +35,4 @@ def _without_secrets(verb: Verb, subject: str, answer: Answer) -> Answer:
         return masked(answer, "names")
     if verb in _LINES:
         return masked(answer, "log")
-    return _COMMENT.sub(r"\1***", masked(answer, kind_of(subject)))
+    return masked(answer, kind_of(subject), settings=True)
