@@ -77,7 +77,7 @@ def _filter(fd: int, where: str, masker: Masker) -> None:
             out.flush()  # who pipes a log that is still written sees each line at once
     except SourceError as error:
         raise Trouble(
-            f"it {error.what}", where, error.what_to_do.replace("maildoctor triage", "maildoctor redact")
+            f"it {error.what}", where, error.remedy.replace("maildoctor triage", "maildoctor redact")
         ) from None
     except BrokenPipeError:
         with suppress(OSError, ValueError):
