@@ -36,6 +36,7 @@ from maildoctor.facts.sendmail.mc import SendmailMc
 from maildoctor.facts.sendmail.program import SendmailProgram
 from maildoctor.facts.sendmail.queues import Queue, Queues
 from maildoctor.facts.sendmail.site_config import SiteConfig
+from maildoctor.facts.services import Services
 from maildoctor.facts.system import System
 from maildoctor.facts.tls import Certificate, Tls, TlsFile
 from maildoctor.facts.wire import Conversation, Hello, Wire
@@ -100,6 +101,7 @@ __all__ = [
     "SendmailCf",
     "SendmailMc",
     "SendmailProgram",
+    "Services",
     "Severity",
     "Shipped",
     "SiteConfig",
