@@ -254,7 +254,7 @@ BROKEN = {
     "no table": ("rule = 3\n", "zz.toml: 'rule' must be written as [[rule]]"),
     "no tables": ("rule = [3]\n", "zz.toml: rule 1: 'rule' must be written as [[rule]]"),
     "type": ('[[rule]]\ncode = ["SASL999"]\n', "zz.toml: rule 1"),
-    "expression": ('[[rule]]\ncode = "SASL999"\npattern = "("\n', "zz.toml: rule 1 (SASL999)"),
+    "expression": ('[[rule]]\ncode = "SASL999"\npattern = "("\n', "zz.toml:1 (SASL999)"),
     "code twice": (GOOD, "is taken by sasl-store.toml: rule 1"),
 }
 
