@@ -19,7 +19,8 @@ from maildoctor.triage.headers import peel
 from maildoctor.triage.judge import judge, read
 from maildoctor.triage.match import LONGEST_LINE
 from maildoctor.triage.proof import literals, unneedled
-from maildoctor.triage.rules import Rule, RuleError, load, parse, rule_files
+from maildoctor.triage.rule_text import RuleError
+from maildoctor.triage.rules import Rule, load, parse, rule_files
 from maildoctor.triage.scan import BUDGET, Scan, Seen, settled
 from maildoctor.triage.shapes import shape
 from maildoctor.triage.tops import Top
