@@ -560,6 +560,7 @@ def test_an_old_encoding(tmp_path: Path) -> None:
     assert done.stdout.isascii()
 
 
+@pytest.mark.slow
 def test_progress_shows_on_a_terminal_after_a_second_and_goes_away() -> None:
     slow = _on_terminal("faulty", "check", SLOW="1.6")
     assert "looking at /etc/mail\\x1b" in slow

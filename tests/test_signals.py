@@ -17,6 +17,8 @@ from maildoctor.__main__ import main
 from maildoctor.cli.signals import Terminated, heeded, status_of
 from maildoctor.cli.trouble import last_words
 
+pytestmark = pytest.mark.xdist_group("signals")
+
 
 def test_sigterm_is_raised_where_the_work_stands_and_the_old_way_comes_back() -> None:
     before = signal.getsignal(signal.SIGTERM)
@@ -106,6 +108,7 @@ def test_a_check_that_is_interrupted_tells_what_it_knows(tmp_path: Path, number:
     assert (late["outcome"], late["reason"]) == ("not_judged", "it was interrupted")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_probe_that_is_interrupted_asks_nothing_more_and_ends_by_the_signal(number: int, status: int) -> None:
     with socket.socket() as silent:
