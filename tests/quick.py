@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ALWAYS = ("test_layers.py", "test_words.py")
-OF_CHECKS = ("test_codes.py", "test_samples.py", "test_fixtures.py", "test_contributing.py")
+OF_CHECKS = ("test_codes.py", "test_samples.py", "test_fixtures.py", "test_engine.py", "test_contributing.py")
 OF_RULES = ("test_codes.py", "test_log_rules.py", "test_contributing.py")
 OF_DOCUMENTS = ("test_contributing.py", "test_ci_docs.py")
 EVERYTHING = "tests"
@@ -52,8 +52,8 @@ def nearest(path: str, importers: Mapping[str, Collection[str]]) -> set[str]:
 
 def importers() -> dict[str, set[str]]:
     """Module to the modules and tests that import it, imports inside functions too."""
-    files = {p.relative_to(ROOT).as_posix(): p for d in ("maildoctor", "tests", "bench", "release")
-             for p in (ROOT / d).rglob("*.py") if "work" not in p.parts}  # fmt: skip
+    sources = ("maildoctor/**/*.py", "bench/*.py", "release/*.py", "tests/*.py", "tests/lab/*.py")
+    files = {path.relative_to(ROOT).as_posix(): path for source in sources for path in ROOT.glob(source)}
     found: dict[str, set[str]] = {}
     for user, path in files.items():
         for module in _imported(ast.parse(path.read_text(encoding="utf-8"))):

@@ -1,4 +1,5 @@
-"""From a host to facts: what to look at, and in what order. `COLLECTORS` is the table, a line a fact.
+"""From a host to facts: what to look at, and in what order. One module a product, each with its table `COLLECTORS`: a
+line a fact.
 
 What an answer means is for the fact to say; read here is only what tells where to look next (an include, a path)."""
 
@@ -7,53 +8,17 @@ from typing import Any
 
 from maildoctor.collect import cyrus, mail, sendmail, system, wire
 from maildoctor.collect.knowledge import Collector, Know
-from maildoctor.facts.cyrus.conf import SaslConf
-from maildoctor.facts.cyrus.files import SaslFiles
-from maildoctor.facts.cyrus.plugins import Plugins
-from maildoctor.facts.cyrus.saslauthd import Saslauthd
-from maildoctor.facts.cyrus.sasldb import SaslDb
-from maildoctor.facts.cyrus.shipped import Shipped
-from maildoctor.facts.logins import Logins
-from maildoctor.facts.names import Names
-from maildoctor.facts.paths import Paths
-from maildoctor.facts.processes import Listeners, Processes
-from maildoctor.facts.sendmail.cf import SendmailCf, SubmitCf
-from maildoctor.facts.sendmail.mail_maps import MailMaps
-from maildoctor.facts.sendmail.mc import SendmailMc
 from maildoctor.facts.sendmail.program import SendmailProgram
-from maildoctor.facts.sendmail.queues import Queues
-from maildoctor.facts.sendmail.site_config import SiteConfig
-from maildoctor.facts.system import System
-from maildoctor.facts.tls import Tls
-from maildoctor.facts.wire import Wire
-from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.host import Host
 from maildoctor.host.deadline import Deadline
 from maildoctor.model import Product, Target
 
 COLLECTORS: Mapping[type[Any], Collector] = {
-    SendmailProgram: sendmail.program,
-    SendmailCf: sendmail.cf,
-    SubmitCf: sendmail.submit_cf,
-    SendmailMc: sendmail.mc,
-    SiteConfig: sendmail.site_config,
-    Names: system.names,
-    System: system.system,
-    Processes: system.processes,
-    Listeners: system.listeners,
-    TcpWrappers: system.wrappers,
-    SaslFiles: cyrus.files,
-    SaslConf: cyrus.conf,
-    Plugins: cyrus.plugins,
-    Shipped: cyrus.shipped,
-    SaslDb: cyrus.sasldb,
-    Saslauthd: cyrus.saslauthd,
-    Logins: mail.logins,
-    MailMaps: mail.maps,
-    Queues: mail.queues,
-    Tls: mail.tls,
-    Paths: mail.paths,
-    Wire: wire.wire,
+    **sendmail.COLLECTORS,
+    **system.COLLECTORS,
+    **cyrus.COLLECTORS,
+    **mail.COLLECTORS,
+    **wire.COLLECTORS,
 }
 
 

@@ -1,8 +1,10 @@
 """Cyrus SASL: configuration, plug-ins, user data base, saslauthd."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
-from maildoctor.collect.knowledge import Know, joined, text, unknown
+from maildoctor.collect.knowledge import Collector, Know, joined, text, unknown
 from maildoctor.collect.sendmail import where
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.conf import SaslConf, config_search, default_sasldb, plugin_search
@@ -192,3 +194,13 @@ def saslauthd(host: Host, know: Know) -> Saslauthd | Unknown:
     if any(isinstance(host.ask("look", p), str) for p in _SASLAUTHD):
         lines.append("installed")
     return Saslauthd.parse(joined(*lines))
+
+
+COLLECTORS: Mapping[type[Any], Collector] = {
+    SaslFiles: files,
+    SaslConf: conf,
+    Plugins: plugins,
+    Shipped: shipped,
+    SaslDb: sasldb,
+    Saslauthd: saslauthd,
+}

@@ -2,9 +2,11 @@
 
 import posixpath
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from maildoctor.collect.cyrus import sasldb_path
-from maildoctor.collect.knowledge import Know, joined, text, unknown
+from maildoctor.collect.knowledge import Collector, Know, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.files import SaslFiles
 from maildoctor.facts.cyrus.plugins import Plugins
@@ -215,3 +217,12 @@ def _trusted(host: Host, know: Know, cf: SendmailCf) -> list[tuple[str, str]]:
             included = dict.fromkeys(m[1] for m in _INCLUDE.finditer(text(host.ask("read", path))))
             wanted += [("include file", p) for p in know.some(included, f"files that {path} includes")]
     return wanted
+
+
+COLLECTORS: Mapping[type[Any], Collector] = {
+    Logins: logins,
+    MailMaps: maps,
+    Queues: queues,
+    Tls: tls,
+    Paths: paths,
+}

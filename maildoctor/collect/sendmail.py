@@ -1,9 +1,10 @@
 """Sendmail's program and configuration."""
 
 import re
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
-from maildoctor.collect.knowledge import Know, joined, text, unknown
+from maildoctor.collect.knowledge import Collector, Know, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.names import Names
 from maildoctor.facts.processes import Processes
@@ -157,3 +158,12 @@ def mc(host: Host, know: Know) -> SendmailMc | Unknown:
         if isinstance(part, str):
             whole += f"\n# include: {name}\n{part}"
     return SendmailMc.parse(whole)
+
+
+COLLECTORS: Mapping[type[Any], Collector] = {
+    SendmailProgram: program,
+    SendmailCf: cf,
+    SubmitCf: submit_cf,
+    SendmailMc: mc,
+    SiteConfig: site_config,
+}

@@ -1,6 +1,9 @@
 """The system round the mail server: its names, processes, sockets, devices."""
 
-from maildoctor.collect.knowledge import Know, joined, text, unknown
+from collections.abc import Mapping
+from typing import Any
+
+from maildoctor.collect.knowledge import Collector, Know, joined, text, unknown
 from maildoctor.facts import Unknown
 from maildoctor.facts.names import Names
 from maildoctor.facts.processes import Listeners, Processes
@@ -105,3 +108,12 @@ def wrappers(host: Host, know: Know) -> TcpWrappers | Unknown:
             return unknown(answer)
         parts.append(f"# path: {path}\n{text(answer)}")
     return TcpWrappers.parse("\n".join(parts))
+
+
+COLLECTORS: Mapping[type[Any], Collector] = {
+    Names: names,
+    System: system,
+    Processes: processes,
+    Listeners: listeners,
+    TcpWrappers: wrappers,
+}

@@ -1,6 +1,9 @@
 """What servers say on the wire: those of the host's own ports, or the endpoints that were named."""
 
-from maildoctor.collect.knowledge import Know, unknown
+from collections.abc import Mapping
+from typing import Any
+
+from maildoctor.collect.knowledge import Collector, Know, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.processes import Listener, Listeners
 from maildoctor.facts.wire import Wire
@@ -41,3 +44,8 @@ def _doors(listeners: Listeners) -> list[str]:
 
 def _address(listener: Listener) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1", "*": "127.0.0.1"}.get(listener.address, listener.address)  # noqa: S104
+
+
+COLLECTORS: Mapping[type[Any], Collector] = {
+    Wire: wire,
+}
