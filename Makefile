@@ -8,6 +8,7 @@ LAB_PACKAGES := mmdebstrap debian-archive-keyring iproute2 util-linux openssl db
 
 # pytest-xdist: a core each, and what disturbs or shares something in one group (marker xdist_group) stays together
 PARALLEL := -n auto --dist loadgroup
+BASE := main
 
 .PHONY: demo test unit quick lint bench zipapp clean apt
 
@@ -24,7 +25,7 @@ unit: $(VENV)/tested
 
 # lint of what was changed and the tests nearest to it, in less than a minute
 quick: $(VENV)/tested
-	@$(RUN) -m tests.quick
+	@$(RUN) -m tests.quick $(BASE)
 
 lint: $(VENV)/tested
 	$(VENV)/bin/ruff check .

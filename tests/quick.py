@@ -1,7 +1,8 @@
-"""`python -m tests.quick`, which is `make quick`: lint of what was changed, and the tests nearest to it.
+"""`python -m tests.quick [BASE]`, which is `make quick`: lint of what was changed, and the tests nearest to it.
 
-Changed is what differs from the branch `main`, or from the last commit where there is none. The tests of a module are
-those that import it; where none does, those of the modules that import it, and so on. What takes long is left out.
+Changed is what differs from where this branch left BASE, or from the last commit where there is no such branch. The
+tests of a module are those that import it; where none does, those of the modules that import it, and so on. What takes
+long is left out.
 """
 
 import ast
@@ -73,9 +74,9 @@ def _imported(tree: ast.AST) -> Iterator[str]:
             yield from (f"{node.module}.{a.name}" for a in node.names)
 
 
-def changed() -> list[str]:
-    """What differs from `main`, new files too. All files where this is no checkout of git."""
-    base = _git("merge-base", "main", "HEAD") or ["HEAD"]
+def changed(since: str) -> list[str]:
+    """What differs from where this branch left another, new files too. Nothing where this is no checkout of git."""
+    base = _git("merge-base", since, "HEAD") or ["HEAD"]
     return [*_git("diff", "--name-only", base[0]), *_git("ls-files", "--others", "--exclude-standard")]
 
 
@@ -84,9 +85,9 @@ def _git(*words: str) -> list[str]:
     return done.stdout.split("\n")[:-1] if done.returncode == 0 else []
 
 
-def main() -> int:
+def main(base: str = "main") -> int:
     """Run all of it; the exit status is 1 if anything fails."""
-    paths = changed()
+    paths = changed(base)
     sources = [p for p in paths if p.endswith(".py") and (ROOT / p).is_file()]
     tests = sorted(t for t in chosen(paths, importers()) if (ROOT / t).exists())
     commands = [["ruff", "check", *sources], ["ruff", "format", "--check", *sources]] if sources else []
@@ -97,4 +98,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))
