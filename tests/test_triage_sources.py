@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -569,10 +570,15 @@ def moment(line: bytes, now: float) -> float | None:
     return when(peel(line).stamp, now, UTC)
 
 
+@lru_cache(maxsize=2)
+def _dated(log: bytes, now: float) -> list[tuple[bytes, float | None]]:
+    """Each line with its time; many windows are taken of one log."""
+    return [(line, moment(line.rstrip(b"\n"), now)) for line in log.splitlines(keepends=True)]
+
+
 def naive(log: bytes, since: float | None, until: float | None, now: float) -> bytes:
     keeping, out = True, []
-    for line in log.splitlines(keepends=True):
-        at = moment(line.rstrip(b"\n"), now)
+    for line, at in _dated(log, now):
         if at is not None:
             keeping = (since is None or at >= since) and (until is None or at <= until)
         out += [line] if keeping else []
