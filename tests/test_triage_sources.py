@@ -900,6 +900,9 @@ def test_follow_a_writer_that_is_killed(tmp_path: Path) -> None:
     follower = Follower(log)
     for start in range(8):
         writer = subprocess.Popen([sys.executable, "-c", WRITER, str(log), str(start * 1_000_000)])
+        until = time.monotonic() + 30  # a busy machine takes its time to start it
+        while not (log.exists() and log.stat().st_size) and time.monotonic() < until:
+            time.sleep(0.01)
         for _ in range(6):
             time.sleep(0.05)
             if log.exists():
