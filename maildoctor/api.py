@@ -1,6 +1,7 @@
 """All that a check may import. These names are the promise to checks of others; they change by adding."""
 
 from maildoctor.auth.mechanisms import Mechanisms, Offer, mechanisms, uses_sasldb
+from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.check import Findings, Found, check, found
 from maildoctor.correlate import Cause, always
 from maildoctor.facts import Absent, Unknown, gaps, known
@@ -11,6 +12,7 @@ from maildoctor.facts.cyrus.plugins import Plugin, Plugins, plugin_of
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb, User
 from maildoctor.facts.cyrus.shipped import Shipped
+from maildoctor.facts.exposed import Exposed
 from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
 from maildoctor.facts.names import Names, own_name, server_realm, unnamed
 from maildoctor.facts.packages import install_command, package_for
@@ -34,12 +36,28 @@ from maildoctor.facts.sendmail.mc import SendmailMc
 from maildoctor.facts.sendmail.program import SendmailProgram
 from maildoctor.facts.sendmail.queues import Queue, Queues
 from maildoctor.facts.sendmail.site_config import SiteConfig
+from maildoctor.facts.services import Services
 from maildoctor.facts.system import System
 from maildoctor.facts.tls import Certificate, Tls, TlsFile
 from maildoctor.facts.wire import Conversation, Hello, Wire
 from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.model import Evidence, Severity, Step
-from maildoctor.remedy import add_user, build, private, rebuild, restart, set_option, shell_word
+from maildoctor.remedy import (
+    add_user,
+    amend,
+    build,
+    by_hand,
+    certificate,
+    change,
+    edit,
+    is_plain,
+    private,
+    rebuild,
+    restart,
+    set_option,
+    setting,
+    shell_word,
+)
 
 __all__ = [
     "PLAINTEXT",
@@ -54,11 +72,13 @@ __all__ = [
     "Conversation",
     "Daemon",
     "Evidence",
+    "Exposed",
     "Findings",
     "Found",
     "Hello",
     "Listener",
     "Listeners",
+    "LoginService",
     "Logins",
     "Look",
     "MailMap",
@@ -73,6 +93,7 @@ __all__ = [
     "Processes",
     "Queue",
     "Queues",
+    "SaslApplication",
     "SaslConf",
     "SaslDb",
     "SaslFiles",
@@ -80,6 +101,7 @@ __all__ = [
     "SendmailCf",
     "SendmailMc",
     "SendmailProgram",
+    "Services",
     "Severity",
     "Shipped",
     "SiteConfig",
@@ -96,17 +118,23 @@ __all__ = [
     "Wire",
     "add_user",
     "always",
+    "amend",
     "authinfo_mechanisms",
     "build",
+    "by_hand",
+    "certificate",
+    "change",
     "check",
     "client_entries",
     "client_login",
     "consulted",
     "consulted_entries",
+    "edit",
     "entry_for",
     "found",
     "gaps",
     "install_command",
+    "is_plain",
     "judge",
     "known",
     "lacks",
@@ -123,6 +151,7 @@ __all__ = [
     "restart",
     "server_realm",
     "set_option",
+    "setting",
     "shell_word",
     "unnamed",
     "unsafe_folder",

@@ -1,11 +1,15 @@
 """What certificates and keys say, as text; a private key leaves nothing behind but a digest of its public half."""
 
 import warnings
+from collections.abc import Iterable
 from functools import cache
 
 from maildoctor import filesystem
 
 _NEEDS = "install the Python package cryptography, 42 or newer, for this interpreter"
+_CHAIN, _NAMES = 16, 1_000
+"""Certificates of one file that are described (only the first is the server's own), and names of one: public
+authorities put no more than 100 to 250 into one."""
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -49,7 +53,8 @@ def certificates(data: bytes) -> str:
                 if b"-----BEGIN" in data
                 else [x509.load_der_x509_certificate(data)]
             )
-            return "\n\n".join(_describe(certificate) for certificate in found[:16])
+            more = [f"# more: {len(found) - _CHAIN:,} certificates, not described"] if found[_CHAIN:] else []
+            return "\n\n".join([*map(_describe, found[:_CHAIN]), *more])
         except (ValueError, x509.InvalidVersion):
             raise NotReadable("there is no readable certificate in it") from None
 
@@ -66,6 +71,8 @@ def _describe(certificate: "x509.Certificate") -> str:  # type: ignore[name-defi
     except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
         dns, ips = [], []
     common = [str(a.value) for a in certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
+    every = [*dns, *ips]
+    cut = [f"# cut: only the first {_NAMES:,} of {len(every):,} names are told"] if every[_NAMES:] else []
     try:
         key = certificate.public_key()
         public = _digest(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
@@ -76,8 +83,9 @@ def _describe(certificate: "x509.Certificate") -> str:  # type: ignore[name-defi
         for line in [
             f"subject: {certificate.subject.rfc4514_string()}",
             f"issuer: {certificate.issuer.rfc4514_string()}",
-            *(f"common name: {name}" for name in common),
-            *(f"name: {name}" for name in [*dns, *ips]),
+            *(f"common name: {name}" for name in common[:_NAMES]),
+            *(f"name: {name}" for name in every[:_NAMES]),
+            *cut,
             f"not before: {certificate.not_valid_before_utc.strftime(_STAMP)}",
             f"not after: {certificate.not_valid_after_utc.strftime(_STAMP)}",
             f"key: {_key_words(certificate)}",
@@ -181,6 +189,19 @@ def _verdict(own: "x509.Certificate", rest: list[bytes], ca_file: str) -> str:  
     return "yes"
 
 
+def hopeless(transcript: Iterable[str]) -> str:
+    """Why OpenSSL will surely not verify the certificate that this look saw, as it would say it; empty where it may."""
+    verdict = next((line for line in transcript if line.startswith("=== verified ")), "")
+    if verdict.endswith(" no: it is self-signed"):
+        return "self-signed certificate"
+    if verdict.endswith(_NO_WAY):
+        from cryptography.x509 import verification
+
+        # before, cryptography refused many a private CA that OpenSSL takes
+        return "unable to get local issuer certificate" if hasattr(verification, "ExtensionPolicy") else ""
+    return ""
+
+
 def _policy() -> "PolicyBuilder":  # type: ignore[name-defined]  # noqa: F821 (imported lazily)
     """What OpenSSL asks of a chain, where cryptography (45) lets us say so; its own rules are those of browsers, and
     refuse many a private CA that mail clients take."""
@@ -199,9 +220,10 @@ def _policy() -> "PolicyBuilder":  # type: ignore[name-defined]  # noqa: F821 (i
 def _why(error: Exception) -> str:
     """cryptography wraps its reasons: `validation failed: candidates exhausted: …`."""
     words = str(error).splitlines()[0] if str(error) else ""
-    return "no way leads from it to a known CA" if "exhausted" in words or not words else words
+    return _NO_WAY if "exhausted" in words or not words else words
 
 
+_NO_WAY = "no way leads from it to a known CA"
 _LARGEST_BUNDLE = 16 * 1024 * 1024
 
 _BUNDLES = (

@@ -1,12 +1,13 @@
 """Gather only what the checks ask for, judge, keep every outcome."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any, TypeVar
 
 from maildoctor.auth.matrix import Sources, matrix, talk_summary
+from maildoctor.auth.service import LoginService
 from maildoctor.check import Check
 from maildoctor.collect import knowledge, target
 from maildoctor.collect.knowledge import Know
@@ -16,9 +17,6 @@ from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
-from maildoctor.facts.names import Names, server_realm, unnamed
-from maildoctor.facts.sendmail.cf import SendmailCf
-from maildoctor.facts.sendmail.program import SendmailProgram
 from maildoctor.facts.wire import Wire
 from maildoctor.host import Host
 from maildoctor.host.deadline import Deadline, Overdue
@@ -58,13 +56,14 @@ def examine(
     what the deadline or an interruption leaves no time for is not judged."""
     late = deadline or Deadline()
     started = host.ask("clock")
-    know = knowledge(host, progress or (lambda _: None), late)
+    services = knowledge(host, progress or (lambda _: None), late)
+    know = services[0]
     outcomes: list[Outcome] = list(library.broken)
     findings: dict[str, Finding] = {}
     for check in library.checks:
         if selection.takes(check):
             try:
-                outcome, found = _judge(check, know, late)
+                outcome, found = _together([_judge(check, service, late) for service in services])
             except KeyboardInterrupt as stop:
                 late.stop(stop)
                 outcome, found = Outcome(check.code, check.name, "not_judged", late.reason, late.remedy), []
@@ -72,7 +71,7 @@ def examine(
             for f in found:
                 findings.setdefault(f.fingerprint, f)
     ranked = rank(list(findings.values()), library.causes)
-    about = _or(late, lambda: target(host, know), Target(host.kind, host.name))
+    about = _or(late, lambda: target(host, services), Target(host.kind, host.name))
     table = None if selection.select else _or(late, lambda: _matrix(know), None)
     elapsed = host.ask("elapsed")
     return Report(
@@ -97,11 +96,10 @@ def _or(deadline: Deadline, work: Callable[[], T], otherwise: T) -> T:
 
 def _matrix(know: Know) -> Matrix | None:
     get = know.get
-    cf, sasldb, names, program = get(SendmailCf), get(SaslDb), get(Names), get(SendmailProgram)
-    here = None
-    if cf and sasldb and names and (cf.auth_realm or unnamed(cf, names, program) is None):
-        here = sasldb.in_realm(server_realm(cf, names, program))
-    return matrix(Sources(cf, get(SaslConf), get(Plugins), sasldb, get(Saslauthd), know.already(Wire), here))
+    service, sasldb, here = get(LoginService), get(SaslDb), None
+    if service and sasldb and service.realm and service.realm_unknown is None:
+        here = sasldb.in_realm(service.realm)
+    return matrix(Sources(service, get(SaslConf), get(Plugins), sasldb, get(Saslauthd), know.already(Wire), here))
 
 
 def _talks(know: Know) -> tuple[Talk, ...]:
@@ -112,6 +110,16 @@ def _talks(know: Know) -> tuple[Talk, ...]:
         if wire
         else ()
     )
+
+
+_WEIGHT: tuple[Verdict, ...] = ("fail", "broke", "not_judged", "pass", "not_applicable")
+"""What one check says of several login services, the heaviest first."""
+
+
+def _together(judged: Sequence[tuple[Outcome, list[Finding]]]) -> tuple[Outcome, list[Finding]]:
+    """What became of one check in all login services of a host."""
+    outcome = min((o for o, _ in judged), key=lambda o: _WEIGHT.index(o.outcome))
+    return outcome, [f for _, found in judged for f in found]
 
 
 def _judge(check: Check, know: Know, late: Deadline) -> tuple[Outcome, list[Finding]]:

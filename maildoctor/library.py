@@ -25,6 +25,9 @@ _GROUP = "maildoctor.checks"
 _LARGEST = 4 * 1024 * 1024
 """Bytes of one module of checks; what is longer is something else."""
 
+_MODULES = 1_000
+"""Modules of one folder that are run; ours are 20."""
+
 NOT_LOADED = ("LOAD001", "module-not-loaded")
 """Code and name of the outcome of a module that cannot be used."""
 
@@ -240,9 +243,11 @@ class _TrustedLoader(SourceFileLoader):
 def _add_folder(shelf: _Shelf, folder: str) -> None:
     try:
         with filesystem.Trusted(folder) as trusted:
-            for name in trusted.names():
-                if name.endswith(".py"):
-                    _add_file(shelf, trusted, name)
+            names = [name for name in trusted.names() if name.endswith(".py")]
+            if names[_MODULES:]:
+                shelf.fault(folder, f"only the first {_MODULES:,} of {len(names):,} modules in it are read")
+            for name in names[:_MODULES]:
+                _add_file(shelf, trusted, name)
     except filesystem.Unsafe as error:
         what = f"checks are not run where {error.strerror}"
         raise LibraryError(what, str(error.filename), "keep them where root or you alone can write") from None

@@ -188,6 +188,8 @@ class Matrix:
 
     rows: tuple[Mechanism, ...]
     strategies: tuple[Strategy, ...] = ()
+    more: int = 0
+    """mechanisms that are left out: nobody reads so many rows"""
 
 
 @dataclass(frozen=True, slots=True)

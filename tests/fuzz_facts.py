@@ -17,7 +17,9 @@ atheris = importlib.import_module("atheris")
 
 with atheris.instrument_imports():
     from maildoctor.auth.mechanisms import mechanisms
+    from maildoctor.auth.sendmail import login_service
     from maildoctor.collect import COLLECTORS
+    from maildoctor.facts import Absent
     from maildoctor.facts.cyrus.conf import SaslConf
     from maildoctor.facts.cyrus.plugins import Plugins
     from maildoctor.facts.paths import Paths
@@ -33,7 +35,7 @@ def _cf(text: str) -> None:
     cf = SendmailCf.parse(text)
     for name in ("AuthMechanisms", "DaemonPortOptions", "QueueDirectory"):
         cf.option(name)
-    mechanisms(cf, None, None, None)
+    mechanisms(login_service(cf, Absent(""), None), None, None, None)
     if cf.domain_name:
         cf.resolve_macros(cf.domain_name, w="mx", m="example.net")
 

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 from maildoctor.check import Check, Found, check, found
+from maildoctor.host import Verb
 from maildoctor.model import Evidence, Finding, Outcome, Product, Ranked, Report, Step, Target
 
 PLUGIN = "/usr/lib/sasl2/libdigestmd5.so"
@@ -178,7 +179,7 @@ class _Door:
         self.given = given
         self.saved: str | None = None
 
-    def ask(self, verb: str, subject: str = "") -> str:
+    def ask(self, verb: Verb, subject: str = "") -> str:
         return ""
 
     def save(self, folder: str) -> None:

@@ -382,7 +382,7 @@ def test_a_realm_is_chosen_among_several(host: MakeHost) -> None:
 def test_a_file_of_logins_that_no_line_names_is_found(host: MakeHost) -> None:
     root = host(ENTRY, cf="V10/Berkeley\nDShub.example.com\n")
     (root / "etc/mail/authinfo.db").write_bytes((FIXTURES / "authinfo.db").read_bytes())
-    maps = knowledge(Rooted(str(root)), lambda _: None).get(MailMaps)
+    maps = knowledge(Rooted(str(root)), lambda _: None)[0].get(MailMaps)
     assert maps is not None
     assert [m.path for m in maps.unnamed] == ["/etc/mail/authinfo"]
     assert maps.named("authinfo") is None

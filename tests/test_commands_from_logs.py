@@ -5,8 +5,9 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maildoctor.remedy import filled
 from maildoctor.triage.judge import words
-from maildoctor.triage.rules import filled, load, rule_files
+from maildoctor.triage.rules import load, rule_files
 
 HOSTILE = [
     "$(touch${IFS}x)",

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from maildoctor.cli import check
 from maildoctor.engine import Selection, examine
 from maildoctor.facts.processes import Listeners, Processes
-from maildoctor.host import Answer, HostError, Silence, contained, engines, namespaces, procfs
+from maildoctor.host import Answer, HostError, Silence, Verb, contained, engines, namespaces, procfs
 from maildoctor.host.engines import Failed, Inspected, inspected
 from maildoctor.host.live import MAIL_PROGRAMS, Live, listeners_by_psutil, processes_by_psutil
 from maildoctor.library import load_library
@@ -258,13 +258,14 @@ def test_an_end_in_the_middle_is_no_lack_of_files(box: Box) -> None:
     assert host.ask("read", "/etc/mail/access") == "inside\n"
     os.kill(box.pid, signal.SIGKILL)
     eventually(lambda: not Path(f"/proc/{box.pid}").exists())
-    for verb, subject in (
+    questions: tuple[tuple[Verb, str], ...] = (
         ("read", "/etc/passwd"),
         ("look", "/etc"),
         ("processes", ""),
         ("listeners", ""),
         ("hostname", ""),
-    ):
+    )
+    for verb, subject in questions:
         answer = silence(host.ask(verb, subject))
         assert (answer.why, "ended" in answer.reason) == ("failed", True), (verb, answer)
     report = examine(host, load_library(()), Selection())

@@ -55,9 +55,8 @@ def test_the_fact_and_its_collector() -> None:
     read = fact.parse("# the policy\nDEFAULT:SHA1\n")
     assert (read.name, read.subpolicies) == ("DEFAULT", ("SHA1",))
     assert fact.parse("").name == ""
-    table: dict[type[Any], Any] = {}
-    run("maildoctor/collect/system.py", **{**vars(system), "CryptoPolicy": fact, "COLLECTORS": table})
-    assert table[fact](Says("FIPS\n"), None).name == "FIPS"
+    collector = run("maildoctor/collect/system.py", **{**vars(system), "CryptoPolicy": fact})["crypto_policy"]
+    assert collector(Says("FIPS\n"), None).name == "FIPS"
 
 
 class Says:

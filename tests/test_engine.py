@@ -20,7 +20,7 @@ from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.names import Names
 from maildoctor.facts.processes import Processes
 from maildoctor.facts.sendmail.cf import SendmailCf
-from maildoctor.host import Answer, Silence, Why
+from maildoctor.host import Answer, Silence, Verb, Why
 from maildoctor.library import Library, LibraryError, load_library
 from maildoctor.model import SEVERITIES, Evidence, Finding, Ranked, Report
 
@@ -33,7 +33,7 @@ class Words:
     def __init__(self, **said: Answer) -> None:
         self.said, self.asked = said, list[tuple[str, str]]()
 
-    def ask(self, verb: str, subject: str = "") -> Answer:
+    def ask(self, verb: Verb, subject: str = "") -> Answer:
         """What the table holds, whatever the subject."""
         self.asked.append((verb, subject))
         return self.said.get(verb, Silence("absent", f"no {verb}"))
@@ -46,7 +46,7 @@ class Mute(Words):
         super().__init__()
         self.why = why
 
-    def ask(self, verb: str, subject: str = "") -> Answer:
+    def ask(self, verb: Verb, subject: str = "") -> Answer:
         """Nothing."""
         return Silence(self.why, "nothing", "x")
 
@@ -164,7 +164,7 @@ def test_a_fact_is_asked_for_once_and_only_where_it_is_wanted() -> None:
     judged(host, one("A001", always_finds), one("B001", never_finds))
     assert host.asked.count(("processes", "")) <= 2  # the fact itself, and whatever names the target
     assert ("listeners", "") not in host.asked
-    know = knowledge(host, lambda _: None)
+    know = knowledge(host, lambda _: None)[0]
     assert know(Processes) is know(Processes)
 
 

@@ -9,7 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from maildoctor.auth.mechanisms import mechanisms, uses_sasldb
+from maildoctor.auth.sendmail import login_service
+from maildoctor.auth.service import LoginService
 from maildoctor.collect import COLLECTORS
+from maildoctor.facts import Absent
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.files import SaslFiles
 from maildoctor.facts.cyrus.mechanism_flags import lacks
@@ -519,6 +522,33 @@ def test_which_process_takes_mail(command: str, daemon: bool) -> None:
     assert bool(processes.sendmail_daemons) is daemon
 
 
+@pytest.mark.parametrize(
+    ("row", "daemon"),
+    [
+        ("9 smmta 1.0 /usr/libexec/sendmail/sendmail sendmail: MTA: accepting connections", True),
+        ("9 bob 1.0 /home/bob/sendmail sendmail: MTA: accepting connections", False),
+        ("9 bob 1.0 /usr/bin/perl sendmail: accepting connections", False),
+        ("9 bob 1.0 /usr/libexec/sendmail/sendmail /usr/sbin/sendmail -bd -ODaemonPortOptions=Port=2525", False),
+        ("9 smmta 1.0 /tmp/sendmail#of:bob sendmail: accepting connections", False),
+        ("9 smmta 1.0 /tmp/x#of:root#deleted#of:bob sendmail: accepting connections", False),
+        ("9 bob 1.0 /opt/sendmail sendmail: accepting connections\nruns as: bob", True),
+        ("9 bob 1.0 /opt/sendmail sendmail: accepting connections\nholds: 9", True),
+        ("9 bob 1.0 /opt/sendmail sendmail: accepting connections\nholds: 19", False),
+    ],
+)
+def test_a_name_makes_no_daemon(row: str, daemon: bool) -> None:
+    """Any user may call a process of his sendmail; whose it is he cannot choose."""
+    assert bool(Processes.parse(row).sendmail_daemons) is daemon
+
+
+def test_a_strangers_saslauthd_is_none() -> None:
+    folder = "drwx--x--- 2 {} sasl 4096 2026-11-22 06:00:00 +0000 /run/saslauthd"
+    for user, owner, counts in (("root", "root", 1), ("bob", "root", 0), ("sasl", "root", 1), ("bob", "bob", 1)):
+        text = f"7 {user} 1.0 /usr/sbin/saslauthd saslauthd -a pam\n{folder.format(owner)}"
+        assert len(Saslauthd.parse(text).processes) == counts
+    assert Saslauthd.parse("7 bob 1.0 /x saslauthd -a sasldb\nMECHANISMS=pam").mechanism == "pam"
+
+
 def test_a_process_whose_file_was_replaced() -> None:
     (process,) = Processes.parse(
         "7 root 1000.50 /usr/sbin/saslauthd#deleted /usr/sbin/saslauthd -a pam\nrubbish"
@@ -781,6 +811,10 @@ PLUGINS = Plugins.parse(
 CF = "O AuthMechanisms=DIGEST-MD5 CRAM-MD5 PLAIN EXTERNAL\nC{TrustAuthMech}CRAM-MD5 PLAIN\n"
 
 
+def _service(cf: str) -> LoginService:
+    return login_service(SendmailCf.parse(cf), Absent("not looked at"), None)
+
+
 @pytest.mark.parametrize(
     ("cf", "conf", "plain", "tls"),
     [
@@ -795,14 +829,14 @@ CF = "O AuthMechanisms=DIGEST-MD5 CRAM-MD5 PLAIN EXTERNAL\nC{TrustAuthMech}CRAM-
     ],
 )
 def test_what_ehlo_offers(cf: str, conf: str | None, plain: str, tls: str) -> None:
-    table = mechanisms(SendmailCf.parse(cf), SaslConf.parse(conf) if conf else None, PLUGINS, None)
+    table = mechanisms(_service(cf), SaslConf.parse(conf) if conf else None, PLUGINS, None)
     assert " ".join(table.offered(tls=False)) == plain
     assert " ".join(table.offered(tls=True)) == tls
 
 
 def test_one_mechanism_in_all_its_parts() -> None:
     sasldb = SaslDb.parse("anna@mx.example.net: userPassword\nbert@mx.example.net: cmusaslsecretPLAIN")
-    table = mechanisms(SendmailCf.parse(CF), SaslConf.parse("mech_list: CRAM-MD5"), PLUGINS, sasldb)
+    table = mechanisms(_service(CF), SaslConf.parse("mech_list: CRAM-MD5"), PLUGINS, sasldb)
     cram, digest = table.named("CRAM-MD5"), table.named("DIGEST-MD5")
     assert cram is not None and digest is not None
     assert (cram.loads, cram.configured, cram.listed, cram.trusted, cram.users) == (True, True, True, True, 1)
@@ -812,7 +846,7 @@ def test_one_mechanism_in_all_its_parts() -> None:
 
 
 def test_what_is_not_known_hinders_nothing() -> None:
-    table = mechanisms(SendmailCf.parse("O AuthMechanisms=GSSAPI NEW-ONE"), None, None, None)
+    table = mechanisms(_service("O AuthMechanisms=GSSAPI NEW-ONE"), None, None, None)
     assert table.offered(tls=False) == ("GSSAPI", "NEW-ONE")
     assert lacks("NEW-ONE", frozenset("pf")) == frozenset()
     assert lacks("PLAIN", frozenset("pmA")) == {"p", "m"}

@@ -4,12 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from maildoctor.auth.matrix import Sources, matrix, talk_summary
+from maildoctor.auth.service import LoginService
 from maildoctor.engine import Selection, examine
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
-from maildoctor.facts.sendmail.cf import SendmailCf
 from maildoctor.facts.wire import Wire
 from maildoctor.host.recording import Replay
 from maildoctor.library import load_library
@@ -23,9 +23,7 @@ def plugin(name: str, tail: str = "") -> str:
     return f"plugin: {path} -> {path}\nELF 64-bit LSB shared object, x86-64, soname lib{name}.so.2\n{tail}"
 
 
-CF = SendmailCf.parse(
-    "O AuthMechanisms=SCRAM-SHA-256 CRAM-MD5 PLAIN LOGIN\nO AuthOptions=p\nC{TrustAuthMech}CRAM-MD5 PLAIN"
-)
+SERVICE = LoginService.parse("mechanisms: SCRAM-SHA-256 CRAM-MD5 PLAIN LOGIN\nrequires: p\ntrusted: CRAM-MD5 PLAIN")
 PLUGINS = Plugins.parse("directory: /usr/lib/sasl2\n" + plugin("crammd5") + plugin("plain") + plugin("login"))
 DB = SaslDb.parse("test@mail.example.com: userPassword\n")
 LOOK = (
@@ -47,7 +45,7 @@ def rows(made: Matrix | None) -> dict[str, Mechanism]:
 
 def test_a_row_holds_what_every_source_says() -> None:
     conf = SaslConf.parse("pwcheck_method: auxprop\nmech_list: CRAM-MD5 PLAIN")
-    found = rows(matrix(Sources(CF, conf, PLUGINS, DB, None, Wire.parse(LOOK))))
+    found = rows(matrix(Sources(SERVICE, conf, PLUGINS, DB, None, Wire.parse(LOOK))))
     cram = found["CRAM-MD5"]
     assert (cram.plugin, cram.configured, cram.listed, cram.trusted) == ("loads", True, True, True)
     assert (cram.offered_plain, cram.offered_tls, cram.secret) == (True, True, True)
@@ -59,7 +57,7 @@ def test_a_row_holds_what_every_source_says() -> None:
 
 def test_the_verdict_is_the_first_hindrance_of_a_client() -> None:
     wire = Wire.parse(LOOK + login("CRAM-MD5", "ok 235 hello") + login("PLAIN", "failed 535 no"))
-    found = rows(matrix(Sources(CF, None, PLUGINS, DB, None, wire)))
+    found = rows(matrix(Sources(SERVICE, None, PLUGINS, DB, None, wire)))
     assert found["CRAM-MD5"].verdict == "works"
     assert found["PLAIN"].verdict == "login fails"
     assert found["SCRAM-SHA-256"].verdict == "no plug-in"
@@ -70,13 +68,13 @@ def test_saslauthd_serves_no_challenge() -> None:
     conf = SaslConf.parse("pwcheck_method: saslauthd")
     none = SaslDb.parse("")
     daemon = Saslauthd.parse("321 root 1790000000.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\n")
-    found = rows(matrix(Sources(CF, conf, PLUGINS, none, daemon, Wire.parse(LOOK))))
+    found = rows(matrix(Sources(SERVICE, conf, PLUGINS, none, daemon, Wire.parse(LOOK))))
     assert found["CRAM-MD5"].verdict == "nobody can use it"
     assert found["PLAIN"].secret is True
 
 
 def test_without_a_word_from_the_wire_nothing_is_claimed_about_it() -> None:
-    found = rows(matrix(Sources(CF, None, PLUGINS, DB)))
+    found = rows(matrix(Sources(SERVICE, None, PLUGINS, DB)))
     assert found["CRAM-MD5"].offered_plain is None
     assert found["CRAM-MD5"].verdict == "would be usable"
     assert matrix(Sources()) is None
@@ -94,7 +92,7 @@ def test_clients_of_each_kind_are_told_what_they_get() -> None:
 
 
 def test_the_table_fits_a_terminal_and_hides_nothing_behind_colour() -> None:
-    made = matrix(Sources(CF, None, PLUGINS, DB, None, Wire.parse(LOOK + login("CRAM-MD5", "ok 235"))))
+    made = matrix(Sources(SERVICE, None, PLUGINS, DB, None, Wire.parse(LOOK + login("CRAM-MD5", "ok 235"))))
     assert made is not None
     lines = ["".join(text for text, _ in line) for line in table(made, Style(ascii=True))]
     assert all(len(line) <= 80 and line.isascii() for line in lines), lines
@@ -131,7 +129,7 @@ def test_a_name_with_a_realm_is_not_the_name_that_was_asked_for() -> None:
 
 
 def test_users_of_another_realm_are_not_called_served() -> None:
-    sources = Sources(CF, None, PLUGINS, DB, None, Wire.parse(LOOK))
+    sources = Sources(SERVICE, None, PLUGINS, DB, None, Wire.parse(LOOK))
     assert rows(matrix(replace(sources, here=())))["CRAM-MD5"].verdict == "as user@realm only"
     assert rows(matrix(replace(sources, here=DB.users)))["CRAM-MD5"].verdict == "usable"
     assert rows(matrix(sources))["CRAM-MD5"].verdict == "usable"

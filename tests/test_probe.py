@@ -508,6 +508,7 @@ ODD_LOGINS: dict[str, tuple[str, Callable[[], Manners], str, str]] = {
     "no iterations": ("SCRAM-SHA-1", lambda: Manners(scram=Scram(iterations="0")), "broken", "iteration"),
     "10^9 iterations": ("SCRAM-SHA-1", lambda: Manners(scram=Scram(iterations="1000000000")), "broken", "iteration"),
     "10^5000 iterations": ("SCRAM-SHA-1", lambda: Manners(scram=Scram(iterations="1" + "0" * 5000)), "broken", "iter"),
+    "1 iteration": ("SCRAM-SHA-256", lambda: Manners(scram=Scram(iterations="1")), "weak", "fewer than 1000 "),
     "another nonce": ("SCRAM-SHA-256", lambda: Manners(scram=Scram(nonce=lambda _: "another")), "broken", "nonce"),
     "our nonce": ("SCRAM-SHA-256", lambda: Manners(scram=Scram(nonce=lambda own: own)), "broken", "nonce"),
     "wrong rspauth": ("DIGEST-MD5", lambda: Manners(digest_proof=lambda right: right[::-1]), "unproven", "rspauth"),
@@ -529,6 +530,35 @@ def test_an_odd_login(name: str, good: ssl.SSLContext, authority: Authority) -> 
     mechanism, manners, word, words = ODD_LOGINS[name]
     one = logged_in(_with_tls(manners(), good, mechanism), authority, mechanism)[0]
     assert one.outcome[0] == word and words in one.outcome[1]
+
+
+@pytest.mark.parametrize(("count", "tls", "word", "remark"), [
+    ("4096", True, "ok", ""),
+    ("4096", False, "ok", ""),
+    ("4095", True, "ok", "fewer than 4096 iterations"),
+    ("4095", False, "weak", ""),
+    ("1000", True, "ok", "fewer than 4096 iterations"),
+    ("999", True, "weak", ""),
+    ("999", False, "weak", ""),
+])  # fmt: skip
+def test_few_iterations_are_told_and_none_that_gives_the_password_away_is_answered(
+    count: str, tls: bool, word: str, remark: str, good: ssl.SSLContext, authority: Authority
+) -> None:
+    manners = Manners(scram=Scram(iterations=count), auth=("SCRAM-SHA-1",), tls=good if tls else None)
+    with Server(manners) as server:
+        wish = Wish(timeout=PATIENCE, login=WHO, ca_file=authority.file, in_clear=True, mechs=("SCRAM-SHA-1",))
+        one = seen(server, wish)[1]
+    assert (one.outcome[0], one.noted("weak")) == (word, remark)
+    # the first message of the client holds no proof; the second would
+    proofs = [line for line in server.said if b",p=" in _plain(line)]
+    assert bool(proofs) == (word != "weak")
+
+
+def _plain(line: bytes) -> bytes:
+    try:
+        return b64decode(line, validate=True)
+    except ValueError:
+        return b""
 
 
 def _with_tls(manners: Manners, context: ssl.SSLContext, mechanism: str) -> Manners:
@@ -573,6 +603,28 @@ def test_a_server_that_greets_with_a_password_it_heard_before(
         text = probed([Target("127.0.0.1", server.port)], wish)
         assert len(server.talks) > 2
     assert printable(heard) not in text and "220 mail.example.com ***" in text
+
+
+def test_a_server_that_heard_the_password_in_an_earlier_run(good: ssl.SSLContext, authority: Authority) -> None:
+    half = len(PASSWORD) // 2
+    banner = f"220-localhost {PASSWORD[:half]}\r\n220 {PASSWORD[half:]} ESMTP {PASSWORD[::-1]}\r\n"
+    manners = Manners(auth=("PLAIN",), tls=good, banner=banner.encode())
+    with Server(manners) as server:
+        wish = Wish(timeout=PATIENCE, login=WHO, ca_file=authority.file)
+        text = probed([Target("127.0.0.1", server.port)], wish).lower()
+    assert "220-localhost" in text and " esmtp" in text
+    for part in (PASSWORD[:half], PASSWORD[half:], PASSWORD[::-1]):
+        assert not any(part.lower()[i : i + 8] in text for i in range(len(part) - 7))
+
+
+def test_no_refusal_of_ours_stands_in_the_log_of_a_server_whose_certificate_the_look_refused(
+    authority: Authority,
+) -> None:
+    manners = Manners(auth=MECHANISMS, tls=authority.context(self_signed=True))
+    with Server(manners) as server:
+        _, one = seen(server, Wish(timeout=PATIENCE, login=WHO, ca_file=authority.file))
+        assert len(server.talks) == 1, "the login was not begun"
+    assert one.trouble == ("untrusted", "self-signed certificate") and one.purpose.startswith("login ")
 
 
 def test_a_password_that_is_a_word_of_smtp_breaks_nothing(good: ssl.SSLContext, authority: Authority) -> None:

@@ -20,6 +20,12 @@ every_failing_sample = pytest.mark.parametrize(("check", "sample"), FAILING)
 
 MARKERS = ("a;PWN;b", "a';PWN;'b", "a$(PWN)b")
 
+FOREIGN = [(sign, f"{before}{sign}PWN{sign}") for before, sign in (
+    ("", "'"), ("", "')dnl"), ("", "`"), ("", '"'), ("", "$("), ("", "$"), ("", "\\"), ("", "{"),
+    ("x", "\x1b"), ("x", "\x9b"), ("x", "\u2028"), ("x", "\t"), ("x", ";"), ("x", "#"),
+)]  # fmt: skip
+"""A sign that means something to m4, to a map, to main.cf, to dovecot.conf or to a terminal, and a word with it."""
+
 LABEL = 80
 """Characters of a label at most: it stands in fingerprints, in one line of a baseline."""
 
@@ -72,6 +78,20 @@ def test_no_word_of_a_host_becomes_shell(check: Check, sample: dict[str, str]) -
             for f in check.on({**sample, name: hostile}):
                 for command in (c for s in f.fix for c in (s.command, s.undo) if c and not c.startswith("#")):
                     assert "PWN" not in _shell_words(command), command
+
+
+@every_failing_sample
+def test_no_word_of_a_host_becomes_a_line_or_m4(check: Check, sample: dict[str, str]) -> None:
+    """What is to be written into a file by hand is no shell, and its quotes are others: no sign that could end them,
+    nor one that a terminal obeys, comes from the host."""
+    for name, text in sample.items():
+        words = re.split(r"([^\w.-]+)", text)
+        for at, (sign, marker) in ((at, m) for at in range(0, len(words), 2) if words[at] for m in FOREIGN):
+            hostile = "".join([*words[:at], words[at] + marker, *words[at + 1 :]])
+            for f in check.on({**sample, name: hostile}):
+                for command in (c for s in f.fix for c in (s.command, s.undo) if c.startswith("#")):
+                    assert command.isprintable() and "\n" not in command, command
+                    assert f"{sign}PWN" not in command, command
 
 
 def _shell_words(command: str) -> list[str]:

@@ -212,7 +212,7 @@ class ScramServer:
     flag: str = "n"
     data: bytes = b""
     salt: bytes = b"\0salt\xff"
-    iterations: int = 3
+    iterations: int = 1000
 
     def opening(self, first: bytes) -> bytes:
         flag, authzid, name, nonce = first.decode().split(",")
@@ -332,7 +332,7 @@ def test_scram_refuses_a_name_that_saslprep_forbids(forbidden: str) -> None:
 def test_scram_refuses_a_password_that_saslprep_forbids(forbidden: bytes) -> None:
     e = begun("SCRAM-SHA-256", password=forbidden)
     with pytest.raises(SaslError, match="this password"):
-        e.answer(b"r=ours2,s=AAAA,i=1")
+        e.answer(b"r=ours2,s=AAAA,i=4096")
 
 
 def _pairs(data: bytes) -> list[tuple[str, bytes]]:
@@ -496,7 +496,7 @@ def test_oauthbearer_escapes_the_name(name: str) -> None:
     [
         (b"", "r=, s= and i="),
         (b"r=ours2", "r=, s= and i="),
-        (b"s=AAAA,r=ours2,i=1", "r=, s= and i="),
+        (b"s=AAAA,r=ours2,i=4096", "r=, s= and i="),
         (b"r=ours2,s=AAAA,i=0", "no positive number: 0"),
         (b"r=ours2,s=AAAA,i=-1", "no positive number: -1"),
         (b"r=ours2,s=AAAA,i=", "no positive number"),
@@ -507,23 +507,23 @@ def test_oauthbearer_escapes_the_name(name: str) -> None:
         ("r=ours2,s=AAAA,i=٣".encode(), "no positive number"),
         (b"r=ours2,s=AAAA,i=1000001", "more than 1000000 iterations"),
         (b"r=ours2,s=AAAA,i=" + b"9" * 60000, "more than 1000000 iterations"),
-        (b"r=theirs,s=AAAA,i=1", "does not begin with ours"),
-        (b"r=our,s=AAAA,i=1", "does not begin with ours"),
-        (b"r=ours,s=AAAA,i=1", "added nothing"),
-        ("r=oursé,s=AAAA,i=1".encode(), "must not have"),
-        (b"r=ours 2,s=AAAA,i=1", "must not have"),
-        (b"r=ours2,s=A,i=1", "salt is no base64"),
-        (b"r=ours2,s=AA*A,i=1", "salt is no base64"),
-        ("r=ours2,s=é,i=1".encode(), "salt is no base64"),
-        (b"m=ext,r=ours2,s=AAAA,i=1", "demands an extension"),
-        (b"r=ours2,s=AAAA,i=1,m=ext", "out of place"),
-        (b"r=ours2,s=AAAA,i=1,r=ours3", "out of place"),
-        (b"r=ours2,s=AAAA,i=1,", "malformed"),
-        (b"r=ours2,s=AAAA,i=1,xx", "malformed"),
+        (b"r=theirs,s=AAAA,i=4096", "does not begin with ours"),
+        (b"r=our,s=AAAA,i=4096", "does not begin with ours"),
+        (b"r=ours,s=AAAA,i=4096", "added nothing"),
+        ("r=oursé,s=AAAA,i=4096".encode(), "must not have"),
+        (b"r=ours 2,s=AAAA,i=4096", "must not have"),
+        (b"r=ours2,s=A,i=4096", "salt is no base64"),
+        (b"r=ours2,s=AA*A,i=4096", "salt is no base64"),
+        ("r=ours2,s=é,i=4096".encode(), "salt is no base64"),
+        (b"m=ext,r=ours2,s=AAAA,i=4096", "demands an extension"),
+        (b"r=ours2,s=AAAA,i=4096,m=ext", "out of place"),
+        (b"r=ours2,s=AAAA,i=4096,r=ours3", "out of place"),
+        (b"r=ours2,s=AAAA,i=4096,", "malformed"),
+        (b"r=ours2,s=AAAA,i=4096,xx", "malformed"),
         (b"e=unknown-user", "unknown-user: it does not know the user"),
         (b"e=server-is-tired", "the server says server-is-tired"),
-        (b"r=ours2\0,s=AAAA,i=1", "NUL"),
-        (b"r=ours\xff,s=AAAA,i=1", "not UTF-8"),
+        (b"r=ours2\0,s=AAAA,i=4096", "NUL"),
+        (b"r=ours\xff,s=AAAA,i=4096", "not UTF-8"),
         (b"r=ours" + b"x" * 64 * 1024, "longer than 65536 bytes"),
     ],
 )
@@ -552,7 +552,7 @@ def test_a_million_iterations_are_done_and_extensions_ignored() -> None:
 )
 def test_a_hostile_end_of_scram_is_told(final: bytes, says: str) -> None:
     e = begun("SCRAM-SHA-256")
-    e.answer(b"r=ours2,s=AAAA,i=1")
+    e.answer(b"r=ours2,s=AAAA,i=4096")
     with pytest.raises(SaslError) as caught:
         e.answer(final)
     assert says in str(caught.value)
@@ -642,7 +642,7 @@ def test_a_server_that_never_ends_is_told(mechanism: str, rounds: int) -> None:
 
 
 NEARLY = [
-    b"r=ours2,s=AAAA,i=1",
+    b"r=ours2,s=AAAA,i=4096",
     b"v=AAAA",
     b"e=other-error",
     GOOD + b",charset=utf-8",
@@ -659,7 +659,7 @@ HOSTILE = st.one_of(
 
 @settings(max_examples=300)
 @given(st.sampled_from(PURE), st.lists(HOSTILE, max_size=4), st.none() | HOSTILE)
-@example("SCRAM-SHA-256", [b"r=ours2,s=AAAA,i=1", b"v=AAAA"], None)
+@example("SCRAM-SHA-256", [b"r=ours2,s=AAAA,i=4096", b"v=AAAA"], None)
 @example("DIGEST-MD5", [GOOD, b'rspauth="\xe9"'], None)
 def test_whatever_a_server_says_ends_in_an_answer_or_a_saslerror(
     mechanism: str, challenges: Sequence[bytes], extra: bytes | None
@@ -726,7 +726,7 @@ def test_the_table_of_who_speaks_first_is_true(mechanism: str) -> None:
 def test_the_table_of_who_sends_the_password_is_true(mechanism: str) -> None:
     e = begun(mechanism, channel=CHANNEL)
     sent = e.first() or b""
-    for challenge in (b"r=ours2,s=AAAA,i=1", b"more") if "DIGEST" not in mechanism else (GOOD,):
+    for challenge in (b"r=ours2,s=AAAA,i=4096", b"more") if "DIGEST" not in mechanism else (GOOD,):
         try:
             sent += e.answer(challenge)
         except SaslError:
@@ -913,7 +913,7 @@ def test_the_data_of_a_channel_are_not_shown() -> None:
     "challenges",
     [
         [b"bad"],
-        [b"r=ours2,s=AAAA,i=1", b"v=AAAA"],
+        [b"r=ours2,s=AAAA,i=4096", b"v=AAAA"],
         [GOOD, b"rspauth=0"],
         [GOOD + b",charset=utf-8", b"x"],
         [b'{"a":1}'],

@@ -368,7 +368,7 @@ AuthInfo:192.0.2.7 "U:root" "I:x" "P:throwaway"
 @pytest.mark.parametrize("name", ["authinfo.db", "authinfo.cdb", "lmdb-map.lmdb"])
 def test_authinfo_without_its_password(name: str) -> None:
     built = Entries.parse(entries.built(load(name), tag, "authinfo"))
-    source = Entries.parse(entries.source(AUTHINFO_SOURCE, tag, "authinfo"))
+    source = Entries.parse(entries.source(AUTHINFO_SOURCE.encode(), tag, "authinfo"))
     assert built.entries == source.entries
     assert source.difference(built) == ((), (), ())
     assert {key: entry.shape for key, entry in built.entries.items()} == {
@@ -392,7 +392,7 @@ def test_authinfo_without_its_password(name: str) -> None:
 )
 def test_shapes_of_authinfo(value: str, shape: str) -> None:
     for kind in ("authinfo", "access"):
-        line = entries.source(f"AuthInfo:h {value}\n", tag, kind)
+        line = entries.source(f"AuthInfo:h {value}\n".encode(), tag, kind)
         assert line == f"authinfo:h\t{tag(value.strip().encode())}\t{shape}\n"
 
 
@@ -408,7 +408,12 @@ secret throwaway
  leading space
 Empty:
 """
-    shapes = {key: e.shape for key, e in Entries.parse(entries.source(text, tag, "access")).entries.items()}
+    shapes = {
+        key: e.shape
+        for key, e in Entries.parse(
+            entries.source(text.encode("utf-8", "surrogateescape"), tag, "access")
+        ).entries.items()
+    }
     assert shapes == {
         "connect:192.0.2": "RELAY", "from:spam@example.org": "ERROR", "example.com": "REJECT",
         "srv_features:192.0.2.1": "A c", "tls_srv:host": "PERM+VERIFY:112", "authinfos:host": "", "tls_clt:host": "",
@@ -420,12 +425,12 @@ def test_aliases() -> None:
     source = 'Postmaster: root\n# comment\n"abuse" : root,\n\talice\nlost\n'
     built = Entries.parse(entries.built(load("aliases.db"), tag, "aliases"))
     assert set(built.entries) == {"postmaster", "abuse"}
-    assert Entries.parse(entries.source(source, tag, "aliases")).difference(built) == ((), (), ())
+    assert Entries.parse(entries.source(source.encode(), tag, "aliases")).difference(built) == ((), (), ())
 
 
 def test_plain_maps_show_no_value() -> None:
     text = "[smtp.example.net]:587 user:throwaway\nOther.example\n  user:throwaway\nother.example again\n"
-    lines = entries.source(text, tag, "plain").splitlines()
+    lines = entries.source(text.encode("utf-8", "surrogateescape"), tag, "plain").splitlines()
     assert [line.split("\t")[0] for line in lines] == ["[smtp.example.net]:587", "other.example"]
     assert all(line.count("\t") == 1 for line in lines)
 
@@ -495,4 +500,4 @@ def test_parsers_of_text_take_anything(text: str) -> None:
     SaslDb.parse(text)
     Entries.parse(text)
     for kind in ("authinfo", "access", "aliases", "plain"):
-        entries.source(text, tag, kind)
+        entries.source(text.encode("utf-8", "surrogateescape"), tag, kind)

@@ -16,6 +16,10 @@ import pytest
 from maildoctor.__main__ import main
 from maildoctor.cli.signals import Terminated, heeded, status_of
 from maildoctor.cli.trouble import last_words
+from maildoctor.facts.wire import Wire
+from maildoctor.host.deadline import Deadline
+from maildoctor.host.network import own_ports
+from tests.smtp_server import Server, closes, hangs, says
 
 pytestmark = pytest.mark.xdist_group("signals")
 
@@ -133,6 +137,39 @@ def test_a_probe_that_is_interrupted_asks_nothing_more_and_ends_by_the_signal(nu
             silent.accept()
     assert ours.returncode == status and not complaint
     assert "it was interrupted" in said
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_probe_that_is_interrupted_tells_of_the_servers_that_were_finished(number: int, status: int) -> None:
+    with Server(says(b"554 5.7.1 No\r\n", closes), listeners=3) as server, Server(hangs, listeners=2) as silent:
+        where = [f"127.0.0.1:{port}" for port in (*server.ports, *silent.ports)]
+        ours = subprocess.Popen(
+            [sys.executable, "-m", "maildoctor", "probe", *where, "--timeout", "60", "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+        until = time.monotonic() + 30
+        while len(server.talks) + len(silent.talks) < len(where) and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        ours.send_signal(number)
+        said, complaint = ours.communicate(timeout=20)
+    assert ours.returncode == status and not complaint
+    report = json.loads(said)
+    assert [f["code"] for f in report["findings"]] == ["WIRE002"]
+    (lost,) = {o["reason"] for o in report["outcomes"] if o["outcome"] in ("fail", "not_judged")}
+    assert lost == f"2 of 5 conversations were not had: it was interrupted: {', '.join(where[3:])}"
+
+
+def test_the_deadline_costs_the_ports_that_were_not_finished() -> None:
+    with Server(says(b"554 5.7.1 No\r\n", closes)) as server, Server(hangs) as silent, Deadline(2) as deadline:
+        hung = silent.port
+        told = deadline.within(lambda: own_ports(f"127.0.0.1:{server.port} 127.0.0.1:{hung}"))
+    wire = Wire.parse(told)
+    assert [c.trouble_kind for c in wire.looks] == ["rejected", "interrupted"]
+    assert [c.port for c in wire.interrupted] == [hung]
 
 
 def test_ctrl_c_while_a_target_is_opened_is_no_deadline(

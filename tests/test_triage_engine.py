@@ -1,5 +1,6 @@
 """The engine of triage: nothing lost, nothing counted twice, whatever the log, its borders and the engine."""
 
+import base64
 import io
 import random
 import re
@@ -11,6 +12,7 @@ import pytest
 
 from maildoctor.masking import masked_line as masked
 from maildoctor.triage.blocks import Blocks
+from maildoctor.triage.builtin import builtin
 from maildoctor.triage.clock import Clock, Course
 from maildoctor.triage.engine import ENGINES, Engine, EngineError, Finds, fastest, named
 from maildoctor.triage.headers import peel
@@ -37,6 +39,7 @@ why = "Why."
 labels = {labels}
 explains = {explains}
 scope = "{scope}"
+by_client = {by_client}
   [[rule.cause]]
   name = "a cause"
   when = "it is so"
@@ -59,6 +62,7 @@ def rule(
     explains: Sequence[str] = (),
     scope: str = "session",
     title: str = "Something",
+    by_client: bool = False,
 ) -> Rule:
     """One rule, by way of its TOML."""
     text = RULE.format(
@@ -73,6 +77,7 @@ def rule(
         scope=scope,
         sample=sample,
         title=title,
+        by_client=str(by_client).lower(),
     )
     return parse(text.encode(), "test.toml")[0]
 
@@ -84,6 +89,7 @@ LOGIN = rule(
     "login refused for a",
     labels=["mech"],
     title="The login of {user} was refused",
+    by_client=True,
 )
 BROKEN = rule("SASL802", "backend broken", "backend broken", "backend broken", explains=["SASL803"], scope="session")
 GENERIC = rule(
@@ -395,6 +401,81 @@ def test_one_address_with_many_names_guesses_passwords() -> None:
     assert messages(data) == [("ABUSE100", "warning", None), ("SASL801", "info", "ABUSE100")]
 
 
+def test_guessing_hides_no_fault_that_a_client_cannot_cause() -> None:
+    met = b"".join(b"generic failure for u%d from 192.0.2.%d\n" % (n % 30, n % 20 == 0) for n in range(300))
+    pattern = r"generic failure(?: for (?P<user>\S{1,40}))? from (?P<relay>\S{1,40})"
+    for by_client, severity in ((False, "error"), (True, "info")):
+        some = [
+            rule("SASL803", "generic failure", pattern, "generic failure for a from b", "symptom", by_client=by_client)
+        ]
+        told = {code: (severity, cause) for code, severity, cause in messages(met, some)}
+        assert told["ABUSE100"] == ("warning", None)  # that somebody guesses is told all the same
+        assert told["SASL803"] == (severity, "ABUSE100" if by_client else None)
+
+
+REFUSED = "sm-mta[{p}]: 394FBC00{p}: AUTH failure (PLAIN): "
+CHECKER_BROKEN = "generic failure (-1) SASL(-1): generic failure: checkpass failed, user=u{n}, relay={at}"
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "demoted"),
+    [
+        (REFUSED + CHECKER_BROKEN, "SASL123", False),
+        ("dovecot: auth: plain(u{n},{ip}): Password mismatch (given password: secret{n})", "PERM660", False),
+        (
+            "sm-mta[{p}]: 394FBC00{p}: AUTH failure (PLAIN): user not found (-20), user=u{n}, relay={at}",
+            "SASL120",
+            True,
+        ),
+        ("postfix/smtpd[{p}]: warning: {at}: SASL LOGIN authentication failed: UGFzc3dvcmQ6", "USER503", True),
+    ],
+)
+def test_of_the_built_in_rules_only_refusals_are_demoted(line: str, code: str, demoted: bool) -> None:
+    lines = []
+    for n in range(300):
+        ip = "192.0.2.9" if n % 20 else f"198.51.100.{n // 20 + 1}"
+        lines.append("Nov 22 09:00:00 mail " + line.format(n=n % 30, p=1000 + n, ip=ip, at=f"x.example[{ip}]"))
+    rules = builtin().rules
+    told = {r.finding.code: r for r in judge(rules, scanned("\n".join(lines).encode(), rules), NOW)}
+    assert "ABUSE100" in told
+    assert (told[code].finding.severity == "info") is demoted
+    assert (told[code].explained_by is not None) is demoted
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "setting"),
+    [
+        ("sm-mta[{n}]: 50L222ab001201: <-- AUTH PLAIN {secret}", "PERM142", "confLOG_LEVEL"),
+        ("postfix/smtpd[{n}]: < c.example.com[192.0.2.7]: AUTH PLAIN {secret}", "PERM626", "debug_peer_list"),
+        ("postfix/smtp[{n}]: > c.example.com[192.0.2.7]:587: AUTH PLAIN {secret}", "PERM626", "debug_peer_list"),
+        (
+            "dovecot: auth: Debug: client in: AUTH\t1\tPLAIN\tservice=smtp\tresp={secret}"
+            " (previous base64 data may contain sensitive data)",
+            "PERM664",
+            "auth_debug_passwords",
+        ),
+        (
+            "exim[{n}]: SMTP call from [192.0.2.7] dropped: too many syntax or protocol errors"
+            ' (last command was "AUTH PLAIN {secret}", C=EHLO,AUTH)',
+            "PERM781",
+            "log_selector",
+        ),
+        ("smtpd[{n}]: smtp: 0x55d0a1b2c3d0: <<< AUTH PLAIN {secret}", "PERM831", "-T smtp"),
+    ],
+)
+def test_a_log_that_holds_logins_in_clear_is_a_finding(line: str, code: str, setting: str) -> None:
+    secrets = [base64.b64encode(f"\0amy\0correct-horse-{n}".encode()).decode() for n in range(60)]
+    quiet = "Jan 21 02:02:07 mx CRON[1]: (root) CMD (true)\n"
+    told = [f"Jan 21 02:02:07 mx {line.format(n=n, secret=secret)}\n" for n, secret in enumerate(secrets)]
+    rules = builtin().rules
+    found = judge(rules, scanned((quiet * 4 + "".join(told)).encode(), rules), NOW)
+    (finding,) = [r.finding for r in found if r.finding.code == code]
+    assert (finding.severity, finding.count) == ("warning", 60) and setting in finding.advice
+    assert finding.evidence[0].source.endswith(":5")
+    said = repr(found)
+    assert not any(secret[8:-4] in said for secret in secrets) and "correct-horse" not in said
+
+
 def test_a_few_slips_are_no_attack() -> None:
     data = b"".join(b"login refused for u%d from 192.0.2.%d\n" % (n, n) for n in range(60))
     assert messages(data) == [("SASL801", "error", None)]
@@ -471,6 +552,7 @@ def test_a_pattern_is_proved_to_hold_its_needle() -> None:
     ("change", "told"),
     [
         (('severity = "error"', 'severity = "critcal"'), "'critcal' is none of error, warning, info"),
+        (("by_client = false", 'by_client = "no"'), "'by_client' must be true or false"),
         (('title = "T"', 'titel = "T"'), "'title' is missing"),
         (("labels = []", "labels = []\ncolour = 'red'"), "unknown key 'colour'"),
         (('kind = "fault"', 'kind = "harmless"'), "severity info"),
@@ -486,6 +568,7 @@ def test_a_bad_rule_does_not_load_and_says_why(change: tuple[str, str], told: st
     text = RULE.format(
         code="SASL802", name="n", severity="error", kind="fault", needle=["backend broken"], pattern="backend broken",
         labels=[], explains=[], scope="session", sample="backend broken", title="T",
+        by_client="false",
     )  # fmt: skip
     parse(text.encode(), "x.toml")
     assert change[0] in text

@@ -25,7 +25,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maildoctor.host import Answer, Silence
+from maildoctor.host import Answer, Silence, Verb
 from maildoctor.triage.headers import peel, when
 from maildoctor.triage.sources import Source, SourceError, SourceOptions, open_extent, open_sources
 from maildoctor.triage.sources.follow import Tail
@@ -992,7 +992,7 @@ class Told:
     def __init__(self, files: dict[str, tuple[int, float]], **texts: str) -> None:
         self._files, self._texts = files, texts
 
-    def ask(self, verb: str, subject: str = "") -> Answer:
+    def ask(self, verb: Verb, subject: str = "") -> Answer:
         if verb == "clock":
             return datetime.fromtimestamp(NOW, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         if verb == "read" and "postfix" in self._texts:

@@ -1,6 +1,6 @@
 """What the host's own log adds to a diagnosis: still true, mended since, or a note."""
 
-from maildoctor.host import Answer, Silence
+from maildoctor.host import Answer, Silence, Verb
 from maildoctor.library import Library, load_library
 from maildoctor.model import Evidence, Finding, Outcome, Ranked, Report, Target
 from maildoctor.triage.witness import heard
@@ -25,7 +25,7 @@ class Log:
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def ask(self, verb: str, subject: str = "") -> Answer:
+    def ask(self, verb: Verb, subject: str = "") -> Answer:
         if (verb, subject) == ("recent", "/var/log/auth.log"):
             return self.text
         return Silence("absent", f"{subject} does not exist")

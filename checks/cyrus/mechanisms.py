@@ -6,19 +6,20 @@ from maildoctor.api import (
     PLAINTEXT,
     Evidence,
     Findings,
+    LoginService,
     MailMaps,
     Plugins,
     Saslauthd,
     SaslConf,
     SaslDb,
-    SendmailCf,
-    SendmailProgram,
     Shipped,
     Step,
     System,
-    Tls,
     Unknown,
+    amend,
     authinfo_mechanisms,
+    certificate,
+    change,
     check,
     found,
     gaps,
@@ -29,8 +30,8 @@ from maildoctor.api import (
     mechanisms,
     package_for,
     plugin_of,
-    rebuild,
     set_option,
+    setting,
     shell_word,
     uses_sasldb,
 )
@@ -50,27 +51,16 @@ _GSSAPI = (
 _USER = "test@mail.example.com: userPassword"
 
 
-def _setting(cf: SendmailCf, name: str) -> Evidence:
-    setting = cf.option(name)
-    if setting is None:
-        return Evidence(cf.path, f"no O {name}: the default applies")
-    return Evidence(f"{cf.path}:{setting.line}", f"O {name}={setting.value}")
-
-
-def _class(cf: SendmailCf) -> Evidence:
-    return Evidence(cf.path, "C{TrustAuthMech}" + " ".join(cf.trusted_mechs))
-
-
 @check(
     "MECH001",
     "plug-in-not-installed",
     "error",
-    fails=[{"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": _USER}],
+    fails=[{"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": _USER}],
     passes=[
-        {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
-        {"cf": "O AuthMechanisms=GSSAPI PLAIN", "plugins": _PLAIN, "sasldb": _USER},
+        {"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
+        {"service": "mechanisms: GSSAPI PLAIN", "plugins": _PLAIN, "sasldb": _USER},
         {
-            "cf": "O AuthMechanisms=SCRAM-SHA-1 PLAIN",
+            "service": "mechanisms: SCRAM-SHA-1 PLAIN",
             "plugins": _PLAIN,
             "sasldb": _USER,
             "shipped": "/usr/lib/sasl2/libplain.so",
@@ -79,7 +69,7 @@ def _class(cf: SendmailCf) -> Evidence:
     refs=("sendmail: sendmail/srvrsmtp.c, saslmechs(): the list of libsasl cut by AuthMechanisms",),
 )
 def plug_in_not_installed(
-    cf: SendmailCf,
+    service: LoginService,
     plugins: Plugins,
     conf: SaslConf | Unknown,
     sasldb: SaslDb | Unknown,
@@ -98,8 +88,8 @@ def plug_in_not_installed(
         return
     yield from gaps(conf, sasldb, maps)
     asked = authinfo_mechanisms(known(maps))
-    table = mechanisms(cf, known(conf), plugins, known(sasldb), also=tuple(asked))
-    explicit = cf.auth_mechanisms_line is not None
+    table = mechanisms(service, known(conf), plugins, known(sasldb), also=tuple(asked))
+    explicit = service.chosen
     family = system.family if isinstance(system, System) else ""
     for offer in table.all:
         if offer.loads or plugins.by_mechanism(offer.name):
@@ -124,7 +114,7 @@ def plug_in_not_installed(
         yield found(
             f"{offer.name} is {verb}, but its plug-in is not installed; {why}",
             evidence=[
-                _setting(cf, "AuthMechanisms"),
+                service.evidence("mechanisms"),
                 Evidence(
                     plugins.directories[0].path if plugins.directories else "plug-ins", f"no plug-in for {offer.name}"
                 ),
@@ -139,17 +129,17 @@ def plug_in_not_installed(
     "not-trusted-to-relay",
     "error",
     fails=[
-        {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN\nC{TrustAuthMech}CRAM-MD5", "plugins": _CRAM, "sasldb": _USER},
-        {"cf": "O AuthMechanisms=CRAM-MD5\nC{TrustAuthMech}CRAM-MD5,PLAIN", "plugins": _CRAM, "sasldb": _USER},
+        {"service": "wanted\nmechanisms: CRAM-MD5 PLAIN\ntrusted: CRAM-MD5", "plugins": _CRAM, "sasldb": _USER},
+        {"service": "wanted\nmechanisms: CRAM-MD5\ntrusted: CRAM-MD5,PLAIN", "plugins": _CRAM, "sasldb": _USER},
     ],
     passes=[
-        {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN\nC{TrustAuthMech}CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
-        {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": "# empty"},
+        {"service": "wanted\nmechanisms: CRAM-MD5 PLAIN\ntrusted: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
+        {"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": "# empty"},
     ],
     refs=("sendmail: cf/m4/proto.m4, ruleset Rcpt_ok: $={TrustAuthMech}; cf/README, TRUST_AUTH_MECH",),
 )
 def not_trusted_to_relay(
-    cf: SendmailCf,
+    service: LoginService,
     conf: SaslConf | Unknown,
     plugins: Plugins | Unknown,
     sasldb: SaslDb | Unknown,
@@ -163,7 +153,7 @@ def not_trusted_to_relay(
     Advice: list the mechanism in TRUST_AUTH_MECH in sendmail.mc, rebuild sendmail.cf and restart sendmail.
     """
     yield from gaps(conf, plugins, sasldb, saslauthd)
-    table = mechanisms(cf, known(conf), known(plugins), known(sasldb))
+    table = mechanisms(service, known(conf), known(plugins), known(sasldb))
     serves = _verifier_serves(conf, saslauthd)
     bad = [
         o.name
@@ -172,13 +162,14 @@ def not_trusted_to_relay(
     ]
     if not bad:
         return
-    odd = [m for m in cf.trusted_mechs if not re.fullmatch(r"[A-Za-z0-9_-]+", m)]
-    names = dict.fromkeys([*(m for m in cf.trusted_mechs if m not in odd), *bad])
+    odd = [m for m in service.trusted or () if not re.fullmatch(r"[A-Za-z0-9_-]+", m)]
+    names = dict.fromkeys([*(m for m in service.trusted or () if m not in odd), *bad])
     yield found(
-        f"{' '.join(bad)}: offered by AuthMechanisms but not in the class TrustAuthMech, so a login by it gives no "
-        f"right to relay" + (f"; {odd[0][:60]} in it is no mechanism: separate the names with blanks" if odd else ""),
-        evidence=[_setting(cf, "AuthMechanisms"), _class(cf)],
-        fix=rebuild(cf.path, "TRUST_AUTH_MECH(`" + " ".join(names) + "')dnl"),
+        f"{' '.join(bad)}: offered by {service.option('mechanisms')} but not in the class TrustAuthMech, so a login by "
+        "it gives no right to relay"
+        + (f"; {odd[0][:60]} in it is no mechanism: separate the names with blanks" if odd else ""),
+        evidence=[service.evidence("mechanisms"), service.evidence("trusted")],
+        fix=change(service, "trusted", list(names)),
         subject="TrustAuthMech",
     )
 
@@ -196,14 +187,16 @@ def _verifier_serves(conf: SaslConf | Unknown, saslauthd: Saslauthd | Unknown) -
     "MECH003",
     "trusted-but-not-offered",
     "error",
-    fails=[{"cf": "O AuthMechanisms=GSSAPI\nC{TrustAuthMech}CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER}],
+    fails=[{"service": "wanted\nmechanisms: GSSAPI\ntrusted: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER}],
     passes=[
-        {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN\nC{TrustAuthMech}CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
-        {"cf": "O AuthMechanisms=PLAIN\nC{TrustAuthMech}CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": _USER},
+        {"service": "wanted\nmechanisms: CRAM-MD5 PLAIN\ntrusted: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
+        {"service": "wanted\nmechanisms: PLAIN\ntrusted: CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": _USER},
     ],
     refs=("sendmail: cf/README, confAUTH_MECHANISMS",),
 )
-def trusted_but_not_offered(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown, sasldb: SaslDb) -> Findings:
+def trusted_but_not_offered(
+    service: LoginService, plugins: Plugins, conf: SaslConf | Unknown, sasldb: SaslDb
+) -> Findings:
     """A mechanism is trusted to relay, loads, and users have secrets for it, but AuthMechanisms leaves it out.
 
     EHLO names only what AuthMechanisms lists, so clients that know no other mechanism cannot log in. PLAIN and LOGIN
@@ -211,17 +204,14 @@ def trusted_but_not_offered(cf: SendmailCf, plugins: Plugins, conf: SaslConf | U
 
     Advice: add the mechanisms to confAUTH_MECHANISMS in sendmail.mc, rebuild sendmail.cf and restart sendmail.
     """
-    table = mechanisms(cf, known(conf), plugins, sasldb)
+    table = mechanisms(service, known(conf), plugins, sasldb)
     bad = [o.name for o in table.all if o.trusted and o.loads and o.users and o.listed and not o.configured]
     if bad:
         yield found(
             f"{' '.join(bad)}: trusted (TrustAuthMech) but not listed in AuthMechanisms, so never offered",
-            evidence=[_setting(cf, "AuthMechanisms"), _class(cf)],
-            fix=rebuild(
-                cf.path,
-                "define(`confAUTH_MECHANISMS', `" + " ".join(dict.fromkeys([*cf.auth_mechanisms, *bad])) + "')dnl",
-            ),
-            option="AuthMechanisms",
+            evidence=[service.evidence("mechanisms"), service.evidence("trusted")],
+            fix=change(service, "mechanisms", list(dict.fromkeys([*(service.mechanisms or ()), *bad]))),
+            option=service.option("mechanisms"),
         )
 
 
@@ -230,20 +220,20 @@ def trusted_but_not_offered(cf: SendmailCf, plugins: Plugins, conf: SaslConf | U
     "hidden-by-mech-list",
     "error",
     fails=[
-        {"cf": "O AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER, "conf": "mech_list: PLAIN LOGIN"}
+        {"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER, "conf": "mech_list: PLAIN LOGIN"}
     ],
     passes=[
         {
-            "cf": "O AuthMechanisms=CRAM-MD5 PLAIN",
+            "service": "mechanisms: CRAM-MD5 PLAIN",
             "plugins": _CRAM,
             "sasldb": _USER,
             "conf": "mech_list: PLAIN CRAM-MD5",
         },
-        {"cf": "", "plugins": _CRAM, "sasldb": _USER, "conf": "mech_list: PLAIN"},
+        {"service": "", "plugins": _CRAM, "sasldb": _USER, "conf": "mech_list: PLAIN"},
     ],
     refs=("libsasl: lib/server.c, mech_list; doc/options.html",),
 )
-def hidden_by_mech_list(cf: SendmailCf, conf: SaslConf, plugins: Plugins, sasldb: SaslDb) -> Findings:
+def hidden_by_mech_list(service: LoginService, conf: SaslConf, plugins: Plugins, sasldb: SaslDb) -> Findings:
     """mech_list in Sendmail.conf hides mechanisms that sendmail.cf asks for and users could use.
 
     What is offered is the list of libsasl cut by AuthMechanisms; libsasl's list is cut by mech_list before. Two lists
@@ -251,9 +241,9 @@ def hidden_by_mech_list(cf: SendmailCf, conf: SaslConf, plugins: Plugins, sasldb
 
     Advice: name the wanted mechanisms in mech_list too, or delete the line; then restart sendmail.
     """
-    if conf.mechs is None or cf.auth_mechanisms_line is None:
+    if conf.mechs is None or not service.chosen:
         return
-    table = mechanisms(cf, conf, plugins, sasldb)
+    table = mechanisms(service, conf, plugins, sasldb)
     bad = [o.name for o in table.all if o.configured and o.loads and o.users and not o.listed]
     if bad:
         comma = "; a comma in mech_list is part of a name: separate with blanks" if conf.commas_in_mech_list else ""
@@ -262,8 +252,8 @@ def hidden_by_mech_list(cf: SendmailCf, conf: SaslConf, plugins: Plugins, sasldb
         names = " ".join(o.name for o in table.all if o.configured and re.fullmatch(r"[A-Z0-9_-]+", o.name))
         yield found(
             f"mech_list in {conf.path} allows only {' '.join(conf.mechs)} and hides {' '.join(bad)}{comma}{nothing}",
-            evidence=[Evidence(f"{conf.path}:{line.line}", f"mech_list: {line.value}"), _setting(cf, "AuthMechanisms")],
-            fix=[set_option(conf.path, "mech_list", names)],
+            evidence=[Evidence(f"{conf.path}:{line.line}", f"mech_list: {line.value}"), service.evidence("mechanisms")],
+            fix=[set_option(conf, "mech_list", names)],
             severity="info" if table.offered(tls=False) else "error",
             option="mech_list",
         )
@@ -273,11 +263,11 @@ def hidden_by_mech_list(cf: SendmailCf, conf: SaslConf, plugins: Plugins, sasldb
     "MECH005",
     "options-leave-nothing",
     "error",
-    fails=[{"cf": "O AuthOptions=A p y f m\nO AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM}],
-    passes=[{"cf": "O AuthOptions=A p y\nO AuthMechanisms=CRAM-MD5 PLAIN", "plugins": _CRAM}],
+    fails=[{"service": "mechanisms: CRAM-MD5 PLAIN\nrequires: A f m p y", "plugins": _CRAM}],
+    passes=[{"service": "mechanisms: CRAM-MD5 PLAIN\nrequires: A p y", "plugins": _CRAM}],
     refs=("sendmail: doc/op, AuthOptions; libsasl: plugins/*.c, security_flags",),
 )
-def options_leave_nothing(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown) -> Findings:
+def options_leave_nothing(service: LoginService, plugins: Plugins, conf: SaslConf | Unknown) -> Findings:
     """AuthOptions asks for properties that the mechanisms do not have, so they are not offered.
 
     f asks for forward secrecy (only SRP and OTP have it), m for mutual authentication, a for safety from active and d
@@ -285,8 +275,8 @@ def options_leave_nothing(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unk
 
     Advice: drop the letters from confAUTH_OPTIONS that no mechanism in use has (f, m, d, a), rebuild and restart.
     """
-    table = mechanisms(cf, known(conf), plugins, None)
-    asked = cf.auth_options & frozenset("adfmc")
+    table = mechanisms(service, known(conf), plugins, None)
+    asked = service.requires & frozenset("adfmc")
     ready = [o for o in table.all if o.loads and o.configured and o.listed and o.name != "EXTERNAL"]
     lost = [o for o in ready if lacks(o.name, asked)]
     if not lost:
@@ -294,10 +284,10 @@ def options_leave_nothing(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unk
     nothing = len(lost) == len(ready)
     guilty = "".join(sorted({x for o in lost for x in lacks(o.name, asked)}))
     yield found(
-        f"AuthOptions ({' '.join(sorted(asked))}) excludes {' '.join(o.name for o in lost)}:"
+        f"{service.option('requires')} ({' '.join(sorted(asked))}) excludes {' '.join(o.name for o in lost)}:"
         f" {'no mechanism is left to offer' if nothing else 'they are not offered'}",
         evidence=[
-            _setting(cf, "AuthOptions"),
+            service.evidence("requires"),
             *(
                 Evidence(
                     o.plugin.path if o.plugin else o.name, f"{o.name} has no {' '.join(sorted(lacks(o.name, asked)))}"
@@ -305,9 +295,9 @@ def options_leave_nothing(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unk
                 for o in lost[:8]
             ),
         ],
-        fix=rebuild(cf.path, f"drop {' '.join(guilty)} from define(`confAUTH_OPTIONS', …)"),
+        fix=amend(service, f"drop {{letters}} from {setting(service, 'requires')}", letters=list(guilty)),
         severity="error" if nothing else "info" if table.offered(tls=True) else "warning",
-        option="AuthOptions",
+        option=service.option("requires"),
     )
 
 
@@ -317,28 +307,30 @@ def options_leave_nothing(cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unk
     "warning",
     fails=[
         {
-            "cf": "O AuthMechanisms=GSSAPI PLAIN",
+            "service": "mechanisms: GSSAPI PLAIN",
             "system": "keytab: missing",
             "plugins": _GSSAPI,
         }
     ],
     passes=[
         {
-            "cf": "O AuthMechanisms=GSSAPI PLAIN",
+            "service": "mechanisms: GSSAPI PLAIN",
             "system": "keytab: /etc/krb5.keytab",
             "plugins": _GSSAPI,
         }
     ],
     refs=("libsasl: plugins/gssapi.c, keytab; krb5.conf(5)",),
 )
-def gssapi_without_keytab(cf: SendmailCf, plugins: Plugins, system: System, conf: SaslConf | Unknown) -> Findings:
+def gssapi_without_keytab(
+    service: LoginService, plugins: Plugins, system: System, conf: SaslConf | Unknown
+) -> Findings:
     """GSSAPI is offered, but the host has no keytab: no GSSAPI login can succeed.
 
     Clients that prefer GSSAPI fail or fall back; the others log in as if nothing were wrong.
 
     Advice: install a keytab for smtp/HOST, or remove GSSAPI from confAUTH_MECHANISMS (or from mech_list).
     """
-    table = mechanisms(cf, known(conf), plugins, None)
+    table = mechanisms(service, known(conf), plugins, None)
     keytab = conf.value("keytab") if isinstance(conf, SaslConf) else None
     if (
         system.keytab == ""
@@ -347,10 +339,8 @@ def gssapi_without_keytab(cf: SendmailCf, plugins: Plugins, system: System, conf
     ):
         yield found(
             "GSSAPI is offered, but there is no keytab (/etc/krb5.keytab is missing)",
-            evidence=[_setting(cf, "AuthMechanisms"), Evidence("ls -l /etc/krb5.keytab", "missing")],
-            fix=rebuild(
-                cf.path, "remove GSSAPI from define(`confAUTH_MECHANISMS', …), or fetch a keytab for smtp/HOST"
-            ),
+            evidence=[service.evidence("mechanisms"), Evidence("ls -l /etc/krb5.keytab", "missing")],
+            fix=amend(service, f"remove GSSAPI from {setting(service, 'mechanisms')}, or fetch a keytab for smtp/HOST"),
             severity="error" if system.kerberos else None,
             mech="GSSAPI",
         )
@@ -362,26 +352,26 @@ def gssapi_without_keytab(cf: SendmailCf, plugins: Plugins, system: System, conf
     "error",
     fails=[
         {
-            "cf": "O AuthMechanisms=GSSAPI PLAIN\nO RunAsUser=smmta:smmsp",
+            "service": "mechanisms: GSSAPI PLAIN\naccount: smmta smmsp",
             "system": "keytab: /etc/krb5.keytab\n-rw------- root root /etc/krb5.keytab",
             "plugins": _GSSAPI,
         }
     ],
     passes=[
         {
-            "cf": "O AuthMechanisms=GSSAPI PLAIN\nO RunAsUser=smmta:smmsp",
+            "service": "mechanisms: GSSAPI PLAIN\naccount: smmta smmsp",
             "system": "keytab: /etc/krb5.keytab\n-rw-r----- root smmsp /etc/krb5.keytab",
             "plugins": _GSSAPI,
         },
         {
-            "cf": "O AuthMechanisms=GSSAPI PLAIN",
+            "service": "mechanisms: GSSAPI PLAIN",
             "system": "keytab: /etc/krb5.keytab\n-rw------- root root /etc/krb5.keytab",
             "plugins": _GSSAPI,
         },
     ],
     refs=("sendmail: doc/op, RunAsUser", "libsasl: plugins/gssapi.c; krb5.conf(5)"),
 )
-def keytab_unreadable(cf: SendmailCf, plugins: Plugins, system: System, conf: SaslConf | Unknown) -> Findings:
+def keytab_unreadable(service: LoginService, plugins: Plugins, system: System, conf: SaslConf | Unknown) -> Findings:
     """GSSAPI is offered, but the user that sendmail runs as may not read the keytab: no GSSAPI login can succeed.
 
     RunAsUser makes sendmail give up root before the first login; the log then says "generic failure" and "Permission
@@ -390,18 +380,18 @@ def keytab_unreadable(cf: SendmailCf, plugins: Plugins, system: System, conf: Sa
     Advice: let that user read the keytab, or give it one of its own (option keytab in Sendmail.conf), or take RunAsUser
     out. Other services share /etc/krb5.keytab: add a right, do not take it from them.
     """
-    account, file = cf.run_as_user, system.keytab_file
-    if account is None or account.user in ("root", "0") or file is None or file.has_acl:
+    account, file = service.account, system.keytab_file
+    if account is None or file is None or file.has_acl:
         return
     own = isinstance(conf, SaslConf) and conf.value("keytab") is not None
-    offered = mechanisms(cf, known(conf), plugins, None).offered(tls=True)
-    groups = {account.group, *(g for g, members in system.groups.items() if account.user in members)}
+    offered = mechanisms(service, known(conf), plugins, None).offered(tls=True)
+    groups = {*account.groups, *(g for g, members in system.groups.items() if account.user in members)}
     if own or not {"GSSAPI", "GSS-SPNEGO"} & set(offered) or may(file, account.user, groups, 4):
         return
     user, path = shell_word(account.user), shell_word(file.path)
     yield found(
-        f"RunAsUser is {account.user}, who has no permission to read the keytab {file.path}",
-        evidence=[_setting(cf, "RunAsUser"), file.evidence],
+        f"{service.option('account')} is {account.user}, who has no permission to read the keytab {file.path}",
+        evidence=[service.evidence("account"), file.evidence],
         fix=[Step(f"setfacl -m u:{user}:r {path}", "risky", f"setfacl -x u:{user} {path}")],
         mech="GSSAPI",
     )
@@ -411,14 +401,14 @@ def keytab_unreadable(cf: SendmailCf, plugins: Plugins, system: System, conf: Sa
     "MECH007",
     "plain-text-without-tls",
     "warning",
-    fails=[{"cf": "O AuthMechanisms=PLAIN LOGIN\nO AuthOptions=A", "plugins": _PLAIN}],
+    fails=[{"service": "mechanisms: PLAIN LOGIN\nrequires: A", "plugins": _PLAIN}],
     passes=[
-        {"cf": "O AuthMechanisms=PLAIN LOGIN\nO AuthOptions=A p", "plugins": _PLAIN},
-        {"cf": "O AuthMechanisms=CRAM-MD5\nO AuthOptions=A", "plugins": _CRAM},
+        {"service": "mechanisms: PLAIN LOGIN\nrequires: A p", "plugins": _PLAIN},
+        {"service": "mechanisms: CRAM-MD5\nrequires: A", "plugins": _CRAM},
     ],
     refs=("RFC 4954 section 4: PLAIN only under TLS; sendmail: doc/op, AuthOptions p",),
 )
-def plain_text_without_tls(cf: SendmailCf, plugins: Plugins | Unknown, conf: SaslConf | Unknown) -> Findings:
+def plain_text_without_tls(service: LoginService, plugins: Plugins | Unknown, conf: SaslConf | Unknown) -> Findings:
     """Mechanisms that send the password itself are offered without TLS.
 
     Whoever can listen on the way gets the password, in base64, which hides nothing.
@@ -427,15 +417,17 @@ def plain_text_without_tls(cf: SendmailCf, plugins: Plugins | Unknown, conf: Sas
     LOGIN are then offered after STARTTLS only.
     """
     yield from gaps(conf, plugins)
-    bad = [name for name in mechanisms(cf, known(conf), known(plugins), None).offered(tls=False) if name in PLAINTEXT]
+    bad = [
+        name for name in mechanisms(service, known(conf), known(plugins), None).offered(tls=False) if name in PLAINTEXT
+    ]
     if bad:
-        setting = cf.option("AuthOptions")
-        letters = f"{setting.value} p" if setting and setting.value else "A p"
+        letters = f"{service.value('requires') or 'A'} p"
         yield found(
-            f"{' and '.join(bad)} {'is' if len(bad) == 1 else 'are'} offered without TLS: AuthOptions lacks p",
-            evidence=[_setting(cf, "AuthOptions"), _setting(cf, "AuthMechanisms")],
-            fix=rebuild(cf.path, f"define(`confAUTH_OPTIONS', `{letters}')dnl"),
-            option="AuthOptions",
+            f"{' and '.join(bad)} {'is' if len(bad) == 1 else 'are'} offered without TLS: "
+            f"{service.option('requires')} lacks p",
+            evidence=[service.evidence("requires"), service.evidence("mechanisms")],
+            fix=change(service, "requires", letters.split()),
+            option=service.option("requires"),
         )
 
 
@@ -445,19 +437,19 @@ def plain_text_without_tls(cf: SendmailCf, plugins: Plugins | Unknown, conf: Sas
     "error",
     fails=[
         {
-            "cf": "O AuthMechanisms=CRAM-MD5 PLAIN",
+            "service": "mechanisms: CRAM-MD5 PLAIN",
             "plugins": _CRAM,
             "conf": "pwcheck_method: saslauthd",
         }
     ],
     passes=[
         {
-            "cf": "O AuthMechanisms=CRAM-MD5 PLAIN",
+            "service": "mechanisms: CRAM-MD5 PLAIN",
             "plugins": _CRAM,
             "conf": "pwcheck_method: saslauthd\nmech_list: PLAIN",
         },
         {
-            "cf": "O AuthMechanisms=CRAM-MD5 PLAIN",
+            "service": "mechanisms: CRAM-MD5 PLAIN",
             "plugins": _CRAM,
             "conf": "pwcheck_method: saslauthd",
             "sasldb": _USER,
@@ -466,7 +458,7 @@ def plain_text_without_tls(cf: SendmailCf, plugins: Plugins | Unknown, conf: Sas
     refs=("libsasl: plugins/cram.c: asks auxprop for the plain password; saslauthd(8) knows only name and password",),
 )
 def offered_but_nobody_can_serve_it(
-    cf: SendmailCf, conf: SaslConf, plugins: Plugins, sasldb: SaslDb | Unknown
+    service: LoginService, conf: SaslConf, plugins: Plugins, sasldb: SaslDb | Unknown
 ) -> Findings:
     """A challenge mechanism is offered, but passwords are checked by saslauthd, which cannot serve it.
 
@@ -480,7 +472,7 @@ def offered_but_nobody_can_serve_it(
     yield from gaps(sasldb)
     if isinstance(sasldb, SaslDb) and sasldb.users:
         return
-    offered = mechanisms(cf, conf, plugins, None).offered(tls=True)
+    offered = mechanisms(service, conf, plugins, None).offered(tls=True)
     bad = [
         n
         for n in offered
@@ -491,7 +483,7 @@ def offered_but_nobody_can_serve_it(
             f"{' '.join(bad)} offered, but pwcheck_method saslauthd cannot serve it and no sasldb has secrets",
             evidence=[
                 Evidence(conf.path, f"pwcheck_method: {' '.join(conf.pwcheck_methods)}"),
-                _setting(cf, "AuthMechanisms"),
+                service.evidence("mechanisms"),
             ],
             fix=[Step(f"echo 'mech_list: PLAIN LOGIN' >> {shell_word(conf.path)}", "risky")],
             option="mech_list",
@@ -504,48 +496,36 @@ def offered_but_nobody_can_serve_it(
     "error",
     fails=[
         {
-            "cf": "O AuthOptions=A p\nO AuthMechanisms=PLAIN LOGIN",
+            "service": "mechanisms: PLAIN LOGIN\nrequires: A p\nwithout TLS: no certificate and key are configured",
             "plugins": _PLAIN,
-            "tls": "now: 2026-01-01T00:00:00Z",
-            "program": "Version 8.17.1",
         }
     ],
     passes=[
         {
-            "cf": "O AuthOptions=A p\nO AuthMechanisms=PLAIN CRAM-MD5",
+            "service": "mechanisms: PLAIN CRAM-MD5\nrequires: A p",
             "plugins": _CRAM,
-            "tls": "now: 2026-01-01T00:00:00Z",
         },
         {
-            "cf": "O AuthOptions=A p\nO AuthMechanisms=PLAIN LOGIN\nO ServerCertFile=/etc/mail/host.pem\nO "
-            "ServerKeyFile=/etc/mail/host.key",
+            "service": "mechanisms: PLAIN LOGIN\nrequires: A p",
             "plugins": _PLAIN,
-            "tls": "[certificate] /etc/mail/host.pem\n",
         },
     ],
     refs=("sendmail: sendmail/srvrsmtp.c: without a usable certificate STARTTLS is not offered",),
 )
-def no_tls_for_plain(
-    cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown, tls: Tls, program: SendmailProgram | Unknown
-) -> Findings:
+def no_tls_for_plain(service: LoginService, plugins: Plugins, conf: SaslConf | Unknown) -> Findings:
     """Only PLAIN and LOGIN are left, allowed under TLS alone (AuthOptions p), and no certificate is configured.
 
     Without a certificate and key STARTTLS is never offered, so no mechanism ever is.
 
     Advice: configure a certificate and key (confSERVER_CERT, confSERVER_KEY), rebuild sendmail.cf and restart.
     """
-    table = mechanisms(cf, known(conf), plugins, None)
-    configured = bool(cf.tls_files.get("ServerCertFile") and cf.tls_files.get("ServerKeyFile"))
-    built = not isinstance(program, SendmailProgram) or program.has_tls is not False
-    if (configured and built) or table.offered(tls=False) or not table.offered(tls=True):
+    table = mechanisms(service, known(conf), plugins, None)
+    if not service.without_tls or table.offered(tls=False) or not table.offered(tls=True):
         return
     yield found(
-        f"{' '.join(table.offered(tls=True))} may be offered under TLS only (AuthOptions p), and "
-        + ("no certificate and key are configured" if built else "this sendmail was built without STARTTLS"),
-        evidence=[_setting(cf, "AuthOptions"), _setting(cf, "ServerCertFile")],
-        fix=rebuild(
-            cf.path,
-            "define(`confSERVER_CERT', `/etc/mail/tls/host.pem') define(`confSERVER_KEY', `/etc/mail/tls/host.key')dnl",
-        ),
-        option="ServerCertFile",
+        f"{' '.join(table.offered(tls=True))} may be offered under TLS only ({service.option('requires')} p), and "
+        + service.without_tls,
+        evidence=[service.evidence("requires"), service.evidence("certificate")],
+        fix=certificate(service),
+        option=service.option("certificate"),
     )

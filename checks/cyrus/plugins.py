@@ -3,11 +3,11 @@
 from maildoctor.api import (
     Evidence,
     Findings,
+    LoginService,
     Plugin,
     Plugins,
     SaslConf,
     SaslDb,
-    SendmailCf,
     SendmailProgram,
     Step,
     System,
@@ -83,7 +83,7 @@ def unresolved_symbol(plugins: Plugins, system: System | Unknown) -> Findings:
 def missing_library(
     plugins: Plugins,
     system: System | Unknown,
-    cf: SendmailCf | Unknown,
+    service: LoginService | Unknown,
     conf: SaslConf | Unknown,
     sasldb: SaslDb | Unknown,
 ) -> Findings:
@@ -108,18 +108,20 @@ def missing_library(
                 )
             ],
             fix=_reinstall(plugin, system),
-            severity="error" if _wanted(plugin.mechanisms, cf, conf, sasldb) or plugin.kind == "auxprop" else "warning",
+            severity="error"
+            if _wanted(plugin.mechanisms, service, conf, sasldb) or plugin.kind == "auxprop"
+            else "warning",
             plugin=plugin.name,
         )
 
 
 def _wanted(
-    names: tuple[str, ...], cf: SendmailCf | Unknown, conf: SaslConf | Unknown, sasldb: SaslDb | Unknown
+    names: tuple[str, ...], service: LoginService | Unknown, conf: SaslConf | Unknown, sasldb: SaslDb | Unknown
 ) -> bool:
     """Whether some user could log in by one of these mechanisms if only its plug-in were right."""
-    if isinstance(cf, Unknown) or isinstance(sasldb, Unknown):
+    if isinstance(service, Unknown) or isinstance(sasldb, Unknown):
         return False
-    table = mechanisms(cf, known(conf), None, sasldb)
+    table = mechanisms(service, known(conf), None, sasldb)
     return any(o.name in names and o.configured and o.listed and o.users for o in table.all)
 
 
@@ -241,19 +243,23 @@ def plug_in_directory(plugins: Plugins, system: System | Unknown) -> Findings:
     "LINK006",
     "auxprop-plug-in",
     "error",
-    fails=[{"plugins": _OK, "conf": "pwcheck_method: auxprop\nauxprop_plugin: sasldb", "cf": ""}],
+    fails=[{"plugins": _OK, "conf": "pwcheck_method: auxprop\nauxprop_plugin: sasldb", "service": ""}],
     passes=[
         {
             "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libsasldb.so -> /usr/lib/sasl2/libsasldb.so\n"
             "ELF 64-bit LSB shared object, x86-64, soname libsasldb.so.2\n",
             "conf": "auxprop_plugin: sasldb",
-            "cf": "",
+            "service": "",
         }
     ],
     refs=("libsasl: lib/auxprop.c",),
 )
 def auxprop_plug_in(
-    plugins: Plugins, cf: SendmailCf, conf: SaslConf | Unknown, sasldb: SaslDb | Unknown, system: System | Unknown
+    plugins: Plugins,
+    service: LoginService,
+    conf: SaslConf | Unknown,
+    sasldb: SaslDb | Unknown,
+    system: System | Unknown,
 ) -> Findings:
     """The auxprop plug-in that fetches users and their passwords is not installed.
 
@@ -273,7 +279,7 @@ def auxprop_plug_in(
             yield found(
                 f"auxprop_plugin {name} is no plug-in of libsasl; users in a sasldb need: auxprop_plugin: sasldb",
                 evidence=[Evidence(conf.path, f"auxprop_plugin: {name}")],
-                fix=[set_option(conf.path, "auxprop_plugin", "sasldb")],
+                fix=[set_option(conf, "auxprop_plugin", "sasldb")],
                 advice="Name the plug-in as its file is called: sasldb, sql or ldapdb; then restart sendmail.",
                 plugin=name,
             )

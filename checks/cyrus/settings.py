@@ -5,12 +5,12 @@ from maildoctor.api import (
     PWCHECK_METHODS_OF_SASL_1,
     Evidence,
     Findings,
+    LoginService,
     Plugins,
     Processes,
     Saslauthd,
     SaslConf,
     SaslFiles,
-    SendmailCf,
     Step,
     System,
     Unknown,
@@ -87,7 +87,7 @@ def unknown_pwcheck_method(conf: SaslConf) -> Findings:
             f"pwcheck_method {method} is an unknown password verifier"
             + (f" (SASL 1 had it; for SASL 2 it is {better})" if old else ""),
             evidence=[_at(conf, "pwcheck_method")],
-            fix=[set_option(conf.path, "pwcheck_method", better)],
+            fix=[set_option(conf, "pwcheck_method", better)],
             option="pwcheck_method",
         )
 
@@ -184,7 +184,7 @@ def no_known_mechanism_listed(conf: SaslConf, plugins: Plugins) -> Findings:
             f"mech_list in {conf.path} is written with {'commas' if conf.commas_in_mech_list else 'quotes'}: "
             f"{line.value}",
             evidence=[_at(conf, "mech_list")],
-            fix=[set_option(conf.path, "mech_list", clean)],
+            fix=[set_option(conf, "mech_list", clean)],
             option="mech_list",
         )
 
@@ -270,18 +270,18 @@ def saslauthd_not_running(
     fails=[
         {
             "conf": "pwcheck_method: saslauthd\nsaslauthd_path: /run/saslauthd",
-            "cf": "",
+            "service": "",
             "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\ndrwxr-xr-x root root /run\n"
             "drwx--x--- root sasl /run/saslauthd\nsocket /run/saslauthd: no socket",
         },
         {
             "conf": "pwcheck_method: saslauthd\nsaslauthd_path: /run/other/mux",
-            "cf": "",
+            "service": "",
             "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\nsocket /run/other/mux: missing",
         },
         {
             "conf": "pwcheck_method: saslauthd",
-            "cf": "O RunAsUser=smmsp",
+            "service": "account: smmsp",
             "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\ndrwx--x--- root sasl "
             "/run/saslauthd\nsrwxrwxrwx root root /run/saslauthd/mux",
         },
@@ -289,14 +289,14 @@ def saslauthd_not_running(
     passes=[
         {
             "conf": "pwcheck_method: saslauthd",
-            "cf": "",
+            "service": "",
             "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\ndrwx--x--- root sasl "
             "/run/saslauthd\nsrwxrwxrwx root root /run/saslauthd/mux",
         }
     ],
     refs=("saslauthd(8), -m; libsasl: saslauthd_path names the socket itself, /mux included",),
 )
-def saslauthd_socket(conf: SaslConf, cf: SendmailCf, saslauthd: Saslauthd, system: System | Unknown) -> Findings:
+def saslauthd_socket(conf: SaslConf, service: LoginService, saslauthd: Saslauthd, system: System | Unknown) -> Findings:
     """saslauthd runs, but sendmail cannot reach its socket.
 
     The socket is elsewhere (option -m of saslauthd, saslauthd_path of Sendmail.conf), or its directory is closed to
@@ -323,17 +323,17 @@ def saslauthd_socket(conf: SaslConf, cf: SendmailCf, saslauthd: Saslauthd, syste
         yield found(
             f"saslauthd_path names the directory {named}, not the socket in it",
             evidence=[Evidence(conf.path, f"saslauthd_path: {named}"), instead.evidence],
-            fix=[set_option(conf.path, "saslauthd_path", socket)],
+            fix=[set_option(conf, "saslauthd_path", socket)],
             path=named,
         )
         return
-    folder, account = saslauthd.folder, cf.run_as_user
-    if folder is None or account is None or account.user == "root":
+    folder, account = saslauthd.folder, service.account
+    if folder is None or account is None:
         return
     members = system.groups.get(folder.group, ()) if isinstance(system, System) else ()
-    if not may(folder, account.user, {account.group, *([folder.group] if account.user in members else [])}, 1):
+    if not may(folder, account.user, {*account.groups, *([folder.group] if account.user in members else [])}, 1):
         yield found(
-            f"{account.user} (RunAsUser) may not enter {folder.path}, where saslauthd's socket is",
+            f"{account.user} ({service.option('account')}) may not enter {folder.path}, where saslauthd's socket is",
             evidence=[folder.evidence],
             fix=[Step(f"usermod -a -G {quoted(folder.group)} {quoted(account.user)}", "risky")],
             path=folder.path,
@@ -438,11 +438,11 @@ def pam_service_denies(conf: SaslConf, saslauthd: Saslauthd) -> Findings:
     "SASL010",
     "verifier-always-true",
     "error",
-    fails=[{"conf": "pwcheck_method: alwaystrue", "cf": "O AuthMechanisms=PLAIN"}],
-    passes=[{"conf": "pwcheck_method: auxprop", "cf": "O AuthMechanisms=PLAIN"}],
+    fails=[{"conf": "pwcheck_method: alwaystrue", "service": "mechanisms: PLAIN"}],
+    passes=[{"conf": "pwcheck_method: auxprop", "service": "mechanisms: PLAIN"}],
     refs=("libsasl: lib/checkpw.c, always_true(), for tests alone",),
 )
-def verifier_always_true(conf: SaslConf, cf: SendmailCf) -> Findings:
+def verifier_always_true(conf: SaslConf, service: LoginService) -> Findings:
     """pwcheck_method is alwaystrue: every password is accepted.
 
     Whoever can reach the port may relay.
@@ -450,12 +450,12 @@ def verifier_always_true(conf: SaslConf, cf: SendmailCf) -> Findings:
     Advice: use auxprop or saslauthd.
     """
     if conf.verifies_by("alwaystrue") and any(
-        n in PLAINTEXT for n in mechanisms(cf, known(conf), None, None).offered(tls=True)
+        n in PLAINTEXT for n in mechanisms(service, known(conf), None, None).offered(tls=True)
     ):
         yield found(
             f"{conf.path} accepts every password: pwcheck_method alwaystrue",
             evidence=[_at(conf, "pwcheck_method")],
-            fix=[set_option(conf.path, "pwcheck_method", "auxprop")],
+            fix=[set_option(conf, "pwcheck_method", "auxprop")],
             option="pwcheck_method",
         )
 
@@ -477,6 +477,6 @@ def log_level_shows_passwords(conf: SaslConf) -> Findings:
         yield found(
             f"log_level in {conf.path} is {conf.log_level}: passwords are logged",
             evidence=[_at(conf, "log_level")],
-            fix=[set_option(conf.path, "log_level", "3")],
+            fix=[set_option(conf, "log_level", "3")],
             option="log_level",
         )

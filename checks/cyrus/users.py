@@ -8,24 +8,21 @@ from maildoctor.api import (
     Evidence,
     Findings,
     Logins,
-    Names,
+    LoginService,
     Plugins,
     Saslauthd,
     SaslConf,
     SaslDb,
-    SendmailCf,
-    SendmailProgram,
     Step,
     Unknown,
     User,
     add_user,
+    amend,
     check,
     found,
     known,
     mechanisms,
-    rebuild,
-    server_realm,
-    unnamed,
+    setting,
     uses_sasldb,
 )
 from maildoctor.api import shell_word as quoted
@@ -33,12 +30,12 @@ from maildoctor.api import shell_word as quoted
 _LISTING = "# path: /etc/sasldb2\n# format: Berkeley DB hash version 9\n# backend: berkeley\n"
 
 
-def _wants_users(cf: SendmailCf, conf: SaslConf | Unknown, saslauthd: Saslauthd | Unknown) -> bool:
-    """Whether somebody is meant to log in here: mechanisms are trusted or set, and sasldb is where users live. A
+def _wants_users(service: LoginService, conf: SaslConf | Unknown, saslauthd: Saslauthd | Unknown) -> bool:
+    """Whether somebody is meant to log in here: AUTH was set up, and sasldb is where users live. A
     saslauthd that runs with -a sasldb looks for them there too."""
     asked = isinstance(conf, SaslConf) and conf.verifies_by("saslauthd")
     there = isinstance(saslauthd, Saslauthd) and bool(saslauthd.processes) and saslauthd.mechanism == "sasldb"
-    return bool(cf.trusted_mechs) and uses_sasldb(known(conf)) and (there or not asked)
+    return service.wanted and uses_sasldb(known(conf)) and (there or not asked)
 
 
 @check(
@@ -46,28 +43,25 @@ def _wants_users(cf: SendmailCf, conf: SaslConf | Unknown, saslauthd: Saslauthd 
     "sasldb-missing",
     "error",
     fails=[
-        {"cf": "C{TrustAuthMech}PLAIN", "names": "hostname: mail.example.com"},
+        {"service": "wanted\ntrusted: PLAIN\nrealm: mail.example.com"},
         {
-            "cf": "C{TrustAuthMech}PLAIN",
+            "service": "wanted\ntrusted: PLAIN",
             "conf": "pwcheck_method: saslauthd",
             "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a sasldb",
         },
     ],
     passes=[
         {
-            "cf": "C{TrustAuthMech}PLAIN",
+            "service": "wanted\ntrusted: PLAIN\nrealm: mail.example.com",
             "sasldb": _LISTING + "test@mail.example.com: userPassword",
-            "names": "hostname: mail.example.com",
         }
     ],
     refs=('libsasl: sasldb/db_berkeley.c: a missing file is reported as "user not found"',),
 )
 def sasldb_missing(
-    cf: SendmailCf,
+    service: LoginService,
     sasldb: SaslDb | Unknown,
     conf: SaslConf | Unknown,
-    names: Names | Unknown,
-    program: SendmailProgram | Unknown,
     saslauthd: Saslauthd | Unknown,
 ) -> Findings:
     """The user data base does not exist, so no user is found.
@@ -91,8 +85,8 @@ def sasldb_missing(
     )
     if isinstance(saslauthd, Saslauthd) and saslauthd.processes and saslauthd.mechanism == "sasldb":
         named.append(Evidence("ps", saslauthd.processes[0].command))
-    realm = server_realm(cf, names, known(program)) if isinstance(names, Names) else "REALM"
-    wanted = _wants_users(cf, conf, saslauthd)
+    realm = service.realm or "REALM"
+    wanted = _wants_users(service, conf, saslauthd)
     yield found(
         f"The user data base {path} {what}"
         + (", so nobody can log in" if wanted else "; where users are kept elsewhere none is needed"),
@@ -107,16 +101,14 @@ def sasldb_missing(
     "USER002",
     "sasldb-empty",
     "error",
-    fails=[{"cf": "C{TrustAuthMech}PLAIN", "sasldb": _LISTING + "# empty"}],
-    passes=[{"cf": "C{TrustAuthMech}PLAIN", "sasldb": _LISTING + "test@mail.example.com: userPassword"}],
+    fails=[{"service": "wanted\ntrusted: PLAIN", "sasldb": _LISTING + "# empty"}],
+    passes=[{"service": "wanted\ntrusted: PLAIN", "sasldb": _LISTING + "test@mail.example.com: userPassword"}],
     refs=("saslpasswd2(8)",),
 )
 def sasldb_empty(
-    cf: SendmailCf,
+    service: LoginService,
     sasldb: SaslDb,
     conf: SaslConf | Unknown,
-    names: Names | Unknown,
-    program: SendmailProgram | Unknown,
     logins: Logins | Unknown,
     saslauthd: Saslauthd | Unknown,
 ) -> Findings:
@@ -127,7 +119,7 @@ def sasldb_empty(
     Advice: create the users with saslpasswd2, in the realm of this server.
     """
     if sasldb.state == "empty" and uses_sasldb(known(conf)):
-        realm = server_realm(cf, names, known(program)) if isinstance(names, Names) else "REALM"
+        realm = service.realm or "REALM"
         tried = logins.failing(USER_NOT_FOUND)[:3] if isinstance(logins, Logins) and not logins.guessing else ()
         whom = f"; {' '.join(a.name for a in tried)}, who tried, is not in it" if tried else ""
         yield found(
@@ -138,7 +130,7 @@ def sasldb_empty(
                 *(Evidence(logins.path, a.last) for a in tried if isinstance(logins, Logins)),
             ],
             fix=[add_user(a.name, realm, sasldb.path) for a in tried] or [add_user("USER", realm, sasldb.path)],
-            severity="error" if _wants_users(cf, conf, saslauthd) else "info",
+            severity="error" if _wants_users(service, conf, saslauthd) else "info",
             path=sasldb.path,
         )
 
@@ -198,9 +190,7 @@ def sasldb_damaged(sasldb: SaslDb) -> Findings:
 def sasldb_of_another_kind(
     sasldb: SaslDb,
     plugins: Plugins | Unknown,
-    cf: SendmailCf | Unknown,
-    names: Names | Unknown,
-    program: SendmailProgram | Unknown,
+    service: LoginService | Unknown,
 ) -> Findings:
     """The user data base is of another format than the installed sasldb plug-in reads, or no user data base at all.
 
@@ -225,9 +215,7 @@ def sasldb_of_another_kind(
         what = f"{sasldb.path} holds records of SASL 1, another format than SASL 2 reads"
     else:
         return
-    realm = (
-        server_realm(cf, names, known(program)) if isinstance(cf, SendmailCf) and isinstance(names, Names) else "REALM"
-    )
+    realm = (service.realm if isinstance(service, LoginService) else "") or "REALM"
     users = [add_user(u.name, u.realm, sasldb.path) for u in sasldb.users[:3]] or [add_user("USER", realm, sasldb.path)]
     away = quoted(sasldb.path + ".old")
     yield found(
@@ -257,38 +245,33 @@ def _near(realm: str, server: str) -> bool:
     "user-in-another-realm",
     "error",
     fails=[
-        {"cf": "", "names": "hostname: mail.example.com", "sasldb": _LISTING + "test@mail: userPassword"},
-        {"cf": "", "names": "hostname: mail.example.com", "sasldb": _LISTING + "test@MAIL.EXAMPLE.COM: userPassword"},
-        {"cf": "", "names": "hostname: hub.example.com", "sasldb": _LISTING + "mailrelay@foo: userPassword"},
+        {"service": "realm: mail.example.com", "sasldb": _LISTING + "test@mail: userPassword"},
+        {"service": "realm: mail.example.com", "sasldb": _LISTING + "test@MAIL.EXAMPLE.COM: userPassword"},
+        {"service": "realm: hub.example.com", "sasldb": _LISTING + "mailrelay@foo: userPassword"},
         {
-            "cf": "O AuthRealm=EXAMPLE.COM",
-            "names": "hostname: mail.example.com",
+            "service": "realm: example.com",
             "sasldb": _LISTING + "test@EXAMPLE.COM: userPassword",
         },
     ],
     passes=[
-        {"cf": "", "names": "hostname: mail.example.com", "sasldb": _LISTING + "test@mail.example.com: userPassword"},
-        {"cf": "", "names": "hostname: Mail.Example.COM", "sasldb": _LISTING + "test@mail.example.com: userPassword"},
+        {"service": "realm: mail.example.com", "sasldb": _LISTING + "test@mail.example.com: userPassword"},
+        {"service": "realm: mail.example.com", "sasldb": _LISTING + "test@mail.example.com: userPassword"},
         {
-            "cf": "O AuthRealm=foo",
-            "names": "hostname: hub.example.com",
+            "service": "realm: foo",
             "sasldb": _LISTING + "mailrelay@foo: userPassword",
         },
         {
-            "cf": "",
-            "names": "hostname: mail.example.com",
+            "service": "realm: mail.example.com",
             "sasldb": _LISTING + "a@mail.example.com: userPassword\nb@example.org: userPassword",
         },
-        {"cf": "", "names": "hostname: mail", "sasldb": _LISTING + "test@mail.example.com: userPassword"},
+        {"service": "realm unknown: it stands in no file", "sasldb": _LISTING + "test@mail.example.com: userPassword"},
     ],
     refs=(
         "libsasl: plugins/plugin_common.c, _plug_parseuser(); sendmail: sendmail/srvrsmtp.c, sasl_server_new(… "
         "AuthRealm or $j)",
     ),
 )
-def user_in_another_realm(
-    cf: SendmailCf, names: Names, sasldb: SaslDb, conf: SaslConf | Unknown, program: SendmailProgram | Unknown
-) -> Findings:
+def user_in_another_realm(service: LoginService, sasldb: SaslDb, conf: SaslConf | Unknown) -> Findings:
     """Users are in another realm than the one in which this server looks them up.
 
     A name without `@` is looked up together with the server's realm: AuthRealm, else the host's full name ($j). The
@@ -300,10 +283,10 @@ def user_in_another_realm(
     """
     if not sasldb.users or sasldb.state == "foreign" or not uses_sasldb(known(conf)):
         return
-    if not cf.auth_realm and (gap := unnamed(cf, names, known(program))):
-        yield gap
+    if service.realm_unknown is not None:
+        yield service.realm_unknown
         return
-    realm = server_realm(cf, names, known(program))
+    realm = service.realm
     lost = [u for u in sasldb.users if u.realm != realm]
     if sasldb.in_realm(realm):
         here = {u.name for u in sasldb.in_realm(realm)}
@@ -313,13 +296,14 @@ def user_in_another_realm(
     whole = not sasldb.in_realm(realm)
     other = sorted({u.realm for u in lost})
     deliberate = whole and len(other) == 1 and not _near(other[0], realm)
-    instead = rebuild(cf.path, f"or: define(`confAUTH_REALM', `{other[0]}')dnl")[:1]
-    source = f"AuthRealm of {cf.path}" if cf.auth_realm else "the host's full name, $j; AuthRealm is not set"
+    instead = amend(service, f"or: {setting(service, 'realm', '{realm}')}dnl", realm=other[0])[:1]
+    option = service.option("realm")
+    source = f"{option} of {service.path}" if service.realm_is_set else f"the host's full name; {option} is not set"
     yield found(
         f"{_users(lost)} in realm {_realms(other)}, but the server looks names up in realm {realm} ({source})",
         evidence=[
             *(Evidence("sasldblistusers2", f"{u.name}@{u.realm}") for u in lost[:5]),
-            Evidence(cf.path, f"O AuthRealm={cf.auth_realm}" if cf.auth_realm else f"$j = {realm}"),
+            service.evidence("realm") if service.realm_is_set else Evidence(service.path, f"{option} is not set"),
         ],
         fix=[*(add_user(u.name, realm, sasldb.path) for u in lost[:3]), *(instead if deliberate else [])],
         severity="error" if whole else "warning",
@@ -374,7 +358,7 @@ def deleted_user_can_log_in(sasldb: SaslDb) -> Findings:
     "error",
     fails=[
         {
-            "cf": "O AuthMechanisms=CRAM-MD5 PLAIN",
+            "service": "mechanisms: CRAM-MD5 PLAIN",
             "sasldb": _LISTING + "test@mail.example.com: authPassword (SCRAM-SHA-1, 4096 iterations)",
             "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"
             "ELF 64-bit LSB shared object, x86-64",
@@ -382,7 +366,7 @@ def deleted_user_can_log_in(sasldb: SaslDb) -> Findings:
     ],
     passes=[
         {
-            "cf": "O AuthMechanisms=CRAM-MD5 PLAIN",
+            "service": "mechanisms: CRAM-MD5 PLAIN",
             "sasldb": _LISTING + "test@mail.example.com: userPassword",
             "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"
             "ELF 64-bit LSB shared object, x86-64",
@@ -391,7 +375,7 @@ def deleted_user_can_log_in(sasldb: SaslDb) -> Findings:
     refs=("libsasl: sasldb: the properties of a user decide which mechanisms can serve him",),
 )
 def user_without_a_usable_mechanism(
-    cf: SendmailCf, sasldb: SaslDb, plugins: Plugins, conf: SaslConf | Unknown
+    service: LoginService, sasldb: SaslDb, plugins: Plugins, conf: SaslConf | Unknown
 ) -> Findings:
     """A user's stored secrets fit none of the mechanisms that are offered.
 
@@ -400,7 +384,7 @@ def user_without_a_usable_mechanism(
 
     Advice: set the user's password again with saslpasswd2, or offer the mechanism that the secret serves.
     """
-    offered = set(mechanisms(cf, known(conf), plugins, sasldb).offered(tls=True))
+    offered = set(mechanisms(service, known(conf), plugins, sasldb).offered(tls=True))
     lost = [u for u in sasldb.users if not u.mechanisms & offered]
     if not offered or not lost or sasldb.state == "foreign" or not uses_sasldb(known(conf)):
         return
@@ -427,8 +411,7 @@ _WRONG = "".join(
 )
 _UNKNOWN = _failure("PLAIN", "user not found (-20) SASL(-13): user not found: no secret in database", "bob") * 2
 _TEST = {
-    "cf": "",
-    "names": "hostname: mail.example.com",
+    "service": "realm: mail.example.com",
     "sasldb": _LISTING + "test@mail.example.com: userPassword",
 }
 _GOT_IN = "Nov 22 06:05:01 mail sm-mta[61]: AUTH=server, relay=client.example.com, authid=test, mech=PLAIN, bits=0\n"
@@ -458,12 +441,10 @@ _GOT_IN = "Nov 22 06:05:01 mail sm-mta[61]: AUTH=server, relay=client.example.co
     refs=("libsasl: SASL_NOUSER (-20)",),
 )
 def unknown_user_tried(
-    cf: SendmailCf,
-    names: Names,
+    service: LoginService,
     sasldb: SaslDb,
     logins: Logins,
     conf: SaslConf | Unknown,
-    program: SendmailProgram | Unknown,
 ) -> Findings:
     """Somebody tries to log in under a name that the user data base does not hold.
 
@@ -474,7 +455,7 @@ def unknown_user_tried(
     """
     if not sasldb.users or logins.guessing or sasldb.state == "foreign" or not uses_sasldb(known(conf)):
         return
-    realm, there = server_realm(cf, names, known(program)), {u.name for u in sasldb.users}
+    realm, there = service.realm or "REALM", {u.name for u in sasldb.users}
     for one in logins.failing(USER_NOT_FOUND):
         if one.name not in there and sum(one.failures.values()) > 1:
             yield found(
@@ -513,12 +494,10 @@ def _from(one: Attempts) -> str:
     refs=("libsasl: SASL_BADAUTH (-13)",),
 )
 def wrong_password(
-    cf: SendmailCf,
-    names: Names,
+    service: LoginService,
     sasldb: SaslDb,
     logins: Logins,
     conf: SaslConf | Unknown,
-    program: SendmailProgram | Unknown,
 ) -> Findings:
     """A user exists, but every login fails: the password in the user data base is another one than the client's.
 
@@ -529,7 +508,7 @@ def wrong_password(
     """
     if sasldb.state == "foreign" or not uses_sasldb(known(conf)):
         return
-    realm = server_realm(cf, names, known(program))
+    realm = service.realm
     here = {u.name for u in sasldb.in_realm(realm)}
     for one in logins.failing(WRONG_PASSWORD):
         failures = one.failures[WRONG_PASSWORD]

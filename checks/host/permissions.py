@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from maildoctor.api import (
     Evidence,
+    Exposed,
     Findings,
+    LoginService,
     Look,
     Paths,
     SaslDb,
@@ -277,57 +279,126 @@ def readable_authinfo(cf: SendmailCf, paths: Paths) -> Findings:
         )
 
 
+_SQL = "/etc/dovecot/dovecot-sql.conf.ext"
+
+_READ_BY = (
+    ("smtpd.conf", "postfix"),
+    ("/etc/dovecot/", "dovecot"),
+    ("/etc/exim4/", "Debian-exim"),
+    ("/etc/exim/", "exim"),
+)
+"""Part of a path, and the group of the program that reads such files when it is root no more."""
+
+
+def _for_its_program(path: str, file: Look) -> Step:
+    """The least that lets the program read its file, and nobody else."""
+    group = next((group for part, group in _READ_BY if part in path), "")
+    if not group:
+        return private([file])
+    name = quoted(file.path)
+    undo = f"chgrp {quoted(file.group)} {name} && chmod {file.octal} {name}"
+    return Step(f"chgrp {group} {name} && chmod 640 {name}", "risky", undo)
+
+
+@check(
+    "PERM011",
+    "readable-credentials",
+    "warning",
+    fails=[
+        {"exposed": f"clear {_SQL}:4 connect\n-rw-r--r-- root root {_SQL}"},
+        {"exposed": "clear /etc/saslauthd.conf:2 ldap_bind_pw\n-rw-r----- root users /etc/saslauthd.conf"},
+        {
+            "exposed": "clear /usr/lib/sasl2/Sendmail.conf:3 sql_passwd\ngroup admins: amy\n"
+            "-rw-r----- root admins /usr/lib/sasl2/Sendmail.conf"
+        },
+    ],
+    passes=[
+        {"exposed": f"clear {_SQL}:4 connect\n-rw-r----- root dovecot {_SQL}"},
+        {"exposed": f"clear {_SQL}:4 connect\n-rw------- root root {_SQL}"},
+        {"exposed": f"-rw-r--r-- root root {_SQL}"},
+        {"exposed": f"clear {_SQL}:4 connect\n-rw-r--r-- root root {_SQL}\ndrwx------ root root /etc/dovecot"},
+    ],
+    refs=("dovecot: doc/example-config/dovecot-sql.conf.ext", "postfix: README_FILES/SASL_README, sasl_passwd"),
+)
+def readable_credentials(exposed: Exposed) -> Findings:
+    """A file in which a password stands in clear can be read by more than the program that needs it.
+
+    It is the password by which the mail server logs in at a data base, a directory or another server: whoever has it
+    has the users' passwords or the relay. Programs use such a file whatever its mode, and nothing in a log tells.
+
+    Advice: let only root, or the group of the program that reads it, read the file (chmod 600; or chgrp postfix,
+    dovecot, Debian-exim … and chmod 640), and change the password in it, as it was open until now.
+    """
+    yield from (Unknown(reason, "run as root") for reason in exposed.unread)
+    for path, secrets in exposed.secrets.items():
+        file, readers = exposed.paths.file(path), exposed.readers(path)
+        if file is None or not readers:
+            continue
+        names = ", ".join(dict.fromkeys(s.name for s in secrets if s.name))
+        first = secrets[0]
+        yield found(
+            f"{path} holds {'a password' if len(secrets) == 1 else 'passwords'} in clear, first in line {first.line},"
+            f" and {readers} can read it (mode {file.octal}, {file.owner}:{file.group})",
+            evidence=[
+                file.evidence,
+                Evidence(f"{path}:{first.line}", f"a value in clear of {names}" if names else "a value in clear"),
+            ],
+            fix=[_for_its_program(path, file)],
+            path=path,
+        )
+
+
 @check(
     "PERM006",
     "unreadable-by-run-as-user",
     "error",
     fails=[
         {
-            "cf": "O RunAsUser=smmta:smmsp\nO ServerKeyFile=/etc/mail/host.key",
+            "service": "account: smmta smmsp\nreads as it: sasldb key",
             "paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2",
         },
         {
-            "cf": "O RunAsUser=smmta:smmsp",
+            "service": "account: smmta smmsp\nreads as it: sasldb map key",
             "paths": "drwx------ root root /etc/mail\n-rw-r----- smmta smmsp /etc/mail/a.db\n[map] /etc/mail/a.db",
         },
     ],
     passes=[
         {
-            "cf": "O RunAsUser=smmta:smmsp",
+            "service": "account: smmta smmsp\nreads as it: sasldb map key",
             "paths": "drwxr-xr-x root root /etc\n-rw-r----- root smmsp /etc/access.db\n[map] /etc/access.db",
         },
-        {"cf": "O RunAsUser=smmta:smmsp", "paths": "-rw------- smmta root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
-        {"cf": "", "paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
+        {
+            "service": "account: smmta smmsp\nreads as it: sasldb map key",
+            "paths": "-rw------- smmta root /etc/sasldb2\n[sasldb] /etc/sasldb2",
+        },
+        {"service": "", "paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
     ],
     refs=("sendmail: doc/op, RunAsUser",),
 )
-def unreadable_by_run_as_user(cf: SendmailCf, paths: Paths) -> Findings:
-    """RunAsUser makes sendmail give up root before it reads the user data base or its key, and that user may not.
+def unreadable_by_run_as_user(service: LoginService, paths: Paths) -> Findings:
+    """The mail server gives up root before it reads the user database or its key, and the user it becomes may not.
 
     Every login then ends in "user not found" or "generic failure", and STARTTLS is lost, though all files are right.
 
-    Advice: give the files to that user (chown), let it pass through the folders (chmod o+x), or
-    take RunAsUser out and let sendmail run as root.
+    Advice: give the files to that user (chown), let it pass through the folders (chmod o+x), or, with Sendmail, take
+    RunAsUser out and let it run as root.
     """
-    account = cf.run_as_user
-    if account is None or account.user in ("root", "0"):
+    account = service.account
+    if account is None:
         return
-    user, groups = account.user, {account.group}
+    user, groups = account.user, set(account.groups)
     shut = [
         element
-        for t in paths.of("sasldb", "key", "certificate", "CA", "map")
+        for t in paths.of(*sorted(service.read_as_account))
         for element, right in [*((f, 1) for f in t.folders), *([(t.file, 4)] if t.file and t.file.kind == "-" else [])]
         if not may(element, user, groups, right)
     ]
     if shut:
         files = " ".join(dict.fromkeys(quoted(x.path) for x in shut))
-        setting = cf.option("RunAsUser")
         yield found(
-            f"RunAsUser is {user}, who has no permission to read {files}",
+            f"{service.option('account')} is {user}, who has no permission to read {files}",
             evidence=[
-                Evidence(
-                    f"{cf.path}:{setting.line if setting else 0}", f"O RunAsUser={setting.value if setting else user}"
-                ),
+                service.evidence("account"),
                 *dict.fromkeys(x.evidence for x in shut),
             ],
             fix=list(dict.fromkeys(_opened(x, user) for x in shut)),
@@ -526,7 +597,9 @@ def map_not_readable_for_sendmail(cf: SendmailCf, paths: Paths) -> Findings:
             fix=[
                 Step(f"chown root {files}", "safe", f"chown {quoted(owner)} {files}"),
                 *rebuild(
-                    cf.path, f"or, if {owner} is to own sendmail's files: define(`confTRUSTED_USER', `{owner}')dnl"
+                    cf.path,
+                    "or, if {owner} is to own sendmail's files: define(`confTRUSTED_USER', `{owner}')dnl",
+                    owner=owner,
                 )[:1],
             ],
             user=owner,

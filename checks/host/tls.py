@@ -14,6 +14,7 @@ from maildoctor.api import (
     TlsFile,
     Unknown,
     Wire,
+    by_hand,
     check,
     found,
     known,
@@ -96,8 +97,9 @@ def tls_file_missing(cf: SendmailCf, tls: Tls) -> Findings:
                 f"{_lost(cf) if severe else 'this host cannot show it as a client'}",
                 evidence=[Evidence(f"ls -l {file.path}", "No such file or directory")],
                 fix=[
-                    Step(
-                        f"# install the {file.purpose} as {file.path}, or name another one by {_OPTION[file.purpose]}"
+                    by_hand(
+                        f"install the {file.purpose} as {{path}}, or name another one by {_OPTION[file.purpose]}",
+                        path=file.path,
                     ),
                     restart(),
                 ],
@@ -207,7 +209,9 @@ def certificate_for_another_name(
     every = (host, *names.aliases, *tls.served, *cf.class_("w"))
     for file in tls.of("certificate"):
         for certificate in file.certificates[:1]:
-            if certificate.names and "." in host and _server(cf, file) and not any(map(certificate.covers, every)):
+            if gap := certificate.gap:
+                yield gap
+            if certificate.names and "." in host and _server(cf, file) and not certificate.covers(*every):
                 yield found(
                     f"The certificate {file.path} is for another name: {', '.join(certificate.names[:4])}, not for "
                     f"{host}",
@@ -377,7 +381,8 @@ def tls_option_missing(cf: SendmailCf) -> Findings:
         ],
         fix=rebuild(
             cf.path,
-            " ".join(f"define(`{_NEEDED[o]}', `{example[o]}')dnl" for o in lacks),
+            " ".join(f"define(`{_NEEDED[o]}', `{{{o.lower()}}}')dnl" for o in lacks),
+            **{o.lower(): example[o] for o in lacks},
         ),
         option=lacks[0],
     )

@@ -13,13 +13,13 @@ from maildoctor.api import (
     Plugins,
     SendmailCf,
     SendmailProgram,
-    Step,
     Unknown,
     check,
     client_entries,
     client_login,
     consulted,
     consulted_entries,
+    edit,
     entry_for,
     found,
     known,
@@ -83,7 +83,7 @@ def authinfo_not_named(cf: SendmailCf, maps: MailMaps) -> Findings:
                 *([seen.evidence] if (seen := m.built or m.source) else []),
                 Evidence(cf.path, "no line that begins with Kauthinfo"),
             ],
-            fix=rebuild(cf.path, f"FEATURE(`authinfo', `hash {m.path}')dnl"),
+            fix=rebuild(cf.path, "FEATURE(`authinfo', `hash {map}')dnl", map=m.path),
             severity=None if cf.smart_host else "warning",
             file=m.path,
         )
@@ -269,7 +269,7 @@ def handed_over_without_login(cf: SendmailCf, maps: MailMaps, logins: Logins) ->
                 Evidence(logins.path, sent.line),
                 Evidence(f"{cf.path}:{cf.smart_host.line}", f"DS{cf.smart_host.host}"),
             ],
-            fix=[Step(f'# in {m.path}: AuthInfo:{sent.relay} "U:…" "I:…" "P:…"')],
+            fix=[edit(m.path, 'AuthInfo:{host} "U:…" "I:…" "P:…"', host=sent.relay)],
             relay=sent.relay[:80],
         )
         return

@@ -8,6 +8,7 @@ from maildoctor.api import (
     Findings,
     Names,
     Paths,
+    Processes,
     SendmailCf,
     SendmailMc,
     SendmailProgram,
@@ -19,6 +20,7 @@ from maildoctor.api import (
     Unknown,
     build,
     check,
+    edit,
     found,
     install_command,
     package_for,
@@ -226,7 +228,10 @@ def auth_switched_off(cf: SendmailCf) -> Findings:
                     )
                 ],
                 fix=rebuild(
-                    cf.path, f"DAEMON_OPTIONS(`… Name={daemon.name}, M={modifiers.replace('A', '') or 'a'}')dnl"
+                    cf.path,
+                    "DAEMON_OPTIONS(`… Name={name}, M={letters}')dnl",
+                    name=daemon.name,
+                    letters=modifiers.replace("A", "") or "a",
                 ),
                 port=str(daemon.port),
             )
@@ -274,7 +279,10 @@ def starttls_switched_off(cf: SendmailCf) -> Findings:
                     )
                 ],
                 fix=rebuild(
-                    cf.path, f"DAEMON_OPTIONS(`… Name={daemon.name}, M={modifiers.replace('S', '') or 'a'}')dnl"
+                    cf.path,
+                    "DAEMON_OPTIONS(`… Name={name}, M={letters}')dnl",
+                    name=daemon.name,
+                    letters=modifiers.replace("S", "") or "a",
                 ),
                 port=str(daemon.port),
             )
@@ -331,7 +339,12 @@ def unknown_option(cf: SendmailCf) -> Findings:
         yield found(
             f"{cf.path} sets the unknown option {option.name}" + (f"; {better} is meant?" if better else ""),
             evidence=[Evidence(f"{cf.path}:{option.line}", f"O {option.name}")],
-            fix=rebuild(cf.path, f"correct the option {option.name}" + (f" to {better}" if better else "")),
+            fix=rebuild(
+                cf.path,
+                "correct the option {option}" + (" to {better}" if better else ""),
+                option=option.name,
+                better=better or "",
+            ),
             option=option.name,
         )
 
@@ -361,7 +374,7 @@ def unknown_word(cf: SendmailCf) -> Findings:
                         f"{cf.path}:{setting.line if setting else 0}", f"O {option}={setting.value if setting else ''}"
                     )
                 ],
-                fix=rebuild(cf.path, f"correct {word} in {option}"),
+                fix=rebuild(cf.path, "correct {word} in {option}", word=word, option=option),
                 option=option,
                 word=word,
             )
@@ -401,6 +414,46 @@ def log_level_too_low(cf: SendmailCf, program: SendmailProgram | Unknown) -> Fin
             severity="warning" if explicit else "info",
             option="LogLevel",
         )
+
+
+_STARTED = "7 root 1.00 /usr/sbin/sendmail sendmail: accepting connections\nstarted as: /usr/sbin/sendmail -bd "
+
+
+@check(
+    "CONF024",
+    "sendmail-logs-passwords",
+    "warning",
+    fails=[{"cf": "O LogLevel=15"}, {"cf": "O LogLevel=9", "processes": _STARTED + "-OLogLevel=20"}],
+    passes=[{"cf": "O LogLevel=14"}, {"cf": "", "processes": _STARTED + "-OLogLevel=14"}],
+    refs=("sendmail: sendmail/srvrsmtp.c, LogLevel > 14",),
+)
+def log_level_shows_passwords(cf: SendmailCf, processes: Processes | Unknown) -> Findings:
+    """LogLevel is so high that sendmail writes the passwords of those who log in into the log.
+
+    From 15 on every command is logged, AUTH with its first answer too: name and password in base64, which hides
+    nothing. Logs are kept, copied and sent to other machines.
+
+    Advice: define(`confLOG_LEVEL', `14') at most, rebuild and restart; then delete the log with its copies, and let the
+    users concerned change their passwords.
+    """
+    started = processes.started_as if isinstance(processes, Processes) else ""
+    given = re.search(r"\s-O\s?LogLevel=([0-9]{1,4})(?:\s|$)", started)
+    if given is not None:
+        level, where, said = int(given[1]), "sendmail.pid", given[0].strip()
+    else:
+        setting = cf.option("LogLevel")
+        level, where, said = cf.log_level, f"{cf.path}:{setting.line if setting else 0}", f"O LogLevel={cf.log_level}"
+    if level > _PASSWORDS_FROM:
+        yield found(
+            f"LogLevel is {level}: the log shows the passwords of everybody who logs in by PLAIN",
+            evidence=[Evidence(where, said)],
+            fix=rebuild(cf.path, "define(`confLOG_LEVEL', `14')dnl"),
+            option="LogLevel",
+        )
+
+
+_PASSWORDS_FROM = 14
+"""Above this level sendmail logs commands as they are."""
 
 
 @check(
@@ -533,8 +586,8 @@ def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | 
             *([Evidence(f"/etc/hosts:{own.number}", f"{own.address} {' '.join(own.names)}")] if own else []),
         ],
         fix=[
-            Step(f"# in /etc/hosts: ADDRESS {name}.DOMAIN {name}"),
-            *rebuild(cf.path, f"if that cannot be: define(`confDOMAIN_NAME', `{name}.DOMAIN')dnl")[:1],
+            edit("/etc/hosts", "ADDRESS {name}.DOMAIN {name}", name=name),
+            *rebuild(cf.path, "if that cannot be: define(`confDOMAIN_NAME', `{name}.DOMAIN')dnl", name=name)[:1],
         ],
         severity="error" if said else "info",
         name=name,
@@ -566,7 +619,9 @@ def auth_mechanisms_written_wrong(cf: SendmailCf) -> Findings:
             + (f"written wrong: {odd[0][:60]!r} is no mechanism" if odd else "empty, so AUTH is not offered"),
             evidence=[Evidence(f"{cf.path}:{setting.line}", f"O AuthMechanisms={setting.value}")],
             fix=rebuild(
-                cf.path, "define(`confAUTH_MECHANISMS', `" + " ".join(setting.value.replace(",", " ").split()) + "')dnl"
+                cf.path,
+                "define(`confAUTH_MECHANISMS', `{mechanisms}')dnl",
+                mechanisms=setting.value.replace(",", " ").split(),
             ),
             option="AuthMechanisms",
         )
@@ -595,7 +650,7 @@ def nobody_may_relay(cf: SendmailCf) -> Findings:
         yield found(
             f"{cf.path} fills the class TrustAuthMech, but no rule uses it: nobody may relay because of a login",
             evidence=[Evidence(cf.path, "no rule with $={TrustAuthMech}")],
-            fix=rebuild(cf.path, "TRUST_AUTH_MECH(`" + " ".join(cf.trusted_mechs) + "')dnl"),
+            fix=rebuild(cf.path, "TRUST_AUTH_MECH(`{mechanisms}')dnl", mechanisms=list(cf.trusted_mechs)),
             subject="TrustAuthMech",
         )
 
@@ -727,7 +782,9 @@ def unknown_user(cf: SendmailCf, system: System) -> Findings:
                 ],
                 fix=rebuild(
                     cf.path,
-                    f"correct define(`conf{'TRUSTED_USER' if option == 'TrustedUser' else 'RUN_AS_USER'}', `{user}')",
+                    "correct define(`{macro}', `{user}')",
+                    macro="confTRUSTED_USER" if option == "TrustedUser" else "confRUN_AS_USER",
+                    user=user,
                 ),
                 option=option,
             )
@@ -763,7 +820,7 @@ def port_25_demands_auth(cf: SendmailCf) -> Findings:
                         f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}, M={modifiers}",
                     )
                 ],
-                fix=rebuild(cf.path, f"DAEMON_OPTIONS(`… Name={daemon.name}, Port=smtp')dnl without M=a"),
+                fix=rebuild(cf.path, "DAEMON_OPTIONS(`… Name={name}, Port=smtp')dnl without M=a", name=daemon.name),
                 port="25",
             )
 
@@ -806,7 +863,7 @@ def limit_too_small(cf: SendmailCf) -> Findings:
             yield found(
                 f"{option} is {setting.value.strip()}, too small for ordinary clients",
                 evidence=[Evidence(f"{cf.path}:{setting.line}", f"O {option}={setting.value}")],
-                fix=rebuild(cf.path, f"raise or remove the limit {option}"),
+                fix=rebuild(cf.path, "raise or remove the limit {option}", option=option),
                 option=option,
             )
 
@@ -891,8 +948,8 @@ def source_without_sasl(site: SiteConfig) -> Findings:
         evidence=[Evidence(site.path, f"{name}: {' '.join(words)}") for name, words in site.values.items()]
         or [Evidence(site.path, "neither confENVDEF nor confLIBS is set")],
         fix=[
-            Step(f"# in {site.path}: APPENDDEF(`conf_sendmail_ENVDEF', `-DSASL=2')"),
-            Step(f"# in {site.path}: APPENDDEF(`conf_sendmail_LIBS', `-lsasl2')"),
+            edit(site.path, "APPENDDEF(`conf_sendmail_ENVDEF', `-DSASL=2')"),
+            edit(site.path, "APPENDDEF(`conf_sendmail_LIBS', `-lsasl2')"),
         ],
         path=site.path,
     )

@@ -30,8 +30,8 @@ _CF = "O DaemonPortOptions=Name=MTA, Port=25\nO DaemonPortOptions=Name=MSA, Port
     "RUN001",
     "sendmail-not-running",
     "error",
-    fails=[{"cf": _CF, "processes": ""}],
-    passes=[{"cf": _CF, "processes": _DAEMON}],
+    fails=[{"cf": _CF, "processes": ""}, {"cf": _CF, "processes": _DAEMON.replace("root", "bob")}],
+    passes=[{"cf": _CF, "processes": _DAEMON}, {"cf": _CF, "processes": _DAEMON.replace("root", "smmta")}],
     refs=("sendmail: sendmail/daemon.c",),
 )
 def sendmail_not_running(cf: SendmailCf, processes: Processes) -> Findings:
@@ -42,9 +42,13 @@ def sendmail_not_running(cf: SendmailCf, processes: Processes) -> Findings:
     Advice: mend what else is reported, then start sendmail.
     """
     if not processes.sendmail_daemons:
+        named = processes.called_sendmail
         yield found(
             "The sendmail daemon is not running",
-            evidence=[Evidence("ps ax", "no sendmail process that accepts connections")],
+            evidence=[
+                Evidence("ps ax", "no sendmail process that accepts connections"),
+                *(Evidence("ps ax", f"{p.user} may call a process so: {p.evidence.text}") for p in named[:3]),
+            ],
             fix=[Step("service sendmail start", "risky")],
             daemon="sendmail",
         )
@@ -343,17 +347,19 @@ def own_ports_collide(cf: SendmailCf, listeners: Listeners) -> Findings:
 
     Advice: let one line do for both (Family=inet6 alone serves IPv4 too on Linux), or give each its own Addr=.
     """
-    for one, two in combinations([d for d in cf.daemons if d.port is not None], 2):
+    daemons = [d for d in cf.daemons if d.port is not None]
+    addresses = {d.port: {x.address for x in listeners.on(d.port or 25)} for d in daemons}
+    for one, two in combinations(daemons, 2):
         if one.port != two.port or not _overlap(one, two):
             continue
-        there = {x.address for x in listeners.on(one.port or 25)}
+        there = addresses[one.port]
         if len(there) >= 2 or (one.family != two.family and not there):
             continue  # other systems keep IPv4 and IPv6 apart: where nothing runs, that is not told
         yield found(
             f"Two daemons want port {one.port}: {one.name} and {two.name}; the second cannot bind, and sendmail greets"
             " nobody",
             evidence=[_option(cf, one), _option(cf, two)],
-            fix=rebuild(cf.path, f"remove DAEMON_OPTIONS(`… Name={two.name} …')"),
+            fix=rebuild(cf.path, "remove DAEMON_OPTIONS(`… Name={name} …')", name=two.name),
             port=str(one.port),
         )
 

@@ -15,6 +15,7 @@ from maildoctor.api import (
     check,
     client_entries,
     consulted_entries,
+    edit,
     entry_for,
     found,
     looked_up,
@@ -169,7 +170,7 @@ def authinfo_malformed(maps: MailMaps) -> Findings:
             yield found(
                 f"The {_called(m)} entry {entry.key} has the {trouble}",
                 evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
-                fix=[Step(f'# in {m.path}: {entry.key} "U:name" "I:name" "P:password"'), _build(m)],
+                fix=[edit(m.path, '{key} "U:name" "I:name" "P:password"', key=entry.key), _build(m)],
                 key=entry.key,
             )
 
@@ -258,7 +259,7 @@ def authinfo_key_not_looked_up(cf: SendmailCf, maps: MailMaps, logins: Logins | 
             Evidence(f"{cf.path}:{cf.smart_host.line}", f"DS{cf.smart_host.host}"),
             *(Evidence(authinfo.path, e.key) for e in entries[:4]),
         ],
-        fix=[Step(f'# in {authinfo.path}: AuthInfo:{host} "U:…" "I:…" "P:…"'), _build(authinfo)],
+        fix=[edit(authinfo.path, 'AuthInfo:{host} "U:…" "I:…" "P:…"', host=host), _build(authinfo)],
         host=host,
     )
 
@@ -293,7 +294,7 @@ def auth_switched_off_by_access_map(maps: MailMaps) -> Findings:
                     f" {' and '.join({'A': 'AUTH', 'S': 'STARTTLS'}[f] for f in off)} off for "
                     f"{client or 'every client'}",
                     evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
-                    fix=[Step(f"# in {m.path}: remove the entry Srv_Features:{client}"), _build(m)],
+                    fix=[edit(m.path, "remove the entry {key}", key=entry.key), _build(m)],
                     client=client,
                 )
 

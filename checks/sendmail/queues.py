@@ -119,7 +119,7 @@ def queue_owner(queues: Queues, cf: SendmailCf, system: System | Unknown) -> Fin
                 f"The {queue.purpose} directory {queue.path} is owned by {look.owner}, but TrustedUser is "
                 f"{cf.trusted_user}: sendmail may not write there",
                 evidence=[look.evidence, Evidence(cf.path, f"TrustedUser is {cf.trusted_user}")],
-                fix=rebuild(cf.path, f"define(`confTRUSTED_USER', `{look.owner}')dnl"),
+                fix=rebuild(cf.path, "define(`confTRUSTED_USER', `{owner}')dnl", owner=look.owner),
                 path=queue.path,
             )
             continue

@@ -195,6 +195,7 @@ def shown_certificate_for_another_name(wire: Wire) -> Findings:
     the host has several names, see whether the server picks certificates by name (SNI).
     """
     yield from _unread(wire)
+    yield from (gap for c in wire.looks if c.certificate and (gap := c.certificate.gap))
     for ports, names in wire.together((c, _other_name(c)) for c in wire.looks):
         c = ports.first
         yield found(

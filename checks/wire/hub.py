@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from maildoctor.api import Conversation, Evidence, Findings, Step, Unknown, Wire, check, found
+from maildoctor.api import Conversation, Evidence, Findings, Step, Unknown, Wire, check, edit, found
 from maildoctor.api import shell_word as quoted
 
 _HEAD = "=== connect 192.0.2.1:25 auto for hub.example.com\n=== purpose "
@@ -32,9 +32,13 @@ _TICKET = frozenset({"GSSAPI", "GSS-SPNEGO", "EXTERNAL", "KERBEROS_V4"})
 
 def _hubs(wire: Wire) -> Iterator[tuple[Conversation, list[Conversation]]]:
     """Each server for which the map was asked, and the logins that were tried there with the entry."""
+    logins: dict[str, list[Conversation]] = {}
+    for c in wire.logins:
+        if c.noted("authinfo"):
+            logins.setdefault(c.endpoint, []).append(c)
     for c in wire.looks:
         if c.noted("authinfo-map"):
-            yield c, [x for x in wire.logins if x.endpoint == c.endpoint and x.noted("authinfo")]
+            yield c, logins.get(c.endpoint, [])
 
 
 def _usable(look: Conversation) -> bool:
@@ -94,7 +98,7 @@ def hub_without_entry(wire: Wire) -> Findings:
         yield found(
             f"{look.noted('authinfo-map')} has no entry for {look.endpoint}: sendmail looks for {tried}; {has}",
             evidence=[_of_map(look)],
-            fix=[Step(f'# in {_map(look)}: AuthInfo:{look.host} "U:…" "I:…" "P:…"'), _make(look)],
+            fix=[edit(_map(look), 'AuthInfo:{host} "U:…" "I:…" "P:…"', host=look.host), _make(look)],
             hub=look.endpoint[:80],
         )
 
@@ -127,7 +131,7 @@ def hub_entry_unusable(wire: Wire) -> Findings:
             yield found(
                 f"The entry {key} for {look.endpoint} cannot be used: {fault}",
                 evidence=[_of_map(look)],
-                fix=[Step(f'# in {_map(look)}: {key} "U:name" "I:name" "P:password"'), _make(look)],
+                fix=[edit(_map(look), '{key} "U:name" "I:name" "P:password"', key=key), _make(look)],
                 hub=look.endpoint[:80],
             )
 

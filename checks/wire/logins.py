@@ -14,7 +14,9 @@ from maildoctor.api import (
     Unknown,
     Wire,
     check,
+    edit,
     found,
+    is_plain,
     shell_word,
 )
 
@@ -562,8 +564,39 @@ def login_name_lacks_its_realm(wire: Wire) -> Findings:
 
 
 def _realm(server: str, realm: str) -> list[Step]:
-    name = re.sub(r"[^A-Za-z0-9.-]", "", realm)
+    name = realm if is_plain(realm) else "REALM"
     return {
-        "sendmail": [Step(f"# in /etc/mail/sendmail.mc: define(`confAUTH_REALM', `{name}')dnl")],
+        "sendmail": [edit("/etc/mail/sendmail.mc", "define(`confAUTH_REALM', `{realm}')dnl", realm=realm)],
         "postfix": [Step(f"postconf -e smtpd_sasl_local_domain={name} && postfix reload", "risky")],
     }.get(server, [])
+
+
+@check(
+    "WIRE059",
+    "scram-iterations-too-few",
+    "warning",
+    fails=[
+        {"wire": _tried("SCRAM-SHA-256 weak the server asks for fewer than 1000 iterations")},
+        {"wire": _tried(f"SCRAM-SHA-1 {_OK}") + "=== weak fewer than 4096 iterations"},
+    ],
+    passes=[{"wire": _tried(f"SCRAM-SHA-256 {_OK}")}],
+    refs=("RFC 7677 section 4: at least 4096 iterations", "RFC 5802 section 5.1 and section 9"),
+)
+def scram_iterations_too_few(wire: Wire) -> Findings:
+    """The server asks for fewer than 4096 iterations of SCRAM.
+
+    Whoever sees the client's answer, or the stored keys, tries passwords on it that much faster; a server that only
+    poses as one asks for few to find out the password. Below 1000, and below 4096 without TLS, no answer was given.
+
+    Advice: store the passwords anew with more iterations (Cyrus SASL: scram_iteration_counter in Sendmail.conf or
+    smtpd.conf; Dovecot: doveadm pw -r). Where the server is not known to be set up so, compare its certificate from
+    another network first: it may be another one.
+    """
+    for ports, _ in wire.together((c, c.outcome[0] == "weak" or bool(c.noted("weak")) or None) for c in wire.logins):
+        answered = any(c.outcome[0] != "weak" for c in ports.all)
+        yield found(
+            f"{ports.endpoint} asks for too few iterations in {' '.join(dict.fromkeys(c.mechanism for c in ports.all))}"
+            + ("" if answered else "; no answer was given"),
+            evidence=ports.evidence("> AUTH", "=== weak", "=== outcome"),
+            endpoint=ports.endpoint,
+        )

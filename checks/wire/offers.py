@@ -6,6 +6,7 @@ from maildoctor.api import (
     Evidence,
     Findings,
     Listeners,
+    LoginService,
     Plugins,
     SaslConf,
     SendmailCf,
@@ -301,7 +302,12 @@ _PLUGIN = (
 )
 _PLUGINS = _PLUGIN.format("plain") + _PLUGIN.format("login") + _PLUGIN.format("crammd5")
 _CF = "O AuthMechanisms=PLAIN LOGIN CRAM-MD5\nO AuthOptions=A p\nO DaemonPortOptions=Name=MTA, Port=587"
-_HERE = {"cf": _CF, "plugins": _PLUGINS, "listeners": "0.0.0.0 587 40 sendmail-mta"}
+_HERE = {
+    "cf": _CF,
+    "service": "mechanisms: PLAIN LOGIN CRAM-MD5\nrequires: A p",
+    "plugins": _PLUGINS,
+    "listeners": "0.0.0.0 587 40 sendmail-mta",
+}
 
 
 @check(
@@ -322,7 +328,12 @@ _HERE = {"cf": _CF, "plugins": _PLUGINS, "listeners": "0.0.0.0 587 40 sendmail-m
     refs=("sendmail: sendmail/srvrsmtp.c, saslmechs(): the list of libsasl cut by AuthMechanisms",),
 )
 def offer_differs_from_files(
-    wire: Wire, cf: SendmailCf, plugins: Plugins, conf: SaslConf | Unknown, listeners: Listeners
+    wire: Wire,
+    cf: SendmailCf,
+    service: LoginService,
+    plugins: Plugins,
+    conf: SaslConf | Unknown,
+    listeners: Listeners,
 ) -> Findings:
     """Sendmail offers other mechanisms than its files foretell.
 
@@ -335,10 +346,14 @@ def offer_differs_from_files(
     yield from gaps(conf)
     if isinstance(conf, Unknown) and list(gaps(conf)):
         return
-    table = mechanisms(cf, known(conf), plugins, None)
+    table = mechanisms(service, known(conf), plugins, None)
     foretold = {tls: frozenset(table.offered(tls)) & _JUDGED for tls in (False, True)}
+    daemons = cf.daemons
+    holders: dict[int, set[str]] = {}
+    for listener in listeners.all:
+        holders.setdefault(listener.port, set()).add(listener.program)
     for ports, (missing, extra, tls) in wire.together(
-        (c, _difference(c, foretold)) for c in wire.looks if _is_sendmail(c, cf.daemons, listeners)
+        (c, _difference(c, foretold)) for c in wire.looks if _is_sendmail(c, daemons, holders.get(c.port, set()))
     ):
         what = [f"{' '.join(missing)} not offered, though the files say so"] if missing else []
         what += [f"{' '.join(extra)} offered, of which the files say nothing"] if extra else []
@@ -353,12 +368,12 @@ def offer_differs_from_files(
         )
 
 
-def _is_sendmail(c: Conversation, daemons: tuple[Daemon, ...], listeners: Listeners) -> bool:
+def _is_sendmail(c: Conversation, daemons: tuple[Daemon, ...], holders: set[str]) -> bool:
     """Whether the sendmail of sendmail.cf answers there, and offers AUTH: to offer none at all is another matter."""
     if c.server != "sendmail" or c.masked or not _auth(c):
         return False
-    holders = {x.program for x in listeners.on(c.port)} - {"?"}
-    held = all(h.startswith(("sendmail", "sm-mta", "systemd", "init", "inetd", "xinetd")) for h in holders)
+    others = holders - {"?"}
+    held = all(h.startswith(("sendmail", "sm-mta", "systemd", "init", "inetd", "xinetd")) for h in others)
     return held and any(d.port == c.port and not d.auth_off for d in daemons)
 
 

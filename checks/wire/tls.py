@@ -191,9 +191,11 @@ def login_without_tls(wire: Wire) -> Findings:
     """Logins are offered, and TLS is not: no STARTTLS.
 
     Everything goes over the wire in clear, with PLAIN and LOGIN the password too. Most clients of today refuse to log
-    in there at all.
+    in there at all. A server that offers STARTTLS to others looks the same where something on the way takes it out of
+    its answer, to read what is sent: a firewall, or an attacker. maildoctor sends no password there.
 
-    Advice: give the server a certificate and key, and let it offer STARTTLS; if it has them, its log says at the start
+    Advice: ask the server itself first (maildoctor probe localhost there). If that offers it, trust nothing between.
+    Else give it a certificate and key, and let it offer STARTTLS; if it has them, its log says at the start
     why it cannot use them. Then let PLAIN and LOGIN be offered after STARTTLS only.
     """
     able = {c.host for c in wire.looks if c.in_tls and not c.implicit}

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from maildoctor.auth.mechanisms import Offer, mechanisms, uses_sasldb
+from maildoctor.auth.service import LoginService
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.mechanism_flags import PLAINTEXT
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb, User
-from maildoctor.facts.sendmail.cf import SendmailCf
 from maildoctor.facts.wire import Conversation, Wire
 from maildoctor.model import Matrix, Mechanism, Strategy
 
@@ -28,6 +28,9 @@ _STRENGTH = (
 _NO_SECRET = frozenset({"EXTERNAL", "GSSAPI", "GSS-SPNEGO", "GS2-KRB5", "KERBEROS_V4", "ANONYMOUS"})
 """Mechanisms that no stored secret serves: a certificate, a ticket, or nothing does."""
 
+ROWS = 200
+"""Mechanisms that are told, those that are offered first; IANA knows 60."""
+
 _FEW = 5
 
 _PURPOSES = {"relay": "relaying without login", "relay-auth": "relaying after login", "send": "message"}
@@ -38,7 +41,7 @@ class Sources:
     """The facts of which a matrix is made; None where one is not known. `here`: the users in whose realm this server
     looks up a name without `@`, None where that realm is not known."""
 
-    cf: SendmailCf | None = None
+    service: LoginService | None = None
     conf: SaslConf | None = None
     plugins: Plugins | None = None
     sasldb: SaslDb | None = None
@@ -52,14 +55,14 @@ def matrix(of: Sources) -> Matrix | None:
     clear, tls = _offers(of.wire)
     names = tuple(dict.fromkeys((*(tls or ()), *(clear or ()))))
     tried = {c.mechanism for c in of.wire.logins} if of.wire else set()
-    if of.cf is not None:
-        offers = {o.name: o for o in mechanisms(of.cf, of.conf, of.plugins, of.sasldb, names).all}
+    if of.service is not None:
+        offers = {o.name: o for o in mechanisms(of.service, of.conf, of.plugins, of.sasldb, names).all}
     else:
         offers = {}
     order = dict.fromkeys((*names, *offers, *sorted(tried)))
     rows = tuple(_row(name, offers.get(name), of, clear, tls) for name in order)
     rows = tuple(r for r in rows if _worth_a_row(r))
-    return Matrix(rows, tuple(_strategies(rows))) if rows else None
+    return Matrix(rows[:ROWS], tuple(_strategies(rows)), len(rows[ROWS:])) if rows else None
 
 
 def _offers(wire: Wire | None) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
@@ -121,7 +124,7 @@ def _plugin(name: str, offer: Offer | None, plugins: Plugins | None) -> str:
 
 def _secret(name: str, of: Sources) -> tuple[bool | None, tuple[str, ...]]:
     """Whether anything can serve it, and who of a sasldb, if they are few."""
-    if name in _NO_SECRET or of.cf is None:
+    if name in _NO_SECRET or of.service is None:
         return None, ()
     if name in PLAINTEXT and of.conf is not None and of.conf.verifies_by("saslauthd"):
         return (bool(of.saslauthd.processes) if of.saslauthd else None), ()
@@ -182,7 +185,7 @@ def _not_offered(row: Mechanism, offer: Offer | None, predicted: bool) -> str:
         return "not configured"
     if row.listed is False:
         return "hidden by mech_list"
-    if offer is not None and offer.lacks - {"p"}:
+    if offer is not None and offer.lacks_in_tls:
         return "against AuthOptions"
     return "offer lacks it" if predicted else "not offered"
 

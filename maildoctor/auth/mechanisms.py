@@ -1,14 +1,14 @@
-"""Which mechanisms a sendmail really offers, and who can use them: the meeting of plug-ins, libsasl's configuration,
-sendmail's configuration and the user data base. Pure: made of other facts."""
+"""Which mechanisms a mail server with libsasl really offers, and who can use them: the meeting of plug-ins, libsasl's
+configuration, the mail server's own and the user database. Pure: made of other facts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from maildoctor.auth.service import LoginService
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.mechanism_flags import lacks
 from maildoctor.facts.cyrus.plugins import Plugin, Plugins
 from maildoctor.facts.cyrus.sasldb import SaslDb
-from maildoctor.facts.sendmail.cf import SendmailCf
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,26 +19,30 @@ class Offer:
     plugin: Plugin | None
     loads: bool
     configured: bool
-    """in AuthMechanisms"""
+    """the mail server's own configuration lets it through"""
     listed: bool
     """in mech_list, or there is no mech_list"""
     trusted: bool
-    """in the class {TrustAuthMech}"""
+    """whoever logs in by it may relay"""
     lacks: frozenset[str]
-    """letters of AuthOptions that keep it from being offered"""
+    """letters of the required properties that keep it from being offered without TLS"""
+    lacks_in_tls: frozenset[str]
+    """the same in TLS"""
+    needs_tls: bool
+    """nothing is offered without TLS"""
     users: int
     """users of the sasldb who can log in by it, in any realm"""
 
     def offered(self, tls: bool) -> bool:
-        """Whether EHLO names it, with and without TLS (p is satisfied by TLS: srvrsmtp.c)."""
-        return (
-            self.loads and self.configured and self.listed and not self.lacks - (frozenset("p") if tls else frozenset())
-        )
+        """Whether EHLO names it, with and without TLS."""
+        if self.needs_tls and not tls:
+            return False
+        return self.loads and self.configured and self.listed and not (self.lacks_in_tls if tls else self.lacks)
 
 
 @dataclass(frozen=True, slots=True)
 class Mechanisms:
-    """All mechanisms that anything on the host speaks of, in the order of AuthMechanisms."""
+    """All mechanisms that anything on the host speaks of, in the order of the configuration."""
 
     all: tuple[Offer, ...]
 
@@ -52,14 +56,17 @@ class Mechanisms:
 
 
 def mechanisms(
-    cf: SendmailCf, conf: SaslConf | None, plugins: Plugins | None, sasldb: SaslDb | None, also: tuple[str, ...] = ()
+    service: LoginService,
+    conf: SaslConf | None,
+    plugins: Plugins | None,
+    sasldb: SaslDb | None,
+    also: tuple[str, ...] = (),
 ) -> Mechanisms:
     """The meeting of all four. What is not known (None) hinders nothing. `also` are further names to look at."""
     listed = None if conf is None or conf.mechs is None else {m.upper() for m in conf.mechs}
-    configured = dict.fromkeys(m.upper() for m in cf.auth_mechanisms)
-    trusted = {m.upper() for m in cf.trusted_mechs}
+    configured = dict.fromkeys(m.upper() for m in service.mechanisms or ())
+    trusted = {m.upper() for m in service.trusted or ()}
     loadable = dict.fromkeys(() if plugins is None else plugins.mechanisms)
-    options = cf.auth_options
     bringing: dict[str, list[Plugin]] = {}
     for plugin in plugins.plugins if plugins else ():
         for mechanism in plugin.mechanisms:
@@ -71,10 +78,12 @@ def mechanisms(
                 name,
                 _plugin(name, bringing),
                 plugins is None or name == "EXTERNAL" or name in loadable,
-                name in configured,
+                service.mechanisms is None or name in configured,
                 listed is None or name in listed,
-                name in trusted,
-                lacks(name, options),
+                service.trusted is None or name in trusted,
+                lacks(name, service.requires),
+                lacks(name, service.requires_in_tls),
+                service.needs_tls,
                 sasldb.able(name) if sasldb else 0,
             )
             for name in names

@@ -21,7 +21,7 @@ def hub_login(file: str) -> Callable[[str, str], HubLogin]:
     """A function from a server's name and address to what a map of this host has for it; without `file` the map that
     sendmail.cf names. Raises Trouble."""
     host = Live()
-    know = knowledge(host, lambda _: None)
+    know = knowledge(host, lambda _: None)[0]
     cf = know.get(SendmailCf)
     if cf is None and not file:
         raise Trouble(

@@ -38,7 +38,8 @@ _REQUIRE_LOGIN = {
 
 def header_page(path: str, style: Style) -> str:
     """The page about the header in this file, `-` for the standard input. Raises Trouble where there is none in it."""
-    trace = Trace.parse(_text(path))
+    # what nobody reads need not be masked, which takes longer than to read it
+    trace = Trace.parse(_text(path)).shown(lambda line: masked(line, "log"))
     if not trace.hops:
         raise Trouble(
             "there is no Received line in it",
@@ -65,7 +66,7 @@ def _text(path: str) -> str:
         raise Trouble("it is binary, no header of a mail", _place(path), "save the header as text")
     if not data.strip():
         raise Trouble("it is empty", _place(path), "paste the header of the mail, or a single Received line")
-    return masked(data.decode("utf-8", "surrogateescape"), "log").removeprefix("\ufeff")
+    return data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
 
 
 def _standard_input() -> bytes:

@@ -105,15 +105,17 @@ def run(words: Sequence[str]) -> int:
     targets = list(dict.fromkeys(_targets(options)))
     library = wire_checks(load_library(()))
     wish = _wish(options)  # it may ask for the password, and nothing is to be written over the question
-    unlimited = Deadline()  # each conversation has a time limit of its own; it knows whether we were interrupted
+    unlimited = Deadline()  # each conversation has a time limit of its own
     with Progress(wanted=not options.quiet) as progress:
         host = Network(targets, wish, progress.looking_at)
         report = examine(host, library, chosen(library, (), ()), lambda _: None, unlimited)
+    # who hears of the servers that were finished by then still sees that it was interrupted
+    stopped = host.stopped or unlimited.stopped
     # what was broken off is not to be asked for once more
-    allowed = options.allow_unknown and unlimited.stopped is None and not _left_out(host, wish)
+    allowed = options.allow_unknown and stopped is None and not _left_out(host, wish)
     policy = Policy(options.fail_on, allowed, options.exit_zero)
     status = published(report, options, outputs, style_for(sys.stdout, options), policy)
-    return status if unlimited.stopped is None else status_of(unlimited.stopped)
+    return status if stopped is None else status_of(stopped)
 
 
 def _left_out(host: Network, wish: Wish) -> bool:

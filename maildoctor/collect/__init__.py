@@ -1,38 +1,88 @@
-"""From a host to facts: what to look at, and in what order. One module a product, each with its table `COLLECTORS`: a
-line a fact.
+"""From a host to facts: what to look at, and in what order. `ADAPTERS` is the table of mail servers, `COLLECTORS` that
+of facts.
 
 What an answer means is for the fact to say; read here is only what tells where to look next (an include, a path)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from maildoctor.collect import cyrus, mail, sendmail, system, wire
+from maildoctor.auth.service import LoginService, SaslApplication
+from maildoctor.collect import application, cyrus, imapd, paths, postfix, sendmail, system, wire
+from maildoctor.collect.adapter import Adapter
 from maildoctor.collect.knowledge import Collector, Know
+from maildoctor.facts.cyrus.conf import SaslConf
+from maildoctor.facts.cyrus.files import SaslFiles
+from maildoctor.facts.cyrus.plugins import Plugins
+from maildoctor.facts.cyrus.saslauthd import Saslauthd
+from maildoctor.facts.cyrus.sasldb import SaslDb
+from maildoctor.facts.cyrus.shipped import Shipped
+from maildoctor.facts.exposed import Exposed
+from maildoctor.facts.logins import Logins
+from maildoctor.facts.names import Names
+from maildoctor.facts.paths import Paths
+from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.facts.sendmail.program import SendmailProgram
+from maildoctor.facts.services import Services
+from maildoctor.facts.system import System
+from maildoctor.facts.wire import Wire
+from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.host import Host
 from maildoctor.host.deadline import Deadline
 from maildoctor.model import Product, Target
 
-COLLECTORS: Mapping[type[Any], Collector] = {
-    **sendmail.COLLECTORS,
-    **system.COLLECTORS,
-    **cyrus.COLLECTORS,
-    **mail.COLLECTORS,
-    **wire.COLLECTORS,
+ADAPTERS: tuple[Adapter, ...] = (sendmail.ADAPTER, postfix.ADAPTER, imapd.ADAPTER)
+"""The mail servers whose logins can be judged: a line each."""
+
+_HOST: dict[type[Any], Collector] = {
+    Names: system.names,
+    System: system.system,
+    Processes: system.processes,
+    Listeners: system.listeners,
+    TcpWrappers: system.wrappers,
+    Services: system.services,
+    Shipped: cyrus.shipped,
+    Wire: wire.wire,
+}
+"""Facts of the whole host, whatever mail servers are on it."""
+
+_SERVICE: dict[type[Any], Collector] = {
+    LoginService: lambda host, know: know.adapter.login_service(host, know),
+    SaslApplication: lambda host, know: know.adapter.application(host, know),
+    SaslFiles: cyrus.files,
+    SaslConf: cyrus.conf,
+    Plugins: cyrus.plugins,
+    SaslDb: cyrus.sasldb,
+    Saslauthd: cyrus.saslauthd,
+    Logins: system.logins,
+    Paths: paths.paths,
+    Exposed: paths.exposed,
+}
+"""Facts of one login service, collected for each."""
+
+COLLECTORS: dict[type[Any], Collector] = {
+    **_HOST,
+    **_SERVICE,
+    **{fact: collector for adapter in ADAPTERS for fact, collector in adapter.facts.items()},
 }
 
 
-def knowledge(host: Host, progress: Callable[[str], None], deadline: Deadline | None = None) -> Know:
-    """Nothing known yet."""
-    return Know(host, COLLECTORS, progress, deadline)
+def knowledge(host: Host, progress: Callable[[str], None], deadline: Deadline | None = None) -> tuple[Know, ...]:
+    """Nothing known yet, for each login service of the host; the first is that of its mail server. Where there is none
+    it is Sendmail's, which says so."""
+    found = [a for a in ADAPTERS if a.is_here(host)] or [a for a in (application.ADAPTER,) if a.is_here(host)]
+    adapters = tuple(found or ADAPTERS[:1])
+    first = Know(host, COLLECTORS, progress, deadline, adapters, _HOST)
+    return (first, *(first.of(adapter) for adapter in adapters[1:]))
 
 
-def target(host: Host, know: Know) -> Target:
+def target(host: Host, services: Sequence[Know]) -> Target:
     """What was examined, with the programs found on it."""
+    know = services[0]
     program = know.get(SendmailProgram)
+    others = dict.fromkeys((*(s.adapter.product for s in services if s.adapter in ADAPTERS[1:]), *system.others(host)))
     return Target(
         host.kind,
         host.name,
-        (*((Product("sendmail", program.version),) if program else ()), *(Product(n, "") for n in system.others(host))),
+        (*((Product("sendmail", program.version),) if program else ()), *(Product(name, "") for name in others)),
         tuple(Product("cyrus-sasl", v) for v in cyrus.version(host, know)),
     )

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TypeVar
 
 from maildoctor.facts import Unknown
-from maildoctor.host import Answer, Host, Silence
+from maildoctor.host import Answer, Host, Silence, Verb
 
 T = TypeVar("T")
 
@@ -25,9 +25,14 @@ LINE = 256 * 1024
 MANY = 1_000
 """Things that are looked at one by one for one fact: maps, class files, plug-ins."""
 
+_OF_RECORDS = ("map", "sasldb")
+"""Verbs whose answers say themselves what was left out of them: a line `# cut: only the first 10 of 25 …` on top."""
+_ABOUT = 4096
+"""Characters at the beginning of such an answer where the lines about it stand."""
+
 _LONG = re.compile(rf"([^\n]{{{LINE}}})[^\n]+")
 _TOO_LONG = f"a line of more than {LINE:,} characters"
-_REMEDY = "look whether it is what it should be"
+REMEDY = "look whether it is what it should be"
 
 
 class Gaps:
@@ -44,9 +49,9 @@ class Gaps:
             self.note(f"only the first {most:,} of {most + more:,} {what} were looked at")
         return kept
 
-    def note(self, reason: str) -> None:
+    def note(self, reason: str, remedy: str = REMEDY) -> None:
         """One more gap."""
-        self.found.append(Unknown(reason, _REMEDY))
+        self.found.append(Unknown(reason, remedy))
 
 
 class Bounded:
@@ -61,16 +66,19 @@ class Bounded:
         """What the other host ran."""
         return self._host.commands
 
-    def ask(self, verb: str, subject: str = "") -> Answer:
+    def ask(self, verb: Verb, subject: str = "") -> Answer:
         """The other host's answer, cut."""
         answer = self._host.ask(verb, subject)
         if not isinstance(answer, str):
             return answer
+        if verb in _OF_RECORDS:
+            for words in left_out(answer):
+                self._gaps.note(f"of {subject.rpartition(' ')[2]} {words}")
         called, count, long = subject or verb, answer.count("\n") + 1, len(answer) > LINE and _LONG.search(answer)
         if verb == "read" and (count > ROWS or long):
             reason = f"{called} has " + (f"{count:,} lines, more than {ROWS:,}" if count > ROWS else _TOO_LONG)
             self._gaps.note(reason)
-            return Silence("failed", reason, _REMEDY)
+            return Silence("failed", reason, REMEDY)
         if long:
             self._gaps.note(f"{called} ({verb}) has {_TOO_LONG}, and the rest of it was not read")
             answer = _LONG.sub(r"\1", answer)
@@ -78,3 +86,9 @@ class Bounded:
             self._gaps.note(f"only the first {ROWS:,} of {count:,} lines of {called} ({verb}) were read")
             answer = "\n".join(answer.split("\n", ROWS)[:ROWS])
         return answer
+
+
+def left_out(answer: str) -> list[str]:
+    """What the answer to `map` or `sasldb` says of itself that it leaves out."""
+    rows = answer[:_ABOUT].split("\n")
+    return [row.removeprefix("# cut: ") for row in rows if row.startswith("# cut: ")]

@@ -1,77 +1,79 @@
-"""Cyrus SASL: configuration, plug-ins, user data base, saslauthd."""
+"""Cyrus SASL: configuration, plug-ins, user database, saslauthd of one application."""
 
+import posixpath
 import re
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
-from maildoctor.collect.knowledge import Collector, Know, joined, text, unknown
-from maildoctor.collect.sendmail import where
+from maildoctor.auth.service import LoginService, SaslApplication
+from maildoctor.collect.knowledge import Know, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
-from maildoctor.facts.cyrus.conf import SaslConf, config_search, default_sasldb, plugin_search
+from maildoctor.facts.cyrus.conf import SaslConf, default_sasldb
 from maildoctor.facts.cyrus.files import SaslFiles
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.cyrus.shipped import Shipped
-from maildoctor.facts.sendmail.cf import SendmailCf
-from maildoctor.facts.sendmail.program import SendmailProgram
 from maildoctor.facts.system import System
 from maildoctor.host import Host, Silence
-
-NAME = "Sendmail.conf"
-"""What sendmail calls itself to sasl_server_init (srvrsmtp.c): the capital counts."""
 
 _ELSEWHERE = (
     "/etc", "/etc/mail", "/etc/mail/sasl", "/etc/sasl", "/etc/sasl2",
     "/usr/lib/sasl", "/usr/lib/sasl2", "/usr/local/lib/sasl2", "/usr/local/etc/sasl2",
 )  # fmt: skip
-"""Where people put Sendmail.conf by some guide for another system."""
+"""Where people put NAME.conf by some guide for another system."""
 
+_PREFIX = "sasl_"
 _DEFAULTS = ("/etc/default/saslauthd", "/etc/sysconfig/saslauthd")
 _RUN = ("/run/saslauthd", "/var/run/saslauthd", "/var/state/saslauthd", "/var/lib/sasl2")
 _SASLAUTHD = ("/usr/sbin/saslauthd", "/usr/local/sbin/saslauthd")
 
 
-def _system(know: Know) -> tuple[str, str]:
+def system(know: Know) -> tuple[str, str]:
+    """ID of os-release and the multi-arch triplet; empty where they are not known."""
     found = know.get(System)
     return (found.family, found.triplet) if found else ("", "")
 
 
-def generation(know: Know) -> int:
-    """1 or 2: which libsasl the program is linked with."""
-    found = know.get(SendmailProgram)
-    names = found.libraries if found else frozenset()
-    return 1 if any(re.match(r"libsasl\.so", name) for name in names) else 2
+def generation(libraries: frozenset[str]) -> int:
+    """1 or 2: which libsasl a program with these libraries is linked with."""
+    return 1 if any(re.match(r"libsasl\.so", name) for name in libraries) else 2
 
 
 def version(host: Host, know: Know) -> tuple[str, ...]:
     """The release of libsasl as it stands in the library itself; empty where it cannot be told."""
-    path = re.search(r"\tlibsasl2?\.so\S* => (/\S+)", text(host.ask("elf", where(host) or "")))
+    application = know.get(SaslApplication)
+    program = application.program if application else ""
+    path = re.search(r"\tlibsasl2?\.so\S* => (/\S+)", text(host.ask("elf", program)))
     found = text(host.ask("release", path[1])) if path else ""
     return (found,) if found else ()
 
 
 def files(host: Host, know: Know) -> SaslFiles | Unknown:
-    """Every place where Sendmail.conf is looked for."""
-    if isinstance(absent := know(SendmailProgram), Absent):
-        return absent
-    searched = config_search(*_system(know), generation(know))
+    """Every place where the application's NAME.conf is looked for."""
+    application = know(SaslApplication)
+    if isinstance(application, Unknown):
+        return application
+    if application.settings:
+        return SaslFiles.parse(f"searched: {posixpath.dirname(application.settings)}\nfound: {application.settings}")
+    wanted, searched = application.file, application.configurations
     lines = [f"searched: {folder}" for folder in searched]
     for folder in searched:
         answer = host.ask("list", folder)
         if isinstance(answer, Silence) and answer.why != "absent" and not any(x.startswith("found") for x in lines):
             return unknown(answer)  # the copy that counts may lie where we cannot look
         names = text(answer).splitlines()
-        lines += [f"found: {folder}/{n}" for n in names if n == NAME and not _copy(host, f"{folder}/{n}", lines)]
-        lines += [
-            f"misnamed: {folder}/{n}"
-            for n in names
-            if n != NAME and n.lower() in (NAME.lower(), "sendmail", "smtpd.conf.sendmail")
-        ]
+        lines += [f"found: {folder}/{n}" for n in names if n == wanted and not _copy(host, f"{folder}/{n}", lines)]
+        lines += [f"misnamed: {folder}/{n}" for n in names if n != wanted and n.lower() in _almost(application)]
     for folder in _ELSEWHERE:
-        if folder not in searched and isinstance(host.ask("look", f"{folder}/{NAME}"), str):
-            lines.append(f"elsewhere: {folder}/{NAME}")
+        if folder not in searched and isinstance(host.ask("look", f"{folder}/{wanted}"), str):
+            lines.append(f"elsewhere: {folder}/{wanted}")
     return SaslFiles.parse("\n".join(lines))
+
+
+def _almost(application: SaslApplication) -> tuple[str, ...]:
+    """Names in lower case under which people put the file by mistake."""
+    name = application.name.lower()
+    return f"{name}.conf", name, f"smtpd.conf.{name}"
 
 
 def _copy(host: Host, path: str, lines: list[str]) -> bool:
@@ -82,27 +84,37 @@ def _copy(host: Host, path: str, lines: list[str]) -> bool:
 
 
 def conf(host: Host, know: Know) -> SaslConf | Unknown:
-    """The copy of Sendmail.conf that libsasl reads. None at all is not an error: defaults apply."""
-    if isinstance(absent := know(SendmailCf), Absent):
+    """The copy of NAME.conf that libsasl reads. None at all is not an error: defaults apply."""
+    if isinstance(absent := know(LoginService), Absent):
         return absent
-    found = know(SaslFiles)
+    application, found = know(SaslApplication), know(SaslFiles)
+    if isinstance(application, Unknown):
+        return application
     if isinstance(found, Unknown):
         return found
     if not found.used:
-        return Absent("there is no Sendmail.conf: libsasl's defaults apply")
+        return Absent(f"there is no {application.file}: libsasl's defaults apply")
     answer = host.ask("read", found.used)
-    return unknown(answer) if isinstance(answer, Silence) else SaslConf.parse(f"# path: {found.used}\n{answer}")
+    if isinstance(answer, Silence):
+        return unknown(answer)
+    if application.settings:
+        return replace(SaslConf.parse(f"# path: {found.used}\n{_own(answer)}"), prefix=_PREFIX)
+    return SaslConf.parse(f"# path: {found.used}\n{answer}")
+
+
+def _own(text: str) -> str:
+    """libsasl's options out of imapd.conf, where they begin with `sasl_`; each stays in its line (imap/imapd.c,
+    mysasl_config(); lib/imapoptions)."""
+    return "\n".join(row.removeprefix(_PREFIX) if row.startswith(_PREFIX) else "#" for row in text.split("\n"))
 
 
 def plugins(host: Host, know: Know) -> Plugins | Unknown:
     """The plug-in folders, and for every plug-in its file and what the loader would say."""
-    program = where(host)
-    if program is None:
-        missing = know(SendmailProgram)  # it knows whether there is none or it could not be looked at
-        return missing if isinstance(missing, Unknown) else Absent("Sendmail is not installed")
-    blocks = []
-    for folder in plugin_search(*_system(know), generation(know)):
-        blocks.append(_folder(host, know, folder, program))
+    application = know(SaslApplication)
+    if isinstance(application, Unknown):
+        return application
+    program = application.program
+    blocks = [_folder(host, know, folder, program) for folder in application.plugins]
     blocks = [b for b in blocks if not b.endswith(" missing")] or blocks[:1]
     return Plugins.parse("\n".join([f"program: {text(host.ask('elf', program)).partition(chr(10))[0]}", *blocks]))
 
@@ -136,7 +148,7 @@ _MODULES = ("libsasl2-modules", "libsasl2-modules-db", "libsasl2-modules-gssapi-
 
 def shipped(host: Host, know: Know) -> Shipped | Unknown:
     """What dpkg says that the installed packages of plug-ins bring; other package managers keep no plain lists."""
-    cpu = _system(know)[1].partition("-")[0]
+    cpu = system(know)[1].partition("-")[0]
     names = [f"{m}{suffix}" for m in _MODULES for suffix in (f":{_DPKG_ARCHITECTURES.get(cpu, cpu)}", "")]
     lists = [text(host.ask("read", f"/var/lib/dpkg/info/{name}.list")) for name in names]
     return (
@@ -145,14 +157,17 @@ def shipped(host: Host, know: Know) -> Shipped | Unknown:
 
 
 def sasldb_path(know: Know) -> str:
-    """The user data base that libsasl opens."""
-    found = know.get(SaslConf)
-    return (found.sasldb_path if found else None) or default_sasldb(_system(know)[0], generation(know))
+    """The user database that libsasl opens, in the application's own root."""
+    found, application = know.get(SaslConf), know.get(SaslApplication)
+    path = (found.sasldb_path if found else None) or default_sasldb(
+        system(know)[0], application.generation if application else 2
+    )
+    return (application.root if application else "") + path
 
 
 def sasldb(host: Host, know: Know) -> SaslDb | Unknown:
-    """The user data base. Absent where the file is missing."""
-    if isinstance(absent := know(SendmailCf), Absent):
+    """The user database. Absent where the file is missing."""
+    if isinstance(absent := know(LoginService), Absent):
         return absent
     path = sasldb_path(know)
     for candidate in (path, path + ".db", path + ".pag"):
@@ -166,9 +181,10 @@ def sasldb(host: Host, know: Know) -> SaslDb | Unknown:
 
 def saslauthd(host: Host, know: Know) -> Saslauthd | Unknown:
     """What its defaults file says, the process, the socket that the configuration names."""
-    found = know.get(SaslConf)
+    found, application = know.get(SaslConf), know.get(SaslApplication)
+    root = application.root if application else ""
     named = found.saslauthd_path if found else None
-    sockets = [named] if named else [f"{folder}/mux" for folder in _RUN]
+    sockets = [root + named] if named else [f"{root}{folder}/mux" for folder in _RUN]
     looks = {s: host.ask("look", s) for s in sockets}
     there = next((s for s, look in looks.items() if isinstance(look, str)), None)
     socket = there or sockets[0]
@@ -194,13 +210,3 @@ def saslauthd(host: Host, know: Know) -> Saslauthd | Unknown:
     if any(isinstance(host.ask("look", p), str) for p in _SASLAUTHD):
         lines.append("installed")
     return Saslauthd.parse(joined(*lines))
-
-
-COLLECTORS: Mapping[type[Any], Collector] = {
-    SaslFiles: files,
-    SaslConf: conf,
-    Plugins: plugins,
-    Shipped: shipped,
-    SaslDb: sasldb,
-    Saslauthd: saslauthd,
-}

@@ -1,37 +1,63 @@
-"""What is known so far about one host: each fact is collected once, when it is first asked for."""
+"""What is known so far about one host: each fact is collected once, when it is first asked for.
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+A host may have several login services, each with facts of its own; what is of the whole host they share."""
 
-from maildoctor.collect.bounds import MANY, Bounded, Gaps
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from maildoctor.collect.bounds import MANY, REMEDY, Bounded, Gaps
 from maildoctor.facts import Absent, Unknown
 from maildoctor.host import Answer, Host, Silence
 from maildoctor.host.deadline import Deadline, Overdue
+
+if TYPE_CHECKING:
+    from maildoctor.collect.adapter import Adapter
 
 F = TypeVar("F")
 T = TypeVar("T")
 
 
 class Know:
-    """Facts by their type. A collector gets it too, to build on other facts."""
+    """Facts by their type, as one login service has them. A collector gets it too, to build on other facts."""
 
     def __init__(
         self,
         host: Host,
         collectors: "Mapping[type[Any], Collector]",
         progress: Callable[[str], None],
-        deadline: Deadline | None = None,
+        deadline: Deadline | None,
+        adapters: "Sequence[Adapter]",
+        shared: Container[type[Any]] = frozenset(),
     ) -> None:
-        self.host = host
+        """`adapters`: those of the services found here, this one's first; `shared`: facts of the whole host."""
+        self.host, self.adapter = host, adapters[0]
+        self._adapters, self._shared = tuple(adapters), shared
+        self._first = self
         self._collectors, self._progress = collectors, progress
         self._deadline = deadline or Deadline()
         self._gaps: dict[type[Any], Gaps] = {}
         self._at_work: list[Gaps] = [Gaps()]
         self._facts: dict[type[Any], Any] = {}
 
+    @property
+    def products(self) -> tuple[str, ...]:
+        """The mail servers found on this host."""
+        return tuple(adapter.product for adapter in self._adapters)
+
+    def of(self, adapter: "Adapter") -> "Know":
+        """The same host as another of its login services has it."""
+        others = tuple(a for a in self._adapters if a is not adapter)
+        know = Know(self.host, self._collectors, self._progress, self._deadline, (adapter, *others), self._shared)
+        know._first = self._first
+        return know
+
     def __call__(self, fact: type[F]) -> F | Unknown:
         """The fact, or why there is none. A collector that fails, or takes too long, makes an `Unknown`, never an
         end."""
+        if fact in self._shared and self._first is not self:
+            return self._first(fact)
+        if any(fact in other.facts for other in self._adapters[1:]):
+            return Absent(f"this is the login service of {self.adapter.product}")
         if fact not in self._facts:
             self._progress(fact.__name__)
             self._facts[fact] = Unknown("it depends on itself")
@@ -46,20 +72,20 @@ class Know:
 
     def already(self, fact: type[F]) -> F | None:
         """The fact if somebody asked for it before and it could be had; nothing is looked at for it."""
-        return self.get(fact) if fact in self._facts else None
+        return self.get(fact) if fact in (self._first if fact in self._shared else self)._facts else None
 
     def gap(self, fact: type[Any]) -> Unknown | None:
         """What was cut of the text that a fact is made of; None where it is whole."""
-        gaps = self._gaps.get(fact)
+        gaps = (self._first if fact in self._shared else self)._gaps.get(fact)
         return gaps.found[0] if gaps and gaps.found else None
 
     def some(self, items: Iterable[T], what: str, most: int = MANY) -> list[T]:
         """So many of these as a collector may look at one by one; a gap of its fact where there are more."""
         return self._at_work[-1].some(items, what, most)
 
-    def cut(self, reason: str) -> None:
-        """Note that the fact that is being collected is not whole."""
-        self._at_work[-1].note(reason)
+    def cut(self, reason: str, remedy: str = REMEDY) -> None:
+        """Note that the fact that is being collected is not whole, and what would make it so."""
+        self._at_work[-1].note(reason, remedy)
 
     def _collect(self, fact: type[Any]) -> Any:
         collector = self._collectors.get(fact)

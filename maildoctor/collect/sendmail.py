@@ -1,17 +1,25 @@
-"""Sendmail's program and configuration."""
+"""Sendmail's program and configuration, and its logins."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from maildoctor.collect.knowledge import Collector, Know, joined, text, unknown
+from maildoctor.auth import sendmail as auth
+from maildoctor.auth.service import LoginService, SaslApplication
+from maildoctor.collect import sendmail_files
+from maildoctor.collect.adapter import Adapter
+from maildoctor.collect.cyrus import generation, system
+from maildoctor.collect.knowledge import Know, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
+from maildoctor.facts.cyrus.conf import config_search, plugin_search
 from maildoctor.facts.names import Names
 from maildoctor.facts.processes import Processes
 from maildoctor.facts.sendmail.cf import SendmailCf, SubmitCf
+from maildoctor.facts.sendmail.mail_maps import MailMaps
 from maildoctor.facts.sendmail.mc import SendmailMc
 from maildoctor.facts.sendmail.program import SendmailProgram
+from maildoctor.facts.sendmail.queues import Queues
 from maildoctor.facts.sendmail.site_config import SiteConfig
+from maildoctor.facts.tls import Tls
 from maildoctor.facts.wire import Wire
 from maildoctor.host import Host, Silence
 
@@ -160,10 +168,44 @@ def mc(host: Host, know: Know) -> SendmailMc | Unknown:
     return SendmailMc.parse(whole)
 
 
-COLLECTORS: Mapping[type[Any], Collector] = {
-    SendmailProgram: program,
-    SendmailCf: cf,
-    SubmitCf: submit_cf,
-    SendmailMc: mc,
-    SiteConfig: site_config,
-}
+def login_service(_: Host, know: Know) -> LoginService | Unknown:
+    """Where users log in by SMTP."""
+    found = know(SendmailCf)
+    if isinstance(found, Unknown):
+        return found
+    return auth.login_service(found, know(Names), know.get(SendmailProgram))
+
+
+def application(host: Host, know: Know) -> SaslApplication | Unknown:
+    """How Sendmail uses libsasl; `Sendmail` with a capital is what it tells sasl_server_init() (srvrsmtp.c)."""
+    found, path = know(SendmailProgram), where(host)
+    if path is None:  # the fact knows whether there is none or it could not be looked at
+        return found if isinstance(found, Unknown) else Absent("Sendmail is not installed")
+    of = generation(frozenset() if isinstance(found, Unknown) else found.libraries)
+    return SaslApplication(
+        name="Sendmail",
+        product=auth.PRODUCT,
+        program=path,
+        generation=of,
+        configurations=config_search(*system(know), of),
+        plugins=plugin_search(*system(know), of),
+    )
+
+
+ADAPTER = Adapter(
+    product=auth.PRODUCT,
+    is_here=lambda host: where(host) is not None,
+    login_service=login_service,
+    application=application,
+    facts={
+        SendmailProgram: program,
+        SendmailCf: cf,
+        SubmitCf: submit_cf,
+        SendmailMc: mc,
+        SiteConfig: site_config,
+        MailMaps: sendmail_files.maps,
+        Queues: sendmail_files.queues,
+        Tls: sendmail_files.tls,
+    },
+    trusted=sendmail_files.trusted,
+)

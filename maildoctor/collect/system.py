@@ -1,18 +1,24 @@
 """The system round the mail server: its names, processes, sockets, devices."""
 
-from collections.abc import Mapping
-from typing import Any
+import re
 
-from maildoctor.collect.knowledge import Collector, Know, joined, text, unknown
-from maildoctor.facts import Unknown
+from maildoctor.auth.service import LoginService
+from maildoctor.collect.knowledge import Know, joined, text, unknown
+from maildoctor.collect.sendmail import CONFIGURATIONS
+from maildoctor.facts import Absent, Unknown
+from maildoctor.facts.logins import Logins
 from maildoctor.facts.names import Names
-from maildoctor.facts.processes import Listeners, Processes
+from maildoctor.facts.processes import USERS, Listeners, Processes
+from maildoctor.facts.services import Services
 from maildoctor.facts.system import System
 from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.host import Host, Silence
 
 _DEVICES = ("/dev/null", "/dev/urandom", "/dev/random", "/dev/log")
 _PID_FILES = ("/var/run/sendmail.pid", "/var/run/sendmail/mta/sendmail.pid")
+_ANYBODYS = 1024
+"""The first port that needs no right to be opened."""
+
 _KEYTABS = ("/etc/krb5.keytab", "/usr/local/etc/krb5.keytab")
 _SYSLOGS = ("rsyslogd", "syslogd", "syslog-ng", "systemd-journal", "busybox")
 
@@ -49,7 +55,9 @@ def system(host: Host, know: Know) -> System | Unknown:
     lines += [f"kerberos: {p}" for p in ("/etc/krb5.conf",) if isinstance(host.ask("look", p), str)]
     running = host.ask("processes")
     if isinstance(running, str):
-        lines.append("syslog: " + next((s for s in _SYSLOGS if s in running), ""))
+        loggers = Processes.parse(running).named(*_SYSLOGS, users=USERS["syslog"])
+        told = " ".join(f"{p.program} {p.command}" for p in loggers)
+        lines.append("syslog: " + next((s for s in _SYSLOGS if s in told), ""))
     if _local_users_only(text(host.ask("read", "/etc/nsswitch.conf"))):
         users = host.ask("read", "/etc/passwd")
         if isinstance(users, str):
@@ -85,12 +93,30 @@ def processes(host: Host, know: Know) -> Processes | Unknown:
     answer = host.ask("processes")
     if isinstance(answer, Silence):
         return unknown(answer)
+    answer = joined(answer, *_trusted(host, Processes.parse(answer)))
     found = Processes.parse(answer)
     for path in _PID_FILES if found.sendmail_daemons else ():
         pid, _, command = text(host.ask("read", path)).partition("\n")
         if any(str(p.pid) == pid.strip() for p in found.sendmail_daemons) and command:
             return Processes.parse(joined(answer, f"started as: {command.splitlines()[0]}"))
     return found
+
+
+def _trusted(host: Host, found: Processes) -> list[str]:
+    """What lets a sendmail of another user than usual be trusted: sendmail.cf names that user, or it listens on a port
+    that only root may open. Looked for where there is one."""
+    if len(found.called_sendmail) == len(found.sendmail_daemons):
+        return []
+    configurations = (text(host.ask("read", path)) for path in CONFIGURATIONS)
+    users = re.findall(r"(?m)^O RunAsUser=([^\s:.]{1,64})", next(filter(None, configurations), ""))
+    ports = Listeners.parse(text(host.ask("listeners"))).all
+    holders = {x.pid for x in ports if 0 < x.port < _ANYBODYS} & {p.pid for p in found.called_sendmail}
+    return [*(f"runs as: {user}" for user in users[:1]), *(f"holds: {pid}" for pid in sorted(holders))]
+
+
+def services(_: Host, know: Know) -> Services:
+    """The mail servers whose logins can be judged."""
+    return Services.parse("\n".join(f"service: {product}" for product in know.products))
 
 
 def listeners(host: Host, know: Know) -> Listeners | Unknown:
@@ -110,10 +136,17 @@ def wrappers(host: Host, know: Know) -> TcpWrappers | Unknown:
     return TcpWrappers.parse("\n".join(parts))
 
 
-COLLECTORS: Mapping[type[Any], Collector] = {
-    Names: names,
-    System: system,
-    Processes: processes,
-    Listeners: listeners,
-    TcpWrappers: wrappers,
-}
+_LOGS = ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail", "/var/log/syslog", "/var/log/messages")
+
+
+def logins(host: Host, know: Know) -> Logins | Unknown:
+    """Recent lines about logins in the log that this host writes."""
+    if isinstance(absent := know(LoginService), Absent):
+        return absent
+    for path in _LOGS:
+        told = host.ask("logins", path)
+        if isinstance(told, str):
+            return Logins.parse(f"# path: {path}\n{told}")
+        if told.why != "absent":
+            return unknown(told)
+    return Absent("there is no mail log (" + ", ".join(_LOGS) + ")")

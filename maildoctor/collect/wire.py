@@ -1,9 +1,6 @@
 """What servers say on the wire: those of the host's own ports, or the endpoints that were named."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from maildoctor.collect.knowledge import Collector, Know, unknown
+from maildoctor.collect.knowledge import Know, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.processes import Listener, Listeners
 from maildoctor.facts.wire import Wire
@@ -13,6 +10,7 @@ _PORTS = (25, 465, 587, 2525)
 _PROGRAMS = ("sendmail", "sm-mta", "master", "smtpd", "exim", "opensmtpd")
 _NOT_SMTP = (110, 143, 993, 995, 4190)
 _FEW = 12
+_TOLD = 20
 
 
 def wire(host: Host, know: Know) -> Wire | Unknown:
@@ -27,7 +25,14 @@ def wire(host: Host, know: Know) -> Wire | Unknown:
             return Absent("nothing listens here for mail")
         subject = " ".join(doors)
     answer = host.ask("probe", subject)
-    return unknown(answer) if isinstance(answer, Silence) else Wire.parse(answer)
+    if isinstance(answer, Silence):
+        return unknown(answer)
+    had = Wire.parse(answer)
+    if left := had.interrupted:
+        where = ", ".join(c.endpoint for c in left[:_TOLD]) + (", …" if len(left) > _TOLD else "")
+        why = next(c.trouble[1] for c in left if c.trouble)
+        know.cut(f"{len(left)} of {len(had.all)} conversations were not had: {why}: {where}", "let it run to its end")
+    return had
 
 
 def _doors(listeners: Listeners) -> list[str]:
@@ -44,8 +49,3 @@ def _doors(listeners: Listeners) -> list[str]:
 
 def _address(listener: Listener) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1", "*": "127.0.0.1"}.get(listener.address, listener.address)  # noqa: S104
-
-
-COLLECTORS: Mapping[type[Any], Collector] = {
-    Wire: wire,
-}

@@ -12,6 +12,9 @@ from maildoctor.model import Evidence
 LINKS = 40
 """Symbolic links followed on one trail at most; sendmail's own limit is the system's MAXSYMLINKS."""
 
+LONGEST = 4096
+"""Characters of a path: the kernel opens none with more bytes (PATH_MAX)."""
+
 _LINE = re.compile(
     r"(?P<mode>[-dlpscbD?][-rwxsStTlL]{9})(?P<acl>[+.@]?)\s+(?:\d+\s+)?(?P<owner>\S+)\s+(?P<group>\S+)\s+"
     r"(?:(?P<size>\d{1,20})\s+(?P<when>\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: [+-]\d{4})?"
@@ -43,7 +46,7 @@ class Look:
         """From `drwxrwxr-x 2 root mail 4096 2026-11-22 06:00:00.0 +0000 /etc/mail`, from the line that plain `ls -l`
         prints, or shortest `drwxrwxr-x root mail /etc/mail`. None where it is no such line."""
         m = _LINE.fullmatch(line.strip())
-        if m is None:
+        if m is None or len(m["path"]) > 2 * LONGEST:
             return None
         path, _, target = m["path"].partition(" -> ") if m["mode"][0] == "l" else (m["path"], "", "")
         return cls(
@@ -122,7 +125,7 @@ def walk(path: str, look: Glance) -> tuple[tuple[Look, ...], bool]:
             at = posixpath.dirname(at)
             continue
         here = posixpath.join(at, name)
-        found = elements[here] = look(here)
+        found = elements[here] = look(here) if len(here) <= LONGEST else None
         if found is None or (found.kind == "l" and links == LINKS):
             return tuple(e for e in elements.values() if e), False
         if found.kind != "l":

@@ -1,17 +1,20 @@
 """Running programs and listening sockets."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Self
 
 from maildoctor.model import Evidence
 
 _PROCESS = re.compile(r"(\d{1,19}) (\S+) (\d{1,12}(?:\.\d+)?) (\S+) (.*)")
+_HOLDER = re.compile(r"holds: (\d{1,19})")
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One running program. `started` is seconds since 1970; `replaced`: the file on disk is another one by now."""
+    """One running program. `started` is seconds since 1970; `replaced`: the file on disk is another one by now;
+    `file_of`: who owns that file, root where the line does not tell."""
 
     pid: int
     user: str
@@ -19,6 +22,22 @@ class Process:
     program: str
     replaced: bool
     command: str
+    file_of: str = "root"
+
+    @classmethod
+    def parse(cls, line: str) -> Self | None:
+        """From one line as `Processes` describes it; None where it is no such line."""
+        m = _PROCESS.fullmatch(line)
+        if m is None:
+            return None
+        program, _, owner = m[4].rpartition("#of:") if "#of:" in m[4] else (m[4], "", "root")
+        path = program.removesuffix("#deleted")
+        return cls(int(m[1]), m[2], float(m[3]), path, path != program, m[5], owner)
+
+    def trusted(self, users: Collection[str]) -> bool:
+        """Whether it can be what its name says. Any user may call a process sendmail; a daemon is run by root, or by
+        one of these `users`, and then its file is none that another user could have put there."""
+        return self.user in ROOT or (self.user in users and (self.file_of in ROOT or self.file_of in users))
 
     @property
     def evidence(self) -> Evidence:
@@ -26,29 +45,48 @@ class Process:
         return Evidence("ps", f"{self.pid} {self.user} {self.command}")
 
 
+ROOT = ("root", "0")
+
+USERS = {
+    "sendmail": ("smmta", "smmsp"),
+    "saslauthd": ("saslauth", "saslauthd", "sasl", "cyrus"),
+    "syslog": ("syslog", "systemd-journal"),
+}
+"""Whom distributions let run these daemons, where it is not root: accounts that nobody logs in with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """Running programs that have to do with mail. Text: `PID USER STARTED PROGRAM COMMAND`, a line each, and
-    `started as: COMMAND` of sendmail's pid file: its title in ps does not tell how it was called."""
+    """Running programs that have to do with mail. Text: `PID USER STARTED PROGRAM COMMAND`, a line each; glued to
+    PROGRAM `#deleted` where the file on disk is another by now, and `#of:OWNER` where it is not root's. Besides
+    `started as: COMMAND` of sendmail's pid file, for its title in ps does not tell how it was called; `runs as: USER`,
+    sendmail's RunAsUser; `holds: PID` for a process that listens on a port that only root may open."""
 
     all: tuple[Process, ...]
     started_as: str = ""
+    run_as: str = ""
+    holders: frozenset[int] = frozenset()
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """From the lines described above."""
-        rows = (m for m in map(_PROCESS.fullmatch, text.splitlines()) if m)
+        lines = text.splitlines()
         return cls(
-            tuple(
-                Process(int(m[1]), m[2], float(m[3]), m[4].removesuffix("#deleted"), m[4].endswith("#deleted"), m[5])
-                for m in rows
-            ),
-            next((x.removeprefix("started as: ") for x in text.splitlines() if x.startswith("started as: ")), ""),
+            tuple(p for p in map(Process.parse, lines) if p),
+            next((x.removeprefix("started as: ") for x in lines if x.startswith("started as: ")), ""),
+            next((x.removeprefix("runs as: ") for x in lines if x.startswith("runs as: ")), ""),
+            frozenset(int(m[1]) for m in map(_HOLDER.fullmatch, lines) if m),
         )
 
     @property
     def sendmail_daemons(self) -> tuple[Process, ...]:
-        """Sendmail processes that accept mail: their title says so, or they were started with -bd (daemon.c)."""
+        """Sendmail processes that accept mail, as far as they can be trusted."""
+        users = (*USERS["sendmail"], self.run_as)
+        return tuple(p for p in self.called_sendmail if p.trusted(users) or p.pid in self.holders)
+
+    @property
+    def called_sendmail(self) -> tuple[Process, ...]:
+        """Whatever calls itself a sendmail that accepts mail, by its title or started with -bd (daemon.c)."""
         return tuple(
             p
             for p in self.all
@@ -56,24 +94,27 @@ class Processes:
             and re.search(r"sendmail|sm-mta|^MTA", p.command)
         )
 
-    def named(self, *names: str) -> tuple[Process, ...]:
-        """Processes whose program or command begins with one of these names."""
-        wanted = tuple(names)
+    def named(self, *names: str, users: Collection[str] = ()) -> tuple[Process, ...]:
+        """Processes of root, or of `users`, whose program or command begins with one of these names."""
         return tuple(
             p
             for p in self.all
-            if p.program.rpartition("/")[2].startswith(wanted)
-            or p.command.split(" ")[0].rpartition("/")[2].rstrip(":").startswith(wanted)
+            if p.trusted(users)
+            and (
+                p.program.rpartition("/")[2].startswith(names)
+                or p.command.split(" ")[0].rpartition("/")[2].rstrip(":").startswith(names)
+            )
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """One listening TCP socket. `program` is `?` where the owner could not be told."""
+    """One listening TCP socket. `program` is `?`, and `pid` is 0, where the owner could not be told."""
 
     address: str
     port: int
     program: str
+    pid: int = 0
 
     @property
     def local_only(self) -> bool:
@@ -97,7 +138,11 @@ class Listeners:
         """From the lines described above."""
         rows = (line.split(None, 3) for line in text.splitlines())
         return cls(
-            tuple(Listener(r[0], int(r[1]), r[3]) for r in rows if len(r) == 4 and re.fullmatch(r"\d{1,5}", r[1]))
+            tuple(
+                Listener(r[0], int(r[1]), r[3], int(r[2]) if re.fullmatch(r"\d{1,19}", r[2], re.ASCII) else 0)
+                for r in rows
+                if len(r) == 4 and re.fullmatch(r"\d{1,5}", r[1])
+            )
         )
 
     def on(self, port: int) -> tuple[Listener, ...]:

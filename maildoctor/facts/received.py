@@ -5,8 +5,8 @@ server that is believed is the word of whoever sent the mail. Hostile text costs
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice, pairwise
 from typing import Literal, NamedTuple, Self
@@ -20,6 +20,8 @@ _LONGEST = 16_384
 _MOST = 100
 """Received lines that are read; mail programs take 25 (sendmail) to 50 (Postfix) for a loop."""
 _FIELDS = 2_000
+_ALL = 64 * 1024
+"""Characters of all fields together that are read: sixty-four lines as long as sendmail writes them."""
 
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*+"|<[^<>]*+>|\\.|[^\s()<>;"\\]++|.', re.DOTALL)
 _QUOTED = re.compile(r"[ \t]*+>(?:[ \t]?>)*+ ?")
@@ -193,14 +195,31 @@ class Trace:
         """A header, a whole mail, a quoted or indented one, or a single line without its name. Never raises."""
         hops: list[Received] = []
         said: list[Said] = []
-        more = False
+        more, left = False, _ALL
         for name, value in _fields(text):
+            told = value[: min(_LONGEST, left)]
             if name.lower() == "received":
-                more = more or len(hops) == _MOST
-                hops += [Received.parse(value)] if len(hops) < _MOST else []
+                more = more or len(hops) == _MOST or not left
+                hops += [Received.parse(told)] if len(hops) < _MOST and left else []
             elif len(said) < _MOST and (name.lower() in _SAYS or name.lower().startswith("x-authenticated")):
-                said.append(Said(name, " ".join(value[:_LONGEST].split()), len(hops)))
+                said += [Said(name, " ".join(told.split()), len(hops))] if left else []
+            else:
+                continue
+            left -= len(told)
         return cls(tuple(hops), tuple(said), more)
+
+    def shown(self, clean: Callable[[str], str]) -> Self:
+        """The same, with everything in it as `clean` leaves the lines `Name: value` of its fields."""
+
+        def value(name: str, text: str) -> str:
+            return clean(f"{name}: {text}").partition(": ")[2]
+
+        hops = ((hop, value("Received", hop.text)) for hop in self.hops)
+        return replace(
+            self,
+            hops=tuple(hop if told == hop.text else Received.parse(told) for hop, told in hops),
+            said=tuple(replace(s, value=value(s.name, s.value)) for s in self.said),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from maildoctor.facts import Unknown
 from maildoctor.model import Evidence
 
 _HEAD = re.compile(r"\[(certificate|key|CA|CA folder)\] (/.*)")
@@ -22,12 +23,24 @@ class Certificate:
     public_key: str
     key: tuple[str, int] = ("", 0)
     """kind and bits of its key; `("", 0)` where it is not told"""
+    cut: str = ""
+    """what was left out of `names`, `only the first 1,000 of 5,000 names are told`; empty where nothing was"""
 
-    def covers(self, host: str) -> bool:
-        """Whether a client that asked for `host` accepts it (RFC 6125: one `*` as the whole left-most label)."""
-        host = host.lower().rstrip(".")
-        wild = "*." + host.partition(".")[2]
-        return any(n.lower().rstrip(".") in (host, wild) for n in self.names)
+    def covers(self, *hosts: str) -> bool:
+        """Whether a client that asked for one of these accepts it (RFC 6125: one `*` as the whole left-most label). Of
+        a certificate with more names than are known nobody can say that it does not."""
+        names = {n.lower().rstrip(".") for n in self.names}
+        asked = (host.lower().rstrip(".") for host in hosts)
+        return bool(self.cut) or any(host in names or "*." + host.partition(".")[2] in names for host in asked)
+
+    @property
+    def gap(self) -> Unknown | None:
+        """Why it cannot be told that a name is not in it; None where it can."""
+        return (
+            Unknown(f"{self.subject}: {self.cut}", "look for the name by openssl x509 -noout -text")
+            if self.cut
+            else None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +116,7 @@ def certificate_of(lines: list[str]) -> Certificate:
         _seconds(one.get("not after", "")),
         one.get("public key", ""),
         _size(one.get("key", "")),
+        one.get("# cut", ""),
     )
 
 

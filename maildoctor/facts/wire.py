@@ -79,7 +79,7 @@ class Reply:
 class Conversation:
     """One conversation. `purpose`: look, login MECH, relay, relay-auth, send. `trouble`: what ended it, as kind and
     words; kinds are refused, unreachable, unresolved, timeout, closed, rejected, protocol, flood, tls, untrusted,
-    injection, no-starttls."""
+    injection, no-starttls, interrupted (by us)."""
 
     address: str
     port: int
@@ -296,6 +296,11 @@ class Wire:
     def logins(self) -> tuple[Conversation, ...]:
         """Those that tried to log in."""
         return tuple(c for c in self.all if c.purpose.startswith("login"))
+
+    @cached_property
+    def interrupted(self) -> tuple[Conversation, ...]:
+        """Those that we broke off, or did not begin any more: they say nothing of the server."""
+        return tuple(c for c in self.all if c.trouble_kind == "interrupted")
 
     @cached_property
     def without_login(self) -> tuple[Conversation, ...]:

@@ -9,6 +9,7 @@ a recording is a table of questions and answers, and replaying it gives the same
     acl         path        POSIX ACL as `getfacl -c` prints it, where the look line's mode ends in `+`
     list        directory   names, one a line, sorted
     read        path        the file's text; secrets that stand in it are struck out
+    clear       path        `LINE NAME` of each line of the file in which a credential stands in clear
     map         path        entries of a map, source or built: `key<TAB>tag[<TAB>shape]`
     sasldb      path        what `maildoctor.sasldb.listing` says of it
     elf         path        what `ldd -r` would say, by `maildoctor.linking`; `path program` in the program's scope
@@ -36,6 +37,13 @@ from typing import Literal, Protocol
 
 from maildoctor.errors import DoctorError
 
+Verb = Literal[
+    "look", "real", "acl", "list", "read", "clear", "map", "sasldb", "elf", "cert", "key", "source", "logins", "recent",
+    "space", "run", "processes", "listeners", "probe", "hostname", "build", "release", "elapsed", "whoami", "clock",
+    "system",
+]  # fmt: skip
+"""What can be asked, as in the table above."""
+
 Why = Literal["absent", "refused", "unavailable", "lifeless", "failed"]
 
 
@@ -61,7 +69,7 @@ class Host(Protocol):
     name: str
     """the node name, or the path of the root"""
 
-    def ask(self, verb: str, subject: str = "") -> Answer:
+    def ask(self, verb: Verb, subject: str = "") -> Answer:
         """The answer to one question; the same question is answered once and remembered."""
         ...
 

@@ -10,7 +10,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from maildoctor import filesystem
-from maildoctor.host import Answer, HostError, Silence, procfs
+from maildoctor.host import Answer, HostError, Silence, Verb, procfs
 from maildoctor.host.live import MAIL_PROGRAMS, Live
 from maildoctor.host.namespaces import IdMap, id_map, in_network, inner, node_name
 
@@ -34,7 +34,7 @@ class Contained(Live):
         self._open(filesystem.Tree(f"/proc/{pid}/root"))
         self._run += commands
 
-    def _answer(self, verb: str, subject: str) -> Answer:
+    def _answer(self, verb: Verb, subject: str) -> Answer:
         answer = super()._answer(verb, subject)
         if _has_root(self._held):
             return answer

@@ -1,21 +1,13 @@
 """What every answer passes before anything else sees it: here, and nowhere else, secrets are struck out."""
 
-import re
-
-from maildoctor.host import Answer, Silence
+from maildoctor.host import Answer, Silence, Verb
 from maildoctor.masking import kind_of, masked
 
 _LISTINGS = frozenset((
     "look", "real", "acl", "list", "map", "sasldb", "elf", "cert", "key", "space", "listeners", "hostname", "build",
-    "release", "elapsed", "whoami", "clock",
+    "release", "elapsed", "whoami", "clock", "clear",
 ))  # fmt: skip
 """What we write ourselves, of names, numbers and digests: a user called `password` is no password."""
-_COMMENT = re.compile(
-    r"(?m)^([ \t]*(?:#+|;+|//|dnl\b)[ \t]*)(?=\S)(?<!#{5})(?!%PAM|path: |(?:define|FEATURE|MAILER)\().+$"
-)
-"""A remark in a configuration file: people write old passwords there in words that no masker knows, and no fact is made
-of it. But for macros that were commented out, what PAM begins its files with, and the lines of `#####` in which
-sendmail.cf tells how it was made."""
 _LINES = frozenset(("logins", "recent", "run", "processes", "probe"))
 
 
@@ -23,24 +15,24 @@ class Door:
     """A host whose answers are remembered, and masked before they are."""
 
     def __init__(self) -> None:
-        self._answers: dict[tuple[str, str], Answer] = {}
+        self._answers: dict[tuple[Verb, str], Answer] = {}
 
-    def ask(self, verb: str, subject: str = "") -> Answer:
+    def ask(self, verb: Verb, subject: str = "") -> Answer:
         """The answer to one question, without secrets, remembered."""
         key = (verb, subject)
         if key not in self._answers:
             self._answers[key] = _without_secrets(verb, subject, self._answer(verb, subject))
         return self._answers[key]
 
-    def _answer(self, verb: str, subject: str) -> Answer:
+    def _answer(self, verb: Verb, subject: str) -> Answer:
         raise NotImplementedError
 
 
-def _without_secrets(verb: str, subject: str, answer: Answer) -> Answer:
+def _without_secrets(verb: Verb, subject: str, answer: Answer) -> Answer:
     if isinstance(answer, Silence):
         return Silence(answer.why, masked(answer.reason, "log"), masked(answer.remedy, "log"))
     if verb in _LISTINGS:
         return masked(answer, "names")
     if verb in _LINES:
         return masked(answer, "log")
-    return _COMMENT.sub(r"\1***", masked(answer, kind_of(subject)))
+    return masked(answer, kind_of(subject), settings=True)

@@ -2,11 +2,12 @@
 
 import os
 import shlex
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from maildoctor import filesystem
 from maildoctor.filesystem import Tree
-from maildoctor.host import Answer, Silence, procfs
+from maildoctor.host import Answer, Silence, Verb, procfs
 from maildoctor.host.rooted import Rooted
 
 if TYPE_CHECKING:
@@ -49,6 +50,17 @@ class Live(Rooted):
     def commands(self) -> tuple[str, ...]:
         """The programs that were run, each as an admin can repeat it."""
         return tuple(self._run)
+
+    def _verbs(self) -> dict[Verb, Callable[[str], Answer]]:
+        return super()._verbs() | {
+            "hostname": self._tell_hostname,
+            "whoami": self._tell_whoami,
+            "space": self._tell_space,
+            "processes": self._tell_processes,
+            "listeners": self._tell_listeners,
+            "probe": self._tell_probe,
+            "run": self._tell_run,
+        }
 
     def _tell_hostname(self, _: str) -> Answer:
         return os.uname().nodename
@@ -133,7 +145,7 @@ def processes_by_psutil() -> Answer:
             continue
         try:
             command = " ".join(" ".join(process.cmdline()).split()) or name
-            started, program = process.create_time(), procfs.program(process.pid)
+            started, program = process.create_time(), procfs.program(process.pid, _user)
             rows.append(f"{process.pid} {_owner(process)} {started:.2f} {program} {command}")
         except psutil.Error:
             continue
@@ -168,7 +180,9 @@ def _owner(process: "psutil.Process") -> str:
 
     try:
         return process.username()
-    except (psutil.Error, KeyError):
+    except KeyError:
+        return str(process.uids().real)
+    except psutil.Error:
         return "?"
 
 

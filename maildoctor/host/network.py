@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from maildoctor.host import Answer, Silence
+from maildoctor.host import Answer, Silence, Verb
+from maildoctor.host.deadline import Overdue
 from maildoctor.host.door import Door
 from maildoctor.probe.addresses import Found, addresses
 from maildoctor.probe.handshakes import Handshakes
@@ -85,22 +86,27 @@ class Network(Door):
         # what cannot be used is told at once, not as a gap in the report
         self._handshakes = _handshakes(wish)
         self._began = time.monotonic()
+        self.stopped: KeyboardInterrupt | None = None
+        """the Ctrl-C, or what stands for another signal, that ended the conversations: the rest was not had"""
 
     @property
     def commands(self) -> tuple[str, ...]:
         """Nothing is run."""
         return ()
 
-    def _answer(self, verb: str, subject: str) -> Answer:
+    def _answer(self, verb: Verb, subject: str) -> Answer:
         """The transcripts of all endpoints; what is no matter of the wire is not there."""
         match verb:
             case "probe":
-                return _told(self._targets, self._wish, self._handshakes, self._progress)
+                return _told(self._targets, self._wish, self._handshakes, self._progress, self._stop)
             case "clock":
                 return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             case "elapsed":
                 return f"{time.monotonic() - self._began:.3f}"
         return Silence("absent", "only what servers say on the wire is looked at here", "run maildoctor check there")
+
+    def _stop(self, by: KeyboardInterrupt) -> None:
+        self.stopped = by
 
 
 def probed(targets: Sequence[Target], wish: Wish, progress: Callable[[str], None] = lambda words: None) -> str:
@@ -109,14 +115,26 @@ def probed(targets: Sequence[Target], wish: Wish, progress: Callable[[str], None
     return _told(targets, wish, _handshakes(wish), progress)
 
 
-def _told(targets: Sequence[Target], wish: Wish, handshakes: Handshakes, progress: Callable[[str], None]) -> str:
-    run = _run(targets, wish, handshakes)
-    talks = run.looks(targets, progress)
-    for n, (target, looked) in enumerate(zip(targets, list(talks), strict=True)):
-        if not looked.trouble:
-            others = any(other.host == target.host for other in targets[n + 1 :])
-            talks += run.attempts(target, looked, progress, others)
-    return "\n".join(line for session in talks for line in session.lines)
+def _told(
+    targets: Sequence[Target],
+    wish: Wish,
+    handshakes: Handshakes,
+    progress: Callable[[str], None],
+    interrupted: Callable[[KeyboardInterrupt], None] | None = None,
+) -> str:
+    """What breaks off the run costs the conversations that were not over: the deadline, and where `interrupted` takes
+    it, a signal."""
+    run = _Run(wish, handshakes)
+    try:
+        run.all(targets, progress)
+    except Overdue:
+        run.break_off(targets, "the time for all of it was over")
+    except KeyboardInterrupt as stop:
+        if interrupted is None:
+            raise
+        interrupted(stop)
+        run.break_off(targets, "it was interrupted")
+    return "\n".join(line for session in run.talks(targets) for line in session.lines)
 
 
 def own_ports(endpoints: str) -> str:
@@ -128,34 +146,57 @@ def own_ports(endpoints: str) -> str:
 def visited(target: Target, wish: Wish) -> str:
     """The transcript of one conversation that looks and, if the wish names a login, logs in by the first of its
     mechanisms that is offered. Raises HostError where `ca_file` cannot be used."""
-    return "\n".join(_run([target], wish, _handshakes(wish)).visit(target).lines)
+    return "\n".join(_Run(wish, _handshakes(wish)).visit(target).lines)
 
 
 def _handshakes(wish: Wish) -> Handshakes:
     return Handshakes(wish.ca_file, wish.verify, wish.certificate)
 
 
-def _run(targets: Sequence[Target], wish: Wish, handshakes: Handshakes) -> "_Run":
-    began = time.monotonic()
-    hosts = addresses(dict.fromkeys(t.host for t in targets), wish.families, wish.timeout)
-    return _Run(wish, handshakes, {t: hosts[t.host] for t in targets}, began)
-
-
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One run over all targets. `began`: when, by the monotonic clock; `refused`: hosts that refused the login;
-    `standing`: how we stand with those at which a login was tried."""
+    """One run over all targets. `began`: when, by the monotonic clock; `found`: the last look at each target; `tried`:
+    all other conversations; `refused`: hosts that refused the login; `standing`: how we stand with those at which a
+    login was tried."""
 
     wish: Wish
     handshakes: Handshakes
-    addresses: dict[Target, Found]
-    began: float
+    addresses: dict[Target, Found] = field(default_factory=dict)
+    began: float = field(default_factory=time.monotonic)
+    found: dict[Target, Session] = field(default_factory=dict)
+    tried: list[Session] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
     standing: "dict[str, Standing]" = field(default_factory=dict)
 
-    def looks(self, targets: Sequence[Target], progress: Callable[[str], None]) -> list[Session]:
+    def all(self, targets: Sequence[Target], progress: Callable[[str], None]) -> None:
+        """Have all conversations that the wish asks for."""
+        self.looks(targets, progress)
+        for n, target in enumerate(targets):
+            if not (looked := self.found[target]).trouble:
+                self.attempts(target, looked, progress, any(other.host == target.host for other in targets[n + 1 :]))
+
+    def talks(self, targets: Sequence[Target]) -> list[Session]:
+        """What was had, the looks first."""
+        return [*(self.found[t] for t in targets), *self.tried]
+
+    def break_off(self, targets: Sequence[Target], why: str) -> None:
+        """Nothing more is said: what is not over is ended, what was not begun is told."""
+        for target in targets:
+            if target not in self.found:
+                self.found[target] = self._look(target)
+        for session in self.talks(targets):
+            session.break_off(why)
+
+    def _find(self, targets: Sequence[Target]) -> None:
+        """Look up the addresses of these targets."""
+        hosts = addresses(dict.fromkeys(t.host for t in targets), self.wish.families, self.wish.timeout)
+        self.addresses.update({t: hosts[t.host] for t in targets})
+
+    def looks(self, targets: Sequence[Target], progress: Callable[[str], None]) -> None:
         """A look at each target, and looks again at those that are about to start."""
-        found = {t: self._look(t) for t in targets}
+        self._find(targets)
+        found = self.found
+        found |= {t: self._look(t) for t in targets}
         finished = 0
 
         def one_more(_: Call) -> None:
@@ -171,31 +212,34 @@ class _Run:
         until = self.began + self.wish.wait
         while time.monotonic() < until and (again := [t for t, s in found.items() if s.trouble in _AGAIN]):
             time.sleep(min(_PAUSE, max(0.0, until - time.monotonic())))
-            lost = [t for t in again if found[t].trouble == "unresolved"]
-            asked = addresses([t.host for t in lost], self.wish.families, self.wish.timeout)
-            self.addresses.update({t: asked[t.host] for t in lost})
+            self._find([t for t in again if found[t].trouble == "unresolved"])
             found |= {t: self._look(t) for t in again}
             self._have({t: found[t] for t in again}, lambda _: None)
-        return [found[t] for t in targets]
 
-    def attempts(
-        self, target: Target, looked: Session, progress: Callable[[str], None], others: bool = False
-    ) -> list[Session]:
+    def attempts(self, target: Target, looked: Session, progress: Callable[[str], None], others: bool = False) -> None:
         """Logins and the rest, if they were asked for. `others`: more ports of this host follow."""
         wish = self.wish
         if wish.login is None and wish.hub is None and wish.relay is None and wish.message is None:
-            return []
+            return
+        from maildoctor.certificates import hopeless
         from maildoctor.probe.attempts import Attempts, Standing, outcome
 
         standing = self.standing.setdefault(target.host, Standing(wish.pause))
         said_before = list(looked.lines)
 
         def talk(purpose: str, notes: tuple[str, ...], script: Callable[[Session], Script]) -> Session:
+            if purpose.startswith("login") and wish.verify and (why := hopeless(looked.lines)):
+                # our refusal would stand in the server's log, where it looks like a fault: "alert unknown ca"
+                session = self._session(target, purpose, look(safe), notes)
+                self.tried.append(session)
+                session.end("untrusted", why)
+                return session
             if purpose != "relay":
                 progress(f"a pause after a refused login at {target}")
                 standing.wait(looked)
             progress(f"{purpose} at {target}")
             session = self._session(target, purpose, script, notes)
+            self.tried.append(session)
             session.delayed = standing.refused > 0
             if standing.heard:
                 session.heard_before(said_before)
@@ -205,6 +249,7 @@ class _Run:
 
         def leave(purpose: str, notes: tuple[str, ...], why: str) -> Session:
             session = self._session(target, purpose, look(safe), notes)
+            self.tried.append(session)
             session.leave_out(why)
             return session
 
@@ -227,19 +272,19 @@ class _Run:
             standing,
             int(others),
         )
-        had = list(attempts.all(wish.relay, wish.message))
-        words = [outcome(session) for session in had]
+        words = [outcome(session) for session in attempts.all(wish.relay, wish.message)]
         if "failed" in words and "ok" not in words:
             self.refused.add(target.host)
         if wish.hub is not None:
             from maildoctor.probe.authinfo import logged_in
 
             hub = wish.hub(target.host, self.addresses[target].address)
-            had += logged_in(hub, talk, looked, safe, wish.in_clear, wish.relay)
-        return had
+            for _ in logged_in(hub, talk, looked, safe, wish.in_clear, wish.relay):
+                pass
 
     def visit(self, target: Target) -> Session:
         """One conversation for all, at the first address that answers; all of it within the time for one."""
+        self._find([target])
         while True:
             session = self._visit(target)
             left = self.began + self.wish.timeout - time.monotonic()
@@ -268,7 +313,7 @@ class _Run:
     def _session(
         self, target: Target, purpose: str, script: Callable[[Session], Script], notes: tuple[str, ...] = ()
     ) -> Session:
-        host = self.addresses[target]
+        host = self.addresses.get(target, Found(target.host))  # not asked for yet where we were interrupted before
         address = host.address
         where = Target(address or target.host, target.port)
         name = f" for {target.host}" if address and target.host != address else ""
@@ -279,6 +324,10 @@ class _Run:
         asked = (f"tls-name {self.wish.tls_name}",) if self.wish.tls_name else ()
         heading = (f"connect {where} {self.wish.mode}{name}", f"purpose {purpose}", f"at {at}", *usual, *asked, *notes)
         session = Session(script, tuple(printable(line.encode("utf-8", "replace")) for line in heading))
+        if self.wish.login is not None:
+            from maildoctor.probe.attempts import secrets_of
+
+            session.hidden.heard_earlier(secrets_of(self.wish.login), f"{target.host} {self.wish.ehlo}")
         if not address:
             session.end("unresolved", f"the name {printable(target.host.encode('utf-8', 'replace'))} {host.why}")
         return session

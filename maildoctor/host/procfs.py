@@ -86,7 +86,7 @@ def running(pids: Pids, wanted: tuple[str, ...], root: str, user: Callable[[int]
                 continue
             started = ticks / os.sysconf("SC_CLK_TCK") + booted
             told = " ".join(command.replace("\0", " ").split()) or name
-            rows.append(f"{pids[pid]} {user(_owner(pid))} {started:.2f} {program(pid)} {told}")
+            rows.append(f"{pids[pid]} {user(_owner(pid))} {started:.2f} {program(pid, user)} {told}")
     return "\n".join(rows)
 
 
@@ -125,13 +125,19 @@ def same_root(pid: int, here: os.stat_result) -> bool:
     return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
 
 
-def program(pid: int) -> str:
-    """The running file, one word, with `#deleted` glued to it where the file on disk is another one by now."""
+def program(pid: int, user: Callable[[int], str]) -> str:
+    """The running file, one word, with `#deleted` glued to it where the file on disk is another one by now, and
+    `#of:OWNER` where its owner is not root."""
     try:
-        path = filesystem.link(f"/proc/{pid}/exe")
+        path, owner = filesystem.link(f"/proc/{pid}/exe"), user(filesystem.status(f"/proc/{pid}/exe").st_uid)
     except OSError:
         return "?"
-    return _one_word(path.removesuffix(" (deleted)")) + ("#deleted" if path.endswith(" (deleted)") else "")
+    deleted = "#deleted" if path.endswith(" (deleted)") else ""
+    return (
+        _one_word(path.removesuffix(" (deleted)"))
+        + deleted
+        + (f"#of:{_one_word(owner)}" if owner not in ("root", "0") else "")
+    )
 
 
 def _one_word(path: str) -> str:

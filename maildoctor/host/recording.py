@@ -9,7 +9,7 @@ import tomllib
 from typing import get_args
 
 from maildoctor import filesystem
-from maildoctor.host import Answer, Host, HostError, Silence, Why
+from maildoctor.host import Answer, Host, HostError, Silence, Verb, Why
 from maildoctor.host.door import Door
 
 _FILE = "host.toml"
@@ -31,7 +31,7 @@ class Recording:
         """What the other host ran."""
         return self._host.commands
 
-    def ask(self, verb: str, subject: str = "") -> Answer:
+    def ask(self, verb: Verb, subject: str = "") -> Answer:
         """The other host's answer, remembered."""
         answer = self._host.ask(verb, subject)
         self._said.setdefault(verb, {})[subject] = answer
@@ -94,7 +94,7 @@ class Replay(Door):
         ) as error:
             raise HostError(f"the recording is damaged: {error}", path, "record the host again") from None
 
-    def _answer(self, verb: str, subject: str) -> Answer:
+    def _answer(self, verb: Verb, subject: str) -> Answer:
         """What was said then."""
         answer = self._said.get(verb, {}).get(subject)
         if answer is None:

@@ -8,15 +8,15 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from maildoctor import filesystem
+from maildoctor import filesystem, log_lines
 from maildoctor.filesystem import FileView, Tree
-from maildoctor.host import Answer, HostError, Silence
+from maildoctor.host import Answer, HostError, Silence, Verb
 from maildoctor.host.door import Door
 
 if TYPE_CHECKING:
     from maildoctor.linking.closure import Linker
 
-_RECENT, _LOGINS = 1024 * 1024, 4000
+_RECENT = 1024 * 1024
 """Bytes at the end of a log that count as recent, and lines of them that are kept at most."""
 
 _LIFE = {"processes": "processes", "listeners": "listening ports", "probe": "server to ask"}
@@ -25,20 +25,11 @@ _LIFE = {"processes": "processes", "listeners": "listening ports", "probe": "ser
 _SITE = "/devtools/Site/site.config.m4"
 _NO_FOLDER = (errno.ENOENT, errno.ENOTDIR)
 
-_TROUBLES = 300
-_TROUBLE = re.compile(
-    r"SYSERR|safesasl|dlopen|listmech|fail|error|cannot|[Cc]an't|[Uu]nable|unsafe|denied|refus|mismatch|not found"
-    r"|unqualified"
-)
-_NOISE = re.compile(r"safesasl\(.*No such file or directory|error deleting entry from sasldb: BDB0073")
-"""sendmail looks for Sendmail.conf in every folder of the search path, and tells of each in which it is not;
-saslpasswd2 deletes secrets of every kind before it stores one, and tells of each that was not there."""
-
 _TEXT_LIMIT = 16 * 1024 * 1024
 """Bytes of a text: aliases and /etc/passwd of a large university have 5 MB. Its lines are bounded by who asks."""
 
-_DATABASE = 64 * 1024 * 1024
-"""Bytes of a map or a user data base: 300,000 users. What is made of it in memory is up to ten times as large."""
+_DATABASE = 256 * 1024 * 1024
+"""Bytes of a map or a user data base: a million users. Of its records so many are taken as memory is stated for."""
 
 _PROGRAM = 64 * 1024 * 1024
 """Bytes of a program or library: sendmail has 1 MB, and the largest library that it is linked with 5."""
@@ -82,8 +73,8 @@ class Rooted(Door):
             raise HostError(what, directory, "give --source the top of a sendmail source tree")
         self._source = directory
 
-    def _answer(self, verb: str, subject: str) -> Answer:
-        tell: Callable[[str], Answer] | None = getattr(self, f"_tell_{verb}", None)
+    def _answer(self, verb: Verb, subject: str) -> Answer:
+        tell = self._verbs().get(verb)
         if tell is None and verb in _LIFE:
             return Silence("lifeless", f"files alone have no {_LIFE[verb]}", "examine the running system")
         if tell is None:
@@ -99,6 +90,29 @@ class Rooted(Door):
             return Silence("refused", f"no right to read {subject}", "run as root")
         except OSError as error:
             return Silence("failed", f"{subject}: {error.strerror or error}")
+
+    def _verbs(self) -> dict[Verb, Callable[[str], Answer]]:
+        """Who answers what: a method a verb."""
+        return {
+            "look": self._tell_look,
+            "real": self._tell_real,
+            "acl": self._tell_acl,
+            "list": self._tell_list,
+            "read": self._tell_read,
+            "clear": self._tell_clear,
+            "clock": self._tell_clock,
+            "recent": self._tell_recent,
+            "logins": self._tell_logins,
+            "source": self._tell_source,
+            "map": self._tell_map,
+            "sasldb": self._tell_sasldb,
+            "elf": self._tell_elf,
+            "build": self._tell_build,
+            "release": self._tell_release,
+            "elapsed": self._tell_elapsed,
+            "cert": self._tell_cert,
+            "key": self._tell_key,
+        }
 
     # ---- one method a verb
 
@@ -133,19 +147,23 @@ class Rooted(Door):
             )
         return data.decode("utf-8", "backslashreplace")
 
+    def _tell_clear(self, path: str) -> Answer:
+        from maildoctor.host.clear import in_clear
+
+        return "\n".join(in_clear(path, self._whole(path, _TEXT_LIMIT).decode("utf-8", "backslashreplace")))
+
     def _tell_clock(self, _: str) -> Answer:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
     def _tell_recent(self, path: str) -> Answer:
-        lines = self.files.tail(path, _RECENT).decode("utf-8", "backslashreplace").splitlines()[1:]
-        told = [line for line in lines if _TROUBLE.search(line) and not _NOISE.search(line)]
-        return "\n".join(told[-_TROUBLES:])
+        return "\n".join(log_lines.of_trouble(self._end(path)))
 
     def _tell_logins(self, path: str) -> Answer:
-        lines = self.files.tail(path, _RECENT).decode("utf-8", "backslashreplace").splitlines()[1:]
-        told = [line for line in lines if "AUTH failure (" in line or "AUTH=server" in line]
-        sent = [line for line in lines if "AUTH=client, relay=" in line]
-        return "\n".join(told[-_LOGINS:] + sent[-_LOGINS:])
+        return "\n".join(log_lines.of_logins(self._end(path)))
+
+    def _end(self, path: str) -> list[str]:
+        """The last lines of a log, the first of which may be cut."""
+        return self.files.tail(path, _RECENT).decode("utf-8", "backslashreplace").splitlines()[1:]
 
     def _tell_source(self, _: str) -> Answer:
         if not self._source:
@@ -169,7 +187,7 @@ class Rooted(Door):
         try:
             if path.endswith((".db", ".pag", ".dir", ".cdb", ".lmdb")):
                 return entries.built(data, self._tag, kind)
-            return entries.source(data.decode("utf-8", "surrogateescape"), self._tag, kind)
+            return entries.source(data, self._tag, kind)
         except NotADatabase as error:
             return Silence("failed", f"{path}: {error}")
 

@@ -1,12 +1,12 @@
 """A host that is not asked one kind of question, whoever may want to know."""
 
-from maildoctor.host import Answer, Host, Silence
+from maildoctor.host import Answer, Host, Silence, Verb
 
 
 class Unasked:
     """`host` without the questions `verb`; `why` says who wanted that."""
 
-    def __init__(self, host: Host, verb: str, why: str, remedy: str) -> None:
+    def __init__(self, host: Host, verb: Verb, why: str, remedy: str) -> None:
         self._host, self._verb, self._silence = host, verb, Silence("unavailable", why, remedy)
         self.kind, self.name = host.kind, host.name
 
@@ -15,6 +15,6 @@ class Unasked:
         """What the other host ran."""
         return self._host.commands
 
-    def ask(self, verb: str, subject: str = "") -> Answer:
+    def ask(self, verb: Verb, subject: str = "") -> Answer:
         """The other host's answer, or silence."""
         return self._silence if verb == self._verb else self._host.ask(verb, subject)

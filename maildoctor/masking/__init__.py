@@ -17,10 +17,11 @@ from maildoctor.masking.lines import Masker, masked_line
 __all__ = ["Masker", "kind_of", "masked", "masked_line"]
 
 
-def masked(text: str, kind: str = "file") -> str:
-    """The text with what is secret struck out, its line ends as they were. Never raises."""
+def masked(text: str, kind: str = "file", *, settings: bool = False) -> str:
+    """The text with what is secret struck out, of `settings` the remarks too, its line ends as they were. Never
+    raises."""
     data = text.encode("utf-8", "surrogatepass")
-    masker = Masker(kind)
+    masker = Masker(kind, settings=settings)
     lines = data.split(b"\n")
     told = [masker.line(line) for line in lines]
     return text if told == lines else b"\n".join(told).decode("utf-8", "surrogatepass")

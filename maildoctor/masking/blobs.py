@@ -6,18 +6,21 @@ from collections.abc import Callable
 from html import unescape
 from urllib.parse import unquote
 
+from maildoctor.masking.patterns import pattern, pattern_of_bytes
 from maildoctor.masking.words import PROSE, VERBS
 
 _LONGEST = 16 * 1024
 """Of a longer word only so many characters are decoded: what it is stands at its beginning."""
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}", re.ASCII)
-_MECHANISM = re.compile(
+_LEAST_SPOKEN = 16
+"""A word that long is base64 of nothing but text by chance once in 100,000."""
+_BASE64 = pattern(r"[A-Za-z0-9+/_-]+={0,2}")
+_MECHANISM = pattern(
     r"(?:cram|digest|scram|gs2|plain|xoauth|oauth|external|login|ntlm|gssapi|anonymous|kerberos)[\w-]*",
-    re.IGNORECASE | re.ASCII,
+    re.IGNORECASE,
 )
-_ANSWER = re.compile(
-    rb"[^\0]{0,255}\0[^\0]{1,255}\0[^\0]+"  # PLAIN
+_ANSWER = pattern_of_bytes(
+    rb"[^\0-\x1f]{0,255}\0[^\0-\x1f]{1,255}\0[^\0-\x1f]+"  # PLAIN
     rb"|(?:n|y|p=[\w-]{1,40}),[^,]{0,255},.*"  # SCRAM, OAUTHBEARER: the client's first words
     rb"|(?:[nyp],)?.{0,300}[\x01\n]auth=.*"
     rb"|auth=Bearer.*|user=.{0,255}\x01.*|NTLMSSP\0.*"
@@ -26,8 +29,8 @@ _ANSWER = re.compile(
     rb"|.{0,999}\bresponse=.*",
     re.DOTALL | re.IGNORECASE,
 )
-_PROMPT = re.compile(rb"(?i)\s*(?:user ?name|pass ?word|login)\s*:?\s*\0?")
-_HEX = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2}){6,})", re.ASCII)
+_PROMPT = pattern_of_bytes(rb"(?i)\s*(?:user ?name|pass ?word|login)\s*:?\s*\0?")
+_HEX = pattern(r"(?:0x)?((?:[0-9a-fA-F]{2}){6,})")
 
 
 def is_prompt(word: str) -> bool:
@@ -78,8 +81,11 @@ def veils(word: str, tells: Callable[[str], bool]) -> bool:
     if "&" in word and (plain := unescape(word[:_LONGEST])) != word[:_LONGEST]:
         return tells(plain.encode("latin-1", "replace").decode("latin-1"))
     if (match := _HEX.fullmatch(word)) is not None:
-        return _readable(bytes.fromhex(match[1][:_LONGEST]), tells)
-    raw = _decoded(word)
+        raw = bytes.fromhex(match[1][:_LONGEST])
+    elif (len(word) >= _LEAST_SPOKEN or word[-1] == "=") and is_spoken(word) and not is_prompt(word):
+        return not (word.isdigit() or (word.isalpha() and (word.islower() or word.isupper())))
+    else:
+        raw = _decoded(word)
     return bool(_ANSWER.fullmatch(raw)) or _readable(raw, tells)
 
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from maildoctor.masking.blobs import is_answer, is_blob, is_prompt, is_spoken, veils
+from maildoctor.masking.patterns import MOST, Crowded, each, pattern
 from maildoctor.masking.values import odd, setting, spoken, struck, template, value
-from maildoctor.masking.words import CORE, HARMLESS_COLUMNS, VERBS, secrecy
+from maildoctor.masking.words import CORE, CORE_OR_NATIVE, HARMLESS_COLUMNS, VERBS, secrecy
 
 
 class Span(NamedTuple):
@@ -28,48 +29,47 @@ Spans = Iterator[Span]
 _NAME_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") | frozenset(
     map(chr, range(0x80, 0x100))
 )
-_REST_OF_NAME = re.compile(r"[\w.\x80-\xff-]*+(?:\[[\w-]{0,40}\])?+", re.ASCII)
+_REST_OF_NAME = pattern(r"(?:[\w.-]|(?!\xef\xbc\x9a)[\x80-\xff])*+(?:\[[\w-]{0,40}\])?+")
 _CLOSED = (
     r"(?:\\{0,3}[\"'`]|[)\]}](?=\s*[=!<>:])|"
     r"(?:'|\")\]|&quot;|&\#0?3[49];|&apos;|&\#x2[27];|%2[27]|\\u002[27]|\\x2[27]){0,3}+"
 )
-_STRONG = re.compile(
-    _CLOSED
-    + r"(?:[ \t]|#011|\\t){0,99}+(?:::=|:=|=>|->(?=\s)|===?|!==?|<>|<=>|!~|=~|=3[Dd]|::?(?!//)|=|%3[DdAa]|&\#6[01];|"
-    r"&\#x3[dDaA];|&equals;"
+_STRONG = pattern(
+    _CLOSED + r"(?:[ \t]|#011|\\t){0,99}+(?:::=|:=|=>|->(?=\s)|===?|!==?|<>|<=>|!~|=~|=3[Dd]|::?(?!//)|=|%3[DdAa]"
+    r"|\xef\xbc\x9a|&\#6[01];|&\#x3[dDaA];|&equals;"
     r"|\\u003[da]|\\x3[dDaA]|&gt;|\+=|\?=|\|=)(?:[ \t]|#011|\\t|%20|\+(?=[\"'])){0,99}+",
-    re.ASCII,
 )
-_CALLED = re.compile(
-    r"[\"'`],[ \t]{0,20}+(?=[\"'`])|[\"'`]?\([ \t]{0,9}+(?=[\"'`])|[\"'`]\][ \t]{0,9}=[ \t]{0,9}", re.ASCII
-)
-_LIKE = re.compile(
+_CALLED = pattern(r"[\"'`],[ \t]{0,20}+(?=[\"'`])|[\"'`]?\([ \t]{0,9}+(?=[\"'`])|[\"'`]\][ \t]{0,9}=[ \t]{0,9}")
+_PAIR = pattern(r",\s{0,9}(?:<<)?(?=\")")
+"""Of Erlang: {password,<<"x">>}."""
+_ANSWER = pattern(r"[ \t]{1,9}(?=[\"'])")
+_LIKE = pattern(
     _CLOSED + r"[)]?\s{1,9}(?:not\s{1,9})?(?:like|in|rlike|similar to|regexp)\s{1,9}\(?\s{0,9}(?=['\"])",
-    re.ASCII | re.IGNORECASE,
+    re.IGNORECASE,
 )
-_IS = re.compile(
-    r"[\"'`]?\s{1,9}(?:is|was|are|ist|lautet|being|equals|now|(?:has been |was |is |been |be )?(?:set|changed|reset"
-    r"|updated) to|to be|has value|value)"
+_IS = pattern(
+    r"[\"'`]?\s{1,9}(?:(?:has been |was |is |been |be )?(?:set|changed|reset"
+    r"|updated) to|(?:is|was) now|is|was|are|ist|lautet|being|equals|now|to be|has value|value)"
     r"(?:\s{0,9}:)?\s{1,9}",
-    re.IGNORECASE | re.ASCII,
+    re.IGNORECASE,
 )
-_FOR = re.compile(
+_FOR = pattern(
     r"\s{1,9}(?:for|of|from|by)\s{1,9}(?:(?:the|user|account|login|uid|mailbox|client|db|database)\s{1,9}){0,3}+"
-    r"[\"'<\[(]?[\w.+@-]{1,120}[\"'>\])]?\s{0,9}(?:[:=]|is|was|->|set to)\s{1,9}",
-    re.IGNORECASE | re.ASCII,
+    r"[\"'<\[(]?[\w.+@-]{1,120}[\"'>\])]?\s{0,9}(?:[:=]|(?:is|was) now|is|was|->|set to)\s{1,9}",
+    re.IGNORECASE,
 )
-_TOLD = re.compile(r"[^:=;,{}\[\]<>\"'()\n]{0,80}[:=]\s{1,9}[\"']?", re.ASCII)
-_WEAK = re.compile(r"(?:[\"'`]|&quot;)?(?:[ \t]|#011|\\t){1,99}+", re.ASCII)
-_WORD = re.compile(r"\S+", re.ASCII)
-_ELEMENT = re.compile(r"(?:\s[^<>]{0,400})?>", re.ASCII)
-_ATTRIBUTE = re.compile(
-    r"[\"'](?:\s{1,9}[\w-]{1,20}=[\"'][^\"'<>]{0,99}[\"']){0,4}?\s{1,9}(?:value|content)=(?=[\"'])", re.ASCII
-)
-_PIPE_SCALAR = re.compile(r"[|>][+-]?[0-9]?\s*", re.ASCII)
-_PATH = re.compile(r"<?\s{0,9}(?:/|file:|env:|vault:|[A-Za-z]:\\)[\w./:-]+", re.ASCII)
-_M4 = re.compile(r"'\)\s*(?:dnl.*)?$", re.ASCII)
-_COMMENT = re.compile(r"[^\w\n]{0,80}", re.ASCII)
-_COMMA = re.compile(r", [\w.-]{1,40}=|, (?:relay|session|method)\b", re.ASCII)
+_TOLD = pattern(r"[^:=;,{}\[\]<>\"'()\n]{0,80}[:=]\s{1,9}[\"']?")
+_WEAK = pattern(r"(?:[\"'`]|&quot;)?(?:[ \t]|#011|\\t){1,99}+")
+_WORD = pattern(r"\S+")
+_ELEMENT = pattern(r"(?:\s[^<>]{0,400})?>")
+_ATTRIBUTE = pattern(r"[\"'](?:\s{1,9}[\w-]{1,20}=[\"'][^\"'<>]{0,99}[\"']){0,4}?\s{1,9}(?:value|content)=(?=[\"'])")
+_PIPE_SCALAR = pattern(r"[|>][+-]?[0-9]?\s*")
+_PATH = pattern(r"<?\s{0,9}(?:/|file:|env:|vault:|[A-Za-z]:\\)[\w./:-]+")
+_ELSEWHERE = pattern(r"env:[A-Z_][A-Z0-9_]*|file:\S*/\S*|fd:[0-9]+")
+"""To openssl: where the password is."""
+_M4 = pattern(r"'\)\s*(?:dnl.*)?$")
+_COMMENT = pattern(r"[^\w\n]{0,80}")
+_COMMA = pattern(r", [\w.-]{1,40}=|, (?:relay|session|method)\b")
 _SHORT, _LONG = 512, 4096
 """How far the end of a value in brackets is looked for."""
 
@@ -97,14 +97,21 @@ _SPOKEN_NAMES = frozenset(
 )
 
 
-_PROCESS = re.compile(r"\[[0-9]{1,10}\]$", re.ASCII)
+_ATTRIBUTE_NAME = pattern(r"[a-z]+[A-Z]\w+")
+_MOST_NAMES = 96
+"""What could be names in one stretch of a line, names of secrets counted threefold."""
+_PROCESS = pattern(r"\[[0-9]{1,10}\]$")
 
 
 def named(line: str, low: str, whole: bool) -> Spans:
     """`password = x` in all spellings, `password is x`, `password x`. `whole`: the line is one of a file, in which a
     value reaches to its end."""
-    at = 0
-    while (core := CORE.search(low, at)) is not None:
+    at, effort = 0, 0
+    search = (CORE if line.isascii() else CORE_OR_NATIVE).search
+    while (core := search(low, at)) is not None:
+        effort += 1
+        if effort > _MOST_NAMES:
+            raise Crowded
         start = core.start()
         while start > at and line[start - 1] in _NAME_CHARS:
             start -= 1
@@ -116,7 +123,10 @@ def named(line: str, low: str, whole: bool) -> Spans:
         if _PROCESS.search(name) and line[end : end + 1] == ":":
             continue  # passwd[56600]: it is who speaks
         trimmed = name.rstrip(".-")
+        if trimmed.lower() == "pass" and line[start - 1 : start] == "=":
+            continue  # dkim=pass
         if kind := secrecy(trimmed.lstrip("-.")):
+            effort += 2
             span = _value_of(line, start, start + len(trimmed), kind, whole)
             if span is not None and span.end > span.start:
                 yield span
@@ -138,10 +148,15 @@ def _strong(line: str, start: int, end: int) -> int | None:
             return element.end()
     if before[-1:] in ("'", '"') and (attribute := _ATTRIBUTE.match(line, end)) is not None:
         return attribute.end()
-    if before.endswith("{") and line[end : end + 1] == "}" and line[: start - 1].lstrip()[:1] in ("D", "R", ""):
+    if before.endswith("{") and line[end : end + 1] == "}" and line[: start - 1].lstrip()[:1] in ("C", "D", "R", ""):
         return end + 1  # sendmail: D{NAME}value
+    if before[-1:] in ("{", "(") and (pair := _PAIR.match(line, end)) is not None:
+        return pair.end()
     for form in (_CALLED, _STRONG, _LIKE):
         if (match := form.match(line, end)) is not None:
+            if match[0] == ":" and before[-1:] in ("'", '"') and line.startswith(before[-1], match.end()):
+                prompt = _ANSWER.match(line, match.end() + 1)  # "Password:" "x"
+                return prompt.end() if prompt is not None else None
             return match.end()
     return None
 
@@ -158,7 +173,7 @@ def _assigned(line: str, start: int, end: int, at: int, kind: str, whole: bool) 
     text = line[first:last]
     if not text or setting(text) or _PIPE_SCALAR.fullmatch(text) or (line[start:end] == "PWD" and text[0] == "/"):
         return None
-    if line[first:].startswith(("pass:", "env:", "file:", "fd:")) and text.partition(":")[0] in ("env", "file", "fd"):
+    if _ELSEWHERE.fullmatch(text):
         return None
     if kind == "token" and _PATH.fullmatch(text):
         return None
@@ -177,6 +192,8 @@ def _assigned(line: str, start: int, end: int, at: int, kind: str, whole: bool) 
         return Span(first, len(line.rstrip()), "name")
     if not quoted and ":" in between and " " in between and _prose_behind(line, first, kind):
         return None
+    if not quoted and text.isdigit() and " " in between and (word := _WORD.match(line, last + 1)) and spoken(word[0]):
+        return None  # table-passwd: 61 entries
     if not quoted and _given(line, start):
         close = line.rfind(")", first, first + _LONG)
         return Span(first, close if close > first else _sentence(line, first), "spoken")
@@ -232,20 +249,19 @@ def _said(line: str, start: int, end: int, kind: str) -> Span | None:
     if kind != "password" and not compound:
         return (
             _word(line, match.end(), strict=True)
-            if name in ("token", "secret", "bearer", "credential", "credentials")
+            if name in ("token", "secret", "bearer", "credential", "credentials", "authtok")
             else None
         )
     if name not in _SPOKEN_NAMES and not compound and secrecy(name) != "password":
         return None
-    span = _word(line, match.end(), strict=False)
-    if span is not None:
-        return span
-    told = _TOLD.match(line, match.end())
-    if told is not None and told.end() < len(line):
-        word = _WORD.match(line, told.end())
-        if word is not None and odd(word[0]):
+    attribute = _ATTRIBUTE_NAME.fullmatch(line, start, end) is not None  # a list of names: userPassword mailHost
+    span = _word(line, match.end(), strict=attribute)
+    if span is None or not odd(line[span.start : span.end]):
+        told = _TOLD.match(line, match.end())  # Passwort falsch: x
+        word = _WORD.match(line, told.end()) if told is not None else None
+        if told is not None and word is not None and odd(word[0]):
             return _word(line, told.end(), strict=True)
-    return None
+    return span
 
 
 def _word(line: str, at: int, strict: bool) -> Span | None:
@@ -277,16 +293,14 @@ def _word(line: str, at: int, strict: bool) -> Span | None:
     return Span(first, last, "spoken")
 
 
-_ADDRESS = re.compile(
-    r"[\w.+-]+@[\w-]+\.[\w.-]+|\[?[0-9]{1,3}(?:\.[0-9]{1,3}){3}\]?|pam_\w+\.so\S*|[0-9]{1,3}", re.ASCII
-)
-_KEYED = re.compile(r"[A-Za-z_][\w-]{0,30}=", re.ASCII)
+_ADDRESS = pattern(r"[\w.+-]+@[\w-]+\.[\w.-]+|\[?[0-9]{1,3}(?:\.[0-9]{1,3}){3}\]?|pam_\w+\.so\S*|[0-9]{1,3}")
+_KEYED = pattern(r"[A-Za-z_][\w-]{0,30}=")
 
 # ---- user and password in front of a host
 
-_USERINFO = re.compile(r"(?<=://)[^\s\"'<>`]*+", re.ASCII)
-_PORT = re.compile(r"[0-9]{1,5}(?:[/?#]|$)", re.ASCII)
-_BARE_USERINFO = re.compile(r"(?<![\w.+:/@-])([\w.+-]{1,64}):([^\s:@/\"'<>=]{4,200})@(?=[\w(\[])", re.ASCII)
+_USERINFO = pattern(r"(?<=://)[^\s\"'<>`]*+")
+_PORT = pattern(r"[0-9]{1,5}(?:[/?#]|$)")
+_BARE_USERINFO = pattern(r"(?<![\w.+:/@-])([\w.+-]{1,64}):([^\s:@/\"'<>=]{4,200})@(?=[\w(\[])")
 _SCHEMES = frozenset(
     [
         "mailto",
@@ -316,7 +330,7 @@ _SCHEMES = frozenset(
 
 def addressed(line: str) -> Spans:
     """`scheme://user:password@host`, `scheme://token@host`, and the same without a scheme."""
-    for match in _USERINFO.finditer(line):
+    for match in each(_USERINFO, line):
         text = match[0]
         at, colon, slash = text.rfind("@"), text.find(":"), text.find("/")
         if at < 0:
@@ -326,61 +340,56 @@ def addressed(line: str) -> Spans:
                 yield Span(match.start() + colon + 1, match.start() + at, "address")
         elif colon < 0 and slash < 0 and at > 15 and odd(text[:at]):
             yield Span(match.start(), match.start() + at, "address")
-    for match in _BARE_USERINFO.finditer(line):
+    for match in each(_BARE_USERINFO, line):
         if match[1].lower() not in _SCHEMES and odd(match[2]):
             yield Span(match.start(2), match.end(2), "address")
 
 
 # ---- hashes, tokens
 
-_HASH = re.compile(
+_HASH = pattern(
     r"\$(?:1|2[abxy]?|3|5|6|7|y|gy|md5|sha1|sha256|sha512|apr1|P|H|S|argon2(?:id?|d)|pbkdf2[\w-]{0,20}|scrypt"
     r"|bcrypt|bcrypt-sha256|"
     r"ml|nt|8|9|14)\$[./A-Za-z0-9$=,+_-]{2,}",
-    re.ASCII,
 )
-_scheme = re.compile(
+_scheme = pattern(
     r"\{(?:S?SHA(?:[0-9]{1,3})?|S?MD5|(?:[A-Z0-9]{1,8}-)?CRYPT|PLAIN(?:-MD4|-MD5)?|CLEAR(?:TEXT)?|(?:CRAM"
     r"|DIGEST)-MD5|HMAC-MD5|SCRAM-SHA-[0-9]{1,3}|"
     r"ARGON2(?:ID?)?|PBKDF2(?:-\w{1,9})?|LANMAN|NTLM|NT|LDAP-MD5|SASL-?\w{0,9}|SKEY|OTP|RPA|PASSWORD"
     r"|SHA-?[0-9]{0,3}|BCRYPT|LM|MD4|EXTERNAL|PKCS5S2|KERBEROS)"
     r"(?:\.(?:b64|hex|base64))?\}(?=[^\s\"'(),;=<>{}])",
-    re.ASCII | re.IGNORECASE,
+    re.IGNORECASE,
 )
-_SCHEME_VALUE = re.compile(r"[^\s\"'`,;)\]<>]*+", re.ASCII)
-_COMPARED = re.compile(
+_SCHEME_VALUE = pattern(r"[^\s\"'`,;)\]<>]*+")
+_COMPARED = pattern(
     r"(?:\b(?:CRYPT|PLAIN|SHA[0-9]{0,3}|SSHA[0-9]{0,3}|S?MD5|CLEARTEXT|[A-Z0-9]{2,8}-CRYPT|CRAM-MD5|DIGEST-MD5"
     r"|LDAP-MD5|SCRAM-SHA-[0-9]{1,3}|PLAIN-MD5|NTLM|"
     r"ARGON2(?:ID?)?|PBKDF2)(?:\.[a-z0-9]{2,6})?)\((?=[^)\s])",
-    re.ASCII,
 )
-_BEARER = re.compile(
-    r"\b(?:bearer|basic|negotiate|digest|apikey|token)[ =:]{1,3}(?=[\w+/.~-]{8})", re.ASCII | re.IGNORECASE
-)
-_BEARER_VALUE = re.compile(r"[\w+/.~=-]+", re.ASCII)
-_TOKENS = re.compile(
+_BEARER = pattern(r"\b(?:bearer|basic|negotiate|digest|apikey|token)[ =:]{1,3}(?=[\w+/.~-]{8})", re.IGNORECASE)
+_BEARER_VALUE = pattern(r"[\w+/.~=-]+")
+_TOKENS = pattern(
     r"(?<![A-Za-z0-9_])(?:eyJ[\w-]{6,}+(?:\.[\w-]*+){1,4}|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,}"
     r"|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{8,}|"
     r"A(?:KIA|SIA)[A-Z0-9]{12,}|AIza[\w-]{20,}|ya29\.[\w-]{16,}|[sr]k[-_](?:live_|test_|proj-)?[A-Za-z0-9]{16,}"
     r"|SG\.[\w-]{10,}\.[\w-]{10,}|key-[0-9a-f]{24,}|"
     r"hooks\.slack\.com/services/\S{8,}|api\.telegram\.org/bot\S{8,}|hvs\.[\w-]{16,}|dop_v1_\w{16,}|npm_[A-Za-z0-9]{20,})",
-    re.ASCII,
 )
 
 
 def hashed(line: str) -> Spans:
     """`$6$salt$hash`, `{SSHA}…`, `CRYPT(given) != 'stored'`."""
     if "$" in line:
-        for match in _HASH.finditer(line):
+        for match in each(_HASH, line):
             yield Span(match.start() + match[0].index("$", 1) + 1, match.end(), "hash")
     if "{" in line:
-        for match in _scheme.finditer(line):
+        for match in each(_scheme, line):
             end = _SCHEME_VALUE.match(line, match.end())
             text = end[0] if end else ""
             if text and not setting(text):
                 yield Span(match.end(), match.end() + len(text), "hash")
     if "(" in line:
-        for match in _COMPARED.finditer(line):
+        for match in each(_COMPARED, line):
             yield from _comparison(line, match.end())
 
 
@@ -399,9 +408,9 @@ def _comparison(line: str, at: int) -> Spans:
 
 def tokened(line: str) -> Spans:
     """JWT, `Bearer …`, and the tokens that tell by their beginning what they are."""
-    for match in _TOKENS.finditer(line):
+    for match in each(_TOKENS, line):
         yield Span(match.start(), match.end(), "token")
-    for match in _BEARER.finditer(line):
+    for match in each(_BEARER, line):
         text = _BEARER_VALUE.match(line, match.end())
         if text is not None and (odd(text[0]) or is_blob(text[0]) or ("." in text[0][1:-1] and len(text[0]) > 20)):
             yield Span(text.start(), text.end(), "token")
@@ -409,44 +418,38 @@ def tokened(line: str) -> Spans:
 
 # ---- the dialogue of a login
 
-_AUTH = re.compile(
+_AUTH = pattern(
     r"\b(?:auth|authenticate)(?:[ =:,]|\"|\\|#011|\t){1,4}\"?([a-z][a-z0-9_-]{2,24})\"?\\?(?:(?:[ \t,:=]|#011"
     r"|sasl-ir|initial(?: response)?){1,6}\"?)",
-    re.ASCII | re.IGNORECASE,
+    re.IGNORECASE,
 )
-_KNOWN_MECHANISM = re.compile(
+_KNOWN_MECHANISM = pattern(
     r"(?:plain|login|cram-md5|digest-md5|scram-sha-?\w*(?:-plus)?|x?oauth2?|oauthbearer|ntlm|gssapi|external|otp"
     r"|srp|apop|scram-md5|plain-\w+|xoauth2)\b",
-    re.ASCII | re.IGNORECASE,
+    re.IGNORECASE,
 )
-_BLOB = re.compile(r"[A-Za-z0-9+/_-]{4,}+={0,2}", re.ASCII)
-_RESP = re.compile(r"(?:\bresp=|CONT(?:#011|\t|\\t)[0-9]{1,10}(?:#011|\t|\\t)(?:resp=)?|\bCONT [0-9]{1,10} )", re.ASCII)
-_RESP_VALUE = re.compile(r"[^\s#\"'\\]*", re.ASCII)
-_FAILED = re.compile(
-    r"SASL \S{1,40} authentication (?:failed|failure): (?=[A-Za-z0-9+/]{4,}+={0,2}(?:[\s,\"]|$))", re.ASCII
-)
-_CHALLENGE = re.compile(r"\b334[ -](?=[A-Za-z0-9+/=]{4})|(?<=[\s:])\+ (?=[A-Za-z0-9+/=]{8,}\s*$)", re.ASCII)
-_DIRECTION = re.compile(
+_BLOB = pattern(r"[A-Za-z0-9+/_-]{4,}+={0,2}")
+_RESP = pattern(r"(?:\bresp=|CONT(?:#011|\t|\\t)[0-9]{1,10}(?:#011|\t|\\t)(?:resp=)?|\bCONT [0-9]{1,10} )")
+_RESP_VALUE = pattern(r"[^\s#\"'\\]*")
+_FAILED = pattern(r"SASL \S{1,40} authentication (?:failed|failure): (?=[A-Za-z0-9+/]{4,}+={0,2}(?:[\s,\"]|$))")
+_CHALLENGE = pattern(r"\b334[ -](?=[A-Za-z0-9+/=]{4})|(?<=[\s:])\+ (?=[A-Za-z0-9+/=]{8,}\s*$)")
+_DIRECTION = pattern(
     r"(?:^|(?<=[\s:\]\[\"']))(<--|-->|<-[-~*]?|[-~*]>|<~\*?|~>|<=|=>|<<<?|>>>?|[CS]:|SMTP[<>][<>]|C>|S<"
     r"|[<>] \S{1,255}\[[0-9a-fA-F.:]{2,45}\](?::[0-9]{1,5})?:|"
     r"from client:|client:|client (?:sent|said|response):?"
     r"|command=)\s{0,9}\"?([A-Za-z0-9+/_-]{3,}={0,2})(?=\"?\s*(?:$|\"|\\[rn]|failed\b|rejected\b|error\b|result=))",
-    re.ASCII,
 )
-_SPOKE = re.compile(
-    r"(?:^|[\s\"'>:])(?:([A-Za-z]{0,4}[0-9]{1,6}) )(?:LOGIN|login)\s{1,9}(\"[^\"]{0,200}\""
+_SPOKE = pattern(
+    r"(?:^|[\s\"'>:])(?:([A-Za-z]{0,4}[0-9]{1,6}|[A-Z]\.?[0-9]{1,6}) )(?:LOGIN|login)\s{1,9}(\"[^\"]{0,200}\""
     r"|\S{1,200})\s{1,9}(\"(?:[^\"\\]|\\.){0,400}\"|[^\s\"]\S*)",
-    re.ASCII,
 )
-_QUOTED_BLOB = re.compile(
-    r"\bAUTHENTICATE\s{1,3}\"[\w-]{2,30}\"\s{1,3}[\"{]?([A-Za-z0-9+/=]{4,})", re.ASCII | re.IGNORECASE
-)
-_LONE = re.compile(r"(?:.{0,400}?[\s:>\]])?([A-Za-z0-9+/]{4,}={0,2})\s*", re.ASCII)
+_QUOTED_BLOB = pattern(r"\bAUTHENTICATE\s{1,3}\"[\w-]{2,30}\"\s{1,3}[\"{]?([A-Za-z0-9+/=]{4,})", re.IGNORECASE)
+_LONE = pattern(r"(?:.{0,400}?[\s:>\]])?([A-Za-z0-9+/]{4,}={0,2})\s*")
 
 
 def dialogue(line: str) -> Spans:
     """What stands in a transcript of SMTP, IMAP or POP3 and is an answer to a challenge."""
-    for match in _AUTH.finditer(line):
+    for match in each(_AUTH, line):
         blob = _BLOB.match(line, match.end())
         if blob is None or is_prompt(blob[0]):
             continue
@@ -462,7 +465,7 @@ def dialogue(line: str) -> Spans:
         if hidden:
             yield Span(blob.start(), blob.end(), "dialogue")
     for form in (_RESP, _CHALLENGE, _FAILED):
-        for match in form.finditer(line):
+        for match in each(form, line):
             blob = (_RESP_VALUE if form is _RESP else _BLOB).match(line, match.end())
             if blob is None or not blob[0] or setting(blob[0]) or is_prompt(blob[0]):
                 continue
@@ -471,17 +474,17 @@ def dialogue(line: str) -> Spans:
                 and (form is _CHALLENGE or "=" in blob[0] or (len(blob[0]) % 4 == 0 and _mixed(blob[0])))
             ):
                 yield Span(blob.start(), blob.end(), "dialogue")
-    for match in _DIRECTION.finditer(line):
+    for match in each(_DIRECTION, line):
         text = match[2]
         strong = match[1] == "<--" or match[1].endswith("]:") or "client" in match[1]
         if text.lower() in VERBS or is_prompt(text) or text.isdigit():
             continue
         if (strong and (is_blob(text) or odd(text))) or is_answer(text) or (is_blob(text) and is_spoken(text)):
             yield Span(match.start(2), match.end(2), "dialogue")
-    for match in _SPOKE.finditer(line):
+    for match in each(_SPOKE, line):
         if not setting(match[3]) and not spoken(match[3]):
             yield Span(match.start(3), match.end(3), "dialogue")
-    for match in _QUOTED_BLOB.finditer(line):
+    for match in each(_QUOTED_BLOB, line):
         yield Span(match.start(1), match.end(1), "dialogue")
 
 
@@ -498,111 +501,24 @@ def continued(line: str) -> Spans:
         yield Span(match.start(1), match.end(1), "dialogue")
 
 
-# ---- command lines
-
-_OPTION = re.compile(r"(?<=[\s\"'(,\[=])-{1,2}([A-Za-z][\w-]{0,30}+)(?:[ =]\s{0,9})?", re.ASCII)
-_W = re.compile(r"ldap|imtest|smtptest|pop3test|nntptest|lmtptest|sivtest|mupdatetest|cyradm|sievetest")
-_P = re.compile(
-    r"testsaslauthd|mysql|mariadb|sshpass|doveadm|mongo|sqlcmd|passwd|smtp-cli|sendemail|plink|pscp|wget|program"
-    r"|kinit"
-)
-_U = re.compile(r"curl|wget|http|smbclient|rpcclient|net |winexe|mount|cifs|swaks|lftp")
-_PIPED = re.compile(
-    r"\b(?:echo|printf)\s{1,9}(?:-[neE]{1,3}\s{1,9})?(?=[^|]{1,300}\|[^|]{0,200}(?:passw|sudo|mysql|ldap|openssl"
-    r"|htpasswd|doveadm|login|docker))",
-    re.ASCII,
-)
-_HEREDOC = re.compile(r"(?:passwd|passwd2|sudo|chpasswd|openssl|login)\b[^<]{0,200}<<<\s{0,9}", re.ASCII)
-_POSITIONAL = re.compile(
-    r"\b(?:doveadm\s{1,9}auth\s{1,9}(?:test|login|lookup)\s{1,9}(?:-\S{1,40}\s{1,9}\S{1,80}\s{1,9}){0,4}"
-    r"|htpasswd\s{1,9}-\w*b\w*\s{1,9}(?:-\S{1,9}\s{1,9}){0,4}\S{1,200}\s{1,9})\S{1,120}\s{1,9}",
-    re.ASCII,
-)
-
-
-def optioned(line: str, low: str) -> Spans:
-    """`-w x`, `-px`, `-u user:x` of programs that take a password that way."""
-    done = 0
-    takes_w, takes_p, takes_pair = (form.search(low) is not None for form in (_W, _P, _U))
-    for match in _OPTION.finditer(line):
-        if match.start() < done:
-            continue
-        letter = match[1]
-        first, last, quoted = value(line, match.end())
-        done = last if quoted else done
-        text = line[first:last]
-        attached = match.end() == match.end(1)
-        if (
-            letter in ("u", "U", "user", "proxy-user", "X", "basic", "auth", "creds", "userpwd", "userpass")
-            and not attached
-        ):
-            yield from _pair(first, text, takes_pair, letter)
-            continue
-        if attached:
-            if letter[0] in "wpa" and len(letter) > 3 and "-" + letter == line[match.start() : match.end()]:
-                first, text = match.start(1) + 1, letter[1:]
-                text += line[match.end() : value(line, match.end())[1]]
-                known = {"w": takes_w, "p": takes_p}.get(letter[0], False)
-                if known and odd(text):
-                    yield Span(first, first + len(text), "option")
-            continue
-        if letter not in ("w", "p", "P", "a", "ap", "au", "k", "s", "S", "pw", "auth-pass", "pp"):
-            continue
-        if not text or text[:1] in ("-", "|", ">", "<") or setting(text) or text.startswith(("/", "$(")):
-            continue
-        known = (
-            (letter == "w" and takes_w)
-            or (letter in ("p", "pp") and takes_p)
-            or (letter == "ap")
-            or (letter == "a" and "redis" in low)
-        )
-        if odd(text) or (known and not text.isdigit() and not (spoken(text) and not quoted and letter != "w")):
-            yield Span(first, last, "option")
-    for form in (_PIPED, _HEREDOC, _POSITIONAL):
-        if form is not _PIPED or "|" in line:
-            for match in form.finditer(line):
-                first, last, _ = value(line, match.end())
-                text = line[first:last]
-                if not text or text[0] in "|-$" or setting(text):
-                    continue
-                first += text.find(":") + 1 if ":" in text and form is not _POSITIONAL else 0
-                yield Span(first, last, "option")
-
-
-def _pair(first: int, text: str, known: bool, letter: str) -> Spans:
-    sign = "%" if "%" in text and letter in ("U", "user") else ":"
-    user, mark, secret = text.partition(sign)
-    if (
-        mark
-        and user
-        and secret
-        and not setting(secret)
-        and (known or odd(secret))
-        and not (user.isdigit() and secret.isdigit())
-    ):
-        yield Span(first + len(user) + 1, first + len(text), "option")
-
-
 # ---- SQL, authinfo, what is left
 
-_STATEMENT = re.compile(
-    r"\b(?:select|update|insert|delete|where|alter user|create user|grant|replace|execute|call)\b", re.ASCII
-)
-_LITERAL = re.compile(
+_STATEMENT = pattern(r"\b(?:select|update|insert|delete|where|alter user|create user|grant|replace|execute|call)\b")
+_LITERAL = pattern(
     r"([\w.\"`]{1,80})?\s{0,9}(?:=|<>|!=|like|values?\s{0,9}\(|,|\()\s{0,9}'((?:[^'\\\n]|\\.|''){0,4000}+)'?",
-    re.ASCII | re.IGNORECASE,
+    re.IGNORECASE,
 )
-_AUTHINFO = re.compile(r"(?:\"|&quot;|\\\"|(?<=\s)|^)P([:=])", re.ASCII | re.IGNORECASE)
-_OTHER_TOKEN = re.compile(r"(?:^|\s)[UIMR]:", re.ASCII)
-_STATIC = re.compile(r"\b(?:static:|inline:\s?\{.{0,200}?=\s{0,3})\{?\s?[^\s:{}=]{1,120}:([^\s{}]+)", re.ASCII)
-_SERVERS = re.compile(r"\b(?:mysql|pgsql|ibase|oracle|redis|sqlite)_servers\s{0,9}=\s{0,9}", re.ASCII)
-_USERPAIR = re.compile(
+_AUTHINFO = pattern(r"(?:[\"']\s?|&quot;|\\\"|(?<=\s)|^)P([:=])", re.IGNORECASE)
+_OTHER_TOKEN = pattern(r"(?:^|\s)[UIMR]:")
+_STATIC = pattern(r"\b(?:static:|inline:\s?\{.{0,200}?=\s{0,3})\{?\s?[^\s:{}=]{1,120}:([^\s{}]+)")
+_SERVERS = pattern(r"\b(?:mysql|pgsql|ibase|oracle|redis|sqlite)_servers\s{0,9}=\s{0,9}")
+_USERPAIR = pattern(
     r"\b(?:[\w.-]{0,30}_)?(?:user|username|userpwd|userpass"
     r"|login)[\"']?\s{0,9}[:=]\s{0,9}[\"']?([\w.@+-]{1,64}):([^\s:\"'@,;]{4,200})",
-    re.ASCII | re.IGNORECASE,
+    re.IGNORECASE,
 )
-_CLIENT_SEND = re.compile(r"\bclient_send\s{0,9}=\s{0,9}[\"']?(?:<\S\s{0,9})?([:^;])", re.ASCII)
-_CODED = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,}+={0,2}", re.ASCII)
+_CLIENT_SEND = pattern(r"\bclient_send\s{0,9}=\s{0,9}[\"']?(?:<\S\s{0,9})?([:^;])")
+_CODED = pattern(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,}+={0,2}")
 
 
 def literals(line: str, low: str) -> Spans:
@@ -610,7 +526,7 @@ def literals(line: str, low: str) -> Spans:
     if _STATEMENT.search(low) is None:
         return
     about = secret_columns(low)
-    for match in _LITERAL.finditer(line):
+    for match in each(_LITERAL, line):
         text = match[2]
         column = (match[1] or "").strip('"`').rpartition(".")[2].lower()
         if not text or setting(text) or "%" in text[:1] or (column and column in HARMLESS_COLUMNS):
@@ -628,31 +544,32 @@ def secret_columns(low: str) -> bool:
     return "insert" in low and ("passw" in low or "pwd" in low or "secret" in low)
 
 
-def entries(line: str) -> Spans:
+def entries(line: str, low: str) -> Spans:
     """`"P:x"` and `"P=eA=="` of authinfo; servers with a password in Exim's settings; `user: name:x`."""
-    for match in _AUTHINFO.finditer(line):
-        opening = match[0][:-2].lower()
-        if not opening and (match[1] == "=" or _OTHER_TOKEN.search(line) is None):
+    for match in each(_AUTHINFO, line):
+        opening = match[0][:-2].lower().rstrip()
+        if not opening and "authinfo:" not in low and (match[1] == "=" or _OTHER_TOKEN.search(line) is None):
             continue  # Exim's log has U=mail P=local
         first = match.end()
         close = line.find(opening or " ", first)
         last = close if close >= 0 else len(line.rstrip())
         if first < last and not struck(line[first:last]):
             yield Span(first, last, "authinfo")
-    for match in _SERVERS.finditer(line):
-        at = match.end()
-        for server in line[at:].split("::"):
+    servers = _SERVERS.search(line)
+    if servers is not None:
+        at = servers.end()
+        for server in line[at:].split("::", MOST):
             parts = server.split("/")
             if len(parts) > 3 and parts[-1].strip():
                 start = at + server.rfind("/") + 1
                 yield Span(start, at + len(server.rstrip()), "address")
             at += len(server) + 2
-    for match in _STATIC.finditer(line):
+    for match in each(_STATIC, line):
         yield Span(match.start(1), match.end(1), "pair")
-    for match in _USERPAIR.finditer(line):
+    for match in each(_USERPAIR, line):
         if odd(match[2]):
             yield Span(match.start(2), match.end(2), "pair")
-    for match in _CLIENT_SEND.finditer(line):
+    for match in each(_CLIENT_SEND, line):
         sent = line[match.end() - 1 :].rstrip().rpartition(match[1])[2]
         if sent.strip("\"' ") and not template(sent.strip()):
             yield Span(len(line.rstrip()) - len(sent.lstrip()), len(line.rstrip("\"' \r")), "dialogue")

@@ -3,6 +3,7 @@
 import re
 
 from maildoctor.masking.forms import Span, Spans
+from maildoctor.masking.patterns import pattern
 from maildoctor.masking.values import setting, struck
 
 _NAMES = {
@@ -10,7 +11,9 @@ _NAMES = {
     "shadow": "shadow", "shadow-": "shadow", "gshadow": "gshadow", "gshadow-": "gshadow", ".pgpass": "pgpass",
     "pgpass": "pgpass", "pgpass.conf": "pgpass", ".htpasswd": "pairs", "htpasswd": "pairs", "sasl_passwd": "pairs",
     "sasl_password": "pairs", "smtp_auth": "pairs", "saslpasswd": "pairs", "passwd.client": "pairs",
-    "chap-secrets": "chap",
+    "chap-secrets": "chap", ".netrc": "netrc", "netrc": "netrc", "_netrc": "netrc", "default-auth-info": "authlines",
+    "auth-info": "authlines", "pam_radius_auth.conf": "radius", "pam_radius.conf": "radius", "hosts.allow": "wrappers",
+    "hosts.deny": "wrappers",
     "pap-secrets": "chap", "userdb": "pairs", "users": "pairs", "secrets": "pairs", "credentials": "pairs",
 }  # fmt: skip
 _TABLES = (
@@ -26,9 +29,15 @@ _TABLES = (
     "dovecot-users",
     "smtpd-secrets",
 )
-_PASSWD = re.compile(r"[^\s:#]{1,64}:([^:\s]*):[0-9]{1,10}:[0-9]{1,10}:([^:]*):[^:]*:[^:]*")
-_PAIR = re.compile(r"\s*(?:(\S{1,300})\s{1,40})?[\"']?([^\s:]{1,200}):(\S.*)")
-_HOST_PAIR = re.compile(r"\s*\[[\w.:-]{1,255}\](?::[\w-]{1,20})?\s{1,40}[\"']?[^\s:]{1,200}:(\S.*)")
+_PASSWD = pattern(r"[^\s:#]{1,64}:([^:\s]*):[0-9]{1,10}:[0-9]{1,10}:([^:]*):[^:]*:[^:]*")
+_PAIR = pattern(r"\s*(?:(\S{1,300})\s{1,40})?[\"']?([^\s:]{1,200}):(\S.*)")
+_HOST_PAIR = pattern(r"\s*\[[\w.:-]{1,255}\](?::[\w-]{1,20})?\s{1,40}[\"']?[^\s:]{1,200}:(\S.*)")
+_BARE = pattern(
+    r"(?:ldap|nslcd|smtp|relay|bind|radius|sasl|mysql|pgsql|db)?[._-]?(?:secret|passphrase|passfile|pwfile)|.*[._-](?:secret|pw|passphrase)",
+    re.IGNORECASE,
+)
+"""Files that are nothing but a secret: ldap.secret."""
+_SPAWN = pattern(r"\b(?:spawn|twist)\s+")
 _EMPTY = frozenset(("", "x", "*", "!", "!!", "*LK*", "NP", "!*", "*NP*", "##"))
 
 
@@ -43,22 +52,22 @@ def kind_of(path: str) -> str:
         and not any(f in path for f in ("/dovecot", "/opensmtpd", "/mail/", "/exim", "/postfix", "/smtpd"))
     ):
         return "file"
-    known = _NAMES.get(name)
+    known = _NAMES.get(name) or ("bare" if _BARE.fullmatch(name) else None)
     return known or ("pairs" if name.startswith(_TABLES) else "file")
 
 
-def entry(line: str, kind: str) -> Spans:
-    """The secret fields of a line of a file of this kind."""
+def entry(line: str, kind: str, number: int = 0) -> Spans:
+    """The secret fields of a line, the one of this number, of a file of this kind."""
     text = line.rstrip("\r")
     if text.lstrip()[:1] == "#" or not text:
         text = text.lstrip("# ")
     offset = len(line.rstrip("\r")) - len(text)
-    for start, end in _fields(text, kind):
+    for start, end in _fields(text, kind, number):
         if start < end and text[start:end] not in _EMPTY and not struck(text[start:end]):
             yield Span(start + offset, end + offset, "field")
 
 
-def _fields(text: str, kind: str) -> list[tuple[int, int]]:
+def _fields(text: str, kind: str, number: int) -> list[tuple[int, int]]:
     if kind in ("group", "shadow", "gshadow", "pgpass", "passwd"):
         numbers = {"group": (1,), "shadow": (1,), "gshadow": (1,), "pgpass": (4,), "passwd": (1, 4)}[kind]
         spans, at = [], 0
@@ -67,14 +76,25 @@ def _fields(text: str, kind: str) -> list[tuple[int, int]]:
             numbers = (1, 7)
         if len(fields) < 2:
             return []
-        for number, field in enumerate(fields):
-            if number in numbers:
+        for place, field in enumerate(fields):
+            if place in numbers:
                 spans.append((at, at + len(field)))
+            elif kind == "passwd" and place == len(fields) - 1 and " " in field.strip():
+                spans.append((at + field.index(" ") + 1, at + len(field)))  # what the shell is given
             at += len(field) + 1
         return spans
     if kind == "pairs":
         match = _PAIR.match(text)
         return [(match.start(3), len(text.rstrip()))] if match and not setting(match[3]) else []
+    if kind == "bare" or (kind == "authlines" and number == 3):
+        word = text.strip()
+        return [(text.index(word), text.index(word) + len(word))] if word and " " not in word else []
+    if kind == "radius":
+        words = [(m.start(), m.end()) for m in re.finditer(r"\S+", text)]
+        return words[1:2] if len(words) > 1 and text[:1] != "#" else []
+    if kind == "wrappers":
+        spawn = _SPAWN.search(text)
+        return [(spawn.end(), len(text.rstrip()))] if spawn else []
     if kind == "chap":
         words = [(m.start(), m.end()) for m in re.finditer(r"\"[^\"]*\"|\S+", text)]
         return words[2:3]

@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from maildoctor.masking import forms, kinds
+from maildoctor.masking import commands, forms, kinds, printed
 from maildoctor.masking.forms import Span
-from maildoctor.masking.words import secrecy
+from maildoctor.masking.patterns import Crowded, holds, pattern, pattern_of_bytes
+from maildoctor.masking.remarks import without_remark
+from maildoctor.masking.words import NATIVE, secrecy
 
 _STRUCK = "***"
 
@@ -34,7 +36,21 @@ _NAMES = (
     "senord",
     "community",
 )
-_DIALOGUE = ("auth", "resp=", "334 ", "<-", "->", "~>", "login ", "client in:", "client out:", ": < ", ": > ", " c: ")
+_DIALOGUE = (
+    "auth",
+    "resp=",
+    "334 ",
+    "<-",
+    "->",
+    "~>",
+    "login ",
+    "client in:",
+    "client out:",
+    ": < ",
+    ": > ",
+    " c: ",
+    'command="',
+)
 _HASHES = ("$", "{", ") != ", "crypt(")
 _TOKENS = (
     "eyj",
@@ -52,46 +68,73 @@ _TOKENS = (
     "bearer",
     "basic ",
 )
-_OPTIONS = (" -w", " -p", " -u", " -a", "echo ", "doveadm")
 _LITERALS = ("select", "insert", "where ")
-_ENTRIES = ('"p:', '"p=', ";p:", " p:")
+_ENTRIES = ('"p:', '"p=', ";p:", " p:", "'p:", "\tp:")
 _KEY, _URL, _AUTH = "-----begin", "://", "auth"
-_OFTEN = (_NAMES[:8], _NAMES[9:], _DIALOGUE[1:], _HASHES, _TOKENS, _OPTIONS, _LITERALS, _ENTRIES, (_URL, _KEY))
-MARKS = tuple(dict.fromkeys(mark.encode() for group in _OFTEN for mark in group))
+_OFTEN = (
+    _NAMES[:8],
+    _NAMES[9:],
+    _DIALOGUE[1:],
+    _HASHES,
+    _TOKENS,
+    commands.MARKS,
+    _LITERALS,
+    _ENTRIES,
+    tuple(printed.MARKS),
+    (_URL, _KEY),
+)
+
+
+def _least(marks: set[str]) -> tuple[bytes, ...]:
+    """The marks without those that have another in them."""
+    least: list[str] = []
+    for mark in sorted(marks, key=lambda mark: (len(mark), mark)):
+        if not any(other in mark for other in least):
+            least.append(mark)
+    return tuple(mark.encode() for mark in least)
+
+
+MARKS = _least({mark for group in _OFTEN for mark in group})
 """One of these stands in every line of a log, in small letters, that can hold a credential; or `auth` with more."""
-AUTH = re.compile(
+OTHER_MARKS = tuple(dict.fromkeys(mark.encode("latin-1").lower() for mark in NATIVE))
+"""Or one of these, if it is not all ASCII."""
+AUTH = pattern_of_bytes(
     rb"auth(?:oriz|enticate|[ =:,\"\\#\t]{1,6}(?:011)?\"?(?:plain|login|cram|digest|scram|x?oauth|ntlm|gssapi"
     rb"|external|otp|srp|apop|bearer)\b"
     rb"|entication fail\w{1,4}: [a-z0-9+/]{4,}={0,2}(?:[\s,\"]|$))"
 )
-BLOB = re.compile(rb"(?<![a-z0-9+/_.@<-])[a-z0-9+/]{16,}+={0,2}(?![a-z0-9+/_.@>-])")
+BLOB = pattern_of_bytes(rb"(?<![a-z0-9+/_.@<-])[a-z0-9+/]{16,}+={0,2}(?![a-z0-9+/_.@>-])")
 """In small letters, a long word of base64."""
 # what only lines of files are looked through for
 _IN_FILES = ("_servers", "client_send", "static:", "inline:", "user")
-_PEM_BODY = re.compile(
+_PEM_BODY = pattern(
     r"(?:.{0,200}[\s>#|])?[A-Za-z0-9+/=]{16,}(?:\\n)?\\?\s*[\"']?,?|[\s>#|]*[A-Za-z0-9+/=]{1,15}\s*|[\s>#"
     r"|]*(?:Proc-Type|DEK-Info|Comment):.*|\s*",
-    re.ASCII,
 )
-_OPENED = re.compile(
+_OPENED = pattern(
     r"([ \t]*)(?:- )?[\"'<]?([\w.-]{2,64})[\"'>]?[ \t]{0,20}(?:[:=]|(?<=>))[ \t]{0,20}(?:[|>][+-]?[0-9]?|\\"
     r"|!!?\w{1,20})?[ \t]*\r?",
-    re.ASCII,
 )
-_NAMED = re.compile(
+_NAMED = pattern(
     r"[ \t]*(?:- )?[\"']?(?:name|key|id)[\"']?[ \t]{0,9}[:=][ \t]{0,9}[\"']?([\w.-]{2,64})[\"']?,?[ \t]*\r?",
-    re.ASCII | re.IGNORECASE,
+    re.IGNORECASE,
 )
-_VALUE = re.compile(r"[ \t]*(?:- )?[\"']?value[\"']?[ \t]{0,9}[:=][ \t]{0,9}(?=\S)", re.ASCII | re.IGNORECASE)
-_GOES_ON = re.compile(
-    r"(?:--?[\w-]{0,40}(?:pass\w{0,20}|pw|secret|token)|\s-[wp])[ \t=]{1,9}\\\r?", re.ASCII | re.IGNORECASE
-)
-_ASKED = re.compile(
+_VALUE = pattern(r"[ \t]*(?:- )?[\"']?value[\"']?[ \t]{0,9}[:=][ \t]{0,9}(?=\S)", re.IGNORECASE)
+_GOES_ON = pattern(r"(?:--?[\w-]{0,40}(?:pass\w{0,20}|pw|secret|token)|\s-[wp])[ \t=]{1,9}\\\r?", re.IGNORECASE)
+_ASKED = pattern(
     r"\bauth(?:enticate)?[ =:]+\"?(?:login|plain|cram|digest|scram|xoauth|ntlm|oauth)|334 |authentication exchange",
-    re.ASCII | re.IGNORECASE,
+    re.IGNORECASE,
 )
+_STAMP = pattern(
+    r"(?:<[0-9]{1,3}>1? ?)?(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}\b"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2})",
+)
+"""A line that begins with a time is one of a log, whatever its file is called."""
+_ENDS_OPEN = pattern(r"(?:.*\s)?(?:-[wp]|--?(?:pass(?:word|wd)?|pw|secret))[ \t]*\\?\r?", re.IGNORECASE)
+"""A line that ends in an option, or of .netrc in a word, whose value begins the next line."""
+_NETRC_OPEN = pattern(r"(?:.*\s)?(?:password|passwd|account)\s*")
 _WINDOW, _OVERLAP = 1024, 512
-_BLANK = re.compile(r"\s")
+_BLANK = pattern(r"\s")
 _PASSWD_COLONS = 6
 _ANSWERS = 6
 """Lines after one of AUTH in which the rest of the exchange may stand."""
@@ -113,24 +156,25 @@ def _spans(line: str, kind: str, deep: bool = True) -> Iterator[Span]:
     plain = kind != "names"
     if "://" in low or (whole and "@" in low):
         yield from forms.addressed(line)
-    if any(mark in low for mark in _HASHES):
+    if holds(low, _HASHES):
         yield from forms.hashed(line)
-    if whole or any(mark in low for mark in _TOKENS):
+    if whole or holds(low, _TOKENS):
         yield from forms.tokened(line)
     if not plain:
         return
-    if any(mark in low for mark in _NAMES):
+    if holds(low, _NAMES) or (not line.isascii() and holds(line, NATIVE)):
         yield from forms.named(line, low, whole)
-    if any(mark in low for mark in _DIALOGUE):
+    if holds(low, _DIALOGUE):
         yield from forms.dialogue(line)
-    if any(mark in low for mark in _OPTIONS):
-        yield from forms.optioned(line, low)
-    if any(mark in low for mark in _LITERALS):
+    if holds(low, commands.MARKS):
+        yield from commands.commanded(line, low)
+    if holds(low, _LITERALS):
         yield from forms.literals(line, low)
-    if any(mark in low for mark in _ENTRIES) or (whole and any(mark in low for mark in _IN_FILES)):
-        yield from forms.entries(line)
+    if holds(low, _ENTRIES) or (whole and holds(low, _IN_FILES)):
+        yield from forms.entries(line, low)
     if (whole or deep) and (low[:1] == "[" or low.count(":") == _PASSWD_COLONS):
         yield from kinds.of_its_own(line)
+    yield from printed.placed(line, low)
     if deep:
         yield from forms.coded(line, lambda text: next(_spans(text, "log", deep=False), None) is not None)
 
@@ -138,16 +182,24 @@ def _spans(line: str, kind: str, deep: bool = True) -> Iterator[Span]:
 def _in_windows(line: str, kind: str) -> Iterator[Span]:
     """The spans of a line of any length in a time that grows as the length does: a long one is looked through in
     windows that overlap. A value that reaches the end of its window goes on to the next blank, in a file to the end of
-    the line."""
+    the line. From where it holds more of one form than an honest line does, all of it is struck out."""
     if len(line) <= 2 * _WINDOW:
-        yield from _spans(line, kind)
+        try:
+            yield from list(_spans(line, kind))
+        except Crowded:
+            yield Span(0, len(line), "crowded")
         return
     struck = 0
     for at in range(0, len(line), _WINDOW):
         start, stop = max(at - _OVERLAP, 0), at + _WINDOW
         if min(stop, len(line)) <= struck:
             continue
-        for span in _spans(line[start:stop], kind):
+        try:
+            spans = list(_spans(line[start:stop], kind))
+        except Crowded:
+            yield Span(start, len(line), "crowded")
+            return
+        for span in spans:
             end = span.end + start
             if end >= stop < len(line):
                 blank = _BLANK.search(line, end) if kind in ("log", "names") else None
@@ -181,6 +233,8 @@ def marked(low: bytes) -> bool:
     for mark in MARKS:
         if mark in low:
             return True
+    if not low.isascii() and any(mark in low for mark in OTHER_MARKS):
+        return True
     return b"auth" in low and (AUTH.search(low) is not None or BLOB.search(low) is not None)
 
 
@@ -194,9 +248,10 @@ def masked_line(line: bytes) -> bytes:
 
 
 class Masker:
-    """Masks line by line. `found`: what was struck out so far, by form."""
+    """Masks line by line; of `settings`, remarks are cut. `found`: what was struck out so far, by form."""
 
-    def __init__(self, kind: str = "log") -> None:
+    def __init__(self, kind: str = "log", *, settings: bool = False) -> None:
+        self.settings = settings and kind not in ("log", "names")
         self.found: dict[str, Found] = {}
         self.kind = kind
         self._number = 0
@@ -204,18 +259,20 @@ class Masker:
         self._answers = 0
         self._indent: int | None = None
         self._value_next = False
+        self._word_next = False
 
     def line(self, line: bytes) -> bytes:
         """The next line, without its end, with what is secret struck out."""
         self._number += 1
-        if not (self._in_key or self._answers or self._indent is not None or self._value_next) and self._clean(line):
+        if not self.waits and self._clean(line):
             return line
         text = line.decode("latin-1")
         spans = _settled(text, self._all(text))
         for span in spans:
             found = self.found.setdefault(span.form, Found(0, self._number))
             found.count += 1
-        return _put(text, spans).encode("latin-1") if spans else line
+        told = _put(text, spans).encode("latin-1") if spans else line
+        return without_remark(told) if self.settings else told
 
     def skip(self, lines: int) -> None:
         """Pass so many lines that need no look."""
@@ -224,7 +281,7 @@ class Masker:
     @property
     def waits(self) -> bool:
         """Whether the lines before say something of the next one."""
-        return self._in_key or self._answers > 0 or self._indent is not None or self._value_next
+        return self._in_key or self._answers > 0 or self._indent is not None or self._value_next or self._word_next
 
     def _clean(self, line: bytes) -> bool:
         if self.kind == "log":
@@ -235,8 +292,8 @@ class Masker:
         over = self._over(line)
         if over is not None:
             return over
-        spans = list(kinds.entry(line, self.kind)) if self.kind not in ("log", "file", "names") else []
-        spans += _in_windows(line, self.kind)
+        spans = list(kinds.entry(line, self.kind, self._number)) if self.kind not in ("log", "file", "names") else []
+        spans += _in_windows(line, "log" if self.kind == "file" and _STAMP.match(line) else self.kind)
         if self.kind != "names":
             spans += self._lasting(line)
         return spans
@@ -255,6 +312,11 @@ class Masker:
                 return [Span(indent, rest, "name")]
             if rest:
                 self._indent = None
+        if self._word_next and rest:
+            self._word_next = False
+            start = len(line) - len(line.lstrip())
+            word = line[start:].split(None, 1)[0]
+            return [Span(start, start + len(word), "name")] if start or self.kind == "netrc" else None
         if self._value_next:
             value = _VALUE.match(line)
             if rest:
@@ -285,10 +347,12 @@ class Masker:
                 self._indent = len(opened[1])
             elif _GOES_ON.search(line):
                 self._indent = -1
+            if _ENDS_OPEN.fullmatch(line) or (self.kind == "netrc" and _NETRC_OPEN.fullmatch(line)):
+                self._word_next = True
             named = _NAMED.fullmatch(line)
             if named is not None and secrecy(named[1]):
                 self._value_next = True
         return spans
 
 
-_NAMED_VALUE = re.compile(r"\s*[\"']?[\w.-]{1,64}[\"']?\s*(?:[:=]\s|=)", re.ASCII)
+_NAMED_VALUE = pattern(r"\s*[\"']?[\w.-]{1,64}[\"']?\s*(?:[:=]\s|=)")

@@ -1,15 +1,17 @@
 """A stream through the masker: memory stays flat on files of any size and on one endless line."""
 
+import codecs
 import re
 from collections.abc import Callable, Iterator
 
-from maildoctor.masking.lines import AUTH, BLOB, MARKS, Masker
+from maildoctor.masking.lines import AUTH, BLOB, MARKS, OTHER_MARKS, Masker
+from maildoctor.masking.patterns import pattern_of_bytes
 
 _BLOCK = 256 * 1024
 _LONGEST = 1024 * 1024
 """Of a longer line, pieces are masked one by one; they are cut between words, and where there are none, anywhere."""
 _LAP = 64 * 1024
-_SHAPED = re.compile(
+_SHAPED = pattern_of_bytes(
     rb"^(?:\[[\w.:-]{1,255}\](?::\w{1,20})?[ \t]|[^\s:#]{1,64}:[^:\s]*:\d{1,10}:\d{1,10}:)", re.MULTILINE
 )
 """Lines of passwd and of sasl_passwd tell by their beginning what they are."""
@@ -31,6 +33,39 @@ def masked_stream(read: Callable[[int], bytes], masker: Masker) -> Iterator[byte
             rest = rest[cut:]
     if rest:
         yield _lines(rest, masker)
+
+
+def in_utf8(read: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    """The same text in UTF-8, where it begins as UTF-16 or UTF-32 do; else as it is."""
+    decoder: codecs.IncrementalDecoder | None = None
+    begun = False
+
+    def _read(size: int) -> bytes:
+        nonlocal decoder, begun
+        while block := read(size):
+            if not begun:
+                begun, name = True, _wide(block)
+                decoder = codecs.getincrementaldecoder(name)("replace") if name else None
+            if decoder is None:
+                return block
+            if text := decoder.decode(block):
+                return text.encode("utf-8", "replace")
+        rest = decoder.decode(b"", final=True) if decoder is not None else ""
+        return rest.encode("utf-8", "replace")
+
+    return _read
+
+
+def _wide(head: bytes) -> str:
+    """The encoding of a text of which these are the first bytes, empty for one that has a byte for a letter."""
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    head = head[:64]
+    if len(head) >= 4 and not any(head[1::2]) and all(head[::2]):
+        return "utf-16-le"
+    return "utf-16-be" if len(head) >= 4 and not any(head[::2]) and all(head[1::2]) else ""
 
 
 def _lines(data: bytes, masker: Masker) -> bytes:
@@ -64,7 +99,7 @@ def _lines(data: bytes, masker: Masker) -> bytes:
 def _starts(data: bytes, low: bytes) -> set[int]:
     """Where the lines begin that must be looked at: one search for each mark, and one look at each line with it."""
     starts = set()
-    for mark in MARKS:
+    for mark in MARKS if low.isascii() else MARKS + OTHER_MARKS:
         at = low.find(mark)
         while at >= 0:
             starts.add(data.rfind(b"\n", 0, at) + 1)

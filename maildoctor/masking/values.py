@@ -3,6 +3,7 @@
 import re
 from itertools import pairwise
 
+from maildoctor.masking.patterns import pattern
 from maildoctor.masking.words import PROSE, SETTINGS
 
 _OPENINGS = (
@@ -13,32 +14,31 @@ _OPENINGS = (
 )  # fmt: skip
 """How a quoted value begins and ends; the longest first."""
 
-_PREFIX = re.compile(r"[bBrRuUN]{1,2}(?=['\"])|\(\s*(?=['\"`])|\$(?=['\"])|\[\s*(?=['\"])")
+_PREFIX = pattern(r"[bBrRuUN]{1,2}(?=['\"])|\(\s*(?=['\"`])|\$(?=['\"])|\[\s*(?=['\"])")
 # A bare word goes on through brackets and commas unless a new item begins behind them.
-_BARE = re.compile(
+_BARE = pattern(
     r"(?:[^\s\"'`<>,;&|)\]}#\\%]"
     r"|[,;&|](?![\w.-]{1,40}=)(?!\s|$)(?!&)|[)\]}](?![\s,;:.)\]}'\"]|$)|#(?!0\d\d)|&(?!quot;|apos;|lt;|gt;|#"
     r"|[\w.-]{1,40}=)"
     r"|\\(?![nrt\"'])|%(?!0[aAdD]|2[267]|3[bBeEcC])|['\"`](?=\w)|[<>](?=[\w!$%^*])|[<>](?=[<>]))*+",
-    re.ASCII,
 )
-_SPOKEN = re.compile(r"[A-Za-z][A-Za-z'-]*", re.ASCII)
-_TEMPLATE = re.compile(
-    r"\$\{[^}\s]{0,200}\}?|\$\([^)]{0,200}\)?|\$(?:auth)?[0-9]|\$[A-Z_][A-Z0-9_]*|\$(?:pass(?:word|wd)?|pw|user"
+_SPOKEN = pattern(r"[A-Za-z\x80-\xff][A-Za-z\x80-\xff'-]*")
+_TEMPLATE = pattern(
+    r"\$\{[^}\s]{0,200}\}|\$\([^)]{0,200}\)?|\$(?:auth)?[0-9]|\$(?-i:[A-Z_][A-Z0-9_]*|[a-z_]+)|\$(?:pass(?:word|wd)?|pw|user"
     r"|value)"
     r"|%[a-zA-Z]|%\{[^}]{0,99}\}?|%\([^)]{0,99}\)s?|%\$?[0-9]?s|\{[a-z_]{0,40}\}|<[A-Za-z_ -]{0,40}>"
     r"|\[[A-Za-z_ -]{0,40}\]|:[a-z_]+|@@?[A-Z_]+@@?"
-    r"|\*{3,}|\(?(?:#?hidden|masked|password|none|null|empty|redacted|removed|not shown)\)?|\?+|[.\u2026]+|x{3,}"
-    r"|X{3,}|\(\)|_+",
-    re.ASCII | re.IGNORECASE,
+    r"|not_logging_\w{0,20}|\*{3,}|\(?(?:#?hidden|masked|password|none|null|empty|redacted|removed|not shown)\)?|\?+"
+    r"|[.\u2026]+|x{3,}|X{3,}|\(\)|_+",
+    re.IGNORECASE,
 )
-_PLAINLY = re.compile(
+_PLAINLY = pattern(
     r"[0-9]+[a-z%]{0,3}|[0-9a-fA-F.:]{3,45}/?[0-9]*|/.*|\S+=.*|[\w.+-]+@[\w.-]+|[A-Za-z][\w-]*(?:\.[\w-]+)+"
     r"|[\w-]+\(.*"
     r"|(?:SHA|MD|SSHA|CRAM|SCRAM|DIGEST|X?OAUTH|TLS|SSL|AES|DES|RC|UTF|ISO|ARGON|BLF|PBKDF|base|NTLM|md|sha|utf|pam"
     r"|auth|sasl|iso)"
     r"[\w.+-]*|[0-9]{1,4}[-:./T][0-9:./TZ+-]*|[a-z]+[-_][a-z_-]*|#[0-9a-f]{1,6}|[A-Z][0-9]{1,4}|.{1,5}",
-    re.ASCII | re.DOTALL,
+    re.DOTALL,
 )
 _STRAY = ".,;:!?)]}>"
 

@@ -6,11 +6,26 @@ Text is latin-1 everywhere in this package: one character a byte, so that nothin
 import re
 from functools import lru_cache
 
-CORE = re.compile(
-    r"pass|ps?w|mdp|senha|clave|haslo|heslo|wachtwoord|salasana|sifre|parol|jelsz|adgangskode|senord"
+from maildoctor.masking.patterns import pattern
+
+_CORE = (
+    r"pass|pasw|ps?w|mdp|senha|clave|haslo|heslo|wachtwoord|salasana|sifre|parol|jelsz|adgangskode|senord"
     r"|secret|tok(?:en)?|cred|key|kennwort|bearer|psk|phrase|authorization|cookie|contrase|rocommunity"
 )
+CORE = pattern(_CORE)
 """In small letters, what every name of a secret has in it."""
+
+
+_WRITTEN = ["парол", "hasł", "şifre", "κωδικό", "密码", "密碼", "パスワード", "비밀번호", "סיסמ", "पासवर्ड", "รหัสผ่าน"]
+NATIVE = tuple(
+    dict.fromkeys(
+        form.encode().decode("latin-1") for word in _WRITTEN for form in (word, word.capitalize(), word.upper())
+    )
+)
+"""Names of passwords that are not written in ASCII."""
+_NATIVE_LOW = tuple(dict.fromkeys(word.lower() for word in NATIVE))
+CORE_OR_NATIVE = pattern("|".join((_CORE, *map(re.escape, _NATIVE_LOW))))
+"""The same for a line that is not ASCII."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -20,8 +35,8 @@ def _words(text: str) -> frozenset[str]:
 _PASSWORDS = _words(
     """
     adgangskode clave contrase contrasena haslo heslo jelsz jelszo kennwort losenord mdp motdepasse parol parola pass
-    passcode passe passin passord passout passphrase passw passwd password passwort passwrd phrase psk pswd psw pw pwd
-    salasana senha senord sifre wachtwoord
+    passcode passe passin passord passout passphrase passw passwd password passwort passwrd pasword phrase psk
+    pswd psw pw pwd salasana senha senord sifre wachtwoord
     """
 )
 _OTHERS = _words(
@@ -31,7 +46,8 @@ _OTHERS = _words(
 )
 _KEYS = _words(
     """
-    access account api app auth client encryption license master preshared private sas secret shared signing
+    access account admin api app auth client des encryption filter hook license relay session
+    master preshared private sas secret shared signing
     """
 )
 _QUALITIES = _words(
@@ -61,13 +77,13 @@ _ABOUTS = _words(
 """With these behind it, a name is that of something about a secret: password_file."""
 _NO_TAIL = _words(
     """
-    bypass compass overpass pbypass trespass underpass
+    bypass chauthtok compass overpass pbypass trespass underpass
     """
 )
 _SECRET = _PASSWORDS | _OTHERS
 _TAILS = (*sorted(_PASSWORDS - {"psk", "phrase", "contrasena"}), "secret", "token", "authtok", "passphrase", "apikey")
 _HEADS = ("password", "passwd", "passwort", "passphrase", "passwords")
-_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[\x80-\xff]+", re.ASCII)
+_CAMEL = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[\x80-\xff]+")
 _LONGEST_NAME = 96
 
 
@@ -78,6 +94,8 @@ def secrecy(name: str) -> str:
         w.lower() for part in re.split(r"[^A-Za-z0-9\x80-\xff]+", name[-_LONGEST_NAME:]) for w in _CAMEL.findall(part)
     ]
     small = name.lower()
+    if not small.isascii() and any(word in small for word in _NATIVE_LOW):
+        return "password"
     if small.endswith(("authorization", "cookie", "rocommunity", "rwcommunity")):
         return "token"
     kind = ""
@@ -115,7 +133,8 @@ def _joined(small: str) -> str:
 
 SETTINGS = _words(
     """
-    ! !! * - ? all altfiles always any compat crypt db default disabled dns empty enabled false files hesiod
+    ! !! * - ? acct all chauthtok setcred
+    altfiles always any compat crypt db default disabled dns empty enabled false files hesiod
     hidden include incorrect invalid ldap masked md5 mymachines never nil nis nisplus no none null obscured off
     omitted on optional pam plain private protected redacted removed required requisite sasl shadow sss substack
     sufficient suppressed systemd true undef undefined unknown unset winbind wrong x xxx xxxx xxxxx yes
@@ -157,7 +176,7 @@ PROSE = SETTINGS | _words(
     policy pop3 possible postfix postgresql prefix presented previous problem process program prompt prompted
     prompts property protection protocol provided provider quality queries query quota quoted rather re-entered
     read reading realm reason received recently recipient record records recovery refused rehash rehashed reject
-    rejected remains remote renewed repeated replaced reply reply' request requested requests require
+    rejected remains remote renewed repeated reported replaced reply reply' request requested requests require
     requirement requirements requires reset resets response restored restriction restrictions result retry
     returned returns reused revealed right rimap root rotation rules safe salt salted same saslauthd sasldb
     saslprep sat saved scheme scheme' schemes sealed second seconds secret secrets seems send sender sending
@@ -176,6 +195,16 @@ PROSE = SETTINGS | _words(
     won't words work works would write written yet you your zero
     """
 )
+PROSE |= {
+    word.encode().decode("latin-1").lower()
+    for word in _words(
+        """
+        abgelaufen caducada da de del des dla do du el erforderlich expirado expiré falsch falsches für geändert
+        incorrect incorrecta incorrecto incorreta invalide inválida la läuft le mot nicht nieprawidłowe oder para por
+        pour und ungültig vencida von wygasło zmienione
+        """
+    )
+}
 """Words of ordinary sentences about passwords: `password verification failed`. Another word is taken for a secret."""
 
 VERBS = _words(

@@ -224,7 +224,8 @@ def beginning(approach: Approach, who: Login) -> Callable[[str, bytes], Exchange
 
     def begin(mechanism: str, certificate: bytes) -> Exchange:
         channel = _channel(certificate) if mechanism in BINDING and certificate else None
-        return exchange(mechanism, replace(who, host=approach.server_name, port=approach.port, channel=channel))
+        at = replace(who, host=approach.server_name, port=approach.port, channel=channel, overheard=not certificate)
+        return exchange(mechanism, at)
 
     return begin
 

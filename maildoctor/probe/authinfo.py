@@ -112,9 +112,9 @@ class HubLogin:
     own_realm: str
     host: str
 
-    def exchange(self, mechanism: str, port: int, note: Callable[[str], None]) -> AnyExchange:
-        """The client's half of one login. Raises SaslError."""
-        who = self._login(port)
+    def exchange(self, mechanism: str, port: int, note: Callable[[str], None], overheard: bool = False) -> AnyExchange:
+        """The client's half of one login; `overheard`: without TLS. Raises SaslError."""
+        who = replace(self._login(port), overheard=overheard)
         if mechanism == "DIGEST-MD5":
             return _InServersRealm(who, self._realm, note)
         if mechanism == "CRAM-MD5" and "@" not in who.authid and self._realm:
@@ -144,6 +144,11 @@ class _InServersRealm:
     def told(self) -> str:
         """What the server said of the failure."""
         return self._inner.told if self._inner is not None else ""
+
+    @property
+    def remark(self) -> str:
+        """What is weak in the server's demand."""
+        return self._inner.remark if self._inner is not None else ""
 
     def first(self) -> bytes | None:
         """The server speaks first."""
@@ -208,12 +213,12 @@ def logged_in(
 
 def _script(hub: HubLogin, approach: Approach, mechanism: str, in_clear: bool) -> Callable[[Session], Script]:
     def script(session: Session) -> Script:
-        def begin(name: str, _: bytes) -> AnyExchange:
+        def begin(name: str, certificate: bytes) -> AnyExchange:
             def note(words: str) -> None:
                 what, _, realms = words.partition(" ")
                 session.note(f"{what} {session.masked(realms)}")
 
-            return hub.exchange(name, approach.port, note)
+            return hub.exchange(name, approach.port, note, overheard=not certificate)
 
         one = hub.found.entry
         hidden = forms(one.secret, one.values.get("I", ""), one.values.get("U", "")) if one and one.secret else []

@@ -53,6 +53,7 @@ def document(report: Report) -> dict[str, Any]:
         "findings": [_finding(r) for r in sorted(report.ranked, key=lambda r: r.rank)],
         "outcomes": [_outcome(o) for o in report.outcomes],
         "matrix": [_mechanism(m) for m in report.matrix.rows] if report.matrix else [],
+        "matrix_more": report.matrix.more if report.matrix else 0,
         "strategies": [_strategy(s) for s in report.matrix.strategies] if report.matrix else [],
         "talks": [_talk(t) for t in report.talks],
         "log": _log(report.log or LogRead((), 0, 0, 0), report.mended),

@@ -34,6 +34,8 @@ def table(matrix: Matrix, style: Style) -> Iterator[tuple[Piece, ...]]:
         tones = (_tone(_HEAD[i], cells[i], m) for i in kept)
         texts = (cells[i] if i == kept[-1] else cells[i].ljust(width[i]) + gap for i in kept)
         yield tuple(zip(texts, tones, strict=True))
+    if matrix.more:
+        yield ((f"only the first {len(rows):,} of {len(rows) + matrix.more:,} mechanisms", "plain"),)
     yield from (((line, "plain"),) for line in _choices(matrix, style))
 
 

@@ -79,7 +79,7 @@ def report(document: object) -> Report:
         outcomes=top.each("outcomes", _outcome),
         log=_log(log, target.text("kind")) if log else None,
         mended=log.texts("mended") if log else (),
-        matrix=Matrix(rows, strategies) if rows else None,
+        matrix=Matrix(rows, strategies, top.count("matrix_more", 0)) if rows else None,
         talks=top.each("talks", _talk),
     )
 

@@ -9,7 +9,7 @@ e.finish()           when the server has accepted: did it prove itself?
 from collections.abc import Callable
 
 from maildoctor.sasl.login import Channel, Login
-from maildoctor.sasl.script import Exchange, SaslError, Script, ServerNotProven, ServerRefused
+from maildoctor.sasl.script import Exchange, SaslError, Script, ServerNotProven, ServerRefused, ServerWeak
 from maildoctor.sasl.secret import Secret
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Secret",
     "ServerNotProven",
     "ServerRefused",
+    "ServerWeak",
     "exchange",
 ]
 

@@ -24,6 +24,8 @@ class Login:
     `channel`: what the client could bind to. A -PLUS mechanism needs it. To one without -PLUS it says "the client could
     have, but the server did not offer it" (RFC 5802, section 6): leave it None where the server did offer -PLUS, or
     the server will take it for an attack.
+
+    `overheard`: nothing hides what is said, so no answer is given that is cheap to guess the secret from.
     """
 
     authid: str
@@ -34,6 +36,7 @@ class Login:
     host: str = ""
     port: int = 0
     channel: Channel | None = None
+    overheard: bool = False
 
     def revealed(self) -> bytes:
         """The secret's bytes; empty where there is none."""

@@ -9,11 +9,17 @@ from dataclasses import dataclass
 
 from maildoctor.sasl.login import Login
 from maildoctor.sasl.saslprep import prepared_name, prepared_secret
-from maildoctor.sasl.script import SaslError, Say, Script, ServerNotProven, ServerRefused, quoted
+from maildoctor.sasl.script import SaslError, Say, Script, ServerNotProven, ServerRefused, ServerWeak, quoted
 from maildoctor.sasl.secret import Secret
 
 MOST_ITERATIONS = 1_000_000
 """About a second of work. Servers ask for 4096 to some 100,000; a hostile one could ask for hours of ours."""
+
+FEWEST_ITERATIONS = 4096
+"""What a server is to ask for at least (RFC 7677 section 4; RFC 5802 section 5.1). With fewer, a password can be found
+out from the answer that much faster; a server that only poses as one asks for 1."""
+_NEVER = 1000
+"""With fewer no answer is given at all: no server has so few but one that wants to know the password."""
 
 _REASONS = {
     "invalid-proof": "the password is wrong",
@@ -46,8 +52,9 @@ def talk(login: Login, digest: str, plus: bool, nonce: Callable[[], str]) -> Scr
     demand = _demand(opening, own)
     binding = b64encode(header + (login.channel.data if plus and login.channel else b""))
     claim = b"c=" + binding + b",r=" + demand.nonce.encode()
+    remark = _weakness(demand.iterations, login.overheard)
     proof, signature = _proofs(login, digest, demand, b",".join((bare, opening, claim)))
-    final = yield Say(claim + b",p=" + b64encode(proof), proven=False)
+    final = yield Say(claim + b",p=" + b64encode(proof), proven=False, remark=remark)
     _verify(final, signature)
     yield Say(b"")
 
@@ -116,6 +123,14 @@ def _iterations(count: str) -> int:
     if len(count) > len(str(MOST_ITERATIONS)) or int(count) > MOST_ITERATIONS:
         raise SaslError(f"the server asks for more than {MOST_ITERATIONS} iterations: {quoted(count)}", quoted(count))
     return int(count)
+
+
+def _weakness(iterations: int, overheard: bool) -> str:
+    """What to remark of this count; it is not quoted, for it is the server's word. Raises ServerWeak."""
+    few = next((f"fewer than {least} iterations" for least in (_NEVER, FEWEST_ITERATIONS) if iterations < least), "")
+    if few and (overheard or iterations < _NEVER):
+        raise ServerWeak(f"the server asks for {few}" + (", and others could hear the answer" if overheard else ""))
+    return few
 
 
 def _bytes(text: str, what: str) -> bytes:

@@ -31,16 +31,22 @@ class ServerNotProven(SaslError):
     """The server did not prove that it knows the password, where the mechanism demands it: perhaps it is another."""
 
 
+class ServerWeak(SaslError):
+    """The server asks for an answer from which the password could be found out, so it is given none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Say:
     """One message of the client; None: the server speaks first. `proven`: nothing is left for the server to prove.
 
     `told`: the server's own words about why it will refuse, in mechanisms where the client has to answer to them.
+    `remark`: our own words about what the server asked for, where it is weak and answered all the same.
     """
 
     message: bytes | None = field(repr=False)
     proven: bool = True
     told: str = ""
+    remark: str = ""
 
 
 Script = Generator[Say, bytes, None]
@@ -60,6 +66,11 @@ class Exchange:
     def told(self) -> str:
         """Why the server will refuse, in its own words (XOAUTH2 and OAUTHBEARER); empty where it did not say."""
         return self._said.told
+
+    @property
+    def remark(self) -> str:
+        """What is weak in the demand that was answered last, in our own words; empty where nothing is."""
+        return self._said.remark
 
     def first(self) -> bytes | None:
         """The initial response. None: the server speaks first; b"" is "=" on the line of AUTH (RFC 4954, section 4).

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from operator import gt
 
-from maildoctor.sasldb.database import Damage, Database, NotADatabase, Pair, byte_order
+from maildoctor.sasldb.database import ALL, Damage, Database, NotADatabase, Pair, byte_order, some
 
 _NAMES = {0x061561: "hash", 0x053162: "btree", 0x042253: "queue", 0x074582: "heap"}
 _VERSIONS = {"hash": range(7, 11), "btree": range(8, 11)}
@@ -36,8 +36,9 @@ def order_of(data: bytes) -> str | None:
     return next((order for order in "<>" if struct.unpack_from(order + "I", data, 12)[0] in _NAMES), None)
 
 
-def read(data: bytes) -> Database:
-    """Every pair of a hash or btree. Raises NotADatabase for anything else, queue and heap files included."""
+def read(data: bytes, most: int = ALL) -> Database:
+    """The pairs of a hash or btree, `most` at most. Raises NotADatabase for anything else, queue and heap files
+    included."""
     order = order_of(data)
     if order is None:
         raise NotADatabase("not a Berkeley DB file")
@@ -51,10 +52,11 @@ def read(data: bytes) -> Database:
         return Database("berkeley", detail, [], (refusal,))
     file = _File(data, order, version, size)
     if kind == "btree":
-        return Database("berkeley", detail, list(file.btree()), file.damage.sentences())
+        pairs, more = some(file.btree(), most)
+        return Database("berkeley", detail, pairs, file.damage.sentences(), more=more)
     file.check_buckets()
-    pairs = file.hash()
-    return Database("berkeley", detail, pairs, file.damage.sentences(), file.counted())
+    pairs, more = some(file.hash(), most)
+    return Database("berkeley", detail, pairs, file.damage.sentences(), file.counted(), more)
 
 
 def _refusal(data: bytes, kind: str, version: int, size: int) -> str:
@@ -124,16 +126,14 @@ class _File:
     def _written(self, number: int) -> bool:
         return self.data.count(0, number * self.size, (number + 1) * self.size) != self.size
 
-    def hash(self) -> list[Pair]:
+    def hash(self) -> Iterator[Pair]:
         """The pairs of all hash pages, in the order of the file."""
-        pairs: list[Pair] = []
         for number in range(1, self.count):
             kind = self.data[number * self.size + 25]
             if kind in _HASH_PAGES:
-                self._hash_page(number, pairs)
+                yield from self._hash_page(number)
             elif kind not in _KNOWN:
                 self.damage.note("a page of unknown type", number)
-        return pairs
 
     def _offsets(self, number: int) -> tuple[int, ...]:
         """Where the items of a page begin, from the beginning of the page; none if the page is broken.
@@ -153,7 +153,7 @@ class _File:
             return ()
         return offsets
 
-    def _hash_page(self, number: int, pairs: list[Pair]) -> None:
+    def _hash_page(self, number: int) -> Iterator[Pair]:
         """Items lie from the end of the page downwards, key and value in turn, each up to the one before it."""
         data, start, end = self.data, number * self.size, self.size
         offsets = self._offsets(number)
@@ -165,11 +165,11 @@ class _File:
             value_item = data[start + value_at : start + key_at]
             end = value_at
             if key_item[0] == value_item[0] == _PLAIN:
-                pairs.append((key_item[1:], value_item[1:]))
+                yield key_item[1:], value_item[1:]
                 continue
             key = next(self._hash_item(key_item, number), None)
             if key is not None:
-                pairs.extend((key, value) for value in self._hash_item(value_item, number))
+                yield from ((key, value) for value in self._hash_item(value_item, number))
 
     def _hash_item(self, item: bytes, number: int) -> Iterator[bytes]:
         """The value, or the several values, that an item of a hash page stands for."""

@@ -7,7 +7,7 @@ followed; a page is read once at most, which ends every ring.
 import struct
 from collections.abc import Iterator
 
-from maildoctor.sasldb.database import Damage, Database, NotADatabase, Pair, byte_order
+from maildoctor.sasldb.database import ALL, Damage, Database, NotADatabase, Pair, byte_order, some
 
 _HASH, _BTREE = 0x061561, 0x053162
 _HEADER = 260
@@ -24,8 +24,8 @@ def recognises(data: bytes) -> bool:
     return data[:4] in {struct.pack(order + "I", magic) for order in "<>" for magic in (_HASH, _BTREE)}
 
 
-def read(data: bytes) -> Database:
-    """Every pair. Raises NotADatabase if this is no 1.85 file, or a btree (which no sasldb is)."""
+def read(data: bytes, most: int = ALL) -> Database:
+    """The pairs, `most` at most. Raises NotADatabase if this is no 1.85 file, or a btree (which no sasldb is)."""
     if not recognises(data):
         raise NotADatabase("not a Berkeley DB 1.85 file")
     if data[:4] != struct.pack(">I", _HASH):  # the header of a hash is big-endian everywhere
@@ -38,9 +38,9 @@ def read(data: bytes) -> Database:
     if order is None or size & (size - 1) or not 64 <= size <= 32768:
         return Database("ndbm", detail, [], ("the header is broken",))
     file = _File(data, order, size)
-    pairs = list(file.pairs())
+    pairs, more = some(file.pairs(), most)
     counted = struct.unpack_from(">I", data, 56)[0]
-    return Database("ndbm", f"{detail}, {byte_order(order)}", pairs, file.damage.sentences(), counted)
+    return Database("ndbm", f"{detail}, {byte_order(order)}", pairs, file.damage.sentences(), counted, more)
 
 
 class _File:

@@ -5,8 +5,9 @@ no magic number, so a file is one only if all of that fits together.
 """
 
 import struct
+from collections.abc import Iterator
 
-from maildoctor.sasldb.database import Database, NotADatabase, Pair
+from maildoctor.sasldb.database import ALL, Database, NotADatabase, Pair, some
 
 _HEADER = 2048
 
@@ -27,21 +28,34 @@ def recognises(data: bytes) -> bool:
     return bool(end == len(data))
 
 
-def read(data: bytes) -> Database:
-    """Every pair. Raises NotADatabase if this is no cdb file."""
+def read(data: bytes, most: int = ALL) -> Database:
+    """The pairs, `most` at most. Raises NotADatabase if this is no cdb file."""
     if not recognises(data):
         raise NotADatabase("not a cdb file")
     words = struct.unpack_from("<512I", data)
-    pairs: list[Pair] = []
-    at, end = _HEADER, min(words[::2])
-    while at + 8 <= end:
-        key_length, value_length = struct.unpack_from("<2I", data, at)
-        key_at = at + 8
-        at = key_at + key_length + value_length
-        if at > end:
-            break
-        pairs.append((data[key_at : key_at + key_length], data[key_at + key_length : at]))
+    end = min(words[::2])
+    at, count = _HEADER, 0
+    for place in _places(data, end):
+        at, count = place[0], count + 1
     # Each hash table has two slots a record. Where the sums are wrong no border can be trusted: a cdb is made whole
-    if at != end or 2 * len(pairs) != sum(words[1::2]):
+    if at != end or 2 * count != sum(words[1::2]):
         return Database("cdb", "cdb", [], ("the records do not fill their place",))
-    return Database("cdb", "cdb", pairs)
+    pairs, more = some(_pairs(data, end), most)
+    return Database("cdb", "cdb", pairs, more=more)
+
+
+def _places(data: bytes, end: int) -> Iterator[tuple[int, int, int]]:
+    """Of each record where it ends, and where its key and value begin."""
+    lengths = struct.Struct("<2I")
+    at = _HEADER
+    while at + 8 <= end:
+        key_length, value_length = lengths.unpack_from(data, at)
+        key_at = at + 8
+        value_at = key_at + key_length
+        at = value_at + value_length
+        yield at, key_at, value_at
+
+
+def _pairs(data: bytes, end: int) -> Iterator[Pair]:
+    for at, key_at, value_at in _places(data, end):
+        yield data[key_at:value_at], data[value_at:at]

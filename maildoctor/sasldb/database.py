@@ -1,8 +1,19 @@
 """What every reader of a key/value file gives back."""
 
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 Pair = tuple[bytes, bytes]
+
+ALL = sys.maxsize
+HELD = 32 * 1024 * 1024
+"""Bytes of the pairs that are taken, where not all are: what is made of them in memory is several times as large."""
+LONGEST = 1024 * 1024
+"""Bytes of a pair, likewise."""
+COUNTED = 1_000_000
+"""What is left out is counted so far: to count a file of tiny records to its end may take a minute."""
 
 
 class NotADatabase(ValueError):
@@ -25,6 +36,32 @@ class Database:
     pairs: list[Pair] = field(repr=False)
     damage: tuple[str, ...] = ()
     counted: int | None = None
+    more: int = 0
+    """pairs that were left out because no more were wanted, counted to `COUNTED`; then the rest was not even read"""
+
+
+def some(pairs: Iterable[Pair], most: int) -> tuple[list[Pair], int]:
+    """The first `most`, or as many as `HELD` bytes are, and how many more there are, counted to `COUNTED`. One longer
+    than `LONGEST` is left out too."""
+    rest, kept, held = iter(pairs), list[Pair](), 0
+    if most == ALL:
+        return list(rest), 0
+    longer = 0
+    for key, value in islice(rest, most):
+        length = len(key) + len(value)
+        if length > LONGEST:
+            longer += 1
+            continue
+        kept.append((key, value))
+        held += length
+        if held > HELD:
+            break
+    return kept, longer + sum(1 for _ in islice(rest, COUNTED))
+
+
+def cut(kept: int, more: int, what: str) -> str:
+    """`only the first 10 of 25 entries`, in words."""
+    return f"only the first {kept:,} of {'more than ' if more >= COUNTED else ''}{kept + more:,} {what}"
 
 
 class Damage:

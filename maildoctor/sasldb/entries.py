@@ -9,9 +9,11 @@ off; both sides cut alike, so that equal entries have equal tags.
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Literal
 
 from maildoctor.sasldb import NotADatabase, read
+from maildoctor.sasldb.database import ALL, COUNTED, HELD, cut
 from maildoctor.sasldb.names import escape, escape_first
 
 Kind = Literal["authinfo", "access", "aliases", "plain"]
@@ -20,6 +22,8 @@ Entry = tuple[bytes, bytes]
 
 _BUILD_MARKS = frozenset((b"@", b"YP_LAST_MODIFIED", b"YP_MASTER_NAME"))
 _SHOWN_LENGTH = 200
+_LINE = 1024 * 1024
+"""Bytes of a line; makemap takes 1,024, Postfix 2,048 at a time."""
 
 ENTRIES = 100_000
 """Entries of one map that are told; the aliases of a large university are fewer."""
@@ -38,16 +42,16 @@ _POLICY = re.compile(
 
 def built(data: bytes, tag: Tag, kind: Kind) -> str:
     """The entries of what makemap, newaliases, postmap or postalias made. Raises NotADatabase."""
-    whole, damage = _built(data)
+    whole, damage, more = _built(data, ENTRIES + len(_BUILD_MARKS))
     about = [f"# damage: {words}" for words in damage]
-    return _lines((pair for pair in whole if pair[0] not in _BUILD_MARKS), tag, kind, about)
+    return _lines((pair for pair in whole if pair[0] not in _BUILD_MARKS), tag, kind, about, more)
 
 
-def _built(data: bytes) -> tuple[list[Entry], list[str]]:
-    """The entries of a database, and what is wrong with it. Raises NotADatabase."""
+def _built(data: bytes, most: int = ALL) -> tuple[list[Entry], list[str], int]:
+    """The entries of a database, what is wrong with it, and how many more there are. Raises NotADatabase."""
     if not data:
         raise NotADatabase("an empty file")
-    database = read(data)
+    database = read(data, most)
     # One long key with duplicates could make much more than the file: the first of each key counts, as in `_lines`
     firsts: dict[bytes, bytes] = {}
     for key, value in database.pairs:
@@ -55,7 +59,8 @@ def _built(data: bytes) -> tuple[list[Entry], list[str]]:
     pairs = [(_without_nul(key), _without_nul(value)) for key, value in firsts.items()]
     # What follows a NUL within a key may be a value: the border between them is damaged
     whole = [pair for pair in pairs if b"\0" not in pair[0]]
-    return whole, [*database.damage, *(["a key with a NUL in it"] if len(whole) != len(pairs) else [])]
+    nul = ["a key with a NUL in it"] if len(whole) != len(pairs) else []
+    return whole, [*database.damage, *nul], database.more
 
 
 def unveiled(data: bytes, *, is_built: bool) -> dict[bytes, bytes]:
@@ -67,12 +72,8 @@ def unveiled(data: bytes, *, is_built: bool) -> dict[bytes, bytes]:
     return found
 
 
-def source(text: str, tag: Tag, kind: Kind) -> str:
-    """The entries that makemap (newaliases for `aliases`) would make of this text. Never raises.
-
-    `text` is decoded with surrogateescape, so that its bytes are the file's own.
-    """
-    data = text.encode("utf-8", "surrogateescape")
+def source(data: bytes, tag: Tag, kind: Kind) -> str:
+    """The entries that makemap (newaliases for `aliases`) would make of this text. Never raises."""
     return _lines(_aliases(data) if kind == "aliases" else _makemap(data, kind), tag, kind, [])
 
 
@@ -81,16 +82,14 @@ def _without_nul(item: bytes) -> bytes:
     return item[:-1] if item.endswith(b"\0") else item
 
 
-def _lines(entries: Iterable[Entry], tag: Tag, kind: Kind, about: list[str]) -> str:
-    """One line an entry. Of several with one key the first counts, as without `makemap -d`."""
-    rows: dict[str, str] = {}
+def _lines(entries: Iterable[Entry], tag: Tag, kind: Kind, about: list[str], more: int = 0) -> str:
+    """One line an entry. Of several with one key the first counts, as without `makemap -d`. `more`: there are besides
+    those of `entries`."""
+    rows, held = dict[str, str](), 0
     rest = iter(entries)
-    for key, value in rest:
-        if len(rows) == ENTRIES:
-            about = [
-                f"# cut: only the first {ENTRIES:,} of {ENTRIES + 1 + sum(1 for _ in rest):,} entries are told",
-                *about,
-            ]
+    for seen, (key, value) in enumerate(rest):
+        if seen == COUNTED or len(rows) == ENTRIES or held > HELD:
+            more += 1 + sum(1 for _ in islice(rest, COUNTED))
             break
         shown = escape_first(escape(key))
         if shown in rows:
@@ -99,21 +98,35 @@ def _lines(entries: Iterable[Entry], tag: Tag, kind: Kind, about: list[str]) -> 
         # Quotes and blanks between addresses are not kept by every program that builds aliases
         value = _canonical(value) if kind == "aliases" else value.strip()
         rows[shown] = f"{shown}\t{tag(value)}\t{shape}".rstrip("\t")
-    return "\n".join([*about, *(rows[key] for key in sorted(rows)), ""])
+        held += len(rows[shown])
+    told = [f"# cut: {cut(len(rows), more, 'entries')} are told"] if more else []
+    return "\n".join([*told, *about, *(rows[key] for key in sorted(rows)), ""])
+
+
+def _physical_lines(data: bytes) -> Iterator[bytes]:
+    """The lines, one at a time: a list of all takes ten times as much memory as the file. Of a line longer than any
+    program makes, its first `_LINE` bytes."""
+    at = 0
+    while at >= 0:
+        start, at = at, data.find(b"\n", at)
+        stop, at = (at, at + 1) if at >= 0 else (len(data), -1)
+        yield data[start : min(stop, start + _LINE)]
 
 
 def _logical_lines(data: bytes) -> Iterator[bytes]:
     """Lines without comments; one that begins with white space continues the one before (aliases, Postfix)."""
-    pending: list[bytes] = []
-    for line in data.split(b"\n"):
+    pending, length = list[bytes](), 0
+    for line in _physical_lines(data):
         if not line.strip() or line.startswith(b"#"):
             continue
         if line[:1] in b" \t":
-            pending.append(line)
+            length += len(line)
+            if length <= _LINE:
+                pending.append(line)
         else:
             if pending:
                 yield b"".join(pending)
-            pending = [line]
+            pending, length = [line], len(line)
     if pending:
         yield b"".join(pending)
 
@@ -123,7 +136,7 @@ def _makemap(data: bytes, kind: Kind) -> Iterator[Entry]:
 
     makemap refuses a line that begins with white space; in other maps it may be a continuation for postmap.
     """
-    lines = _logical_lines(data) if kind == "plain" else (x for x in data.split(b"\n") if x[:1] not in b"# \t\r\0")
+    lines = _logical_lines(data) if kind == "plain" else (x for x in _physical_lines(data) if x[:1] not in b"# \t\r\0")
     for line in lines:
         words = line.split(None, 1)
         if len(words) == 2 and not line[:1].isspace():

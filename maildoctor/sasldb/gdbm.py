@@ -4,9 +4,10 @@ The header names a directory of bucket offsets; a bucket is a table of where key
 """
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from maildoctor.sasldb.database import Damage, Database, NotADatabase, Pair, byte_order
+from maildoctor.sasldb.database import ALL, Damage, Database, NotADatabase, Pair, byte_order, some
 
 _MAGICS = {
     0x13579ACE: "old format",
@@ -47,8 +48,8 @@ def order_of(data: bytes) -> str | None:
     return next((order for order in "<>" if struct.unpack_from(order + "I", data)[0] in _MAGICS), None)
 
 
-def read(data: bytes) -> Database:
-    """Every pair. Raises NotADatabase if this is no gdbm file."""
+def read(data: bytes, most: int = ALL) -> Database:
+    """The pairs, `most` at most. Raises NotADatabase if this is no gdbm file."""
     order = order_of(data)
     if order is None:
         raise NotADatabase("not a gdbm file")
@@ -57,11 +58,11 @@ def read(data: bytes) -> Database:
     if len(data) < _HEADER:
         return Database("gdbm", detail, [], ("the file ends within its header",))
     damage = Damage()
-    pairs = _pairs(data, order, damage)
-    return Database("gdbm", detail, pairs, damage.sentences())
+    pairs, more = some(_pairs(data, order, damage), most)
+    return Database("gdbm", detail, pairs, damage.sentences(), more=more)
 
 
-def _pairs(data: bytes, order: str, damage: Damage) -> list[Pair]:
+def _pairs(data: bytes, order: str, damage: Damage) -> Iterator[Pair]:
     for layout in _LAYOUTS:
         directory, size, bits, bucket_size, elements = struct.unpack_from(f"{order}{layout.offset}4i", data, 8)
         # How many elements fit in a bucket is another number in each layout; the old magic number tells none
@@ -69,23 +70,22 @@ def _pairs(data: bytes, order: str, damage: Damage) -> list[Pair]:
             break
     else:
         damage.note("the header is broken")
-        return []
+        return
     entries = size // struct.calcsize("<" + layout.offset)
     if not 0 < directory <= len(data) - size or entries < 1 or entries != 1 << min(max(bits, 0), 31):
         damage.note("the directory of buckets is broken or lies outside the file")
-        return []
+        return
     # Neighbours in the directory share a bucket
     offsets = list(dict.fromkeys(struct.unpack_from(f"{order}{entries}{layout.offset}", data, directory)))
     if len(offsets) * bucket_size > len(data):
         damage.note("the file is shorter than its buckets")
         offsets = offsets[: len(data) // bucket_size]
-    return _buckets(data, order, layout, offsets, bucket_size, damage)
+    yield from _buckets(data, order, layout, offsets, bucket_size, damage)
 
 
 def _buckets(
     data: bytes, order: str, layout: _Layout, offsets: list[int], bucket_size: int, damage: Damage
-) -> list[Pair]:
-    pairs: list[Pair] = []
+) -> Iterator[Pair]:
     elements = struct.Struct(order + layout.element)
     table_size = (bucket_size - layout.elements) // layout.size * layout.size
     left = len(data)
@@ -95,7 +95,7 @@ def _buckets(
             continue
         counted = struct.unpack_from(order + "i", data, offset + layout.count)[0]
         table = data[offset + layout.elements : offset + layout.elements + table_size]
-        before = len(pairs)
+        found = 0
         for hashed, beginning, at, key_size, value_size in elements.iter_unpack(table):
             if hashed == _FREE_SLOT:
                 continue
@@ -109,7 +109,7 @@ def _buckets(
             if key[:4] != beginning[:key_size]:
                 damage.note("a record is not where its bucket says")
                 continue
-            pairs.append((key, data[at + key_size : end]))
-        if len(pairs) - before != counted:
+            found += 1
+            yield key, data[at + key_size : end]
+        if found != counted:
             damage.note("a bucket does not have the records it counts")
-    return pairs

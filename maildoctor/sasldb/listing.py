@@ -7,6 +7,7 @@ lines about the file which begin with `#`:
     # backend: berkeley
     # damage: a page of unknown type (page 2)
     # count: 420 of 480
+    # cut: only the first 240,000 of 300,000 records are told
     # mechanism: DIGEST-MD5 has users
     alice@example.com: userPassword
     bob@example.com: authPassword (SCRAM-SHA-1, 4096 iterations)
@@ -23,6 +24,7 @@ does not know is `other`. Names are escaped as `maildoctor.sasldb.names` says, s
 import re
 
 from maildoctor.sasldb import Database, NotADatabase, read
+from maildoctor.sasldb.database import cut
 from maildoctor.sasldb.names import escape, escape_first
 
 # Only these names are shown. Where the border between a key and its value is damaged, the name goes on with the value
@@ -39,12 +41,16 @@ _SCRAM = re.compile(rb"(SCRAM-SHA-(?:1|224|256|384|512))\$([0-9]{1,9}):([\w+/=]+
 _OTP = re.compile(rb"(md4|md5|sha1)\t([0-9]{4})\t[^\t]+\t[^\t]+\t[^\t]+", re.DOTALL)
 
 
+RECORDS = 240_000
+"""Records of one file that are told; a user has one or two."""
+
+
 def listing(data: bytes) -> str:
     """The listing of a file's bytes. Never raises; whatever is wrong is said in the lines that begin with `#`."""
     if not data:
         return "# empty\n"
     try:
-        database = read(data)
+        database = read(data, RECORDS)
     except NotADatabase as is_instead:
         return f"# not a sasldb: {is_instead}\n"
     lines, misfits = _records(database)
@@ -54,12 +60,14 @@ def listing(data: bytes) -> str:
 def _about(database: Database, found: int, misfits: int) -> list[str]:
     """The lines about the file as a whole."""
     about = [f"# format: {database.detail}", f"# backend: {database.backend}"]
+    if database.more:
+        about.append(f"# cut: {cut(len(database.pairs), database.more, 'records')} are told")
     about.extend(f"# damage: {words}" for words in database.damage)
     if misfits and not found:
         about.append(f"# not a sasldb: {database.detail}, but no key in it is one of user, realm and property")
     elif misfits:
         about.append("# damage: there are keys which are not user, realm and property")
-    elif database.counted not in (None, found, 2 * found):
+    elif not database.more and database.counted not in (None, found, 2 * found):
         # Twice the records is what db_dump and db_load leave: the dump names the count, and the load takes it as a
         # size hint to which it adds every record.
         about.append(f"# count: {found} of {database.counted}")

@@ -6,7 +6,7 @@ The newer of the two meta pages names the root; the tree is walked and a page is
 import struct
 from collections.abc import Iterator
 
-from maildoctor.sasldb.database import Damage, Database, NotADatabase, Pair, byte_order
+from maildoctor.sasldb.database import ALL, COUNTED, Damage, Database, NotADatabase, Pair, byte_order, some
 
 _MAGIC = 0xBEEFC0DE
 _HEADER = 16
@@ -24,8 +24,8 @@ def order_of(data: bytes) -> str | None:
     return next((order for order in "<>" if struct.unpack_from(order + "I", data, 16)[0] == _MAGIC), None)
 
 
-def read(data: bytes) -> Database:
-    """Every pair of the main database. Raises NotADatabase if this is no LMDB file."""
+def read(data: bytes, most: int = ALL) -> Database:
+    """The pairs of the main database, `most` at most. Raises NotADatabase if this is no LMDB file."""
     order = order_of(data)
     if order is None:
         raise NotADatabase("not an LMDB file")
@@ -39,10 +39,10 @@ def read(data: bytes) -> Database:
         return Database("lmdb", detail, [], ("the page size in the header is not possible",))
     file = _File(data, order, size)
     root, entries = file.newest()
-    pairs = list(file.pairs(root))
-    if len(pairs) != entries and not file.damage:
+    pairs, more = some(file.pairs(root), most)
+    if more < COUNTED and len(pairs) + more != entries and not file.damage:
         file.damage.note("the tree does not have the records that its header counts")
-    return Database("lmdb", detail, pairs, file.damage.sentences())
+    return Database("lmdb", detail, pairs, file.damage.sentences(), more=more)
 
 
 class _File:

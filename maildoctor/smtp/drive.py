@@ -7,6 +7,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 
@@ -58,8 +59,8 @@ def converse(
     """Have all these conversations; each ends within `timeout` seconds. What came of it stands in its session. Where
     the limit of open files is lower than `at_once`, fewer are had at a time."""
     waiting: Iterator[Call] = iter(calls)
-    with selectors.DefaultSelector() as selector:
-        lines: deque[_Line] = deque()  # in the order of their deadlines, for all have the same time
+    lines: deque[_Line] = deque()  # in the order of their deadlines, for all have the same time
+    with selectors.DefaultSelector() as selector, _hung_up_in_the_end(lines):
         open_lines = 0
         more = True
         while more or open_lines:
@@ -92,6 +93,16 @@ def converse(
                 if not line.call.session.finished:
                     line.call.session.late(timeout, line.connected)
                     open_lines -= _hung_up(line, selector, done)
+
+
+@contextmanager
+def _hung_up_in_the_end(lines: Iterable[_Line]) -> Iterator[None]:
+    """However it ends, by a signal too, no connection is left open."""
+    try:
+        yield
+    finally:
+        for line in lines:
+            line.socket.close()
 
 
 def _dial(call: Call, timeout: float, selector: selectors.BaseSelector) -> _Line:

@@ -1,10 +1,12 @@
 """Words that must not stand in a transcript, whoever repeats them: servers echo what they did not understand."""
 
+import re
 from base64 import b64encode
+from collections.abc import Iterable
 
 from maildoctor.sasl import Secret
 from maildoctor.smtp.replies import printable
-from maildoctor.smtp.vocabulary import CUT, Vocabulary, shortened
+from maildoctor.smtp.vocabulary import CUT, WORDS, Vocabulary, shortened
 
 _SHORTEST = 4
 """Characters below which a word is no secret, and its loss would tear the words of a reply."""
@@ -12,6 +14,8 @@ _RUN = 8
 """Characters of a secret that are struck out wherever they stand."""
 _NO_WORD = "\N{REPLACEMENT CHARACTER}"
 """Stands for what was struck out where only known words are kept, so that it is none of them."""
+_PIECE = re.compile(r"[^\W_]{5,}")
+_WORD = re.compile(r"[^\W_]+")
 _LINES = 12
 """Lines that are kept of a reply once the server has heard a secret, but for those that it had said before."""
 
@@ -31,6 +35,8 @@ class Hidden:
     def __init__(self) -> None:
         self._words: set[str] = set()
         self._runs: set[str] = set()
+        self._earlier: list[str] = []
+        self._openly = ""
         self.open = Vocabulary()
         self.closed = False
 
@@ -41,7 +47,7 @@ class Hidden:
     def lines(self, lines: tuple[str, ...]) -> tuple[str, ...]:
         """A reply without them."""
         if not self.closed:
-            return tuple(map(self.masked, lines)) if self._words else lines
+            return tuple(map(self.masked, lines)) if self._words or self._earlier else lines
         most = max(_LINES, sum(map(self.open.had, lines)) + 1)
         return shortened(map(self.masked, lines), most)
 
@@ -59,9 +65,27 @@ class Hidden:
             self.whole(word)
             self._runs |= {text[i : i + _RUN] for i in range(len(text) - _RUN + 1)}
 
+    def heard_earlier(self, words: Iterable[bytes], openly: str) -> None:
+        """The server may have heard these in another run, and repeat them whole or in pieces before it hears anything
+        of us in this one. What mail servers write anyway stays, and what was said `openly`: the server's own name."""
+        self._openly = _small(openly)
+        self._earlier = [text for text in (_small(printable(word)) for word in words) if len(text) >= _SHORTEST]
+        unusual = [text for text in self._earlier if not all(map(self._usual, _WORD.findall(text)))]
+        self._runs |= {text[i : i + _RUN] for text in unusual for i in range(len(text) - _RUN + 1)}
+
     def masked(self, text: str) -> str:
         """The text without them."""
-        return self.open.only(self._struck(text, _NO_WORD)) if self.closed else self._struck(text, CUT)
+        mark = _NO_WORD if self.closed else CUT
+        text = self._struck(text, mark)
+        if self._earlier:
+            text = _PIECE.sub(lambda m: mark if self._repeats(_small(m[0])) else m[0], text)
+        return self.open.only(text) if self.closed else text
+
+    def _usual(self, piece: str) -> bool:
+        return piece in WORDS or piece in self._openly
+
+    def _repeats(self, piece: str) -> bool:
+        return not self._usual(piece) and any(piece in word or word in piece for word in self._earlier)
 
     def _struck(self, text: str, mark: str) -> str:
         small = _small(text)

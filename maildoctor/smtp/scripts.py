@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from maildoctor.sasl import NEEDS_SECRET, PLAINTEXT, TOKEN, SaslError, ServerNotProven, ServerRefused
+from maildoctor.sasl import NEEDS_SECRET, PLAINTEXT, TOKEN, SaslError, ServerNotProven, ServerRefused, ServerWeak
 from maildoctor.smtp.replies import Reply
 from maildoctor.smtp.session import Action, Broken, Leave, Listen, Say, Script, Secure, Session
 
@@ -24,7 +24,7 @@ Mode = Literal["auto", "clear", "starttls", "implicit"]
 _AUTH_LINE = 500
 """Bytes of an AUTH line with its initial response; what is longer is sent after a 334 (RFC 4954 section 4)."""
 _ROUNDS = 12
-_WORDS = {ServerNotProven: "unproven", ServerRefused: "failed"}
+_WORDS = {ServerNotProven: "unproven", ServerRefused: "failed", ServerWeak: "weak"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,11 @@ class Exchange(Protocol):
     @property
     def told(self) -> str:
         """What the server said of the failure within the exchange; empty where it said nothing."""
+        ...
+
+    @property
+    def remark(self) -> str:
+        """What is weak in the demand that was answered last; empty where nothing is."""
         ...
 
     def first(self) -> bytes | None:
@@ -176,14 +181,15 @@ def authenticated(session: Session, mechanism: str, begin: Callable[[bytes], Exc
     except SaslError as error:
         session.note(f"outcome not-sent {error.shown(session.masked)}")
         return
-    opening, waiting = f"AUTH {mechanism}".encode(), None
+    said_as = spelled(mechanism, session.lines)
+    opening, waiting = f"AUTH {said_as}".encode(), None
     if first is not None:
         encoded = _encoded(session, mechanism, first) or b"="
         if len(opening) + 1 + len(encoded) <= _AUTH_LINE:
             opening += b" " + encoded
         else:
             waiting = first
-    reply = yield from _reply(Say(opening, f"AUTH {mechanism}{' ***' if b' ' in opening[5:] else ''}"))
+    reply = yield from _reply(Say(opening, f"AUTH {said_as}{' ***' if b' ' in opening[5:] else ''}"))
     for _ in range(_ROUNDS):
         if reply.code != 334:
             break
@@ -195,6 +201,8 @@ def authenticated(session: Session, mechanism: str, begin: Callable[[bytes], Exc
             yield from _reply(Say(b"*"))
             return
         waiting = None
+        if exchange.remark:
+            session.note(f"weak {exchange.remark}")
         reply = yield from _reply(Say(_encoded(session, mechanism, answer), "***"))
     if reply.code != 235:
         told = f" ({session.masked(exchange.told)})" if exchange.told else ""
@@ -206,6 +214,16 @@ def authenticated(session: Session, mechanism: str, begin: Callable[[bytes], Exc
         session.note(f"outcome unproven {error.shown(session.masked)}")
         return
     session.note(f"outcome ok {reply.code} {reply.text}")
+
+
+def spelled(mechanism: str, lines: Sequence[str]) -> str:
+    """The mechanism as it is named to the server of this transcript: to those that log the name as it came, with a
+    small letter first, so that the lines of a refused probe can be told from those of other clients later
+    (`triage/footprints.py`). Case does not matter there: RFC 5321 section 2.4; sendmail/srvrsmtp.c, iteminlist();
+    Cyrus SASL lib/server.c and Dovecot's auth/mech.c compare without it. Other servers get what the standard writes."""
+    banner = next((line.lower() for line in lines if line[:1] == "<"), "")
+    logs_it = any(f"esmtp {program}" in banner for program in ("postfix", "sendmail"))
+    return mechanism[0].lower() + mechanism[1:] if logs_it else mechanism
 
 
 def exposed(mechanism: str) -> str:

@@ -155,6 +155,11 @@ class Session:
             "timeout", f"no answer{'' if connected else ' to the connection attempt'} within {seconds:.3g} s"
         )
 
+    def break_off(self, why: str) -> None:
+        """We end it, or do not begin it any more: that says nothing of the server."""
+        if not self.finished:
+            self._throw(Broken("interrupted", why))
+
     def leave_out(self, why: str) -> None:
         """This conversation is not had."""
         self.note(f"outcome not-sent {why}")

@@ -19,6 +19,7 @@ from maildoctor.triage import rules as loader
 from maildoctor.triage.rules import (
     KINDS,
     Cause,
+    Refusal,
     Rule,
     RuleError,
     Rules,
@@ -116,6 +117,8 @@ def _rule(table: dict[str, Any]) -> Rule:
         severity=_one_of(table["severity"], SEVERITIES),
         kind=_one_of(table["kind"], KINDS),
         scope=_one_of(table["scope"], get_args(Scope)),
+        by_client=_one_of(table["by_client"], (False, True)),
+        refusal=_one_of(table["refusal"], get_args(Refusal)),
         causes=tuple(_cause(**cause) for cause in table["causes"]),
     )
 

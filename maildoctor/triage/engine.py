@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from bisect import bisect_left
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any, Protocol
@@ -87,51 +88,15 @@ class Hyperscan:
         return database
 
 
-class Lines:
-    """What the other engines share: they find a line with a needle, then look which needles stand in it."""
+class Re2:
+    """RE2 by way of the google-re2 wheel: about as fast as ripgrep. It finds a line with a needle, then which needles
+    stand in it."""
 
-    name = ""
+    name = "google-re2"
     block = 256 * KIB
 
     def __init__(self, needles: Sequence[bytes]) -> None:
         self._needles = tuple(needles)
-
-    def scan(self, block: memoryview, report: Report) -> object:
-        """See Engine."""
-        data = block.obj if isinstance(block.obj, bytearray) else bytearray(block)
-        length = len(block)
-        for hit in self._hits(data, length):
-            start = data.rfind(b"\n", 0, hit) + 1
-            stop = data.find(b"\n", hit, length)
-            line = bytes(data[start : stop if stop >= 0 else length])
-            for number in self._present(line):
-                for end in _ends(line, self._needles[number]):
-                    report(number, 0, start + end, 0, None)
-        return None
-
-    def inside(self, line: bytes) -> Sequence[int]:
-        """See Engine."""
-        return [number for number in self._present(line) for _ in _ends(line, self._needles[number])]
-
-    def without(self, _needles: Container[int]) -> Engine:
-        """See Engine: here a report costs little."""
-        return self
-
-    def _present(self, line: bytes) -> Sequence[int]:
-        return [number for number, needle in enumerate(self._needles) if needle in line]
-
-    def _hits(self, data: bytearray, length: int) -> Iterator[int]:
-        """A place in each line with a needle, at least one needle's last byte or anything before it in that line."""
-        raise NotImplementedError
-
-
-class Re2(Lines):
-    """RE2 by way of the google-re2 wheel: about as fast as ripgrep."""
-
-    name = "google-re2"
-
-    def __init__(self, needles: Sequence[bytes]) -> None:
-        super().__init__(needles)
         try:
             import re2
         except ImportError as error:
@@ -149,53 +114,25 @@ class Re2(Lines):
         except (AttributeError, TypeError, re2.error) as error:
             raise EngineError(f"this re2 is not google-re2: {error}") from error
 
-    def _present(self, line: bytes) -> Sequence[int]:
-        return list(self._which.Match(line))
-
-    def _hits(self, data: bytearray, length: int) -> Iterator[int]:
+    def scan(self, block: memoryview, report: Report) -> object:
+        """See Engine."""
+        data = bytes(block)
         at = 0
-        text = bytes(memoryview(data)[:length])
-        while found := self._any.search(text, at):
-            yield found.end() - 1
-            at = data.find(b"\n", found.end(), length)
-            if at < 0:
-                return
+        while at >= 0 and (found := self._any.search(data, at)):
+            start, at = data.rfind(b"\n", 0, found.start()) + 1, data.find(b"\n", found.end())
+            line = data[start : at if at >= 0 else len(data)]
+            for number in self._which.Match(line):
+                for end in _ends(line, self._needles[number]):
+                    report(number, 0, start + end, 0, None)
+        return None
 
+    def inside(self, line: bytes) -> Sequence[int]:
+        """See Engine."""
+        return [number for number in self._which.Match(line) for _ in _ends(line, self._needles[number])]
 
-class Grep(Lines):
-    """The system's grep as a child process, a block at a time."""
-
-    name = "grep"
-    block = 8 * MIB
-
-    def __init__(self, needles: Sequence[bytes]) -> None:
-        super().__init__(needles)
-        # In one word of the command line, a line each, not in a file that a sudden end would leave behind.
-        program = filesystem.program("grep")
-        if program is None:
-            raise EngineError("there is no grep that is safe to run")
-        self._words: list[str | bytes] = [program, "-a", "-b", "-F", "-e", b"\n".join(needles)]
-        try:
-            if list(self._hits(bytearray(b"a\n\0" + needles[0] + b"\n"), len(needles[0]) + 4)) != [2]:
-                raise EngineError("this grep does not tell where it found something")
-        except (OSError, ValueError) as error:
-            raise EngineError(f"grep cannot be used: {error}") from error
-
-    def _hits(self, data: bytearray, length: int) -> Iterator[int]:
-        environment = {**os.environ, "LC_ALL": "C"}
-        done = subprocess.run(
-            self._words,
-            input=memoryview(data)[:length],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-        )
-        if done.returncode > 1:
-            raise EngineError(f"grep gave {done.returncode}")
-        for line in done.stdout.split(b"\n"):
-            place, colon, _ = line.partition(b":")
-            if colon:
-                yield int(place)
+    def without(self, _needles: Container[int]) -> Engine:
+        """See Engine: here a report costs little."""
+        return self
 
 
 class InTurn:
@@ -270,6 +207,92 @@ class Words(InTurn):
             for part in self._parts.get(word[at : at + _SHORTEST_PART], ())
             if word.startswith(part, at)
         ]
+
+
+class Grep(Words):
+    """The system's grep as a child process, a block at a time: it finds the lines with a needle, and what Python alone
+    would do with all of the log is done with these. To look for each needle in each of them takes a hundred times as
+    long where every line is one."""
+
+    name = "grep"
+    block = 8 * MIB
+
+    def __init__(self, needles: Sequence[bytes]) -> None:
+        super().__init__(needles)
+        # In one word of the command line, a line each, not in a file that a sudden end would leave behind.
+        program = filesystem.program("grep")
+        if program is None:
+            raise EngineError("there is no grep that is safe to run")
+        self._command: list[str | bytes] = [program, "-a", "-b", "-F", "-e", b"\n".join(needles)]
+        try:
+            if list(self._hits(memoryview(b"a\n\0" + needles[0] + b"\n"))) != [2]:
+                raise EngineError("this grep does not tell where it found something")
+        except (OSError, ValueError) as error:
+            raise EngineError(f"grep cannot be used: {error}") from error
+
+    def scan(self, block: memoryview, report: Report) -> object:
+        """See Engine."""
+        kept = _Kept()
+        for line, start in self._lines(block):
+            kept.add(line, start)
+            if kept.length > Words.block:
+                super().scan(kept.joined(), kept.translated(report))
+                kept = _Kept()
+        super().scan(kept.joined(), kept.translated(report))
+        return None
+
+    def _lines(self, block: memoryview) -> Iterator[tuple[bytes, int]]:
+        """The lines with a needle in them, and where each begins."""
+        data = bytes(block)
+        for start in self._hits(block):
+            stop = data.find(b"\n", start)
+            yield data[start : stop if stop >= 0 else len(data)], start
+
+    def _hits(self, block: memoryview) -> Iterator[int]:
+        environment = {**os.environ, "LC_ALL": "C"}
+        done = subprocess.run(
+            self._command,
+            input=block,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+        if done.returncode > 1:
+            raise EngineError(f"grep gave {done.returncode}")
+        for line in done.stdout.split(b"\n"):
+            place, colon, _ = line.partition(b":")
+            if colon:
+                yield int(place)
+
+
+class _Kept:
+    """Lines out of a block, one after the other, and where they stood in it."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._lines: list[bytes] = []
+        self._here: list[int] = []
+        self._there: list[int] = []
+
+    def add(self, line: bytes, start: int) -> None:
+        """One more, which began there."""
+        self._lines.append(line)
+        self._here.append(self.length)
+        self._there.append(start)
+        self.length += len(line) + 1
+
+    def joined(self) -> memoryview:
+        """All of them."""
+        return memoryview(b"\n".join(self._lines))
+
+    def translated(self, report: Report) -> Report:
+        """What tells of places in the block, called with places in what is joined."""
+
+        def told(number: int, _start: int, end: int, flags: int, context: Any) -> object:
+            at = bisect_left(self._here, end) - 1
+            return report(number, 0, self._there[at] + end - self._here[at], flags, context)
+
+        return told
 
 
 ENGINES: Mapping[str, Callable[[Sequence[bytes]], Engine]] = {

@@ -1,20 +1,20 @@
 """From counts to a diagnosis: which cause, how sure, and what is only a symptom of something else."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from maildoctor import correlate
 from maildoctor.model import Evidence, Finding, Logins, LogRead, Ranked, Step, Traffic
+from maildoctor.remedy import filled, is_plain
 from maildoctor.triage.clock import Clock
+from maildoctor.triage.footprints import Footprints, footprints
 from maildoctor.triage.guessing import Guessing, guessing
-from maildoctor.triage.rules import KINDS, QUIET, Cause, Rule, filled
+from maildoctor.triage.rules import KINDS, QUIET, Cause, Rule
 from maildoctor.triage.scan import Seen, settled
 from maildoctor.triage.tally import Entry, Key, Moment, is_login
 from maildoctor.triage.tops import Top, merged
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./@][A-Za-z0-9_./@:+,=-]*", re.ASCII)
 _COLUMNS = 48
 _MOST_CAUSES = 5
 _LONGEST_FIELD = 120
@@ -43,8 +43,11 @@ def judge(rules: Sequence[Rule], seen: Seen, now: float, top: int = 5) -> tuple[
     attack = guessing(seen.tally, rules, {case.key[0] for case in _blamed(cases, seen)})
     if attack is not None:
         cases = [_demoted(case, attack) for case in cases]
-    findings = [case.finding for case in cases] + ([attack.finding] if attack is not None else [])
-    return correlate.rank(findings, _causes(cases, seen, attack))
+    own = footprints(seen.tally, rules)
+    if own is not None:
+        cases = [replace(c, finding=replace(c.finding, severity="info")) if c.key in own.keys else c for c in cases]
+    findings = [case.finding for case in cases] + [found.finding for found in (attack, own) if found is not None]
+    return correlate.rank(findings, _causes(cases, seen, attack, own))
 
 
 def read(rules: Sequence[Rule], seen: Seen, now: float, top: int, names: Iterable[str]) -> LogRead:
@@ -74,7 +77,9 @@ def read(rules: Sequence[Rule], seen: Seen, now: float, top: int, names: Iterabl
 # ---- which finding explains which
 
 
-def _causes(cases: Sequence[Case], seen: Seen, attack: Guessing | None) -> list[correlate.Cause]:
+def _causes(
+    cases: Sequence[Case], seen: Seen, attack: Guessing | None, own: Footprints | None
+) -> list[correlate.Cause]:
     """The order of the causes is that of the roots of one severity: faults before symptoms, what explains before what
     does not, many before few."""
     known = {case.finding.fingerprint: case for case in cases}
@@ -91,6 +96,13 @@ def _causes(cases: Sequence[Case], seen: Seen, attack: Guessing | None) -> list[
     causes = [correlate.Cause(code, rules[code].explains, together) for code in codes]
     if attack is not None:
         causes.append(correlate.Cause(attack.finding.code, tuple(attack.codes)))
+    if own is not None:
+        # before all others: what explains a fault of this host does not explain what we did ourselves
+        left = {case.finding.fingerprint for case in cases if case.key in own.keys}
+        codes = dict.fromkeys(case.rule.code for case in cases if case.key in own.keys)
+        causes.insert(
+            0, correlate.Cause(own.finding.code, tuple(codes), lambda _, symptom: symptom.fingerprint in left)
+        )
     return causes
 
 
@@ -111,8 +123,9 @@ def _blamed(cases: Sequence[Case], seen: Seen) -> Iterable[Case]:
 
 
 def _demoted(case: Case, attack: Guessing) -> Case:
-    """What nearly all comes from guessing says nothing of this host."""
-    if attack.share(case.key[0]) < _MOSTLY or case.rule.kind in QUIET:
+    """What a client can cause, and what nearly all comes from guessing, says nothing of this host. A fault that no
+    client can cause is one however many strangers meet it."""
+    if not case.rule.by_client or attack.share(case.key[0]) < _MOSTLY or case.rule.kind in QUIET:
         return case
     attack.codes[case.rule.code] = None
     return replace(case, finding=replace(case.finding, severity="info"))
@@ -206,14 +219,9 @@ def _told(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def words(fields: Mapping[str, str]) -> dict[str, str]:
-    """The fields for a command. Rules put them within quotes of any kind, so no quoting helps: what is more than
-    letters, digits and a few signs that mean nothing to shell, LDAP and SQL is left out, and the field's name in
-    capitals stands there. So is what could be taken for an option, leads upwards, or has several values."""
-    return {
-        name: value
-        for name, value in fields.items()
-        if not isinstance(value, Several) and _PLAIN.fullmatch(value) and ".." not in value.split("/")
-    }
+    """The fields for a command. Rules put them within quotes of any kind, so no quoting helps: what is no plain word,
+    or has several values, is left out, and the field's name in capitals stands there."""
+    return {name: value for name, value in fields.items() if not isinstance(value, Several) and is_plain(value)}
 
 
 def _traffic(entry: Entry, clock: Clock, top: int) -> Traffic:

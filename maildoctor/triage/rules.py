@@ -17,6 +17,9 @@ from maildoctor.model import SEVERITIES, Severity
 
 Kind = Literal["fault", "symptom", "abuse", "harmless", "normal"]
 Scope = Literal["session", "host"]
+Refusal = Literal["", "wrong", "delayed"]
+"""wrong: lines of this rule are what a wrong name or password leaves, on a host without any fault too; delayed: what is
+left where the server delays its answer to one who was refused before."""
 
 KINDS: tuple[Kind, ...] = ("fault", "symptom", "abuse", "harmless", "normal")
 QUIET: tuple[Kind, ...] = ("harmless", "normal")
@@ -30,7 +33,6 @@ _T = TypeVar("_T", bound=str)
 _SHORTEST_NEEDLE = 6
 _CODE = re.compile(r"[A-Z]+[1-9][0-9]{2,}")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_FIELD = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 
 class RuleError(DoctorError):
@@ -68,7 +70,12 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one shape of message means. `place` says where it was written: file and number."""
+    """What one shape of message means. `place` says where it was written: file and number.
+
+    `by_client`: whoever can reach the server makes such lines, with a wrong name or password or a mechanism that is not
+    offered, whatever state the server is in; so it is of every rule of kind abuse. Of the others a flood of lines says
+    that the server has a fault, whoever met it.
+    """
 
     code: str
     name: str
@@ -85,6 +92,8 @@ class Rule:
     refs: tuple[str, ...]
     causes: tuple[Cause, ...]
     place: str
+    by_client: bool = False
+    refusal: Refusal = ""
     samples: tuple[Sample, ...] = ()
     counters: tuple[Sample, ...] = ()
     todo: tuple[Sample, ...] = ()
@@ -247,6 +256,8 @@ def _rule(table: object, place: str) -> Rule:
         refs=reader.texts("refs"),
         causes=tuple(_cause(t) for t in reader.tables("cause")),
         place=reader.place,
+        by_client=bool(reader.flag("by_client")) or table.get("kind") == "abuse",
+        refusal=reader.one_of("refusal", ("", "wrong", "delayed"), ""),
         samples=tuple(_sample(t) for t in reader.tables("sample")),
         counters=tuple(_sample(t) for t in reader.tables("counter")),
         todo=tuple(_sample(t, origin_needed=False) for t in reader.tables("todo")),
@@ -350,11 +361,3 @@ class _Table:
     def done(self) -> None:
         if self._left:
             raise RuleError(f"unknown key {min(self._left)!r}", self.place)
-
-
-# ---- filling in
-
-
-def filled(text: str, fields: Mapping[str, str]) -> str:
-    """`{user}` becomes the field's value, or `USER` where it is not known: a shell would redirect to `<user>`."""
-    return _FIELD.sub(lambda m: fields.get(m[1]) or m[1].upper(), text)

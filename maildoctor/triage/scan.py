@@ -12,6 +12,7 @@ from maildoctor.masking import masked_line
 from maildoctor.triage.blocks import Blocks, Readable
 from maildoctor.triage.clock import Clock, Course
 from maildoctor.triage.engine import SMALL, Engine, Finds
+from maildoctor.triage.footprints import is_own
 from maildoctor.triage.headers import peel
 from maildoctor.triage.match import LONGEST_LINE, Hit, Matcher
 from maildoctor.triage.rules import Rule
@@ -264,6 +265,8 @@ class Scan:
         minute = self._clock.minute(hit.head.stamp)
         known_before = len(tally.entries)
         key, entry = tally.add(hit, minute)
+        if self._matcher.rules[hit.rule].refusal and is_own(hit):
+            entry.own += hit.times
         if len(entry.examples) < EXAMPLES:
             entry.examples.append((_where(start, buffer, place), masked_line(line)[:LONGEST_EXAMPLE]))
         if self._told is not None and len(tally.entries) > known_before:

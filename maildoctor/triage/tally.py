@@ -42,6 +42,7 @@ class Entry:
     `read`: how many of them were read, line by line; `sampled`: others were counted by their needle only; `estimated`:
     and that count had to be shared with others.
     `after_login`: how many stood in a session with a login before.
+    `own`: how many tell of a probe of ours (`footprints.py`).
     """
 
     count: int = 0
@@ -57,6 +58,7 @@ class Entry:
     sampled: bool = False
     estimated: bool = False
     after_login: int = 0
+    own: int = 0
 
     def seen(self, moment: Moment) -> None:
         """Widen the stretch of time by this moment."""
@@ -83,6 +85,7 @@ class Entry:
         self.estimated |= other.estimated
         self.read += other.read
         self.after_login += other.after_login
+        self.own += other.own
 
 
 @dataclass(slots=True)
@@ -259,6 +262,7 @@ def _related(rules: Sequence[Rule]) -> frozenset[int]:
         for n, rule in enumerate(rules)
         if (rule.explains and rule.scope == "session")
         or rule.code in explained
+        or rule.refusal
         or any(cause.login is not None for cause in rule.causes)
     )
 

@@ -99,6 +99,7 @@ def _seconds(stamp: str) -> float:
 def _findings(rules: "Sequence[Rule]", told: Sequence[tuple[str, str]], now: float) -> Iterator[tuple[Finding, bool]]:
     """What the log rules make of these lines, each with whether it is a fault rather than a symptom or an attack."""
     from maildoctor.triage.engine import Finds
+    from maildoctor.triage.footprints import CODE as OWN_PROBE
     from maildoctor.triage.judge import judge
     from maildoctor.triage.scan import Scan
 
@@ -107,5 +108,9 @@ def _findings(rules: "Sequence[Rule]", told: Sequence[tuple[str, str]], now: flo
         for _ in scan.feed(io.BytesIO(text.encode("utf-8", "surrogateescape") + b"\n"), path):
             pass
     faults = {rule.code for rule in rules if rule.kind == "fault"}
-    for ranked in judge(rules, scan.seen, now):
+    told_of = judge(rules, scan.seen, now)
+    own = next((r.finding.fingerprint for r in told_of if r.finding.code == OWN_PROBE), "")
+    for ranked in told_of:
+        if own and own in (ranked.finding.fingerprint, ranked.explained_by):  # what a probe of ours left is no witness
+            continue
         yield ranked.finding, ranked.finding.code in faults

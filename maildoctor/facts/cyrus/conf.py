@@ -95,6 +95,7 @@ class SaslConf:
     `options`: lower-cased key to the setting that counts, which is the *first* of several (sasl_config_getstring).
     `repeated`: the later ones, which are never looked at. `crlf`: some line ends in CR LF; harmless since 2.1.23,
     which cuts white space off the end, before that the CR belongs to the value. `overlong`: lines over 4095 bytes.
+    `prefix`: what stands before each option in that file, as `sasl_` in imapd.conf.
     """
 
     path: str
@@ -103,6 +104,7 @@ class SaslConf:
     repeated: tuple[tuple[str, Setting], ...]
     overlong: tuple[int, ...]
     crlf: bool
+    prefix: str = ""
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from maildoctor.facts.paths import Look
-from maildoctor.facts.processes import Process, Processes
+from maildoctor.facts.processes import USERS, Process, Processes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,17 @@ class Saslauthd:
         wrong = re.search(r"(?m)^socket (/.*): no socket$", text)
         pam = re.search(r"(?m)^pam (/.*): missing$", text)
         socket = next((x for x in looks if x.kind == "s"), None)
+        folder = next((x for x in looks if x.kind == "d"), None)
+        # who owns the folder of the socket may make the socket, so that is whom libsasl asks
+        users = (*USERS["saslauthd"], *([folder.owner] if folder and not folder.world_writable else []))
         other = re.findall(r"(?m)^pam other: *(@include +common-auth|-?auth\s+.*)$", text)
         return cls(
             dict(_setting(m) for m in re.finditer(r"(?m)^\s*([A-Z_]+)=(.*)$", text)),
-            Processes.parse(text).named("saslauthd"),
+            Processes.parse(text).named("saslauthd", users=users),
             socket.path if socket else missing[1] if missing else "",
             socket,
             bool(missing),
-            next((x for x in looks if x.kind == "d"), None),
+            folder,
             next((x for x in looks if wrong and x.kind == "d" and x.path == wrong[1]), None),
             pam[1] if pam else "",
             bool(other) and not any("pam_deny" in row and "requi" in row for row in other),

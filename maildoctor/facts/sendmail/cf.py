@@ -119,6 +119,9 @@ AUTH_OPTION_LETTERS = frozenset("Aacdfmpy")
 NO_LIMIT = 2**31 - 1
 """INT_MAX: the default of AuthMaxBits."""
 
+MAX_DAEMONS = 64
+"""DaemonPortOptions that are taken: sendmail has room for 10 (MAXDAEMONS in conf.h), Debian's for 64."""
+
 TLS_OPTIONS = (
     "ServerCertFile",
     "ServerKeyFile",
@@ -523,8 +526,9 @@ class SendmailCf:
 
     @property
     def daemons(self) -> tuple[Daemon, ...]:
-        """What listens, by DaemonPortOptions; without such a line the one sendmail makes up."""
-        settings = self.settings("DaemonPortOptions")
+        """What listens, by DaemonPortOptions; without such a line the one sendmail makes up. Of more than sendmail
+        takes it makes none."""
+        settings = self.settings("DaemonPortOptions")[:MAX_DAEMONS]
         return tuple(Daemon.of(f"Daemon{i}", s.value, s.line) for i, s in enumerate(settings)) or (
             Daemon.of("Daemon0", "", None),
         )

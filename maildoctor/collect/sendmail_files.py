@@ -1,32 +1,23 @@
-"""What sendmail.cf names: maps, queues, TLS files, and the trails to all that mail trusts."""
+"""What sendmail.cf names: maps, queues, TLS files, and all files that Sendmail trusts."""
 
 import posixpath
 import re
-from collections.abc import Mapping
-from typing import Any
 
-from maildoctor.collect.cyrus import sasldb_path
-from maildoctor.collect.knowledge import Collector, Know, joined, text, unknown
-from maildoctor.facts import Absent, Unknown
-from maildoctor.facts.cyrus.files import SaslFiles
-from maildoctor.facts.cyrus.plugins import Plugins
-from maildoctor.facts.logins import Logins
+from maildoctor.collect.bounds import left_out
+from maildoctor.collect.knowledge import Know, joined, text
+from maildoctor.facts import Unknown
 from maildoctor.facts.maps import Entries
-from maildoctor.facts.paths import Look, Paths, walk
 from maildoctor.facts.sendmail.cf import SendmailCf, SubmitCf
 from maildoctor.facts.sendmail.mail_maps import MailMaps, built_path
 from maildoctor.facts.sendmail.queues import Queues
-from maildoctor.facts.system import System
 from maildoctor.facts.tls import Tls
-from maildoctor.host import Host, Silence
+from maildoctor.host import Host, Silence, Verb
 
 _MATTERS = re.compile(r"(?i)(authinfo|srv_features|clt_features|try_tls)(:|$)|connect:$")
 """Keys of maps that have to do with AUTH; of other entries only the number that differ is told."""
 
 _INCLUDE = re.compile(r":include:\s*(/[^\s,\"]+)")
 _SHOWN = 20
-_ABOUT = 4096
-"""Characters at the beginning of a map's answer where the lines about it stand."""
 _TEXT_TYPES = frozenset({"hash", "btree", "dbm", "cdb", "text"})
 
 
@@ -69,11 +60,7 @@ def _map(host: Host, know: Know, name: str, type_: str, path: str) -> str:
     for answer in (source, database):
         if isinstance(answer, Silence) and answer.why != "absent":
             lines.append(f"unread: {answer.reason}")
-    cuts = [
-        row for answer in (source, database) for row in text(answer)[:_ABOUT].split("\n") if row.startswith("# cut: ")
-    ]
-    for row in cuts:
-        know.cut(f"of {path} {row.removeprefix('# cut: ')}")
+    cuts = [row for answer in (source, database) for row in left_out(text(answer))]
     # of two parts nobody can tell what the wholes have in common
     if isinstance(source, str) and isinstance(database, str) and built and not cuts:
         difference = Entries.parse(source).difference(Entries.parse(database))
@@ -85,22 +72,6 @@ def _map(host: Host, know: Know, name: str, type_: str, path: str) -> str:
         if _MATTERS.match(key) or name == "authinfo":
             lines.append(f"entry: {key}\t{rest.partition(chr(9))[2]}")
     return joined(*lines)
-
-
-_LOGS = ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail", "/var/log/syslog", "/var/log/messages")
-
-
-def logins(host: Host, know: Know) -> Logins | Unknown:
-    """Recent lines about logins in the log that this host writes."""
-    if isinstance(absent := know(SendmailCf), Absent):
-        return absent
-    for path in _LOGS:
-        told = host.ask("logins", path)
-        if isinstance(told, str):
-            return Logins.parse(f"# path: {path}\n{told}")
-        if told.why != "absent":
-            return unknown(told)
-    return Absent("there is no mail log (" + ", ".join(_LOGS) + ")")
 
 
 def queues(host: Host, know: Know) -> Queues | Unknown:
@@ -133,7 +104,7 @@ def tls(host: Host, know: Know) -> Tls | Unknown:
     for path in know.some(served, "files of class w"):
         blocks += [f"served: {row}" for row in text(host.ask("read", path)).splitlines()]
     for purpose, path in know.some(tls_files(cf), "TLS files"):
-        verb = {"key": "key", "CA folder": "list"}.get(purpose, "cert")
+        verb: Verb = "key" if purpose == "key" else "list" if purpose == "CA folder" else "cert"
         blocks.append(f"[{purpose}] {path}\n{_said(host.ask(verb, path))}")
     return Tls.parse("\n".join(blocks))
 
@@ -166,47 +137,13 @@ def _said(answer: str | Silence) -> str:
     return word if word == "missing" else f"{word}: {answer.reason}"
 
 
-def paths(host: Host, know: Know) -> Paths | Unknown:
-    """Every element of every path that mail trusts."""
-    cf = know(SendmailCf)
-    if isinstance(cf, Unknown):
-        return cf
-    wanted = know.some(dict.fromkeys(_trusted(host, know, cf)), "paths that mail trusts")
-    looks: dict[str, Look | None] = {}
-    gaps: dict[str, str] = {}
-
-    def look(path: str) -> Look | None:
-        if path not in looks:
-            answer = host.ask("look", path)
-            if isinstance(answer, Silence) and answer.why != "absent":
-                gaps[path] = answer.reason
-            looks[path] = Look.parse(answer) if isinstance(answer, str) else None
-        return looks[path]
-
-    for _, path in wanted:
-        walk(path, look)
-    seen = [x for x in looks.values() if x]
-    system = know.get(System)
-    members = system.groups if system else {}
-    groups = sorted({x.group for x in seen if x.group_writable})
-    return Paths.parse(
-        joined(
-            *(x.line for x in seen),
-            *(f"[{purpose}] {path}" for purpose, path in wanted),
-            *(f"{path}: {reason}" for path, reason in gaps.items()),
-            *(f"group {g}: {','.join(members.get(g, ()))}" for g in groups),
-        )
-    )
-
-
-def _trusted(host: Host, know: Know, cf: SendmailCf) -> list[tuple[str, str]]:
-    """(purpose, path) of all that mail trusts."""
-    submit, files, plugins = know.get(SubmitCf), know.get(SaslFiles), know.get(Plugins)
+def trusted(host: Host, know: Know) -> list[tuple[str, str]]:
+    """(purpose, path) of all that Sendmail trusts besides the files of libsasl."""
+    cf, submit = know.get(SendmailCf), know.get(SubmitCf)
+    if cf is None:
+        return []
     wanted = [("configuration", cf.path)] + ([("configuration", submit.path)] if submit else [])
     wanted += [("class file", f.path) for f in cf.class_files if f.path.startswith("/")]
-    wanted += [("SASL configuration", path) for path in (files.found if files else ())]
-    wanted += [("plug-in", p.path) for p in (plugins.plugins if plugins else ())]
-    wanted += [("sasldb", sasldb_path(know))]
     wanted += tls_files(cf)
     for m in cf.maps.values():
         if m.path.startswith("/") and m.type in _TEXT_TYPES:
@@ -217,12 +154,3 @@ def _trusted(host: Host, know: Know, cf: SendmailCf) -> list[tuple[str, str]]:
             included = dict.fromkeys(m[1] for m in _INCLUDE.finditer(text(host.ask("read", path))))
             wanted += [("include file", p) for p in know.some(included, f"files that {path} includes")]
     return wanted
-
-
-COLLECTORS: Mapping[type[Any], Collector] = {
-    Logins: logins,
-    MailMaps: maps,
-    Queues: queues,
-    Tls: tls,
-    Paths: paths,
-}

@@ -1,0 +1,58 @@
+"""cyrus-imapd, whose libsasl reads its options from imapd.conf."""
+
+from maildoctor.auth import imapd
+from maildoctor.auth.imapd import ImapdConf
+from maildoctor.auth.service import LoginService, SaslApplication
+from maildoctor.collect.adapter import Adapter
+from maildoctor.collect.cyrus import system
+from maildoctor.collect.knowledge import Know, unknown
+from maildoctor.facts import Unknown
+from maildoctor.facts.cyrus.conf import plugin_search
+from maildoctor.facts.names import Names
+from maildoctor.facts.system import System
+from maildoctor.host import Host, Silence
+
+_CONF = "/etc/imapd.conf"
+_DAEMONS = ("/usr/lib/cyrus/bin/imapd", "/usr/libexec/cyrus-imapd/imapd", "/usr/lib/cyrus-imapd/imapd")
+
+
+def _daemon(host: Host) -> str:
+    return next((path for path in _DAEMONS if isinstance(host.ask("look", path), str)), "")
+
+
+def _is_here(host: Host) -> bool:
+    return isinstance(host.ask("look", _CONF), str) and _daemon(host) != ""
+
+
+def conf(host: Host, _: Know) -> ImapdConf | Unknown:
+    """imapd.conf."""
+    answer = host.ask("read", _CONF)
+    return unknown(answer) if isinstance(answer, Silence) else ImapdConf.parse(f"# path: {_CONF}\n{answer}")
+
+
+def login_service(_: Host, know: Know) -> LoginService | Unknown:
+    """Where users log in by IMAP and POP3."""
+    found = know(ImapdConf)
+    return found if isinstance(found, Unknown) else imapd.login_service(found, know(Names), know.get(System))
+
+
+def application(host: Host, know: Know) -> SaslApplication | Unknown:
+    """How imapd uses libsasl."""
+    family, triplet = system(know)
+    return SaslApplication(
+        name="imapd",
+        product=imapd.PRODUCT,
+        program=_daemon(host),
+        plugins=plugin_search(family, triplet, 2),
+        settings=_CONF,
+        protocol="imap",
+    )
+
+
+ADAPTER = Adapter(
+    product=imapd.PRODUCT,
+    is_here=_is_here,
+    login_service=login_service,
+    application=application,
+    facts={ImapdConf: conf},
+)

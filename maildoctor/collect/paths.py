@@ -1,0 +1,107 @@
+"""The trails to all that a login service trusts."""
+
+from maildoctor.auth.service import LoginService, SaslApplication
+from maildoctor.collect.cyrus import sasldb_path
+from maildoctor.collect.knowledge import Know, joined, text
+from maildoctor.facts import Absent, Unknown
+from maildoctor.facts.cyrus.files import SaslFiles
+from maildoctor.facts.cyrus.plugins import Plugins
+from maildoctor.facts.exposed import Exposed
+from maildoctor.facts.paths import Look, Paths, walk
+from maildoctor.facts.system import System
+from maildoctor.host import Host, Silence
+
+
+def paths(host: Host, know: Know) -> Paths | Unknown:
+    """Every element of every path that mail trusts."""
+    service = know(LoginService)
+    if isinstance(service, Unknown):
+        return service
+    wanted = know.some(dict.fromkeys(_trusted(host, know)), "paths that mail trusts")
+    looks: dict[str, Look | None] = {}
+    gaps: dict[str, str] = {}
+
+    def look(path: str) -> Look | None:
+        if path not in looks:
+            answer = host.ask("look", path)
+            if isinstance(answer, Silence) and answer.why != "absent":
+                gaps[path] = answer.reason
+            looks[path] = Look.parse(answer) if isinstance(answer, str) else None
+        return looks[path]
+
+    for _, path in wanted:
+        walk(path, look)
+    seen = [x for x in looks.values() if x]
+    system = know.get(System)
+    members = system.groups if system else {}
+    groups = sorted({x.group for x in seen if x.group_writable})
+    return Paths.parse(
+        joined(
+            *(x.line for x in seen),
+            *(f"[{purpose}] {path}" for purpose, path in wanted),
+            *(f"{path}: {reason}" for path, reason in gaps.items()),
+            *(f"group {g}: {','.join(members.get(g, ()))}" for g in groups),
+        )
+    )
+
+
+def _trusted(host: Host, know: Know) -> list[tuple[str, str]]:
+    """(purpose, path): the service's own files, and those of libsasl."""
+    files, plugins = know.get(SaslFiles), know.get(Plugins)
+    wanted = know.adapter.trusted(host, know)
+    wanted += [("SASL configuration", path) for path in (files.found if files else ())]
+    wanted += [("plug-in", p.path) for p in (plugins.plugins if plugins else ())]
+    path, application = sasldb_path(know), know.get(SaslApplication)
+    # saslpasswd2 knows nothing of the application's own root: what it wrote lies outside, and is as secret
+    outside = path.removeprefix(application.root) if application else path
+    return [*wanted, *(("sasldb", p) for p in dict.fromkeys((path, outside)))]
+
+
+_WITH_CREDENTIALS = (
+    "/etc/saslauthd.conf",
+    "/usr/local/etc/saslauthd.conf",
+    "/etc/postfix/sasl_passwd",
+    "/etc/postfix/sasl/sasl_passwd",
+    "/etc/postfix/sasl/smtpd.conf",
+    "/etc/sasl2/smtpd.conf",
+    "/usr/lib/sasl2/smtpd.conf",
+    "/etc/dovecot/dovecot-sql.conf.ext",
+    "/etc/dovecot/dovecot-ldap.conf.ext",
+    "/etc/dovecot/dovecot-dict-sql.conf.ext",
+    "/etc/dovecot/dovecot-sql.conf",
+    "/etc/dovecot/dovecot-ldap.conf",
+    "/etc/exim4/passwd.client",
+    "/etc/exim4/exim4.conf",
+    "/etc/exim/exim.conf",
+)
+"""Where mail programs keep the passwords that they log in with at databases, directories and other servers, beside
+authinfo, Sendmail.conf and sasldb."""
+
+
+def exposed(host: Host, know: Know) -> Exposed | Unknown:
+    """The files with credentials in clear, and what decides who can read them."""
+    files = know.get(SaslFiles)
+    wanted = dict.fromkeys((*_WITH_CREDENTIALS, *(files.found if files else ())))
+    answers = {path: host.ask("clear", path) for path in wanted}
+    there = {path: a for path, a in answers.items() if isinstance(a, str) or a.why != "absent"}
+    if not there:
+        return Absent("there is no file in which mail programs keep credentials")
+    looks: dict[str, Look | None] = {}
+
+    def look(path: str) -> Look | None:
+        if path not in looks:
+            looks[path] = Look.parse(text(host.ask("look", path)))
+        return looks[path]
+
+    rows = []
+    for path, answer in there.items():
+        if isinstance(answer, Silence):
+            rows.append(f"unread {path}: {answer.reason}")
+        elif answer:
+            rows += (f"clear {path}:{row}" for row in answer.split("\n"))
+            walk(path, look)
+    seen = [x for x in looks.values() if x]
+    system = know.get(System)
+    groups = {x.group: system.groups.get(x.group, ()) for x in seen} if system else {}
+    members = (f"group {group}: {','.join(names)}" for group, names in sorted(groups.items()))
+    return Exposed.parse(joined(*rows, *(x.line for x in seen), *members))

@@ -1,0 +1,102 @@
+"""Postfix's configuration, as far as its logins go."""
+
+import re
+
+from maildoctor.auth import postfix
+from maildoctor.auth.service import LoginService, SaslApplication
+from maildoctor.collect.adapter import Adapter
+from maildoctor.collect.cyrus import system
+from maildoctor.collect.knowledge import Know, unknown
+from maildoctor.facts import Absent, Unknown
+from maildoctor.facts.cyrus.conf import config_search, plugin_search
+from maildoctor.facts.names import Names
+from maildoctor.facts.postfix.main_cf import PostfixMain
+from maildoctor.facts.postfix.master_cf import PostfixMaster
+from maildoctor.facts.system import System
+from maildoctor.host import Host, Silence
+
+FOLDERS = ("/etc/postfix", "/usr/local/etc/postfix")
+_DAEMONS = ("/usr/lib/postfix/sbin", "/usr/libexec/postfix", "/usr/lib/postfix/bin", "/usr/lib/postfix")
+_PATCHED_UNTIL = 12
+"""Debian's last release that looks for smtpd.conf in folders of its own (its patch 07_sasl_config.diff)."""
+
+
+def _daemon(host: Host) -> str:
+    return next((path for d in _DAEMONS if isinstance(host.ask("look", path := f"{d}/smtpd"), str)), "")
+
+
+def _is_here(host: Host) -> bool:
+    return _folder(host) != "" and _daemon(host) != ""
+
+
+def _folder(host: Host) -> str:
+    return next((d for d in FOLDERS if isinstance(host.ask("look", f"{d}/main.cf"), str)), "")
+
+
+def main_cf(host: Host, _: Know) -> PostfixMain | Unknown:
+    """main.cf."""
+    path = f"{_folder(host) or FOLDERS[0]}/main.cf"
+    answer = host.ask("read", path)
+    return unknown(answer) if isinstance(answer, Silence) else PostfixMain.parse(f"# path: {path}\n{answer}")
+
+
+def master_cf(host: Host, _: Know) -> PostfixMaster | Unknown:
+    """master.cf."""
+    path = f"{_folder(host) or FOLDERS[0]}/master.cf"
+    answer = host.ask("read", path)
+    return unknown(answer) if isinstance(answer, Silence) else PostfixMaster.parse(answer)
+
+
+def login_service(_: Host, know: Know) -> LoginService | Unknown:
+    """Where users log in by SMTP."""
+    main = know(PostfixMain)
+    if isinstance(main, Unknown):
+        return main
+    return postfix.login_service(main, know.get(PostfixMaster), know(Names), know.get(System))
+
+
+def application(host: Host, know: Know) -> SaslApplication | Unknown:
+    """How smtpd uses libsasl; Absent where it asks Dovecot instead, or does not offer AUTH."""
+    main, master = know(PostfixMain), know.get(PostfixMaster)
+    if isinstance(main, Unknown):
+        return main
+    if not postfix.is_wanted(main, master):
+        return Absent("AUTH is not switched on in Postfix (smtpd_sasl_auth_enable)")
+    kind = main.value("smtpd_sasl_type", "cyrus")
+    if kind != "cyrus":
+        return Absent(f"Postfix asks {kind}, not libsasl (smtpd_sasl_type)")
+    family, triplet = system(know)
+    return SaslApplication(
+        name=main.value("smtpd_sasl_path", "smtpd"),
+        product=postfix.PRODUCT,
+        program=_daemon(host),
+        configurations=_configurations(main, know, config_search(family, triplet, 2)),
+        plugins=plugin_search(family, triplet, 2),
+        root=main.value("queue_directory", "/var/spool/postfix") if postfix.is_chrooted(main, master) else "",
+    )
+
+
+def _configurations(main: PostfixMain, know: Know, usual: tuple[str, ...]) -> tuple[str, ...]:
+    """Where smtpd.conf is looked for."""
+    found = know.get(System)
+    release = re.match(r"\d+", found.version) if found and found.distribution == "debian" else None
+    if release and int(release[0]) <= _PATCHED_UNTIL:
+        return (f"{main.path.rpartition('/')[0]}/sasl", "/usr/lib/sasl")
+    named = main.value("cyrus_sasl_config_path")
+    return tuple(named.split(":")) if named else usual
+
+
+def trusted(_: Host, know: Know) -> list[tuple[str, str]]:
+    """Its configuration."""
+    main = know.get(PostfixMain)
+    return [("configuration", main.path)] if main else []
+
+
+ADAPTER = Adapter(
+    product=postfix.PRODUCT,
+    is_here=_is_here,
+    login_service=login_service,
+    application=application,
+    facts={PostfixMain: main_cf, PostfixMaster: master_cf},
+    trusted=trusted,
+)

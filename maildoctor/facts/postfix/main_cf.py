@@ -1,0 +1,90 @@
+"""main.cf as Postfix reads it: the last setting of a name counts, `$name` is filled in when a value is used."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from maildoctor.model import Evidence
+
+_PATH = re.compile(r"# path:[ \t]*([^\n]*)\n?")
+_ENTRY = re.compile(r"([^\s=#][^=\n]*?)\s*=\s*(.*)", re.DOTALL)
+_REFERENCE = re.compile(r"\$(?:\$|([A-Za-z0-9_]+)|\{([A-Za-z0-9_]+)\}|\(([A-Za-z0-9_]+)\))")
+_DEEPEST = 20
+"""References within references that are followed; Postfix stops with an error beyond 100 (util/mac_expand.c)."""
+_LONGEST = 64 * 1024
+"""Characters of a value that is filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A value as written, continuation lines joined, and the number of its first line, from 1."""
+
+    value: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostfixMain:
+    """The whole file. Source: util/readlline.c for lines, global/mail_conf.c for values."""
+
+    path: str
+    parameters: Mapping[str, Parameter]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read any text; a first line `# path: /etc/postfix/main.cf` names the file and is not counted."""
+        named = _PATH.match(text)
+        body = text[named.end() :] if named else text
+        found: dict[str, Parameter] = {}
+        for number, line in logical_lines(body):
+            if entry := _ENTRY.match(line):
+                found[entry[1]] = Parameter(" ".join(entry[2].split()), number)
+        return cls(named[1].strip() if named else "/etc/postfix/main.cf", found)
+
+    def value(self, name: str, default: str = "", overrides: Mapping[str, str] | None = None) -> str:
+        """A parameter with all references filled in; `overrides` are those of a service in master.cf (`-o`)."""
+        return self._filled((overrides or {}).get(name) or self._raw(name, default), overrides or {}, 0)
+
+    def is_yes(self, name: str, overrides: Mapping[str, str] | None = None) -> bool:
+        """A yes-or-no parameter whose default is no."""
+        return self.value(name, "no", overrides).lower() == "yes"
+
+    def evidence(self, name: str) -> Evidence:
+        """The line that sets it, or that none does."""
+        found = self.parameters.get(name)
+        if found is None:
+            return Evidence(self.path, f"no {name}: the default applies")
+        return Evidence(f"{self.path}:{found.line}", f"{name} = {found.value}")
+
+    def _raw(self, name: str, default: str = "") -> str:
+        found = self.parameters.get(name)
+        return found.value if found else default
+
+    def _filled(self, text: str, overrides: Mapping[str, str], depth: int) -> str:
+        def put(reference: re.Match[str]) -> str:
+            name = reference[1] or reference[2] or reference[3]
+            if name is None:
+                return "$"
+            value = overrides.get(name) or self._raw(name)
+            return "" if depth >= _DEEPEST else self._filled(value, overrides, depth + 1)[:_LONGEST]
+
+        return _REFERENCE.sub(put, text)[:_LONGEST] if "$" in text else text
+
+
+def logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Lines with something in them and their number: one that begins with white space continues the one before;
+    comments and empty lines between belong to nobody (util/readlline.c)."""
+    start, parts = 0, list[str]()
+    for number, line in enumerate(text.split("\n"), 1):
+        bare = line.strip()
+        if not bare or bare.startswith("#"):
+            continue
+        if line[0] in " \t" and parts:
+            parts.append(bare)
+            continue
+        if parts:
+            yield start, " ".join(parts)
+        start, parts = number, [bare]
+    if parts:
+        yield start, " ".join(parts)

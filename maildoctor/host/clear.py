@@ -1,0 +1,31 @@
+"""Where credentials stand in clear in a file that is read: lines and names of settings, never a value."""
+
+import re
+from collections.abc import Iterator
+
+from maildoctor.masking import Masker, kind_of
+
+_REMARK = ("#", ";", "//", "dnl")
+_NAME = re.compile(r"[ \t]{0,40}(?:hide[ \t]{1,9})?([A-Za-z][\w.-]{0,60})[ \t]{0,40}[:=]", re.ASCII)
+_NOT_CLEAR = frozenset(("hash", "comparison", "coded", "dialogue", "bearer", "cookie", "token"))
+"""Forms in which stand hashes, or words that only look like a secret."""
+
+MOST = 20
+"""Lines of one file that are told."""
+
+
+def in_clear(path: str, text: str) -> Iterator[str]:
+    """`LINE NAME` of each line with a credential in clear, `-` where it has no name. A remark is none, as stock
+    files are full of examples; nor is a hash."""
+    masker, told = Masker(kind_of(path)), 0
+    for number, line in enumerate(text.encode("utf-8", "surrogatepass").split(b"\n"), 1):
+        before = {form: found.count for form, found in masker.found.items()}
+        masked = masker.line(line).decode("utf-8", "replace")
+        forms = {form for form, found in masker.found.items() if found.count > before.get(form, 0)}
+        if not forms or forms & _NOT_CLEAR or masked.lstrip().startswith(_REMARK):
+            continue
+        name = _NAME.match(masked)
+        yield f"{number} {name[1] if name else '-'}"
+        told += 1
+        if told == MOST:
+            return

@@ -1,0 +1,139 @@
+"""What `maildoctor probe` itself left in the log of a server: refused logins that are nobody's fault.
+
+Our lines are known by what a server writes of the client in the same line: the mechanism as we spell it (`pLAIN`, to
+Postfix and Sendmail; `smtp/scripts.py`), or the name that we say in EHLO (Exim). Whoever is asked by the mail program
+writes neither. What libsasl says within its process belongs to the refusal in the same session; lines of Dovecot and
+saslauthd are counted against ours: as many at most, of the same users and addresses, within the same minutes.
+OpenSMTPD writes nothing that a client could choose, so there our probes look like those of anybody.
+
+Anybody can imitate that, and gains nothing: a finding is only called ours where every line of it is, so lines of others
+are never hidden, and the addresses of all are looked at for guessing as ever. Only rules with `refusal` can be called
+ours, those of which a wrong name or password is all the cause.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from maildoctor.model import Evidence, Finding
+from maildoctor.triage.match import Hit
+from maildoctor.triage.rules import Rule
+from maildoctor.triage.tally import Entry, Key, Tally
+
+CODE, NAME = "ABUSE101", "own-probe"
+
+_SPELLING = re.compile(rb"[a-z][A-Z0-9]+(?:-[A-Z0-9]+)*")
+_EHLO = re.compile(rb"\(maildoctor\.invalid\) \[")
+_ASKED = (("dovecot*",), ("saslauthd",))
+"""Programs that mail programs ask, and that never learn how the client spelled anything."""
+_FEW_ADDRESSES = 5
+_LINES = 3
+
+
+def is_own(hit: Hit) -> bool:
+    """Whether the line tells of a client that bears the marks of ours."""
+    mech = hit.fields.get("mech")
+    return bool((mech and _SPELLING.fullmatch(mech)) or _EHLO.search(hit.head.message))
+
+
+@dataclass(frozen=True, slots=True)
+class Footprints:
+    """The finding, and the entries that it explains."""
+
+    finding: Finding
+    keys: frozenset[Key]
+
+
+def footprints(tally: Tally, rules: Sequence[Rule]) -> Footprints | None:
+    """The entries that are nothing but refusals of our own probes."""
+    wrong = {key: e for key, e in tally.entries.items() if rules[key[0]].refusal == "wrong" and not e.sampled}
+    late = {key: e for key, e in tally.entries.items() if rules[key[0]].refusal == "delayed" and not e.sampled}
+    ours = {key for key, e in wrong.items() if _all_own(e)}
+    if not ours:
+        return None
+    left = {key: e for key, e in wrong.items() if not e.own}
+    sole = {key[0] for key in ours} - {key[0] for key in tally.entries if key not in ours}
+    within = {
+        key
+        for key, e in left.items()
+        if not _names_a_client(rules[key[0]]) and any(tally.met.get((key, rule), 0) >= e.count for rule in sole)
+    }
+    whole = _Sum([wrong[key] for key in ours])
+    asked = {key for key, e in left.items() if rules[key[0]].programs in _ASKED and whole.covers(e)}
+    # a server that delays what it says to a client it has just refused, until the mail program gives up
+    delayed = {key for key, e in late.items() if _all_own(e) and set(e.relays.counts) <= set(whole.relays)}
+    most = sum(late[key].count for key in delayed)
+    given_up = {key for key, e in late.items() if not e.own and not len(e.relays) and e.count <= most}
+    keys = frozenset(ours | within | asked | delayed | given_up)
+    return Footprints(_finding([wrong[key] for key in ours], whole.relays), keys)
+
+
+def sample() -> Finding:
+    """What is said of two refused logins."""
+    entry = Entry(count=2, own=2)
+    return _finding([entry], Counter({b"192.0.2.7": 2}))
+
+
+def _names_a_client(rule: Rule) -> bool:
+    """Whether its lines could bear our marks, so that those without are another's."""
+    return "(?P<mech>" in rule.pattern or "(?P<relay>" in rule.pattern
+
+
+def _all_own(entry: Entry) -> bool:
+    return entry.own >= entry.count > 0
+
+
+class _Sum:
+    """What our own lines come to: how many there are of each user and address, and from when to when."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self.users: Counter[bytes] = Counter()
+        self.relays: Counter[bytes] = Counter()
+        for entry in entries:
+            for name, count in entry.users.counts.items():
+                bare, at, _ = name.partition(b"@")
+                # saslauthd writes the realm elsewhere
+                self.users.update({name: count, bare: count} if at else {name: count})
+            self.relays.update(entry.relays.counts)
+        self._first = min(entry.first.minute for entry in entries)
+        self._last = max(entry.last.minute for entry in entries)
+
+    def covers(self, entry: Entry) -> bool:
+        """Whether each user and address of these lines was refused as often among ours, in the same minutes. Lines that
+        name no address (saslauthd) go by the user alone; those that name no user are not covered."""
+        users, relays = entry.users.counts, entry.relays.counts
+        return (
+            sum(users.values()) == entry.count
+            and sum(relays.values()) in (0, entry.count)
+            and all(self.users[name] >= count for name, count in users.items())
+            and all(self.relays[name] >= count for name, count in relays.items())
+            and self._first - 1 <= entry.first.minute
+            and entry.last.minute <= self._last + 1
+        )
+
+
+def _finding(entries: Sequence[Entry], relays: Counter[bytes]) -> Finding:
+    count = sum(entry.count for entry in entries)
+    worst = relays.most_common(_FEW_ADDRESSES)
+    where = ", ".join(_text(name) for name, _ in worst) + (", …" if len(relays) > len(worst) else "")
+    lines = [example for entry in entries for example in entry.examples]
+    return Finding(
+        code=CODE,
+        name=NAME,
+        severity="info",
+        message=f"{count} refused login{'s' if count > 1 else ''} of maildoctor's own probe"
+        + (f" from {where}" if where else ""),
+        why="maildoctor probe was given a name and a password there, and the server refused them. These lines tell of "
+        "the probe; they are no fault of this host, and no other client had them. What came of the probe stands in its "
+        "own report.",
+        advice="Nothing is to be done. Where nobody ran maildoctor probe from there, somebody imitates it: treat the "
+        "address as one that guesses passwords.",
+        fix=(),
+        evidence=tuple(Evidence(source, _text(line)) for source, line in lines[:_LINES]),
+        count=max(count, 1),
+    )
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")

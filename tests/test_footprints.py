@@ -1,0 +1,105 @@
+"""Our own refused probes in a server's log: told as what they are, and no cover for anybody else."""
+
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maildoctor.model import SEVERITIES
+from maildoctor.sasl import MECHANISMS
+from maildoctor.smtp.scripts import EHLO_NAME, spelled
+from maildoctor.triage.builtin import builtin
+from maildoctor.triage.engine import Finds
+from maildoctor.triage.footprints import CODE
+from maildoctor.triage.judge import judge
+from maildoctor.triage.scan import Scan
+
+RULES = builtin().rules
+NOW = 1796030000.0
+POSTFIX = (
+    "Nov 30 08:34:25 mail dovecot: auth: passwd-file({user},{ip}): Password mismatch\n"
+    "Nov 30 08:34:26 mail postfix/submission/smtpd[{pid}]: warning: x[{ip}]: SASL {mech} authentication failed: "
+    "(reason unavailable), sasl_username={user}\n"
+    "Nov 30 08:34:26 mail postfix/submission/smtpd[{pid}]: disconnect from x[{ip}] ehlo=2 starttls=1 auth=0/1 quit=1 "
+    "commands=4/5\n"
+)
+CYRUS = (
+    "Nov 30 08:34:26 mail postfix/smtpd[{pid}]: warning: SASL authentication failure: Password verification failed\n"
+    "Nov 30 08:34:26 mail postfix/smtpd[{pid}]: warning: x[{ip}]: SASL {mech} authentication failed: authentication "
+    "failure, sasl_username={user}\n"
+)
+SENDMAIL = (
+    "Nov 30 08:34:37 mail sm-mta[{pid}]: 6AU8Yb7r000106: AUTH failure ({mech}): user not found (-20) SASL(-13): user "
+    "not found: Password verification failed, user={user}, relay=x [{ip}]\n"
+)
+EXIM = (
+    "2026-11-30 08:34:46 plain_server authenticator failed for ({ehlo}) [{ip}]: 535 Incorrect authentication data "
+    "(set_id={user})\n"
+)
+SERVERS = {"postfix and dovecot": POSTFIX, "postfix and libsasl": CYRUS, "sendmail": SENDMAIL, "exim": EXIM}
+
+
+def said(server: str, own: bool, user: str = "test", ip: str = "127.0.0.1", pid: int = 1) -> str:
+    mech = spelled("PLAIN", ["<-  220 mail.example.com ESMTP Postfix"]) if own else "PLAIN"
+    ehlo = EHLO_NAME if own else "client.example.com"
+    return SERVERS[server].format(user=user, ip=ip, pid=pid, mech=mech, ehlo=ehlo)
+
+
+def told(log: str) -> dict[str, str]:
+    """Codes of the findings and the worst severity of each."""
+    scan = Scan(RULES, Finds, NOW)
+    for _ in scan.feed(io.BytesIO(log.encode()), "log"):
+        pass
+    found = sorted((r.finding for r in judge(RULES, scan.seen, NOW)), key=lambda f: -SEVERITIES.index(f.severity))
+    return {f.code: f.severity for f in found}
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_own_refusals_are_a_note_and_those_of_others_are_as_bad_as_ever(server: str) -> None:
+    ours, theirs = told(said(server, own=True)), told(said(server, own=False))
+    assert CODE in ours and set(ours.values()) == {"info"}
+    assert CODE not in theirs and set(theirs.values()) & {"warning", "error"} and set(theirs) < set(ours)
+
+
+@pytest.mark.parametrize("server", SERVERS)
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.sampled_from(["test", "bob"]), st.sampled_from(["127.0.0.1", "192.0.2.7"])),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_nothing_of_others_is_hidden_by_lines_that_bear_our_marks(
+    server: str, logins: list[tuple[bool, str, str]]
+) -> None:
+    everything = told("".join(said(server, own, user, ip, pid) for pid, (own, user, ip) in enumerate(logins)))
+    others = told("".join(said(server, own, user, ip, n) for n, (own, user, ip) in enumerate(logins) if not own))
+    for code, severity in others.items():
+        if severity != "info":
+            assert everything[code] == severity
+
+
+def test_who_guesses_and_imitates_us_is_told_of() -> None:
+    log = "".join(said("sendmail", True, f"user{n}", "192.0.2.7", n) for n in range(60))
+    assert told(log)["ABUSE100"] == "warning"
+
+
+def test_a_fault_that_only_our_probe_met_stays_a_fault() -> None:
+    log = said("postfix and libsasl", own=True).replace("authentication failure, sasl", "generic failure, sasl")
+    assert set(told(log).values()) & {"error"}
+    lost = "Connection lost to authentication server"
+    alone = said("postfix and dovecot", own=True).splitlines(keepends=True)[1].replace("(reason unavailable)", lost)
+    assert told(alone)["RUN502"] == "error"
+    # but the server delays its answer to one whom it has just refused, until Postfix gives up
+    assert told(said("postfix and dovecot", own=True) + alone)["RUN502"] == "info"
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_only_servers_that_log_the_spelling_get_another_one(mechanism: str) -> None:
+    for banner in ("220 mail.example.com ESMTP Postfix (Debian)", "220-x ESMTP Sendmail 8.17.1; now"):
+        ours = spelled(mechanism, ["=== connect", f"<-  {banner}"])
+        assert ours != mechanism and ours.upper() == mechanism
+    for banner in ("220 x ESMTP", "220 x ESMTP Exim 4.96", "220 x Microsoft ESMTP MAIL Service", "554 no"):
+        assert spelled(mechanism, [f"<~  {banner}", "<~  250 ESMTP Postfix"]) == mechanism
