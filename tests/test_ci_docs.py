@@ -227,6 +227,7 @@ def runner(tmp_path: Path) -> Runner:
     return Runner(home)
 
 
+@pytest.mark.slow
 def test_the_workflow_passes_a_mended_image(runner: Runner) -> None:
     (runner.folder / "mail.tar").write_bytes(image(0o755))
     authority = runner.folder.parent / "authority"
@@ -253,6 +254,7 @@ def test_the_workflow_stops_a_broken_image(runner: Runner) -> None:
     assert sarif["runs"][0]["results"][0]["ruleId"] == "PERM001"
 
 
+@pytest.mark.slow
 def test_the_workflow_notices_a_wrong_password(runner: Runner) -> None:
     (runner.folder / "mail.tar").write_bytes(image(0o755))
     with Server(Manners(auth=("CRAM-MD5",), password="another")) as server:  # noqa: S106

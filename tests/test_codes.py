@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -38,8 +39,16 @@ def _present() -> dict[str, str]:
     for path in sorted(_folder().glob("*/*.toml")):
         for rule in tomllib.loads(path.read_text(encoding="utf-8")).get("rule", ()):
             code, name = rule["code"], rule["name"]
-            assert given.setdefault(code, name) == name, f"{path.name}: {code} is taken: give {name} another code"
+            assert given.setdefault(code, name) == name, (
+                f"{path}: {code} is taken: {name} can have {_free(code, dict(_ledger()))}"
+            )
     return given
+
+
+def _free(code: str, had: Collection[str]) -> str:
+    """The first code of this family, from this one on, that nobody ever had."""
+    family, number = code[:-3], int(code[-3:])
+    return next(free for n in range(number, 1000) if (free := f"{family}{n:03}") not in had)
 
 
 def test_every_code_stands_in_the_ledger_under_its_name() -> None:
@@ -48,9 +57,11 @@ def test_every_code_stands_in_the_ledger_under_its_name() -> None:
         if code not in ledger:
             say.append(f"add this line to checks/CODES: {code} {name}")
         elif ledger[code] == RETIRED:
-            say.append(f"{code} was retired and is never given again: give {name} another code")
+            say.append(f"{code} was retired and is never given again: {name} can have {_free(code, ledger)}")
         elif ledger[code] != name:
-            say.append(f"{code} is {ledger[code]} for ever: give {name} a code of its own, or its old name back")
+            say.append(
+                f"{code} is {ledger[code]} for ever: {name} can have {_free(code, ledger)}, or its old name back"
+            )
     assert not say, "\n".join(say)
 
 
@@ -64,6 +75,11 @@ def test_the_ledger_is_sorted_and_each_code_stands_in_it_once() -> None:
     rows = [code for code, _ in _ledger()]
     assert rows == sorted(set(rows)), "sort checks/CODES: LC_ALL=C sort -u -o checks/CODES checks/CODES"
     assert all(re.fullmatch(r"[A-Z]{2,8}\d{3}", code) for code in rows)
+
+
+def test_the_next_free_code_is_one_that_nobody_had() -> None:
+    assert _free("SYS001", {"SYS001", "SYS002", "SYS004", "RUN003"}) == "SYS003"
+    assert _free("SYS120", {"SYS001"}) == "SYS120"
 
 
 def test_a_name_is_given_once() -> None:

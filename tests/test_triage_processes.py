@@ -26,6 +26,7 @@ CODE = "SASL120"
 QUIET = "Jan 21 02:02:07 mx CRON[1]: (root) CMD (true) " + 200 * "x" + "\n"
 SCHEMA = json.loads((Path(maildoctor.__file__).parent / "report.schema.json").read_text())
 
+pytestmark = pytest.mark.xdist_group("processes")  # signals to workers, and one large log for all
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="children are looked for in /proc")
 
 
@@ -77,6 +78,7 @@ def gone(pid: int) -> bool:
 # ---- processes
 
 
+@pytest.mark.slow
 @needs_proc
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_two_workers_and_what_they_know_is_told(big: Path, sent: signal.Signals, status: int) -> None:
@@ -92,12 +94,13 @@ def test_a_signal_ends_two_workers_and_what_they_know_is_told(big: Path, sent: s
     assert all(map(gone, workers))
 
 
+@pytest.mark.slow
 @needs_proc
 def test_a_worker_that_is_killed_loses_its_share_only(big: Path) -> None:
     child = started("triage", "--exact", "--json", "-q", "--procs", "2", str(big))
     workers = eventually(lambda: len(found := children(child.pid)) == 2 and found)
     os.kill(max(workers), signal.SIGKILL)
-    out, _ = child.communicate(timeout=100)
+    out, _ = child.communicate(timeout=300)
     said = json.loads(out)
     jsonschema.validate(said, SCHEMA)
     assert child.returncode == 3  # so many from one address are guessing, no fault of this host
@@ -158,6 +161,7 @@ def test_sigterm_ends_following_with_a_report(tmp_path: Path) -> None:
     assert child.returncode == 143 and json.loads(out)["findings"][0]["code"] == CODE
 
 
+@pytest.mark.slow
 def test_a_giant_line_needs_no_memory(tmp_path: Path) -> None:
     """1 GB without a line's end, with two processes: less than 100 MB each."""
     giant = tmp_path / "giant.log"
@@ -194,6 +198,7 @@ sys.stderr.write(repr(told))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["", "grep", "stdlib"])
 @pytest.mark.parametrize("command", ["triage", "list", "explain", "check"])
 def test_nothing_is_written_or_deleted_in_a_home_of_somebody_else(tmp_path: Path, command: str, engine: str) -> None:
@@ -265,6 +270,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "told"), BROKEN.values(), ids=list(BROKEN))
 def test_a_broken_rule_file_breaks_itself_and_is_named(copy: Path, tmp_path: Path, text: str, told: str) -> None:
     edited(copy, text)
@@ -299,6 +305,7 @@ def test_check_names_a_broken_log_rule_and_goes_on(copy: Path, tmp_path: Path) -
     assert ["zz.toml" in o["reason"] for o in said["outcomes"] if o["outcome"] == "broke"] == [True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [b"", b"[]", b"{}", b"rubbish", b'{"cyrus/store.toml": {"digest": 1, "rules": 3}}'])
 def test_what_was_parsed_at_the_build_is_checked_and_never_needed(copy: Path, tmp_path: Path, kept: bytes) -> None:
     (copy / "checks" / "rules.json").write_bytes(kept)
