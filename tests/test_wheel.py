@@ -132,7 +132,7 @@ def test_it_brings_what_lies_outside_of_packages(names: set[str]) -> None:
 
 
 def test_the_command_imports_nothing_but_maildoctor(wheel: Path) -> None:
-    """The wrapper that pip before release 25 writes imports re, and starting takes 1.7 times as long as `pass`."""
+    """The wrapper that older releases of pip (23) write imports re, and starting takes 1.7 times as long as `pass`."""
     with zipfile.ZipFile(wheel) as file:
         (script,) = (file.read(n).decode() for n in file.namelist() if n.endswith(".data/scripts/maildoctor"))
     assert script.startswith("#!python\n"), "pip puts the Python it installs for in its place"
