@@ -126,12 +126,12 @@ def encoded(value: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any, form: _Form) -> Any:
-    if is_dataclass(value):
-        return encoded(value)
+    if value is None or isinstance(value, str | int | float):
+        return value
     if isinstance(value, Mapping):
         return dict(sorted(value.items()))
     if not isinstance(value, tuple):
-        return value
+        return encoded(value)
     return [{form.of: v[0], "count": v[1]} if isinstance(v, tuple) else _plain(v, form) for v in value]
 
 
@@ -168,6 +168,8 @@ def mapping(value: object, place: str) -> Mapping[str, Any]:
 
 def _read(kind: Any, value: object, place: str, form: _Form) -> Any:
     """A value of this type; what is wrong with it is told with its place. Raises Malformed."""
+    if kind in _SCALARS:
+        return _scalar(kind, value, place, form)
     if NoneType in get_args(kind):
         return None if value is None else _read(get_args(kind)[0], value, place, form)
     if is_dataclass(kind):
@@ -177,9 +179,8 @@ def _read(kind: Any, value: object, place: str, form: _Form) -> Any:
     if get_origin(kind) is Mapping:
         # its keys are a stranger's too, so the place does not name them
         return {key: _scalar(str, text, place, form) for key, text in mapping(value, place).items()}
-    if get_origin(kind) is Literal:
-        return _scalar(str, value, place, _Form(fault=_among(get_args(kind))))
-    return _scalar(kind, value, place, form)
+    assert get_origin(kind) is Literal, "the model has no other types"
+    return _scalar(str, value, place, _Form(fault=_among(get_args(kind))))
 
 
 def _list(kind: Any, value: object, place: str, form: _Form) -> tuple[Any, ...]:
