@@ -93,7 +93,7 @@ def test_the_help_says_what_the_parsers_know(bench: Bench) -> None:
     import importlib
 
     assert all(len(line) <= 80 for line in USAGE.splitlines())
-    told = set(re.findall(r"(?<![\w-])--?[a-zA-Z46][\w-]*", USAGE)) - {"-vv", "-V", "--version"}
+    told = set(re.findall(r"(?<![\w-])--?[a-zA-Z46][\w-]*", USAGE)) - {"-vv", "-V", "--version", "--completion"}
     known = {
         option
         for command in COMMANDS
