@@ -235,7 +235,7 @@ def copy(tmp_path: Path) -> Iterator[Path]:
     yield root
 
 
-def edited(copy: Path, text: str, name: str = "zz.toml") -> None:
+def edited(copy: Path, text: str, name: str = "cyrus/zz.toml") -> None:
     (copy / "checks" / name).write_text(text)
 
 
@@ -246,16 +246,22 @@ def run(copy: Path, *words: str) -> tuple[int, Any]:
     return child.returncode, json.loads(out)
 
 
-GOOD = (ROOT / "checks" / "sasl-store.toml").read_text()
+GOOD = (ROOT / "checks" / "cyrus" / "store.toml").read_text()
+LAST = GOOD[: GOOD.rindex("[[rule]]")].count("\n") + 2
 BROKEN = {
-    "no TOML": ("[[rule]\n", "line 1, column 7"),
+    "no TOML": ("[[rule]\n", "cyrus/zz.toml:1: this is no TOML"),
     "nesting": ("a = " + 5000 * "[" + 5000 * "]", "zz.toml: this is no TOML"),
     "number": ("a = " + 5000 * "9", "zz.toml: this is no TOML"),
     "no table": ("rule = 3\n", "zz.toml: 'rule' must be written as [[rule]]"),
     "no tables": ("rule = [3]\n", "zz.toml: rule 1: 'rule' must be written as [[rule]]"),
-    "type": ('[[rule]]\ncode = ["SASL999"]\n', "zz.toml: rule 1"),
+    "type": ('[[rule]]\ncode = ["SASL999"]\n', "zz.toml:1: 'code' must be a text"),
     "expression": ('[[rule]]\ncode = "SASL999"\npattern = "("\n', "zz.toml:1 (SASL999)"),
-    "code twice": (GOOD, "is taken by sasl-store.toml: rule 1"),
+    "far below": ("# a line more\n[[rule]]\nnonsense = 1".join(GOOD.rsplit("[[rule]]", 1)), f"cyrus/zz.toml:{LAST} ("),
+    "prefix": (
+        '[[rule]]\ncode = "SASL999"\nprefix = "none"\npattern = "x"\n',
+        "there is no prefix 'none' in prefixes.toml",
+    ),
+    "code twice": (GOOD, "is taken by cyrus/store.toml:"),
 }
 
 
@@ -274,12 +280,12 @@ def test_a_broken_rule_file_breaks_itself_and_is_named(copy: Path, tmp_path: Pat
 
 def test_a_broken_rule_of_an_edited_file_costs_only_itself(copy: Path, tmp_path: Path) -> None:
     """Its neighbours in the file go on, and what was parsed at the build is not taken for the file as it is now."""
-    text = (copy / "checks" / "sasl-store.toml").read_text()
-    edited(copy, text.replace('severity = "', 'severity = "x', 1), "sasl-store.toml")
+    text = (copy / "checks" / "cyrus" / "store.toml").read_text()
+    edited(copy, text.replace('severity = "', 'severity = "x', 1), "cyrus/store.toml")
     log = tmp_path / "mail.log"
     log.write_text(LINE.format(n=1))
     status, said = run(copy, "triage", "--json", str(log))
-    assert status == 1 and len(said["log"]["damage"]) == 1 and "sasl-store.toml: rule 1 (" in said["log"]["damage"][0]
+    assert status == 1 and len(said["log"]["damage"]) == 1 and "cyrus/store.toml:4 (RUN150)" in said["log"]["damage"][0]
     assert len(run(copy, "list", "--json")[1]["broken"]) == 1
 
 
@@ -293,7 +299,7 @@ def test_check_names_a_broken_log_rule_and_goes_on(copy: Path, tmp_path: Path) -
     assert ["zz.toml" in o["reason"] for o in said["outcomes"] if o["outcome"] == "broke"] == [True]
 
 
-@pytest.mark.parametrize("kept", [b"", b"[]", b"{}", b"rubbish", b'{"sasl-store.toml": {"digest": 1, "rules": 3}}'])
+@pytest.mark.parametrize("kept", [b"", b"[]", b"{}", b"rubbish", b'{"cyrus/store.toml": {"digest": 1, "rules": 3}}'])
 def test_what_was_parsed_at_the_build_is_checked_and_never_needed(copy: Path, tmp_path: Path, kept: bytes) -> None:
     (copy / "checks" / "rules.json").write_bytes(kept)
     log = tmp_path / "mail.log"

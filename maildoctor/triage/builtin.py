@@ -16,8 +16,6 @@ from typing import Any, get_args
 
 from maildoctor import filesystem
 from maildoctor.model import SEVERITIES
-from maildoctor.triage import prefixes, rule_text
-from maildoctor.triage import rules as loader
 from maildoctor.triage.rule_text import RuleError
 from maildoctor.triage.rules import (
     KINDS,
@@ -37,6 +35,7 @@ from maildoctor.triage.rules import (
 NAME = "rules.json"
 
 _MODE = 0o644
+_PARSERS = ("rule_text.py", "prefixes.py", "rules.py", "proof.py", "syntax.py")
 
 _LEFT_OUT = frozenset({"samples", "counters", "todo"})
 _KEPT = tuple(f.name for f in fields(Rule) if f.name not in _LEFT_OUT)
@@ -97,7 +96,8 @@ def _digest(text: bytes, shared: bytes) -> str:
 @cache
 def _parser() -> bytes:
     try:
-        sources = [read(str(module.__file__)) for module in (rule_text, prefixes, loader)]
+        folder = os.path.dirname(__file__)
+        sources = [read(os.path.join(folder, name)) for name in _PARSERS]
         return hashlib.sha256(b"".join(sources)).digest()
     except RuleError:  # without its source: the parser is that of the build
         return b""
@@ -120,6 +120,7 @@ def _rule(table: dict[str, Any]) -> Rule:
     return Rule(
         **values,
         needles=needles,
+        literals=_number(table["literals"]),
         severity=_one_of(table["severity"], SEVERITIES),
         kind=_one_of(table["kind"], KINDS),
         scope=_one_of(table["scope"], get_args(Scope)),
@@ -143,6 +144,12 @@ def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise TypeError("this is no list")
     return tuple(map(_text, value))
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError("this is no number")
+    return value
 
 
 def _one_of(value: object, allowed: Sequence[Any]) -> Any:

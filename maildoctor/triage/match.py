@@ -7,7 +7,6 @@ from functools import cache
 
 from maildoctor.masking import masked_line
 from maildoctor.triage.headers import Head, peel
-from maildoctor.triage.proof import literals
 from maildoctor.triage.rules import COUNTED, Rule
 
 LONGEST_LINE = 64 * 1024
@@ -83,7 +82,6 @@ class Matcher:
         self.needles, self._askers = _needles(rules)
         self._patterns: dict[int, re.Pattern[bytes]] = {}
         self._order: dict[tuple[int, ...], tuple[int, ...]] = {}
-        self._weights: dict[int, int] = {}
         self._programs: dict[tuple[bytes, int], bool] = {}
         self._harmless: set[bytes] = set()
         self._known: dict[tuple[bytes, bytes], tuple[int, Fields] | None] = {}
@@ -149,17 +147,11 @@ class Matcher:
         order = self._order.get(key)
         if order is None:
             asked = {rule for n in key for rule in self._askers[n]}
-            order = tuple(sorted(asked, key=lambda rule: (-self._weight(rule), self.rules[rule].code)))
+            order = tuple(sorted(asked, key=lambda rule: (-self.rules[rule].literals, self.rules[rule].code)))
             if len(self._order) >= _MOST_KNOWN:
                 self._order.clear()
             self._order[key] = order
         return order
-
-    def _weight(self, rule: int) -> int:
-        weight = self._weights.get(rule)
-        if weight is None:
-            weight = self._weights[rule] = literals(self.rules[rule].whole)
-        return weight
 
     def _speaks(self, rule: int, tag: bytes) -> bool:
         speaks = self._programs.get((tag, rule))

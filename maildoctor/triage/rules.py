@@ -6,7 +6,7 @@
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Literal, NamedTuple
 from zipimport import zipimporter
@@ -71,6 +71,7 @@ class Rule:
     needles: tuple[bytes, ...]
     prefix: str
     pattern: str
+    literals: int
     title: str
     why: str
     labels: tuple[str, ...]
@@ -260,6 +261,7 @@ def _rule(reader: Table, shared: Shared) -> Rule:
         needles=tuple(n.encode("utf-8") for n in reader.texts("needle", needed=True)),
         prefix=prefix,
         pattern=pattern,
+        literals=0,
         title=reader.text("title"),
         why=" ".join(reader.text("why").split()),
         labels=reader.texts("labels"),
@@ -275,7 +277,18 @@ def _rule(reader: Table, shared: Shared) -> Rule:
     reader.done()
     if problem := next(_problems(rule), None):
         raise RuleError(problem, rule.place)
-    return rule
+    return replace(rule, literals=_literals(rule))
+
+
+def _literals(rule: Rule) -> int:
+    # only where the rules were not parsed before: so a Python whose parser is another can use what the build parsed
+    from maildoctor.triage.proof import literals
+    from maildoctor.triage.syntax import UnknownSyntax
+
+    try:
+        return literals(rule.whole)
+    except UnknownSyntax as error:
+        raise RuleError(f"pattern cannot be judged: {error}", rule.place) from error
 
 
 def _patterns(reader: Table, shared: Shared) -> tuple[str, str]:
