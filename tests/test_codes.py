@@ -1,11 +1,16 @@
 """The ledger `checks/CODES`: a code keeps its name for ever, and is never given again."""
 
+import json
 import re
 import tomllib
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 import maildoctor
+from maildoctor.__main__ import main
+from maildoctor.ledger import CHECKS, RULES, free_code
 from maildoctor.library import NOT_LOADED, load_library
 from maildoctor.triage import guessing
 
@@ -68,3 +73,23 @@ def test_a_name_is_given_once() -> None:
     assert not twice, f"two codes have the name {', '.join(sorted(twice))}: call one of them otherwise"
     families = Counter((code[:-3], name) for code, name in _ledger() if name in SHARED)
     assert all(n == 1 for n in families.values()), families
+
+
+def test_the_next_code_of_a_family() -> None:
+    ledger = ["LINK001 a", "LINK007 retired", "LINK120 b", "TLS099 c", "TLS998 d", "TLS999 e"]
+    assert free_code(ledger, "LINK", CHECKS) == "LINK008"
+    assert free_code(ledger, "LINK", RULES) == "LINK121"
+    assert (free_code(ledger, "NEW", CHECKS), free_code(ledger, "NEW", RULES)) == ("NEW001", "NEW100")
+    assert (free_code(ledger, "TLS", CHECKS), free_code(ledger, "TLS", RULES)) == ("TLS001", "TLS100")
+    assert free_code([f"X{n:03} a" for n in CHECKS], "X", CHECKS) is None
+
+
+def test_list_tells_free_codes_that_the_ledger_does_not_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    given = dict(_ledger())
+    assert main(["list", "--free", "LINK"]) == 0
+    check, rule = (line.split()[0] for line in capsys.readouterr().out.splitlines())
+    assert {check, rule}.isdisjoint(given) and check < "LINK100" <= rule
+    assert main(["list", "--free", "LINK", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"check": check, "rule": rule}
+    assert main(["list", "--free", "link1"]) == 2
+    assert "no family of codes" in capsys.readouterr().err

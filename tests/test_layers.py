@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "errors": frozenset(),
     "model": frozenset(),
     "filesystem": frozenset(),
+    "ledger": frozenset(),
     "sasldb": frozenset(),
     "linking": frozenset(),
     "sasl": frozenset(),
