@@ -3,7 +3,9 @@
 import io
 import os
 import time
+import tomllib
 from collections.abc import Iterator
+from itertools import chain
 
 import pytest
 
@@ -11,7 +13,7 @@ from bench.logs import lines
 from maildoctor.triage.engine import Engine, Finds, fastest
 from maildoctor.triage.headers import peel
 from maildoctor.triage.match import Matcher
-from maildoctor.triage.rules import Rule, load, rule_files, rules_folder
+from maildoctor.triage.rules import Rule, load, read, rule_files, rules_folder
 from maildoctor.triage.scan import Scan, settled
 from maildoctor.triage.validation import problems
 
@@ -28,6 +30,7 @@ HEADERS = (
     "{message}",
 )
 QUIET_LINES = 200_000
+LONGEST_PATTERN, USUAL_PATTERN = 200, 100
 
 
 def test_there_are_rules() -> None:
@@ -49,6 +52,17 @@ def test_each_code_stands_in_the_ledger() -> None:
 def test_what_rules_explain_exists() -> None:
     codes = {rule.code for rule in RULES}
     assert not [f"{r.code} explains {code}" for r in RULES for code in r.explains if code not in codes]
+
+
+def test_patterns_can_be_read() -> None:
+    """What stands before a message, and what patterns share, is said once: so a pattern is as short as its message."""
+    texts: list[tuple[int, str]] = []
+    for path in rule_files():
+        for rule in tomllib.loads(read(path).decode())["rule"]:
+            patterns = [rule["pattern"]] if isinstance(rule["pattern"], str) else rule["pattern"]
+            texts += ((len(t), rule["code"]) for t in (*patterns, *chain(*rule.get("one_of", {}).values())))
+    assert max(texts) < (LONGEST_PATTERN + 1, "")
+    assert sum(length > USUAL_PATTERN for length, _ in texts) < 0.05 * len(texts)
 
 
 def _sampled() -> Iterator[tuple[Rule, str]]:
