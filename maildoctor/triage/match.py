@@ -45,13 +45,16 @@ class _Begun:
         """The fields in prefix and message; None if this is another message."""
         if not prefix:
             found = pattern.match(self._text)
-            return _named(found) if found else None
+            return _named(found.groupdict()) if found else None
         if prefix in self._behind:
             before = self._behind[prefix]
         else:
             before = self._behind[prefix] = _compiled(prefix)(self._text)
         found = pattern.match(self._text, before.end()) if before else None
-        return {**_named(before), **_named(found)} if before and found else None
+        if before is None or found is None:
+            return None
+        fields = found.groupdict()
+        return _named(before.groupdict() | fields if before.re.groups else fields)
 
 
 @cache
@@ -59,8 +62,8 @@ def _compiled(prefix: str) -> Callable[[bytes], re.Match[bytes] | None]:
     return re.compile(prefix.encode("ascii")).match
 
 
-def _named(found: re.Match[bytes]) -> Fields:
-    return {name: value for name, value in found.groupdict().items() if value}
+def _named(fields: dict[str, bytes]) -> Fields:
+    return {name: value for name, value in fields.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,7 @@ class Matcher:
         if _QUOTED.match(message):
             return None
         begun = _Begun(message)
-        # Words such as "warning" have the shape of a queue id: perhaps one was taken off wrongly.
-        again = _Begun(head.queue_id + b": " + message) if head.queue_id else None
+        again: _Begun | None = None
         for number in self._candidates(needles):
             if not self._speaks(number, head.tag):
                 continue
@@ -121,7 +123,9 @@ class Matcher:
                 pattern = self._patterns[number] = self.rules[number].compiled()
             prefix = self.rules[number].prefix
             fields = begun.fields(prefix, pattern)
-            if fields is None and again is not None:
+            if fields is None and head.queue_id:
+                # Words such as "warning" have the shape of a queue id: perhaps one was taken off wrongly.
+                again = again or _Begun(head.queue_id + b": " + message)
                 fields = again.fields(prefix, pattern)
             if fields is not None:
                 return number, fields
