@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from maildoctor.masking.blobs import is_answer, is_blob, is_prompt, is_spoken, veils
 from maildoctor.masking.patterns import MOST, Crowded, each, pattern
-from maildoctor.masking.values import odd, setting, spoken, struck, template, value
+from maildoctor.masking.values import odd, placeholder, setting, spoken, struck, template, value
 from maildoctor.masking.words import CORE, CORE_OR_NATIVE, HARMLESS_COLUMNS, VERBS, secrecy
 
 
@@ -64,7 +64,15 @@ _WORD = pattern(r"\S+")
 _ELEMENT = pattern(r"(?:\s[^<>]{0,400})?>")
 _ATTRIBUTE = pattern(r"[\"'](?:\s{1,9}[\w-]{1,20}=[\"'][^\"'<>]{0,99}[\"']){0,4}?\s{1,9}(?:value|content)=(?=[\"'])")
 _PIPE_SCALAR = pattern(r"[|>][+-]?[0-9]?\s*")
-_PATH = pattern(r"<?\s{0,9}(?:/|file:|env:|vault:|[A-Za-z]:\\)[\w./:-]+")
+_PATH = pattern(r"<?\s{0,9}(?:[\w.-]{1,64}:)?(?:/|file:|env:|vault:|[A-Za-z]:\\)[\w./:-]+")
+_FILE = pattern(
+    r"(?:file:)?/(?:etc|var|run|usr|home|root|opt|srv|tmp|dev|proc|lib|mnt|boot|path)(?:/[\w.@-]{1,99}){1,20}"
+)
+_LIST = pattern(r"[A-Za-z][\w.@-]{0,99}(?:,\s{1,9}[A-Za-z][\w.@-]{0,99}){1,30}\s*")
+"""Of names, as in aliases; a secret is no list."""
+_NEXT_PAIR = pattern(r"[\s,;]{1,3}[A-Za-z][\w.-]{0,40}=")
+_FLAG = pattern(r"(?:use|try|no|not|has|is|need|require|allow)_")
+"""How the name of a switch begins, which has no value: use_authtok."""
 _ELSEWHERE = pattern(r"env:[A-Z_][A-Z0-9_]*|file:\S*/\S*|fd:[0-9]+")
 """To openssl: where the password is."""
 _M4 = pattern(r"'\)\s*(?:dnl.*)?$")
@@ -142,6 +150,8 @@ def _value_of(line: str, start: int, end: int, kind: str, whole: bool) -> Span |
 def _strong(line: str, start: int, end: int) -> int | None:
     """Where the value begins that an equals sign or something as clear gives to a name."""
     before = line[max(start - 4, 0) : start]
+    if before[-1:] == "<" and line[:1] == "R" and "\t" in line and "$" in line:
+        return None  # a rule of sendmail: R<PASS> $*
     if before.endswith(("<", "&lt;")) or (before.endswith(":") and "<" in line[max(start - 40, 0) : start]):
         element = _ELEMENT.match(line, end)
         if element is not None:
@@ -173,10 +183,12 @@ def _assigned(line: str, start: int, end: int, at: int, kind: str, whole: bool) 
     text = line[first:last]
     if not text or setting(text) or _PIPE_SCALAR.fullmatch(text) or (line[start:end] == "PWD" and text[0] == "/"):
         return None
-    if _ELSEWHERE.fullmatch(text):
+    if _ELSEWHERE.fullmatch(text) or _FILE.fullmatch(text) or placeholder(line, first):
         return None
-    if kind == "token" and _PATH.fullmatch(text):
+    if kind == "token" and (_PATH.fullmatch(text) or _LIST.fullmatch(line, first)):
         return None
+    if not quoted and (enclosed := _enclosed(line, start, end, first, last)) > last:
+        return Span(first, enclosed, "name")
     if not quoted and text[0] == "[" and line[:start].strip() in ("", "-"):
         return None  # PAM: password [success=1 default=ignore] pam_unix.so
     own_line = not _COMMENT.sub("", line[:start], count=1) or line[:start].strip() in (
@@ -204,6 +216,22 @@ def _assigned(line: str, start: int, end: int, at: int, kind: str, whole: bool) 
     if not quoted and kind == "token" and ":" in between and not odd(text) and not own_line:
         return None  # unexpected token: word
     return Span(first, last, "name")
+
+
+def _enclosed(line: str, start: int, end: int, first: int, last: int) -> int:
+    """Where a value with blanks in it ends, if a quote or a bracket was opened before its name: `"A_PASS=two words"`.
+    `last`, if there is none."""
+    opening = line[start - 1 : start]
+    if opening not in _ENCLOSING or line[end : end + 1] != "=" or line[last : last + 1] not in " \t,;":
+        return last
+    close = line.find(_ENCLOSING[opening], last, last + _SHORT)
+    if close < 0:
+        return last
+    pair = _NEXT_PAIR.search(line, last, close)
+    return pair.start() if pair is not None else close
+
+
+_ENCLOSING = {'"': '"', "'": "'", "[": "]"}
 
 
 def _given(line: str, start: int) -> bool:
@@ -237,7 +265,7 @@ def _said(line: str, start: int, end: int, kind: str) -> Span | None:
             if (match := form.match(line, end)) is not None and kind == "password":
                 return _word(line, match.end(), strict=False)
     match = _WEAK.match(line, end)
-    if match is None or match.end() >= len(line):
+    if match is None or match.end() >= len(line) or _FLAG.match(name) is not None:
         return None
     if option:
         first, last, quoted = value(line, match.end())
@@ -510,7 +538,12 @@ _LITERAL = pattern(
 )
 _AUTHINFO = pattern(r"(?:[\"']\s?|&quot;|\\\"|(?<=\s)|^)P([:=])", re.IGNORECASE)
 _OTHER_TOKEN = pattern(r"(?:^|\s)[UIMR]:")
-_STATIC = pattern(r"\b(?:static:|inline:\s?\{.{0,200}?=\s{0,3})\{?\s?[^\s:{}=]{1,120}:([^\s{}]+)")
+_STATIC = pattern(r"\bstatic:\{?\s?[^\s:{}=]{1,120}:([^\s{}]+)")
+_INLINE = pattern(r"\binline:\s?\{")
+_INLINE_PAIR = pattern(
+    r"\{\s{0,9}[^{}=]{1,200}=\s{0,9}[^\s:{}=]{1,120}:([^{}]{1,400})|[^\s{}=,]{1,200}\s{0,9}=\s{0,9}[^\s:{}=]{1,120}:([^\s{},]{1,400})"
+)
+"""Of Postfix: in braces, what a name is given has blanks in it."""
 _SERVERS = pattern(r"\b(?:mysql|pgsql|ibase|oracle|redis|sqlite)_servers\s{0,9}=\s{0,9}")
 _USERPAIR = pattern(
     r"\b(?:[\w.-]{0,30}_)?(?:user|username|userpwd|userpass"
@@ -518,6 +551,10 @@ _USERPAIR = pattern(
     re.IGNORECASE,
 )
 _CLIENT_SEND = pattern(r"\bclient_send\s{0,9}=\s{0,9}[\"']?(?:<\S\s{0,9})?([:^;])")
+_EXPANDED = pattern(
+    r"\$\{(?:extract|lookup|sg|quote|readfile|env)(?:[{}]+(?:[A-Z_]{2,30}|\$?[a-z_]{1,30}[0-9]?))*+[{} ]*"
+)
+"""Of Exim: an expansion of nothing but names."""
 _CODED = pattern(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,}+={0,2}")
 
 
@@ -566,12 +603,17 @@ def entries(line: str, low: str) -> Spans:
             at += len(server) + 2
     for match in each(_STATIC, line):
         yield Span(match.start(1), match.end(1), "pair")
+    inline = _INLINE.search(line)
+    if inline is not None:
+        for match in _INLINE_PAIR.finditer(line, inline.end()):
+            group = 1 if match[1] else 2
+            yield Span(match.start(group), match.start(group) + len(match[group].rstrip()), "pair")
     for match in each(_USERPAIR, line):
         if odd(match[2]):
             yield Span(match.start(2), match.end(2), "pair")
     for match in each(_CLIENT_SEND, line):
         sent = line[match.end() - 1 :].rstrip().rpartition(match[1])[2]
-        if sent.strip("\"' ") and not template(sent.strip()):
+        if sent.strip("\"' ") and not template(sent.strip()) and not _EXPANDED.fullmatch(sent.strip("\"' ")):
             yield Span(len(line.rstrip()) - len(sent.lstrip()), len(line.rstrip("\"' \r")), "dialogue")
 
 

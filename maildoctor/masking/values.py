@@ -29,7 +29,7 @@ _TEMPLATE = pattern(
     r"|%[a-zA-Z]|%\{[^}]{0,99}\}?|%\([^)]{0,99}\)s?|%\$?[0-9]?s|\{[a-z_]{0,40}\}|<[A-Za-z_ -]{0,40}>"
     r"|\[[A-Za-z_ -]{0,40}\]|:[a-z_]+|@@?[A-Z_]+@@?"
     r"|not_logging_\w{0,20}|\*{3,}|\(?(?:#?hidden|masked|password|none|null|empty|redacted|removed|not shown)\)?|\?+"
-    r"|[.\u2026]+|x{3,}|X{3,}|\(\)|_+",
+    r"|[.\u2026]+|x{3,}|X{3,}|\(\)|_+|sha(?:1|256|512):[0-9]{1,3}",
     re.IGNORECASE,
 )
 _PLAINLY = pattern(
@@ -39,6 +39,12 @@ _PLAINLY = pattern(
     r"|auth|sasl|iso)"
     r"[\w.+-]*|[0-9]{1,4}[-:./T][0-9:./TZ+-]*|[a-z]+[-_][a-z_-]*|#[0-9a-f]{1,6}|[A-Z][0-9]{1,4}|.{1,5}",
     re.DOTALL,
+)
+_PLACEHOLDER = pattern(
+    r"[(<\[]\s{0,3}(?:not (?:shown|set|displayed|logged|printed)|hidden|masked|redacted|removed|none"
+    r"|unset|empty|omitted)"
+    r"\s{0,3}[)>\]](?![\w(<\[])",
+    re.IGNORECASE,
 )
 _STRAY = ".,;:!?)]}>"
 
@@ -101,6 +107,11 @@ def spoken(word: str) -> bool:
 def template(text: str) -> bool:
     """Whether this stands for a value that is put there later, or for one that was taken out."""
     return bool(_TEMPLATE.fullmatch(text))
+
+
+def placeholder(line: str, at: int) -> bool:
+    """Whether something like `(not shown)` stands here."""
+    return _PLACEHOLDER.match(line, at) is not None
 
 
 def setting(text: str) -> bool:
