@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from maildoctor.masking.blobs import is_answer, is_blob, is_prompt, is_spoken, veils
-from maildoctor.masking.patterns import MOST, Crowded, each, pattern
+from maildoctor.masking.patterns import MOST, Crowded, each, holds, pattern
 from maildoctor.masking.values import odd, placeholder, setting, spoken, struck, template, value
 from maildoctor.masking.words import CORE, CORE_OR_NATIVE, HARMLESS_COLUMNS, VERBS, secrecy
 
@@ -176,10 +176,11 @@ def _assigned(line: str, start: int, end: int, at: int, kind: str, whole: bool) 
         return None
     if line.startswith("{", at) and not line.startswith(("{{", "${"), at) and _scheme.match(line, at) is None:
         return None  # an object: its members are looked at by their own names
-    first, last, quoted = value(line, at)
-    if not quoted and line[start - 1 : start] == "<" and line[end : end + 1] in (">", " "):
-        last = line.find("<", first)
+    if line[start - 1 : start] == "<" and line[end : end + 1] in (">", " "):
+        first, last, quoted = at, line.find("<", at), False
         last = len(line) if last < 0 else last
+    else:
+        first, last, quoted = value(line, at)
     text = line[first:last]
     if not text or setting(text) or _PIPE_SCALAR.fullmatch(text) or (line[start:end] == "PWD" and text[0] == "/"):
         return None
@@ -410,7 +411,7 @@ def hashed(line: str) -> Spans:
     if "$" in line:
         for match in each(_HASH, line):
             yield Span(match.start() + match[0].index("$", 1) + 1, match.end(), "hash")
-    if "{" in line:
+    if "{" in line and "}" in line:
         for match in each(_scheme, line):
             end = _SCHEME_VALUE.match(line, match.end())
             text = end[0] if end else ""
@@ -475,9 +476,16 @@ _QUOTED_BLOB = pattern(r"\bAUTHENTICATE\s{1,3}\"[\w-]{2,30}\"\s{1,3}[\"{]?([A-Za
 _LONE = pattern(r"(?:.{0,400}?[\s:>\]])?([A-Za-z0-9+/]{4,}={0,2})\s*")
 
 
-def dialogue(line: str) -> Spans:
+_RESP_MARKS = ("resp=", "cont#", "cont\t", "cont\\t", "cont ")
+_CHALLENGE_MARKS = ("334", "+ ")
+_FAILED_MARKS = ("authentication fail",)
+_DIRECTIONS = ("<-", "<~", "<=", "=>", "->", "*>", "~>", "<<", ">>", "< ", "> ", "client", "command=", "smtp>", "smtp<")
+_SPEAKERS = ("C:", "S:", "C>", "S<")
+
+
+def dialogue(line: str, low: str) -> Spans:
     """What stands in a transcript of SMTP, IMAP or POP3 and is an answer to a challenge."""
-    for match in each(_AUTH, line):
+    for match in each(_AUTH, line) if "auth" in low else ():
         blob = _BLOB.match(line, match.end())
         if blob is None or is_prompt(blob[0]):
             continue
@@ -492,8 +500,8 @@ def dialogue(line: str) -> Spans:
             hidden = is_answer(text)
         if hidden:
             yield Span(blob.start(), blob.end(), "dialogue")
-    for form in (_RESP, _CHALLENGE, _FAILED):
-        for match in each(form, line):
+    for marks, form in ((_RESP_MARKS, _RESP), (_CHALLENGE_MARKS, _CHALLENGE), (_FAILED_MARKS, _FAILED)):
+        for match in each(form, line) if holds(low, marks) else ():
             blob = (_RESP_VALUE if form is _RESP else _BLOB).match(line, match.end())
             if blob is None or not blob[0] or setting(blob[0]) or is_prompt(blob[0]):
                 continue
@@ -502,17 +510,17 @@ def dialogue(line: str) -> Spans:
                 and (form is _CHALLENGE or "=" in blob[0] or (len(blob[0]) % 4 == 0 and _mixed(blob[0])))
             ):
                 yield Span(blob.start(), blob.end(), "dialogue")
-    for match in each(_DIRECTION, line):
+    for match in each(_DIRECTION, line) if holds(low, _DIRECTIONS) or holds(line, _SPEAKERS) else ():
         text = match[2]
         strong = match[1] == "<--" or match[1].endswith("]:") or "client" in match[1]
         if text.lower() in VERBS or is_prompt(text) or text.isdigit():
             continue
         if (strong and (is_blob(text) or odd(text))) or is_answer(text) or (is_blob(text) and is_spoken(text)):
             yield Span(match.start(2), match.end(2), "dialogue")
-    for match in each(_SPOKE, line):
+    for match in each(_SPOKE, line) if "login" in low else ():
         if not setting(match[3]) and not spoken(match[3]):
             yield Span(match.start(3), match.end(3), "dialogue")
-    for match in each(_QUOTED_BLOB, line):
+    for match in each(_QUOTED_BLOB, line) if "authenticate" in low and '"' in low else ():
         yield Span(match.start(1), match.end(1), "dialogue")
 
 
@@ -555,7 +563,9 @@ _EXPANDED = pattern(
     r"\$\{(?:extract|lookup|sg|quote|readfile|env)(?:[{}]+(?:[A-Z_]{2,30}|\$?[a-z_]{1,30}[0-9]?))*+[{} ]*"
 )
 """Of Exim: an expansion of nothing but names."""
-_CODED = pattern(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,}+={0,2}")
+_CODED = pattern(r"(?<![A-Za-z0-9+/_-])(?=[A-Za-z]?[a-z_/-]*+[A-Z0-9+=])[A-Za-z0-9+/_-]{12,}+={0,2}")
+"""But for words of a sentence, which are all small."""
+_IN_CODES = pattern(r"(?<!\S)(?=\S{0,1000}?(?:%[0-9A-Fa-f]{2}|&\#?\w{1,8};))\S{6,}+")
 
 
 def literals(line: str, low: str) -> Spans:
@@ -583,9 +593,11 @@ def secret_columns(low: str) -> bool:
 
 def entries(line: str, low: str) -> Spans:
     """`"P:x"` and `"P=eA=="` of authinfo; servers with a password in Exim's settings; `user: name:x`."""
+    told = "authinfo:" in low
+    lone = not told and _OTHER_TOKEN.search(line) is None
     for match in each(_AUTHINFO, line):
         opening = match[0][:-2].lower().rstrip()
-        if not opening and "authinfo:" not in low and (match[1] == "=" or _OTHER_TOKEN.search(line) is None):
+        if not opening and not told and (match[1] == "=" or lone):
             continue  # Exim's log has U=mail P=local
         first = match.end()
         close = line.find(opening or " ", first)
@@ -623,6 +635,6 @@ def coded(line: str, tells: Callable[[str], bool]) -> Spans:
         if veils(match[0], tells):
             yield Span(match.start(), match.end(), "coded")
     if "%" in line or "&" in line:
-        for match in _WORD.finditer(line):
-            if ("%" in match[0] or "&" in match[0]) and veils(match[0], tells):
+        for match in each(_IN_CODES, line):
+            if veils(match[0], tells):
                 yield Span(match.start(), match.end(), "coded")

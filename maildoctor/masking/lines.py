@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from maildoctor.masking import commands, forms, kinds, printed
 from maildoctor.masking.forms import Span
-from maildoctor.masking.patterns import Crowded, holds, pattern, pattern_of_bytes
+from maildoctor.masking.patterns import Crowded, holds, pattern, pattern_of_bytes, union
 from maildoctor.masking.remarks import without_remark
 from maildoctor.masking.values import setting
 from maildoctor.masking.words import NATIVE, secrecy
@@ -100,6 +100,7 @@ MARKS = _least({mark for group in _OFTEN for mark in group})
 """One of these stands in every line of a log, in small letters, that can hold a credential; or `auth` with more."""
 OTHER_MARKS = tuple(dict.fromkeys(mark.encode("latin-1").lower() for mark in NATIVE))
 """Or one of these, if it is not all ASCII."""
+_MARKED = pattern_of_bytes(union(mark.decode() for mark in MARKS).encode())
 AUTH = pattern_of_bytes(
     rb"auth(?:oriz|enticate|[ =:,\"\\#\t]{1,6}(?:011)?\"?(?:plain|login|cram|digest|scram|x?oauth|ntlm|gssapi"
     rb"|external|otp|srp|apop|bearer)\b"
@@ -167,7 +168,7 @@ def _spans(line: str, kind: str, deep: bool = True) -> Iterator[Span]:
     if holds(low, _NAMES) or (not line.isascii() and holds(line, NATIVE)):
         yield from forms.named(line, low, whole)
     if holds(low, _DIALOGUE):
-        yield from forms.dialogue(line)
+        yield from forms.dialogue(line, low)
     if holds(low, commands.MARKS):
         yield from commands.commanded(line, low)
     if holds(low, _LITERALS):
@@ -232,9 +233,8 @@ def _settled(line: str, spans: list[Span]) -> list[Span]:
 
 def marked(low: bytes) -> bool:
     """Whether a line, in small letters, must be looked at."""
-    for mark in MARKS:
-        if mark in low:
-            return True
+    if _MARKED.search(low) is not None:
+        return True
     if not low.isascii() and any(mark in low for mark in OTHER_MARKS):
         return True
     return b"auth" in low and (AUTH.search(low) is not None or BLOB.search(low) is not None)

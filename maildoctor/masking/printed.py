@@ -11,7 +11,7 @@ from typing import NamedTuple
 from maildoctor.masking.blobs import is_prompt, is_spoken
 from maildoctor.masking.commands import optioned
 from maildoctor.masking.forms import Span, Spans
-from maildoctor.masking.patterns import each, holds, pattern
+from maildoctor.masking.patterns import each, holds, pattern, union
 from maildoctor.masking.values import odd, setting, spoken, template
 
 
@@ -43,6 +43,8 @@ class Place(NamedTuple):
 
 
 _TAB = r"(?:#011|\t|\\t)"
+_COUNT = r"(?:\\(?:[0-7]{1,3}|[abtnvfr]))?"
+"""The length of a string, before it."""
 _PLACES = (
     # words that say what follows
     Place(("decoded ",), pattern(r"\bdecoded (?:initial )?response:? (.+)", re.I)),
@@ -61,7 +63,10 @@ _PLACES = (
     Place(("syntax", "sqlstate"), pattern(r"\bnear [\"'](.{1,999}?)[\"'](?: at line\b|$|\)| at character\b)", re.I)),
     Place(("$auth",), pattern(r"\$auth[23] = (.{1,400})")),
     Place(("$auth", "{auth"), pattern(r"\$\{?auth[23]\}?\}\s?\{([^{}]{1,300})\}")),
-    Place(("passv", "passw"), pattern(rf"\bPASS[VW](?:{_TAB}[0-9]{{1,9}}){{2}}{_TAB}(.{{1,300}}?)(?:{_TAB}|$)")),
+    Place(
+        ("passv#011", "passv\t", "passv\\t", "passw#011", "passw\t", "passw\\t"),
+        pattern(rf"\bPASS[VW](?:{_TAB}[0-9]{{1,9}}){{2}}{_TAB}(.{{1,300}}?)(?:{_TAB}|$)"),
+    ),
     Place(("w=<", "p=<", "pass=<"), pattern(r"\b(?:w|p|pw|pass|password)=<([^<>]{1,300})>")),
     Place(("imap> ", "pop3> ", "smtp> "), pattern(r"\b(?:IMAP|POP3|SMTP)[0-9]?> (\S{6,300})\s*$"), _odd),
     Place(("apop ",), pattern(r"\bAPOP \S{1,200} ([0-9a-f]{32})\b", re.I)),
@@ -78,7 +83,7 @@ _PLACES = (
         pattern(r"(?:\btty pid=|\btype=(?:USER_)?TTY\b).{0,400}? data=\"?([^\s\"]+)"),
     ),
     Place(
-        ("read(", "recv", "send", "write("),
+        ("read(", "recv(", "recvfrom(", "send(", "sendto(", "write("),
         pattern(
             r"\b(?:read|write|recv(?:from)?|send(?:to)?)\([0-9]{1,5}(?:<[^>]{0,200}>)?, \"([^\s\"\\]{6,200})\"",
         ),
@@ -175,7 +180,9 @@ _PLACES = (
     ),
     Place(
         ("\\0", "\\x00"),
-        pattern(r"(?:\\0{1,3}|\\x00)[^\s\"']{1,80}?(?:\\0{1,3}|\\x00)(?:\\[0-7]{1,2})?([^\s\"'\\]{4,200})"),
+        pattern(
+            rf"(?:\\0{{1,3}}|\\x00){_COUNT}[^\s\"'\\]{{1,80}}+(?:\\0{{1,3}}|\\x00){_COUNT}([^\s\"'\\]{{4,200}})",
+        ),
         _odd,
     ),
     Place(("send ",), pattern(r"\bsend (?:-\w{1,9} ){0,2}(?:-- )?\"([^\"\\]{4,200})\\[rn]")),
@@ -208,6 +215,7 @@ _PLACES = (
     ),
 )
 _BY_MARK = tuple((mark, place) for place in _PLACES for mark in place.marks)
+_MARKED = pattern(union(mark for mark, _ in _BY_MARK))
 _CALLS, _ESCAPES = (
     ('("', "('", "verify(", "login(", "connect(", "bind(", "auth(", "mysqli("),
     ("%6", "%7", "&#", "\\x", "\\u00"),
@@ -220,7 +228,8 @@ MARKS = frozenset(mark for mark, _ in _BY_MARK).union(_CALLS, _ESCAPES, _COMMAND
 
 def placed(line: str, low: str) -> Spans:
     """What stands in a place where a program prints a secret."""
-    for place in dict.fromkeys(place for mark, place in _BY_MARK if mark in low):
+    places = dict.fromkeys(place for mark, place in _BY_MARK if mark in low) if _MARKED.search(low) else ()
+    for place in places:
         for match in each(place.form, line):
             last = len(match.groups())
             if place.tells(match[last]):
