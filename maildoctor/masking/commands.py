@@ -12,7 +12,7 @@ from maildoctor.masking.values import odd, setting, spoken, value
 _Names = Callable[[re.Pattern[str]], bool]
 """Whether the line names one of these programs."""
 _OPTION = pattern(r"(?<=[\s\"'(,\[=])-{1,2}([A-Za-z][\w-]{0,30}+)(?:([ =]\s{0,9})|(?=([\"']\S)))?")
-_MOST_OPTIONS = 64
+_MOST_OPTIONS = 48
 _MAIL_TESTS = "ldap|imtest|smtptest|pop3test|nntptest|lmtptest|sivtest|mupdatetest|cyradm|sievetest"
 _PROGRAMS = {
     "w": pattern(_MAIL_TESTS + "|kadmin"),

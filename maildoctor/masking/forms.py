@@ -106,7 +106,7 @@ _SPOKEN_NAMES = frozenset(
 
 
 _ATTRIBUTE_NAME = pattern(r"[a-z]+[A-Z]\w+")
-_MOST_NAMES = 96
+_MOST_NAMES = 72
 """What could be names in one stretch of a line, names of secrets counted threefold."""
 _PROCESS = pattern(r"\[[0-9]{1,10}\]$")
 

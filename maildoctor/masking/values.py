@@ -13,6 +13,7 @@ _OPENINGS = (
     ('"', '"'), ("'", "'"), ("\u00ab", "\u00bb"),
 )  # fmt: skip
 """How a quoted value begins and ends; the longest first."""
+_OPENING = frozenset(opening[0] for opening, _ in _OPENINGS)
 
 _PREFIX = pattern(r"[bBrRuUN]{1,2}(?=['\"])|\(\s*(?=['\"`])|\$(?=['\"])|\[\s*(?=['\"])")
 # A bare word goes on through brackets and commas unless a new item begins behind them.
@@ -29,7 +30,7 @@ _TEMPLATE = pattern(
     r"|%[a-zA-Z]|%\{[^}]{0,99}\}?|%\([^)]{0,99}\)s?|%\$?[0-9]?s|\{[a-z_]{0,40}\}|<[A-Za-z_ -]{0,40}>"
     r"|\[[A-Za-z_ -]{0,40}\]|:[a-z_]+|@@?[A-Z_]+@@?"
     r"|not_logging_\w{0,20}|\*{3,}|\(?(?:#?hidden|masked|password|none|null|empty|redacted|removed|not shown)\)?|\?+"
-    r"|[.\u2026]+|x{3,}|X{3,}|\(\)|_+|sha(?:1|256|512):[0-9]{1,3}",
+    r"|\{[0-9]{1,6}\+?\}|[.\u2026]+|x{3,}|X{3,}|\(\)|_+|sha(?:1|256|512):[0-9]{1,3}",
     re.IGNORECASE,
 )
 _PLAINLY = pattern(
@@ -59,7 +60,7 @@ def value(line: str, at: int) -> tuple[int, int, bool]:
     prefix = _PREFIX.match(line, at)
     if prefix:
         at = prefix.end()
-    for opening, closing in _OPENINGS:
+    for opening, closing in _OPENINGS if line[at : at + 1] in _OPENING else ():
         if line.startswith(opening, at):
             start = at + len(opening)
             return start, _closing(line, start, closing), True
