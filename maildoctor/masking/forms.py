@@ -78,6 +78,8 @@ _ELSEWHERE = pattern(r"env:[A-Z_][A-Z0-9_]*|file:\S*/\S*|fd:[0-9]+")
 _M4 = pattern(r"'\)\s*(?:dnl.*)?$")
 _COMMENT = pattern(r"[^\w\n]{0,80}")
 _COMMA = pattern(r", [\w.-]{1,40}=|, (?:relay|session|method)\b")
+_MARGIN = 100
+"""What stands further in does not begin its line."""
 _SHORT, _LONG = 512, 4096
 """How far the end of a value in brackets is looked for."""
 
@@ -182,23 +184,24 @@ def _assigned(line: str, start: int, end: int, at: int, kind: str, whole: bool) 
     else:
         first, last, quoted = value(line, at)
     text = line[first:last]
-    if not text or setting(text) or _PIPE_SCALAR.fullmatch(text) or (line[start:end] == "PWD" and text[0] == "/"):
+    if (
+        not text
+        or setting(text)
+        or (text[0] in "|>" and _PIPE_SCALAR.fullmatch(text))
+        or (line[start:end] == "PWD" and text[0] == "/")
+    ):
         return None
-    if _ELSEWHERE.fullmatch(text) or _FILE.fullmatch(text) or placeholder(line, first):
+    if placeholder(line, first) or (("/" in text or ":" in text) and _elsewhere(text, kind)):
         return None
-    if kind == "token" and (_PATH.fullmatch(text) or _LIST.fullmatch(line, first)):
+    if kind == "token" and _LIST.fullmatch(line, first):
         return None
     if not quoted and (enclosed := _enclosed(line, start, end, first, last)) > last:
         return Span(first, enclosed, "name")
     if not quoted and text[0] == "[" and line[:start].strip() in ("", "-"):
         return None  # PAM: password [success=1 default=ignore] pam_unix.so
-    own_line = not _COMMENT.sub("", line[:start], count=1) or line[:start].strip() in (
-        "export",
-        "set",
-        "setenv",
-        "hide",
-        "dnl",
-        "#define",
+    own_line = start < _MARGIN and (
+        not _COMMENT.sub("", line[:start], count=1)
+        or line[:start].strip() in ("export", "set", "setenv", "hide", "dnl", "#define")
     )
     between = line[end:at]
     if own_line and whole and not quoted and not (kind == "token" and " " in between.strip(":= ")):
@@ -217,6 +220,12 @@ def _assigned(line: str, start: int, end: int, at: int, kind: str, whole: bool) 
     if not quoted and kind == "token" and ":" in between and not odd(text) and not own_line:
         return None  # unexpected token: word
     return Span(first, last, "name")
+
+
+def _elsewhere(text: str, kind: str) -> bool:
+    """Whether this says where the secret is."""
+    forms = (_ELSEWHERE, _FILE, _PATH) if kind == "token" else (_ELSEWHERE, _FILE)
+    return any(form.fullmatch(text) is not None for form in forms)
 
 
 def _enclosed(line: str, start: int, end: int, first: int, last: int) -> int:
@@ -549,7 +558,8 @@ _OTHER_TOKEN = pattern(r"(?:^|\s)[UIMR]:")
 _STATIC = pattern(r"\bstatic:\{?\s?[^\s:{}=]{1,120}:([^\s{}]+)")
 _INLINE = pattern(r"\binline:\s?\{")
 _INLINE_PAIR = pattern(
-    r"\{\s{0,9}[^{}=]{1,200}=\s{0,9}[^\s:{}=]{1,120}:([^{}]{1,400})|[^\s{}=,]{1,200}\s{0,9}=\s{0,9}[^\s:{}=]{1,120}:([^\s{},]{1,400})"
+    r"\{\s{0,9}+[^{}=]{1,200}+=\s{0,9}+[^\s:{}=]{1,120}:([^{}]{1,400})"
+    r"|(?<![^\s{}=,])[^\s{}=,]{1,200}+\s{0,9}+=\s{0,9}+[^\s:{}=]{1,120}:([^\s{},]{1,400})"
 )
 """Of Postfix: in braces, what a name is given has blanks in it."""
 _SERVERS = pattern(r"\b(?:mysql|pgsql|ibase|oracle|redis|sqlite)_servers\s{0,9}=\s{0,9}")
@@ -617,9 +627,9 @@ def entries(line: str, low: str) -> Spans:
         yield Span(match.start(1), match.end(1), "pair")
     inline = _INLINE.search(line)
     if inline is not None:
-        for match in _INLINE_PAIR.finditer(line, inline.end()):
-            group = 1 if match[1] else 2
-            yield Span(match.start(group), match.start(group) + len(match[group].rstrip()), "pair")
+        for match in each(_INLINE_PAIR, line[inline.end() :]):
+            start, text = inline.end() + match.start(match.lastindex or 0), match[match.lastindex or 0]
+            yield Span(start, start + len(text.rstrip()), "pair")
     for match in each(_USERPAIR, line):
         if odd(match[2]):
             yield Span(match.start(2), match.end(2), "pair")

@@ -80,7 +80,7 @@ _PLACES = (
     # what a terminal or a socket was given
     Place(
         ("tty pid=", "type=tty", "type=user_tty"),
-        pattern(r"(?:\btty pid=|\btype=(?:USER_)?TTY\b).{0,400}? data=\"?([^\s\"]+)"),
+        pattern(r"\sdata=\"?([^\s\"]+)"),
     ),
     Place(
         ("read(", "recv(", "recvfrom(", "send(", "sendto(", "write("),
