@@ -168,6 +168,7 @@ PRINTED = [
     f"sel._domainkey.example.com example.com:sel:MIIEow{SECRET * 4}",
 ]
 WORDS = [
+    'print encode_base64("\\000bob\\@example.org\\000hunter77")',
     "#1 x.php(9): rcmail->login('bob@example.or...', 'hunterhunter', 'localhost', true)",
     "#1 x.php(9): ldap_bind(Object(LDAP\\Connection), 'cn=a,dc=b', 'hunterhunter', Array)",
     "#1 x.php(9): mysqli_connect('localhost', 'mail', 'hunterhunter', 'db')",
