@@ -141,7 +141,7 @@ def _finding(ranked: Ranked) -> dict[str, Any]:
         "message": f.message,
         "why": f.why,
         "advice": f.advice,
-        "fix": [{"command": s.command, "safety": s.safety, "undo": s.undo} for s in f.fix],
+        "fix": [{"command": s.command, "safety": s.safety, "undo": s.undo, "effect": s.effect} for s in f.fix],
         "evidence": [{"source": e.source, "text": e.text} for e in f.evidence],
         "labels": dict(sorted(f.labels.items())),
         "count": f.count,

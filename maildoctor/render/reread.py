@@ -212,7 +212,7 @@ def _ranked(t: _Table) -> Ranked:
 
 def _step(t: _Table) -> Step:
     safety: Safety = t.choice("safety", get_args(Safety))
-    return Step(t.text("command", empty=False), safety, t.text("undo", ""))
+    return Step(t.text("command", empty=False), safety, t.text("undo", ""), t.text("effect", ""))
 
 
 def _traffic(t: _Table) -> Traffic:
