@@ -53,15 +53,18 @@ def rendered(steps: Iterable[Step], system: System) -> Iterator[model.Step]:
         if not command:
             continue
         undo = "; ".join(filter(None, (_command(back, system) for back in step.inverse)))
+        restart = (
+            [Restart("sendmail")] if isinstance(step, Rebuild) and not _runs("restart", "sendmail", system) else []
+        )
         by_hand = command.startswith("#")
         yield model.Step(
             command,
             "manual" if by_hand else step.safety,
-            undo if undo.isprintable() and not undo.startswith("#") else "",
-            "" if by_hand else step.effect,
+            # nobody sees what cannot be printed, so nobody can copy it
+            undo if undo.isprintable() else "",
+            "" if by_hand or restart else step.effect,
         )
-        if isinstance(step, Rebuild) and not _runs("restart", "sendmail", system):
-            yield from rendered([Restart("sendmail")], system)
+        yield from rendered(restart, system)
 
 
 def _command(step: Step, system: System) -> str:
