@@ -23,6 +23,7 @@ from typing import Any, Protocol, Self
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.system import System
 from maildoctor.model import Evidence, Finding, Severity
+from maildoctor.model import Step as Command
 from maildoctor.plan.shell import rendered
 from maildoctor.plan.steps import Step
 
@@ -111,12 +112,13 @@ class Check:
             p.name: p.fact.parse(sample[p.name]) if p.name in sample else Absent("not in this sample")
             for p in self.parameters
         }
-        return [f for f in self.findings(known, system) if isinstance(f, Finding)]
+        return [f for f in self.findings(known, lambda: system) if isinstance(f, Finding)]
 
-    def findings(self, facts: Mapping[str, Any], system: System | None = None) -> Iterator[Finding | Unknown]:
-        """Judge, and dress each `Found` with what is general; its steps become commands for this system, or, where it
-        is not known, for one that is like Debian."""
-        system = system or System.parse("")
+    def findings(
+        self, facts: Mapping[str, Any], system: Callable[[], System | None] = lambda: None
+    ) -> Iterator[Finding | Unknown]:
+        """Judge, and dress each `Found` with what is general; its steps become commands for this system, which is asked
+        for where there is a step."""
         for f in self.judge(**facts):
             if isinstance(f, Unknown):
                 yield f
@@ -128,12 +130,16 @@ class Check:
                 message=_short(f.message),
                 why=self.why,
                 advice=f.advice or self.advice,
-                # half a command is another command: one that no terminal takes is left out, the advice stands
-                fix=tuple(s for s in rendered(f.fix, system) if max(len(s.command), len(s.undo)) <= LONGEST),
+                fix=tuple(_commands(f.fix, system() or System.parse(""))) if f.fix else (),
                 evidence=tuple(replace(e, text=_short(e.text)) if len(e.text) > LONGEST else e for e in f.evidence),
                 labels=f.labels,
                 refs=self.refs,
             )
+
+
+def _commands(steps: Iterable[Step], system: System) -> Iterator[Command]:
+    """Half a command is another command: one that no terminal takes is left out, the advice stands."""
+    return (s for s in rendered(steps, system) if max(len(s.command), len(s.undo)) <= LONGEST)
 
 
 def _short(words: str) -> str:

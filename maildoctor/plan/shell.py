@@ -1,6 +1,6 @@
 """Typed steps as commands of the shell, exact for one distribution and its init system."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from maildoctor import model
@@ -53,18 +53,21 @@ def rendered(steps: Iterable[Step], system: System) -> Iterator[model.Step]:
         if not command:
             continue
         undo = "; ".join(filter(None, (_command(back, system) for back in step.inverse)))
-        restart = (
-            [Restart("sendmail")] if isinstance(step, Rebuild) and not _runs("restart", "sendmail", system) else []
-        )
+        left = _left_out(step, system)
         by_hand = command.startswith("#")
         yield model.Step(
             command,
             "manual" if by_hand else step.safety,
             # nobody sees what cannot be printed, so nobody can copy it
             undo if undo.isprintable() else "",
-            "" if by_hand or restart else step.effect,
+            "" if by_hand or left else step.effect,
         )
-        yield from rendered(restart, system)
+        yield from rendered(left, system)
+
+
+def _left_out(step: Step, system: System) -> Sequence[Step]:
+    """What the command of a step would do as well, if an init system ran."""
+    return [Restart("sendmail")] if isinstance(step, Rebuild) and not _runs("restart", "sendmail", system) else ()
 
 
 def _command(step: Step, system: System) -> str:
