@@ -593,15 +593,15 @@ def map_not_readable_for_sendmail(cf: SendmailCf, paths: Paths) -> Findings:
         file = trail.file
         if file is not None and file.kind == "-" and not any(may(file, user, {"root"}, 4) for user in trusted):
             shut.setdefault(file.owner, {})[file.path] = file
-    for owner, looks in shut.items():
-        files = shell_words(*looks)
-        modes = ", ".join(f"{x.octal} {x.owner}:{x.group}" for x in list(looks.values())[:1])
+    for owner, maps in shut.items():
+        files = shell_words(*maps)
+        modes = ", ".join(f"{x.octal} {x.owner}:{x.group}" for x in list(maps.values())[:1])
         yield found(
-            f"sendmail may not read the map {'file' if len(looks) == 1 else 'files'} {files} ({modes}): the owner is"
+            f"sendmail may not read the map {'file' if len(maps) == 1 else 'files'} {files} ({modes}): the owner is"
             f" neither root nor TrustedUser ({cf.trusted_user})",
-            evidence=[*(x.evidence for x in looks.values()), Evidence(cf.path, f"TrustedUser is {cf.trusted_user}")],
+            evidence=[*(x.evidence for x in maps.values()), Evidence(cf.path, f"TrustedUser is {cf.trusted_user}")],
             fix=[
-                Chown("root", tuple(looks), owner, safety="safe"),
+                Chown("root", tuple(maps), owner, safety="safe"),
                 *rebuild(
                     cf.path,
                     "or, if {owner} is to own sendmail's files: define(`confTRUSTED_USER', `{owner}')dnl",

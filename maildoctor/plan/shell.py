@@ -95,7 +95,7 @@ _MANAGERS = {
     "rc.d": "service {name} one{verb}",
     "sysv": "service {name} {verb}",
 }
-"""How an init system is told. `one` of rc(8): also where rc.conf does not enable the service."""
+"""How an init system does it. `one` of rc(8): also where rc.conf does not enable the service."""
 
 _USUAL = {"fedora": "systemd", "suse": "systemd", "arch": "systemd", "alpine": "openrc", "freebsd": "rc.d"}
 """The init system of a distribution where the host does not tell; of the others `service` knows it."""
@@ -116,7 +116,7 @@ def _service(verb: str, service: str, system: System) -> str:
     if service not in _NAMES:
         return ""
     return _runs(verb, service, system) or (
-        f"# {verb} {service}: no init system runs here that would do it; a container is to be started again"
+        f"# {verb} {service}: no init system runs that would do it; in a container, restart the container"
     )
 
 
@@ -167,7 +167,7 @@ def _pam(step: SetUpPam, system: System) -> str:
 
 
 def _sed(script: str, path: str, system: System) -> str:
-    """In place: BSD's sed wants to be told that no copy is to be kept."""
+    """In place: BSD's sed needs the suffix of a copy, empty for none."""
     return f"sed -i {chr(39) * 2 + ' ' if system.family == 'freebsd' else ''}{shell_word(script)} {shell_word(path)}"
 
 
