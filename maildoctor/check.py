@@ -21,7 +21,11 @@ from functools import lru_cache
 from typing import Any, Protocol, Self
 
 from maildoctor.facts import Absent, Unknown
-from maildoctor.model import Evidence, Finding, Severity, Step
+from maildoctor.facts.system import System
+from maildoctor.model import Evidence, Finding, Severity
+from maildoctor.model import Step as Command
+from maildoctor.plan.shell import rendered
+from maildoctor.plan.steps import Step
 
 
 class Fact(Protocol):
@@ -58,8 +62,7 @@ def found(
     **labels: str,
 ) -> Found:
     """One fault. `labels` are its identity: the subject, never a changing number or a secret."""
-    # a step without a command: that of a distribution whose package manager we do not know
-    return Found(message, tuple(evidence), tuple(s for s in fix if s.command), labels, severity, advice)
+    return Found(message, tuple(evidence), tuple(fix), labels, severity, advice)
 
 
 Findings = Iterator[Found | Unknown]
@@ -103,16 +106,19 @@ class Check:
         hints = typing.get_type_hints(self.judge)
         return tuple(_parameter(name, hints[name]) for name in inspect.signature(self.judge).parameters)
 
-    def on(self, sample: Sample) -> list[Finding]:
-        """The findings on one sample: facts not named in it are `Absent`."""
+    def on(self, sample: Sample, system: System | None = None) -> list[Finding]:
+        """The findings on one sample, with commands for this system: facts not named in it are `Absent`."""
         known = {
             p.name: p.fact.parse(sample[p.name]) if p.name in sample else Absent("not in this sample")
             for p in self.parameters
         }
-        return [f for f in self.findings(known) if isinstance(f, Finding)]
+        return [f for f in self.findings(known, lambda: system) if isinstance(f, Finding)]
 
-    def findings(self, facts: Mapping[str, Any]) -> Iterator[Finding | Unknown]:
-        """Judge, and dress each `Found` with what is general."""
+    def findings(
+        self, facts: Mapping[str, Any], system: Callable[[], System | None] = lambda: None
+    ) -> Iterator[Finding | Unknown]:
+        """Judge, and dress each `Found` with what is general; its steps become commands for this system, which is asked
+        for where there is a step."""
         for f in self.judge(**facts):
             if isinstance(f, Unknown):
                 yield f
@@ -124,12 +130,16 @@ class Check:
                 message=_short(f.message),
                 why=self.why,
                 advice=f.advice or self.advice,
-                # half a command is another command: one that no terminal takes is left out, the advice stands
-                fix=tuple(s for s in f.fix if max(len(s.command), len(s.undo)) <= LONGEST),
+                fix=tuple(_commands(f.fix, system() or System.parse(""))) if f.fix else (),
                 evidence=tuple(replace(e, text=_short(e.text)) if len(e.text) > LONGEST else e for e in f.evidence),
                 labels=f.labels,
                 refs=self.refs,
             )
+
+
+def _commands(steps: Iterable[Step], system: System) -> Iterator[Command]:
+    """Half a command is another command: one that no terminal takes is left out, the advice stands."""
+    return (s for s in rendered(steps, system) if max(len(s.command), len(s.undo)) <= LONGEST)
 
 
 def _short(words: str) -> str:

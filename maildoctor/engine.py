@@ -17,6 +17,7 @@ from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
+from maildoctor.facts.system import System
 from maildoctor.facts.wire import Wire
 from maildoctor.host import Host
 from maildoctor.host.deadline import Deadline, Overdue
@@ -131,7 +132,7 @@ def _judge(check: Check, know: Know, late: Deadline) -> tuple[Outcome, list[Find
         verdict: Verdict = "not_applicable" if isinstance(why, Absent) else "not_judged"
         return Outcome(check.code, check.name, verdict, why.reason, why.remedy), []
     try:
-        told = late.within(lambda: list(islice(check.findings(facts), FINDINGS + 1)))
+        told = late.within(lambda: list(islice(check.findings(facts, lambda: know.get(System)), FINDINGS + 1)))
     except Overdue:
         reason = late.reason if late.over else f"it took too long: half of what was left of the {late.seconds:g} s"
         return Outcome(check.code, check.name, "not_judged", reason, late.remedy), []

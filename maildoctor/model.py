@@ -25,11 +25,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command of a remedy. `undo` is the command that takes it back, empty where there is none."""
+    """One command of a remedy. `undo` is the command that takes it back, `effect` what it does besides, as `restarts
+    sendmail`; each empty where there is none."""
 
     command: str
     safety: Safety = "manual"
     undo: str = ""
+    effect: str = ""
 
 
 @dataclass(frozen=True, slots=True)

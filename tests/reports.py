@@ -22,7 +22,7 @@ CAUSE = Finding(
     advice="Install the plugin again, built against the libcrypto of this host.",
     fix=(
         Step("apt-get install --reinstall libsasl2-modules", "safe"),
-        Step(f"mv {PLUGIN} {PLUGIN}.off", "risky", f"mv {PLUGIN}.off {PLUGIN}"),
+        Step(f"mv {PLUGIN} {PLUGIN}.off", "risky", f"mv {PLUGIN}.off {PLUGIN}", "restarts sendmail"),
     ),
     evidence=(
         Evidence(PLUGIN, "undefined symbol: des_ecb_encrypt"),

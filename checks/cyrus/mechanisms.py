@@ -6,6 +6,8 @@ from maildoctor.api import (
     PLAINTEXT,
     Evidence,
     Findings,
+    Grant,
+    Install,
     LoginService,
     MailMaps,
     Plugins,
@@ -13,7 +15,6 @@ from maildoctor.api import (
     SaslConf,
     SaslDb,
     Shipped,
-    Step,
     System,
     Unknown,
     amend,
@@ -23,16 +24,13 @@ from maildoctor.api import (
     check,
     found,
     gaps,
-    install_command,
     known,
     lacks,
     may,
     mechanisms,
-    package_for,
     plugin_of,
     set_option,
     setting,
-    shell_word,
     uses_sasldb,
 )
 
@@ -74,7 +72,6 @@ def plug_in_not_installed(
     conf: SaslConf | Unknown,
     sasldb: SaslDb | Unknown,
     maps: MailMaps | Unknown,
-    system: System | Unknown,
     shipped: Shipped | Unknown,
 ) -> Findings:
     """A mechanism is configured, and users or authinfo entries need it, but its plug-in is not installed.
@@ -90,7 +87,6 @@ def plug_in_not_installed(
     asked = authinfo_mechanisms(known(maps))
     table = mechanisms(service, known(conf), plugins, known(sasldb), also=tuple(asked))
     explicit = service.chosen
-    family = system.family if isinstance(system, System) else ""
     for offer in table.all:
         if offer.loads or plugins.by_mechanism(offer.name):
             continue
@@ -104,7 +100,6 @@ def plug_in_not_installed(
             and shipped.plugin("plain")
         ):
             continue  # this release has no such plug-in, and its users other mechanisms: one .mc for several releases
-        package = package_for(offer.name, family)
         verb = "configured" if offer.configured else "wanted"
         why = (
             f"the authinfo entry for {asked[offer.name]} asks for it"
@@ -119,7 +114,7 @@ def plug_in_not_installed(
                     plugins.directories[0].path if plugins.directories else "plug-ins", f"no plug-in for {offer.name}"
                 ),
             ],
-            fix=[Step(install_command(package, family), "risky")] if package else [],
+            fix=[Install(offer.name)],
             mech=offer.name,
         )
 
@@ -388,11 +383,10 @@ def keytab_unreadable(service: LoginService, plugins: Plugins, system: System, c
     groups = {*account.groups, *(g for g, members in system.groups.items() if account.user in members)}
     if own or not {"GSSAPI", "GSS-SPNEGO"} & set(offered) or may(file, account.user, groups, 4):
         return
-    user, path = shell_word(account.user), shell_word(file.path)
     yield found(
         f"{service.option('account')} is {account.user}, who has no permission to read the keytab {file.path}",
         evidence=[service.evidence("account"), file.evidence],
-        fix=[Step(f"setfacl -m u:{user}:r {path}", "risky", f"setfacl -x u:{user} {path}")],
+        fix=[Grant(account.user, file.path)],
         mech="GSSAPI",
     )
 
@@ -491,7 +485,7 @@ def offered_but_nobody_can_serve_it(
                 Evidence(conf.path, f"pwcheck_method: {' '.join(conf.pwcheck_methods)}"),
                 service.evidence("mechanisms"),
             ],
-            fix=[Step(f"echo 'mech_list: PLAIN LOGIN' >> {shell_word(conf.path)}", "risky")],
+            fix=[set_option(conf, "mech_list", "PLAIN LOGIN")],
             option="mech_list",
         )
 

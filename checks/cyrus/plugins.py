@@ -3,6 +3,8 @@
 from maildoctor.api import (
     Evidence,
     Findings,
+    Install,
+    Link,
     LoginService,
     Plugin,
     Plugins,
@@ -10,18 +12,14 @@ from maildoctor.api import (
     SaslDb,
     SendmailProgram,
     Step,
-    System,
     Unknown,
     check,
     found,
-    install_command,
     known,
     mechanisms,
-    package_for,
     set_option,
     uses_sasldb,
 )
-from maildoctor.api import shell_word as quoted
 
 _OK = (
     "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"
@@ -37,10 +35,8 @@ def _mechanisms(plugin: Plugin) -> str:
     return ", ".join(plugin.mechanisms) or plugin.name
 
 
-def _reinstall(plugin: Plugin, system: System | Unknown) -> list[Step]:
-    family = system.family if isinstance(system, System) else ""
-    package = package_for(plugin.name, family)
-    return [Step(install_command(package, family, again=True), "risky")] if package else []
+def _reinstall(plugin: Plugin) -> list[Step]:
+    return [Install(plugin.name, again=True)]
 
 
 @check(
@@ -51,7 +47,7 @@ def _reinstall(plugin: Plugin, system: System | Unknown) -> list[Step]:
     passes=[{"plugins": _OK}],
     refs=('libsasl: lib/dlopen.c, "unable to dlopen"; dlopen(3), RTLD_NOW',),
 )
-def unresolved_symbol(plugins: Plugins, system: System | Unknown) -> Findings:
+def unresolved_symbol(plugins: Plugins) -> Findings:
     """A SASL plug-in cannot be loaded: it refers to a symbol that no library here defines.
 
     The loader refuses such a plug-in ("undefined symbol", on Solaris "relocation error: … referenced symbol not
@@ -67,7 +63,7 @@ def unresolved_symbol(plugins: Plugins, system: System | Unknown) -> Findings:
             yield found(
                 f"{plugin.target} ({_mechanisms(plugin)}) cannot be loaded: undefined symbol {symbols}",
                 evidence=[Evidence(f"ldd -r {plugin.target}", f"undefined symbol: {symbols}")],
-                fix=_reinstall(plugin, system),
+                fix=_reinstall(plugin),
                 plugin=plugin.name,
             )
 
@@ -82,7 +78,6 @@ def unresolved_symbol(plugins: Plugins, system: System | Unknown) -> Findings:
 )
 def missing_library(
     plugins: Plugins,
-    system: System | Unknown,
     service: LoginService | Unknown,
     conf: SaslConf | Unknown,
     sasldb: SaslDb | Unknown,
@@ -107,7 +102,7 @@ def missing_library(
                     "; ".join([f"{n} => not found" for n in plugin.missing_libraries] or lacks),
                 )
             ],
-            fix=_reinstall(plugin, system),
+            fix=_reinstall(plugin),
             severity="error"
             if _wanted(plugin.mechanisms, service, conf, sasldb) or plugin.kind == "auxprop"
             else "warning",
@@ -143,7 +138,7 @@ def _wanted(
     passes=[{"plugins": _OK}],
     refs=("ld.so(8)",),
 )
-def not_a_plug_in(plugins: Plugins, system: System | Unknown) -> Findings:
+def not_a_plug_in(plugins: Plugins) -> Findings:
     """A file in the plug-in folder is no plug-in that this sendmail could load.
 
     It is damaged, or of another word size or processor than the sendmail program, or was made for another generation
@@ -157,7 +152,7 @@ def not_a_plug_in(plugins: Plugins, system: System | Unknown) -> Findings:
         yield found(
             f"{plugin.path} ({_mechanisms(plugin)}) cannot be loaded: {plugin.problem}",
             evidence=[Evidence(plugin.target or plugin.path, plugin.problem)],
-            fix=_reinstall(plugin, system),
+            fix=_reinstall(plugin),
             plugin=plugin.name,
         )
 
@@ -173,7 +168,7 @@ def not_a_plug_in(plugins: Plugins, system: System | Unknown) -> Findings:
     passes=[{"plugins": _OK}],
     refs=("libsasl: lib/dlopen.c, only names ending in .so are tried",),
 )
-def plug_in_link(plugins: Plugins, system: System | Unknown) -> Findings:
+def plug_in_link(plugins: Plugins) -> Findings:
     """The name by which libsasl would find a plug-in is missing or leads nowhere.
 
     libsasl tries only names that end in .so, which are links to the real files: without its link, or with a dangling
@@ -186,7 +181,7 @@ def plug_in_link(plugins: Plugins, system: System | Unknown) -> Findings:
             yield found(
                 f"{plugin.path} is a dangling link: its plug-in ({_mechanisms(plugin)}) does not exist",
                 evidence=[Evidence(plugin.path, "points to nothing")],
-                fix=_reinstall(plugin, system),
+                fix=_reinstall(plugin),
                 plugin=plugin.name,
             )
     for path in plugins.untried:
@@ -194,7 +189,7 @@ def plug_in_link(plugins: Plugins, system: System | Unknown) -> Findings:
         yield found(
             f"{path} is never tried: there is no {path.partition('.so')[0]}.so beside it",
             evidence=[Evidence(path, "only names that end in .so are loaded")],
-            fix=[Step(f"ln -s {quoted(path.rpartition('/')[2])} {quoted(path.partition('.so')[0])}.so", "safe")],
+            fix=[Link(path.partition(".so")[0] + ".so", path.rpartition("/")[2])],
             plugin=name,
         )
 
@@ -211,7 +206,7 @@ def plug_in_link(plugins: Plugins, system: System | Unknown) -> Findings:
     passes=[{"plugins": _OK}],
     refs=("libsasl: lib/common.c, _sasl_get_default_path / PLUGINDIR",),
 )
-def plug_in_directory(plugins: Plugins, system: System | Unknown) -> Findings:
+def plug_in_directory(plugins: Plugins) -> Findings:
     """The folder in which libsasl looks for plug-ins is missing, leads nowhere or is empty.
 
     Without plug-ins there is no mechanism at all: sendmail answers EHLO without an AUTH line.
@@ -227,14 +222,12 @@ def plug_in_directory(plugins: Plugins, system: System | Unknown) -> Findings:
             if folder.target
             else ("does not exist" if folder.state == "missing" else "holds no plug-in: they are missing")
         )
-        family = system.family if isinstance(system, System) else ""
-        package = package_for("plain", family)
         yield found(
             f"The SASL plug-in directory {folder.path} {what}",
             evidence=[
                 Evidence(f"ls -ld {folder.path}", f"{folder.state}{' -> ' + folder.target if folder.target else ''}")
             ],
-            fix=[Step(install_command(package, family, again=True), "risky")] if package else [],
+            fix=[Install("plain", again=True)],
             path=folder.path,
         )
 
@@ -259,7 +252,6 @@ def auxprop_plug_in(
     service: LoginService,
     conf: SaslConf | Unknown,
     sasldb: SaslDb | Unknown,
-    system: System | Unknown,
 ) -> Findings:
     """The auxprop plug-in that fetches users and their passwords is not installed.
 
@@ -269,7 +261,6 @@ def auxprop_plug_in(
     """
     asked = conf.auxprop_plugins if isinstance(conf, SaslConf) else None
     wanted = asked or (("sasldb",) if isinstance(sasldb, SaslDb) and sasldb.users and uses_sasldb(known(conf)) else ())
-    family = system.family if isinstance(system, System) else ""
     if not plugins.plugins:
         return
     for name in wanted:
@@ -284,12 +275,11 @@ def auxprop_plug_in(
                 plugin=name,
             )
             continue
-        package = package_for(name, family)
         yield found(
             f"The auxprop plug-in {name} is not installed (no lib{name}.so in "
             f"{', '.join(d.path for d in plugins.directories)})",
             evidence=[Evidence(conf.path if isinstance(conf, SaslConf) else "default", f"auxprop_plugin: {name}")],
-            fix=[Step(install_command(package, family), "risky")] if package else [],
+            fix=[Install(name)],
             plugin=name,
         )
 
@@ -308,7 +298,7 @@ def auxprop_plug_in(
     passes=[{"program": "\tlibsasl2.so.2 => /lib/libsasl2.so.2", "plugins": _OK}],
     refs=("libsasl: lib/server.c, sasl_server_add_plugin(): version check",),
 )
-def plug_in_of_another_libsasl(plugins: Plugins, program: SendmailProgram, system: System | Unknown) -> Findings:
+def plug_in_of_another_libsasl(plugins: Plugins, program: SendmailProgram) -> Findings:
     """A plug-in was built for another generation of libsasl than sendmail is linked with.
 
     A plug-in of SASL 1 does not fit into SASL 2 and the other way round: it is refused, or the process crashes.
@@ -322,6 +312,6 @@ def plug_in_of_another_libsasl(plugins: Plugins, program: SendmailProgram, syste
             yield found(
                 f"{plugin.path} was built for {min(wants)}, but sendmail is linked with {min(linked)}",
                 evidence=[Evidence(f"ldd {plugin.target}", min(wants)), Evidence("ldd sendmail", min(linked))],
-                fix=_reinstall(plugin, system),
+                fix=_reinstall(plugin),
                 plugin=plugin.name,
             )

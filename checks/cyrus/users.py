@@ -4,16 +4,19 @@ from maildoctor.api import (
     USER_NOT_FOUND,
     WRONG_PASSWORD,
     Absent,
+    AddUser,
     Attempts,
+    DeleteUser,
     Evidence,
     Findings,
     Logins,
     LoginService,
+    Move,
     Plugins,
+    RemoveFolder,
     Saslauthd,
     SaslConf,
     SaslDb,
-    Step,
     Unknown,
     User,
     add_user,
@@ -25,7 +28,6 @@ from maildoctor.api import (
     setting,
     uses_sasldb,
 )
-from maildoctor.api import shell_word as quoted
 
 _LISTING = "# path: /etc/sasldb2\n# format: Berkeley DB hash version 9\n# backend: berkeley\n"
 
@@ -91,7 +93,7 @@ def sasldb_missing(
         f"The user data base {path} {what}"
         + (", so nobody can log in" if wanted else "; where users are kept elsewhere none is needed"),
         evidence=[*named, Evidence(f"ls -ld {path}", "a directory" if folder else "No such file or directory")],
-        fix=[*([Step(f"rmdir {quoted(path)}", "risky")] if folder else []), add_user("USER", realm, path)],
+        fix=[*([RemoveFolder(path)] if folder else []), add_user("USER", realm, path)],
         severity="error" if wanted else "info",
         path=path,
     )
@@ -155,11 +157,7 @@ def sasldb_damaged(sasldb: SaslDb) -> Findings:
             f"{sasldb.path} is damaged: {'; '.join(sasldb.trouble[:3])} ({len(sasldb.users)} users could be read)",
             evidence=[Evidence(sasldb.path, t) for t in sasldb.trouble[:5]],
             fix=[
-                Step(
-                    f"mv {quoted(sasldb.path)} {quoted(sasldb.path + '.damaged')}",
-                    "risky",
-                    f"mv {quoted(sasldb.path + '.damaged')} {quoted(sasldb.path)}",
-                ),
+                Move(sasldb.path, f"{sasldb.path}.damaged"),
                 *(add_user(u.name, u.realm, sasldb.path) for u in sasldb.users[:3]),
             ],
             path=sasldb.path,
@@ -217,7 +215,6 @@ def sasldb_of_another_kind(
         return
     realm = (service.realm if isinstance(service, LoginService) else "") or "REALM"
     users = [add_user(u.name, u.realm, sasldb.path) for u in sasldb.users[:3]] or [add_user("USER", realm, sasldb.path)]
-    away = quoted(sasldb.path + ".old")
     yield found(
         what,
         evidence=[
@@ -229,7 +226,7 @@ def sasldb_of_another_kind(
                 else "not judged",
             ),
         ],
-        fix=[Step(f"mv {quoted(sasldb.path)} {away}", "risky", f"mv {away} {quoted(sasldb.path)}"), *users],
+        fix=[Move(sasldb.path, f"{sasldb.path}.old"), *users],
         path=sasldb.path,
     )
 
@@ -347,7 +344,7 @@ def deleted_user_can_log_in(sasldb: SaslDb) -> Findings:
             f"{user.name}@{user.realm} has no password but a SCRAM secret, and can log in by "
             f"{' '.join(sorted(user.mechanisms))}",
             evidence=[Evidence(sasldb.path, f"{user.name}@{user.realm}: authPassword")],
-            fix=[Step(f"saslpasswd2 -d -a Sendmail -u {quoted(user.realm)} {quoted(user.name)}", "risky")],
+            fix=[DeleteUser(user.name, user.realm, "Sendmail")],
             user=f"{user.name}@{user.realm}",
         )
 
@@ -519,7 +516,7 @@ def wrong_password(
             f"The password of user {one.name} in {sasldb.path} is not the one that the client at {_from(one)} sends:"
             f" {failures} logins failed, none succeeded",
             evidence=[Evidence(logins.path, one.last)],
-            fix=[Step(f"saslpasswd2 -u {quoted(realm)} {quoted(one.name)}", "risky")],
+            fix=[AddUser(one.name, realm, exists=True)],
             severity="error" if few and len(one.mechanisms) > 1 else "warning" if few else "info",
             user=one.name,
         )

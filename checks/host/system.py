@@ -1,6 +1,6 @@
 """SYS: the system round the mail server."""
 
-from maildoctor.api import Evidence, Findings, SendmailProgram, Step, System, Tls, check, found
+from maildoctor.api import Evidence, Findings, MakeDevice, SendmailProgram, Start, System, Tls, check, found, inspect
 
 _PROGRAM = "Version 8.17.1"
 _DEVICES = "/dev/null: there\n/dev/urandom: there\n/dev/random: there\n/dev/log: there\nsyslog: rsyslogd"
@@ -25,7 +25,7 @@ def no_syslog(program: SendmailProgram, system: System) -> Findings:
         yield found(
             "/dev/log does not exist: nothing that sendmail or libsasl logs is kept",
             evidence=[Evidence("ls -l /dev/log", "No such file or directory")],
-            fix=[Step("service rsyslog start", "risky")],
+            fix=[Start("rsyslog")],
             path="/dev/log",
         )
 
@@ -51,9 +51,7 @@ def no_random_device(program: SendmailProgram, system: System) -> Findings:
         yield found(
             f"{' and '.join(missing)} {'do' if len(missing) > 1 else 'does'} not exist",
             evidence=[Evidence(f"ls -l {m}", "No such file or directory") for m in missing],
-            fix=[
-                Step(f"mknod -m 666 {m} c 1 {9 if m.endswith('urandom') else 8}", "risky", f"rm {m}") for m in missing
-            ],
+            fix=[MakeDevice(m, 1, 9 if m.endswith("urandom") else 8) for m in missing],
             path=missing[0],
         )
 
@@ -75,7 +73,7 @@ def no_null_device(program: SendmailProgram, system: System) -> Findings:
         yield found(
             "/dev/null does not exist",
             evidence=[Evidence("ls -l /dev/null", "No such file or directory")],
-            fix=[Step("mknod -m 666 /dev/null c 1 3", "risky", "rm /dev/null")],
+            fix=[MakeDevice("/dev/null", 1, 3)],
             path="/dev/null",
         )
 
@@ -99,6 +97,6 @@ def clock_is_wrong(program: SendmailProgram, tls: Tls) -> Findings:
         yield found(
             "The clock of this host is years behind",
             evidence=[Evidence("date -u", "before 2025")],
-            fix=[Step("date -u")],
+            fix=[inspect("date -u")],
             subject="clock",
         )

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from maildoctor.api import (
     Evidence,
     Findings,
+    MakeKey,
     Names,
     SendmailCf,
     SendmailProgram,
-    Step,
     Tls,
     TlsFile,
     Unknown,
@@ -17,13 +17,13 @@ from maildoctor.api import (
     by_hand,
     check,
     found,
+    inspect,
     known,
     own_name,
     rebuild,
     restart,
     unnamed,
 )
-from maildoctor.api import shell_word as quoted
 
 _CERT = (
     "[certificate] /etc/mail/tls/host.pem\nsubject: CN=mail.example.com\nissuer: CN=Example CA\nname: "
@@ -136,7 +136,7 @@ def certificate_expired(cf: SendmailCf, tls: Tls) -> Findings:
                     file.evidence(f"{certificate.subject}: not after {until}"),
                     Evidence("date -u", _day(tls.now)),
                 ],
-                fix=[Step(f"openssl x509 -in {quoted(file.path)} -noout -dates"), restart()],
+                fix=[inspect("openssl x509 -in {path} -noout -dates", path=file.path), restart()],
                 severity="error" if past else "warning",
                 path=file.path,
             )
@@ -167,7 +167,7 @@ def certificate_not_yet_valid(cf: SendmailCf, tls: Tls) -> Findings:
                         file.evidence(f"{certificate.subject}: not before {_day(certificate.not_before)}"),
                         Evidence("date -u", _day(tls.now)),
                     ],
-                    fix=[Step("date -u"), Step(f"openssl x509 -in {quoted(file.path)} -noout -dates")],
+                    fix=[inspect("date -u"), inspect("openssl x509 -in {path} -noout -dates", path=file.path)],
                     path=file.path,
                 )
 
@@ -216,7 +216,10 @@ def certificate_for_another_name(
                     f"The certificate {file.path} is for another name: {', '.join(certificate.names[:4])}, not for "
                     f"{host}",
                     evidence=[file.evidence(f"names: {', '.join(certificate.names[:8])}"), Evidence("hostname", host)],
-                    fix=[Step(f"openssl x509 -in {quoted(file.path)} -noout -subject -ext subjectAltName"), restart()],
+                    fix=[
+                        inspect("openssl x509 -in {path} -noout -subject -ext subjectAltName", path=file.path),
+                        restart(),
+                    ],
                     severity="error" if _strange(certificate.names, host) else "warning",
                     path=file.path,
                 )
@@ -273,9 +276,11 @@ def key_does_not_match(cf: SendmailCf, tls: Tls) -> Findings:
                         key.evidence("the public half of this key"),
                     ],
                     fix=[
-                        Step(
-                            f"openssl x509 -in {quoted(cert.path)} -noout -pubkey | openssl sha256; openssl pkey -in "
-                            f"{quoted(key.path)} -pubout | openssl sha256"
+                        inspect(
+                            "openssl x509 -in {certificate} -noout -pubkey | openssl sha256; "
+                            "openssl pkey -in {key} -pubout | openssl sha256",
+                            certificate=cert.path,
+                            key=key.path,
                         ),
                         restart(),
                     ],
@@ -314,7 +319,9 @@ def tls_file_unusable(cf: SendmailCf, tls: Tls) -> Findings:
                 f"The {file.purpose} file {file.path} cannot be used ({file.reason or file.state}): {_lost(cf)}",
                 evidence=[file.evidence(file.reason or file.state)],
                 fix=[
-                    Step(f"openssl {'pkey' if file.purpose == 'key' else 'x509'} -in {quoted(file.path)} -noout"),
+                    inspect(
+                        f"openssl {'pkey' if file.purpose == 'key' else 'x509'} -in {{path}} -noout", path=file.path
+                    ),
                     restart(),
                 ],
                 path=file.path,
@@ -430,7 +437,7 @@ def key_too_small(cf: SendmailCf, tls: Tls, wire: Wire | Unknown) -> Findings:
             yield found(
                 f"The key of the certificate {file.path} has {bits} bits ({kind}), too few for OpenSSL: {_lost(cf)}",
                 evidence=[file.evidence(f"{file.certificates[0].subject}: {kind} {bits} bits")],
-                fix=[Step("openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out new.key"), restart()],
+                fix=[MakeKey("new.key"), restart()],
                 # unless the server was asked, an OpenSSL of another level may take it
                 severity=None if isinstance(wire, Wire) else "warning",
                 path=file.path,

@@ -4,11 +4,16 @@ import re
 
 from maildoctor.api import (
     Absent,
+    CreateFile,
     Evidence,
     Findings,
+    Generate,
+    Install,
+    Move,
     Names,
     Paths,
     Processes,
+    Rebuild,
     SendmailCf,
     SendmailMc,
     SendmailProgram,
@@ -18,15 +23,12 @@ from maildoctor.api import (
     SubmitCf,
     System,
     Unknown,
-    build,
     check,
     edit,
     found,
-    install_command,
-    package_for,
+    inspect,
     rebuild,
 )
-from maildoctor.api import shell_word as quoted
 
 _RULE = "SLocal_check_rcpt\nR$*\t$#OK\n"
 
@@ -70,7 +72,7 @@ def _bad_lines(cf: SendmailCf, severity: Severity | None) -> Findings:
         yield found(
             f"{cf.path} has a syntax error in line {line.number}: {what}{more}",
             evidence=[Evidence(f"{cf.path}:{b.number}", f"{b.text[:120]}  ({w})") for b, w in bad[:5]],
-            fix=[build(source, cf.path)],
+            fix=[Rebuild(source, cf.path)],
             severity=severity,
             path=cf.path,
         )
@@ -125,13 +127,7 @@ def configuration_not_rebuilt(cf: SendmailCf, mc: SendmailMc) -> Findings:
             )
             for d in differences[:6]
         ],
-        fix=[
-            Step(
-                f"cp -p {quoted(cf.path)} {quoted(cf.path + '.before')} && {build(mc.path, cf.path).command}",
-                "risky",
-                f"cp -p {quoted(cf.path + '.before')} {quoted(cf.path)} && service sendmail restart",
-            )
-        ],
+        fix=[Rebuild(mc.path, cf.path, keep=f"{cf.path}.before")],
         severity="error" if serious else "warning",
         path=cf.path,
     )
@@ -156,7 +152,7 @@ def configuration_missing(program: SendmailProgram, cf: SendmailCf | Unknown) ->
         yield found(
             "sendmail.cf does not exist, so sendmail cannot start",
             evidence=[Evidence("ls -l /etc/mail/sendmail.cf", cf.reason)],
-            fix=[Step("m4 /etc/mail/sendmail.mc > /etc/mail/sendmail.cf", "risky")],
+            fix=[Generate("/etc/mail/sendmail.cf", "/etc/mail/sendmail.mc")],
             path="/etc/mail/sendmail.cf",
         )
 
@@ -185,13 +181,7 @@ def submit_cf_missing(program: SendmailProgram, cf: SendmailCf, submit: SubmitCf
         yield found(
             f"{path}/submit.cf is missing: local submission of mail fails, SMTP is not touched",
             evidence=[Evidence(f"ls -l {path}/submit.cf", "No such file or directory")],
-            fix=[
-                Step(
-                    f"m4 {quoted(path + '/submit.mc')} > {quoted(path + '/submit.cf')}",
-                    "safe",
-                    f"rm {quoted(path + '/submit.cf')}",
-                )
-            ],
+            fix=[Generate(f"{path}/submit.cf", f"{path}/submit.mc", safety="safe")],
             path=f"{path}/submit.cf",
         )
 
@@ -464,7 +454,7 @@ _PASSWORDS_FROM = 14
     passes=[{"program": "Version 8.17.1\n Compiled with: DNSMAP LOG NEWDB SASLv2 STARTTLS"}],
     refs=("sendmail: sendmail/README, SASL; `sendmail -d0.1 -bt </dev/null`",),
 )
-def built_without_sasl(program: SendmailProgram, system: System | Unknown) -> Findings:
+def built_without_sasl(program: SendmailProgram) -> Findings:
     """The sendmail program was compiled without SASL: it cannot do AUTH at all.
 
     No configuration can help; options such as AuthMechanisms only give a warning at start.
@@ -474,19 +464,10 @@ def built_without_sasl(program: SendmailProgram, system: System | Unknown) -> Fi
     """
     if program.has_sasl is False:
         where = program.look.path if program.look else "sendmail"
-        family = system.family if isinstance(system, System) else ""
-        package = {
-            "debian": "sendmail-bin",
-            "fedora": "sendmail",
-            "alpine": "sendmail",
-            "suse": "sendmail",
-            "freebsd": "sendmail+tls+sasl2",
-        }.get(family, "")
-        command = install_command(package, family, again=True)
         yield found(
             f"{where} (sendmail {program.version}) was compiled without SASL support",
             evidence=[Evidence(program.source, "Compiled with: " + " ".join(sorted(program.flags)))],
-            fix=[Step(command, "risky")] if command else [],
+            fix=[Install("sendmail", again=True, effect="restarts sendmail")],
             path=where,
         )
 
@@ -659,26 +640,21 @@ def nobody_may_relay(cf: SendmailCf) -> Findings:
     "CONF017",
     "library-missing",
     "error",
-    fails=[
-        {"program": "-rwxr-sr-x root smmsp /usr/sbin/sendmail\n\tlibsasl2.so.2 => not found", "system": "ID=debian"}
-    ],
+    fails=[{"program": "-rwxr-sr-x root smmsp /usr/sbin/sendmail\n\tlibsasl2.so.2 => not found"}],
     passes=[{"program": "-rwxr-sr-x root smmsp /usr/sbin/sendmail\n\tlibsasl2.so.2 => /lib/libsasl2.so.2"}],
     refs=("ld.so(8)",),
 )
-def library_missing(program: SendmailProgram, system: System | Unknown) -> Findings:
+def library_missing(program: SendmailProgram) -> Findings:
     """The sendmail program needs a shared library that is not here, so it cannot even start.
 
     Advice: install the package that holds the library, or reinstall sendmail for the libraries of this system.
     """
-    family = system.family if isinstance(system, System) else ""
     for name in program.missing_libraries:
-        package = package_for("libsasl2", family) if name.startswith("libsasl") else ""
-        command = install_command(package, family, again=True) if package else ""
         where = program.look.path if program.look else "sendmail"
         yield found(
             f"{where} cannot start: the shared library {name} is not found",
             evidence=[Evidence(f"ldd {where}", f"{name} => not found")],
-            fix=[Step(command, "risky")] if command else [],
+            fix=[Install("libsasl2", again=True)] if name.startswith("libsasl") else [],
             library=name,
         )
 
@@ -727,8 +703,8 @@ def class_file_missing(cf: SendmailCf, paths: Paths) -> Findings:
                     trail.file.evidence,
                 ],
                 fix=[
-                    Step(f"mv {quoted(class_file.path)} {quoted(class_file.path + '.old')}", "risky"),
-                    Step(f"touch {quoted(class_file.path)}", "safe", f"rm {quoted(class_file.path)}"),
+                    Move(class_file.path, f"{class_file.path}.old"),
+                    CreateFile(class_file.path),
                 ],
                 path=class_file.path,
             )
@@ -744,7 +720,7 @@ def class_file_missing(cf: SendmailCf, paths: Paths) -> Findings:
                     Evidence(f"{cf.path}:{class_file.line}", f"F{class_file.name}{class_file.path}"),
                     Evidence(f"ls -l {class_file.path}", "No such file or directory"),
                 ],
-                fix=[Step(f"touch {quoted(class_file.path)}", "safe", f"rm {quoted(class_file.path)}")],
+                fix=[CreateFile(class_file.path)],
                 path=class_file.path,
             )
 
@@ -909,7 +885,7 @@ def _refused(text: str) -> bool:
 
 def _mended(text: str) -> list[Step]:
     service = re.match(r'service "([^"]{1,40})" unknown', text)
-    return [Step(f"grep -nw {quoted(service[1])} /etc/services", "safe")] if service else []
+    return [inspect("grep -nw {service} /etc/services", service=service[1])] if service else []
 
 
 @check(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from itertools import combinations
 
 from maildoctor.api import (
+    AddLine,
     Daemon,
     Evidence,
     Findings,
@@ -13,11 +14,12 @@ from maildoctor.api import (
     Processes,
     SendmailCf,
     SendmailProgram,
-    Step,
+    Start,
     TcpWrappers,
     Unknown,
     check,
     found,
+    inspect,
     rebuild,
     restart,
 )
@@ -49,7 +51,7 @@ def sendmail_not_running(cf: SendmailCf, processes: Processes) -> Findings:
                 Evidence("ps ax", "no sendmail process that accepts connections"),
                 *(Evidence("ps ax", f"{p.user} may call a process so: {p.evidence.text}") for p in named[:3]),
             ],
-            fix=[Step("service sendmail start", "risky")],
+            fix=[Start("sendmail")],
             daemon="sendmail",
         )
 
@@ -120,7 +122,7 @@ def port_held_by_another_program(cf: SendmailCf, listeners: Listeners) -> Findin
             yield found(
                 f"Port {daemon.port} ({daemon.name}) is held by {others[0].program}, not by sendmail",
                 evidence=[_option(cf, daemon), *(x.evidence for x in others[:2])],
-                fix=[Step(f"ss -ltnp 'sport = :{daemon.port}'"), restart()],
+                fix=[inspect(f"ss -ltnp 'sport = :{daemon.port}'"), restart()],
                 port=str(daemon.port),
             )
 
@@ -271,7 +273,7 @@ def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> 
             f"{rule.path} denies {'every client' if every else ' '.join(rule.clients)} access to sendmail"
             f"{' but those that hosts.allow names' if every and some else ''}: {rule.text}",
             evidence=[Evidence(f"{rule.path}:{rule.line}", rule.text)],
-            fix=[Step("echo 'sendmail: ALL' >> /etc/hosts.allow", "risky")],
+            fix=[AddLine("/etc/hosts.allow", "sendmail: ALL")],
             severity="error" if every and not some else "info",
             rule=rule.text,
         )
@@ -305,7 +307,7 @@ def rejecting_connections(cf: SendmailCf, processes: Processes) -> Findings:
             yield found(
                 f"Sendmail is rejecting {reason}",
                 evidence=[process.evidence],
-                fix=[Step("uptime; df -k /var/spool/mqueue")],
+                fix=[inspect("uptime; df -k /var/spool/mqueue")],
                 reason=reason.rstrip("0123456789. ")[:60],
             )
             return
@@ -403,7 +405,7 @@ def started_with_other_settings(processes: Processes, cf: SendmailCf | Unknown) 
             yield found(
                 f"The running sendmail {what}",
                 evidence=[Evidence("pid file", processes.started_as[:300])],
-                fix=[Step("grep -n sendmail /etc/default/sendmail /etc/mail/sendmail.conf /etc/sysconfig/sendmail")],
+                fix=[inspect("grep -n sendmail /etc/default/sendmail /etc/mail/sendmail.conf /etc/sysconfig/sendmail")],
                 severity="error" if other_file else None,
                 option=m[1][:60],
             )

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 
 from maildoctor.api import (
+    BuildAliases,
+    BuildMap,
     Evidence,
     Findings,
     Logins,
@@ -21,7 +23,6 @@ from maildoctor.api import (
     looked_up,
     rebuild,
 )
-from maildoctor.api import shell_word as quoted
 
 _AUTHINFO = "[map authinfo] hash /etc/mail/authinfo\n-rw------- root root /etc/mail/authinfo\n"
 _ACCESS = "[map access] hash /etc/mail/access\n-rw------- root root /etc/mail/access\n"
@@ -29,9 +30,7 @@ _BUILT = "-rw------- root root /etc/mail/authinfo.db\n"
 
 
 def _build(m: MailMap) -> Step:
-    if m.name == "aliases":
-        return Step("newaliases", "safe")
-    return Step(f"makemap {quoted(m.type)} {quoted(m.path)} < {quoted(m.path)}", "safe")
+    return BuildAliases() if m.name == "aliases" else BuildMap(m.type, m.path)
 
 
 def _unseen(maps: MailMaps) -> Iterator[Unknown]:

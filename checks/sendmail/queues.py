@@ -1,20 +1,23 @@
 """QUEUE: the queue directories."""
 
 from maildoctor.api import (
+    Chown,
     Evidence,
     Findings,
     Look,
+    MakeFolder,
+    Move,
     Queues,
+    Remount,
     SendmailCf,
-    Step,
     System,
     Unknown,
     check,
     found,
+    inspect,
     may,
     rebuild,
 )
-from maildoctor.api import shell_word as quoted
 
 _QUEUE = "[queue] /var/spool/mqueue\n"
 _LOW = 1024
@@ -61,12 +64,8 @@ def queue_missing(queues: Queues, cf: SendmailCf, system: System | Unknown) -> F
             + ("does not exist" if other is None else "is no directory"),
             evidence=[other.evidence if other else Evidence(f"ls -ld {queue.path}", "No such file or directory")],
             fix=[
-                *([Step(f"mv {quoted(queue.path)} {quoted(queue.path + '.old')}", "risky")] if other else []),
-                Step(
-                    f"install -d -o {quoted(user)} -g {quoted(group)} -m {mode} {quoted(queue.path)}",
-                    "safe",
-                    f"rmdir {quoted(queue.path)}",
-                ),
+                *([Move(queue.path, f"{queue.path}.old")] if other else []),
+                MakeFolder(queue.path, user, group, mode),
             ],
             severity="warning" if local else "error",
             path=queue.path,
@@ -138,14 +137,7 @@ def queue_owner(queues: Queues, cf: SendmailCf, system: System | Unknown) -> Fin
         yield found(
             f"The {queue.purpose} directory {queue.path} {what}",
             evidence=[look.evidence],
-            fix=[
-                Step(
-                    f"chown {quoted(owner)} {quoted(queue.path)} && chmod {mode} {quoted(queue.path)}",
-                    "risky",
-                    f"chown {quoted(look.owner)}:{quoted(look.group)} {quoted(queue.path)}"
-                    f" && chmod {look.octal} {quoted(queue.path)}",
-                )
-            ],
+            fix=[Chown(owner, (queue.path,), f"{look.owner}:{look.group}", mode, look.octal)],
             severity="warning" if local else "error",
             path=queue.path,
         )
@@ -206,7 +198,7 @@ def queue_full(queues: Queues, cf: SendmailCf | Unknown) -> Findings:
             yield found(
                 f"The file system of {queue.path} is {'too full for sendmail' if demand else 'full'}: {what}{demand}",
                 evidence=[Evidence(f"df -k {queue.path}", what)],
-                fix=[Step(f"du -xsk {quoted(queue.path)}/* | sort -n | tail")],
+                fix=[inspect("du -xsk {path}/* | sort -n | tail", path=queue.path)],
                 path=queue.path,
             )
 
@@ -238,8 +230,8 @@ def queue_read_only(queues: Queues) -> Findings:
                 f"The file system of {queue.path} is mounted read-only: no message can be queued",
                 evidence=[Evidence(f"findmnt -T {queue.path}", "read-only")],
                 fix=[
-                    Step(f"findmnt -T {quoted(queue.path)}; dmesg | grep -i -e error -e remount | tail", "safe"),
-                    Step("mount -o remount,rw MOUNTPOINT", "risky"),
+                    inspect("findmnt -T {path}; dmesg | grep -i -e error -e remount | tail", path=queue.path),
+                    Remount("MOUNTPOINT"),
                 ],
                 severity="warning" if queue.purpose == "submission queue" else None,
                 path=queue.path,

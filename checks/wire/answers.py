@@ -11,8 +11,10 @@ from maildoctor.api import (
     Step,
     Unknown,
     Wire,
+    by_hand,
     check,
     found,
+    inspect,
 )
 
 _HEAD = "=== connect 192.0.2.1:{0} auto for mail.example.com\n=== purpose look\n"
@@ -117,9 +119,9 @@ def no_answer(wire: Wire, cf: SendmailCf | Unknown) -> Findings:
 def _dying(server: str) -> list[Step]:
     """Where a server process that does not come up, or dies, says why."""
     return {
-        "sendmail": [Step("grep -iE 'syserr|fatal|NOQUEUE' /var/log/mail.log | tail", "safe")],
-        "postfix": [Step("grep -E 'fatal:|panic:|throttling' /var/log/mail.log | tail", "safe")],
-        "exim": [Step("tail /var/log/exim4/paniclog /var/log/exim4/mainlog", "safe")],
+        "sendmail": [inspect("grep -iE 'syserr|fatal|NOQUEUE' /var/log/mail.log | tail")],
+        "postfix": [inspect("grep -E 'fatal:|panic:|throttling' /var/log/mail.log | tail")],
+        "exim": [inspect("tail /var/log/exim4/paniclog /var/log/exim4/mainlog")],
     }.get(server, [])
 
 
@@ -189,7 +191,7 @@ def refused_at_the_door(wire: Wire) -> Findings:
             f"{ports.endpoint} offers this client nothing at all: sendmail does so with addresses that it refuses",
             evidence=ports.evidence("250"),
             advice="See on the server what refuses this address: TCP wrappers (/etc/hosts.deny) or the access map.",
-            fix=[Step("grep -v '^#' /etc/hosts.allow /etc/hosts.deny", "safe"), Step("maildoctor check")],
+            fix=[inspect("grep -v '^#' /etc/hosts.allow /etc/hosts.deny"), inspect("maildoctor check")],
             endpoint=ports.endpoint,
         )
     for ports, (code, at_banner) in wire.together((c, _refusal(c)) for c in wire.looks):
@@ -231,12 +233,11 @@ def _name_refused(c: Conversation) -> bool:
 
 def _why_refused(c: Conversation, for_now: bool) -> Iterator[Step]:
     if c.server == "sendmail":
-        yield Step("uptime; grep -i rejecting /var/log/mail.log" if for_now else "maildoctor check")
+        yield inspect("uptime; grep -i rejecting /var/log/mail.log" if for_now else "maildoctor check")
     elif c.server == "postfix":
-        yield Step(
+        yield inspect(
             "postconf anvil_rate_time_unit smtpd_client_connection_count_limit smtpd_client_restrictions "
-            "smtpd_delay_reject; postconf -P",
-            "safe",
+            "smtpd_delay_reject; postconf -P"
         )
 
 
@@ -281,7 +282,7 @@ def broken_protocol(wire: Wire) -> Findings:
         yield found(
             f"{ports.endpoint} does not speak SMTP as it should: {words}",
             evidence=ports.evidence("***"),
-            fix=[Step(f"ss -ltnp 'sport = :{ports.first.port}'")],
+            fix=[inspect(f"ss -ltnp 'sport = :{ports.first.port}'")],
             endpoint=ports.endpoint,
         )
 
@@ -394,7 +395,7 @@ def masked_by_a_firewall(wire: Wire) -> Findings:
         yield found(
             f"A firewall masks what {ports.endpoint} says" + (f": {hidden} cannot be seen" if hidden else ""),
             evidence=ports.evidence("XXX", "****"),
-            fix=[Step("# on the firewall: policy-map global_policy / class inspection_default / no inspect esmtp")],
+            fix=[by_hand("on the firewall: policy-map global_policy / class inspection_default / no inspect esmtp")],
             severity="error" if hidden else None,
             endpoint=ports.endpoint,
         )

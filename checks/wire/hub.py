@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from maildoctor.api import Conversation, Evidence, Findings, Step, Unknown, Wire, check, edit, found
-from maildoctor.api import shell_word as quoted
+from maildoctor.api import BuildMap, Conversation, Evidence, Findings, Step, Unknown, Wire, check, edit, found
 
 _HEAD = "=== connect 192.0.2.1:25 auto for hub.example.com\n=== purpose "
 _OFFER = "<-  220 hub.example.com ESMTP\n -> EHLO x.invalid\n<-  250-hub.example.com\n<-  250 AUTH {}\n -> QUIT\n"
@@ -51,8 +50,7 @@ def _map(look: Conversation) -> str:
 
 
 def _make(look: Conversation) -> Step:
-    path = quoted(_map(look))
-    return Step(f"makemap hash {path} < {path}", "safe")
+    return BuildMap("hash", _map(look))
 
 
 def _of_map(look: Conversation) -> Evidence:

@@ -9,6 +9,8 @@ from maildoctor.api import (
     Conversation,
     Evidence,
     Findings,
+    Restart,
+    SetPostfix,
     Severity,
     Step,
     Unknown,
@@ -16,6 +18,7 @@ from maildoctor.api import (
     check,
     edit,
     found,
+    inspect,
     is_plain,
     shell_word,
 )
@@ -176,14 +179,14 @@ _LOG = "/var/log/mail.log"
 def _who_knows(server: str) -> list[Step]:
     """Commands on the server that tell a wrong password from a wrong name or realm, or name the service that fails."""
     return {
-        "sendmail": [Step("maildoctor check", "safe"), Step("sasldblistusers2", "safe")],
+        "sendmail": [inspect("maildoctor check"), inspect("sasldblistusers2")],
         "postfix": [
-            Step("postconf smtpd_sasl_type smtpd_sasl_path smtpd_sasl_local_domain", "safe"),
-            Step(f"grep -iE 'sasl|auth' {_LOG} | tail", "safe"),
+            inspect("postconf smtpd_sasl_type smtpd_sasl_path smtpd_sasl_local_domain"),
+            inspect(f"grep -iE 'sasl|auth' {_LOG} | tail"),
         ],
-        "exim": [Step("grep authenticator /var/log/exim4/mainlog | tail", "safe")],
-        "opensmtpd": [Step(f"grep -i auth {_LOG} | tail", "safe")],
-        "dovecot": [Step(f"grep 'auth' {_LOG} | tail", "safe")],
+        "exim": [inspect("grep authenticator /var/log/exim4/mainlog | tail")],
+        "opensmtpd": [inspect(f"grep -i auth {_LOG} | tail")],
+        "dovecot": [inspect(f"grep 'auth' {_LOG} | tail")],
     }.get(server, [])
 
 
@@ -281,9 +284,9 @@ def no_secret_for_challenge_mechanisms(wire: Wire) -> Findings:
 
 def _less_offer(server: str) -> list[Step]:
     return {
-        "sendmail": [Step("# in Sendmail.conf: mech_list: PLAIN LOGIN; then restart sendmail")],
-        "postfix": [Step("# in smtpd.conf: mech_list: PLAIN LOGIN (Dovecot: auth_mechanisms = plain login)")],
-        "dovecot": [Step("# in dovecot.conf: auth_mechanisms = plain login")],
+        "sendmail": [edit("Sendmail.conf", "mech_list: PLAIN LOGIN; then restart sendmail")],
+        "postfix": [edit("smtpd.conf", "mech_list: PLAIN LOGIN (Dovecot: auth_mechanisms = plain login)")],
+        "dovecot": [edit("dovecot.conf", "auth_mechanisms = plain login")],
     }.get(server, [])
 
 
@@ -321,8 +324,8 @@ def password_mechanisms_fail(wire: Wire) -> Findings:
 
 def _password_check(server: str) -> list[Step]:
     return {
-        "sendmail": [Step("grep pwcheck_method /usr/lib/sasl2/Sendmail.conf /etc/sasl2/Sendmail.conf", "safe")],
-        "postfix": [Step("grep pwcheck_method /etc/postfix/sasl/smtpd.conf /etc/sasl2/smtpd.conf", "safe")],
+        "sendmail": [inspect("grep pwcheck_method /usr/lib/sasl2/Sendmail.conf /etc/sasl2/Sendmail.conf")],
+        "postfix": [inspect("grep pwcheck_method /etc/postfix/sasl/smtpd.conf /etc/sasl2/smtpd.conf")],
     }.get(server, [])
 
 
@@ -408,7 +411,7 @@ def login_service_fails(wire: Wire) -> Findings:
                 f"{t.endpoint} cannot judge the login of {t.who} by {' '.join(t.mechs('fault'))}: "
                 f"{bad[0].outcome[1][:120]}".rstrip("."),
                 evidence=t.evidence("fault"),
-                fix=[Step("df -h", "safe")] if _FULL.search(bad[0].outcome[1]) else _who_knows(t.first.server),
+                fix=[inspect("df -h")] if _FULL.search(bad[0].outcome[1]) else _who_knows(t.first.server),
                 advice=_MAKE_ROOM if _FULL.search(bad[0].outcome[1]) else None,
                 endpoint=t.endpoint,
             )
@@ -564,10 +567,9 @@ def login_name_lacks_its_realm(wire: Wire) -> Findings:
 
 
 def _realm(server: str, realm: str) -> list[Step]:
-    name = realm if is_plain(realm) else "REALM"
     return {
         "sendmail": [edit("/etc/mail/sendmail.mc", "define(`confAUTH_REALM', `{realm}')dnl", realm=realm)],
-        "postfix": [Step(f"postconf -e smtpd_sasl_local_domain={name} && postfix reload", "risky")],
+        "postfix": [SetPostfix("smtpd_sasl_local_domain", realm if is_plain(realm) else "REALM"), Restart("postfix")],
     }.get(server, [])
 
 

@@ -1,6 +1,6 @@
 """WIRE: the message that `probe --send-test` sent, and how its Received line records the login."""
 
-from maildoctor.api import Evidence, Findings, Step, Trace, Unknown, Wire, check, found, judge
+from maildoctor.api import Evidence, Findings, Trace, Unknown, Wire, check, found, inspect, judge
 
 _SENT = (
     "=== connect 127.0.0.1:587 auto\n=== purpose send\n<-  220 mail.example.com ESMTP\n=== mechanism PLAIN\n"
@@ -34,7 +34,7 @@ def message_did_not_arrive(wire: Wire) -> Findings:
             yield found(
                 f"{c.endpoint} took the message, but {rest}",
                 evidence=[c.evidence("=== outcome sent", "=== arrival")],
-                fix=[Step("mailq", "safe")],
+                fix=[inspect("mailq")],
                 endpoint=c.endpoint,
             )
 

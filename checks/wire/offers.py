@@ -8,15 +8,20 @@ from maildoctor.api import (
     Listeners,
     LoginService,
     Plugins,
+    Restart,
     SaslConf,
     SendmailCf,
+    SetPostfix,
     Severity,
     Step,
     Unknown,
     Wire,
+    by_hand,
     check,
+    edit,
     found,
     gaps,
+    inspect,
     known,
     mechanisms,
     rebuild,
@@ -121,12 +126,12 @@ def no_auth_on_submission_port(wire: Wire, cf: SendmailCf | Unknown, listeners: 
 
 def _why_no_auth(server: str) -> list[Step]:
     return {
-        "sendmail": [Step("maildoctor check")],
-        "postfix": [Step("postconf smtpd_sasl_auth_enable smtpd_sasl_exceptions_networks; postconf -Mf", "safe")],
-        "exim": [Step("exim -bP auth_advertise_hosts authenticator_list", "safe")],
-        "opensmtpd": [Step("grep -E '^listen' /etc/smtpd.conf /etc/mail/smtpd.conf", "safe")],
-        "dovecot": [Step("doveconf auth_mechanisms", "safe")],
-        "exchange": [Step("# Get-ReceiveConnector | Format-List Name,Bindings,AuthMechanism,PermissionGroups")],
+        "sendmail": [inspect("maildoctor check")],
+        "postfix": [inspect("postconf smtpd_sasl_auth_enable smtpd_sasl_exceptions_networks; postconf -Mf")],
+        "exim": [inspect("exim -bP auth_advertise_hosts authenticator_list")],
+        "opensmtpd": [inspect("grep -E '^listen' /etc/smtpd.conf /etc/mail/smtpd.conf")],
+        "dovecot": [inspect("doveconf auth_mechanisms")],
+        "exchange": [by_hand("Get-ReceiveConnector | Format-List Name,Bindings,AuthMechanism,PermissionGroups")],
     }.get(server, [])
 
 
@@ -176,11 +181,11 @@ def _after_tls_only(server: str) -> list[Step]:
     if server == "sendmail":
         return rebuild("/etc/mail/sendmail.cf", "define(`confAUTH_OPTIONS', `A p')dnl")
     return {
-        "postfix": [Step("postconf -e smtpd_tls_auth_only=yes && postfix reload", "risky")],
-        "exim": [Step("# in each plaintext authenticator: server_advertise_condition = ${if def:tls_in_cipher}")],
-        "dovecot": [Step("# in dovecot.conf: disable_plaintext_auth = yes (2.4: auth_allow_cleartext = no)")],
-        "opensmtpd": [Step("# in smtpd.conf: listen on … tls-require auth")],
-        "exchange": [Step("# Set-ReceiveConnector NAME -AuthMechanism Tls,BasicAuth,BasicAuthRequireTLS")],
+        "postfix": [SetPostfix("smtpd_tls_auth_only", "yes"), Restart("postfix")],
+        "exim": [by_hand("in each plaintext authenticator: server_advertise_condition = ${if def:tls_in_cipher}")],
+        "dovecot": [edit("dovecot.conf", "disable_plaintext_auth = yes (2.4: auth_allow_cleartext = no)")],
+        "opensmtpd": [edit("smtpd.conf", "listen on … tls-require auth")],
+        "exchange": [by_hand("Set-ReceiveConnector NAME -AuthMechanism Tls,BasicAuth,BasicAuthRequireTLS")],
     }.get(server, [])
 
 

@@ -3,11 +3,15 @@
 from maildoctor.api import (
     Conversation,
     Findings,
+    SetPostfix,
     Severity,
     Step,
     Wire,
+    by_hand,
     check,
+    edit,
     found,
+    inspect,
     rebuild,
 )
 
@@ -48,7 +52,7 @@ def starttls_offered_and_refused(wire: Wire) -> Findings:
         yield found(
             f"{ports.endpoint} offers STARTTLS and refuses it: {reply}".rstrip(". "),
             evidence=ports.evidence("STARTTLS", reply[:3]),
-            fix=[Step("df -h", "safe")] if reply.startswith("452") else _see_certificate(ports.first.server),
+            fix=[inspect("df -h")] if reply.startswith("452") else _see_certificate(ports.first.server),
             advice=_MAKE_ROOM if reply.startswith("452") else None,
             endpoint=ports.endpoint,
         )
@@ -60,11 +64,11 @@ _MAKE_ROOM = "Make room on the server, first where its queue lies: it takes no w
 def _see_certificate(server: str) -> list[Step]:
     """How to see what the server would use."""
     return {
-        "sendmail": [Step("grep -E '^O (Server(Cert|Key)File|CACert)' /etc/mail/sendmail.cf", "safe")],
-        "postfix": [Step("postconf smtpd_tls_cert_file smtpd_tls_key_file smtpd_tls_chain_files", "safe")],
-        "exim": [Step("exim -bP tls_certificate tls_privatekey", "safe")],
-        "opensmtpd": [Step("grep -E '^pki' /etc/smtpd.conf /etc/mail/smtpd.conf", "safe")],
-        "dovecot": [Step("doveconf ssl_cert ssl_key", "safe")],
+        "sendmail": [inspect("grep -E '^O (Server(Cert|Key)File|CACert)' /etc/mail/sendmail.cf")],
+        "postfix": [inspect("postconf smtpd_tls_cert_file smtpd_tls_key_file smtpd_tls_chain_files")],
+        "exim": [inspect("exim -bP tls_certificate tls_privatekey")],
+        "opensmtpd": [inspect("grep -E '^pki' /etc/smtpd.conf /etc/mail/smtpd.conf")],
+        "dovecot": [inspect("doveconf ssl_cert ssl_key")],
     }.get(server, [])
 
 
@@ -235,9 +239,12 @@ def _have_tls(server: str) -> list[Step]:
             "define(`confCACERT_PATH', …)dnl",
         )
     return {
-        "postfix": [Step("postconf -e smtpd_tls_security_level=may; postconf smtpd_tls_cert_file smtpd_tls_key_file")],
-        "exim": [Step("# in the configuration: tls_advertise_hosts = *, tls_certificate, tls_privatekey")],
-        "opensmtpd": [Step("# in smtpd.conf: pki NAME cert … key …; listen on … tls pki NAME auth-optional")],
+        "postfix": [
+            SetPostfix("smtpd_tls_security_level", "may"),
+            inspect("postconf smtpd_tls_cert_file smtpd_tls_key_file"),
+        ],
+        "exim": [by_hand("in the configuration: tls_advertise_hosts = *, tls_certificate, tls_privatekey")],
+        "opensmtpd": [edit("smtpd.conf", "pki NAME cert … key …; listen on … tls pki NAME auth-optional")],
     }.get(server, [])
 
 
@@ -272,7 +279,7 @@ def no_auth_after_tls(wire: Wire) -> Findings:
         yield found(
             f"{ports.endpoint} offers AUTH in clear, and none after STARTTLS",
             evidence=ports.evidence("AUTH", "STARTTLS"),
-            fix={"postfix": [Step("postconf smtpd_sasl_tls_security_options smtpd_sasl_security_options", "safe")]}.get(
+            fix={"postfix": [inspect("postconf smtpd_sasl_tls_security_options smtpd_sasl_security_options")]}.get(
                 ports.first.server, []
             ),
             endpoint=ports.endpoint,
@@ -301,7 +308,7 @@ def old_tls_version(wire: Wire) -> Findings:
         yield found(
             f"{ports.endpoint} speaks {version} at best: most clients refuse that",
             evidence=ports.evidence("=== tls "),
-            fix={"postfix": [Step("postconf smtpd_tls_protocols smtpd_tls_mandatory_protocols", "safe")]}.get(
+            fix={"postfix": [inspect("postconf smtpd_tls_protocols smtpd_tls_mandatory_protocols")]}.get(
                 ports.first.server, []
             ),
             endpoint=ports.endpoint,

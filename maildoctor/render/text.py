@@ -236,8 +236,8 @@ def _step(step: Step, style: Style, indent: int) -> Iterator[Block]:
         yield Block("$ ", command, indent, "command", "never")
     if command != step.command:
         yield _labelled("escaped", "it holds characters that cannot be printed: do not copy it", indent)
-    if step.safety == "risky":
-        yield _labelled("risky", "think before you run it", indent)
+    if step.effect:
+        yield _labelled("", f"({step.effect})", indent)
     if step.undo:
         yield _labelled("undo", shown(step.undo, style.ascii), indent, "never")
 
