@@ -42,6 +42,9 @@ def _wants_users(service: LoginService, conf: SaslConf | Unknown, saslauthd: Sas
     "USER001",
     "sasldb-missing",
     "error",
+    rung="verifier",
+    role="cause",
+    witnesses=("SASL120", "SASL160", "SASL152", "USER150"),
     fails=[
         {"service": "wanted\ntrusted: PLAIN\nrealm: mail.example.com"},
         {
@@ -101,6 +104,9 @@ def sasldb_missing(
     "USER002",
     "sasldb-empty",
     "error",
+    rung="account",
+    role="cause",
+    witnesses=("SASL120", "SASL152", "USER150"),
     fails=[{"service": "wanted\ntrusted: PLAIN", "sasldb": _LISTING + "# empty"}],
     passes=[{"service": "wanted\ntrusted: PLAIN", "sasldb": _LISTING + "test@mail.example.com: userPassword"}],
     refs=("saslpasswd2(8)",),
@@ -139,6 +145,9 @@ def sasldb_empty(
     "USER003",
     "sasldb-damaged",
     "error",
+    rung="verifier",
+    role="cause",
+    explains=("USER002", "USER005"),
     fails=[{"sasldb": _LISTING + "# damage: the file ends after page 2 of 6\ntest@mail.example.com: userPassword"}],
     passes=[{"sasldb": _LISTING + "test@mail.example.com: userPassword"}],
     refs=("Berkeley DB: db_verify(1)",),
@@ -170,6 +179,10 @@ def sasldb_damaged(sasldb: SaslDb) -> Findings:
     "USER004",
     "sasldb-of-another-kind",
     "error",
+    rung="verifier",
+    role="cause",
+    explains=("USER002", "USER003", "USER005", "USER007", "USER008", "USER009"),
+    witnesses=("SASL161", "SASL123"),
     fails=[
         {
             "sasldb": "# path: /etc/sasldb2\n# format: LMDB\n# backend: lmdb\ntest@mail.example.com: userPassword",
@@ -244,6 +257,10 @@ def _near(realm: str, server: str) -> bool:
     "USER005",
     "user-in-another-realm",
     "error",
+    rung="account",
+    role="derived",
+    explains=("USER008", "USER009"),
+    witnesses=("SASL120", "SASL152", "USER150"),
     fails=[
         {"service": "realm: mail.example.com", "sasldb": _LISTING + "test@mail: userPassword"},
         {"service": "realm: mail.example.com", "sasldb": _LISTING + "test@MAIL.EXAMPLE.COM: userPassword"},
@@ -324,6 +341,10 @@ def _realms(realms: list[str]) -> str:
     "USER006",
     "deleted-user-can-log-in",
     "warning",
+    rung="account",
+    role="risk",
+    scope=("user",),
+    explains=("USER007",),
     fails=[{"sasldb": _LISTING + "ghost@mail.example.com: authPassword (SCRAM-SHA-1, 4096 iterations)"}],
     passes=[
         {
@@ -356,6 +377,8 @@ def deleted_user_can_log_in(sasldb: SaslDb) -> Findings:
     "USER007",
     "user-without-a-usable-mechanism",
     "error",
+    rung="account",
+    role="derived",
     fails=[
         {
             "service": "mechanisms: CRAM-MD5 PLAIN",
@@ -421,6 +444,10 @@ _GOT_IN = "Nov 22 06:05:01 mail sm-mta[61]: AUTH=server, relay=client.example.co
     "USER008",
     "unknown-user-tried",
     "warning",
+    rung="account",
+    role="symptom",
+    scope=("user",),
+    witnesses=("SASL120", "SASL152", "USER150"),
     fails=[
         {
             **_TEST,
@@ -475,6 +502,10 @@ def _from(one: Attempts) -> str:
     "USER009",
     "wrong-password",
     "error",
+    rung="account",
+    role="symptom",
+    scope=("user",),
+    witnesses=("SASL121", "USER151", "SASL154"),
     fails=[
         {
             **_TEST,

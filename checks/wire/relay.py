@@ -57,6 +57,9 @@ def _untold(wire: Wire, purpose: str) -> Iterator[Unknown]:
     "WIRE060",
     "open-relay-on-the-wire",
     "error",
+    rung="policy",
+    role="symptom",
+    scope=("listener",),
     fails=[_sample("relay", "accepted 250 2.1.5 ok"), _sample("relay", "accepted 250 2.1.5 Ok", "Postfix")],
     passes=[
         _sample("relay", "refused 550 5.7.1 Relaying denied"),
@@ -126,6 +129,9 @@ def _logged_in(c: Conversation) -> bool:
     "WIRE061",
     "logged-in-and-not-allowed-to-relay",
     "error",
+    rung="policy",
+    role="symptom",
+    scope=("listener",),
     fails=[
         _sample("relay-auth", "refused 550 5.7.1 <test@example.org>... Relaying denied"),
         _sample("relay-auth", "refused 554 5.7.1 <test@example.org>: Relay access denied", "Postfix"),
@@ -180,6 +186,9 @@ def _not_sent(c: Conversation) -> str | None:
     "WIRE062",
     "message-refused",
     "error",
+    rung="hand-over",
+    role="symptom",
+    scope=("listener",),
     fails=[
         _sample("send", "refused 550 5.7.1 Relaying denied"),
         _sample("send", "refused 554 5.6.0 message content rejected"),
