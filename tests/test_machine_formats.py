@@ -59,7 +59,7 @@ ROOT = Path(__file__).parent.parent
 HOSTS = sorted(p.parent for p in (ROOT / "fixtures").rglob("host.toml"))
 STYLE = Style()
 MECH = Mechanism("SCRAM-SHA-256", "loads", True, None, True, False, True, True, "not_tried", "usable", ("test",))
-DEAD = replace(MECH, mech="DIGEST-MD5", plugin="broken", verdict="cannot load")
+DEAD = replace(MECH, mech="DIGEST-MD5", plugin="broken", verdict="does_not_load")
 TRAFFIC = Traffic("2026-11-22T06:00:00+00:00", 1, (1, 0, 7), (("test", 8),), (("192.0.2.1", 8),), True, True)
 LOG = LogRead(
     ("mail.log",), 9, 900, 8, False, 1, "2026-11-22T06:00:00+00:00", None,
@@ -70,7 +70,7 @@ TOLD = replace(SYMPTOM, code="SASL120", name="user-not-found", count=8, traffic=
 READ = replace(report(TOLD, outcomes=()), target=Target("log", "mail.log"), log=LOG)
 FULL = replace(
     FAULTY,
-    matrix=Matrix((MECH, DEAD), (Strategy("strongest first", "SCRAM-SHA-256", "usable"),)),
+    matrix=Matrix((MECH, DEAD), (Strategy("strongest", "SCRAM-SHA-256", "usable"),)),
     talks=(Talk("192.0.2.1:25", "answers", ("220 x", "EHLO y"), False, "2027-01-01T00:00:00Z"),),
     mended=("SASL510 no-saslauthd",),
 )
@@ -655,7 +655,7 @@ def test_the_metrics_of_a_host() -> None:
     assert found["maildoctor_mechanism_usable", ("SCRAM-SHA-256",)] == 1
     assert found["maildoctor_mechanism_usable", ("DIGEST-MD5",)] == 0
     works = replace(
-        FULL, matrix=Matrix((replace(DEAD, verdict="works"), replace(MECH, verdict="works, may not relay")))
+        FULL, matrix=Matrix((replace(DEAD, verdict="works"), replace(MECH, verdict="works_no_relaying")))
     )
     assert _metrics(works)["maildoctor_mechanism_usable", ("DIGEST-MD5",)] == 1
     assert _metrics(works)["maildoctor_mechanism_usable", ("SCRAM-SHA-256",)] == 0

@@ -19,6 +19,7 @@ from maildoctor.model import (
     Traffic,
 )
 from maildoctor.render.escape import unicode
+from maildoctor.render.matrix import CLIENTS, VERDICTS
 from maildoctor.render.style import Style
 
 
@@ -72,7 +73,8 @@ def _mechanism(row: Mechanism) -> dict[str, Any]:
         "secret": row.secret,
         "users": list(row.users),
         "login": row.login,
-        "verdict": row.verdict,
+        "verdict": VERDICTS[row.verdict],
+        "verdict_code": row.verdict,
     }
 
 
@@ -87,7 +89,13 @@ def _talk(talk: Talk) -> dict[str, Any]:
 
 
 def _strategy(strategy: Strategy) -> dict[str, Any]:
-    return {"client": strategy.client, "mech": strategy.mech, "verdict": strategy.verdict}
+    return {
+        "client": CLIENTS[strategy.client],
+        "client_code": strategy.client,
+        "mech": strategy.mech,
+        "verdict": VERDICTS[strategy.verdict],
+        "verdict_code": strategy.verdict,
+    }
 
 
 def _log(log: LogRead, mended: Sequence[str]) -> dict[str, Any]:

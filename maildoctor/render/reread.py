@@ -13,11 +13,13 @@ from typing import Any, TypeVar, get_args
 from maildoctor.model import (
     Evidence,
     Finding,
+    LoginResult,
     Logins,
     LogRead,
     Matrix,
     Mechanism,
     Outcome,
+    PluginState,
     Product,
     Ranked,
     Report,
@@ -30,6 +32,7 @@ from maildoctor.model import (
     Traffic,
     Verdict,
 )
+from maildoctor.render.matrix import CLIENTS, VERDICTS
 from maildoctor.render.moment import moment
 
 SCHEMA = "maildoctor/1"
@@ -39,7 +42,7 @@ LARGEST = 8 << 20
 _LARGEST = 2**63
 _DEEPEST = 50
 _KINDS = ("host", "root", "container", "snapshot", "log", "endpoint")
-_LOGINS = ("ok", "failed", "refused", "not_tried")
+_USABILITY = {code: words for code, words in VERDICTS.items() if code != "finds_none"}
 _CODE = re.compile(r"[A-Z]{1,30}[0-9]{1,12}")
 
 T = TypeVar("T")
@@ -109,11 +112,18 @@ class _Table:
     def text_or_none(self, key: str) -> str | None:
         return None if self._fields.get(key) is None else self.text(key)
 
-    def choice(self, key: str, among: Sequence[str]) -> Any:
-        value = self.text(key)
+    def choice(self, key: str, among: Sequence[str], default: str | None = None) -> Any:
+        value = self.text(key, default)
         if value not in among:
             raise Malformed(self._place + key, f"it is none of {', '.join(among)}")
         return value
+
+    def spoken(self, key: str, words: Mapping[Any, str]) -> Any:
+        """What stands both in words and, by KEY_code, as one of these codes; reports had the words alone at first."""
+        if f"{key}_code" in self._fields:
+            return self.choice(f"{key}_code", tuple(words))
+        said = self.choice(key, tuple(words.values()))
+        return next(code for code, word in words.items() if word == said)
 
     def code(self, key: str) -> str:
         value = self.text(key)
@@ -256,21 +266,21 @@ def _logins(t: _Table) -> Logins:
 def _mechanism(t: _Table) -> Mechanism:
     return Mechanism(
         mech=t.text("mech", empty=False),
-        plugin=t.text("plugin", "unknown"),
+        plugin=t.choice("plugin", get_args(PluginState), "unknown"),
         configured=t.flag_or_none("configured"),
         listed=t.flag_or_none("listed"),
         trusted=t.flag_or_none("trusted"),
         offered_plain=t.flag_or_none("offered_plain"),
         offered_tls=t.flag_or_none("offered_tls"),
         secret=t.flag_or_none("secret"),
-        login=t.choice("login", _LOGINS),
-        verdict=t.text("verdict"),
+        login=t.choice("login", get_args(LoginResult)),
+        verdict=t.spoken("verdict", _USABILITY),
         users=t.texts("users"),
     )
 
 
 def _strategy(t: _Table) -> Strategy:
-    return Strategy(t.text("client"), t.text("mech"), t.text("verdict"))
+    return Strategy(t.spoken("client", CLIENTS), t.text("mech"), t.spoken("verdict", VERDICTS))
 
 
 def _talk(t: _Table) -> Talk:
