@@ -40,7 +40,7 @@ from maildoctor.facts.system import System
 from maildoctor.facts.tls import Certificate, Tls, TlsFile
 from maildoctor.facts.wire import Conversation, Hello, Wire
 from maildoctor.facts.wrappers import TcpWrappers
-from maildoctor.model import Evidence, Finding, Severity, Step
+from maildoctor.model import Evidence, Finding, Purpose, Severity, Step
 from maildoctor.remedy import (
     add_user,
     amend,
@@ -91,6 +91,7 @@ __all__ = [
     "Plugins",
     "Process",
     "Processes",
+    "Purpose",
     "Queue",
     "Queues",
     "SaslApplication",

@@ -1,7 +1,7 @@
 """Gather only what the checks ask for, judge, keep every outcome."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any, TypeVar
@@ -106,7 +106,7 @@ def _talks(know: Know) -> tuple[Talk, ...]:
     """What was said, if anything asked for it."""
     wire = know.already(Wire)
     return (
-        tuple(Talk(c.endpoint, talk_summary(c), c.lines, c.purpose == "look", c.certificate_until) for c in wire.all)
+        tuple(Talk(c.endpoint, talk_summary(c), c.lines, c.purpose, c.certificate_until) for c in wire.all)
         if wire
         else ()
     )
@@ -122,6 +122,11 @@ def _together(judged: Sequence[tuple[Outcome, list[Finding]]]) -> tuple[Outcome,
     return outcome, [f for _, found in judged for f in found]
 
 
+def _product(check: Check, know: Know) -> str:
+    """In whose login service the check judges; empty where all that it asks for is of the whole host."""
+    return know.product if any(know.own(p.fact) for p in check.parameters) else ""
+
+
 def _judge(check: Check, know: Know, late: Deadline) -> tuple[Outcome, list[Finding]]:
     facts: dict[str, Any] = {p.name: know(p.fact) for p in check.parameters}
     lacking = [facts[p.name] for p in check.parameters if not p.optional and isinstance(facts[p.name], Unknown)]
@@ -132,13 +137,14 @@ def _judge(check: Check, know: Know, late: Deadline) -> tuple[Outcome, list[Find
         return Outcome(check.code, check.name, verdict, why.reason, why.remedy), []
     try:
         told = late.within(lambda: list(islice(check.findings(facts), FINDINGS + 1)))
+        product = _product(check, know) if told else ""
     except Overdue:
         reason = late.reason if late.over else f"it took too long: half of what was left of the {late.seconds:g} s"
         return Outcome(check.code, check.name, "not_judged", reason, late.remedy), []
     except (Exception, SystemExit) as error:
         reason = f"this check itself failed: {type(error).__name__} in {check.judge.__name__}"
         return Outcome(check.code, check.name, "broke", reason, "please report it"), []
-    found = [f for f in told[:FINDINGS] if isinstance(f, Finding)]
+    found = [replace(f, product=product) for f in told[:FINDINGS] if isinstance(f, Finding)]
     cut = next(filter(None, (know.gap(p.fact) for p in check.parameters)), None)
     if found and len(told) > FINDINGS:
         cut = Unknown(f"only the first {FINDINGS} of its findings are told")

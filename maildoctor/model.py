@@ -40,6 +40,9 @@ gives passwords away; `hidden` by mech_list; `against_options`: it has not the p
 ClientKind = Literal["strongest", "servers_order", "plain_only"]
 """Which mechanism a client prefers."""
 
+Purpose = Literal["look", "login", "relay", "relay-auth", "send"]
+"""Why a conversation was had: to see the offer, to log in, to try whether a stranger or a user may relay, to send."""
+
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 """From the worst to the mildest."""
 
@@ -80,7 +83,8 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong on one subject. Identity is `code` and `labels`, never the sentence."""
+    """One thing that is wrong on one subject. Identity is `code` and `labels`, never the sentence. `product`: the
+    program in whose login service it was judged (`sendmail`, `postfix`), empty where it is none's alone."""
 
     code: str
     name: str
@@ -96,6 +100,7 @@ class Finding:
     first: str | None = None
     last: str | None = None
     traffic: Traffic | None = None
+    product: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -222,14 +227,19 @@ class Matrix:
 @dataclass(frozen=True, slots=True)
 class Talk:
     """One conversation with a server: `endpoint` is `host:port`, `summary` what came of it, `lines` the transcript,
-    secrets struck out. `looked`: it only looked, and is the first one with that endpoint. `until`: the end of the
+    secrets struck out. `purpose`: that of the first one with its endpoint is `look`. `until`: the end of the
     certificate that was shown, ISO 8601 in UTC, empty where none was."""
 
     endpoint: str
     summary: str
     lines: tuple[str, ...]
-    looked: bool = True
+    purpose: Purpose = "look"
     until: str = ""
+
+    @property
+    def looked(self) -> bool:
+        """It only looked."""
+        return self.purpose == "look"
 
 
 @dataclass(frozen=True, slots=True)

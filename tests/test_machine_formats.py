@@ -71,7 +71,7 @@ READ = replace(report(TOLD, outcomes=()), target=Target("log", "mail.log"), log=
 FULL = replace(
     FAULTY,
     matrix=Matrix((MECH, DEAD), (Strategy("strongest", "SCRAM-SHA-256", "usable"),)),
-    talks=(Talk("192.0.2.1:25", "answers", ("220 x", "EHLO y"), False, "2027-01-01T00:00:00Z"),),
+    talks=(Talk("192.0.2.1:25", "answers", ("220 x", "EHLO y"), "relay", "2027-01-01T00:00:00Z"),),
     mended=("SASL510 no-saslauthd",),
 )
 ALL = {**REPORTS, "full": FULL, "read": READ}
@@ -654,9 +654,7 @@ def test_the_metrics_of_a_host() -> None:
     assert [found["maildoctor_findings", (s,)] for s in ("error", "warning", "info")] == [1, 1, 0]
     assert found["maildoctor_mechanism_usable", ("SCRAM-SHA-256",)] == 1
     assert found["maildoctor_mechanism_usable", ("DIGEST-MD5",)] == 0
-    works = replace(
-        FULL, matrix=Matrix((replace(DEAD, verdict="works"), replace(MECH, verdict="works_no_relaying")))
-    )
+    works = replace(FULL, matrix=Matrix((replace(DEAD, verdict="works"), replace(MECH, verdict="works_no_relaying"))))
     assert _metrics(works)["maildoctor_mechanism_usable", ("DIGEST-MD5",)] == 1
     assert _metrics(works)["maildoctor_mechanism_usable", ("SCRAM-SHA-256",)] == 0
     assert found["maildoctor_last_run_timestamp_seconds", ()] == pytest.approx(1795327200.412)

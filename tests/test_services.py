@@ -17,6 +17,7 @@ from maildoctor.host import Answer, Verb
 from maildoctor.host.rooted import Rooted
 from maildoctor.library import load_library
 from maildoctor.model import Finding, Report
+from maildoctor.render.json import document
 
 SASLDB = Path(__file__).parent.parent / "fixtures" / "sasldb" / "basic.sasldb2"
 MASTER = "smtp      inet  n       -       {chroot}       -       -       smtpd\n"
@@ -116,6 +117,16 @@ def test_two_mail_servers_are_two_services(tmp_path: Path) -> None:
     codes = {(r.finding.code, r.finding.labels.get("realm") or r.finding.labels.get("path")) for r in report.ranked}
     assert ("USER005", "old.example.org") in codes
     assert ("USER001", "/var/spool/postfix/etc/sasldb2") in codes
+
+
+def test_a_finding_says_in_whose_login_service_it_was_judged(tmp_path: Path) -> None:
+    sendmail = {"etc/mail/sendmail.cf": "V10/Berkeley\nDjold.example.org\nC{TrustAuthMech}PLAIN\n"}
+    root = tree(tmp_path, postfix(chroot="y") | sendmail)
+    report = examine(WithSendmail(str(root)), load_library(), Selection())
+    products = {(r.finding.code, r.finding.product) for r in report.ranked}
+    assert {("USER005", "sendmail"), ("USER001", "postfix")} <= products
+    (told,) = (f for f in document(report)["findings"] if f["code"] == "USER001")
+    assert told["product"] == "postfix"
 
 
 # ---- Postfix' files

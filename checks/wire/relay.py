@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from maildoctor.api import Conversation, Findings, Step, Unknown, Wire, check, found, rebuild
+from maildoctor.api import Conversation, Findings, Purpose, Step, Unknown, Wire, check, found, rebuild
 
 _TALK = (
     "=== connect 192.0.2.1:587 auto for mail.example.com\n=== purpose {0}\n<-  220 mail.example.com ESMTP {2}\n{3}"
@@ -32,7 +32,7 @@ _NAME = re.compile(r"maildoctor\.invalid|\bhelo command rejected", re.IGNORECASE
 """What is refused is the name that we called ourselves by; nobody else calls himself so."""
 
 
-def _untold(wire: Wire, purpose: str) -> Iterator[Unknown]:
+def _untold(wire: Wire, purpose: Purpose) -> Iterator[Unknown]:
     """Tests whose answer says nothing of relaying."""
     for c in wire.of(purpose):
         word, rest = c.outcome

@@ -210,8 +210,7 @@ def talk_summary(c: Conversation) -> str:
     if c.trouble is not None:
         return f"{c.trouble[0]}: {c.trouble[1]}"
     if c.purpose != "look":
-        how = f" by {c.mechanism}" if c.purpose == "relay-auth" and c.mechanism else ""
-        return f"{_PURPOSES.get(c.purpose, c.purpose)}{how}: {' '.join(c.outcome)}".strip()
+        return f"{_what(c)}: {' '.join(c.outcome)}".strip()
     said = [c.tls_version or "no TLS"]
     clear = c.in_clear.auth if c.in_clear else ()
     tls = c.in_tls.auth if c.in_tls else ()
@@ -220,3 +219,10 @@ def talk_summary(c: Conversation) -> str:
     if clear and clear != tls:
         said.append(f"in clear {' '.join(clear)}")
     return ", ".join(said if tls or clear else [*said, "no AUTH"])
+
+
+def _what(c: Conversation) -> str:
+    if c.purpose == "login":
+        return c.noted("purpose")
+    how = f" by {c.mechanism}" if c.purpose == "relay-auth" and c.mechanism else ""
+    return f"{_PURPOSES.get(c.purpose, c.purpose)}{how}"

@@ -74,6 +74,15 @@ class Know:
         gaps = (self._first if fact in self._shared else self)._gaps.get(fact)
         return gaps.found[0] if gaps and gaps.found else None
 
+    def own(self, fact: type[Any]) -> bool:
+        """Whether this is a fact of one login service, not of the whole host."""
+        return fact not in self._shared
+
+    @property
+    def product(self) -> str:
+        """Whose login service it is; empty where no mail server is there."""
+        return self.adapter.product if self.adapter.is_here(self.host) else ""
+
     def some(self, items: Iterable[T], what: str, most: int = MANY) -> list[T]:
         """So many of these as a collector may look at one by one; a gap of its fact where there are more."""
         return self._at_work[-1].some(items, what, most)

@@ -82,6 +82,7 @@ def _talk(talk: Talk) -> dict[str, Any]:
     return {
         "endpoint": talk.endpoint,
         "summary": talk.summary,
+        "purpose": talk.purpose,
         "looked": talk.looked,
         "certificate_until": talk.until or None,
         "lines": list(talk.lines),
@@ -157,6 +158,7 @@ def _finding(ranked: Ranked) -> dict[str, Any]:
         "last": f.last,
         "refs": list(f.refs),
         "traffic": _traffic(f.traffic),
+        "product": f.product or None,
     }
 
 

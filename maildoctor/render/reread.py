@@ -21,6 +21,7 @@ from maildoctor.model import (
     Outcome,
     PluginState,
     Product,
+    Purpose,
     Ranked,
     Report,
     Safety,
@@ -216,6 +217,7 @@ def _ranked(t: _Table) -> Ranked:
         first=t.text_or_none("first"),
         last=t.text_or_none("last"),
         traffic=_traffic(traffic) if traffic else None,
+        product=t.text_or_none("product") or "",
     )
     return Ranked(finding, t.count("rank", least=1), t.text_or_none("explained_by"))
 
@@ -284,11 +286,12 @@ def _strategy(t: _Table) -> Strategy:
 
 
 def _talk(t: _Table) -> Talk:
+    looked: Purpose = "look" if t.flag("looked", True) else "login"
     return Talk(
         t.text("endpoint"),
         t.text("summary"),
         t.texts("lines"),
-        t.flag("looked", True),
+        t.choice("purpose", get_args(Purpose), looked),
         t.text_or_none("certificate_until") or "",
     )
 
