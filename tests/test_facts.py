@@ -864,3 +864,17 @@ def test_what_is_not_known_hinders_nothing() -> None:
 )
 def test_whether_all_users_stand_in_the_sasldb(conf: str | None, uses: bool) -> None:
     assert uses_sasldb(None if conf is None else SaslConf.parse(conf)) is uses
+
+
+@pytest.mark.parametrize(
+    ("line", "obstacle", "unread"),
+    [
+        ("unread: x.db: it is text: no database", "unread", "x.db: it is text: no database"),
+        ("refused: permission denied", "refused", "permission denied"),
+        ("too large: x: larger than can be read", "too large", "x: larger than can be read"),
+        ("only in source: refused", None, ""),
+    ],
+)
+def test_why_a_map_cannot_be_read(line: str, obstacle: str | None, unread: str) -> None:
+    (one,) = MailMaps.parse(f"[map access] hash /etc/mail/access\n{line}\n").all
+    assert (one.obstacle, one.unread) == (obstacle, unread)

@@ -73,6 +73,15 @@ def test_a_chrooted_smtpd_looks_for_users_below_its_queue(tmp_path: Path) -> Non
     assert "/etc/sasldb2 is world-readable" in found["PERM004"].message  # what saslpasswd2 wrote is as secret
 
 
+def test_a_directory_in_the_place_of_the_user_database_is_told(tmp_path: Path) -> None:
+    root = tree(tmp_path, postfix())
+    (root / "etc/sasldb2").unlink()
+    (root / "etc/sasldb2").mkdir()
+    _, found = judged(root)
+    assert found["USER001"].message.startswith("The user data base /etc/sasldb2 is a directory, not a file")
+    assert found["USER001"].fix[0].command == "rmdir /etc/sasldb2"
+
+
 def test_postfix_that_asks_dovecot_has_nothing_of_libsasl(tmp_path: Path) -> None:
     report, _ = judged(tree(tmp_path, postfix(more="smtpd_sasl_type = dovecot\n")))
     (outcome,) = (o for o in report.outcomes if o.code == "LINK001")

@@ -76,10 +76,10 @@ def sasldb_missing(
     """
     if not isinstance(sasldb, Unknown) or not uses_sasldb(known(conf)):
         return
-    folder = sasldb.reason.endswith("not a regular file but a directory")
+    folder = sasldb.kind == "directory"
     if not isinstance(sasldb, Absent) and not folder:
         return
-    path = sasldb.reason.partition(" ")[0].rstrip(":") if sasldb.reason.startswith("/") else "/etc/sasldb2"
+    path = sasldb.subject or "/etc/sasldb2"
     what = "is a directory, not a file" if folder else "does not exist"
     named = (
         [Evidence(conf.path, f"sasldb_path: {conf.sasldb_path}")]

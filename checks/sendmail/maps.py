@@ -36,10 +36,11 @@ def _build(m: MailMap) -> Step:
 
 def _unseen(maps: MailMaps) -> Iterator[Unknown]:
     """Maps that we may not read."""
-    yield from (Unknown(m.unread, "run as root") for m in maps.all if m.unread.startswith("no right"))
-    yield from (
-        Unknown(m.unread, "look whether it is what it should be") for m in maps.all if "larger than" in m.unread
-    )
+    for m in maps.all:
+        if m.obstacle == "refused":
+            yield Unknown(m.unread, "run as root")
+        if m.obstacle == "too large":
+            yield Unknown(m.unread, "look whether it is what it should be")
 
 
 def _called(m: MailMap) -> str:
@@ -326,7 +327,7 @@ def auth_switched_off_by_access_map(maps: MailMaps) -> Findings:
     role="cause",
     scope=("map",),
     fails=[{"maps": _AUTHINFO + _BUILT + "unread: /etc/mail/authinfo.db: it is text, no database"}],
-    passes=[{"maps": _AUTHINFO + _BUILT}, {"maps": _AUTHINFO + "unread: no right to read /etc/mail/authinfo"}],
+    passes=[{"maps": _AUTHINFO + _BUILT}, {"maps": _AUTHINFO + "refused: no right to read /etc/mail/authinfo"}],
     refs=("sendmail: sendmail/map.c, db_map_open()",),
 )
 def map_unreadable(maps: MailMaps) -> Findings:
@@ -338,7 +339,7 @@ def map_unreadable(maps: MailMaps) -> Findings:
     """
     yield from _unseen(maps)
     for m in maps.all:
-        if m.unread and not m.unread.startswith("no right"):
+        if m.unread and m.obstacle != "refused":
             yield found(
                 f"The map {m.name} cannot be read: {m.unread}",
                 evidence=[Evidence(m.built_path or m.path, m.unread)],

@@ -121,10 +121,11 @@ class Know:
 Collector = Callable[[Host, Know], Any]
 
 
-def unknown(silence: Silence) -> Unknown:
-    """A silence of the host as the lack of a fact."""
-    kind = Absent if silence.why in ("absent", "lifeless") else Unknown
-    return kind(silence.reason, silence.remedy)
+def unknown(silence: Silence, subject: str = "") -> Unknown:
+    """A silence of the host as the lack of a fact; `subject`: the path that was asked for."""
+    lack = Absent if silence.why in ("absent", "lifeless") else Unknown
+    kind = silence.why if silence.why in ("directory", "too_large") else None
+    return lack(silence.reason, silence.remedy, subject, kind)
 
 
 def text(answer: Answer) -> str:
