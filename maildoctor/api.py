@@ -16,7 +16,7 @@ from maildoctor.facts.exposed import Exposed
 from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
 from maildoctor.facts.names import Names, own_name, server_realm, unnamed
 from maildoctor.facts.packages import install_command, package_for
-from maildoctor.facts.paths import Look, Paths, Trail
+from maildoctor.facts.paths import FilePurpose, Look, Paths, Trail
 from maildoctor.facts.processes import Listener, Listeners, Process, Processes
 from maildoctor.facts.received import Trace, judge
 from maildoctor.facts.safety import may, refusals, unsafe_folder
@@ -72,6 +72,7 @@ __all__ = [
     "Daemon",
     "Evidence",
     "Exposed",
+    "FilePurpose",
     "Finding",
     "Findings",
     "Found",

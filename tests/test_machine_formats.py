@@ -733,6 +733,20 @@ def test_what_is_unknown_is_passed_over_and_what_came_later_may_be_missing() -> 
     assert as_json.render(reread(told)) == as_json.render(FAULTY)
 
 
+def test_codes_stand_beside_the_words_and_the_words_alone_are_read() -> None:
+    told = json.loads(as_json.render(FULL))
+    assert [(row["verdict"], row["verdict_code"]) for row in told["matrix"]] == [
+        ("usable", "usable"),
+        ("does not load", "does_not_load"),
+    ]
+    (choice,) = told["strategies"]
+    assert (choice["client"], choice["client_code"]) == ("strongest first", "strongest")
+    for row in (*told["matrix"], choice):
+        del row["verdict_code"]
+    del choice["client_code"], told["findings"][0]["product"]
+    assert as_json.render(reread(told)) == as_json.render(FULL)
+
+
 @pytest.mark.parametrize(
     ("path", "value", "where"),
     [
@@ -761,6 +775,9 @@ def test_what_is_unknown_is_passed_over_and_what_came_later_may_be_missing() -> 
         (("outcomes", 0, "outcome"), "maybe", "outcomes[0].outcome"),
         (("matrix", 0, "configured"), "yes", "matrix[0].configured"),
         (("matrix", 0, "login"), "perhaps", "matrix[0].login"),
+        (("matrix", 0, "verdict_code"), "fine", "matrix[0].verdict_code"),
+        (("strategies", 0, "client_code"), "weakest", "strategies[0].client_code"),
+        (("talks", 0, "purpose"), "to chat", "talks[0].purpose"),
         (("matrix",), [], "strategies"),
         (("talks", 0, "lines"), "x", "talks[0].lines"),
         (("log", "lines"), None, "log.lines"),

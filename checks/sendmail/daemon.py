@@ -7,6 +7,7 @@ from itertools import combinations
 from maildoctor.api import (
     Daemon,
     Evidence,
+    FilePurpose,
     Findings,
     Listeners,
     Paths,
@@ -180,8 +181,16 @@ def listens_to_itself_only(cf: SendmailCf) -> Findings:
         )
 
 
-_DECISIVE = ("configuration", "SASL configuration", "class file")
-_READ_AT_START = ("configuration", "SASL configuration", "class file", "certificate", "key", "CA", "plug-in")
+_DECISIVE: tuple[FilePurpose, ...] = ("configuration", "SASL configuration", "class file")
+_READ_AT_START: tuple[FilePurpose, ...] = (
+    "configuration",
+    "SASL configuration",
+    "class file",
+    "certificate",
+    "key",
+    "CA",
+    "plug-in",
+)
 
 
 @check(
