@@ -131,7 +131,7 @@ def _not_tried(wire: Wire) -> Iterator[Unknown]:
     exposed: dict[str, list[str]] = {}
     for c in _asked_for(wire):
         word, rest = c.outcome
-        if word == "not-sent" and rest.startswith("not tried without TLS"):
+        if c.exposed:
             exposed.setdefault(c.endpoint, []).append(c.mechanism)
             continue
         kind, words = c.trouble or ("", "")

@@ -223,6 +223,12 @@ class Conversation:
         return word, rest
 
     @property
+    def exposed(self) -> bool:
+        """The login was left out, because without TLS it would have given something away."""
+        word, why = self.outcome
+        return word == "not-sent" and why.startswith("not tried without TLS")
+
+    @property
     def mechanism(self) -> str:
         """The mechanism of a login; empty where none was tried."""
         return self.noted("mechanism") or self.noted("purpose").partition(" ")[2]
