@@ -37,6 +37,11 @@ def _answer(words: list[str]) -> int:
 
         say(f"maildoctor {__version__}\n")
         return 0
+    name, joined, shell = words[0].partition("=")
+    if name == "--completion":
+        from maildoctor.cli.completion import run
+
+        return run([shell, *words[1:]] if joined else words[1:])
     from maildoctor.cli.commands import call
 
     return call(words[0], words[1:])

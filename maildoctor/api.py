@@ -12,7 +12,7 @@ from maildoctor.facts.cyrus.plugins import Plugin, Plugins, plugin_of
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb, User
 from maildoctor.facts.cyrus.shipped import Shipped
-from maildoctor.facts.exposed import Exposed
+from maildoctor.facts.exposed import Exposed, is_of_people
 from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
 from maildoctor.facts.names import Names, own_name, server_realm, unnamed
 from maildoctor.facts.packages import install_command, package_for
@@ -36,6 +36,7 @@ from maildoctor.facts.sendmail.mc import SendmailMc
 from maildoctor.facts.sendmail.program import SendmailProgram
 from maildoctor.facts.sendmail.queues import Queue, Queues
 from maildoctor.facts.sendmail.site_config import SiteConfig
+from maildoctor.facts.services import Services
 from maildoctor.facts.system import System
 from maildoctor.facts.tls import Certificate, Tls, TlsFile
 from maildoctor.facts.wire import Conversation, Hello, Wire
@@ -103,6 +104,7 @@ __all__ = [
     "SendmailCf",
     "SendmailMc",
     "SendmailProgram",
+    "Services",
     "Severity",
     "Shipped",
     "SiteConfig",
@@ -135,6 +137,7 @@ __all__ = [
     "found",
     "gaps",
     "install_command",
+    "is_of_people",
     "is_plain",
     "judge",
     "known",

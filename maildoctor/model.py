@@ -211,7 +211,7 @@ class Strategy:
 
     client: ClientKind
     mech: str
-    verdict: Usability | Literal["finds_none"]
+    verdict: Literal[Usability, "finds_none"]
 
 
 @dataclass(frozen=True, slots=True)

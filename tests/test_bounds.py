@@ -127,6 +127,7 @@ def test_the_alarm_of_whoever_calls_is_put_back() -> None:
     assert signal.getsignal(signal.SIGALRM) is before
 
 
+@pytest.mark.slow
 def test_the_command_keeps_its_deadline(tmp_path: Path) -> None:
     """A user's view: a mail server whose files take for ever."""
     root = rooted(tmp_path)
@@ -370,6 +371,7 @@ def _ranked(n: int) -> Any:
     return lambda: rank(told, causes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [_mechanisms, _paths, _plugins, _ranked])
 def test_twice_as_much_takes_twice_as_long(make: Any) -> None:
     few, many = spent(make(2000)), spent(make(16000))
@@ -530,6 +532,8 @@ def test_the_manual_says_the_same() -> None:
     assert f"needs no more than {stated()['check']} MiB of memory" in manual
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("memory")  # some take all that is allowed
 @pytest.mark.parametrize("bomb", BOMBS, ids=lambda b: b.__name__.strip("_"))
 def test_no_bomb_needs_more_memory_than_is_stated(bomb: Any, tmp_path: Path) -> None:
     words = bomb(tmp_path)

@@ -120,8 +120,10 @@ def test_the_containerfile_copies_all_that_is_installed() -> None:
     build = (ROOT / "Containerfile").read_text().partition("\nFROM ${BASE}\n")[0]
     copied = {word for line in re.findall(r"^COPY (.*) \S+$", build, re.M) for word in line.split()}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    homes = {str(path).split("/")[0] for path in project["tool"]["setuptools"]["package-dir"].values()}
-    assert copied == homes | {"maildoctor", "pyproject.toml", project["project"]["readme"], "LICENSE"}
+    build_tool = project["tool"]["setuptools"]
+    outside = [*build_tool["script-files"], *(path for paths in build_tool["data-files"].values() for path in paths)]
+    homes = {str(path).split("/")[0] for path in (*build_tool["package-dir"].values(), *outside)}
+    assert copied == homes | {"maildoctor", "pyproject.toml", "setup.py", project["project"]["readme"], "LICENSE"}
     assert all((ROOT / name).exists() for name in copied)
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line.startswith("!")}
     assert let_in == copied
@@ -227,6 +229,7 @@ def runner(tmp_path: Path) -> Runner:
     return Runner(home)
 
 
+@pytest.mark.slow
 def test_the_workflow_passes_a_mended_image(runner: Runner) -> None:
     (runner.folder / "mail.tar").write_bytes(image(0o755))
     authority = runner.folder.parent / "authority"
@@ -253,6 +256,7 @@ def test_the_workflow_stops_a_broken_image(runner: Runner) -> None:
     assert sarif["runs"][0]["results"][0]["ruleId"] == "PERM001"
 
 
+@pytest.mark.slow
 def test_the_workflow_notices_a_wrong_password(runner: Runner) -> None:
     (runner.folder / "mail.tar").write_bytes(image(0o755))
     with Server(Manners(auth=("CRAM-MD5",), password="another")) as server:  # noqa: S106

@@ -21,6 +21,7 @@ from maildoctor.__main__ import main
 from maildoctor.cli.commands import COMMANDS
 from maildoctor.cli.status import Policy, status
 from maildoctor.cli.usage import USAGE
+from maildoctor.errors import DoctorError
 from maildoctor.model import Report
 from maildoctor.render import FORMATS
 from tests.reports import BROKEN, CAUSE, ELSEWHERE, FAULTY, NOTE, PASSED, REPORTS, SYMPTOM, UNSEEN, report, stand_in
@@ -92,7 +93,7 @@ def test_the_help_says_what_the_parsers_know(bench: Bench) -> None:
     import importlib
 
     assert all(len(line) <= 80 for line in USAGE.splitlines())
-    told = set(re.findall(r"(?<![\w-])--?[a-zA-Z46][\w-]*", USAGE)) - {"-vv", "-V", "--version"}
+    told = set(re.findall(r"(?<![\w-])--?[a-zA-Z46][\w-]*", USAGE)) - {"-vv", "-V", "--version", "--completion"}
     known = {
         option
         for command in COMMANDS
@@ -420,12 +421,8 @@ def test_demo_shows_a_fault_and_has_not_failed(
 # ---- what goes wrong
 
 
-class _OwnError(Exception):
-    what, where, remedy = "no directory", "/x\x1b", "name one"
-
-
 def test_errors_of_hosts_and_libraries_are_told_alike(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
-    bench.give(FAULTY, error=_OwnError())
+    bench.give(FAULTY, error=DoctorError("no directory", "/x\x1b", "name one"))
     assert main(["check"]) == 2
     assert capsys.readouterr().err == "maildoctor: no directory\n  where: /x\\x1b\n  what to do: name one\n"
 
@@ -567,6 +564,7 @@ def test_an_old_encoding(tmp_path: Path) -> None:
     assert done.stdout.isascii()
 
 
+@pytest.mark.slow
 def test_progress_shows_on_a_terminal_after_a_second_and_goes_away() -> None:
     slow = _on_terminal("faulty", "check", SLOW="1.6")
     assert "looking at /etc/mail\\x1b" in slow

@@ -60,6 +60,7 @@ def test_an_address_of_ipv6_is_written_out_unless_it_is_told_otherwise(compresse
     assert looked_up("hub", "2001:db8::1", parents=False, compressed=compressed)[1] == key
 
 
+@pytest.mark.slow
 @given(st.text(max_size=300), st.text(max_size=80), st.booleans())
 def test_any_name_ends_with_the_entry_for_all(name: str, address: str, parents: bool) -> None:
     keys = looked_up(name, address, parents=parents)

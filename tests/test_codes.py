@@ -1,11 +1,17 @@
 """The ledger `checks/CODES`: a code keeps its name for ever, and is never given again."""
 
+import json
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
+import pytest
+
 import maildoctor
+from maildoctor.__main__ import main
+from maildoctor.ledger import CHECKS, RULES, free_code
 from maildoctor.library import NOT_LOADED, load_library
 from maildoctor.triage import footprints, guessing
 
@@ -33,8 +39,16 @@ def _present() -> dict[str, str]:
     for path in sorted(_folder().glob("*/*.toml")):
         for rule in tomllib.loads(path.read_text(encoding="utf-8")).get("rule", ()):
             code, name = rule["code"], rule["name"]
-            assert given.setdefault(code, name) == name, f"{path.name}: {code} is taken: give {name} another code"
+            assert given.setdefault(code, name) == name, (
+                f"{path}: {code} is taken: {name} can have {_free(code, dict(_ledger()))}"
+            )
     return given
+
+
+def _free(code: str, had: Collection[str]) -> str:
+    """The first code of this family, from this one on, that nobody ever had."""
+    family, number = code[:-3], int(code[-3:])
+    return next(free for n in range(number, 1000) if (free := f"{family}{n:03}") not in had)
 
 
 def test_every_code_stands_in_the_ledger_under_its_name() -> None:
@@ -43,9 +57,11 @@ def test_every_code_stands_in_the_ledger_under_its_name() -> None:
         if code not in ledger:
             say.append(f"add this line to checks/CODES: {code} {name}")
         elif ledger[code] == RETIRED:
-            say.append(f"{code} was retired and is never given again: give {name} another code")
+            say.append(f"{code} was retired and is never given again: {name} can have {_free(code, ledger)}")
         elif ledger[code] != name:
-            say.append(f"{code} is {ledger[code]} for ever: give {name} a code of its own, or its old name back")
+            say.append(
+                f"{code} is {ledger[code]} for ever: {name} can have {_free(code, ledger)}, or its old name back"
+            )
     assert not say, "\n".join(say)
 
 
@@ -61,6 +77,11 @@ def test_the_ledger_is_sorted_and_each_code_stands_in_it_once() -> None:
     assert all(re.fullmatch(r"[A-Z]{2,8}\d{3}", code) for code in rows)
 
 
+def test_the_next_free_code_is_one_that_nobody_had() -> None:
+    assert _free("SYS001", {"SYS001", "SYS002", "SYS004", "RUN003"}) == "SYS003"
+    assert _free("SYS120", {"SYS001"}) == "SYS120"
+
+
 def test_a_name_is_given_once() -> None:
     """--select takes names too: one that stands for two faults selects both."""
     count = Counter(name for _, name in _ledger() if name != RETIRED)
@@ -68,3 +89,23 @@ def test_a_name_is_given_once() -> None:
     assert not twice, f"two codes have the name {', '.join(sorted(twice))}: call one of them otherwise"
     families = Counter((code[:-3], name) for code, name in _ledger() if name in SHARED)
     assert all(n == 1 for n in families.values()), families
+
+
+def test_the_next_code_of_a_family() -> None:
+    ledger = ["LINK001 a", "LINK007 retired", "LINK120 b", "TLS099 c", "TLS998 d", "TLS999 e"]
+    assert free_code(ledger, "LINK", CHECKS) == "LINK008"
+    assert free_code(ledger, "LINK", RULES) == "LINK121"
+    assert (free_code(ledger, "NEW", CHECKS), free_code(ledger, "NEW", RULES)) == ("NEW001", "NEW100")
+    assert (free_code(ledger, "TLS", CHECKS), free_code(ledger, "TLS", RULES)) == ("TLS001", "TLS100")
+    assert free_code([f"X{n:03} a" for n in CHECKS], "X", CHECKS) is None
+
+
+def test_list_tells_free_codes_that_the_ledger_does_not_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    given = dict(_ledger())
+    assert main(["list", "--free", "LINK"]) == 0
+    check, rule = (line.split()[0] for line in capsys.readouterr().out.splitlines())
+    assert {check, rule}.isdisjoint(given) and check < "LINK100" <= rule
+    assert main(["list", "--free", "LINK", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"check": check, "rule": rule}
+    assert main(["list", "--free", "link1"]) == 2
+    assert "no family of codes" in capsys.readouterr().err

@@ -506,6 +506,7 @@ some_causes = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(findings=some_findings, causes=some_causes, seed=st.integers(0, 99))
 def test_every_report_is_a_forest_that_holds_each_finding_once(

@@ -179,6 +179,7 @@ def swapped(tmp_path: Path) -> Iterator[Path]:
     flipper.join()
 
 
+@pytest.mark.slow
 def test_a_directory_that_becomes_a_link_leads_nowhere(swapped: Path) -> None:
     looks: dict[str, Callable[[Tree], object]] = {
         "read": lambda t: t.read("/inner/dir/file"),
@@ -259,6 +260,7 @@ def test_a_tree_follows_links_as_its_own_root_would(tmp_path: Path) -> None:
         tree.read("/" + deep * 2)
 
 
+@pytest.mark.slow
 def test_a_deep_tree_is_read_and_few_directories_stay_open(tmp_path: Path) -> None:
     at = os.open(tmp_path, os.O_RDONLY)
     for _ in range(900):

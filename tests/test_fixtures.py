@@ -33,6 +33,7 @@ def test_there_are_recorded_hosts() -> None:
     assert FIXTURES / "demo" in HOSTS, "fixtures/demo is what `maildoctor demo` shows: record it"
 
 
+@pytest.mark.slow
 @every_host
 def test_a_recorded_host_has_the_causes_that_are_expected(folder: Path) -> None:
     found = roots(diagnosis(folder))
@@ -45,6 +46,7 @@ def test_a_recorded_host_has_the_causes_that_are_expected(folder: Path) -> None:
     assert found == wanted
 
 
+@pytest.mark.slow
 @every_host
 def test_no_check_breaks_on_a_recorded_host(folder: Path) -> None:
     report = diagnosis(folder)
@@ -53,6 +55,7 @@ def test_no_check_breaks_on_a_recorded_host(folder: Path) -> None:
     assert unseen == {}
 
 
+@pytest.mark.slow
 @every_host
 def test_a_replay_says_the_same_each_time(folder: Path) -> None:
     report = diagnosis(folder)

@@ -482,6 +482,7 @@ def test_what_is_no_secret_is_told(root: Path, line: str) -> None:
     assert Rooted(str(root)).ask("read", "/etc/conf") == line + "\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["\n", " ", "passwd", "passwd ", "a", "_pw.", " \n", "secret:", "\t"])
 def test_looking_for_secrets_takes_bearable_time(root: Path, unit: str) -> None:
     (root / "etc/conf").write_text(unit * (200_000 // len(unit)))
@@ -725,6 +726,7 @@ WILD = st.text(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(answer=WILD, subject=WILD, reason=WILD, remedy=WILD)
 def test_any_words_survive_a_recording(

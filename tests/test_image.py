@@ -532,6 +532,7 @@ def test_times_and_numbers_that_no_file_system_has(tmp_path: Path) -> None:
     assert looks == ["2514-05-30", "1901-12-13", "1970-01-01", "2023-11-14"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packed", ["gzip", "xz", "bzip2"])
 def test_a_bomb_is_refused_in_time(packed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = PACKINGS[packed](make.tar(Item("etc/zero", bytes(40 << 20))))
@@ -753,6 +754,7 @@ def shape(status: os.stat_result, content: object) -> tuple[object, ...]:
     return (oct(status.st_mode) if stat.S_ISREG(status.st_mode) else "link", status.st_nlink, content)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.lists(ITEMS, max_size=12), max_size=4))
 def test_layers_give_the_tree_that_a_naive_unpacking_gives(layers: list[list[Item]]) -> None:
@@ -789,6 +791,7 @@ SEEDS = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(SEEDS), CHANGES, st.integers(0, 3), st.booleans())
 def test_mutated_archives(seed: bytes, changes: list[tuple[int, bytes]], cut: int, mend: bool) -> None:

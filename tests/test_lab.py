@@ -23,7 +23,7 @@ WHY_NOT = why_not()
 if WHY_NOT and not os.environ.get("CI"):
     pytest.skip(WHY_NOT, allow_module_level=True)
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("lab")]
 
 HEALTHY = [name for name, release in RELEASES.items() if release.recipe == "sendmail.sh"]
 WORKERS = 2

@@ -19,6 +19,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "model": frozenset(),
     "filesystem": frozenset(),
     "log_lines": frozenset(),
+    "ledger": frozenset(),
     "sasldb": frozenset(),
     "linking": frozenset(),
     "sasl": frozenset(),

@@ -151,6 +151,7 @@ def _exercise(data: bytes) -> None:
 _SMALL = shared_object(needed=["a", "b"], soname="s", defines=["first", "x"], uses=["y"])
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=300, deadline=2000)
 def test_no_damage_gets_past_the_reader(data: st.DataObject) -> None:
@@ -162,6 +163,7 @@ def test_no_damage_gets_past_the_reader(data: st.DataObject) -> None:
     text(link("/p.so", None, Given({"/p.so": damaged})))
 
 
+@pytest.mark.slow
 @needs_gcc
 def test_no_damage_of_a_compiled_file_gets_past_either(tmp_path: Path) -> None:
     code = '#include <stdio.h>\nint first(void) { return puts("x"); }'
@@ -195,6 +197,7 @@ def _real_libraries() -> list[str]:
     return list({os.path.realpath(p): p for p in found}.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", _real_libraries())
 def test_pyelftools_agrees(path: str) -> None:
     elftools = pytest.importorskip("elftools.elf.elffile")

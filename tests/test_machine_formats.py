@@ -176,6 +176,7 @@ def _suite(given: Report, style: Style = STYLE) -> ElementTree.Element:
     return suites[0]
 
 
+@pytest.mark.slow
 @any_report
 def test_any_report_is_junit(given: Report) -> None:
     suite = _suite(given)
@@ -192,6 +193,7 @@ def test_any_report_is_junit(given: Report) -> None:
     assert suite.attrib["tests"] == str(len(cases))
 
 
+@pytest.mark.slow
 @any_report
 def test_what_is_found_is_whole_in_junit(given: Report) -> None:
     said = "".join(_suite(given).itertext())
@@ -250,6 +252,7 @@ def _run(given: Report, style: Style = STYLE) -> dict[str, Any]:
     return run
 
 
+@pytest.mark.slow
 @any_report
 def test_any_report_is_sarif(given: Report) -> None:
     run = _run(given)
@@ -392,6 +395,7 @@ def _plain(text: str) -> str:
     return text
 
 
+@pytest.mark.slow
 @any_report
 def test_any_report_is_annotations(given: Report) -> None:
     said = rendered(given, "github", STYLE)
@@ -445,6 +449,7 @@ def test_annotations_leave_out_what_the_baseline_knows() -> None:
     assert "1 known" in rendered(FAULTY, "github", Style(known=frozenset({CAUSE.fingerprint})))
 
 
+@pytest.mark.slow
 @any_report
 def test_the_summary_of_a_job_is_a_table_whatever_it_holds(given: Report) -> None:
     said = github.summary(given, STYLE)
@@ -515,6 +520,7 @@ def _plugin(given: Report, style: Style = STYLE) -> tuple[str, dict[str, str]]:
     return head, dict(datum.split("=") for datum in perf.split(" "))
 
 
+@pytest.mark.slow
 @any_report
 def test_any_report_is_what_a_plugin_says(given: Report) -> None:
     _plugin(given)
@@ -633,6 +639,7 @@ def _metrics(given: Report) -> dict[tuple[str, tuple[str, ...]], float]:
     return found
 
 
+@pytest.mark.slow
 @any_report
 def test_any_report_is_metrics_with_bounded_labels(given: Report) -> None:
     bounded = {"pass", "fail", "not_judged", "not_applicable", "broke", "error", "warning", "info", "none"}
@@ -701,6 +708,7 @@ def test_a_report_read_again_is_the_same_report(name: str) -> None:
     assert as_json.render(_again(ALL[name])) == as_json.render(ALL[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", HOSTS, ids=lambda p: p.name)
 def test_the_report_of_a_recorded_host_read_again_is_the_same(folder: Path) -> None:
     given = examine(Replay(str(folder)), load_library(), Selection())
@@ -710,6 +718,7 @@ def test_the_report_of_a_recorded_host_read_again_is_the_same(folder: Path) -> N
             assert rendered(_again(given), form, STYLE) == rendered(given, form, STYLE)
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @any_report
 def test_any_report_read_again_is_the_same(given: Report) -> None:
@@ -733,7 +742,7 @@ def test_what_is_unknown_is_passed_over_and_what_came_later_may_be_missing() -> 
     assert as_json.render(reread(told)) == as_json.render(FAULTY)
 
 
-def test_codes_stand_beside_the_words_and_the_words_alone_are_read() -> None:
+def test_codes_stand_beside_the_words() -> None:
     told = json.loads(as_json.render(FULL))
     assert [(row["verdict"], row["verdict_code"]) for row in told["matrix"]] == [
         ("usable", "usable"),
@@ -741,9 +750,11 @@ def test_codes_stand_beside_the_words_and_the_words_alone_are_read() -> None:
     ]
     (choice,) = told["strategies"]
     assert (choice["client"], choice["client_code"]) == ("strongest first", "strongest")
+    (talk,) = told["talks"]
+    assert (talk["purpose"], talk["looked"]) == ("relay", False)
     for row in (*told["matrix"], choice):
-        del row["verdict_code"]
-    del choice["client_code"], told["findings"][0]["product"]
+        del row["verdict"]  # the codes are what is read
+    del choice["client"], talk["looked"], told["findings"][0]["product"]
     assert as_json.render(reread(told)) == as_json.render(FULL)
 
 

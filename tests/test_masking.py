@@ -303,6 +303,7 @@ UNITS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("kind", ["log", "file"])
 def test_hostile_text_takes_time_by_its_length(unit: str, kind: str) -> None:
@@ -408,6 +409,7 @@ def test_a_recording_that_holds_a_secret_does_not_tell_it() -> None:
     assert Replay("x", text.encode()).ask("read", "/x") == "sql_passwd: ***"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [(), ("--unmatched",), ("--exact", "-vv"), ("--format", "json", "--unmatched")])
 def test_no_report_of_triage_holds_a_secret(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...]

@@ -245,6 +245,7 @@ ODD: dict[str, tuple[Play, str, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_an_odd_server(name: str) -> None:
     play, kind, words = ODD[name]
@@ -267,6 +268,7 @@ WHERE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("act", [closes, resets, hangs])
 def test_a_server_that_leaves_at_this_step(act: Play, step: str, good: ssl.SSLContext, authority: Authority) -> None:
@@ -345,6 +347,7 @@ def test_another_address_of_the_name_is_tried(monkeypatch: pytest.MonkeyPatch) -
     assert none.trouble is not None and none.trouble[0] == "refused" and none.address == "::1"
 
 
+@pytest.mark.slow
 def test_a_health_check_is_over_in_time_whatever_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(*_: object, **__: object) -> list[object]:
         time.sleep(0.7)
@@ -643,6 +646,7 @@ def test_the_name_that_was_asked_for_is_a_realm_too(authority: Authority) -> Non
 # ---- many, late, large
 
 
+@pytest.mark.slow
 def test_many_targets_and_a_dead_one_among_them() -> None:
     def ponders(talk: Talk) -> None:
         talk.left.wait(0.3)
@@ -842,6 +846,7 @@ def test_the_command_judges_a_server() -> None:
     assert [f["name"] for f in json.loads(done.stdout)["findings"]] == ["login-without-tls"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a web server", "greets with 554", "a line of 1 GB", "TLS where none was asked for"])
 def test_the_command_tells_what_is_odd(name: str) -> None:
     play, _, words = ODD[name]
@@ -881,7 +886,7 @@ def test_the_command_shows_no_secret(good: ssl.SSLContext, authority: Authority,
     with Server(Manners(auth=MECHANISMS, tls=good, password=OTHER)) as server:
         where = f"127.0.0.1:{server.port}"
         options = ("--user", USER, "--password-file", str(password), "--ca-file", authority.file)
-        done = probe(where, *options, "--json", "-vv")
+        done = probe(where, *options, "--json", "-vv", "--pause", "0.2")
         assert any(line.startswith(b"AUTH") for line in server.said)
         for words in secrets_of(server):
             assert words not in done.stdout + done.stderr
@@ -982,6 +987,7 @@ def test_a_wrong_password_is_not_tried_until_the_client_is_banned(good: ssl.SSLC
     assert {c.mechanism for c in logins} == set(offer), "named mechanisms are tried all the same"
 
 
+@pytest.mark.slow
 def test_a_certificate_of_our_own_logs_in(authority: Authority) -> None:
     asks = authority.context()
     asks.verify_mode = ssl.CERT_REQUIRED
@@ -997,6 +1003,7 @@ def test_a_certificate_of_our_own_logs_in(authority: Authority) -> None:
     assert "there is a key and no certificate" in probe("127.0.0.1:1", "--key", own).stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "DIGEST-MD5", "CRAM-MD5", "XOAUTH2"])
 def test_no_challenge_is_answered_and_no_token_sent_without_tls(mechanism: str, tmp_path: Path) -> None:
     """Guesses can be tried on an answer offline; and a login that did not happen is no success, whatever is allowed."""

@@ -486,6 +486,7 @@ def test_any_words_of_a_line_are_read(words: Sequence[str]) -> None:
         assert not hop.authenticated, "a login comes from words that tell of one"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece",
     ["(", ")(", "(a ", '"\\', "<", '<"', "> ", "\n", "Received: (\n", "a:\n", "\t\n ", "Received: by", "received ", "by ",

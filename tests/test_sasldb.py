@@ -143,6 +143,7 @@ def test_trees_of_duplicates_within_each_other() -> None:
     assert database.damage == ("an item of unknown type (page 2)",)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("db5.3_load") is None, reason="db5.3_load is not installed")
 def test_a_long_key_with_many_values_is_said_once(tmp_path: Path) -> None:
     key = (b"u" * 200_000 + b"\0r\0userPassword").hex()

@@ -410,6 +410,7 @@ def test_a_normal_file_is_read_fast() -> None:
     assert (time.process_time() - start) / 10 < 0.008
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [

@@ -165,6 +165,7 @@ def test_the_table_leads_to_real_options() -> None:
     assert len(CONF) == 176
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [

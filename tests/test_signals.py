@@ -21,6 +21,8 @@ from maildoctor.host.deadline import Deadline
 from maildoctor.host.network import own_ports
 from tests.smtp_server import Server, closes, hangs, says
 
+pytestmark = pytest.mark.xdist_group("signals")
+
 
 def test_sigterm_is_raised_where_the_work_stands_and_the_old_way_comes_back() -> None:
     before = signal.getsignal(signal.SIGTERM)
@@ -110,6 +112,7 @@ def test_a_check_that_is_interrupted_tells_what_it_knows(tmp_path: Path, number:
     assert (late["outcome"], late["reason"]) == ("not_judged", "it was interrupted")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_probe_that_is_interrupted_asks_nothing_more_and_ends_by_the_signal(number: int, status: int) -> None:
     with socket.socket() as silent:

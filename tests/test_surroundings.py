@@ -30,6 +30,7 @@ def demo() -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("python", [["-O"], ["-OO"]], ids=str)
 def test_without_asserts_and_docstrings_the_same_is_said(python: Sequence[str], demo: str) -> None:
     python = [*python, "-B"]

@@ -81,6 +81,7 @@ def test_a_pipe_a_dash_and_packed_files_are_the_same(log: Path, tmp_path: Path) 
     assert counts[0] and all(some == counts[0] for some in counts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "stdin", "status"),
     [
@@ -161,6 +162,7 @@ def test_several_processes_give_what_one_gives(tmp_path: Path, monkeypatch: pyte
     assert [(f["code"], f["count"]) for f in one["findings"]] == [(f["code"], f["count"]) for f in two["findings"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["hyperscan", "google-re2", "grep", "stdlib"])
 def test_the_engine_can_be_named_and_makes_no_difference(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -189,6 +191,7 @@ def _started(*words: str, **more: Any) -> "subprocess.Popen[bytes]":
     )
 
 
+@pytest.mark.slow
 def test_ctrl_c_prints_what_it_has() -> None:
     child = _started("--format", "json", "-", stdin=-1)
     assert child.stdin is not None
@@ -203,6 +206,7 @@ def test_ctrl_c_prints_what_it_has() -> None:
     assert b"Traceback" not in error
 
 
+@pytest.mark.slow
 def test_following_tells_what_is_new_at_once_and_ends_with_a_report(log: Path) -> None:
     child = _started("--follow", "--format", "json", str(log))
     time.sleep(1.0)

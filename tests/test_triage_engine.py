@@ -19,7 +19,8 @@ from maildoctor.triage.headers import peel
 from maildoctor.triage.judge import judge, read
 from maildoctor.triage.match import LONGEST_LINE
 from maildoctor.triage.proof import literals, unneedled
-from maildoctor.triage.rules import Rule, RuleError, load, parse, rule_files
+from maildoctor.triage.rule_text import RuleError
+from maildoctor.triage.rules import Rule, load, parse, rule_files
 from maildoctor.triage.scan import BUDGET, Scan, Seen, settled
 from maildoctor.triage.shapes import shape
 from maildoctor.triage.tops import Top
@@ -199,6 +200,7 @@ def test_blocks_can_grow_while_they_are_read() -> None:
 # ---- the whole against a naive reference
 
 
+@pytest.mark.slow
 def test_ten_thousand_logs_give_what_reading_line_by_line_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("maildoctor.triage.blocks.LONGEST_LINE", 64)
     monkeypatch.setattr("maildoctor.triage.scan.LONGEST_LINE", 700)
@@ -214,6 +216,7 @@ def test_ten_thousand_logs_give_what_reading_line_by_line_gives(monkeypatch: pyt
         assert scan.seen.lines == len(data.splitlines(keepends=True)) or b"\r" in data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENGINES)
 def test_every_engine_gives_the_same(name: str) -> None:
     try:
@@ -226,6 +229,7 @@ def test_every_engine_gives_the_same(name: str) -> None:
     assert counts(scanned(data, make=lambda needles: named(name, needles), exact=True)) == naive(data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENGINES)
 def test_every_engine_gives_the_same_on_all_samples(name: str) -> None:
     some = load(rule_files())
@@ -239,6 +243,7 @@ def test_every_engine_gives_the_same_on_all_samples(name: str) -> None:
     assert counts(scanned(data, some, lambda needles: named(name, needles), exact=True), some) == expected
 
 
+@pytest.mark.slow
 def test_words_that_a_needle_cuts_are_found() -> None:
     """Needles that begin and end anywhere, few letters and many signs, so that every case of a cut word comes up."""
     chance = random.Random(7)

@@ -171,6 +171,7 @@ _lines = st.lists(_pieces | st.binary(max_size=12), max_size=14).map(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=1500, deadline=None)
 @given(_lines)
 @example(b"\x1b\x1b[0m[0m")

@@ -26,6 +26,7 @@ CODE = "SASL120"
 QUIET = "Jan 21 02:02:07 mx CRON[1]: (root) CMD (true) " + 200 * "x" + "\n"
 SCHEMA = json.loads((Path(maildoctor.__file__).parent / "report.schema.json").read_text())
 
+pytestmark = pytest.mark.xdist_group("processes")  # signals to workers, and one large log for all
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="children are looked for in /proc")
 
 
@@ -77,6 +78,7 @@ def gone(pid: int) -> bool:
 # ---- processes
 
 
+@pytest.mark.slow
 @needs_proc
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_two_workers_and_what_they_know_is_told(big: Path, sent: signal.Signals, status: int) -> None:
@@ -92,12 +94,13 @@ def test_a_signal_ends_two_workers_and_what_they_know_is_told(big: Path, sent: s
     assert all(map(gone, workers))
 
 
+@pytest.mark.slow
 @needs_proc
 def test_a_worker_that_is_killed_loses_its_share_only(big: Path) -> None:
     child = started("triage", "--exact", "--json", "-q", "--procs", "2", str(big))
     workers = eventually(lambda: len(found := children(child.pid)) == 2 and found)
     os.kill(max(workers), signal.SIGKILL)
-    out, _ = child.communicate(timeout=100)
+    out, _ = child.communicate(timeout=300)
     said = json.loads(out)
     jsonschema.validate(said, SCHEMA)
     assert child.returncode == 3  # so many from one address are guessing, no fault of this host
@@ -158,6 +161,7 @@ def test_sigterm_ends_following_with_a_report(tmp_path: Path) -> None:
     assert child.returncode == 143 and json.loads(out)["findings"][0]["code"] == CODE
 
 
+@pytest.mark.slow
 def test_a_giant_line_needs_no_memory(tmp_path: Path) -> None:
     """1 GB without a line's end, with two processes: less than 100 MB each."""
     giant = tmp_path / "giant.log"
@@ -194,6 +198,7 @@ sys.stderr.write(repr(told))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["", "grep", "stdlib"])
 @pytest.mark.parametrize("command", ["triage", "list", "explain", "check"])
 def test_nothing_is_written_or_deleted_in_a_home_of_somebody_else(tmp_path: Path, command: str, engine: str) -> None:
@@ -235,7 +240,7 @@ def copy(tmp_path: Path) -> Iterator[Path]:
     yield root
 
 
-def edited(copy: Path, text: str, name: str = "zz.toml") -> None:
+def edited(copy: Path, text: str, name: str = "cyrus/zz.toml") -> None:
     (copy / "checks" / name).write_text(text)
 
 
@@ -246,19 +251,26 @@ def run(copy: Path, *words: str) -> tuple[int, Any]:
     return child.returncode, json.loads(out)
 
 
-GOOD = (ROOT / "checks" / "sasl-store.toml").read_text()
+GOOD = (ROOT / "checks" / "cyrus" / "store.toml").read_text()
+LAST = GOOD[: GOOD.rindex("[[rule]]")].count("\n") + 2
 BROKEN = {
-    "no TOML": ("[[rule]\n", "line 1, column 7"),
+    "no TOML": ("[[rule]\n", "cyrus/zz.toml:1: this is no TOML"),
     "nesting": ("a = " + 5000 * "[" + 5000 * "]", "zz.toml: this is no TOML"),
     "number": ("a = " + 5000 * "9", "zz.toml: this is no TOML"),
     "no table": ("rule = 3\n", "zz.toml: 'rule' must be written as [[rule]]"),
     "no tables": ("rule = [3]\n", "zz.toml: rule 1: 'rule' must be written as [[rule]]"),
-    "type": ('[[rule]]\ncode = ["SASL999"]\n', "zz.toml: rule 1"),
-    "expression": ('[[rule]]\ncode = "SASL999"\npattern = "("\n', "zz.toml: rule 1 (SASL999)"),
-    "code twice": (GOOD, "is taken by sasl-store.toml: rule 1"),
+    "type": ('[[rule]]\ncode = ["SASL999"]\n', "zz.toml:1: 'code' must be a text"),
+    "expression": ('[[rule]]\ncode = "SASL999"\npattern = "("\n', "zz.toml:1 (SASL999)"),
+    "far below": ("# a line more\n[[rule]]\nnonsense = 1".join(GOOD.rsplit("[[rule]]", 1)), f"cyrus/zz.toml:{LAST} ("),
+    "prefix": (
+        '[[rule]]\ncode = "SASL999"\nprefix = "none"\npattern = "x"\n',
+        "there is no prefix 'none' in prefixes.toml",
+    ),
+    "code twice": (GOOD, "is taken by cyrus/store.toml:"),
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "told"), BROKEN.values(), ids=list(BROKEN))
 def test_a_broken_rule_file_breaks_itself_and_is_named(copy: Path, tmp_path: Path, text: str, told: str) -> None:
     edited(copy, text)
@@ -274,12 +286,12 @@ def test_a_broken_rule_file_breaks_itself_and_is_named(copy: Path, tmp_path: Pat
 
 def test_a_broken_rule_of_an_edited_file_costs_only_itself(copy: Path, tmp_path: Path) -> None:
     """Its neighbours in the file go on, and what was parsed at the build is not taken for the file as it is now."""
-    text = (copy / "checks" / "sasl-store.toml").read_text()
-    edited(copy, text.replace('severity = "', 'severity = "x', 1), "sasl-store.toml")
+    text = (copy / "checks" / "cyrus" / "store.toml").read_text()
+    edited(copy, text.replace('severity = "', 'severity = "x', 1), "cyrus/store.toml")
     log = tmp_path / "mail.log"
     log.write_text(LINE.format(n=1))
     status, said = run(copy, "triage", "--json", str(log))
-    assert status == 1 and len(said["log"]["damage"]) == 1 and "sasl-store.toml: rule 1 (" in said["log"]["damage"][0]
+    assert status == 1 and len(said["log"]["damage"]) == 1 and "cyrus/store.toml:4 (RUN150)" in said["log"]["damage"][0]
     assert len(run(copy, "list", "--json")[1]["broken"]) == 1
 
 
@@ -293,7 +305,8 @@ def test_check_names_a_broken_log_rule_and_goes_on(copy: Path, tmp_path: Path) -
     assert ["zz.toml" in o["reason"] for o in said["outcomes"] if o["outcome"] == "broke"] == [True]
 
 
-@pytest.mark.parametrize("kept", [b"", b"[]", b"{}", b"rubbish", b'{"sasl-store.toml": {"digest": 1, "rules": 3}}'])
+@pytest.mark.slow
+@pytest.mark.parametrize("kept", [b"", b"[]", b"{}", b"rubbish", b'{"cyrus/store.toml": {"digest": 1, "rules": 3}}'])
 def test_what_was_parsed_at_the_build_is_checked_and_never_needed(copy: Path, tmp_path: Path, kept: bytes) -> None:
     (copy / "checks" / "rules.json").write_bytes(kept)
     log = tmp_path / "mail.log"

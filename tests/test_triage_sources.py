@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,7 @@ def listening(path: Path) -> None:
     server.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("make", "what"), [
     (lambda path: None, "no such file"), (Path.mkdir, "directory"), (fifo, "nobody writes"), (listening, "socket"),
 ])  # fmt: skip
@@ -227,6 +229,7 @@ BIG = some_log(40000)
 NOISE = random.Random(1).randbytes(300_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PACKERS)
 @pytest.mark.parametrize("size", [999, 262144])
 def test_packed_is_known_by_content(tmp_path: Path, name: str, size: int) -> None:
@@ -238,6 +241,7 @@ def test_packed_is_known_by_content(tmp_path: Path, name: str, size: int) -> Non
     source.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PACKERS)
 def test_packed_pieces_that_were_joined(tmp_path: Path, name: str) -> None:
     path = tmp_path / "mail.log"
@@ -245,6 +249,7 @@ def test_packed_pieces_that_were_joined(tmp_path: Path, name: str) -> None:
     assert read([str(path)]) == (BIG + LOG + LOG, [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PACKERS)
 @pytest.mark.parametrize("cut", [1, 9, 20000])
 def test_packed_and_cut_short(tmp_path: Path, name: str, cut: int) -> None:
@@ -256,6 +261,7 @@ def test_packed_and_cut_short(tmp_path: Path, name: str, cut: int) -> None:
     assert len(out) >= (0 if name == "bzip2" else len(BIG) - 131072)  # bzip2 gives blocks of 900 kB
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PACKERS)
 def test_packed_and_broken(tmp_path: Path, name: str) -> None:
     path = tmp_path / "mail.log"
@@ -269,6 +275,7 @@ def test_packed_and_broken(tmp_path: Path, name: str) -> None:
     assert len(damage) == 1 and ("broken" in damage[0] or "middle" in damage[0])
 
 
+@pytest.mark.slow
 def test_broken_gzip_gives_all_up_to_the_break(tmp_path: Path) -> None:
     """As much as zlib itself gives when asked byte by byte."""
     path = tmp_path / "mail.log.gz"
@@ -299,6 +306,7 @@ def test_zeros_after_gzip_are_padding_and_other_things_are_damage(tmp_path: Path
     assert out == LOG and "left out" in damage[0]
 
 
+@pytest.mark.slow
 def test_without_accelerators_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("isal", "isal.isal_zlib", "zstandard", "compression.zstd"):
         monkeypatch.setitem(sys.modules, module, None)
@@ -321,6 +329,7 @@ def test_other_packings_are_named(tmp_path: Path, magic: bytes) -> None:
     assert "| maildoctor triage -" in caught.value.remedy
 
 
+@pytest.mark.slow
 def test_a_bomb_needs_no_memory(tmp_path: Path) -> None:
     """A gigabyte of zeros is read within an address space of half of one."""
     path = tmp_path / "bomb"
@@ -561,10 +570,15 @@ def moment(line: bytes, now: float) -> float | None:
     return when(peel(line).stamp, now, UTC)
 
 
+@lru_cache(maxsize=2)
+def _dated(log: bytes, now: float) -> list[tuple[bytes, float | None]]:
+    """Each line with its time; many windows are taken of one log."""
+    return [(line, moment(line.rstrip(b"\n"), now)) for line in log.splitlines(keepends=True)]
+
+
 def naive(log: bytes, since: float | None, until: float | None, now: float) -> bytes:
     keeping, out = True, []
-    for line in log.splitlines(keepends=True):
-        at = moment(line.rstrip(b"\n"), now)
+    for line, at in _dated(log, now):
         if at is not None:
             keeping = (since is None or at >= since) and (until is None or at <= until)
         out += [line] if keeping else []
@@ -594,6 +608,7 @@ def window(
     return read([str(path)], SourceOptions(since=since, until=until, zone=UTC, now=now))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["bsd", "iso"])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_window_equals_a_naive_filter_across_new_year(
@@ -611,6 +626,7 @@ def test_window_equals_a_naive_filter_across_new_year(
         assert out == naive(log, since, until, NOW) and not damage
 
 
+@pytest.mark.slow
 def test_window_reads_only_its_part(tmp_path: Path) -> None:
     log = year_end_log("bsd", 30, 86000)
     since = datetime(2026, 1, 13, 23, tzinfo=UTC).timestamp()
@@ -622,6 +638,7 @@ def test_window_reads_only_its_part(tmp_path: Path) -> None:
     assert source.size is not None and source.size < len(log) / 20 and source.position == source.size
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6))
 def test_window_with_time_going_back(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
@@ -736,6 +753,7 @@ def pack_rotated(log: Path, program: str) -> None:
         subprocess.run([program, "-q", *(["--rm"] if program == "zstd" else []), str(second)], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pause", [0.0, 0.05, 0.3])
 @pytest.mark.parametrize(("program", "end"), [("gzip", "gz"), ("xz", "xz"), ("bzip2", "bz2"), ("zstd", "zst")])
 def test_follow_where_all_files_begin_alike(tmp_path: Path, pause: float, program: str, end: str) -> None:
@@ -813,6 +831,7 @@ def test_follow_any_course_of_rotations(tmp_path_factory: pytest.TempPathFactory
     assert sorted(numbers(got.replace(BANNER, b""))) == list(range(n))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pause", [0.0, 0.03, 0.3])
 def test_follow_renamed(tmp_path: Path, pause: float) -> None:
     """Every rotation, those between two looks too; the writer goes on in the old file for a while."""
@@ -838,6 +857,7 @@ def test_follow_renamed(tmp_path: Path, pause: float) -> None:
     assert sorted(numbers(follower.finish())) == list(range(n + 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pause", [0.0, 0.03, 0.3])
 @pytest.mark.parametrize("pack", [False, True])
 def test_follow_copied_and_cut(tmp_path: Path, pause: float, pack: bool) -> None:
@@ -872,6 +892,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_follow_a_writer_that_is_killed(tmp_path: Path) -> None:
     """Killed and started again eight times, the log renamed all the while: what stands in the files is told once."""
     log = tmp_path / "mail.log"
@@ -879,6 +900,9 @@ def test_follow_a_writer_that_is_killed(tmp_path: Path) -> None:
     follower = Follower(log)
     for start in range(8):
         writer = subprocess.Popen([sys.executable, "-c", WRITER, str(log), str(start * 1_000_000)])
+        until = time.monotonic() + 30  # a busy machine takes its time to start it
+        while not (log.exists() and log.stat().st_size) and time.monotonic() < until:
+            time.sleep(0.01)
         for _ in range(6):
             time.sleep(0.05)
             if log.exists():

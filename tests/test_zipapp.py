@@ -16,7 +16,11 @@ from tests.smtp_server import Manners, Server
 
 ROOT = Path(__file__).parent.parent
 
-pytestmark = pytest.mark.skipif(not (ROOT / "release").is_dir(), reason="needs a checkout")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("zipapp"),  # built once
+    pytest.mark.skipif(not (ROOT / "release").is_dir(), reason="needs a checkout"),
+]
 
 if (ROOT / "release").is_dir():
     from release import pyz

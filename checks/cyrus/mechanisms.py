@@ -443,6 +443,9 @@ def plain_text_without_tls(service: LoginService, plugins: Plugins | Unknown, co
     Advice: add p to confAUTH_OPTIONS (define(`confAUTH_OPTIONS', `A p')), rebuild sendmail.cf and restart: PLAIN and
     LOGIN are then offered after STARTTLS only.
     """
+    if not service.offer_known:
+        yield Unknown(f"what {service.product} offers is not known")
+        return
     yield from gaps(conf, plugins)
     bad = [
         name for name in mechanisms(service, known(conf), known(plugins), None).offered(tls=False) if name in PLAINTEXT
@@ -496,6 +499,9 @@ def offered_but_nobody_can_serve_it(
 
     Advice: offer PLAIN and LOGIN only (mech_list: PLAIN LOGIN), or store the users with saslpasswd2 as well.
     """
+    if not service.offer_known:
+        yield Unknown(f"what {service.product} offers is not known")
+        return
     if not conf.verifies_by("saslauthd") or not uses_sasldb(conf):
         return
     yield from gaps(sasldb)

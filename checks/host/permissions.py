@@ -17,6 +17,7 @@ from maildoctor.api import (
     Unknown,
     check,
     found,
+    is_of_people,
     may,
     private,
     rebuild,
@@ -24,6 +25,9 @@ from maildoctor.api import (
     restart,
 )
 from maildoctor.api import shell_word as quoted
+
+_SASL = ("sasl", "saslauth", "mail", "postfix", "cyrus", "Debian-exim", "exim")
+"""Groups through which mail programs read the user database."""
 
 _RULES = "sendmail: libsmutil/safefile.c; doc/op/op.me, DontBlameSendmail"
 
@@ -211,20 +215,29 @@ def writable_configuration(paths: Paths) -> Findings:
     fails=[
         {"paths": "-rw-r--r-- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
         {"paths": "-rw-rw---- root sasl /etc/sasldb2\n[sasldb] /etc/sasldb2"},
+        {
+            "service": "service: postfix /etc/postfix/main.cf\naccount: postfix sasl",
+            "paths": "-rw-r----- root sasl /etc/sasldb2\n[sasldb] /etc/sasldb2\ngroup sasl: postfix,anna",
+        },
     ],
     passes=[
+        {
+            "service": "service: postfix /etc/postfix/main.cf\naccount: postfix sasl",
+            "paths": "-rw-rw---- root sasl /etc/sasldb2\n[sasldb] /etc/sasldb2\ngroup sasl: postfix",
+        },
         {"paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
         {"paths": "drwxr-xr-x root root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
     ],
     refs=("cyrus-sasl: sasldb/allockey.c: the stored value is the password in plain text",),
 )
-def readable_sasldb(paths: Paths, sasldb: SaslDb | Unknown) -> Findings:
+def readable_sasldb(paths: Paths, sasldb: SaslDb | Unknown, service: LoginService | Unknown) -> Findings:
     """The user data base, with passwords in plain text, can be read by more than its owner.
 
     With SASL 2 neither sendmail nor libsasl checks its mode, so logins work and nothing in the log tells.
 
     Advice: let only the user read it as whom the mail server runs (root for Sendmail): chmod 600.
     """
+    by_root = isinstance(service, Unknown) or (service.product == "sendmail" and service.account is None)
     empty = isinstance(sasldb, SaslDb) and not sasldb.users
     for trail in paths.of("sasldb"):
         file = trail.file
@@ -233,6 +246,8 @@ def readable_sasldb(paths: Paths, sasldb: SaslDb | Unknown) -> Findings:
         world = bool(file.mode & 0o006)
         what = "world-readable" if file.mode & 0o004 else "world-writable" if world else "group-readable"
         members = paths.groups.get(file.group, ())
+        if not world and not by_root and (file.group in _SASL) and not is_of_people("", members):
+            continue  # it is read by servers that gave up root, through a group of their own
         who = (
             "every user of this system"
             if world

@@ -39,11 +39,13 @@ def login_service(
     clear = main.value("smtpd_sasl_security_options", "noanonymous", options)
     in_tls = main.value("smtpd_sasl_tls_security_options", clear, options)
     realm, unknown = _realm(main, names, options)
+    wanted, provider = is_wanted(main, master), provider_of(main)
     groups = system.groups if system else {}
     return LoginService(
         product=PRODUCT,
         path=main.path,
-        wanted=is_wanted(main, master),
+        provider=provider,
+        wanted=wanted,
         requires=_letters(clear),
         requires_in_tls=_letters(in_tls),
         needs_tls=main.is_yes("smtpd_tls_auth_only", options),
@@ -51,10 +53,16 @@ def login_service(
         realm_is_set=bool(main.value("smtpd_sasl_local_domain", "", options)),
         realm_unknown=unknown,
         account=Account(owner, tuple(group for group, members in groups.items() if owner in members)),
-        read_as_account=frozenset({"sasldb"}),
+        read_as_account=frozenset({"sasldb"} if wanted and provider == "libsasl" else ()),
         without_tls=_without_tls(main, options),
         settings={s: Setting(option, main.value(option), main.evidence(option)) for s, option in _OPTIONS.items()},
     )
+
+
+def provider_of(main: PostfixMain) -> str:
+    """Whom smtpd asks: smtpd_sasl_type."""
+    kind = main.value("smtpd_sasl_type", "cyrus")
+    return "libsasl" if kind == "cyrus" else kind
 
 
 def is_wanted(main: PostfixMain, master: PostfixMaster | None) -> bool:

@@ -39,16 +39,19 @@ class LoginService:
     """One service in which users log in.
 
     `product`: `sendmail`, `postfix`, `cyrus-imapd`, or the name of another application of libsasl. `path`: its
-    configuration. `wanted`: AUTH was set up here. `mechanisms`: those its configuration lets through, None: whatever
-    libsasl has; `chosen`: somebody wrote them. `trusted`: mechanisms whose users may relay, None: all. `requires` and
-    `requires_in_tls`: security properties asked of a mechanism, by the letters of `mechanism_flags`; `needs_tls`: AUTH
-    is offered in TLS only. `realm`: what is looked up with a name without `@`; `realm_unknown`: why that may be another
-    one. `account`: None is root; `read_as_account`: the purposes of files it reads after it gave up root.
-    `without_tls`: why it cannot offer TLS, empty where it can.
+    configuration. `provider`: who checks logins, `libsasl` or another program (`dovecot`). `offer_known`: its own
+    configuration tells what it offers. `wanted`: AUTH was set up here. `mechanisms`: those its configuration lets
+    through, None: whatever libsasl has; `chosen`: somebody wrote them. `trusted`: mechanisms whose users may relay,
+    None: all. `requires` and `requires_in_tls`: security properties asked of a mechanism, by the letters of
+    `mechanism_flags`; `needs_tls`: AUTH is offered in TLS only. `realm`: what is looked up with a name without `@`;
+    `realm_unknown`: why that may be another one. `account`: None is root; `read_as_account`: the purposes of files it
+    reads after it gave up root. `without_tls`: why it cannot offer TLS, empty where it can.
     """
 
     product: str
     path: str
+    provider: str = "libsasl"
+    offer_known: bool = True
     wanted: bool = False
     mechanisms: tuple[str, ...] | None = None
     chosen: bool = False
@@ -66,9 +69,9 @@ class LoginService:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """From lines `service: PRODUCT PATH`, `wanted`, `mechanisms: PLAIN LOGIN`, `trusted: PLAIN`, `requires: p y`,
-        `realm: example.com` or `realm unknown: WHY`, `account: USER GROUP …`, `reads as it: sasldb key`, `without TLS:
-        WHY`; each may be missing, the product then is sendmail."""
+        """From lines `service: PRODUCT PATH`, `provider: NAME`, `offer unknown`, `wanted`, `mechanisms: PLAIN LOGIN`,
+        `trusted: PLAIN`, `requires: p y`, `realm: example.com` or `realm unknown: WHY`, `account: USER GROUP …`, `reads
+        as it: sasldb key`, `without TLS: WHY`; each may be missing, the product then is sendmail."""
         rows = [line.partition(":") for line in text.splitlines()]
         values = {key.strip(): value.strip() for key, _, value in rows}
         product, _, path = values.get("service", "sendmail /etc/mail/sendmail.cf").partition(" ")
@@ -79,6 +82,8 @@ class LoginService:
         return cls(
             product=product,
             path=path,
+            provider=values.get("provider", "libsasl"),
+            offer_known="offer unknown" not in values,
             wanted="wanted" in values,
             mechanisms=words.get("mechanisms"),
             chosen="mechanisms" in values,

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,18 +11,20 @@ from maildoctor.check import Check
 from maildoctor.cli import options as shared
 from maildoctor.cli.looks import style_for
 from maildoctor.cli.stdout import say
+from maildoctor.ledger import CHECKS, RULES, free_code
 from maildoctor.library import load_library
 from maildoctor.render.escape import prose, shown
 from maildoctor.render.style import Style
 from maildoctor.render.text import Block, written
 from maildoctor.triage.builtin import builtin
-from maildoctor.triage.rules import Rule
+from maildoctor.triage.rules import Rule, read, rules_folder
 
 
 def parser() -> argparse.ArgumentParser:
     """The options of `list`."""
     p = shared.Parser("list", "All checks of hosts, then all rules of logs: code, severity, name, title.")
     p.add_argument("--json", action="store_true", help="as JSON")
+    p.add_argument("--free", metavar="FAMILY", type=_family, help="the next free codes of a family such as LINK")
     shared.add_checks(p)
     shared.add_looks(p)
     return p
@@ -30,6 +33,9 @@ def parser() -> argparse.ArgumentParser:
 def run(words: Sequence[str]) -> int:
     """Print the list."""
     options = shared.read(parser(), words)
+    if options.free:
+        say(_free(options.free, options.json))
+        return 0
     checks = load_library(options.checks).checks
     known = builtin()
     rules = sorted(known.rules, key=lambda rule: rule.code)
@@ -45,6 +51,21 @@ def run(words: Sequence[str]) -> int:
         lost = [Block("left out  ", shown(sentence, style.ascii), tone="warning") for sentence in broken]
         say(written([*_table(checks, style), Block("", ""), *_table(rules, style), *lost], style))
     return 0
+
+
+def _family(word: str) -> str:
+    if not re.fullmatch("[A-Z]{2,8}", word):
+        raise argparse.ArgumentTypeError(f"{word!r} is no family of codes such as LINK")
+    return word
+
+
+def _free(family: str, as_json: bool) -> str:
+    """The next codes that are free, for a check and for a log rule; none where all are taken."""
+    ledger = read(os.path.join(rules_folder(), "CODES")).decode().splitlines()
+    free = {"check": free_code(ledger, family, CHECKS), "rule": free_code(ledger, family, RULES)}
+    if as_json:
+        return json.dumps(free, indent=2) + "\n"
+    return f"{free['check'] or 'none':12} for a check\n{free['rule'] or 'none':12} for a log rule\n"
 
 
 def _plain(thing: Check | Rule) -> dict[str, str]:

@@ -18,7 +18,8 @@ from maildoctor.cli.status import Policy
 from maildoctor.cli.trouble import Trouble
 from maildoctor.model import LogRead, Ranked, Report, Target
 from maildoctor.triage.builtin import builtin
-from maildoctor.triage.rules import Rule, RuleError
+from maildoctor.triage.rule_text import RuleError
+from maildoctor.triage.rules import Rule
 
 _STATUS = """\
 Without FILE: standard input if it is a pipe, else the mail logs of this host.

@@ -22,6 +22,7 @@ from maildoctor.facts.names import Names
 from maildoctor.facts.paths import Paths
 from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.facts.sendmail.program import SendmailProgram
+from maildoctor.facts.services import Services
 from maildoctor.facts.system import System
 from maildoctor.facts.wire import Wire
 from maildoctor.facts.wrappers import TcpWrappers
@@ -38,6 +39,7 @@ _HOST: dict[type[Any], Collector] = {
     Processes: system.processes,
     Listeners: system.listeners,
     TcpWrappers: system.wrappers,
+    Services: system.services,
     Shipped: cyrus.shipped,
     Wire: wire.wire,
 }

@@ -36,6 +36,7 @@ def login_service(host: Host, know: Know) -> LoginService | Unknown:
     return LoginService(
         product=name,
         path=f"{folder}/{name}.conf",
+        offer_known=False,
         wanted=True,
         realm="" if isinstance(names, Unknown) else names.canonical.lower(),
         realm_unknown=Unknown(f"which realm {name} asks libsasl for is not known"),

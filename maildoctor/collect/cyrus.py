@@ -167,8 +167,11 @@ def sasldb_path(know: Know) -> str:
 
 def sasldb(host: Host, know: Know) -> SaslDb | Unknown:
     """The user database. Absent where the file is missing."""
-    if isinstance(absent := know(LoginService), Absent):
-        return absent
+    service = know(LoginService)
+    if isinstance(service, Absent):
+        return service
+    if isinstance(service, LoginService) and service.provider != "libsasl":
+        return Absent(f"{service.product} asks {service.provider}, not libsasl")
     path = sasldb_path(know)
     for candidate in (path, path + ".db", path + ".pag"):
         answer = host.ask("sasldb", candidate)

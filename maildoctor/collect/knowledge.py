@@ -39,6 +39,11 @@ class Know:
         self._at_work: list[Gaps] = [Gaps()]
         self._facts: dict[type[Any], Any] = {}
 
+    @property
+    def products(self) -> tuple[str, ...]:
+        """The mail servers found on this host."""
+        return tuple(adapter.product for adapter in self._adapters)
+
     def of(self, adapter: "Adapter") -> "Know":
         """The same host as another of its login services has it."""
         others = tuple(a for a in self._adapters if a is not adapter)

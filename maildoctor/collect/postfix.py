@@ -62,9 +62,8 @@ def application(host: Host, know: Know) -> SaslApplication | Unknown:
         return main
     if not postfix.is_wanted(main, master):
         return Absent("AUTH is not switched on in Postfix (smtpd_sasl_auth_enable)")
-    kind = main.value("smtpd_sasl_type", "cyrus")
-    if kind != "cyrus":
-        return Absent(f"Postfix asks {kind}, not libsasl (smtpd_sasl_type)")
+    if (provider := postfix.provider_of(main)) != "libsasl":
+        return Absent(f"Postfix asks {provider}, not libsasl (smtpd_sasl_type)")
     family, triplet = system(know)
     return SaslApplication(
         name=main.value("smtpd_sasl_path", "smtpd"),

@@ -9,6 +9,7 @@ from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.logins import Logins
 from maildoctor.facts.names import Names
 from maildoctor.facts.processes import USERS, Listeners, Processes
+from maildoctor.facts.services import Services
 from maildoctor.facts.system import System
 from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.host import Host, Silence
@@ -111,6 +112,11 @@ def _trusted(host: Host, found: Processes) -> list[str]:
     ports = Listeners.parse(text(host.ask("listeners"))).all
     holders = {x.pid for x in ports if 0 < x.port < _ANYBODYS} & {p.pid for p in found.called_sendmail}
     return [*(f"runs as: {user}" for user in users[:1]), *(f"holds: {pid}" for pid in sorted(holders))]
+
+
+def services(_: Host, know: Know) -> Services:
+    """The mail servers whose logins can be judged."""
+    return Services.parse("\n".join(f"service: {product}" for product in know.products))
 
 
 def listeners(host: Host, know: Know) -> Listeners | Unknown:

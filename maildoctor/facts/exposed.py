@@ -1,7 +1,7 @@
 """Files with credentials in clear, and who can read them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -16,6 +16,11 @@ _OWN = frozenset((
     "dovecot", "dovenull", "vmail", "exim", "Debian-exim", "sasl", "saslauth", "cyrus", "opensmtpd", "_smtpd",
 ))  # fmt: skip
 """Accounts and groups of mail programs: what they need to read is for them."""
+
+
+def is_of_people(group: str, members: Collection[str]) -> bool:
+    """Whether anybody but mail programs is in it, as far as its members tell."""
+    return group in _SHARED or (group not in _OWN and bool(set(members) - _OWN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,6 @@ class Exposed:
         return f"the group {file.group}" if self._group_reads(trail, file) else ""
 
     def _group_reads(self, trail: Trail, file: Look) -> bool:
-        if not file.mode & 0o040 or not self._is_of_people(file.group):
+        if not file.mode & 0o040 or not is_of_people(file.group, self.paths.groups.get(file.group, ())):
             return False
         return all(f.mode & 0o001 or (f.group == file.group and f.mode & 0o010) for f in trail.folders)
-
-    def _is_of_people(self, group: str) -> bool:
-        if group in _SHARED:
-            return True
-        return group not in _OWN and bool(set(self.paths.groups.get(group, ())) - _OWN)

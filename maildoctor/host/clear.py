@@ -7,6 +7,8 @@ from maildoctor.masking import Masker, kind_of
 
 _REMARK = ("#", ";", "//", "dnl")
 _NAME = re.compile(r"[ \t]{0,40}(?:hide[ \t]{1,9})?([A-Za-z][\w.-]{0,60})[ \t]{0,40}[:=]", re.ASCII)
+_EXPANDED = re.compile(_NAME.pattern + r"""[ \t]{0,40}["']?\$[{\w]""", re.ASCII)
+"""A value that is looked up when it is needed (Exim, Dovecot, Postfix)."""
 _NOT_CLEAR = frozenset(("hash", "comparison", "coded", "dialogue", "bearer", "cookie", "token"))
 """Forms in which stand hashes, or words that only look like a secret."""
 
@@ -23,6 +25,8 @@ def in_clear(path: str, text: str) -> Iterator[str]:
         masked = masker.line(line).decode("utf-8", "replace")
         forms = {form for form, found in masker.found.items() if found.count > before.get(form, 0)}
         if not forms or forms & _NOT_CLEAR or masked.lstrip().startswith(_REMARK):
+            continue
+        if _EXPANDED.match(line.decode("utf-8", "replace")):
             continue
         name = _NAME.match(masked)
         yield f"{number} {name[1] if name else '-'}"

@@ -18,7 +18,7 @@ _TONES: Mapping[str, Tone] = {
 }  # fmt: skip
 _BLANK = ("?", "-")
 
-VERDICTS: Mapping[Usability | Literal["finds_none"], str] = {
+VERDICTS: Mapping[Literal[Usability, "finds_none"], str] = {
     "works": "works",
     "works_no_relaying": "works, no relaying",
     "works_not_everywhere": "works, not everywhere",

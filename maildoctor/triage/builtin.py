@@ -11,19 +11,20 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, fields
+from functools import cache
 from typing import Any, get_args
 
 from maildoctor import filesystem
 from maildoctor.model import SEVERITIES
-from maildoctor.triage import rules as loader
+from maildoctor.triage.rule_text import RuleError
 from maildoctor.triage.rules import (
     KINDS,
     Cause,
     Refusal,
     Rule,
-    RuleError,
     Rules,
     Scope,
+    beside,
     name_of,
     parsed,
     read,
@@ -35,10 +36,11 @@ from maildoctor.triage.rules import (
 NAME = "rules.json"
 
 _MODE = 0o644
+_PARSERS = ("rule_text.py", "prefixes.py", "rules.py", "proof.py", "syntax.py")
 
 _LEFT_OUT = frozenset({"samples", "counters", "todo"})
 _KEPT = tuple(f.name for f in fields(Rule) if f.name not in _LEFT_OUT)
-_TEXTS = ("code", "name", "pattern", "title", "why", "place")
+_TEXTS = ("code", "name", "prefix", "pattern", "title", "why", "place")
 _LISTS = ("programs", "needles", "labels", "explains", "refs")
 
 
@@ -58,8 +60,9 @@ def _loaded(paths: Sequence[str]) -> Rules:
         except RuleError as error:
             files.append(Rules((), (error,)))
             continue
+        shared = beside(path)
         digest, rules = ready.get(name, ("", ()))
-        files.append(Rules(rules, ()) if digest == _digest(text) else parsed(text, name))
+        files.append(Rules(rules, ()) if digest == _digest(text, shared) else parsed(text, name, shared))
     return unique(files)
 
 
@@ -67,10 +70,10 @@ def made(paths: Sequence[str]) -> bytes:
     """What is kept of these files: nothing of one with a fault, which is to be told each time."""
     kept: dict[str, Any] = {}
     for path in paths:
-        text = read(path)
-        rules, broken = parsed(text, name_of(path))
+        text, shared = read(path), beside(path)
+        rules, broken = parsed(text, name_of(path), shared)
         if not broken:
-            kept[name_of(path)] = {"digest": _digest(text), "rules": [_table(rule) for rule in rules]}
+            kept[name_of(path)] = {"digest": _digest(text, shared), "rules": [_table(rule) for rule in rules]}
     return json.dumps(kept, separators=(",", ":"), sort_keys=True).encode()
 
 
@@ -83,16 +86,20 @@ def _ready() -> dict[str, tuple[str, tuple[Rule, ...]]]:
         return {}
 
 
-def _digest(text: bytes) -> str:
-    """Of a rule file and of what parses it."""
+def _digest(text: bytes, shared: bytes) -> str:
+    """Of a rule file, of the prefixes beside it and of what parses both."""
     digest = hashlib.sha256(_parser())
-    digest.update(text)
+    for part in (shared, text):
+        digest.update(hashlib.sha256(part).digest())
     return digest.hexdigest()
 
 
+@cache
 def _parser() -> bytes:
     try:
-        return hashlib.sha256(read(loader.__file__)).digest()
+        folder = os.path.dirname(__file__)
+        sources = [read(os.path.join(folder, name)) for name in _PARSERS]
+        return hashlib.sha256(b"".join(sources)).digest()
     except RuleError:  # without its source: the parser is that of the build
         return b""
 
@@ -114,6 +121,7 @@ def _rule(table: dict[str, Any]) -> Rule:
     return Rule(
         **values,
         needles=needles,
+        literals=_number(table["literals"]),
         severity=_one_of(table["severity"], SEVERITIES),
         kind=_one_of(table["kind"], KINDS),
         scope=_one_of(table["scope"], get_args(Scope)),
@@ -139,6 +147,12 @@ def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise TypeError("this is no list")
     return tuple(map(_text, value))
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError("this is no number")
+    return value
 
 
 def _one_of(value: object, allowed: Sequence[Any]) -> Any:

@@ -82,7 +82,7 @@ def _scales(tally: Tally) -> dict[int, float]:
 
 def is_refusal(rule: Rule) -> bool:
     """Whether lines of this rule say that a name and a password were refused."""
-    return any(group in rule.pattern for group in ("(?P<user>", "(?P<mech>"))
+    return not rule.fields.isdisjoint(("user", "mech"))
 
 
 def address(relay: bytes) -> bytes:

@@ -263,7 +263,7 @@ def _logins(rules: Sequence[Rule], entries: Mapping[Key, Entry], top: int) -> Lo
 
 def is_failed_login(rule: Rule) -> bool:
     """Whether a line of this rule tells of one login that failed, whatever the cause."""
-    return rule.kind not in QUIET and "(?P<mech>" in rule.pattern
+    return rule.kind not in QUIET and "mech" in rule.fields
 
 
 def _ranking(top: Top, most: int) -> tuple[tuple[str, int], ...]:

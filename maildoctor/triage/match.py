@@ -1,12 +1,12 @@
 """A line in which a needle was found: which rule knows it, and the fields in it."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from maildoctor.masking import masked_line
 from maildoctor.triage.headers import Head, peel
-from maildoctor.triage.proof import literals
 from maildoctor.triage.rules import COUNTED, Rule
 
 LONGEST_LINE = 64 * 1024
@@ -32,6 +32,40 @@ _LONGEST_KNOWN = 512
 Fields = dict[str, bytes]
 
 
+class _Begun:
+    """A message of which each prefix is taken off once, whatever the number of rules that have it."""
+
+    __slots__ = ("_behind", "_text")
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        self._behind: dict[str, re.Match[bytes] | None] = {}
+
+    def fields(self, prefix: str, pattern: re.Pattern[bytes]) -> Fields | None:
+        """The fields in prefix and message; None if this is another message."""
+        if not prefix:
+            found = pattern.match(self._text)
+            return _named(found.groupdict()) if found else None
+        if prefix in self._behind:
+            before = self._behind[prefix]
+        else:
+            before = self._behind[prefix] = _compiled(prefix)(self._text)
+        found = pattern.match(self._text, before.end()) if before else None
+        if before is None or found is None:
+            return None
+        fields = found.groupdict()
+        return _named(before.groupdict() | fields if before.re.groups else fields)
+
+
+@cache
+def _compiled(prefix: str) -> Callable[[bytes], re.Match[bytes] | None]:
+    return re.compile(prefix.encode("ascii")).match
+
+
+def _named(fields: dict[str, bytes]) -> Fields:
+    return {name: value for name, value in fields.items() if value}
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One line that a rule knows, with no secret in its fields. `times`: how often it happened, as syslog folds what
@@ -51,7 +85,6 @@ class Matcher:
         self.needles, self._askers = _needles(rules)
         self._patterns: dict[int, re.Pattern[bytes]] = {}
         self._order: dict[tuple[int, ...], tuple[int, ...]] = {}
-        self._weights: dict[int, int] = {}
         self._programs: dict[tuple[bytes, int], bool] = {}
         self._harmless: set[bytes] = set()
         self._known: dict[tuple[bytes, bytes], tuple[int, Fields] | None] = {}
@@ -80,18 +113,22 @@ class Matcher:
     def _search(self, head: Head, message: bytes, needles: Iterable[int]) -> tuple[int, Fields] | None:
         if _QUOTED.match(message):
             return None
+        begun = _Begun(message)
+        again: _Begun | None = None
         for number in self._candidates(needles):
             if not self._speaks(number, head.tag):
                 continue
             pattern = self._patterns.get(number)
             if pattern is None:
                 pattern = self._patterns[number] = self.rules[number].compiled()
-            found = pattern.match(message)
-            if not found and head.queue_id:
+            prefix = self.rules[number].prefix
+            fields = begun.fields(prefix, pattern)
+            if fields is None and head.queue_id:
                 # Words such as "warning" have the shape of a queue id: perhaps one was taken off wrongly.
-                found = pattern.match(head.queue_id + b": " + message)
-            if found:
-                return number, {name: value for name, value in found.groupdict().items() if value}
+                again = again or _Begun(head.queue_id + b": " + message)
+                fields = again.fields(prefix, pattern)
+            if fields is not None:
+                return number, fields
         return None
 
     def _shown(self, fields: Fields, line: bytes) -> Fields:
@@ -114,17 +151,11 @@ class Matcher:
         order = self._order.get(key)
         if order is None:
             asked = {rule for n in key for rule in self._askers[n]}
-            order = tuple(sorted(asked, key=lambda rule: (-self._weight(rule), self.rules[rule].code)))
+            order = tuple(sorted(asked, key=lambda rule: (-self.rules[rule].literals, self.rules[rule].code)))
             if len(self._order) >= _MOST_KNOWN:
                 self._order.clear()
             self._order[key] = order
         return order
-
-    def _weight(self, rule: int) -> int:
-        weight = self._weights.get(rule)
-        if weight is None:
-            weight = self._weights[rule] = literals(self.rules[rule].pattern)
-        return weight
 
     def _speaks(self, rule: int, tag: bytes) -> bool:
         speaks = self._programs.get((tag, rule))

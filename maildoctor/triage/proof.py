@@ -1,10 +1,8 @@
 """What can be proved of a pattern without running it: the literal text that each of its matches must hold."""
 
-import re
 from collections.abc import Iterable
-from re import _constants as op  # type: ignore[attr-defined]
-from re import _parser  # type: ignore[attr-defined]
-from typing import Any
+
+from maildoctor.triage.syntax import Branch, Chars, Node, Nodes, Repeat, tree
 
 _SMALL_SET = 4
 _FEW_TIMES = 8
@@ -16,16 +14,16 @@ Ways = dict[bytes, str]
 def unneedled(pattern: str, needles: Iterable[bytes]) -> str | None:
     """A way through the pattern that holds none of the needles, with `…` for what is no literal text; None where every
     match holds a needle."""
-    tree = _parser.parse(pattern.encode("ascii"))
-    if tree.state.flags & re.IGNORECASE:
+    read = tree(pattern)
+    if read.ignores_case:
         return "anything: the case is ignored"
-    ways = _Walk(tuple(needles)).through(tree, {b"": ""})
+    ways = _Walk(tuple(needles)).through(read.nodes, {b"": ""})
     return next(iter(ways.values()), None)
 
 
 def literals(pattern: str) -> int:
     """How many bytes of literal text each match holds at least."""
-    return _least(_parser.parse(pattern.encode("ascii")))
+    return _least(tree(pattern).nodes)
 
 
 class _Walk:
@@ -35,27 +33,19 @@ class _Walk:
         self._needles = needles
         self._longest = max(map(len, needles))
 
-    def through(self, items: Iterable[Any], ways: Ways) -> Ways:
-        for operator, argument in items:
-            ways = self._item(operator, argument, ways)
+    def through(self, nodes: Nodes, ways: Ways) -> Ways:
+        for node in nodes:
+            ways = self._node(node, ways)
         return ways
 
-    def _item(self, operator: Any, argument: Any, ways: Ways) -> Ways:
-        if operator is op.LITERAL:
-            return self._text(argument, ways)
-        if operator is op.IN and (small := _small_set(argument)):
-            return _either(self._text(char, ways) for char in small)
-        if operator in (op.AT, op.ASSERT, op.ASSERT_NOT):
-            return ways
-        if operator is op.BRANCH:
-            return _either(self.through(branch, ways) for branch in argument[1])
-        if operator is op.SUBPATTERN:
-            return self.through(argument[3], ways)
-        if operator is op.ATOMIC_GROUP:
-            return self.through(argument, ways)
-        if operator in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
-            low, high, body = argument
-            return self._repeat(low, high, body, ways)
+    def _node(self, node: Node, ways: Ways) -> Ways:
+        match node:
+            case Chars(of) if of is not None and len(of) <= _SMALL_SET:
+                return _either(self._text(char, ways) for char in of)
+            case Branch(branches):
+                return _either(self.through(branch, ways) for branch in branches)
+            case Repeat(low, high, body):
+                return self._repeat(low, high, body, ways)
         return _gap(ways)
 
     def _text(self, char: int, ways: Ways) -> Ways:
@@ -66,12 +56,12 @@ class _Walk:
                 longer.setdefault(text[-self._longest :], way + chr(char))
         return longer
 
-    def _repeat(self, low: int, high: int, body: Any, ways: Ways) -> Ways:
+    def _repeat(self, low: int, high: int, body: Nodes, ways: Ways) -> Ways:
         if high == 1:
             once = self.through(body, ways)
             return once if low else _either([ways, once])
         if low == high <= _FEW_TIMES:
-            return self.through(list(body) * low, ways)
+            return self.through(body * low, ways)
         # At least once, perhaps: what follows the body's first pass is not told.
         return _gap(self.through(body, ways) if low else ways)
 
@@ -88,25 +78,16 @@ def _gap(ways: Ways) -> Ways:
     return {b"": next(iter(ways.values())) + "…"} if ways else {}
 
 
-def _small_set(argument: Any) -> list[int]:
-    chars = [value for kind, value in argument if kind is op.LITERAL]
-    return chars if len(chars) == len(argument) <= _SMALL_SET else []
+def _least(nodes: Nodes) -> int:
+    return sum(map(_least_of, nodes))
 
 
-def _least(items: Iterable[Any]) -> int:
-    return sum(_least_of(operator, argument) for operator, argument in items)
-
-
-def _least_of(operator: Any, argument: Any) -> int:
-    if operator is op.LITERAL or (operator is op.IN and _small_set(argument)):
-        return 1
-    if operator is op.BRANCH:
-        return min(_least(branch) for branch in argument[1])
-    if operator is op.SUBPATTERN:
-        return _least(argument[3])
-    if operator is op.ATOMIC_GROUP:
-        return _least(argument)
-    if operator in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
-        low, _, body = argument
-        return min(int(low), _FEW_TIMES) * _least(body)
+def _least_of(node: Node) -> int:
+    match node:
+        case Chars(of):
+            return 1 if of is not None and len(of) <= _SMALL_SET else 0
+        case Branch(ways):
+            return min(map(_least, ways))
+        case Repeat(low, _, body):
+            return min(low, _FEW_TIMES) * _least(body)
     return 0

@@ -6,14 +6,16 @@
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple
 from zipimport import zipimporter
 
 from maildoctor import filesystem
-from maildoctor.errors import DoctorError
 from maildoctor.model import SEVERITIES, Severity
+from maildoctor.triage import prefixes
+from maildoctor.triage.prefixes import Shared
+from maildoctor.triage.rule_text import RuleError, Table, document, table_lines
 
 Kind = Literal["fault", "symptom", "abuse", "harmless", "normal"]
 Scope = Literal["session", "host"]
@@ -29,20 +31,10 @@ RELAYS = ("relay", "rip", "rhost")
 COUNTED = ("user", *RELAYS)
 """Named groups with too many values to be identity."""
 
-_T = TypeVar("_T", bound=str)
 _SHORTEST_NEEDLE = 6
 _CODE = re.compile(r"[A-Z]+[1-9][0-9]{2,}")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-
-
-class RuleError(DoctorError):
-    """A rule file cannot be used."""
-
-    def __init__(self, what: str, where: str, remedy: str = "correct the rule; checks/*/*.toml hold models") -> None:
-        super().__init__(what, where, remedy)
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what}"
+_GROUP = re.compile(r"\(\?P<(\w+)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +62,8 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one shape of message means. `place` says where it was written: file and number.
+    """What one shape of message means. `prefix` matches what stands before it, `pattern` what follows, both with
+    their pieces filled in. `place` says where it was written: file and line.
 
     `by_client`: whoever can reach the server makes such lines, with a wrong name or password or a mechanism that is not
     offered, whatever state the server is in; so it is of every rule of kind abuse. Of the others a flood of lines says
@@ -83,7 +76,9 @@ class Rule:
     kind: Kind
     programs: tuple[str, ...]
     needles: tuple[bytes, ...]
+    prefix: str
     pattern: str
+    literals: int
     title: str
     why: str
     labels: tuple[str, ...]
@@ -101,6 +96,16 @@ class Rule:
     def compiled(self) -> re.Pattern[bytes]:
         """The pattern over bytes; `re` keeps no more than some hundred of them, so hold on to it."""
         return re.compile(self.pattern.encode("ascii"))
+
+    @property
+    def whole(self) -> str:
+        """Prefix and pattern as one regular expression: the prefix gives nothing back."""
+        return f"(?>{self.prefix})(?:{self.pattern})"
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The names of the groups in prefix and pattern."""
+        return frozenset(_GROUP.findall(self.prefix) + _GROUP.findall(self.pattern))
 
     def of_program(self, tag: str) -> bool:
         """Whether this rule speaks of the program with this syslog tag; a bare message may be anyone's."""
@@ -139,7 +144,7 @@ def _unpacked(folder: str) -> list[str]:
         os.path.join(product, name)
         for product in products
         for name in filesystem.names(os.path.join(folder, product))
-        if name.endswith(".toml")
+        if _holds_rules(name)
     ]
 
 
@@ -149,9 +154,13 @@ def _packed() -> list[str]:
 
     try:
         products = [entry for entry in files("maildoctor.checks").iterdir() if entry.is_dir()]
-        return [f"{p.name}/{file.name}" for p in products for file in p.iterdir() if file.name.endswith(".toml")]
+        return [f"{p.name}/{file.name}" for p in products for file in p.iterdir() if _holds_rules(file.name)]
     except (ModuleNotFoundError, OSError):
         return []
+
+
+def _holds_rules(name: str) -> bool:
+    return name.endswith(".toml") and name != prefixes.NAME
 
 
 class Rules(NamedTuple):
@@ -163,7 +172,7 @@ class Rules(NamedTuple):
 
 def load(paths: Sequence[str]) -> tuple[Rule, ...]:
     """The rules of these files. Raises RuleError at the first that cannot be used, or for a code taken twice."""
-    return _strict(unique([Rules(parse(read(path), name_of(path)), ()) for path in paths]))
+    return _strict(unique([Rules(parse(read(path), name_of(path), beside(path)), ()) for path in paths]))
 
 
 def usable(paths: Sequence[str]) -> Rules:
@@ -171,7 +180,7 @@ def usable(paths: Sequence[str]) -> Rules:
     files = []
     for path in paths:
         try:
-            files.append(parsed(read(path), name_of(path)))
+            files.append(parsed(read(path), name_of(path), beside(path)))
         except RuleError as error:
             files.append(Rules((), (error,)))
     return unique(files)
@@ -180,7 +189,8 @@ def usable(paths: Sequence[str]) -> Rules:
 def unique(files: Sequence[Rules]) -> Rules:
     """The rules of several files together; of two with one code the first is kept."""
     taken: dict[str, Rule] = {}
-    broken = [error for file in files for error in file.broken]
+    # what is wrong with the prefixes of a folder is told by each of its files
+    broken = list({str(error): error for file in files for error in file.broken}.values())
     for rule in (rule for file in files for rule in file.rules):
         first = taken.setdefault(rule.code, rule)
         if first is not rule:
@@ -191,36 +201,51 @@ def unique(files: Sequence[Rules]) -> Rules:
 def read(path: str) -> bytes:
     """The bytes of a rule file. Raises RuleError where it cannot be read."""
     try:
-        loader = globals()["__loader__"]
-        if isinstance(loader, zipimporter) and path.startswith(loader.archive):
-            return loader.get_data(path)
-        return filesystem.read(path)
+        return _bytes(path)
     except OSError as error:
         raise RuleError(f"cannot be read: {error.strerror}", path, "name a TOML file with rules") from error
 
 
-def parse(text: bytes, name: str) -> tuple[Rule, ...]:
-    """The rules in the text of one file called `name`. Raises RuleError."""
-    return _strict(parsed(text, name))
+def _bytes(path: str) -> bytes:
+    loader = globals()["__loader__"]
+    if isinstance(loader, zipimporter) and path.startswith(loader.archive):
+        return loader.get_data(path)
+    return filesystem.read(path)
 
 
-def parsed(text: bytes, name: str) -> Rules:
-    """The same, but a rule that is wrong costs only itself, and a file that is no TOML only that file."""
-    import tomllib  # only where the rules were not parsed before
-
+def beside(path: str) -> bytes:
+    """The text of the prefixes and pieces for the rule file at `path`; empty where there are none."""
     try:
-        document = tomllib.loads(text.decode("utf-8"))
-    # beside TOMLDecodeError: text that is no UTF-8, numbers and nesting beyond what Python takes
-    except (ValueError, RecursionError) as error:
-        return Rules((), (RuleError(f"this is no TOML: {_first_line(error)}", name),))
-    broken = [RuleError(f"unknown key {key!r}", name) for key in sorted(set(document) - {"rule"})]
-    tables = document.get("rule", [])
-    if not isinstance(tables, list):
+        return _bytes(os.path.join(os.path.dirname(path), prefixes.NAME))
+    except OSError:
+        return b""
+
+
+def parse(text: bytes, name: str, shared: bytes = b"") -> tuple[Rule, ...]:
+    """The rules in the text of one file called `name`, with the prefixes in the text `shared`. Raises RuleError."""
+    return _strict(parsed(text, name, shared))
+
+
+def parsed(text: bytes, name: str, shared: bytes = b"") -> Rules:
+    """The same, but a rule that is wrong costs only itself, and a file that is no TOML only that file."""
+    parts = prefixes.shared(shared, os.path.join(os.path.dirname(name), prefixes.NAME))
+    try:
+        tables = document(text, name)
+    except RuleError as error:
+        return Rules((), (*parts.broken, error))
+    broken = [*parts.broken]
+    broken += [RuleError(f"unknown key {key!r}", name) for key in sorted(set(tables) - {"prefix", "rule"})]
+    found, prefix = tables.get("rule", []), tables.get("prefix", "")
+    if not isinstance(found, list):
         return Rules((), (*broken, RuleError("'rule' must be written as [[rule]]", name)))
+    lines = table_lines(text, "rule")
     rules: list[Rule] = []
-    for number, table in enumerate(tables, 1):
+    for number, table in enumerate(found):
+        place = f"{name}:{lines[number]}" if len(lines) == len(found) else f"{name}: rule {number + 1}"
         try:
-            rules.append(_rule(table, f"{name}: rule {number}"))
+            if not isinstance(table, dict):
+                raise RuleError("'rule' must be written as [[rule]]", place)
+            rules.append(_rule(Table({"prefix": prefix, **table}, place), parts))
         except RuleError as error:
             broken.append(error)
     return Rules(tuple(rules), tuple(broken))
@@ -232,22 +257,21 @@ def _strict(found: Rules) -> tuple[Rule, ...]:
     return found.rules
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
-
-
-def _rule(table: object, place: str) -> Rule:
-    if not isinstance(table, dict):
-        raise RuleError("'rule' must be written as [[rule]]", place)
-    reader = _Table(table, f"{place} ({table.get('code', 'without a code')})")
+def _rule(reader: Table, shared: Shared) -> Rule:
+    code = reader.text("code")
+    reader.place += f" ({code})"
+    prefix, pattern = _patterns(reader, shared)
+    kind = reader.one_of("kind", KINDS)
     rule = Rule(
-        code=reader.text("code"),
+        code=code,
         name=reader.text("name"),
         severity=reader.one_of("severity", SEVERITIES),
-        kind=reader.one_of("kind", KINDS),
+        kind=kind,
         programs=reader.texts("programs"),
         needles=tuple(n.encode("utf-8") for n in reader.texts("needle", needed=True)),
-        pattern=reader.text("pattern"),
+        prefix=prefix,
+        pattern=pattern,
+        literals=0,
         title=reader.text("title"),
         why=" ".join(reader.text("why").split()),
         labels=reader.texts("labels"),
@@ -256,7 +280,7 @@ def _rule(table: object, place: str) -> Rule:
         refs=reader.texts("refs"),
         causes=tuple(_cause(t) for t in reader.tables("cause")),
         place=reader.place,
-        by_client=bool(reader.flag("by_client")) or table.get("kind") == "abuse",
+        by_client=bool(reader.flag("by_client")) or kind == "abuse",
         refusal=reader.one_of("refusal", ("", "wrong", "delayed"), ""),
         samples=tuple(_sample(t) for t in reader.tables("sample")),
         counters=tuple(_sample(t) for t in reader.tables("counter")),
@@ -265,10 +289,36 @@ def _rule(table: object, place: str) -> Rule:
     reader.done()
     if problem := next(_problems(rule), None):
         raise RuleError(problem, rule.place)
-    return rule
+    return replace(rule, literals=_literals(rule))
 
 
-def _cause(reader: "_Table") -> Cause:
+def _literals(rule: Rule) -> int:
+    # only where the rules were not parsed before: so a Python whose parser is another can use what the build parsed
+    from maildoctor.triage.proof import literals
+    from maildoctor.triage.syntax import UnknownSyntax
+
+    try:
+        return literals(rule.whole)
+    except UnknownSyntax as error:
+        raise RuleError(f"pattern cannot be judged: {error}", rule.place) from error
+
+
+def _patterns(reader: Table, shared: Shared) -> tuple[str, str]:
+    """The prefix and the pattern of a rule, with their pieces filled in: those of `one_of` are its own."""
+    name, alternatives, own = reader.text("prefix", ""), reader.either("pattern"), reader.lists("one_of")
+    if name and name not in shared.prefixes:
+        raise RuleError(f"there is no prefix {name!r} in {prefixes.NAME}", reader.place)
+    try:
+        pieces = dict(shared.pieces)
+        for key, texts in own.items():
+            pieces[key] = "|".join(prefixes.whole(text, pieces) for text in texts)
+        pattern = "|".join(prefixes.whole(text, pieces) for text in alternatives)
+    except KeyError as error:
+        raise RuleError(f"there is no piece {error} in {prefixes.NAME} or one_of", reader.place) from error
+    return shared.prefixes.get(name, ""), pattern
+
+
+def _cause(reader: Table) -> Cause:
     cause = Cause(
         name=" ".join(reader.text("name").split()),
         when=" ".join(reader.text("when", "").split()),
@@ -280,7 +330,7 @@ def _cause(reader: "_Table") -> Cause:
     return cause
 
 
-def _sample(reader: "_Table", origin_needed: bool = True) -> Sample:
+def _sample(reader: Table, origin_needed: bool = True) -> Sample:
     sample = Sample(
         origin=reader.text("from", None if origin_needed else ""), line=reader.text("line"), match=reader.map("match")
     )
@@ -299,11 +349,13 @@ def _problems(rule: Rule) -> Iterator[str]:
         if len(needle) < _SHORTEST_NEEDLE or b"\n" in needle:
             yield f"needle {needle!r} must be one line of {_SHORTEST_NEEDLE} bytes or more"
     try:
-        groups = set(rule.compiled().groupindex)
+        rule.compiled()
     except (re.error, UnicodeEncodeError, OverflowError, RecursionError) as error:
         yield f"pattern is no regular expression over ASCII: {error}"
         return
-    if absent := set(rule.labels) - groups:
+    if twice := set(_GROUP.findall(rule.prefix)) & set(_GROUP.findall(rule.pattern)):
+        yield f"group {min(twice)!r} stands in the prefix too"
+    if absent := set(rule.labels) - rule.fields:
         yield f"label {min(absent)!r} is no named group of the pattern"
     if many := set(rule.labels) & set(COUNTED):
         yield f"{min(many)!r} has too many values to be a label"
@@ -311,53 +363,3 @@ def _problems(rule: Rule) -> Iterator[str]:
         yield "a rule needs a sample"
     if rule.kind not in QUIET and not rule.causes:
         yield f"a rule of kind {rule.kind} needs a cause"
-
-
-class _Table:
-    """A TOML table that is read key by key; `done` refuses what nobody asked for."""
-
-    def __init__(self, table: dict[str, Any], place: str) -> None:
-        self._left = dict(table)
-        self.place = place
-
-    def text(self, key: str, default: str | None = None) -> str:
-        value = self._left.pop(key, default)
-        if not isinstance(value, str) or (not value.strip() and default is None):
-            raise RuleError(f"{key!r} must be a text" if value is not None else f"{key!r} is missing", self.place)
-        return value if key in ("line", "pattern") else value.strip()
-
-    def texts(self, key: str, needed: bool = False) -> tuple[str, ...]:
-        value = self._left.pop(key, [])
-        if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
-            raise RuleError(f"{key!r} must be a list of texts", self.place)
-        if needed and not value:
-            raise RuleError(f"{key!r} is missing", self.place)
-        return tuple(value)
-
-    def one_of(self, key: str, allowed: Sequence[_T], default: _T | None = None) -> _T:
-        value = self._left.pop(key, default)
-        if value not in allowed:
-            raise RuleError(f"{key} {value!r} is none of {', '.join(allowed)}", self.place)
-        return next(a for a in allowed if a == value)
-
-    def flag(self, key: str) -> bool | None:
-        value = self._left.pop(key, None)
-        if value is None or isinstance(value, bool):
-            return value
-        raise RuleError(f"{key!r} must be true or false", self.place)
-
-    def map(self, key: str) -> dict[str, str]:
-        value = self._left.pop(key, {})
-        if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
-            raise RuleError(f"{key!r} must be a table of texts", self.place)
-        return dict(value)
-
-    def tables(self, key: str) -> list["_Table"]:
-        value = self._left.pop(key, [])
-        if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
-            raise RuleError(f"{key!r} must be written as [[rule.{key}]]", self.place)
-        return [_Table(v, f"{self.place}, {key} {n}") for n, v in enumerate(value, 1)]
-
-    def done(self) -> None:
-        if self._left:
-            raise RuleError(f"unknown key {min(self._left)!r}", self.place)

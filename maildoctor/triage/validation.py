@@ -1,12 +1,14 @@
 """Whether rules keep what they promise: on their samples, in their needles, and in time on hostile text."""
 
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
 
 from maildoctor.triage.match import Hit, Matcher
 from maildoctor.triage.proof import unneedled
-from maildoctor.triage.rules import Rule, RuleError, Sample, load, name_of, parse, read, rule_files
+from maildoctor.triage.rule_text import RuleError
+from maildoctor.triage.rules import Rule, Sample, beside, load, name_of, parse, read, rule_files
 
 _HOSTILE_BYTES = 32_000
 _SLOWEST = 0.010
@@ -43,7 +45,7 @@ def _needle(rule: Rule) -> Iterator[str]:
         others = [n for n in rule.needles if n != needle and n in needle]
         if others:
             yield f"needle {needle.decode()!r} is of no use: {others[0].decode()!r} is a part of it"
-    if (way := unneedled(rule.pattern, rule.needles)) is not None:
+    if (way := unneedled(rule.whole, rule.needles)) is not None:
         yield f"pattern: it can match without any needle: {way!r}"
 
 
@@ -70,7 +72,7 @@ def _sample(matcher: Matcher, number: int, rule: Rule, sample: Sample) -> Iterat
 
 def _slow(rule: Rule) -> Iterator[str]:
     """How long the worst hostile line takes, if that is too long."""
-    pattern = rule.compiled()
+    pattern = re.compile(rule.whole.encode("ascii"))
     worst = 0.0
     for line in hostile(rule):
         began = time.process_time()
@@ -102,15 +104,15 @@ def main(words: Sequence[str]) -> int:
     good: list[str] = []
     for path in words or rule_files():
         try:
-            parse(read(path), path)
+            parse(read(path), path, beside(path))
             good.append(path)
         except RuleError as error:
             told.append(str(error))
     # The rules of the other files stand beside those that are asked about: they may take each other's samples.
-    beside = {path for path in rule_files() if path not in good and path not in words}
+    others = {path for path in rule_files() if path not in good and path not in words}
     rules: tuple[Rule, ...] = ()
     try:
-        rules = load([*good, *sorted(_loadable(beside))])
+        rules = load([*good, *sorted(_loadable(others))])
     except RuleError as error:
         told.append(str(error))
     names = {name_of(path) for path in good}
@@ -125,7 +127,7 @@ def main(words: Sequence[str]) -> int:
 def _loadable(paths: set[str]) -> Iterator[str]:
     for path in paths:
         try:
-            parse(read(path), path)
+            parse(read(path), path, beside(path))
         except RuleError:
             continue
         yield path
