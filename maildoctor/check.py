@@ -47,7 +47,7 @@ whatever cause. `derived`: follows from several facts, each of which may be mean
 `note`: worth knowing."""
 
 Direction = Literal["server", "relay", "local"]
-"""Which login: that of users here, that of this host at another server, or none, where programs of this host submit."""
+"""Which login: that of users at this host, that of this host elsewhere, or none, where its own programs submit."""
 
 Axis = Literal["listener", "mechanism", "map", "user", "client"]
 """By what a finding may be confined; its labels say to which."""

@@ -137,19 +137,20 @@ def _judge(check: Check, know: Know, late: Deadline) -> tuple[Outcome, list[Find
         return Outcome(check.code, check.name, verdict, why.reason, why.remedy), []
     try:
         told = late.within(lambda: list(islice(check.findings(facts), FINDINGS + 1)))
-        product = _product(check, know) if told else ""
     except Overdue:
         reason = late.reason if late.over else f"it took too long: half of what was left of the {late.seconds:g} s"
         return Outcome(check.code, check.name, "not_judged", reason, late.remedy), []
     except (Exception, SystemExit) as error:
         reason = f"this check itself failed: {type(error).__name__} in {check.judge.__name__}"
         return Outcome(check.code, check.name, "broke", reason, "please report it"), []
-    found = [replace(f, product=product) for f in told[:FINDINGS] if isinstance(f, Finding)]
+    found = [f for f in told[:FINDINGS] if isinstance(f, Finding)]
     cut = next(filter(None, (know.gap(p.fact) for p in check.parameters)), None)
     if found and len(told) > FINDINGS:
         cut = Unknown(f"only the first {FINDINGS} of its findings are told")
     if found:
-        return Outcome(check.code, check.name, "fail", *((cut.reason, cut.remedy) if cut else ())), found
+        product = _product(check, know)
+        failed = Outcome(check.code, check.name, "fail", *((cut.reason, cut.remedy) if cut else ()))
+        return failed, [replace(f, product=product) for f in found]
     gap = next((u for u in told if isinstance(u, Unknown)), cut)
     if gap is not None:
         return Outcome(check.code, check.name, "not_judged", gap.reason, gap.remedy), []

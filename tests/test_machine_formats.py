@@ -743,19 +743,19 @@ def test_what_is_unknown_is_passed_over_and_what_came_later_may_be_missing() -> 
 
 
 def test_codes_stand_beside_the_words() -> None:
-    told = json.loads(as_json.render(FULL))
-    assert [(row["verdict"], row["verdict_code"]) for row in told["matrix"]] == [
+    plain = json.loads(as_json.render(FULL))
+    assert [(row["verdict"], row["verdict_code"]) for row in plain["matrix"]] == [
         ("usable", "usable"),
         ("does not load", "does_not_load"),
     ]
-    (choice,) = told["strategies"]
+    (choice,) = plain["strategies"]
     assert (choice["client"], choice["client_code"]) == ("strongest first", "strongest")
-    (talk,) = told["talks"]
+    (talk,) = plain["talks"]
     assert (talk["purpose"], talk["looked"]) == ("relay", False)
-    for row in (*told["matrix"], choice):
+    for row in (*plain["matrix"], choice):
         del row["verdict"]  # the codes are what is read
-    del choice["client"], talk["looked"], told["findings"][0]["product"]
-    assert as_json.render(reread(told)) == as_json.render(FULL)
+    del choice["client"], talk["looked"], plain["findings"][0]["product"]
+    assert as_json.render(reread(plain)) == as_json.render(FULL)
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_a_directory_in_the_place_of_the_user_database_is_told(tmp_path: Path) -
     (root / "etc/sasldb2").unlink()
     (root / "etc/sasldb2").mkdir()
     _, found = judged(root)
-    assert found["USER001"].message.startswith("The user data base /etc/sasldb2 is a directory, not a file")
+    assert "/etc/sasldb2 is a directory, not a file" in found["USER001"].message
     assert found["USER001"].fix[0].command == "rmdir /etc/sasldb2"
 
 
@@ -134,8 +134,7 @@ def test_a_finding_says_in_whose_login_service_it_was_judged(tmp_path: Path) -> 
     report = examine(WithSendmail(str(root)), load_library(), Selection())
     products = {(r.finding.code, r.finding.product) for r in report.ranked}
     assert {("USER005", "sendmail"), ("USER001", "postfix")} <= products
-    (told,) = (f for f in document(report)["findings"] if f["code"] == "USER001")
-    assert told["product"] == "postfix"
+    assert [f["product"] for f in document(report)["findings"] if f["code"] == "USER001"] == ["postfix"]
 
 
 # ---- Postfix' files
