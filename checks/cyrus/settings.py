@@ -470,7 +470,10 @@ def pam_service_denies(conf: SaslConf, saslauthd: Saslauthd) -> Findings:
     "error",
     rung="verifier",
     role="risk",
-    fails=[{"conf": "pwcheck_method: alwaystrue", "service": "mechanisms: PLAIN"}],
+    fails=[
+        {"conf": "pwcheck_method: alwaystrue", "service": "mechanisms: PLAIN"},
+        {"conf": "pwcheck_method: alwaystrue", "service": "service: postfix /etc/postfix/main.cf"},
+    ],
     passes=[{"conf": "pwcheck_method: auxprop", "service": "mechanisms: PLAIN"}],
     refs=("libsasl: lib/checkpw.c, always_true(), for tests alone",),
 )

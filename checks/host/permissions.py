@@ -365,6 +365,8 @@ def readable_credentials(exposed: Exposed) -> Findings:
     yield from (Unknown(reason, "run as root") for reason in exposed.unread)
     for path, secrets in exposed.secrets.items():
         file, readers = exposed.paths.file(path), exposed.readers(path)
+        if file is not None and file.has_acl and not readers:
+            yield Unknown(f"{path} holds a password and has an ACL, which may let others read it", f"getfacl {path}")
         if file is None or not readers:
             continue
         names = ", ".join(dict.fromkeys(s.name for s in secrets if s.name))

@@ -9,7 +9,7 @@ a recording is a table of questions and answers, and replaying it gives the same
     acl         path        POSIX ACL as `getfacl -c` prints it, where the look line's mode ends in `+`
     list        directory   names, one a line, sorted
     read        path        the file's text; secrets that stand in it are struck out
-    clear       path        `LINE NAME` of each line of the file in which a credential stands in clear
+    clear       path        `LINE NAME` of each credential in clear; `pairs PATH`: each line is a name and a password
     map         path        entries of a map, source or built: `key<TAB>tag[<TAB>shape]`
     sasldb      path        what `maildoctor.sasldb.listing` says of it
     elf         path        what `ldd -r` would say, by `maildoctor.linking`; `path program` in the program's scope

@@ -12,6 +12,7 @@ from maildoctor import filesystem, log_lines
 from maildoctor.filesystem import FileView, Tree
 from maildoctor.host import Answer, HostError, Silence, Verb, Why
 from maildoctor.host.door import Door
+from maildoctor.masking import kind_of
 
 if TYPE_CHECKING:
     from maildoctor.linking.closure import Linker
@@ -22,6 +23,7 @@ _RECENT = 1024 * 1024
 _LIFE = {"processes": "processes", "listeners": "listening ports", "probe": "server to ask"}
 """What is not there where nothing runs, rather than hidden from us."""
 
+_PAIRS = "pairs "
 _SITE = "/devtools/Site/site.config.m4"
 _NO_FOLDER = (errno.ENOENT, errno.ENOTDIR)
 
@@ -150,10 +152,11 @@ class Rooted(Door):
             )
         return data.decode("utf-8", "backslashreplace")
 
-    def _tell_clear(self, path: str) -> Answer:
+    def _tell_clear(self, subject: str) -> Answer:
         from maildoctor.host.clear import in_clear
 
-        return "\n".join(in_clear(path, self._whole(path, _TEXT_LIMIT).decode("utf-8", "backslashreplace")))
+        kind, path = ("pairs", subject[len(_PAIRS) :]) if subject.startswith(_PAIRS) else (kind_of(subject), subject)
+        return "\n".join(in_clear(kind, self._whole(path, _TEXT_LIMIT).decode("utf-8", "backslashreplace")))
 
     def _tell_clock(self, _: str) -> Answer:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
