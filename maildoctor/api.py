@@ -15,7 +15,7 @@ from maildoctor.facts.cyrus.shipped import Shipped
 from maildoctor.facts.exposed import Exposed, is_of_people
 from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
 from maildoctor.facts.names import Names, own_name, server_realm, unnamed
-from maildoctor.facts.paths import Look, Paths, Trail
+from maildoctor.facts.paths import FilePurpose, Look, Paths, Trail
 from maildoctor.facts.processes import Listener, Listeners, Process, Processes
 from maildoctor.facts.received import Trace, judge
 from maildoctor.facts.safety import may, refusals, unsafe_folder
@@ -40,7 +40,7 @@ from maildoctor.facts.system import System
 from maildoctor.facts.tls import Certificate, Tls, TlsFile
 from maildoctor.facts.wire import Conversation, Hello, Wire
 from maildoctor.facts.wrappers import TcpWrappers
-from maildoctor.model import Evidence, Severity
+from maildoctor.model import Evidence, Finding, Purpose, Severity
 from maildoctor.plan.steps import (
     AddLine,
     AddUser,
@@ -119,6 +119,8 @@ __all__ = [
     "EditMacroFile",
     "Evidence",
     "Exposed",
+    "FilePurpose",
+    "Finding",
     "Findings",
     "Found",
     "Generate",
@@ -148,6 +150,7 @@ __all__ = [
     "Plugins",
     "Process",
     "Processes",
+    "Purpose",
     "PutBack",
     "Queue",
     "Queues",

@@ -1,7 +1,7 @@
 """Gather only what the checks ask for, judge, keep every outcome."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any, TypeVar
@@ -107,7 +107,7 @@ def _talks(know: Know) -> tuple[Talk, ...]:
     """What was said, if anything asked for it."""
     wire = know.already(Wire)
     return (
-        tuple(Talk(c.endpoint, talk_summary(c), c.lines, c.purpose == "look", c.certificate_until) for c in wire.all)
+        tuple(Talk(c.endpoint, talk_summary(c), c.lines, c.purpose, c.certificate_until) for c in wire.all)
         if wire
         else ()
     )
@@ -121,6 +121,11 @@ def _together(judged: Sequence[tuple[Outcome, list[Finding]]]) -> tuple[Outcome,
     """What became of one check in all login services of a host."""
     outcome = min((o for o, _ in judged), key=lambda o: _WEIGHT.index(o.outcome))
     return outcome, [f for _, found in judged for f in found]
+
+
+def _product(check: Check, know: Know) -> str:
+    """In whose login service the check judges; empty where all that it asks for is of the whole host."""
+    return know.product if any(know.own(p.fact) for p in check.parameters) else ""
 
 
 def _judge(check: Check, know: Know, late: Deadline) -> tuple[Outcome, list[Finding]]:
@@ -144,7 +149,9 @@ def _judge(check: Check, know: Know, late: Deadline) -> tuple[Outcome, list[Find
     if found and len(told) > FINDINGS:
         cut = Unknown(f"only the first {FINDINGS} of its findings are told")
     if found:
-        return Outcome(check.code, check.name, "fail", *((cut.reason, cut.remedy) if cut else ())), found
+        product = _product(check, know)
+        failed = Outcome(check.code, check.name, "fail", *((cut.reason, cut.remedy) if cut else ()))
+        return failed, [replace(f, product=product) for f in found]
     gap = next((u for u in told if isinstance(u, Unknown)), cut)
     if gap is not None:
         return Outcome(check.code, check.name, "not_judged", gap.reason, gap.remedy), []

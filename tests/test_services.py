@@ -17,6 +17,7 @@ from maildoctor.host import Answer, Verb
 from maildoctor.host.rooted import Rooted
 from maildoctor.library import load_library
 from maildoctor.model import Finding, Report
+from maildoctor.render.json import document
 
 SASLDB = Path(__file__).parent.parent / "fixtures" / "sasldb" / "basic.sasldb2"
 MASTER = "smtp      inet  n       -       {chroot}       -       -       smtpd\n"
@@ -72,6 +73,15 @@ def test_a_chrooted_smtpd_looks_for_users_below_its_queue(tmp_path: Path) -> Non
     assert "/etc/sasldb2 is world-readable" in found["PERM004"].message  # what saslpasswd2 wrote is as secret
 
 
+def test_a_directory_in_the_place_of_the_user_database_is_told(tmp_path: Path) -> None:
+    root = tree(tmp_path, postfix())
+    (root / "etc/sasldb2").unlink()
+    (root / "etc/sasldb2").mkdir()
+    _, found = judged(root)
+    assert "/etc/sasldb2 is a directory, not a file" in found["USER001"].message
+    assert found["USER001"].fix[0].command == "rmdir /etc/sasldb2"
+
+
 def test_postfix_that_asks_dovecot_has_nothing_of_libsasl(tmp_path: Path) -> None:
     report, _ = judged(tree(tmp_path, postfix(more="smtpd_sasl_type = dovecot\n")))
     (outcome,) = (o for o in report.outcomes if o.code == "LINK001")
@@ -116,6 +126,15 @@ def test_two_mail_servers_are_two_services(tmp_path: Path) -> None:
     codes = {(r.finding.code, r.finding.labels.get("realm") or r.finding.labels.get("path")) for r in report.ranked}
     assert ("USER005", "old.example.org") in codes
     assert ("USER001", "/var/spool/postfix/etc/sasldb2") in codes
+
+
+def test_a_finding_says_in_whose_login_service_it_was_judged(tmp_path: Path) -> None:
+    sendmail = {"etc/mail/sendmail.cf": "V10/Berkeley\nDjold.example.org\nC{TrustAuthMech}PLAIN\n"}
+    root = tree(tmp_path, postfix(chroot="y") | sendmail)
+    report = examine(WithSendmail(str(root)), load_library(), Selection())
+    products = {(r.finding.code, r.finding.product) for r in report.ranked}
+    assert {("USER005", "sendmail"), ("USER001", "postfix")} <= products
+    assert [f["product"] for f in document(report)["findings"] if f["code"] == "USER001"] == ["postfix"]
 
 
 # ---- Postfix' files

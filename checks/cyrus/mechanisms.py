@@ -53,6 +53,10 @@ _USER = "test@mail.example.com: userPassword"
     "MECH001",
     "plug-in-not-installed",
     "error",
+    rung="mechanism",
+    role="cause",
+    scope=("mechanism",),
+    explains=("no-offer", "LINK006", "MAP012"),
     fails=[{"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": _USER}],
     passes=[
         {"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
@@ -123,6 +127,9 @@ def plug_in_not_installed(
     "MECH002",
     "not-trusted-to-relay",
     "error",
+    rung="policy",
+    role="derived",
+    witnesses=("RELAY120",),
     fails=[
         {"service": "wanted\nmechanisms: CRAM-MD5 PLAIN\ntrusted: CRAM-MD5", "plugins": _CRAM, "sasldb": _USER},
         {"service": "wanted\nmechanisms: CRAM-MD5\ntrusted: CRAM-MD5,PLAIN", "plugins": _CRAM, "sasldb": _USER},
@@ -182,6 +189,9 @@ def _verifier_serves(conf: SaslConf | Unknown, saslauthd: Saslauthd | Unknown) -
     "MECH003",
     "trusted-but-not-offered",
     "error",
+    rung="offer",
+    role="derived",
+    explains=("no-offer",),
     fails=[{"service": "wanted\nmechanisms: GSSAPI\ntrusted: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER}],
     passes=[
         {"service": "wanted\nmechanisms: CRAM-MD5 PLAIN\ntrusted: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
@@ -214,6 +224,9 @@ def trusted_but_not_offered(
     "MECH004",
     "hidden-by-mech-list",
     "error",
+    rung="offer",
+    role="cause",
+    explains=("no-offer", "MECH003"),
     fails=[
         {"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER, "conf": "mech_list: PLAIN LOGIN"}
     ],
@@ -258,6 +271,9 @@ def hidden_by_mech_list(service: LoginService, conf: SaslConf, plugins: Plugins,
     "MECH005",
     "options-leave-nothing",
     "error",
+    rung="offer",
+    role="cause",
+    explains=("no-offer",),
     fails=[{"service": "mechanisms: CRAM-MD5 PLAIN\nrequires: A f m p y", "plugins": _CRAM}],
     passes=[{"service": "mechanisms: CRAM-MD5 PLAIN\nrequires: A p y", "plugins": _CRAM}],
     refs=("sendmail: doc/op, AuthOptions; libsasl: plugins/*.c, security_flags",),
@@ -300,6 +316,11 @@ def options_leave_nothing(service: LoginService, plugins: Plugins, conf: SaslCon
     "MECH006",
     "gssapi-without-keytab",
     "warning",
+    rung="verifier",
+    role="cause",
+    scope=("mechanism",),
+    explains=("no-offer",),
+    witnesses=("KRB100", "KRB101", "KRB102"),
     fails=[
         {
             "service": "mechanisms: GSSAPI PLAIN",
@@ -345,6 +366,9 @@ def gssapi_without_keytab(
     "MECH010",
     "gssapi-keytab-unreadable",
     "error",
+    rung="verifier",
+    role="cause",
+    scope=("mechanism",),
     fails=[
         {
             "service": "mechanisms: GSSAPI PLAIN\naccount: smmta smmsp",
@@ -395,6 +419,9 @@ def keytab_unreadable(service: LoginService, plugins: Plugins, system: System, c
     "MECH007",
     "plain-text-without-tls",
     "warning",
+    rung="offer",
+    role="risk",
+    explains=("WIRE011", "WIRE023"),
     fails=[{"service": "mechanisms: PLAIN LOGIN\nrequires: A", "plugins": _PLAIN}],
     passes=[
         {"service": "mechanisms: PLAIN LOGIN\nrequires: A p", "plugins": _PLAIN},
@@ -432,6 +459,8 @@ def plain_text_without_tls(service: LoginService, plugins: Plugins | Unknown, co
     "MECH008",
     "offered-but-nobody-can-serve-it",
     "error",
+    rung="account",
+    role="cause",
     fails=[
         {
             "service": "mechanisms: CRAM-MD5 PLAIN",
@@ -494,6 +523,9 @@ def offered_but_nobody_can_serve_it(
     "MECH009",
     "no-tls-for-plain",
     "error",
+    rung="tls",
+    role="derived",
+    explains=("no-offer", "no-starttls"),
     fails=[
         {
             "service": "mechanisms: PLAIN LOGIN\nrequires: A p\nwithout TLS: no certificate and key are configured",

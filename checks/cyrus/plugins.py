@@ -43,6 +43,11 @@ def _reinstall(plugin: Plugin) -> list[Step]:
     "LINK001",
     "unresolved-symbol",
     "error",
+    rung="mechanism",
+    role="cause",
+    scope=("mechanism",),
+    explains=("no-offer", "LINK006", "MAP012", "MECH001"),
+    witnesses=("LINK130", "LINK131", "LINK132", "LINK133", "LINK134", "LINK150"),
     fails=[{"plugins": _DIGEST + "undefined symbol: des_ecb_encrypt\t(/usr/lib/sasl2/libdigestmd5.so)"}],
     passes=[{"plugins": _OK}],
     refs=('libsasl: lib/dlopen.c, "unable to dlopen"; dlopen(3), RTLD_NOW',),
@@ -72,6 +77,11 @@ def unresolved_symbol(plugins: Plugins) -> Findings:
     "LINK002",
     "missing-library",
     "warning",
+    rung="mechanism",
+    role="cause",
+    scope=("mechanism",),
+    explains=("no-offer", "LINK006", "MAP012", "MECH001"),
+    witnesses=("LINK135",),
     fails=[{"plugins": _DIGEST + "\tlibcrypto.so.1.0.0 => not found"}],
     passes=[{"plugins": _OK}],
     refs=("libsasl: lib/dlopen.c",),
@@ -124,6 +134,11 @@ def _wanted(
     "LINK003",
     "not-a-plug-in",
     "error",
+    rung="mechanism",
+    role="cause",
+    scope=("mechanism",),
+    explains=("no-offer", "LINK006", "MAP012", "MECH001"),
+    witnesses=("LINK137", "LINK138", "LINK140"),
     fails=[
         {
             "plugins": "directory: /usr/lib/sasl2\nprogram: ELF 64-bit LSB pie executable, x86-64\n"
@@ -161,6 +176,10 @@ def not_a_plug_in(plugins: Plugins) -> Findings:
     "LINK004",
     "plug-in-link",
     "error",
+    rung="mechanism",
+    role="cause",
+    scope=("mechanism",),
+    explains=("no-offer", "LINK006", "MECH001"),
     fails=[
         {"plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> missing"},
         {"plugins": "directory: /usr/lib/sasl2\nfile: /usr/lib/sasl2/libplain.so.2"},
@@ -198,6 +217,10 @@ def plug_in_link(plugins: Plugins) -> Findings:
     "LINK005",
     "plug-in-directory",
     "error",
+    rung="mechanism",
+    role="cause",
+    explains=("no-offer", "LINK006", "MAP012", "MECH001", "MECH005", "MECH009", "USER001"),
+    witnesses=("LINK141", "MECH120"),
     fails=[
         {"plugins": "directory: /usr/lib/x86_64-linux-gnu/sasl2 dangling -> /opt/local/lib/sasl2"},
         {"plugins": "directory: /usr/lib/sasl2 missing"},
@@ -236,6 +259,11 @@ def plug_in_directory(plugins: Plugins) -> Findings:
     "LINK006",
     "auxprop-plug-in",
     "error",
+    rung="verifier",
+    role="cause",
+    scope=("mechanism",),
+    explains=("no-offer",),
+    witnesses=("CONF151",),
     fails=[{"plugins": _OK, "conf": "pwcheck_method: auxprop\nauxprop_plugin: sasldb", "service": ""}],
     passes=[
         {
@@ -288,6 +316,11 @@ def auxprop_plug_in(
     "LINK007",
     "plug-in-of-another-libsasl",
     "error",
+    rung="mechanism",
+    role="cause",
+    scope=("mechanism",),
+    explains=("no-offer",),
+    witnesses=("LINK139",),
     fails=[
         {
             "program": "\tlibsasl2.so.2 => /lib/libsasl2.so.2",

@@ -44,6 +44,9 @@ def _wants_users(service: LoginService, conf: SaslConf | Unknown, saslauthd: Sas
     "USER001",
     "sasldb-missing",
     "error",
+    rung="verifier",
+    role="cause",
+    witnesses=("SASL120", "SASL160", "SASL152", "USER150"),
     fails=[
         {"service": "wanted\ntrusted: PLAIN\nrealm: mail.example.com"},
         {
@@ -75,10 +78,10 @@ def sasldb_missing(
     """
     if not isinstance(sasldb, Unknown) or not uses_sasldb(known(conf)):
         return
-    folder = sasldb.reason.endswith("not a regular file but a directory")
+    folder = sasldb.kind == "directory"
     if not isinstance(sasldb, Absent) and not folder:
         return
-    path = sasldb.reason.partition(" ")[0].rstrip(":") if sasldb.reason.startswith("/") else "/etc/sasldb2"
+    path = sasldb.subject or "/etc/sasldb2"
     what = "is a directory, not a file" if folder else "does not exist"
     named = (
         [Evidence(conf.path, f"sasldb_path: {conf.sasldb_path}")]
@@ -103,6 +106,9 @@ def sasldb_missing(
     "USER002",
     "sasldb-empty",
     "error",
+    rung="account",
+    role="cause",
+    witnesses=("SASL120", "SASL152", "USER150"),
     fails=[{"service": "wanted\ntrusted: PLAIN", "sasldb": _LISTING + "# empty"}],
     passes=[{"service": "wanted\ntrusted: PLAIN", "sasldb": _LISTING + "test@mail.example.com: userPassword"}],
     refs=("saslpasswd2(8)",),
@@ -141,6 +147,9 @@ def sasldb_empty(
     "USER003",
     "sasldb-damaged",
     "error",
+    rung="verifier",
+    role="cause",
+    explains=("USER002", "USER005"),
     fails=[{"sasldb": _LISTING + "# damage: the file ends after page 2 of 6\ntest@mail.example.com: userPassword"}],
     passes=[{"sasldb": _LISTING + "test@mail.example.com: userPassword"}],
     refs=("Berkeley DB: db_verify(1)",),
@@ -168,6 +177,10 @@ def sasldb_damaged(sasldb: SaslDb) -> Findings:
     "USER004",
     "sasldb-of-another-kind",
     "error",
+    rung="verifier",
+    role="cause",
+    explains=("USER002", "USER003", "USER005", "USER007", "USER008", "USER009"),
+    witnesses=("SASL161", "SASL123"),
     fails=[
         {
             "sasldb": "# path: /etc/sasldb2\n# format: LMDB\n# backend: lmdb\ntest@mail.example.com: userPassword",
@@ -241,6 +254,10 @@ def _near(realm: str, server: str) -> bool:
     "USER005",
     "user-in-another-realm",
     "error",
+    rung="account",
+    role="derived",
+    explains=("USER008", "USER009"),
+    witnesses=("SASL120", "SASL152", "USER150"),
     fails=[
         {"service": "realm: mail.example.com", "sasldb": _LISTING + "test@mail: userPassword"},
         {"service": "realm: mail.example.com", "sasldb": _LISTING + "test@MAIL.EXAMPLE.COM: userPassword"},
@@ -321,6 +338,10 @@ def _realms(realms: list[str]) -> str:
     "USER006",
     "deleted-user-can-log-in",
     "warning",
+    rung="account",
+    role="risk",
+    scope=("user",),
+    explains=("USER007",),
     fails=[{"sasldb": _LISTING + "ghost@mail.example.com: authPassword (SCRAM-SHA-1, 4096 iterations)"}],
     passes=[
         {
@@ -353,6 +374,8 @@ def deleted_user_can_log_in(sasldb: SaslDb) -> Findings:
     "USER007",
     "user-without-a-usable-mechanism",
     "error",
+    rung="account",
+    role="derived",
     fails=[
         {
             "service": "mechanisms: CRAM-MD5 PLAIN",
@@ -418,6 +441,10 @@ _GOT_IN = "Nov 22 06:05:01 mail sm-mta[61]: AUTH=server, relay=client.example.co
     "USER008",
     "unknown-user-tried",
     "warning",
+    rung="account",
+    role="symptom",
+    scope=("user",),
+    witnesses=("SASL120", "SASL152", "USER150"),
     fails=[
         {
             **_TEST,
@@ -472,6 +499,10 @@ def _from(one: Attempts) -> str:
     "USER009",
     "wrong-password",
     "error",
+    rung="account",
+    role="symptom",
+    scope=("user",),
+    witnesses=("SASL121", "USER151", "SASL154"),
     fails=[
         {
             **_TEST,

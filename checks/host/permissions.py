@@ -69,6 +69,10 @@ def _consequence(purposes: set[str]) -> str:
     "PERM001",
     "unsafe-directory",
     "error",
+    rung="program",
+    role="cause",
+    explains=("stopped", "no-offer", "no-starttls", "MECH009", "PERM002", "RUN004"),
+    witnesses=("PERM121", "PERM127", "PERM128", "PERM130", "PERM140"),
     fails=[
         {
             "cf": "F{w}/etc/mail/local-host-names",
@@ -120,6 +124,10 @@ def unsafe_directory(cf: SendmailCf, paths: Paths) -> Findings:
     "PERM002",
     "unsafe-file",
     "error",
+    rung="program",
+    role="cause",
+    explains=("no-offer", "no-starttls"),
+    witnesses=("PERM121", "PERM140"),
     fails=[
         {"cf": "", "paths": "-rw-rw-rw- root root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so"},
         {"cf": "", "paths": "-rw-r----- root mail /etc/mail/tls/host.key\n[key] /etc/mail/tls/host.key"},
@@ -170,6 +178,8 @@ def _file_step(look: Look, reason: str) -> Step:
     "PERM003",
     "writable-configuration",
     "warning",
+    rung="program",
+    role="risk",
     fails=[
         {"paths": "-rw-rw-r-- root adm /etc/sasl2/Sendmail.conf\n[SASL configuration] /etc/sasl2/Sendmail.conf"},
         {"paths": "-rw-rw-r-- root adm /etc/mail/sendmail.cf\n[configuration] /etc/mail/sendmail.cf"},
@@ -205,6 +215,8 @@ def writable_configuration(paths: Paths) -> Findings:
     "PERM004",
     "readable-sasldb",
     "warning",
+    rung="verifier",
+    role="risk",
     fails=[
         {"paths": "-rw-r--r-- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
         {"paths": "-rw-rw---- root sasl /etc/sasldb2\n[sasldb] /etc/sasldb2"},
@@ -259,6 +271,10 @@ def readable_sasldb(paths: Paths, sasldb: SaslDb | Unknown, service: LoginServic
     "PERM005",
     "readable-authinfo",
     "warning",
+    rung="account",
+    role="risk",
+    direction="relay",
+    scope=("map",),
     fails=[
         {
             "paths": "-rw-r--r-- root root /etc/mail/authinfo.db\n[map] /etc/mail/authinfo.db",
@@ -322,6 +338,8 @@ def _for_its_program(path: str, file: Look) -> Step:
     "PERM011",
     "readable-credentials",
     "warning",
+    rung="verifier",
+    role="risk",
     fails=[
         {"exposed": f"clear {_SQL}:4 connect\n-rw-r--r-- root root {_SQL}"},
         {"exposed": "clear /etc/saslauthd.conf:2 ldap_bind_pw\n-rw-r----- root users /etc/saslauthd.conf"},
@@ -372,6 +390,10 @@ def readable_credentials(exposed: Exposed) -> Findings:
     "PERM006",
     "unreadable-by-run-as-user",
     "error",
+    rung="verifier",
+    role="cause",
+    explains=("no-offer", "no-starttls", "PERM004", "USER008", "USER009", "WIRE002"),
+    witnesses=("PERM151", "PERM140"),
     fails=[
         {
             "service": "account: smmta smmsp\nreads as it: sasldb key",
@@ -437,6 +459,10 @@ def _opened(x: Look, user: str) -> Step:
     "PERM007",
     "unreadable-plug-in",
     "error",
+    rung="mechanism",
+    role="cause",
+    explains=("no-offer", "LINK003", "LINK006", "MAP012", "MECH001"),
+    witnesses=("PERM124",),
     fails=[
         {"paths": "-rw------- daemon root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so", "cf": ""},
         {
@@ -494,6 +520,10 @@ def unreadable_plug_in(cf: SendmailCf, paths: Paths) -> Findings:
     "PERM008",
     "set-group-id-lost",
     "warning",
+    rung="hand-over",
+    role="cause",
+    direction="local",
+    witnesses=("QUEUE120",),
     fails=[
         {
             "program": "-rwxr-xr-x root root /usr/libexec/sendmail/sendmail",
@@ -532,6 +562,8 @@ def set_group_id_lost(program: SendmailProgram, submit: SubmitCf) -> Findings:
     "PERM009",
     "unjudged-acl",
     "info",
+    rung="none",
+    role="note",
     fails=[{"paths": "drwxrwxr-x+ root root /etc/mail\n[configuration] /etc/mail/sendmail.cf"}],
     passes=[{"paths": "drwxr-xr-x root root /etc/mail\n[configuration] /etc/mail/sendmail.cf"}],
     refs=("acl(5): with an ACL the group bits show the mask",),
@@ -558,6 +590,10 @@ def unjudged_acl(paths: Paths) -> Findings:
     "PERM010",
     "map-not-readable-for-sendmail",
     "error",
+    rung="listener",
+    role="cause",
+    # an access map that cannot be asked turns every client away: EHLO shows no extension, all else gets a 451
+    explains=("QUEUE002", "WIRE002", "WIRE010", "WIRE023"),
     fails=[
         {"cf": "", "paths": "-rw-r----- smmta smmsp /etc/mail/access.db\n[map] /etc/mail/access.db"},
         {

@@ -73,6 +73,10 @@ _OPTION = {
     "TLS001",
     "tls-file-missing",
     "error",
+    rung="tls",
+    role="cause",
+    explains=("no-starttls",),
+    witnesses=("TLS129", "TLS128", "PERM140"),
     fails=[
         {"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _NOW + "[certificate] /etc/mail/tls/host.pem\nmissing"}
     ],
@@ -112,6 +116,9 @@ def tls_file_missing(cf: SendmailCf, tls: Tls) -> Findings:
     "TLS002",
     "certificate-expired",
     "error",
+    rung="tls",
+    role="cause",
+    explains=("WIRE025", "WIRE026", "WIRE027"),
     fails=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _NOW + _CERT.format(2020, 2021)}],
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD}],
     refs=("RFC 5280 section 4.1.2.5",),
@@ -146,6 +153,9 @@ def certificate_expired(cf: SendmailCf, tls: Tls) -> Findings:
     "TLS003",
     "certificate-not-yet-valid",
     "error",
+    rung="tls",
+    role="cause",
+    explains=("WIRE025", "WIRE026", "WIRE027"),
     fails=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _NOW + _CERT.format(2040, 2041)}],
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD}],
     refs=("RFC 5280 section 4.1.2.5",),
@@ -176,6 +186,9 @@ def certificate_not_yet_valid(cf: SendmailCf, tls: Tls) -> Findings:
     "TLS004",
     "certificate-for-another-name",
     "error",
+    rung="tls",
+    role="cause",
+    explains=("WIRE025", "WIRE026", "WIRE027"),
     fails=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD, "names": "hostname: smtp.example.org"}],
     passes=[
         {"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD, "names": "hostname: mail.example.com"},
@@ -236,6 +249,10 @@ def _strange(names: tuple[str, ...], host: str) -> bool:
     "TLS005",
     "key-does-not-match",
     "error",
+    rung="tls",
+    role="cause",
+    explains=("no-starttls", "TLS004"),
+    witnesses=("TLS127",),
     fails=[
         {
             "cf": "O ServerCertFile=/etc/mail/tls/host.pem\nO ServerKeyFile=/etc/mail/tls/host.key",
@@ -292,6 +309,10 @@ def key_does_not_match(cf: SendmailCf, tls: Tls) -> Findings:
     "TLS006",
     "tls-file-unusable",
     "error",
+    rung="tls",
+    role="cause",
+    explains=("no-starttls",),
+    witnesses=("TLS128",),
     fails=[
         {
             "cf": "O ServerCertFile=/etc/mail/tls/host.pem",
@@ -341,6 +362,9 @@ _NEEDED = {
     "TLS007",
     "tls-option-missing",
     "error",
+    rung="tls",
+    role="cause",
+    explains=("no-starttls", "MECH009"),
     fails=[
         {
             "cf": "O ServerCertFile=/etc/mail/tls/host.pem\nO ServerKeyFile=/etc/mail/tls/host.key\n"
@@ -403,6 +427,9 @@ _LEAST = {"RSA": 2048, "DSA": 2048}
     "TLS008",
     "key-too-small",
     "error",
+    rung="tls",
+    role="cause",
+    explains=("no-starttls",),
     fails=[
         {
             "cf": "O ServerCertFile=/etc/mail/tls/host.pem",
@@ -451,6 +478,9 @@ _NEW = ("NO_TLSv1_2", "NO_TLSv1_3")
     "TLS009",
     "no-tls-version-left",
     "error",
+    rung="tls",
+    role="cause",
+    explains=("no-starttls",),
     fails=[{"cf": "O ServerSSLOptions=+SSL_OP_NO_TLSv1_3 +SSL_OP_NO_TLSv1_2"}],
     passes=[
         {"cf": "O ServerSSLOptions=+SSL_OP_NO_SSLv2 +SSL_OP_NO_TLSv1_3"},

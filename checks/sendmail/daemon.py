@@ -8,6 +8,7 @@ from maildoctor.api import (
     AddLine,
     Daemon,
     Evidence,
+    FilePurpose,
     Findings,
     Listeners,
     Paths,
@@ -32,6 +33,10 @@ _CF = "O DaemonPortOptions=Name=MTA, Port=25\nO DaemonPortOptions=Name=MSA, Port
     "RUN001",
     "sendmail-not-running",
     "error",
+    rung="program",
+    role="symptom",
+    shows=("stopped",),
+    explains=("no-answer", "RUN002", "RUN004"),
     fails=[{"cf": _CF, "processes": ""}, {"cf": _CF, "processes": _DAEMON.replace("root", "bob")}],
     passes=[{"cf": _CF, "processes": _DAEMON}, {"cf": _CF, "processes": _DAEMON.replace("root", "smmta")}],
     refs=("sendmail: sendmail/daemon.c",),
@@ -60,6 +65,11 @@ def sendmail_not_running(cf: SendmailCf, processes: Processes) -> Findings:
     "RUN002",
     "port-not-listened-on",
     "error",
+    rung="listener",
+    role="symptom",
+    scope=("listener",),
+    shows=("stopped",),
+    witnesses=("RUN122",),
     fails=[{"cf": _CF, "processes": _DAEMON, "listeners": "0.0.0.0 25 40 sendmail-mta"}],
     passes=[{"cf": _CF, "processes": _DAEMON, "listeners": "0.0.0.0 25 40 sendmail-mta\n0.0.0.0 587 40 sendmail-mta"}],
     refs=("sendmail: doc/op, DaemonPortOptions",),
@@ -98,6 +108,11 @@ _SENDMAIL = ("?", "sendmail", "sm-mta", "init", "systemd", "inetd", "xinetd")
     "RUN007",
     "port-held-by-another-program",
     "error",
+    rung="program",
+    role="cause",
+    scope=("listener",),
+    explains=("stopped", "no-answer", "WIRE010", "WIRE011", "WIRE015", "WIRE030"),
+    witnesses=("RUN121",),
     fails=[{"cf": _CF, "listeners": "0.0.0.0 25 40 sendmail-mta\n0.0.0.0 587 77 master"}],
     passes=[
         {"cf": _CF, "listeners": "0.0.0.0 25 40 sendmail-mta\n0.0.0.0 587 40 sendmail-mta"},
@@ -135,6 +150,8 @@ def _local(daemon: Daemon) -> bool:
     "RUN003",
     "listens-to-itself-only",
     "warning",
+    rung="listener",
+    role="cause",
     fails=[{"cf": "O DaemonPortOptions=Name=MTA, Port=25, Addr=127.0.0.1\nC{TrustAuthMech}PLAIN"}],
     passes=[
         {
@@ -166,14 +183,25 @@ def listens_to_itself_only(cf: SendmailCf) -> Findings:
         )
 
 
-_DECISIVE = ("configuration", "SASL configuration", "class file")
-_READ_AT_START = ("configuration", "SASL configuration", "class file", "certificate", "key", "CA", "plug-in")
+_DECISIVE: tuple[FilePurpose, ...] = ("configuration", "SASL configuration", "class file")
+_READ_AT_START: tuple[FilePurpose, ...] = (
+    "configuration",
+    "SASL configuration",
+    "class file",
+    "certificate",
+    "key",
+    "CA",
+    "plug-in",
+)
 
 
 @check(
     "RUN004",
     "runs-an-older-configuration",
     "error",
+    rung="program",
+    role="cause",
+    explains=("no-offer", "no-starttls", "RUN002", "USER008", "USER009", "WIRE011", "WIRE025", "WIRE030"),
     fails=[
         {"processes": _DAEMON, "paths": "-rw-r--r-- 1 root root 9 1970-01-02 00:00:00 +0000 /etc/mail/sendmail.cf"},
         {"processes": _DAEMON.replace("/usr/sbin/sendmail ", "/usr/sbin/sendmail#deleted "), "paths": ""},
@@ -230,6 +258,10 @@ def _when(seconds: float) -> str:
     "RUN005",
     "refused-by-tcp-wrappers",
     "error",
+    rung="listener",
+    role="cause",
+    explains=("WIRE001", "WIRE002", "WIRE004", "WIRE010", "WIRE020", "WIRE023", "WIRE024"),
+    witnesses=("CONF125",),
     fails=[
         {"program": " Compiled with: SASLv2 TCPWRAPPERS", "wrappers": "# path: /etc/hosts.deny\nALL: ALL"},
         {
@@ -285,6 +317,10 @@ def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> 
     "RUN006",
     "rejecting-connections",
     "error",
+    rung="listener",
+    role="derived",
+    # RUN002: a daemon that rejects connections closes its sockets until it takes some again
+    explains=("no-answer", "RUN002"),
     fails=[
         {
             "cf": _CF,
@@ -317,6 +353,10 @@ def rejecting_connections(cf: SendmailCf, processes: Processes) -> Findings:
     "RUN008",
     "own-ports-collide",
     "error",
+    rung="program",
+    role="cause",
+    scope=("listener",),
+    explains=("no-answer", "RUN002"),
     fails=[
         {
             "cf": "O DaemonPortOptions=Name=MTA-v4, Port=25\nO DaemonPortOptions=Name=MTA-v6, Family=inet6, Port=25",
@@ -378,6 +418,9 @@ _SET_BY_HAND = re.compile(r"\s(-[oO] ?\S*|-C ?\S+)")
     "RUN009",
     "started-with-other-settings",
     "warning",
+    rung="program",
+    role="cause",
+    explains=("no-offer", "no-starttls", "RUN002", "RUN003"),
     fails=[
         {"processes": _DAEMON + "started as: /usr/sbin/sendmail -C /etc/mail/old.cf -bd -q15m"},
         {"processes": _DAEMON + "started as: /usr/sbin/sendmail -bd -ODaemonPortOptions=Addr=127.0.0.1"},

@@ -34,6 +34,10 @@ def _owner(cf: SendmailCf, system: System | Unknown) -> str:
     "QUEUE001",
     "queue-missing",
     "error",
+    rung="program",
+    role="cause",
+    explains=("stopped", "no-answer"),
+    witnesses=("QUEUE122",),
     fails=[
         {"queues": _QUEUE + "missing", "cf": "O QueueDirectory=/var/spool/mqueue"},
         {"queues": _QUEUE + "-rw-r--r-- root root /var/spool/mqueue", "cf": ""},
@@ -76,6 +80,9 @@ def queue_missing(queues: Queues, cf: SendmailCf, system: System | Unknown) -> F
     "QUEUE002",
     "queue-owner",
     "error",
+    rung="hand-over",
+    role="cause",
+    witnesses=("QUEUE122",),
     fails=[
         {"queues": _QUEUE + "drwx------ nobody nogroup /var/spool/mqueue", "cf": ""},
         {
@@ -165,6 +172,10 @@ def _least(cf: SendmailCf | Unknown) -> int:
     "QUEUE003",
     "queue-full",
     "error",
+    rung="listener",
+    role="cause",
+    explains=("stopped", "no-answer", "RUN006"),
+    witnesses=("SYS120",),
     fails=[
         {"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue\n0 KiB free of 1024 KiB, 5 of 100 inodes free"},
         {
@@ -207,6 +218,8 @@ def queue_full(queues: Queues, cf: SendmailCf | Unknown) -> Findings:
     "QUEUE004",
     "queue-read-only",
     "error",
+    rung="hand-over",
+    role="cause",
     fails=[
         {
             "queues": _QUEUE

@@ -70,6 +70,10 @@ def _silent(c: Conversation) -> str | None:
     "WIRE001",
     "no-answer",
     "error",
+    rung="listener",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-answer",),
     fails=[
         {"wire": _HEAD.format(25) + _REFUSED + _HEAD.format(587) + _REFUSED},
         {"wire": _HEAD.format(587) + _REFUSED + _HEAD.format(25) + _GOOD},
@@ -144,6 +148,10 @@ def _shut_out(c: Conversation) -> bool | None:
     "WIRE002",
     "refused-at-the-door",
     "error",
+    rung="listener",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-answer",),
     fails=[
         {
             "wire": _HEAD.format(587) + "<-  421 mail.example.com Too busy\n*** rejected: the server greets with 421 "
@@ -262,6 +270,10 @@ def _not_smtp(c: Conversation) -> str | None:
     "WIRE003",
     "broken-protocol",
     "error",
+    rung="listener",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-answer",),
     fails=[
         {"wire": _HEAD.format(25) + "*** protocol: this is no reply of SMTP: SSH-2.0-OpenSSH_9.2"},
         {"wire": _HEAD.format(25) + _BANNER + "*** protocol: the code changes within a reply, from 250 to 220"},
@@ -300,6 +312,10 @@ def _broken_off(c: Conversation) -> str | None:
     "WIRE004",
     "conversation-broken-off",
     "error",
+    rung="listener",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-answer",),
     fails=[
         {"wire": _HEAD.format(587) + _BANNER + "*** closed: the server closed the connection after EHLO"},
         {"wire": _HEAD.format(587) + _BANNER + "*** timeout: no answer within 10 s after EHLO"},
@@ -328,6 +344,9 @@ def conversation_broken_off(wire: Wire) -> Findings:
     "WIRE005",
     "knows-no-ehlo",
     "error",
+    rung="offer",
+    role="symptom",
+    scope=("listener",),
     fails=[
         {
             "wire": _HEAD.format(587) + _BANNER + "<-  502 unimplemented\n -> HELO maildoctor.invalid\n<-  250 "
@@ -366,6 +385,9 @@ def _by_port(conversations: tuple[Conversation, ...]) -> Severity:
     "WIRE006",
     "masked-by-a-firewall",
     "warning",
+    rung="listener",
+    role="symptom",
+    scope=("listener",),
     fails=[
         {
             "wire": _HEAD.format(587) + _BANNER + "<-  250-mail.example.com\n<-  250-SIZE 1000\n<-  250-XXXXXXXA\n"

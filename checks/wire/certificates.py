@@ -118,6 +118,9 @@ def _out_of_date(c: Conversation) -> tuple[str, bool] | None:
     "WIRE025",
     "shown-certificate-expired",
     "error",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
     fails=[_sample(since=2020, until=2021), _sample(since=2040, until=2041)],
     passes=[
         _sample(),
@@ -167,6 +170,9 @@ def _other_name(c: Conversation) -> tuple[str, ...] | None:
     "WIRE026",
     "shown-certificate-for-another-name",
     "error",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
     fails=[_sample(name="www.example.com")],
     passes=[
         _sample(),
@@ -210,6 +216,9 @@ def _untrusted(c: Conversation) -> str | None:
     "WIRE027",
     "shown-certificate-untrusted",
     "warning",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
     fails=[
         _sample(verified=_SELF_SIGNED),
         _sample(verified="no: no way leads from it to a known CA", begin=_READY.replace("192.0.2.1", "127.0.0.1")),
@@ -270,6 +279,9 @@ def _weak(c: Conversation) -> tuple[str, int] | None:
     "WIRE028",
     "shown-certificate-weak",
     "warning",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
     fails=[_sample(bits=1024)],
     passes=[_sample(), _sample(bits=4096)],
     refs=("RFC 9325 section 4.5: at least 2048 bits", "OpenSSL: security level 2 refuses less"),
@@ -295,6 +307,9 @@ def shown_certificate_weak(wire: Wire) -> Findings:
     "WIRE030",
     "shows-another-certificate",
     "warning",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
     fails=[
         {
             **_sample(key="bb", begin=_READY.replace("ESMTP", "ESMTP Sendmail 8.17.1/8.17.1")),

@@ -74,6 +74,10 @@ def _in(logins: list[Conversation]) -> bool:
     "MAP020",
     "hub-without-entry",
     "error",
+    rung="account",
+    role="cause",
+    direction="relay",
+    scope=("map",),
     fails=[{"wire": _NONE}],
     passes=[{"wire": _OK}, {"wire": _HEAD + "look\n" + _OFFER.format("PLAIN")}],
     refs=("sendmail: cf/m4/proto.m4, ruleset authinfo",),
@@ -104,7 +108,7 @@ def hub_without_entry(wire: Wire) -> Findings:
 @check(
     "MAP021",
     "hub-entry-unusable",
-    "error",
+    "error", rung="account", role="cause", direction="relay", scope=("map",),
     fails=[
         {
             "wire": _HEAD + "look\n" + _OFFER.format("PLAIN") + _MAP + _KEY
@@ -138,6 +142,10 @@ def hub_entry_unusable(wire: Wire) -> Findings:
     "MAP022",
     "hub-offers-no-mechanism-of-the-entry",
     "error",
+    rung="offer",
+    role="symptom",
+    direction="relay",
+    scope=("map",),
     fails=[
         {"wire": _LOOK.replace("AUTH DIGEST-MD5 CRAM-MD5", "AUTH PLAIN LOGIN")},
         {"wire": _LOOK.replace("authinfo-can DIGEST-MD5", "authinfo-can ")},
@@ -182,6 +190,10 @@ def hub_offers_no_mechanism(wire: Wire) -> Findings:
     "MAP023",
     "hub-refuses-login",
     "error",
+    rung="account",
+    role="symptom",
+    direction="relay",
+    scope=("map",),
     fails=[{"wire": _REFUSED}, {"wire": _REFUSED.replace(_WANTS, _WANTS + "=== authinfo-stale x\n")}],
     passes=[{"wire": _OK}, {"wire": _NONE}, {"wire": _UNTRUSTED}],
     refs=("sendmail: sendmail/usersmtp.c, smtpauth(): a refused login is not logged, the mail goes on without",),
@@ -218,6 +230,10 @@ def hub_refuses_login(wire: Wire) -> Findings:
     "MAP024",
     "hub-serves-another-realm",
     "error",
+    rung="account",
+    role="cause",
+    direction="relay",
+    scope=("map",),
     fails=[{"wire": _ELSEWHERE}, {"wire": _OK.replace("realms foo", "realms hub.example.com")}],
     passes=[{"wire": _OK}, {"wire": _REFUSED}, {"wire": _ELSEWHERE.replace("own-realm yes", "own-realm no")}],
     refs=("libsasl: plugins/digestmd5.c: a client that is offered one realm takes it; sendmail: saslgetrealm()",),
@@ -253,7 +269,7 @@ def hub_serves_another_realm(wire: Wire) -> Findings:
 @check(
     "MAP025",
     "hub-login-not-tried",
-    "warning",
+    "warning", rung="account", role="note", direction="relay", scope=("map",),
     fails=[
         {"wire": _UNTRUSTED},
         {

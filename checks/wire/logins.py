@@ -134,7 +134,7 @@ def _not_tried(wire: Wire) -> Iterator[Unknown]:
     exposed: dict[str, list[str]] = {}
     for c in _asked_for(wire):
         word, rest = c.outcome
-        if word == "not-sent" and rest.startswith("not tried without TLS"):
+        if c.exposed:
             exposed.setdefault(c.endpoint, []).append(c.mechanism)
             continue
         kind, words = c.trouble or ("", "")
@@ -201,6 +201,9 @@ def _bare(user: str) -> str:
     "WIRE050",
     "login-refused-by-every-mechanism",
     "error",
+    rung="account",
+    role="symptom",
+    scope=("listener",),
     fails=[
         {"wire": _tried(f"CRAM-MD5 {_NO}", f"PLAIN {_NO}")},
         {
@@ -252,6 +255,9 @@ def _plainly_refused(t: _Tries) -> bool:
     "WIRE051",
     "no-secret-for-challenge-mechanisms",
     "warning",
+    rung="account",
+    role="symptom",
+    scope=("listener",),
     fails=[{"wire": _tried(f"SCRAM-SHA-256 {_NO}", f"CRAM-MD5 {_NO}", f"PLAIN {_OK}")}],
     passes=[
         {"wire": _tried(f"CRAM-MD5 {_OK}", f"PLAIN {_OK}")},
@@ -294,6 +300,9 @@ def _less_offer(server: str) -> list[Step]:
     "WIRE052",
     "password-mechanisms-fail",
     "error",
+    rung="verifier",
+    role="symptom",
+    scope=("listener",),
     fails=[{"wire": _tried(f"CRAM-MD5 {_OK}", f"PLAIN {_NO}", f"LOGIN {_NO}")}],
     passes=[
         {"wire": _tried(f"CRAM-MD5 {_OK}", f"PLAIN {_OK}")},
@@ -339,6 +348,9 @@ _SERVICE = (
     "WIRE053",
     "one-mechanism-fails",
     "warning",
+    rung="mechanism",
+    role="symptom",
+    scope=("listener", "mechanism"),
     fails=[
         {"wire": _tried(f"CRAM-MD5 {_OK}", f"PLAIN {_OK}", f"LOGIN {_NO}")},
         {"wire": _tried(f"SCRAM-SHA-256 {_NO}", f"CRAM-MD5 {_OK}", f"PLAIN {_OK}")},
@@ -382,6 +394,9 @@ def one_mechanism_fails(wire: Wire) -> Findings:
     "WIRE054",
     "login-service-fails",
     "error",
+    rung="verifier",
+    role="symptom",
+    scope=("listener",),
     fails=[
         {"wire": _tried("PLAIN later 454 4.7.0 Temporary authentication failure", program="Postfix")},
         {"wire": _tried("PLAIN failed 535 5.7.8 Error: authentication failed: generic failure", program="Postfix")},
@@ -443,6 +458,9 @@ _NOT_LET = {
     "WIRE055",
     "login-not-let",
     "error",
+    rung="offer",
+    role="symptom",
+    scope=("listener",),
     fails=[
         {"wire": _tried("PLAIN failed 534 5.7.9 Application-specific password required")},
         {"wire": _tried("PLAIN failed 538 5.7.11 Encryption required for requested authentication mechanism")},
@@ -482,6 +500,9 @@ def _not_let_severity(t: _Tries, kind: str, c: Conversation) -> Severity | None:
     "WIRE056",
     "server-not-proven",
     "error",
+    rung="verifier",
+    role="symptom",
+    scope=("listener",),
     fails=[{"wire": _tried("SCRAM-SHA-256 unproven the server's signature is wrong")}],
     passes=[{"wire": _tried(f"SCRAM-SHA-256 {_OK}")}],
     refs=("RFC 5802 section 3: the client must verify the server's signature", "RFC 2831 section 2.1.3: rspauth"),
@@ -509,6 +530,9 @@ def server_not_proven(wire: Wire) -> Findings:
     "WIRE057",
     "login-dialogue-broken",
     "warning",
+    rung="mechanism",
+    role="symptom",
+    scope=("listener", "mechanism"),
     fails=[{"wire": _tried("DIGEST-MD5 broken the server's challenge is no base64")}],
     passes=[{"wire": _tried(f"DIGEST-MD5 {_OK}")}],
     refs=("RFC 4954 section 4", "RFC 2831", "RFC 5802"),
@@ -536,6 +560,9 @@ def login_dialogue_broken(wire: Wire) -> Findings:
     "WIRE058",
     "login-name-lacks-its-realm",
     "error",
+    rung="account",
+    role="symptom",
+    scope=("listener",),
     fails=[{"wire": _tried(f"PLAIN {_NO}") + _tried(f"PLAIN {_OK}", user="test@mail.example.com")}],
     passes=[
         {"wire": _tried(f"PLAIN {_OK}", user="test@mail.example.com")},
@@ -577,6 +604,9 @@ def _realm(server: str, realm: str) -> list[Step]:
     "WIRE059",
     "scram-iterations-too-few",
     "warning",
+    rung="account",
+    role="symptom",
+    scope=("listener",),
     fails=[
         {"wire": _tried("SCRAM-SHA-256 weak the server asks for fewer than 1000 iterations")},
         {"wire": _tried(f"SCRAM-SHA-1 {_OK}") + "=== weak fewer than 4096 iterations"},

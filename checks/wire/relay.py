@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from maildoctor.api import (
     Conversation,
     Findings,
+    Purpose,
     Restart,
     SetPostfix,
     Step,
@@ -46,7 +47,7 @@ _NAME = re.compile(r"maildoctor\.invalid|\bhelo command rejected", re.IGNORECASE
 """What is refused is the name that we called ourselves by; nobody else calls himself so."""
 
 
-def _untold(wire: Wire, purpose: str) -> Iterator[Unknown]:
+def _untold(wire: Wire, purpose: Purpose) -> Iterator[Unknown]:
     """Tests whose answer says nothing of relaying."""
     for c in wire.of(purpose):
         word, rest = c.outcome
@@ -71,6 +72,9 @@ def _untold(wire: Wire, purpose: str) -> Iterator[Unknown]:
     "WIRE060",
     "open-relay-on-the-wire",
     "error",
+    rung="policy",
+    role="symptom",
+    scope=("listener",),
     fails=[_sample("relay", "accepted 250 2.1.5 ok"), _sample("relay", "accepted 250 2.1.5 Ok", "Postfix")],
     passes=[
         _sample("relay", "refused 550 5.7.1 Relaying denied"),
@@ -139,6 +143,9 @@ def _logged_in(c: Conversation) -> bool:
     "WIRE061",
     "logged-in-and-not-allowed-to-relay",
     "error",
+    rung="policy",
+    role="symptom",
+    scope=("listener",),
     fails=[
         _sample("relay-auth", "refused 550 5.7.1 <test@example.org>... Relaying denied"),
         _sample("relay-auth", "refused 554 5.7.1 <test@example.org>: Relay access denied", "Postfix"),
@@ -193,6 +200,9 @@ def _not_sent(c: Conversation) -> str | None:
     "WIRE062",
     "message-refused",
     "error",
+    rung="hand-over",
+    role="symptom",
+    scope=("listener",),
     fails=[
         _sample("send", "refused 550 5.7.1 Relaying denied"),
         _sample("send", "refused 554 5.6.0 message content rejected"),

@@ -32,6 +32,10 @@ def _refused(c: Conversation) -> str | None:
     "WIRE020",
     "starttls-offered-and-refused",
     "error",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-answer", "no-starttls"),
     fails=[
         {"wire": _ASKED + "<-  454 4.3.3 TLS not available due to temporary reason\n -> QUIT"},
         {"wire": _ASKED + "<-  452 4.4.5 Insufficient disk space; try again later\n -> QUIT"},
@@ -107,6 +111,10 @@ _LOG = (
     "WIRE021",
     "tls-handshake-breaks",
     "error",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-starttls",),
     fails=[
         {"wire": _READY + "*** tls: sslv3 alert handshake failure"},
         {"wire": _HEAD.format(465) + "*** tls: the server does not speak TLS there (wrong version number)"},
@@ -137,6 +145,9 @@ def tls_handshake_breaks(wire: Wire) -> Findings:
     "WIRE022",
     "words-behind-starttls",
     "error",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
     fails=[
         {
             "wire": _READY
@@ -180,6 +191,10 @@ def _without_tls(c: Conversation) -> bool | None:
     "WIRE023",
     "login-without-tls",
     "warning",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-starttls",),
     fails=[
         {"wire": _HEAD.format(587) + _EHLO + "<-  250 AUTH PLAIN LOGIN\n -> QUIT"},
         {"wire": _HEAD.format(25) + _EHLO + "<-  250 AUTH CRAM-MD5\n -> QUIT"},
@@ -257,6 +272,10 @@ def _lost_in_tls(c: Conversation) -> bool | None:
     "WIRE024",
     "no-auth-after-tls",
     "error",
+    rung="offer",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-offer",),
     fails=[
         {
             "wire": _HEAD.format(587) + _EHLO + "<-  250-STARTTLS\n<-  250 AUTH CRAM-MD5\n -> STARTTLS\n<-  220 ready\n"
@@ -293,6 +312,9 @@ _OLD = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1")
     "WIRE029",
     "old-tls-version",
     "warning",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
     fails=[{"wire": _SECURE.replace("TLSv1.3", "TLSv1.1")}],
     passes=[_GOOD, {"wire": _SECURE.replace("TLSv1.3", "TLSv1.2")}],
     refs=("RFC 8996: TLS 1.0 and 1.1 must not be used", "RFC 8314 section 4.1"),

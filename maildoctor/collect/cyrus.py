@@ -200,8 +200,8 @@ def sasldb(host: Host, know: Know) -> SaslDb | Unknown:
         if isinstance(answer, str):
             return SaslDb.parse(answer)
         if answer.why != "absent":
-            return unknown(answer)
-    return Absent(f"{path} does not exist")
+            return unknown(answer, candidate)
+    return Absent(f"{path} does not exist", subject=path)
 
 
 def saslauthd(host: Host, know: Know) -> Saslauthd | Unknown:

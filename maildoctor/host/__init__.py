@@ -44,14 +44,14 @@ Verb = Literal[
 ]  # fmt: skip
 """What can be asked, as in the table above."""
 
-Why = Literal["absent", "refused", "unavailable", "lifeless", "failed"]
+Why = Literal["absent", "refused", "unavailable", "lifeless", "directory", "too_large", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
     """No answer. `absent`: there is no such thing; `refused`: no right to look; `unavailable`: this kind of target
-    cannot tell; `lifeless`: files alone have no such thing (no processes in an unpacked image); `failed`: it was tried
-    and went wrong."""
+    cannot tell; `lifeless`: files alone have no such thing (no processes in an unpacked image); `directory`: it is
+    one, where a file was asked for; `too_large`: more than is read safely; `failed`: it was tried and went wrong."""
 
     why: Why
     reason: str

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from maildoctor import filesystem, log_lines
 from maildoctor.filesystem import FileView, Tree
-from maildoctor.host import Answer, HostError, Silence, Verb
+from maildoctor.host import Answer, HostError, Silence, Verb, Why
 from maildoctor.host.door import Door
 from maildoctor.masking import kind_of
 
@@ -90,8 +90,11 @@ class Rooted(Door):
             return Silence("absent", f"{subject} does not exist: part of its path is no directory")
         except PermissionError:
             return Silence("refused", f"no right to read {subject}", "run as root")
+        except filesystem.IsDirectory as error:
+            return Silence("directory", f"{subject}: {error.strerror}")
         except OSError as error:
-            return Silence("failed", f"{subject}: {error.strerror or error}")
+            why: Why = "too_large" if error.errno == errno.EFBIG else "failed"
+            return Silence(why, f"{subject}: {error.strerror or error}")
 
     def _verbs(self) -> dict[Verb, Callable[[str], Answer]]:
         """Who answers what: a method a verb."""
@@ -145,7 +148,7 @@ class Rooted(Door):
         data = self.files.read(path, _TEXT_LIMIT + 1)
         if len(data) > _TEXT_LIMIT:
             return Silence(
-                "failed", f"{path} is larger than {_TEXT_LIMIT // 2**20} MiB", "look whether it is what it should be"
+                "too_large", f"{path} is larger than {_TEXT_LIMIT // 2**20} MiB", "look whether it is what it should be"
             )
         return data.decode("utf-8", "backslashreplace")
 

@@ -277,7 +277,7 @@ def _matrix(report: Report, style: Style) -> Iterator[Block]:
 def _talks(report: Report, style: Style) -> Iterator[Block]:
     """For endpoints a line each, logins aside, which stand in the matrix; whole transcripts where all is wanted."""
     asked = report.target.kind == "endpoint"
-    talks = [t for t in report.talks if style.verbosity > 1 or (asked and not t.summary.startswith("login "))]
+    talks = [t for t in report.talks if style.verbosity > 1 or (asked and t.purpose != "login")]
     kept = talks if style.verbosity > 0 else talks[:_FEW_TALKS]
     yield from [_GAP] if kept else []
     for talk in kept:
