@@ -109,6 +109,11 @@ def test_mail_servers_that_reload_do_so_everywhere() -> None:
             "rhel",
             "printf 'auth include password-auth\\naccount include password-auth\\n' > /etc/pam.d/smtp",
         ),
+        (
+            Chown("--reference=/home/eve/f", ("/etc/mail/access.db",), "root"),
+            "debian",
+            "chown NAME /etc/mail/access.db",
+        ),
         (AddUser("-d", "example.com"), "debian", "saslpasswd2 -c -u example.com -- -d"),
         (Manual("ask {who}", (("who", "me"),)), "debian", "# ask me"),
         (EditFile("/a b", "drop {it}", (("it", ["p", "$(x)"]),)), "debian", "# in FILE: drop p"),

@@ -1,5 +1,6 @@
 """Typed steps as commands of the shell, exact for one distribution and its init system."""
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -220,7 +221,7 @@ def _install(step: Install, system: System) -> str:
 
 
 def _saslpasswd(options: str, user: str, realm: str) -> str:
-    return f"saslpasswd2 {options}-u {shell_word(realm)} {'-- ' if user.startswith('-') else ''}{shell_word(user)}"
+    return f"saslpasswd2 {options}-u {shell_word(realm)} {f'-- {shlex.quote(user)}' if user.startswith('-') else shell_word(user)}"
 
 
 def _add_user(step: AddUser, _: System) -> str:

@@ -18,8 +18,9 @@ _ENTRY = re.compile(r"[A-Za-z0-9_./@\[*][A-Za-z0-9_./@:+,=*\[\]-]*", re.ASCII)
 
 
 def shell_word(text: str) -> str:
-    """One word of a shell command, quoted where it must be."""
-    return shlex.quote(text)
+    """One operand of a shell command, quoted where it must be. One that begins with `-` would be an option of the
+    program, quoted or not: `NAME` stands in its place."""
+    return "NAME" if text.startswith("-") else shlex.quote(text)
 
 
 def shell_words(*texts: str) -> str:
