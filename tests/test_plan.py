@@ -21,6 +21,7 @@ from maildoctor.plan.steps import (
     AddLine,
     AddUser,
     Chmod,
+    Chown,
     CreateFile,
     EditFile,
     Inspect,

@@ -221,7 +221,8 @@ def _install(step: Install, system: System) -> str:
 
 
 def _saslpasswd(options: str, user: str, realm: str) -> str:
-    return f"saslpasswd2 {options}-u {shell_word(realm)} {f'-- {shlex.quote(user)}' if user.startswith('-') else shell_word(user)}"
+    name = f"-- {shlex.quote(user)}" if user.startswith("-") else shell_word(user)
+    return f"saslpasswd2 {options}-u {shell_word(realm)} {name}"
 
 
 def _add_user(step: AddUser, _: System) -> str:
