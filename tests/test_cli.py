@@ -93,14 +93,14 @@ def test_the_help_says_what_the_parsers_know(bench: Bench) -> None:
     import importlib
 
     assert all(len(line) <= 80 for line in USAGE.splitlines())
-    told = set(re.findall(r"(?<![\w-])--?[a-zA-Z46][\w-]*", USAGE)) - {"-vv", "-V", "--version", "--completion"}
+    reported = set(re.findall(r"(?<![\w-])--?[a-zA-Z46][\w-]*", USAGE)) - {"-vv", "-V", "--version", "--completion"}
     known = {
         option
         for command in COMMANDS
         for action in importlib.import_module(f"maildoctor.cli.{command}").parser()._actions
         for option in action.option_strings
     }
-    assert told == known
+    assert reported == known
     assert all(re.search(rf"\b{form}\b", USAGE.split("--format FORM")[1].split("\n  -o")[0]) for form in FORMATS)
     listed = USAGE.split("commands:\n")[1].split("\n\n")[0]
     assert re.findall(r"(?m)^  (\w+)", listed) == list(COMMANDS)
@@ -229,7 +229,7 @@ def test_targets_selection_and_recording_reach_the_engine(bench: Bench, tmp_path
 # ---- the environment
 
 
-def test_each_option_has_a_twin(
+def test_each_option_has_an_environment_variable(
     bench: Bench, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     engine = bench.give(FAULTY)
@@ -252,7 +252,7 @@ def test_each_option_has_a_twin(
     assert json.loads((tmp_path / "b").read_text())
 
 
-def test_the_option_wins_over_its_twin_and_its_rivals(
+def test_the_option_wins_over_its_variable_and_its_rivals(
     bench: Bench, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = bench.give(FAULTY)
@@ -266,7 +266,7 @@ def test_the_option_wins_over_its_twin_and_its_rivals(
 
 
 @pytest.mark.parametrize(("name", "value"), [("FORMAT", "xml"), ("EXIT_ZERO", "perhaps"), ("VERBOSE", "very")])
-def test_a_wrong_twin_is_named(
+def test_a_wrong_variable_is_named(
     bench: Bench, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     bench.give(FAULTY)
@@ -373,8 +373,8 @@ def test_list(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     title = "A SASL plugin wants a symbol that no library here has."
     assert re.match(rf"LINK001  error    unresolved-symbol +{re.escape(title)}\n", out), "a row is a line, for grep"
     assert main(["list", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["checks"][0] == {
+    reported = json.loads(capsys.readouterr().out)
+    assert reported["checks"][0] == {
         "code": "LINK001",
         "severity": "error",
         "name": "unresolved-symbol",
@@ -387,7 +387,7 @@ def test_list(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
         "explains": ["MECH001"],
         "witnesses": ["LINK130"],
     }
-    rules = [rule["code"] for rule in told["rules"]]
+    rules = [rule["code"] for rule in reported["rules"]]
     assert rules == sorted(rules)
     assert set(rules) <= {line.split()[0] for line in out.splitlines() if line}
 

@@ -168,7 +168,7 @@ def not_trusted_to_relay(
     names = dict.fromkeys([*(m for m in service.trusted or () if m not in odd), *bad])
     yield found(
         f"{' '.join(bad)}: offered by {service.option('mechanisms')} but not in the class TrustAuthMech, so a login by "
-        "it gives no right to relay"
+        "it does not allow relaying"
         + (f"; {odd[0][:60]} in it is no mechanism: separate the names with blanks" if odd else ""),
         evidence=[service.evidence("mechanisms"), service.evidence("trusted")],
         fix=change(service, "trusted", list(names)),

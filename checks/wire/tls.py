@@ -156,7 +156,7 @@ def tls_handshake_breaks(wire: Wire) -> Findings:
         }
     ],
     passes=[_GOOD],
-    refs=("CVE-2011-0411 and its kin", "https://nostarttls.secvuln.info"),
+    refs=("CVE-2011-0411 and similar ones", "https://nostarttls.secvuln.info"),
 )
 def words_behind_starttls(wire: Wire) -> Findings:
     """More came in clear behind the reply to STARTTLS, before TLS began.

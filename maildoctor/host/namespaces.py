@@ -68,18 +68,18 @@ def _joined(kind: str, pid: int, work: Callable[[], T]) -> T:
     door = _door(kind, pid)
     if door is None:
         return work()
-    heard: Future[T] = Future()
+    received: Future[T] = Future()
 
     def there() -> None:
         try:
             _enter(door, kind, pid)
-            heard.set_result(work())
+            received.set_result(work())
         except BaseException as error:
-            heard.set_exception(error)
+            received.set_exception(error)
 
     try:
         Thread(target=there, daemon=True, name=f"{kind} of {pid}").start()
-        return heard.result()
+        return received.result()
     finally:
         os.close(door)
 
@@ -103,7 +103,7 @@ def _enter(door: int, kind: str, pid: int) -> None:
 
 
 def _refused(kind: str, pid: int) -> HostError:
-    what = f"no right to enter the {_CALLED[kind]} namespace of process {pid}"
+    what = f"permission denied entering the {_CALLED[kind]} namespace of process {pid}"
     return HostError(what, f"/proc/{pid}/ns/{kind}", "run as root")
 
 

@@ -136,10 +136,10 @@ class LabHost:
         """Ends the daemon."""
         self.must("stop")
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Takes the fault away as an admin would, and restarts the daemon."""
         if self.fault:
-            self.must(self.fault.mend)
+            self.must(self.fault.repair)
         self.stop()
         self.start()
 
