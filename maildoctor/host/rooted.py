@@ -35,7 +35,12 @@ _PROGRAM = 64 * 1024 * 1024
 """Bytes of a program or library: sendmail has 1 MB, and the largest library that it is linked with 5."""
 
 _CERTIFICATES = 2 * 1024 * 1024
-"""Bytes of a file of certificates or keys: the bundle of all public CAs has 220 kB."""
+"""Bytes of a file of certificates: the bundle of all public CAs has 220 kB."""
+
+_KEY_FILE = 64 * 1024
+"""Bytes of a file of a private key: one for RSA of 16,384 bits has 13 kB, and a chain beside it 10."""
+
+_LOOK = "look whether it is what it should be"
 
 
 class Rooted(Door):
@@ -142,9 +147,7 @@ class Rooted(Door):
     def _tell_read(self, path: str) -> Answer:
         data = self.files.read(path, _TEXT_LIMIT + 1)
         if len(data) > _TEXT_LIMIT:
-            return Silence(
-                "failed", f"{path} is larger than {_TEXT_LIMIT // 2**20} MiB", "look whether it is what it should be"
-            )
+            return Silence("failed", f"{path} is larger than {_TEXT_LIMIT // 2**20} MiB", _LOOK)
         return data.decode("utf-8", "backslashreplace")
 
     def _tell_clear(self, path: str) -> Answer:
@@ -175,7 +178,7 @@ class Rooted(Door):
         """A file that says something only as a whole. Raises OSError; EFBIG where it is longer."""
         data = self.files.read(path, limit + 1)
         if len(data) > limit:
-            raise OSError(errno.EFBIG, f"larger than can be read safely: more than {limit // 2**20} MiB", path)
+            raise OSError(errno.EFBIG, f"larger than can be read safely: more than {_size(limit)}", path)
         return data
 
     def _tell_map(self, subject: str) -> Answer:
@@ -225,20 +228,24 @@ class Rooted(Door):
     def _tell_cert(self, path: str) -> Answer:
         from maildoctor.certificates import certificates
 
-        return self._described(certificates, path)
+        return self._described(certificates, path, _CERTIFICATES)
 
     def _tell_key(self, path: str) -> Answer:
         from maildoctor.certificates import public_half
 
-        return self._described(public_half, path)
+        return self._described(public_half, path, _KEY_FILE)
 
-    def _described(self, describe: Callable[[bytes], str], path: str) -> Answer:
+    def _described(self, describe: Callable[[bytes], str], path: str, limit: int) -> Answer:
         from maildoctor.certificates import NotReadable
 
         try:
-            return describe(self._whole(path, _CERTIFICATES))
+            return describe(self._whole(path, limit))
         except NotReadable as error:
             return Silence("unavailable" if error.remedy else "failed", error.reason, error.remedy)
+        except OSError as error:
+            if error.errno != errno.EFBIG:
+                raise
+            return Silence("unavailable", f"{path}: {error.strerror}", _LOOK)  # nothing is known against it
 
     # ---- what the answers need
 
@@ -301,6 +308,10 @@ class _Library:
             return sorted(f"{folder}/{n}" for n in self._files.listdir(folder or "/") if fnmatch(n, name))
         except OSError:
             return []
+
+
+def _size(octets: int) -> str:
+    return f"{octets // 2**20} MiB" if octets >= 2**20 else f"{octets // 2**10} KiB"
 
 
 def _printable(name: str) -> str:
