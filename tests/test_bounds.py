@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -515,9 +515,70 @@ def _demo(_: Path) -> list[str]:
     return ["demo"]
 
 
+def _large_plug_ins(folder: Path) -> list[str]:
+    """Libraries of nothing but holes, some of them as large as a plug-in may be and some larger."""
+    return _with_plug_ins(folder, lambda n: (_PLUGIN_FILE, (8 if n % 2 else 64) << 20))
+
+
+def _wordy_plug_ins(folder: Path) -> list[str]:
+    """Each needs 500 libraries with a name of 4,000 letters."""
+    plugin = _needy(500, 4_000)
+    return _with_plug_ins(folder, lambda n: (plugin, len(plugin)))
+
+
+def _with_plug_ins(folder: Path, one: Callable[[int], tuple[bytes, int]]) -> list[str]:
+    root = rooted(folder)
+    for name in ("usr/sbin", "usr/lib/sasl2", "etc/sasl2"):
+        (root / name).mkdir(parents=True)
+    (root / "etc/os-release").write_text("ID=arch\n")
+    (root / "usr/sbin/sendmail").write_bytes(_PLUGIN_FILE)
+    for number in range(200):
+        with open(root / f"usr/lib/sasl2/lib{number}.so", "wb") as file:
+            contents, size = one(number)
+            file.write(contents)
+            file.truncate(size)
+    return ["check", "--root", str(root), "--deadline", "60"]
+
+
+def _needy(count: int, length: int) -> bytes:
+    """An ELF file of 64 bits whose dynamic section needs one library so often, by different beginnings of its name."""
+    strings = b"\0" + b"x" * (length + count) + b"\0"
+    dynamic = b"".join(struct.pack("<2Q", 1, 1 + n) for n in range(count))
+    at = 64 + 2 * 56
+    dynamic += struct.pack("<6Q", 5, at + len(dynamic) + 48, 10, len(strings), 0, 0)
+    whole = at + len(dynamic) + len(strings)
+    head = b"\x7fELF\x02\x01\x01".ljust(16, b"\0") + struct.pack(
+        "<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, 0, 0, 64, 56, 2, 0, 0, 0
+    )
+    load = struct.pack("<IIQQQQQQ", 1, 4, 0, 0, 0, whole, whole, 4096)
+    dyn = struct.pack("<IIQQQQQQ", 2, 4, at, at, at, len(dynamic), len(dynamic), 8)
+    return head + load + dyn + dynamic + strings
+
+
+_PLUGIN_FILE = _needy(1, 8)
+
+
+def _long_key(folder: Path) -> list[str]:
+    (folder / "host.toml").write_text(
+        '[host]\nkind="host"\nname="x"\ncommands=[]\n[read]\n' + "a." * 20_000 + 'a="x"\n'
+    )
+    return ["check", "--snapshot", str(folder)]
+
+
+def _many_tables(folder: Path) -> list[str]:
+    (folder / "host.toml").write_text("".join(f"[a{n}]\n" for n in range(2_000_000)))
+    return ["check", "--snapshot", str(folder)]
+
+
+def _many_keys(folder: Path) -> list[str]:
+    (folder / "host.toml").write_text("[read]\n" + "".join(f"a{n}=0\n" for n in range(2_500_000)))
+    return ["check", "--snapshot", str(folder)]
+
+
 BOMBS = (
     _map_text, _map_built, _authinfo, _k_lines, _sasldb, _zeros, _nested_toml, _report, _baseline, _nested_baseline,
     _sparse_log, _giant_line, _redacted, _header, _endless_header, _deep_report, _wide_report, _demo,
+    _large_plug_ins, _wordy_plug_ins, _long_key, _many_tables, _many_keys,
 )  # fmt: skip
 
 

@@ -34,6 +34,12 @@ _DATABASE = 256 * 1024 * 1024
 _PROGRAM = 64 * 1024 * 1024
 """Bytes of a program or library: sendmail has 1 MB, and the largest library that it is linked with 5."""
 
+_PLUGIN = 8 * 1024 * 1024
+"""Bytes of a plug-in: the largest of libsasl has 100 kB."""
+
+_LINKED = 256 * 1024 * 1024
+"""Bytes of programs, libraries and plug-ins in all: a mail server with all its libraries has 20 MB."""
+
 _CERTIFICATES = 2 * 1024 * 1024
 """Bytes of a file of certificates: the bundle of all public CAs has 220 kB."""
 
@@ -200,13 +206,17 @@ class Rooted(Door):
         return f"# path: {path}\n" + listing(self._whole(path, _DATABASE))
 
     def _tell_elf(self, subject: str) -> Answer:
-        from maildoctor.linking.closure import Linker, text
+        from maildoctor.linking.closure import NOT_READABLE, Linker, text
 
         path, _, program = subject.partition(" ")
-        self.files.stat(path)
+        if program and self.files.stat(path).st_size > _PLUGIN:
+            return Silence("failed", f"{path} is larger than {_size(_PLUGIN)}, as no plug-in is", _LOOK)
         if self._linker is None:
-            self._linker = Linker(_Library(self.files))
-        return text(self._linker.link(path, program or None))
+            self._linker = Linker(_Library(self.files, _LINKED))
+        linked = self._linker.link(path, program or None)
+        if linked.fault == NOT_READABLE and self._linker.is_full:
+            return Silence("failed", f"{path} is not read: too much was read of libraries and plug-ins", _LOOK)
+        return text(linked)
 
     def _tell_build(self, path: str) -> Answer:
         from maildoctor.linking.elf import BadElf, NotElf, sendmail_build
@@ -280,16 +290,21 @@ class Rooted(Door):
 
 
 class _Library:
-    """Files as the linking code wants them."""
+    """Files as the linking code wants them, which keeps them: no more than `most` bytes in all."""
 
-    def __init__(self, files: FileView) -> None:
+    def __init__(self, files: FileView, most: int) -> None:
         self._files = files
+        self._left = most
 
     def open(self, path: str) -> memoryview | None:
         try:
-            data = self._files.read(path, _PROGRAM + 1)
-            if len(data) > _PROGRAM:
+            if self._files.stat(path).st_size > self._left:
+                raise OSError(errno.ENOMEM, "too much was read already", path)
+            limit = min(_PROGRAM, self._left)
+            data = self._files.read(path, limit + 1)
+            if len(data) > limit:
                 raise OSError(errno.EFBIG, "larger than a library can be", path)
+            self._left -= len(data)
             return memoryview(data)
         except (FileNotFoundError, NotADirectoryError):
             return None
