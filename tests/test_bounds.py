@@ -517,26 +517,20 @@ def _demo(_: Path) -> list[str]:
 
 def _large_plug_ins(folder: Path) -> list[str]:
     """Libraries of nothing but holes, some of them as large as a plug-in may be and some larger."""
-    return _with_plug_ins(folder, lambda n: (_PLUGIN_FILE, (8 if n % 2 else 64) << 20))
+    return _with_plug_ins(folder, _PLUGIN_FILE, lambda n: (8 if n % 2 else 64) << 20)
 
 
-def _wordy_plug_ins(folder: Path) -> list[str]:
-    """Each needs 500 libraries with a name of 4,000 letters."""
-    plugin = _needy(500, 4_000)
-    return _with_plug_ins(folder, lambda n: (plugin, len(plugin)))
-
-
-def _with_plug_ins(folder: Path, one: Callable[[int], tuple[bytes, int]]) -> list[str]:
-    root = rooted(folder)
-    for name in ("usr/sbin", "usr/lib/sasl2", "etc/sasl2"):
+def _with_plug_ins(root: Path, contents: bytes, size: Callable[[int], int]) -> list[str]:
+    for name in ("usr/lib/postfix/sbin", "usr/lib/sasl2", "etc/sasl2", "etc/postfix"):
         (root / name).mkdir(parents=True)
     (root / "etc/os-release").write_text("ID=arch\n")
-    (root / "usr/sbin/sendmail").write_bytes(_PLUGIN_FILE)
+    (root / "etc/postfix/main.cf").write_text("smtpd_sasl_auth_enable = yes\n")
+    (root / "etc/postfix/master.cf").write_text("smtp inet n - n - - smtpd\n")
+    (root / "usr/lib/postfix/sbin/smtpd").write_bytes(_PLUGIN_FILE)
     for number in range(200):
         with open(root / f"usr/lib/sasl2/lib{number}.so", "wb") as file:
-            contents, size = one(number)
             file.write(contents)
-            file.truncate(size)
+            file.truncate(size(number))
     return ["check", "--root", str(root), "--deadline", "60"]
 
 
@@ -578,7 +572,7 @@ def _many_keys(folder: Path) -> list[str]:
 BOMBS = (
     _map_text, _map_built, _authinfo, _k_lines, _sasldb, _zeros, _nested_toml, _report, _baseline, _nested_baseline,
     _sparse_log, _giant_line, _redacted, _header, _endless_header, _deep_report, _wide_report, _demo,
-    _large_plug_ins, _wordy_plug_ins, _long_key, _many_tables, _many_keys,
+    _large_plug_ins, _long_key, _many_tables, _many_keys,
 )  # fmt: skip
 
 
