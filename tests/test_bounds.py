@@ -33,9 +33,10 @@ from maildoctor.facts.paths import Paths
 from maildoctor.facts.processes import Processes
 from maildoctor.facts.sendmail.cf import SendmailCf
 from maildoctor.facts.tls import certificate_of
-from maildoctor.host import Answer, Silence, Verb
+from maildoctor.host import Answer, Silence, Verb, procfs
 from maildoctor.host.child import start
 from maildoctor.host.deadline import Deadline, Overdue
+from maildoctor.host.live import Live
 from maildoctor.host.rooted import Rooted
 from maildoctor.library import Library, load_library
 from maildoctor.model import Evidence, Finding
@@ -332,6 +333,39 @@ def test_a_folder_of_checks_without_end_is_cut_and_that_is_told(tmp_path: Path) 
     assert [o.reason.partition(": ")[2] for o in found.broken] == [
         "only the first 1,000 of 100,000 modules in it are read"
     ]
+
+
+def test_of_many_processes_those_of_root_are_told_and_some_of_each_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(procfs, "_ALL_COMMANDS", 1_000)
+    rows = [("nobody", f"{n} nobody 1 /x sendmail {'y' * 30}") for n in range(500)]
+    rows += [("root", "501 root 1 /x sendmail"), ("smmsp", "502 smmsp 1 /x sendmail"), ("root", "503 root 1 /x sm-mta")]
+    told = procfs.some(rows)
+    gaps = Gaps()
+    answer = Bounded(Says(told), gaps).ask("processes")
+    assert isinstance(answer, str)
+    pids = [p.pid for p in Processes.parse(answer).all]
+    assert pids == sorted(pids) and {501, 502, 503} < set(pids) and len(told) < 1_200
+    assert gaps.found[0].reason == f"only {len(pids)} of 503 processes are told"
+    assert procfs.some(rows[-3:]) == "\n".join(line for _, line in rows[-3:])
+
+
+@pytest.mark.skipif(not procfs.serves(), reason="/proc is that of Linux")
+def test_long_command_lines_of_anybody_do_not_take_the_time(tmp_path: Path) -> None:
+    program = tmp_path / "sendmail"
+    program.write_bytes(Path("/bin/sleep").read_bytes())
+    program.chmod(0o755)
+    title = "sendmail: " + ("authinfo=" + "pass" * 30_000)[:120_000]
+    running = [subprocess.Popen([title, "300"], executable=program) for _ in range(40)]
+    try:
+        began = time.process_time()
+        told = Live().ask("processes")
+        assert time.process_time() - began < 2
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+    assert isinstance(told, str)
+    assert max(map(len, told.splitlines())) < 8_000
 
 
 # ---- everything is linear
