@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maildoctor.remedy import filled
+from maildoctor.plan.words import filled
 from maildoctor.triage.judge import words
 from maildoctor.triage.rules import load, rule_files
 

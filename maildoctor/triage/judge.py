@@ -6,7 +6,7 @@ from datetime import datetime
 
 from maildoctor import correlate
 from maildoctor.model import Evidence, Finding, Logins, LogRead, Ranked, Step, Traffic
-from maildoctor.remedy import filled, is_plain
+from maildoctor.plan.words import filled, is_plain
 from maildoctor.triage.clock import Clock
 from maildoctor.triage.footprints import Footprints, footprints
 from maildoctor.triage.guessing import Guessing, guessing
