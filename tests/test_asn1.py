@@ -111,8 +111,8 @@ def test_a_certificate_that_keeps_openssl_busy_is_not_judged() -> None:
     for data in (bomb, pem("CERTIFICATE", bomb)):
         with pytest.raises(NotReadable, match="a number of 20,000 bits"):
             certificates(data)
-    (told,) = shown_by_server([bomb])
-    assert told.startswith("verified unknown: a certificate is not judged")
+    (reported,) = shown_by_server([bomb])
+    assert reported.startswith("verified unknown: a certificate is not judged")
 
 
 @given(st.binary(max_size=300))

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from maildoctor import filesystem
-from maildoctor.host import Silence
+from maildoctor.host import NoAnswer
 
 COMMAND = 4096
 """Bytes of a command line that are read; the longest options of a mail program have 300."""
@@ -28,7 +28,7 @@ _LISTEN = "0A"
 Pids = Mapping[int, int]
 """The processes in question: the number by which we know one, and the number to tell."""
 
-NO_PROC = Silence("unavailable", "/proc is not mounted, so processes cannot be seen", "mount -t proc proc /proc")
+NO_PROC = NoAnswer("unavailable", "/proc is not mounted, so processes cannot be seen", "mount -t proc proc /proc")
 
 
 def serves() -> bool:
@@ -89,9 +89,9 @@ def running(pids: Pids, wanted: tuple[str, ...], root: str, user: Callable[[int]
             if state == "Z" or not name.startswith(wanted) or not same_root(pid, here):
                 continue
             started = ticks / os.sysconf("SC_CLK_TCK") + booted
-            told = " ".join(command.replace("\0", " ").split()) or name
+            reported = " ".join(command.replace("\0", " ").split()) or name
             owner = user(_owner(pid))
-            rows.append((owner, f"{pids[pid]} {owner} {started:.2f} {program(pid, user)} {told}"))
+            rows.append((owner, f"{pids[pid]} {owner} {started:.2f} {program(pid, user)} {reported}"))
     return some(rows)
 
 

@@ -157,7 +157,7 @@ def _finding(rule: Rule, key: Key, entry: Entry, clock: Clock, top: int) -> Find
 
 def advice(causes: Sequence[Cause], fields: Mapping[str, str]) -> str:
     """The candidates, the most likely first, a paragraph each."""
-    told = _told(fields)
+    reported = _told(fields)
     paragraphs = []
     for number, cause in enumerate(causes[:_MOST_CAUSES], 1):
         lead = f"{number}. " if len(causes) > 1 else ""
@@ -165,7 +165,7 @@ def advice(causes: Sequence[Cause], fields: Mapping[str, str]) -> str:
         text += f" To tell: {_sentence(cause.when)}" if cause.when else ""
         if number > 1 and cause.commands:
             text += " Commands: " + "; ".join(filled(c, words(fields)) for c in cause.commands)
-        paragraphs.append(filled(text, told))
+        paragraphs.append(filled(text, reported))
     return "\n".join(paragraphs)
 
 
@@ -211,11 +211,11 @@ def _several(top: Top) -> str:
 
 def _told(fields: Mapping[str, str]) -> dict[str, str]:
     """The fields for a sentence."""
-    told = {}
+    reported = {}
     for name, value in fields.items():
         text = value if len(value) <= _LONGEST_FIELD else value[:_LONGEST_FIELD] + "…"
-        told[name] = f"{text} (and {value.others} more)" if isinstance(value, Several) else text
-    return told
+        reported[name] = f"{text} (and {value.others} more)" if isinstance(value, Several) else text
+    return reported
 
 
 def words(fields: Mapping[str, str]) -> dict[str, str]:
