@@ -4,9 +4,10 @@ import warnings
 from collections.abc import Iterable
 from functools import cache
 
-from maildoctor import filesystem
+from maildoctor import asn1, filesystem
 
 _NEEDS = "install the Python package cryptography, 42 or newer, for this interpreter"
+_LOOK = "look whether it is what it should be"
 _CHAIN, _NAMES = 16, 1_000
 """Certificates of one file that are described (only the first is the server's own), and names of one: public
 authorities put no more than 100 to 250 into one."""
@@ -48,15 +49,33 @@ def certificates(data: bytes) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            found = (
-                x509.load_pem_x509_certificates(data)
-                if b"-----BEGIN" in data
-                else [x509.load_der_x509_certificate(data)]
-            )
+            found = [_loaded(der) for der in _each(data)]
+            if not found:
+                raise ValueError
             more = [f"# more: {len(found) - _CHAIN:,} certificates, not described"] if found[_CHAIN:] else []
             return "\n\n".join([*map(_describe, found[:_CHAIN]), *more])
         except (ValueError, x509.InvalidVersion):
             raise NotReadable("there is no readable certificate in it") from None
+
+
+_CERTIFICATE = ("CERTIFICATE", "X509 CERTIFICATE")
+"""Labels of PEM."""
+
+
+def _each(data: bytes) -> list[bytes]:
+    """The certificates of a file as DER."""
+    if b"-----BEGIN" not in data:
+        return [data]
+    return [der or b"" for label, der in asn1.blocks(data) if label in _CERTIFICATE]
+
+
+def _loaded(der: bytes) -> "x509.Certificate":  # type: ignore[name-defined]  # noqa: F821 (imported lazily)
+    """One certificate. Raises NotReadable where it would keep OpenSSL busy, ValueError and x509.InvalidVersion."""
+    from cryptography import x509
+
+    if why := asn1.not_certificate(der):
+        raise NotReadable(f"a certificate is not judged: {why}", _LOOK)
+    return x509.load_der_x509_certificate(der)
 
 
 def _describe(certificate: "x509.Certificate") -> str:  # type: ignore[name-defined]  # noqa: F821 (imported lazily)
@@ -99,22 +118,32 @@ def public_half(data: bytes) -> str:
     if lacking := _lacking():
         raise NotReadable(f"keys cannot be read: {lacking}", _NEEDS)
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import (
-        Encoding,
-        PublicFormat,
-        load_der_private_key,
-        load_pem_private_key,
-    )
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
 
-    load = load_pem_private_key if b"-----BEGIN" in data else load_der_private_key
+    encrypted = "encrypted: the key is protected by a passphrase"
     try:
+        der = _private(data)
+        if der is None:
+            return encrypted
+        if why := asn1.not_key(der):
+            raise NotReadable(f"the key is not judged: {why}", _LOOK)
         # not to be used, only to be named: whether its primes are primes is no question here, and a dear one
-        key = load(data, password=None, unsafe_skip_rsa_key_validation=True)
+        key = load_der_private_key(der, password=None, unsafe_skip_rsa_key_validation=True)
     except TypeError:
-        return "encrypted: the key is protected by a passphrase"
+        return encrypted
     except (ValueError, UnsupportedAlgorithm):
         raise NotReadable("there is no readable private key in it") from None
     return f"public key: {_digest(key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))}"
+
+
+def _private(data: bytes) -> bytes | None:
+    """The private key of a file as DER, the first of several; None where it is encrypted. Raises ValueError."""
+    if b"-----BEGIN" not in data:
+        return data
+    for label, der in asn1.blocks(data):
+        if label.endswith("PRIVATE KEY"):
+            return der
+    raise ValueError("no private key")
 
 
 def _digest(spki: bytes) -> str:
@@ -135,8 +164,10 @@ def shown_by_server(chain: list[bytes], ca_file: str = "") -> tuple[str, ...]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            own = x509.load_der_x509_certificate(chain[0])
+            own = _loaded(chain[0])
             rows = _describe(own).splitlines()
+        except NotReadable as error:
+            return (f"verified unknown: {error.reason}",)
         except (ValueError, x509.InvalidVersion):
             return ("verified no: it is no readable certificate",)
         return (
@@ -177,13 +208,15 @@ def _verdict(own: "x509.Certificate", rest: list[bytes], ca_file: str) -> str:  
         ip = next(iter(names.get_values_for_type(x509.IPAddress)), None)
         if name is None and ip is None:
             return "no: it names no host in subjectAltName"
-        between = [x509.load_der_x509_certificate(der) for der in rest[:10]]
+        between = [_loaded(der) for der in rest[:10]]
         subject = x509.IPAddress(ip) if name is None and ip is not None else x509.DNSName(str(name).replace("*", "any"))
         _policy().store(Store(anchors)).build_server_verifier(subject).verify(own, between)
     except x509.ExtensionNotFound:
         return "no: it names no host in subjectAltName"
     except VerificationError as error:
         return f"no: {_why(error)}"
+    except NotReadable as error:
+        return f"unknown: {error.reason}"
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         return f"no: {error}"
     return "yes"

@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,9 +33,10 @@ from maildoctor.facts.paths import Paths
 from maildoctor.facts.processes import Processes
 from maildoctor.facts.sendmail.cf import SendmailCf
 from maildoctor.facts.tls import certificate_of
-from maildoctor.host import Answer, NoAnswer, Verb
+from maildoctor.host import Answer, NoAnswer, Verb, procfs
 from maildoctor.host.child import start
 from maildoctor.host.deadline import Deadline, Overdue
+from maildoctor.host.live import Live
 from maildoctor.host.rooted import Rooted
 from maildoctor.library import Library, load_library
 from maildoctor.model import Evidence, Finding
@@ -334,6 +335,39 @@ def test_a_folder_of_checks_without_end_is_cut_and_that_is_told(tmp_path: Path) 
     ]
 
 
+def test_of_many_processes_those_of_root_are_told_and_some_of_each_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(procfs, "_ALL_COMMANDS", 1_000)
+    rows = [("nobody", f"{n} nobody 1 /x sendmail {'y' * 30}") for n in range(500)]
+    rows += [("root", "501 root 1 /x sendmail"), ("smmsp", "502 smmsp 1 /x sendmail"), ("root", "503 root 1 /x sm-mta")]
+    reported = procfs.some(rows)
+    gaps = Gaps()
+    answer = Bounded(Says(reported), gaps).ask("processes")
+    assert isinstance(answer, str)
+    pids = [p.pid for p in Processes.parse(answer).all]
+    assert pids == sorted(pids) and {501, 502, 503} < set(pids) and len(reported) < 1_200
+    assert gaps.found[0].reason == f"only {len(pids)} of 503 processes are told"
+    assert procfs.some(rows[-3:]) == "\n".join(line for _, line in rows[-3:])
+
+
+@pytest.mark.skipif(not procfs.serves(), reason="/proc is that of Linux")
+def test_long_command_lines_of_anybody_do_not_take_the_time(tmp_path: Path) -> None:
+    program = tmp_path / "sendmail"
+    program.write_bytes(Path("/bin/sleep").read_bytes())
+    program.chmod(0o755)
+    title = "sendmail: " + ("authinfo=" + "pass" * 30_000)[:120_000]
+    running = [subprocess.Popen([title, "300"], executable=program) for _ in range(40)]
+    try:
+        began = time.process_time()
+        reported = Live().ask("processes")
+        assert time.process_time() - began < 2
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+    assert isinstance(reported, str)
+    assert max(map(len, reported.splitlines())) < 8_000
+
+
 # ---- everything is linear
 
 
@@ -515,9 +549,64 @@ def _demo(_: Path) -> list[str]:
     return ["demo"]
 
 
+def _large_plug_ins(folder: Path) -> list[str]:
+    """Libraries of nothing but holes, some of them as large as a plug-in may be and some larger."""
+    return _with_plug_ins(folder, _PLUGIN_FILE, lambda n: (8 if n % 2 else 64) << 20)
+
+
+def _with_plug_ins(root: Path, contents: bytes, size: Callable[[int], int]) -> list[str]:
+    for name in ("usr/lib/postfix/sbin", "usr/lib/sasl2", "etc/sasl2", "etc/postfix"):
+        (root / name).mkdir(parents=True)
+    (root / "etc/os-release").write_text("ID=arch\n")
+    (root / "etc/postfix/main.cf").write_text("smtpd_sasl_auth_enable = yes\n")
+    (root / "etc/postfix/master.cf").write_text("smtp inet n - n - - smtpd\n")
+    (root / "usr/lib/postfix/sbin/smtpd").write_bytes(_PLUGIN_FILE)
+    for number in range(200):
+        with open(root / f"usr/lib/sasl2/lib{number}.so", "wb") as file:
+            file.write(contents)
+            file.truncate(size(number))
+    return ["check", "--root", str(root), "--deadline", "60"]
+
+
+def _needy(count: int, length: int) -> bytes:
+    """An ELF file of 64 bits whose dynamic section needs one library so often, by different beginnings of its name."""
+    strings = b"\0" + b"x" * (length + count) + b"\0"
+    dynamic = b"".join(struct.pack("<2Q", 1, 1 + n) for n in range(count))
+    at = 64 + 2 * 56
+    dynamic += struct.pack("<6Q", 5, at + len(dynamic) + 48, 10, len(strings), 0, 0)
+    whole = at + len(dynamic) + len(strings)
+    head = b"\x7fELF\x02\x01\x01".ljust(16, b"\0") + struct.pack(
+        "<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, 0, 0, 64, 56, 2, 0, 0, 0
+    )
+    load = struct.pack("<IIQQQQQQ", 1, 4, 0, 0, 0, whole, whole, 4096)
+    dyn = struct.pack("<IIQQQQQQ", 2, 4, at, at, at, len(dynamic), len(dynamic), 8)
+    return head + load + dyn + dynamic + strings
+
+
+_PLUGIN_FILE = _needy(1, 8)
+
+
+def _long_key(folder: Path) -> list[str]:
+    (folder / "host.toml").write_text(
+        '[host]\nkind="host"\nname="x"\ncommands=[]\n[read]\n' + "a." * 20_000 + 'a="x"\n'
+    )
+    return ["check", "--snapshot", str(folder)]
+
+
+def _many_tables(folder: Path) -> list[str]:
+    (folder / "host.toml").write_text("".join(f"[a{n}]\n" for n in range(2_000_000)))
+    return ["check", "--snapshot", str(folder)]
+
+
+def _many_keys(folder: Path) -> list[str]:
+    (folder / "host.toml").write_text("[read]\n" + "".join(f"a{n}=0\n" for n in range(2_500_000)))
+    return ["check", "--snapshot", str(folder)]
+
+
 BOMBS = (
     _map_text, _map_built, _authinfo, _k_lines, _sasldb, _zeros, _nested_toml, _report, _baseline, _nested_baseline,
     _sparse_log, _giant_line, _redacted, _header, _endless_header, _deep_report, _wide_report, _demo,
+    _large_plug_ins, _long_key, _many_tables, _many_keys,
 )  # fmt: skip
 
 

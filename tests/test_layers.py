@@ -20,11 +20,13 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "filesystem": frozenset(),
     "log_lines": frozenset(),
     "ledger": frozenset(),
+    "toml": frozenset(),
+    "asn1": frozenset(),
     "sasldb": frozenset(),
     "linking": frozenset(),
     "sasl": frozenset(),
     "image": frozenset({"errors", "filesystem"}),
-    "certificates": frozenset({"filesystem"}),
+    "certificates": frozenset({"asn1", "filesystem"}),
     "masking": frozenset(),
     "smtp": frozenset({"sasl"}),
     "facts": frozenset({"model", "sasldb.names"}),
@@ -39,6 +41,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "filesystem",
             "certificates",
             "log_lines",
+            "toml",
             "sasldb",
             "linking",
             "smtp",
@@ -54,7 +57,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "probe": frozenset({"errors", "filesystem", "certificates", "sasldb", "smtp", "sasl"}),
     "library": frozenset({"errors", "model", "check", "correlate", "filesystem"}),
     "engine": frozenset({"model", "facts", "check", "correlate", "library", "host", "collect", "auth"}),
-    "triage": frozenset({"errors", "filesystem", "model", "host", "plan.words", "correlate", "masking", "__init__"}),
+    "triage": frozenset(
+        {"errors", "filesystem", "toml", "model", "host", "plan.words", "correlate", "masking", "__init__"}
+    ),
     "cli": frozenset({"*"}),
 }
 """Layer: what it may import of ours beside itself. A layer is a module or a folder of maildoctor/."""

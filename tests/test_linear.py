@@ -10,14 +10,22 @@ from typing import Any
 
 import pytest
 
+from maildoctor.auth.imapd import ImapdConf
 from maildoctor.check import Check
 from maildoctor.cli.header_page import header_page
 from maildoctor.engine import FINDINGS
 from maildoctor.facts import Absent
+from maildoctor.facts.exposed import Exposed
 from maildoctor.facts.paths import LONGEST, Look, walk
+from maildoctor.facts.postfix.main_cf import PostfixMain
+from maildoctor.facts.postfix.master_cf import PostfixMaster
+from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.facts.sendmail.cf import MAX_DAEMONS, SendmailCf
+from maildoctor.facts.services import Services
+from maildoctor.host.clear import in_clear
 from maildoctor.library import load_library
 from maildoctor.render.style import Style
+from maildoctor.toml import excessive
 from maildoctor.triage.builtin import builtin
 from maildoctor.triage.engine import ENGINES, Engine, EngineError, Words, named
 from maildoctor.triage.match import Matcher
@@ -160,6 +168,55 @@ def test_the_measure_finds_what_is_not_linear() -> None:
     bad = Check("X001", "x", "info", judge, "", "", "", ({"facts": "a"},), ({"facts": "a"},), (), "none", "note")
     few, many = (spent(bad, {"facts": "a b"}, lines, count)["judging"] for count in (MANY, 4 * MANY))
     assert many > max(NOTHING, AT_MOST * few)
+
+
+# ---- parsers, whatever stands in a line
+
+
+PARSERS: dict[str, Callable[[str], Any]] = {
+    "main.cf": PostfixMain.parse,
+    "master.cf": PostfixMaster.parse,
+    "imapd.conf": ImapdConf.parse,
+    "exposed": Exposed.parse,
+    "services": Services.parse,
+    "processes": Processes.parse,
+    "listeners": Listeners.parse,
+    "clear": lambda text: list(in_clear("/etc/postfix/main.cf", text)),
+    "toml": excessive,
+}
+LINES = (
+    "a{}b", "a: {}b", "a: b{}", "a = {}b", "a{}", "{}= b", "clear /x:1 {}", "clear /x{}", "unread /x{}",
+    "1 root 1 /x {}", "smtp inet n - n - - smtpd -o {}", "service: {}", "'''{}", '"""{}', "{}",
+)  # fmt: skip
+PIECES = (" ", "\t", "a ", "a.", "a=", "$a", "-o", "[", '"', '\\"', "'", "\\", ": ", "\n", "x:1 y\n")
+
+
+@pytest.mark.parametrize("name", PARSERS)
+@pytest.mark.parametrize("piece", PIECES, ids=repr)
+def test_a_long_line_is_read_in_proportion(name: str, piece: str) -> None:
+    parse = PARSERS[name]
+    for line in LINES:
+        few, many = (line.format(piece * (count // len(piece))) for count in (15_000, 60_000))
+        longer = took(lambda many=many: parse(many))  # type: ignore[misc]
+        if longer > 2 * NOTHING:
+            shorter = took(lambda few=few: parse(few))  # type: ignore[misc]
+            assert longer < AT_MOST * shorter, f"{line}: {shorter:.3f} s, then {longer:.3f} s"
+
+
+def test_many_lines_about_one_file_are_read_in_proportion() -> None:
+    few, many = ("clear /x:1 y\n" * count for count in (10_000, 40_000))
+    assert took(lambda: Exposed.parse(many)) < max(NOTHING, AT_MOST * took(lambda: Exposed.parse(few)))
+
+
+def test_references_that_double_are_filled_in_at_once() -> None:
+    rows = [f"a{n} = $a{n + 1}$a{n + 1}$a{n + 1}" for n in range(30)]
+    for last in ("a30 = x", "a30 = $a0"):
+        main = PostfixMain.parse("\n".join([*rows, last]))
+        began = time.process_time()
+        assert len(main.value("a0")) <= 64 * 1024
+        assert time.process_time() - began < 1
+    assert PostfixMain.parse("\n".join([*rows, "a30 = x"])).value("a28") == "x" * 9
+    assert len(PostfixMain.parse("\n".join([*rows, "a30 = x"])).value("a15")) == 64 * 1024
 
 
 # ---- what has an end of its own

@@ -13,7 +13,7 @@ from maildoctor.model import Evidence
 
 PRODUCT = "cyrus-imapd"
 
-_ENTRY = re.compile(r"(?m)^([A-Za-z0-9_]+):[ \t]*(.*?)[ \t\r]*$")
+_ENTRY = re.compile(r"(?m)^([A-Za-z0-9_]+):([^\n]*)")
 _USER = "cyrus"
 
 
@@ -29,7 +29,7 @@ class ImapdConf:
         """Read any text; a first line `# path: /etc/imapd.conf` names the file."""
         named = re.match(r"# path:[ \t]*([^\n]*)\n?", text)
         path = named[1].strip() if named else "/etc/imapd.conf"
-        return cls(path, {m[1].lower(): m[2] for m in _ENTRY.finditer(text)})
+        return cls(path, {m[1].lower(): m[2].strip(" \t\r") for m in _ENTRY.finditer(text)})
 
 
 def login_service(conf: ImapdConf, names: Names | Unknown, system: System | None) -> LoginService:

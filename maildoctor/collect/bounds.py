@@ -25,7 +25,7 @@ LINE = 256 * 1024
 MANY = 1_000
 """Things that are looked at one by one for one fact: maps, class files, plug-ins."""
 
-_OF_RECORDS = ("map", "sasldb")
+_OF_RECORDS = ("map", "sasldb", "processes")
 """Verbs whose answers say themselves what was left out of them: a line `# cut: only the first 10 of 25 …` on top."""
 _ABOUT = 4096
 """Characters at the beginning of such an answer where the lines about it stand."""
@@ -73,7 +73,7 @@ class Bounded:
             return answer
         if verb in _OF_RECORDS:
             for words in left_out(answer):
-                self._gaps.note(f"of {subject.rpartition(' ')[2]} {words}")
+                self._gaps.note(f"of {subject.rpartition(' ')[2]} {words}" if subject else words)
         called, count, long = subject or verb, answer.count("\n") + 1, len(answer) > LINE and _LONG.search(answer)
         if verb == "read" and (count > ROWS or long):
             reason = f"{called} has " + (f"{count:,} lines, more than {ROWS:,}" if count > ROWS else _TOO_LONG)
@@ -89,6 +89,6 @@ class Bounded:
 
 
 def left_out(answer: str) -> list[str]:
-    """What the answer to `map` or `sasldb` says of itself that it leaves out."""
+    """What the answer to `map`, `sasldb` or `processes` says of itself that it leaves out."""
     rows = answer[:_ABOUT].split("\n")
     return [row.removeprefix("# cut: ") for row in rows if row.startswith("# cut: ")]

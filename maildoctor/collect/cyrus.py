@@ -150,16 +150,18 @@ def _folder(host: Host, know: FactStore, folder: str, program: str) -> str:
         target = look.partition(" -> ")[2]
         return f"directory: {folder} " + (f"dangling -> {target}" if names.why == "absent" and target else "unreadable")
     there = know.some((n for n in names.splitlines() if ".so" in n), f"files of {folder}")
-    return "\n".join([f"directory: {folder}", *(_plugin(host, f"{folder}/{n}", program) for n in there)])
+    return "\n".join([f"directory: {folder}", *(_plugin(host, know, f"{folder}/{n}", program) for n in there)])
 
 
-def _plugin(host: Host, path: str, program: str) -> str:
+def _plugin(host: Host, know: FactStore, path: str, program: str) -> str:
     real = host.ask("real", path)
     if not path.endswith(".so"):
         return f"file: {path}"
     if isinstance(real, NoAnswer):
         return f"plugin: {path} -> " + ("missing" if real.why == "absent" else "unreadable")
     elf = host.ask("elf", f"{path} {program}")
+    if isinstance(elf, NoAnswer) and elf.why == "failed":
+        know.cut(elf.reason, elf.remedy)
     said = elf if isinstance(elf, str) else f"unreadable: {elf.reason}"
     return joined(f"plugin: {path} -> {real}", text(host.ask("look", real)), said)
 

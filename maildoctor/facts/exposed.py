@@ -44,12 +44,12 @@ class Exposed:
     @classmethod
     def parse(cls, text: str) -> Self:
         """From the lines described above; others are passed over."""
-        secrets: dict[str, tuple[Secret, ...]] = {}
+        secrets: dict[str, list[Secret]] = {}
         for m in filter(None, map(_CLEAR.fullmatch, text.splitlines())):
-            secrets[m[1]] = (*secrets.get(m[1], ()), Secret(int(m[2]), m[3].strip("-")))
+            secrets.setdefault(m[1], []).append(Secret(int(m[2]), m[3].strip("-")))
         wanted = "".join(f"\n[secret] {path}" for path in secrets)
         unread = tuple(m[1] for m in filter(None, map(_UNREAD.fullmatch, text.splitlines())))
-        return cls(secrets, unread, Paths.parse(text + wanted))
+        return cls({path: tuple(lines) for path, lines in secrets.items()}, unread, Paths.parse(text + wanted))
 
     def readers(self, path: str) -> str:
         """Who but the owner and mail programs can read it, in words; empty where nobody can."""

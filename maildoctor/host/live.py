@@ -144,12 +144,12 @@ def processes_by_psutil() -> Answer:
         if not name.startswith(MAIL_PROGRAMS) or not procfs.same_root(process.pid, here):
             continue
         try:
-            command = " ".join(" ".join(process.cmdline()).split()) or name
-            started, program = process.create_time(), procfs.program(process.pid, _user)
-            rows.append(f"{process.pid} {_owner(process)} {started:.2f} {program} {command}")
+            command = " ".join(" ".join(process.cmdline())[: procfs.COMMAND].split()) or name
+            started, program, owner = process.create_time(), procfs.program(process.pid, _user), _owner(process)
+            rows.append((owner, f"{process.pid} {owner} {started:.2f} {program} {command}"))
         except psutil.Error:
             continue
-    return "\n".join(rows)
+    return procfs.some(rows)
 
 
 def listeners_by_psutil() -> Answer:

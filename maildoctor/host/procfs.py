@@ -7,13 +7,17 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from maildoctor import filesystem
 from maildoctor.host import NoAnswer
 
-_COMMAND = 128 * 1024
-"""Bytes of a command line that are read."""
+COMMAND = 4096
+"""Bytes of a command line that are read; the longest options of a mail program have 300."""
+
+_ALL_COMMANDS = 256 * 1024
+"""Characters of all processes that are told: each is looked at for secrets. A busy host has 300 processes of 100."""
 
 _TABLE = 64 * 1024 * 1024
 """Bytes of a table of sockets that are read: some 400 000 rows."""
@@ -73,7 +77,7 @@ def _numbers(pid: int) -> list[int]:
 
 def running(pids: Pids, wanted: tuple[str, ...], root: str, user: Callable[[int], str]) -> str:
     """`PID USER STARTED PROGRAM COMMAND`, a line for each process whose name begins with one of `wanted` and whose root
-    directory is `root`. `user` gives the name of a user id. Raises OSError."""
+    directory is `root`, as far as `some` tells them. `user` gives the name of a user id. Raises OSError."""
     here = filesystem.status(root)
     booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     rows = []
@@ -86,8 +90,27 @@ def running(pids: Pids, wanted: tuple[str, ...], root: str, user: Callable[[int]
                 continue
             started = ticks / os.sysconf("SC_CLK_TCK") + booted
             reported = " ".join(command.replace("\0", " ").split()) or name
-            rows.append(f"{pids[pid]} {user(_owner(pid))} {started:.2f} {program(pid, user)} {reported}")
-    return "\n".join(rows)
+            owner = user(_owner(pid))
+            rows.append((owner, f"{pids[pid]} {owner} {started:.2f} {program(pid, user)} {reported}"))
+    return some(rows)
+
+
+def some(rows: Sequence[tuple[str, str]]) -> str:
+    """Of lines about processes, each with the name of its user, as many as are told, in order, and above them how many
+    were left out. Those of root come first; of the others no user's keep out those of another, however many there
+    are."""
+    lines, ranked, seen = [line for _, line in rows], list[tuple[bool, int, int]](), Counter[str]()
+    for number, (owner, _) in enumerate(rows):
+        seen[owner] += 1
+        ranked.append((owner not in ("root", "0"), seen[owner], number))
+    kept, left = set[int](), _ALL_COMMANDS
+    for _, _, number in sorted(ranked):
+        left -= len(lines[number])
+        if left < 0:
+            break
+        kept.add(number)
+    cut = [f"# cut: only {len(kept):,} of {len(lines):,} processes are told"] if len(kept) < len(lines) else []
+    return "\n".join([*cut, *(line for number, line in enumerate(lines) if number in kept)])
 
 
 def listening(pids: Pids, net: str) -> str:
@@ -154,7 +177,7 @@ def _stat(pid: int) -> tuple[str, str, int]:
 
 
 def _command(pid: int) -> str:
-    return filesystem.kernel(f"/proc/{pid}/cmdline", _COMMAND).decode("utf-8", "backslashreplace")
+    return filesystem.kernel(f"/proc/{pid}/cmdline", COMMAND).decode("utf-8", "backslashreplace")
 
 
 def _whole(name: str, command: str) -> str:

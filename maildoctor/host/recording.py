@@ -5,7 +5,6 @@ better parser fixes an old recording. Silences are kept too: a replay does not k
 """
 
 import os
-import tomllib
 from typing import get_args
 
 from maildoctor import filesystem
@@ -66,6 +65,8 @@ class Replay(Door):
 
     def __init__(self, directory: str, text: bytes | None = None) -> None:
         """`text`: what stands in the recording, where it lies in no folder. Raises HostError."""
+        from maildoctor import toml
+
         super().__init__()
         path = os.path.join(directory, _FILE)
         try:
@@ -75,7 +76,7 @@ class Replay(Door):
                 raise HostError(
                     f"it is larger than {LARGEST >> 20} MiB, so it is no recording", path, "record the host again"
                 )
-            self._said = tomllib.loads(text.decode("utf-8"))
+            self._said = toml.tables(text.decode("utf-8"))
             host = self._said.pop("host")
             self.kind, self.name = str(host["kind"]), str(host["name"])
             self.commands = tuple(str(c) for c in host["commands"])
@@ -84,14 +85,7 @@ class Replay(Door):
                     _checked(answer, f"the {verb} of {subject}")
         except OSError as error:
             raise HostError(f"no recording: {error.strerror}", path, "give a folder that --record made") from None
-        except (
-            tomllib.TOMLDecodeError,
-            UnicodeDecodeError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            RecursionError,
-        ) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise HostError(f"the recording is damaged: {error}", path, "record the host again") from None
 
     def _answer(self, verb: Verb, subject: str) -> Answer:

@@ -36,8 +36,19 @@ _DATABASE = 256 * 1024 * 1024
 _PROGRAM = 64 * 1024 * 1024
 """Bytes of a program or library: sendmail has 1 MB, and the largest library that it is linked with 5."""
 
+_PLUGIN = 8 * 1024 * 1024
+"""Bytes of a plug-in: the largest of libsasl has 100 kB."""
+
+_LINKED = 256 * 1024 * 1024
+"""Bytes of programs, libraries and plug-ins in all: a mail server with all its libraries has 20 MB."""
+
 _CERTIFICATES = 2 * 1024 * 1024
-"""Bytes of a file of certificates or keys: the bundle of all public CAs has 220 kB."""
+"""Bytes of a file of certificates: the bundle of all public CAs has 220 kB."""
+
+_KEY_FILE = 64 * 1024
+"""Bytes of a file of a private key: one for RSA of 16,384 bits has 13 kB, and a chain beside it 10."""
+
+_LOOK = "look whether it is what it should be"
 
 
 class Rooted(Door):
@@ -147,9 +158,7 @@ class Rooted(Door):
     def _tell_read(self, path: str) -> Answer:
         data = self.files.read(path, _TEXT_LIMIT + 1)
         if len(data) > _TEXT_LIMIT:
-            return NoAnswer(
-                "too_large", f"{path} is larger than {_TEXT_LIMIT // 2**20} MiB", "look whether it is what it should be"
-            )
+            return NoAnswer("too_large", f"{path} is larger than {_TEXT_LIMIT // 2**20} MiB", _LOOK)
         return data.decode("utf-8", "backslashreplace")
 
     def _tell_clear(self, subject: str) -> Answer:
@@ -181,7 +190,7 @@ class Rooted(Door):
         """A file that says something only as a whole. Raises OSError; EFBIG where it is longer."""
         data = self.files.read(path, limit + 1)
         if len(data) > limit:
-            raise OSError(errno.EFBIG, f"larger than can be read safely: more than {limit // 2**20} MiB", path)
+            raise OSError(errno.EFBIG, f"larger than can be read safely: more than {_size(limit)}", path)
         return data
 
     def _tell_map(self, subject: str) -> Answer:
@@ -203,13 +212,17 @@ class Rooted(Door):
         return f"# path: {path}\n" + listing(self._whole(path, _DATABASE))
 
     def _tell_elf(self, subject: str) -> Answer:
-        from maildoctor.linking.closure import Linker, text
+        from maildoctor.linking.closure import NOT_READABLE, Linker, text
 
         path, _, program = subject.partition(" ")
-        self.files.stat(path)
+        if program and self.files.stat(path).st_size > _PLUGIN:
+            return NoAnswer("failed", f"{path} is larger than {_size(_PLUGIN)}, as no plug-in is", _LOOK)
         if self._linker is None:
-            self._linker = Linker(_Library(self.files))
-        return text(self._linker.link(path, program or None))
+            self._linker = Linker(_Library(self.files, _LINKED))
+        linked = self._linker.link(path, program or None)
+        if linked.fault == NOT_READABLE and self._linker.is_full:
+            return NoAnswer("failed", f"{path} is not read: too much was read of libraries and plug-ins", _LOOK)
+        return text(linked)
 
     def _tell_build(self, path: str) -> Answer:
         from maildoctor.linking.elf import BadElf, NotElf, sendmail_build
@@ -231,20 +244,24 @@ class Rooted(Door):
     def _tell_cert(self, path: str) -> Answer:
         from maildoctor.certificates import certificates
 
-        return self._described(certificates, path)
+        return self._described(certificates, path, _CERTIFICATES)
 
     def _tell_key(self, path: str) -> Answer:
         from maildoctor.certificates import public_half
 
-        return self._described(public_half, path)
+        return self._described(public_half, path, _KEY_FILE)
 
-    def _described(self, describe: Callable[[bytes], str], path: str) -> Answer:
+    def _described(self, describe: Callable[[bytes], str], path: str, limit: int) -> Answer:
         from maildoctor.certificates import NotReadable
 
         try:
-            return describe(self._whole(path, _CERTIFICATES))
+            return describe(self._whole(path, limit))
         except NotReadable as error:
             return NoAnswer("unavailable" if error.remedy else "failed", error.reason, error.remedy)
+        except OSError as error:
+            if error.errno != errno.EFBIG:
+                raise
+            return NoAnswer("unavailable", f"{path}: {error.strerror}", _LOOK)  # nothing is known against it
 
     # ---- what the answers need
 
@@ -279,16 +296,21 @@ class Rooted(Door):
 
 
 class _Library:
-    """Files as the linking code wants them."""
+    """Files as the linking code wants them, which keeps them: no more than `most` bytes in all."""
 
-    def __init__(self, files: FileView) -> None:
+    def __init__(self, files: FileView, most: int) -> None:
         self._files = files
+        self._left = most
 
     def open(self, path: str) -> memoryview | None:
         try:
-            data = self._files.read(path, _PROGRAM + 1)
-            if len(data) > _PROGRAM:
+            if self._files.stat(path).st_size > self._left:
+                raise OSError(errno.ENOMEM, "too much was read already", path)
+            limit = min(_PROGRAM, self._left)
+            data = self._files.read(path, limit + 1)
+            if len(data) > limit:
                 raise OSError(errno.EFBIG, "larger than a library can be", path)
+            self._left -= len(data)
             return memoryview(data)
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -307,6 +329,10 @@ class _Library:
             return sorted(f"{folder}/{n}" for n in self._files.listdir(folder or "/") if fnmatch(n, name))
         except OSError:
             return []
+
+
+def _size(octets: int) -> str:
+    return f"{octets // 2**20} MiB" if octets >= 2**20 else f"{octets // 2**10} KiB"
 
 
 def _printable(name: str) -> str:

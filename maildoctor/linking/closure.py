@@ -22,6 +22,10 @@ _MOST_LIBRARIES = 512
 _MOST_DIRECTORIES = 64
 _MOST_CONFIGS = 64
 _LARGEST_CACHE = 16 << 20
+_MOST_KEPT = 32 << 20
+"""Bytes of names that are read of all files, and of answers that are made of them."""
+_MOST_FOUND = 100_000
+"""Symbols that a scope remembers to have looked up."""
 
 _CACHE_MAGIC = b"glibc-ld.so.cache1.1"
 
@@ -52,7 +56,7 @@ class Files(Protocol):
     def __hash__(self) -> int: ...
 
     def open(self, path: str) -> memoryview | None:
-        """The contents; None where there is no such file. May raise OSError."""
+        """The contents; None where there is no such file. May raise OSError, ENOMEM where too much was read already."""
         ...
 
     def read_text(self, path: str) -> str | None:
@@ -160,9 +164,23 @@ class Linker:
         self._cached: dict[str, list[str]] | None = None
         self._cache_read = False
         self._configured: tuple[str, ...] | None = None
+        self._kept = 0
+        self._refused = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much was read that something was not, or no more is: `link` then says `not readable`."""
+        return self._refused or self._kept > _MOST_KEPT
 
     def link(self, path: str, program: str | None = None) -> Linked:
         """See `link` of this module."""
+        if self._kept > _MOST_KEPT:
+            return Linked(path, fault=NOT_READABLE)
+        linked = self._linked(path, program)
+        self._kept += len(text(linked))
+        return linked
+
+    def _linked(self, path: str, program: str | None) -> Linked:
         elf = self._elf(path)
         if isinstance(elf, str):
             return Linked(path, fault=elf)
@@ -291,9 +309,11 @@ class Linker:
             elf = Elf(data)
             # What is wrong with these tables should be said of this file, not of the one that needs it.
             _ = elf.needed, elf.soname, elf.versions
+            self._kept += elf.names_read
             return elf
         except OSError as error:
-            return _ABSENT if error.errno in _NO_SUCH else "not readable"
+            self._refused |= error.errno == errno.ENOMEM
+            return _ABSENT if error.errno in _NO_SUCH else NOT_READABLE
         except EmptyFile as empty:
             return str(empty)
         except NotElf as kind:
@@ -303,6 +323,8 @@ class Linker:
 
 
 _ABSENT = "no such file"
+NOT_READABLE = "not readable"
+"""By us; the loader may well be able to read it."""
 _NO_SUCH = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG})
 """To the loader these are all the same: it goes on to the next directory."""
 
@@ -473,6 +495,8 @@ def _defined_in(scope: _Scope, symbol: Symbol, any_version: bool) -> bool:
     """Only whether, not where: so the likely library may be asked first."""
     key = symbol.name, symbol.version
     if key not in scope.found:
+        if len(scope.found) >= _MOST_FOUND:
+            scope.found.clear()
         likely = scope.by_name.get(symbol.library)
         members = [likely, *scope.objects] if likely else scope.objects
         scope.found[key] = any(m.elf.defines(*key, any_version=any_version) for m in members)

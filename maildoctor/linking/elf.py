@@ -25,6 +25,8 @@ _MOST_SYMBOLS = 50_000
 _MOST_RELOCATIONS = 500_000
 _LONGEST_CHAIN = 512
 _LONGEST_STRING = 8192
+_MOST_NAMES = 2 << 20
+_A_NAME = 64  # bytes that a name costs beside its letters
 
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _DT_NEEDED, _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_RELA, _DT_RELASZ, _DT_STRSZ = 1, 4, 5, 6, 7, 8, 10
@@ -135,6 +137,8 @@ class Elf:
         self.type_number, self.machine_number = header[0], header[1]
         self._loads: list[tuple[int, int, int]] = []
         self._places: dict[int, int | None] = {}
+        self.names_read = 0
+        """Bytes that the names cost which were read of it, of libraries, versions and undefined symbols."""
         self.interpreter: str | None = None
         """The run-time loader a program asks for (PT_INTERP)."""
         dynamic = self._read_segments(header[4], header[8], header[9])
@@ -485,8 +489,15 @@ class Elf:
         for length in (64, _LONGEST_STRING):
             found, end, _ = bytes(self._data[start + at : start + at + length]).partition(b"\0")
             if end:
+                self._count(len(found) + _A_NAME)
                 return found
         raise BadElf("a string does not end")
+
+    def _count(self, size: int) -> None:
+        """Thousands of entries may all name one long string."""
+        self.names_read += size
+        if self.names_read > _MOST_NAMES:
+            raise BadElf("its names are longer than those of any honest file")
 
     @staticmethod
     def _text(raw: bytes) -> str:

@@ -28,15 +28,16 @@ class RuleError(DoctorError):
 
 def document(text: bytes, name: str) -> dict[str, Any]:
     """The tables in the text of the file called `name`. Raises RuleError, with the line, where it is no TOML."""
-    import tomllib  # only where the rules were not parsed before
+    from maildoctor import toml  # only where the rules were not parsed before
 
     try:
-        return tomllib.loads(text.decode("utf-8"))
+        return toml.tables(text.decode("utf-8"))
     except UnicodeDecodeError as error:
         line = text.count(b"\n", 0, error.start) + 1
         raise RuleError("this is no TOML: a byte that is no UTF-8", f"{name}:{line}") from error
-    # beside TOMLDecodeError: numbers and nesting beyond what Python takes
-    except (ValueError, RecursionError) as error:
+    except toml.TooMuch as error:
+        raise RuleError(f"this is not read: {error}", name) from error
+    except ValueError as error:  # beside TOMLDecodeError: numbers beyond what Python takes
         reported = str(error).partition("\n")[0] or type(error).__name__
         last = text.count(b"\n") + 1
         found = _AT_LINE.search(reported)

@@ -8,7 +8,6 @@ from typing import Self
 from maildoctor.model import Evidence
 
 _PATH = re.compile(r"# path:[ \t]*([^\n]*)\n?")
-_ENTRY = re.compile(r"([^\s=#][^=\n]*?)\s*=\s*(.*)", re.DOTALL)
 _REFERENCE = re.compile(r"\$(?:\$|([A-Za-z0-9_]+)|\{([A-Za-z0-9_]+)\}|\(([A-Za-z0-9_]+)\))")
 _DEEPEST = 20
 """References within references that are followed; Postfix stops with an error beyond 100 (util/mac_expand.c)."""
@@ -38,13 +37,14 @@ class PostfixMain:
         body = text[named.end() :] if named else text
         found: dict[str, Parameter] = {}
         for number, line in logical_lines(body):
-            if entry := _ENTRY.match(line):
-                found[entry[1]] = Parameter(" ".join(entry[2].split()), number)
+            name, equals, setting = line.partition("=")
+            if equals and (name := name.rstrip()):
+                found[name] = Parameter(" ".join(setting.split()), number)
         return cls(named[1].strip() if named else "/etc/postfix/main.cf", found)
 
     def value(self, name: str, default: str = "", overrides: Mapping[str, str] | None = None) -> str:
         """A parameter with all references filled in; `overrides` are those of a service in master.cf (`-o`)."""
-        return self._filled((overrides or {}).get(name) or self._raw(name, default), overrides or {}, 0)
+        return self._filled((overrides or {}).get(name) or self._raw(name, default), overrides or {})
 
     def is_yes(self, name: str, overrides: Mapping[str, str] | None = None) -> bool:
         """A yes-or-no parameter whose default is no."""
@@ -61,15 +61,34 @@ class PostfixMain:
         found = self.parameters.get(name)
         return found.value if found else default
 
-    def _filled(self, text: str, overrides: Mapping[str, str], depth: int) -> str:
-        def put(reference: re.Match[str]) -> str:
-            name = reference[1] or reference[2] or reference[3]
-            if name is None:
-                return "$"
-            value = overrides.get(name) or self._raw(name)
-            return "" if depth >= _DEEPEST else self._filled(value, overrides, depth + 1)[:_LONGEST]
+    def _filled(self, text: str, overrides: Mapping[str, str]) -> str:
+        """Each name is filled in once, however often it is referred to, and no more than `_LONGEST` characters."""
+        known: dict[str, str] = {}
+        open_names: list[str] = []
 
-        return _REFERENCE.sub(put, text)[:_LONGEST] if "$" in text else text
+        def named(name: str) -> str:
+            if name in known:
+                return known[name]
+            if name in open_names or len(open_names) >= _DEEPEST:
+                return ""
+            open_names.append(name)
+            known[name] = filled(overrides.get(name) or self._raw(name))
+            open_names.pop()
+            return known[name]
+
+        def filled(text: str) -> str:
+            parts, left, at = list[str](), _LONGEST, 0
+            for reference in _REFERENCE.finditer(text):
+                name = reference[1] or reference[2] or reference[3]
+                for part in (text[at : reference.start()], "$" if name is None else named(name)):
+                    parts.append(part[:left])
+                    left -= len(parts[-1])
+                at = reference.end()
+                if not left:
+                    return "".join(parts)
+            return "".join([*parts, text[at:]])[:_LONGEST]
+
+        return filled(text) if "$" in text else text
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
