@@ -220,8 +220,9 @@ class Rooted(Door):
         if self._linker is None:
             self._linker = Linker(_Library(self.files, _LINKED))
         linked = self._linker.link(path, program or None)
-        if linked.fault == NOT_READABLE and self._linker.is_full:
-            return NoAnswer("failed", f"{path} is not read: too much was read of libraries and plug-ins", _LOOK)
+        faults = {linked.fault, *(library.fault for library in linked.libraries)}
+        if NOT_READABLE in faults and self._linker.is_full:
+            return NoAnswer("failed", f"{path} is not judged: too much was read of libraries and plug-ins", _LOOK)
         return text(linked)
 
     def _tell_build(self, path: str) -> Answer:
@@ -304,7 +305,7 @@ class _Library:
 
     def open(self, path: str) -> memoryview | None:
         try:
-            if self._files.stat(path).st_size > self._left:
+            if self._left < self._files.stat(path).st_size <= _PROGRAM:
                 raise OSError(errno.ENOMEM, "too much was read already", path)
             limit = min(_PROGRAM, self._left)
             data = self._files.read(path, limit + 1)
