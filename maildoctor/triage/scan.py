@@ -2,7 +2,9 @@
 
 Flood control: once a needle was found 1,000 times, its lines are read in one block of 128 only; in the others they are
 counted where they are found and shared out afterwards, as the lines were that were read. Rare needles are never
-sampled. The same blocks serve to estimate the number of lines of a long log.
+sampled, nor are those that rules of different weight share (severity, and whether any client makes such lines): what
+strangers repeat at will must not hide what they cannot. The same blocks serve to estimate the number of lines of a long
+log.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -115,6 +117,8 @@ class Scan:
         self._hot = [False] * len(self.needles)
         self._heated: list[int] = []
         self._first: set[int] = set()
+        self._even = [len({(rules[n].severity, rules[n].by_client) for n in ask}) == 1 for ask in self._matcher.askers]
+        self._even += [False] * (len(self.needles) - len(self._even))
         self._meant: dict[int, int] = {}
         self._idle: set[int] = set()
         self._flood_engine: Engine = self._engine
@@ -228,7 +232,8 @@ class Scan:
             for needle in {hit & _MASK for hit in hits}:
                 # Lines that only quote a needle must not hide those that mean it: then all of them are read.
                 rare = self._meant.get(needle, 0) < _MOST_OF_THEM * read.get(needle, 0)
-                if not self._hot[needle] and read.get(needle, 0) >= BUDGET and not rare:
+                often = read.get(needle, 0) >= BUDGET
+                if not self._hot[needle] and self._even[needle] and often and not rare:
                     self._hot[needle] = True
                     self._heated.append(needle)
 
