@@ -228,7 +228,7 @@ def _commands(listed: Sequence[Step]) -> str:
     """The same within a sentence, those that change something apart."""
     look = "; ".join(step.command for step in listed if step.safety != "risky")
     act = "; ".join(step.command for step in listed if step.safety == "risky")
-    return (f" Commands: {look}" if look else "") + (f" Risky, think before you run it: {act}" if act else "")
+    return (f" Commands: {look}" if look else "") + (f" Risky commands: {act}" if act else "")
 
 
 def _traffic(entry: Entry, clock: Clock, top: int) -> Traffic:
