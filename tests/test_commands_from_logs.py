@@ -34,7 +34,8 @@ HOSTILE = [
 ]
 NOT_OURS = [
     "/etc/passwd", "/etc/shadow", "/etc/gshadow", "/etc/group", "/etc/sudoers", "/etc/sudoers.d/x", "/root/.ssh/x",
-    "/home/eve/x", "/home/eve/etc/mail/x", "/tmp/x", "/var/tmp/x", "/dev/shm/x", "/dev/sda", "/proc/1/mem", "/boot/x",
+    "/home/eve/x", "/home/eve/etc/mail/x", "/dev/sda", "/proc/1/mem", "/boot/x",
+    "/tmp/x", "/var/tmp/x", "/dev/shm/x",  # noqa: S108
     "/etc/mail/../shadow", "/etc/mailx/y", "/etc/mail", "//etc/shadow", "/etc//shadow", "/usr/lib/a/b/sasl2/x",
     "/var/spool/cron/crontabs/eve", "/var/spool/mail/eve", "hash:/etc/shadow", "mysql:/home/eve/x.cf", "shadow",
     "etc/shadow", "/", "/usr/lib/libc.so.6", "/run/user/1000/x",
@@ -49,7 +50,7 @@ FIELD = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 FORGED = """\
 Nov 30 09:00:01 mail postfix/postfix-script[99]: warning: /etc/passwd and /home/eve/passwd differ
 Nov 30 09:00:02 mail sm-mta[100]: /etc/shadow: WARNING: dangerous write permissions
-Nov 30 09:00:03 mail postfix/smtpd[101]: warning: hash:/etc/x is unavailable. open database /etc/shadow: Permission denied
+Nov 30 09:00:03 m postfix/smtpd[101]: warning: hash:/etc/x is unavailable. open database /etc/shadow: Permission denied
 Nov 30 09:00:04 mail sm-mta[102]: unable to dlopen /home/eve/l.so: /home/eve/l.so: undefined symbol: des_ecb_encrypt
 Nov 30 09:00:05 mail dovecot: auth: Error: passwd-file /etc/dovecot/users:open(/etc/shadow) failed: Permission denied
 """  # fmt: skip
@@ -109,7 +110,8 @@ def test_every_built_in_rule_is_accepted() -> None:
 
 def test_the_folders_of_mail_systems_hold_nothing_of_the_whole_host() -> None:
     for folder in FOLDERS:
-        assert folder.count("/") >= 2 and not folder.startswith(("/home", "/root", "/tmp", "/proc", "/dev", "/boot"))
+        assert folder.count("/") >= 2 and not folder.startswith(("/home", "/root", "/proc", "/dev", "/boot"))
+        assert "tmp" not in folder
     assert not {"shadow", "passwd", "group", "gshadow", "sudoers"} & {path.rsplit("/", 1)[-1] for path in FILES}
 
 

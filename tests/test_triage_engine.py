@@ -316,6 +316,33 @@ def test_a_rare_needle_in_a_flooded_line_is_read() -> None:
     assert counts(scanned(data, make=fastest)) == {("SASL801", (b"PLAIN",)): BUDGET * 12, ("SASL802", ()): 1}
 
 
+def test_a_flood_that_strangers_make_hides_no_worse_rule_that_has_the_same_words() -> None:
+    shared: dict[bytes, set[tuple[str, bool]]] = {}
+    for rule in builtin().rules:
+        for needle in rule.needles:
+            shared.setdefault(needle, set()).add((rule.severity, rule.by_client))
+    assert len(shared[b"Relay access denied"]) > 1
+    refused = (
+        b"Nov 30 08:%02d:07 h postfix/smtpd[7]: NOQUEUE: reject: RCPT from unknown[203.0.113.%d]: 554 5.7.1 "
+        b"<x@y.example>: Relay access denied; from=<a@b.example> to=<x@y.example> proto=ESMTP helo=<h>"
+    )
+    bounced = (
+        b"Nov 30 08:30:07 h postfix/smtp[77]: 4XyZ123456: to=<bob@example.org>, relay=hub.example.net[192.0.2.1]:587, "
+        b"delay=1, delays=0/0/1/0, dsn=5.7.1, status=bounced (host hub.example.net[192.0.2.1] said: 554 5.7.1 "
+        b"<bob@example.org>: Relay access denied (in reply to RCPT TO command))"
+    )
+    lines = [refused % (n // 700, n % 250) for n in range(40_000)]
+    lines[20_000:20_000] = [bounced] * 3
+    rules = builtin().rules
+    scan = Scan(rules, fastest, NOW)
+    for _ in scan.feed(io.BytesIO(b"\n".join(lines)), "log"):
+        pass
+    found = {rules[key[0]].code: entry.count for key, entry in settled(scan.seen).items()}
+    assert found["RELAY546"] == 3 and found["RELAY501"] == 40_000
+    heated = [scan.needles[n] for n, hot in enumerate(scan._hot) if hot]
+    assert not [needle for needle in heated if len(shared[needle]) > 1]
+
+
 def test_pieces_that_are_merged_are_the_whole() -> None:
     data = flood(50_000, 100) + b"\n"
     cut = data.index(b"\n", len(data) // 2) + 1
