@@ -113,6 +113,10 @@ TIMEOUT = "Nov 30 {time} mail dovecot: auth: Error: plain({user}): Request 1.1 t
 IMITATED = said("postfix and libsasl", True, "x", "192.0.2.7")
 
 
+def severities(log: str) -> set[str]:
+    return set(told(log).values())
+
+
 @pytest.mark.parametrize(
     "later",
     [
@@ -126,15 +130,15 @@ IMITATED = said("postfix and libsasl", True, "x", "192.0.2.7")
     ],
 )
 def test_one_refusal_spelled_our_way_excuses_no_outage(later: str) -> None:
-    assert CODE in told(IMITATED + later)
-    assert set(told(IMITATED + later).values()) & {"warning", "error"}
+    assert severities(IMITATED + later) & {"warning", "error"}
 
 
 def test_what_our_probe_waited_for_in_vain_is_ours() -> None:
     waited = OUTAGE.format(time="08:34:50", reason="Connection lost") + TIMEOUT.format(time="08:35:05", user="x")
-    assert set(told(IMITATED + waited).values()) == {"info"}
+    assert severities(IMITATED + waited) == {"info"}
 
 
 def test_refusals_all_day_long_cover_only_the_minutes_they_were_in() -> None:
     day = "".join(IMITATED.replace("08:34", f"{hour:02}:34") for hour in range(8, 20))
-    assert told(day + OUTAGE.format(time="12:10:00", reason="Connection lost"))["RUN502"] == "error"
+    assert severities(day) <= {"info"}
+    assert "error" in severities(day + OUTAGE.format(time="12:10:00", reason="Connection lost"))
