@@ -72,11 +72,11 @@ def test_every_command_of_every_rule_stays_one_command(command: str) -> None:
 def test_no_command_that_writes_is_given_a_path_that_a_log_chose(command: str) -> None:
     names = FIELD.findall(command)
     for value in NOT_OURS:
-        made = step(command, dict.fromkeys(names, value))
-        assert made.safety == "risky"
+        done = step(command, dict.fromkeys(names, value))
+        assert done.safety == "risky"
         if "/" in value or command.startswith(("chg", "chm", "cho", "touch", "install", "postmap", "restorecon")):
-            assert value not in made.command.split() or value in command.split()
-            assert all(name.upper() in made.command for name in names)
+            assert value not in done.command.split() or value in command.split()
+            assert all(name.upper() in done.command for name in names)
 
 
 @pytest.mark.parametrize("value", OURS)

@@ -339,8 +339,34 @@ def test_a_flood_that_strangers_make_hides_no_worse_rule_that_has_the_same_words
         pass
     found = {rules[key[0]].code: entry.count for key, entry in settled(scan.seen).items()}
     assert found["RELAY546"] == 3 and found["RELAY501"] == 40_000
-    heated = [scan.needles[n] for n, hot in enumerate(scan._hot) if hot]
-    assert not [needle for needle in heated if len(shared[needle]) > 1]
+
+
+@pytest.mark.parametrize("words", ["SASL: Connected to wrong auth socket", "open database /x: Permission denied"])
+def test_a_flood_in_which_strangers_quote_the_words_of_a_fault_does_not_hide_the_fault(words: str) -> None:
+    rules = builtin().rules
+    flooding = (
+        b"Nov 30 08:%02d:07 h sm-mta[7]: 6AU8Yb7r000106: AUTH failure (PLAIN): user not found (-20) SASL(-13): "
+        + (b"user not found: Password verification failed, user=%s, relay=x [203.0.113.%%d]" % words.encode())
+    )
+    fault = (
+        b"Nov 30 08:30:07 h postfix/smtpd[9]: warning: "
+        + {
+            "SASL: Connected to wrong auth socket": b"SASL: Connected to wrong auth socket (auth-master instead of auth)",
+            "open database /x: Permission denied": b"hash:/x is unavailable. open database /x: Permission denied",
+        }[words]
+    )
+    lines = [flooding % (n // 1000, n % 250) for n in range(60_000)]
+    lines[30_000:30_000] = [fault] * 3
+    alone = Scan(rules, Finds, NOW)
+    for _ in alone.feed(io.BytesIO(fault), "log"):
+        pass
+    (code,) = {rules[key[0]].code for key in alone.seen.tally.entries}
+    scan = Scan(rules, fastest, NOW)
+    for _ in scan.feed(io.BytesIO(b"\n".join(lines)), "log"):
+        pass
+    flooded = bool(scan.seen.floods)
+    found = {rules[key[0]].code: entry.count for key, entry in settled(scan.seen).items()}
+    assert flooded and found[code] == 3 and sum(found.values()) == 60_003
 
 
 def test_pieces_that_are_merged_are_the_whole() -> None:
