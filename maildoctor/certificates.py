@@ -168,7 +168,7 @@ def _verdict(own: "x509.Certificate", rest: list[bytes], ca_file: str) -> str:  
     if own in anchors:
         return "yes"
     if own.subject == own.issuer:
-        return "no: it is self-signed"
+        return f"no: {_SELF_SIGNED}"
     if not anchors:
         return "unknown: there are no CA certificates on this machine"
     try:
@@ -192,7 +192,7 @@ def _verdict(own: "x509.Certificate", rest: list[bytes], ca_file: str) -> str:  
 def hopeless(transcript: Iterable[str]) -> str:
     """Why OpenSSL will surely not verify the certificate that this look saw, as it would say it; empty where it may."""
     verdict = next((line for line in transcript if line.startswith("=== verified ")), "")
-    if verdict.endswith(" no: it is self-signed"):
+    if verdict.endswith(_SELF_SIGNED):
         return "self-signed certificate"
     if verdict.endswith(_NO_WAY):
         from cryptography.x509 import verification
@@ -223,6 +223,7 @@ def _why(error: Exception) -> str:
     return _NO_WAY if "exhausted" in words or not words else words
 
 
+_SELF_SIGNED = "it is self-signed"
 _NO_WAY = "no way leads from it to a known CA"
 _LARGEST_BUNDLE = 16 * 1024 * 1024
 

@@ -1,6 +1,7 @@
 """A check: inert data around one pure function whose signature is its declaration.
 
-    @check("MECH002", "advertised-without-secret", "warning", fails=[{"cf": "…"}], passes=[{"cf": "…"}])
+    @check("MECH002", "advertised-without-secret", "warning", rung="account", role="derived",
+           fails=[{"cf": "…"}], passes=[{"cf": "…"}])
     def advertised_without_secret(cf: SendmailCf, sasldb: SaslDb) -> Iterator[Found]:
         \"\"\"First line: what is wrong.
 
@@ -14,14 +15,19 @@ map parameter names to the text its fact is parsed from. The decorator registers
 """
 
 import inspect
+import re
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 from maildoctor.facts import Absent, Unknown
-from maildoctor.model import Evidence, Finding, Severity, Step
+from maildoctor.facts.system import System
+from maildoctor.model import Evidence, Finding, Severity
+from maildoctor.model import Step as Command
+from maildoctor.plan.shell import rendered
+from maildoctor.plan.steps import Step
 
 
 class Fact(Protocol):
@@ -34,6 +40,26 @@ class Fact(Protocol):
 
 
 Sample = Mapping[str, str]
+
+Rung = Literal["program", "listener", "tls", "mechanism", "offer", "verifier", "account", "policy", "hand-over", "none"]
+"""What a login needs, the lowest first. A check's rung is the first one that its finding breaks, which need not be its
+subject: a missing queue directory stops the daemon. `none`: nothing that a login needs."""
+
+Role = Literal["cause", "symptom", "derived", "risk", "note"]
+"""`cause`: wrong in files or in the state of the host. `symptom`: seen in processes, on the wire or in a log, for
+whatever cause. `derived`: follows from several facts, each of which may be meant. `risk`: logins work and are unsafe.
+`note`: worth knowing."""
+
+Direction = Literal["server", "relay", "local"]
+"""Which login: that of users at this host, that of this host elsewhere, or none, where its own programs submit."""
+
+Axis = Literal["listener", "mechanism", "map", "user", "client"]
+"""By what a finding may be confined; its labels say to which."""
+
+Effect = Literal["stopped", "no-answer", "no-starttls", "no-offer"]
+"""What several symptoms have in common, so that a cause explains all of them in one word, those of later checks too."""
+
+_CODE = re.compile(r"[A-Z]+[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +84,7 @@ def found(
     **labels: str,
 ) -> Found:
     """One fault. `labels` are its identity: the subject, never a changing number or a secret."""
-    # a step without a command: that of a distribution whose package manager we do not know
-    return Found(message, tuple(evidence), tuple(s for s in fix if s.command), labels, severity, advice)
+    return Found(message, tuple(evidence), tuple(fix), labels, severity, advice)
 
 
 Findings = Iterator[Found | Unknown]
@@ -84,7 +109,12 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check as the engine sees it. `title`, `why` and `advice` come from the function's docstring."""
+    """A check as the engine sees it. `title`, `why` and `advice` come from the function's docstring.
+
+    `scope`: what its findings are confined by, all of the service where it is empty. `shows`: the effects that it is a
+    symptom of. `explains`: the codes and effects that are a consequence of its findings, whatever these are about; what
+    needs a condition stands in `checks/causes.py`. `witnesses`: log rules that speak of the same fault.
+    """
 
     code: str
     name: str
@@ -96,6 +126,13 @@ class Check:
     fails: tuple[Sample, ...]
     passes: tuple[Sample, ...]
     refs: tuple[str, ...]
+    rung: Rung
+    role: Role
+    direction: Direction = "server"
+    scope: tuple[Axis, ...] = ()
+    shows: tuple[Effect, ...] = ()
+    explains: tuple[str, ...] = ()
+    witnesses: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -103,16 +140,19 @@ class Check:
         hints = typing.get_type_hints(self.judge)
         return tuple(_parameter(name, hints[name]) for name in inspect.signature(self.judge).parameters)
 
-    def on(self, sample: Sample) -> list[Finding]:
-        """The findings on one sample: facts not named in it are `Absent`."""
+    def on(self, sample: Sample, system: System | None = None) -> list[Finding]:
+        """The findings on one sample, with commands for this system: facts not named in it are `Absent`."""
         known = {
             p.name: p.fact.parse(sample[p.name]) if p.name in sample else Absent("not in this sample")
             for p in self.parameters
         }
-        return [f for f in self.findings(known) if isinstance(f, Finding)]
+        return [f for f in self.findings(known, lambda: system) if isinstance(f, Finding)]
 
-    def findings(self, facts: Mapping[str, Any]) -> Iterator[Finding | Unknown]:
-        """Judge, and dress each `Found` with what is general."""
+    def findings(
+        self, facts: Mapping[str, Any], system: Callable[[], System | None] = lambda: None
+    ) -> Iterator[Finding | Unknown]:
+        """Judge, and dress each `Found` with what is general; its steps become commands for this system, which is asked
+        for where there is a step."""
         for f in self.judge(**facts):
             if isinstance(f, Unknown):
                 yield f
@@ -124,12 +164,16 @@ class Check:
                 message=_short(f.message),
                 why=self.why,
                 advice=f.advice or self.advice,
-                # half a command is another command: one that no terminal takes is left out, the advice stands
-                fix=tuple(s for s in f.fix if max(len(s.command), len(s.undo)) <= LONGEST),
+                fix=tuple(_commands(f.fix, system() or System.parse(""))) if f.fix else (),
                 evidence=tuple(replace(e, text=_short(e.text)) if len(e.text) > LONGEST else e for e in f.evidence),
                 labels=f.labels,
                 refs=self.refs,
             )
+
+
+def _commands(steps: Iterable[Step], system: System) -> Iterator[Command]:
+    """Half a command is another command: one that no terminal takes is left out, the advice stands."""
+    return (s for s in rendered(steps, system) if max(len(s.command), len(s.undo)) <= LONGEST)
 
 
 def _short(words: str) -> str:
@@ -141,19 +185,59 @@ def check(
     name: str,
     severity: Severity,
     *,
+    rung: Rung,
+    role: Role,
     fails: Sequence[Sample],
     passes: Sequence[Sample],
     refs: Sequence[str] = (),
+    direction: Direction = "server",
+    scope: Sequence[Axis] = (),
+    shows: Sequence[Effect] = (),
+    explains: Sequence[str] = (),
+    witnesses: Sequence[str] = (),
 ) -> Callable[[Judge], Check]:
-    """Make a `Check` of a pure function. Raises ValueError without samples or without an advice paragraph."""
+    """Make a `Check` of a pure function. Raises ValueError without samples, without an advice paragraph, and where a
+    word is none of those that it may be."""
+    _demand(code, "rung", [rung], Rung)
+    _demand(code, "role", [role], Role)
+    _demand(code, "direction", [direction], Direction)
+    _demand(code, "scope", scope, Axis)
+    _demand(code, "shows", shows, Effect)
+    _demand(code, "explains", [word for word in explains if not _CODE.fullmatch(word)], Effect)
 
     def dress(judge: Judge) -> Check:
         title, why, advice = _page(code, inspect.getdoc(judge) or _written(judge))
         if not fails or not passes:
             raise ValueError(f"{code}: a check needs a failing and a passing sample")
-        return Check(code, name, severity, judge, title, why, advice, tuple(fails), tuple(passes), tuple(refs))
+        return Check(
+            code,
+            name,
+            severity,
+            judge,
+            title,
+            why,
+            advice,
+            tuple(fails),
+            tuple(passes),
+            tuple(refs),
+            rung,
+            role,
+            direction,
+            tuple(scope),
+            tuple(shows),
+            tuple(explains),
+            tuple(witnesses),
+        )
 
     return dress
+
+
+def _demand(code: str, what: str, words: Iterable[str], literal: Any) -> None:
+    """mypy says so too, but nobody runs it on the checks of an admin."""
+    known = typing.get_args(literal)
+    for word in words:
+        if word not in known:
+            raise ValueError(f"{code}: {what} {word!r} is none of {', '.join(known)}")
 
 
 def _written(judge: Judge) -> str:

@@ -1,7 +1,7 @@
 """Gather only what the checks ask for, judge, keep every outcome."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
+from maildoctor.facts.system import System
 from maildoctor.facts.wire import Wire
 from maildoctor.host import Host
 from maildoctor.host.deadline import Deadline, Overdue
@@ -106,7 +107,7 @@ def _talks(know: Know) -> tuple[Talk, ...]:
     """What was said, if anything asked for it."""
     wire = know.already(Wire)
     return (
-        tuple(Talk(c.endpoint, talk_summary(c), c.lines, c.purpose == "look", c.certificate_until) for c in wire.all)
+        tuple(Talk(c.endpoint, talk_summary(c), c.lines, c.purpose, c.certificate_until) for c in wire.all)
         if wire
         else ()
     )
@@ -122,6 +123,11 @@ def _together(judged: Sequence[tuple[Outcome, list[Finding]]]) -> tuple[Outcome,
     return outcome, [f for _, found in judged for f in found]
 
 
+def _product(check: Check, know: Know) -> str:
+    """In whose login service the check judges; empty where all that it asks for is of the whole host."""
+    return know.product if any(know.own(p.fact) for p in check.parameters) else ""
+
+
 def _judge(check: Check, know: Know, late: Deadline) -> tuple[Outcome, list[Finding]]:
     facts: dict[str, Any] = {p.name: know(p.fact) for p in check.parameters}
     lacking = [facts[p.name] for p in check.parameters if not p.optional and isinstance(facts[p.name], Unknown)]
@@ -131,7 +137,7 @@ def _judge(check: Check, know: Know, late: Deadline) -> tuple[Outcome, list[Find
         verdict: Verdict = "not_applicable" if isinstance(why, Absent) else "not_judged"
         return Outcome(check.code, check.name, verdict, why.reason, why.remedy), []
     try:
-        told = late.within(lambda: list(islice(check.findings(facts), FINDINGS + 1)))
+        told = late.within(lambda: list(islice(check.findings(facts, lambda: know.get(System)), FINDINGS + 1)))
     except Overdue:
         reason = late.reason if late.over else f"it took too long: half of what was left of the {late.seconds:g} s"
         return Outcome(check.code, check.name, "not_judged", reason, late.remedy), []
@@ -143,7 +149,9 @@ def _judge(check: Check, know: Know, late: Deadline) -> tuple[Outcome, list[Find
     if found and len(told) > FINDINGS:
         cut = Unknown(f"only the first {FINDINGS} of its findings are told")
     if found:
-        return Outcome(check.code, check.name, "fail", *((cut.reason, cut.remedy) if cut else ())), found
+        product = _product(check, know)
+        failed = Outcome(check.code, check.name, "fail", *((cut.reason, cut.remedy) if cut else ()))
+        return failed, [replace(f, product=product) for f in found]
     gap = next((u for u in told if isinstance(u, Unknown)), cut)
     if gap is not None:
         return Outcome(check.code, check.name, "not_judged", gap.reason, gap.remedy), []

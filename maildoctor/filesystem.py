@@ -53,6 +53,10 @@ class NotRegular(OSError):
     """It is no regular file. `strerror` says in words what it is, `filename` where."""
 
 
+class IsDirectory(NotRegular):
+    """It is a directory."""
+
+
 class Unsafe(OSError):
     """Others could change it. `strerror` says in words what is unsafe, `filename` where."""
 
@@ -63,7 +67,8 @@ class Unsafe(OSError):
 def regular(path: str, status: os.stat_result) -> os.stat_result:
     """The status, of a regular file. Raises NotRegular for any other kind."""
     if not stat.S_ISREG(status.st_mode):
-        raise NotRegular(errno.EINVAL, f"not a regular file but {kind_of(status.st_mode)}", path)
+        kind = IsDirectory if stat.S_ISDIR(status.st_mode) else NotRegular
+        raise kind(errno.EINVAL, f"not a regular file but {kind_of(status.st_mode)}", path)
     return status
 
 

@@ -10,7 +10,7 @@ import os
 import pkgutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import ModuleType
 from typing import Any
@@ -45,10 +45,13 @@ class Library:
 
     checks: tuple[Check, ...]
     causes: tuple[Cause, ...]
-    witnesses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """code of a check to the codes of log rules that speak of the same fault"""
     broken: tuple[Outcome, ...] = ()
     """what could not be loaded"""
+
+    @property
+    def witnesses(self) -> Mapping[str, tuple[str, ...]]:
+        """Code of a check to the codes of log rules that speak of the same fault."""
+        return {check.code: check.witnesses for check in self.checks if check.witnesses}
 
 
 @dataclass(slots=True)
@@ -57,23 +60,23 @@ class _Shelf:
 
     checks: dict[str, tuple[Check, str]] = field(default_factory=dict)
     causes: list[Cause] = field(default_factory=list)
-    witnesses: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
     broken: list[Outcome] = field(default_factory=list)
 
     def add(self, module: ModuleType) -> None:
-        """Take the checks of a module, and what it says of causes and witnesses."""
+        """Take the checks of a module, the causes that need a condition, and the order of roots."""
         where = str(getattr(module, "__file__", None) or module.__name__)
         for check in vars(module).values():
             if isinstance(check, Check):
                 known, place = self.checks.setdefault(check.code, (check, where))
                 if known is not check:
                     self.fault(where, f"{check.code} is taken twice, by {where} and by {place}")
-        causes, witnesses = getattr(module, "CAUSES", ()), getattr(module, "WITNESSES", {})
-        if _is_causes(causes) and _is_witnesses(witnesses):
+        causes, order = getattr(module, "CAUSES", ()), getattr(module, "ORDER", ())
+        if _are(causes, Cause) and _are(order, str):
             self.causes += causes
-            self.witnesses |= witnesses
+            self.order += order
         else:
-            self.fault(where, "CAUSES or WITNESSES is not what it has to be")
+            self.fault(where, "CAUSES or ORDER is not what it has to be")
 
     def fault(self, name: str, reason: str) -> None:
         """Note what cannot be used."""
@@ -91,18 +94,27 @@ def load_library(extra: Sequence[str] = ()) -> Library:
     if not shelf.checks:
         raise LibraryError("there is no check at all", _GROUP, "install maildoctor again")
     checks = tuple(shelf.checks[code][0] for code in sorted(shelf.checks))
-    return Library(checks, tuple(shelf.causes), shelf.witnesses, tuple(shelf.broken))
+    return Library(checks, _causes(checks, shelf.causes, shelf.order), tuple(shelf.broken))
 
 
-def _is_causes(value: object) -> bool:
-    return isinstance(value, list | tuple) and all(isinstance(cause, Cause) for cause in value)
+def _are(values: object, kind: type) -> bool:
+    return isinstance(values, list | tuple) and all(isinstance(value, kind) for value in values)
 
 
-def _is_witnesses(value: object) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(code, str) and isinstance(rules, tuple) and all(isinstance(rule, str) for rule in rules)
-        for code, rules in value.items()
-    )
+def _causes(checks: Sequence[Check], conditional: Sequence[Cause], order: Sequence[str]) -> tuple[Cause, ...]:
+    """What the checks declare, and what needs a condition, in the order of roots: codes that it does not name last.
+    An effect is spelled out as the codes of the checks that show it."""
+    shown: dict[str, list[str]] = {}
+    for check in checks:
+        for effect in check.shows:
+            shown.setdefault(effect, []).append(check.code)
+    declared = [Cause(check.code, check.explains) for check in checks if check.explains]
+    spelled = [
+        replace(cause, explains=tuple(code for word in cause.explains for code in shown.get(word, [word])))
+        for cause in (*declared, *conditional)
+    ]
+    place = {code: number for number, code in reversed(list(enumerate(order)))}
+    return tuple(sorted(spelled, key=lambda cause: place.get(cause.code, len(order))))
 
 
 # ---- built in

@@ -11,6 +11,38 @@ Severity = Literal["error", "warning", "info"]
 Verdict = Literal["pass", "fail", "not_judged", "not_applicable", "broke"]
 Safety = Literal["safe", "risky", "manual"]
 
+PluginState = Literal["loads", "broken", "missing", "builtin", "unknown"]
+LoginResult = Literal["ok", "failed", "refused", "not_tried"]
+Usability = Literal[
+    "works",
+    "works_no_relaying",
+    "works_not_everywhere",
+    "login_fails",
+    "no_plugin",
+    "does_not_load",
+    "nobody",
+    "with_realm_only",
+    "may_not_relay",
+    "in_clear",
+    "usable",
+    "would_be_usable",
+    "not_configured",
+    "hidden",
+    "against_options",
+    "offer_lacks_it",
+    "not_offered",
+]
+"""What a mechanism comes to for clients, or the first hindrance on their way: `nobody` has a secret for it, or reaches
+a verifier; `with_realm_only`: those it could serve must write their realm behind their name; `in_clear`: it works and
+gives passwords away; `hidden` by mech_list; `against_options`: it has not the properties that are asked for;
+`offer_lacks_it`: the files promise it, EHLO does not name it. `render/matrix.py` has the words."""
+
+ClientKind = Literal["strongest", "servers_order", "plain_only"]
+"""Which mechanism a client prefers."""
+
+Purpose = Literal["look", "login", "relay", "relay-auth", "send"]
+"""Why a conversation was had: to see the offer, to log in, to try whether a stranger or a user may relay, to send."""
+
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 """From the worst to the mildest."""
 
@@ -25,11 +57,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command of a remedy. `undo` is the command that takes it back, empty where there is none."""
+    """One command of a remedy. `undo` is the command that takes it back, `effect` what it does besides, as `restarts
+    sendmail`; each empty where there is none."""
 
     command: str
     safety: Safety = "manual"
     undo: str = ""
+    effect: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +85,8 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong on one subject. Identity is `code` and `labels`, never the sentence."""
+    """One thing that is wrong on one subject. Identity is `code` and `labels`, never the sentence. `product`: the
+    program in whose login service it was judged (`sendmail`, `postfix`), empty where it is none's alone."""
 
     code: str
     name: str
@@ -67,6 +102,7 @@ class Finding:
     first: str | None = None
     last: str | None = None
     traffic: Traffic | None = None
+    product: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -153,33 +189,31 @@ class LogRead:
 class Mechanism:
     """One row of the matrix: what becomes of one SASL mechanism. None: not known, or it could not be looked at.
 
-    `plugin`: loads, broken, missing, builtin or unknown. `configured`: in AuthMechanisms, or the like of another mail
+    `configured`: in AuthMechanisms, or the like of another mail
     program; `listed`: in mech_list, or there is none; `trusted`: in TrustAuthMech. `offered_plain` and `offered_tls`:
     EHLO names it. `secret`: a secret or a verifier can serve it; `users`: those of a sasldb who can, if they are few.
-    `login`: ok, failed, refused, or not_tried. `verdict`: usable, or why not, in a few words.
     """
 
     mech: str
-    plugin: str
+    plugin: PluginState
     configured: bool | None
     listed: bool | None
     trusted: bool | None
     offered_plain: bool | None
     offered_tls: bool | None
     secret: bool | None
-    login: str
-    verdict: str
+    login: LoginResult
+    verdict: Usability
     users: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """Which mechanism clients of one kind would take, and what comes of it. `client`: strongest first, server's order,
-    or PLAIN only; `mech` is empty where they find none."""
+    """Which mechanism clients of one kind would take, and what comes of it. `mech` is empty where they find none."""
 
-    client: str
+    client: ClientKind
     mech: str
-    verdict: str
+    verdict: Literal[Usability, "finds_none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,14 +229,19 @@ class Matrix:
 @dataclass(frozen=True, slots=True)
 class Talk:
     """One conversation with a server: `endpoint` is `host:port`, `summary` what came of it, `lines` the transcript,
-    secrets struck out. `looked`: it only looked, and is the first one with that endpoint. `until`: the end of the
+    secrets struck out. `purpose`: that of the first one with its endpoint is `look`. `until`: the end of the
     certificate that was shown, ISO 8601 in UTC, empty where none was."""
 
     endpoint: str
     summary: str
     lines: tuple[str, ...]
-    looked: bool = True
+    purpose: Purpose = "look"
     until: str = ""
+
+    @property
+    def looked(self) -> bool:
+        """It only looked."""
+        return self.purpose == "look"
 
 
 @dataclass(frozen=True, slots=True)

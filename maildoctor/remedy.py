@@ -1,85 +1,67 @@
-"""Commands that mend, put together so that a name from the host can never become shell, m4 or a line of its own.
+"""Remedies of which checks are made: typed steps put together, with what makes a change take effect."""
 
-In a command of the shell a value is quoted (`shell_word`). What is to be written into a file (`edit`, `rebuild`) is in
-one of many languages, each with quotes of its own, and none that quotes all values; a value that is more than a plain
-word is left out there, and its name in capitals stands in its place (`filled`). So it is in the commands of log rules.
-"""
-
-import re
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from maildoctor.auth.service import LoginService, Subject
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.paths import Look
-from maildoctor.model import Step
-
-_PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
-_WORD = re.compile(r"[A-Za-z0-9_./@][A-Za-z0-9_./@:+,=-]*", re.ASCII)
-_ENTRY = re.compile(r"[A-Za-z0-9_./@\[*][A-Za-z0-9_./@:+,=*\[\]-]*", re.ASCII)
-
-
-def shell_word(text: str) -> str:
-    """One word of a shell command, quoted where it must be."""
-    return shlex.quote(text)
-
-
-def is_plain(text: str) -> bool:
-    """Whether this means only itself wherever it is written, in quotes of any kind or in none: letters, digits and a
-    few signs that mean nothing to shell, m4, sed, LDAP and SQL; nothing that could be an option, or leads upwards."""
-    return bool(_WORD.fullmatch(text)) and ".." not in text.split("/")
-
-
-def filled(text: str, fields: Mapping[str, str]) -> str:
-    """`{user}` becomes the field's value, or `USER` where it is not known: a shell would redirect to `<user>`."""
-    return _PLACE.sub(lambda m: fields.get(m[1]) or m[1].upper(), text)
+from maildoctor.plan.steps import (
+    AddLine,
+    AddUser,
+    Chmod,
+    EditFile,
+    EditMacroFile,
+    Inspect,
+    Manual,
+    Rebuild,
+    Restart,
+    SetOption,
+    SetPostfix,
+    Step,
+)
+from maildoctor.plan.words import is_plain
 
 
 def by_hand(words: str, **values: str | Sequence[str]) -> Step:
     """What no command does. `{name}` in it becomes the value of that name, and `NAME` where that is not plain; of a
     list its plain words, with blanks between them."""
-    told = {
-        name: " ".join(filter(None, map(_in_file, [value] if isinstance(value, str) else value)))
-        for name, value in values.items()
-    }
-    return Step(f"# {filled(' '.join(words.split()), told)}")
+    return Manual(words, tuple(values.items()))
 
 
 def edit(path: str, change: str, **values: str | Sequence[str]) -> Step:
     """`change` by hand in the file `path`, with values as for `by_hand`."""
-    return by_hand(f"in {{file}}: {change}", **{"file": path, **values})
+    return EditFile(path, change, tuple(values.items()))
 
 
-def _in_file(value: str) -> str:
-    """A plain word, or one with the brackets and the star that stand in keys of maps; else nothing."""
-    return value if _ENTRY.fullmatch(value) and ".." not in value.split("/") else ""
+def inspect(command: str, **values: str | Sequence[str]) -> Step:
+    """A command that only looks. `{name}` in it becomes the value of that name, quoted for the shell."""
+    return Inspect(command, tuple(values.items()))
 
 
 def rebuild(cf_path: str, change: str, **values: str | Sequence[str]) -> list[Step]:
     """A change to the m4 source as `edit` takes it, then sendmail.cf made anew and sendmail restarted: a .cf is never
     edited by hand."""
     source = cf_path.removesuffix(".cf") + ".mc"
-    return [edit(source, change, **values), build(source, cf_path)]
-
-
-def build(source: str, cf_path: str) -> Step:
-    """sendmail.cf from its source, by way of another file: a failing m4 must not leave an empty one."""
-    new = shell_word(cf_path + ".new")
-    command = f"m4 {shell_word(source)} > {new} && mv {new} {shell_word(cf_path)} && service sendmail restart"
-    return Step(command, "risky")
+    return [EditMacroFile(source, change, tuple(values.items())), Rebuild(source, cf_path)]
 
 
 def set_option(conf: SaslConf, option: str, value: str) -> Step:
     """`option: value` in a configuration of libsasl, in the place of what stands there."""
-    text = value.replace("\\", r"\\").replace("/", r"\/").replace("&", r"\&")
-    name = conf.prefix + option
-    return Step(f"sed -i {shell_word(f's/^{name}:.*/{name}: {text}/')} {shell_word(conf.path)}", "risky")
+    name, old = conf.prefix + option, conf.value(option)
+    if old is None:
+        return AddLine(conf.path, f"{name}: {value}")
+    several = any(key == option for key, _ in conf.repeated)
+    return SetOption(conf.path, name, value, "" if several else old)
 
 
 def private(files: Sequence[Look]) -> Step:
     """Files that hold secrets, for their owner alone."""
-    undo = "; ".join(f"chmod {x.octal} {shell_word(x.path)}" for x in files)
-    return Step(f"chmod 600 {' '.join(shell_word(x.path) for x in files)}", "safe", undo)
+    return chmod("600", *files)
+
+
+def chmod(mode: str, *files: Look) -> Step:
+    """Files get a mode as chmod(1) takes it."""
+    return Chmod(mode, tuple(x.path for x in files), tuple(x.octal for x in files))
 
 
 _MACROS: dict[Subject, str] = {
@@ -90,12 +72,6 @@ _MACROS: dict[Subject, str] = {
     "certificate": "confSERVER_CERT",
 }
 """What sendmail.mc calls them; the class of trusted mechanisms has a macro of its own, TRUST_AUTH_MECH."""
-
-_RESTARTS = {
-    "sendmail": "service sendmail restart",
-    "postfix": "postfix reload",
-    "cyrus-imapd": "service cyrus-imapd restart",
-}
 
 
 def setting(service: LoginService, subject: Subject, value: str = "…") -> str:
@@ -117,8 +93,7 @@ def amend(service: LoginService, change: str, **values: str | Sequence[str]) -> 
 def change(service: LoginService, subject: Subject, words: Sequence[str]) -> list[Step]:
     """A setting of this service's configuration gets another value, and takes effect."""
     if service.product == "postfix" and all(map(is_plain, words)):
-        line = setting(service, subject, " ".join(words))
-        return [Step(f"postconf -e {shell_word(line)}", "risky"), restart(service)]
+        return [SetPostfix(service.option(subject), " ".join(words)), restart(service)]
     end = "dnl" if service.product == "sendmail" else ""
     return amend(service, setting(service, subject, "{value}") + end, value=words)
 
@@ -133,11 +108,9 @@ def certificate(service: LoginService) -> list[Step]:
 
 def restart(service: LoginService | None = None) -> Step:
     """Start the mail server again; Sendmail where none is named."""
-    return Step(_RESTARTS.get(service.product if service else "sendmail", ""), "risky")
+    return Restart(service.product if service else "sendmail")
 
 
 def add_user(user: str, realm: str, path: str = "") -> Step:
     """Make a user in a realm; the program asks for the password."""
-    where = f"-f {shell_word(path)} " if path and path not in ("/etc/sasldb2", "/etc/sasldb") else ""
-    end = "-- " if user.startswith("-") else ""
-    return Step(f"saslpasswd2 -c {where}-u {shell_word(realm)} {end}{shell_word(user)}", "risky")
+    return AddUser(user, realm, path)

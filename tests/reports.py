@@ -22,7 +22,7 @@ CAUSE = Finding(
     advice="Install the plugin again, built against the libcrypto of this host.",
     fix=(
         Step("apt-get install --reinstall libsasl2-modules", "safe"),
-        Step(f"mv {PLUGIN} {PLUGIN}.off", "risky", f"mv {PLUGIN}.off {PLUGIN}"),
+        Step(f"mv {PLUGIN} {PLUGIN}.off", "risky", f"mv {PLUGIN}.off {PLUGIN}", "restarts sendmail"),
     ),
     evidence=(
         Evidence(PLUGIN, "undefined symbol: des_ecb_encrypt"),
@@ -98,7 +98,19 @@ class Words:
         return cls(text)
 
 
-@check("LINK001", "unresolved-symbol", "error", fails=[{"words": "bad"}], passes=[{"words": "good"}], refs=["RFC 4954"])
+@check(
+    "LINK001",
+    "unresolved-symbol",
+    "error",
+    rung="mechanism",
+    role="cause",
+    scope=["mechanism"],
+    explains=["MECH001"],
+    witnesses=["LINK130"],
+    fails=[{"words": "bad"}],
+    passes=[{"words": "good"}],
+    refs=["RFC 4954"],
+)
 def unresolved_symbol(words: Words) -> Iterator[Found]:
     """A SASL plugin wants a symbol that no library here has.
 
@@ -110,7 +122,15 @@ def unresolved_symbol(words: Words) -> Iterator[Found]:
         yield found("libdigestmd5.so: no des_ecb_encrypt", evidence=[Evidence("ldd -r", words.text)], plugin="x")
 
 
-@check("MECH002", "advertised-without-secret", "warning", fails=[{"words": "bad"}], passes=[{"words": "good"}])
+@check(
+    "MECH002",
+    "advertised-without-secret",
+    "warning",
+    rung="none",
+    role="note",
+    fails=[{"words": "bad"}],
+    passes=[{"words": "good"}],
+)
 def advertised_without_secret(words: Words) -> Iterator[Found]:
     """A mechanism is offered for which no user has a secret.
 

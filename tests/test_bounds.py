@@ -210,7 +210,7 @@ def test_a_finding_as_long_as_a_stranger_likes_is_shortened() -> None:
         yield found("m" * 10**6, evidence=[Evidence("ps", "e" * 10**6)], path="/x")
 
     long.__doc__ = "A.\n\nB.\n\nAdvice: c."
-    made = check("A001", "a", "error", fails=[{}], passes=[{}])(long)
+    made = check("A001", "a", "error", rung="none", role="note", fails=[{}], passes=[{}])(long)
     (f,) = (x for x in made.findings({"processes": None}) if isinstance(x, Finding))
     assert max(len(f.message), len(f.evidence[0].text)) <= LONGEST
     assert "1,000,000 characters" in f.message

@@ -379,6 +379,13 @@ def test_list(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
         "severity": "error",
         "name": "unresolved-symbol",
         "title": title,
+        "rung": "mechanism",
+        "role": "cause",
+        "direction": "server",
+        "scope": ["mechanism"],
+        "shows": [],
+        "explains": ["MECH001"],
+        "witnesses": ["LINK130"],
     }
     rules = [rule["code"] for rule in told["rules"]]
     assert rules == sorted(rules)

@@ -58,7 +58,7 @@ def _page() -> str:
 def one(code: str, judge: Any, name: str = "") -> Check:
     """A check of this function."""
     judge.__doc__ = _page()
-    return check(code, name or code.lower(), "warning", fails=[{}], passes=[{}])(judge)
+    return check(code, name or code.lower(), "warning", rung="none", role="note", fails=[{}], passes=[{}])(judge)
 
 
 def judged(host: Words, *checks: Check, causes: tuple[Cause, ...] = (), selection: Selection | None = None) -> Report:
@@ -221,7 +221,8 @@ EXTRA = '''
 from collections.abc import Iterator
 from maildoctor.api import Cause, Evidence, Found, Processes, check, found
 
-@check("{code}", "extra", "info", fails=[{{"processes": "1 root 1 /x y"}}], passes=[{{"processes": ""}}])
+@check("{code}", "extra", "info", rung="none", role="note",
+       fails=[{{"processes": "1 root 1 /x y"}}], passes=[{{"processes": ""}}])
 def extra(processes: Processes) -> Iterator[Found]:
     """Something runs.
 
@@ -321,7 +322,7 @@ def test_a_link_of_another_user_on_the_way_is_refused(folder: Path, tmp_path: Pa
         ("mine.py", "import no_such_module", "cannot be loaded: ModuleNotFoundError: No module named 'no_such_module'"),
         ("mine.py", "1 / 0", "cannot be loaded"),
         ("mine.py", "raise SystemExit(0)", "cannot be loaded: SystemExit"),
-        ("mine.py", "CAUSES = 7", "CAUSES or WITNESSES is not what it has to be"),
+        ("mine.py", "CAUSES = 7", "CAUSES or ORDER is not what it has to be"),
         (
             "mine.py",
             EXTRA.format(code="MINE001").replace('fails=[{"processes": "1 root 1 /x y"}]', "fails=[]"),

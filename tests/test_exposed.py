@@ -129,12 +129,12 @@ def test_a_recording_holds_lines_and_names_only(root: Path, tmp_path: Path) -> N
 
 
 def test_only_so_many_lines_of_a_file_are_told() -> None:
-    assert len(list(in_clear("/etc/saslauthd.conf", "ldap_bind_pw: x1y2z3\n" * 1000))) == MOST
+    assert len(list(in_clear("file", "ldap_bind_pw: x1y2z3\n" * 1000))) == MOST
 
 
 @given(st.text(max_size=400))
 def test_rows_of_any_text_hold_a_number_and_a_name(text: str) -> None:
-    for row in in_clear("/etc/saslauthd.conf", text):
+    for row in in_clear("file", text):
         assert re.fullmatch(r"[0-9]+ (-|[A-Za-z][\w.-]*)", row, re.ASCII)
 
 

@@ -21,7 +21,7 @@ from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.cyrus.shipped import Shipped
 from maildoctor.facts.names import Names, own_name, server_realm
-from maildoctor.facts.paths import LINKS, Look, Paths, Trail, walk
+from maildoctor.facts.paths import LINKS, FilePurpose, Look, Paths, Trail, walk
 from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.facts.safety import may, refusals, unsafe_folder
 from maildoctor.facts.sendmail.cf import SendmailCf
@@ -335,7 +335,7 @@ def test_the_file_at_the_end_of_a_trail() -> None:
 # ---- sendmail's rules for safe files
 
 
-def _trail(purpose: str, *lines: str) -> Trail:
+def _trail(purpose: FilePurpose, *lines: str) -> Trail:
     elements = tuple(x for x in map(Look.parse, lines) if x)
     assert len(elements) == len(lines)
     return Trail(purpose, elements[-1].path, elements, True)
@@ -359,13 +359,13 @@ def _trail(purpose: str, *lines: str) -> Trail:
 )
 def test_which_directories_are_unsafe(mode: str, excused: str, reason: str) -> None:
     folder = Look.parse(f"{mode} root mail /etc/mail")
-    assert folder is not None and unsafe_folder(folder, excused.split()) == reason
+    assert folder is not None and unsafe_folder(folder, excused.split()) == (reason or None)
 
 
 @pytest.mark.parametrize("owner", ["root", "anna", "65534"])
 def test_nobody_asks_who_owns_a_directory(owner: str) -> None:
     folder = Look.parse(f"drwxr-xr-x {owner} mail /etc/mail")
-    assert folder is not None and unsafe_folder(folder, ()) == ""
+    assert folder is not None and unsafe_folder(folder, ()) is None
 
 
 BAD_FOLDER = "drwxrwxr-x root mail /etc/mail"
@@ -389,7 +389,7 @@ GOOD_FOLDER = "drwxr-xr-x root mail /etc/mail"
         ("map source", "", False),
     ],
 )
-def test_what_excuses_an_unsafe_directory(purpose: str, excused: str, refused: bool) -> None:
+def test_what_excuses_an_unsafe_directory(purpose: FilePurpose, excused: str, refused: bool) -> None:
     trail = _trail(purpose, BAD_FOLDER, "-rw------- root root /etc/mail/x")
     assert bool([*refusals(trail, excused.split())]) is refused
     assert [*refusals(_trail(purpose, GOOD_FOLDER, "-rw------- root root /etc/mail/x"), ())] == []
@@ -422,7 +422,7 @@ def test_what_excuses_an_unsafe_directory(purpose: str, excused: str, refused: b
         ("map", "-rw-rw-rw- root", "", None),
     ],
 )
-def test_which_files_are_unsafe(purpose: str, file: str, excused: str, reason: str | None) -> None:
+def test_which_files_are_unsafe(purpose: FilePurpose, file: str, excused: str, reason: str | None) -> None:
     trail = _trail(purpose, GOOD_FOLDER, f"{file} root /etc/mail/x")
     assert [r.reason for r in refusals(trail, excused.split(), ("trusty",))] == ([reason] if reason else [])
 
@@ -864,3 +864,17 @@ def test_what_is_not_known_hinders_nothing() -> None:
 )
 def test_whether_all_users_stand_in_the_sasldb(conf: str | None, uses: bool) -> None:
     assert uses_sasldb(None if conf is None else SaslConf.parse(conf)) is uses
+
+
+@pytest.mark.parametrize(
+    ("line", "obstacle", "unread"),
+    [
+        ("unread: x.db: it is text: no database", "unread", "x.db: it is text: no database"),
+        ("refused: permission denied", "refused", "permission denied"),
+        ("too large: x: larger than can be read", "too large", "x: larger than can be read"),
+        ("only in source: refused", None, ""),
+    ],
+)
+def test_why_a_map_cannot_be_read(line: str, obstacle: str | None, unread: str) -> None:
+    (one,) = MailMaps.parse(f"[map access] hash /etc/mail/access\n{line}\n").all
+    assert (one.obstacle, one.unread) == (obstacle, unread)

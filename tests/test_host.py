@@ -176,15 +176,16 @@ def test_a_huge_file_is_refused_and_costs_nothing(root: Path) -> None:
     began, host = time.monotonic(), Rooted(str(root))
     for verb in ("sasldb", "map plain", "release", "build"):
         verb, _, kind = verb.partition(" ")
-        assert silence(host.ask(cast(Verb, verb), f"{kind} /huge".strip())).why == "failed"
+        assert silence(host.ask(cast(Verb, verb), f"{kind} /huge".strip())).why == "too_large"
     assert host.ask("elf", "/huge") == "not readable\n"
-    assert silence(host.ask("read", "/huge")).why == "failed"
+    assert silence(host.ask("read", "/huge")).why == "too_large"
     assert time.monotonic() - began < 2
 
 
 @pytest.mark.parametrize("verb", ["read", "sasldb", "key", "cert"])
 def test_a_directory_where_a_file_should_be(root: Path, verb: Verb) -> None:
-    assert "a directory" in silence(Rooted(str(root)).ask(verb, "/etc/mail")).reason
+    answer = silence(Rooted(str(root)).ask(verb, "/etc/mail"))
+    assert answer.why == "directory" and "a directory" in answer.reason
 
 
 def test_a_file_where_a_directory_should_be(root: Path) -> None:

@@ -157,7 +157,7 @@ def test_the_measure_finds_what_is_not_linear() -> None:
                 yield one
 
     judge.__annotations__ = {"facts": Lines}
-    bad = Check("X001", "x", "info", judge, "", "", "", ({"facts": "a"},), ({"facts": "a"},), ())
+    bad = Check("X001", "x", "info", judge, "", "", "", ({"facts": "a"},), ({"facts": "a"},), (), "none", "note")
     few, many = (spent(bad, {"facts": "a b"}, lines, count)["judging"] for count in (MANY, 4 * MANY))
     assert many > max(NOTHING, AT_MOST * few)
 

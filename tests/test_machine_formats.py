@@ -59,7 +59,7 @@ ROOT = Path(__file__).parent.parent
 HOSTS = sorted(p.parent for p in (ROOT / "fixtures").rglob("host.toml"))
 STYLE = Style()
 MECH = Mechanism("SCRAM-SHA-256", "loads", True, None, True, False, True, True, "not_tried", "usable", ("test",))
-DEAD = replace(MECH, mech="DIGEST-MD5", plugin="broken", verdict="cannot load")
+DEAD = replace(MECH, mech="DIGEST-MD5", plugin="broken", verdict="does_not_load")
 TRAFFIC = Traffic("2026-11-22T06:00:00+00:00", 1, (1, 0, 7), (("test", 8),), (("192.0.2.1", 8),), True, True)
 LOG = LogRead(
     ("mail.log",), 9, 900, 8, False, 1, "2026-11-22T06:00:00+00:00", None,
@@ -70,8 +70,8 @@ TOLD = replace(SYMPTOM, code="SASL120", name="user-not-found", count=8, traffic=
 READ = replace(report(TOLD, outcomes=()), target=Target("log", "mail.log"), log=LOG)
 FULL = replace(
     FAULTY,
-    matrix=Matrix((MECH, DEAD), (Strategy("strongest first", "SCRAM-SHA-256", "usable"),)),
-    talks=(Talk("192.0.2.1:25", "answers", ("220 x", "EHLO y"), False, "2027-01-01T00:00:00Z"),),
+    matrix=Matrix((MECH, DEAD), (Strategy("strongest", "SCRAM-SHA-256", "usable"),)),
+    talks=(Talk("192.0.2.1:25", "answers", ("220 x", "EHLO y"), "relay", "2027-01-01T00:00:00Z"),),
     mended=("SASL510 no-saslauthd",),
 )
 ALL = {**REPORTS, "full": FULL, "read": READ}
@@ -661,9 +661,7 @@ def test_the_metrics_of_a_host() -> None:
     assert [found["maildoctor_findings", (s,)] for s in ("error", "warning", "info")] == [1, 1, 0]
     assert found["maildoctor_mechanism_usable", ("SCRAM-SHA-256",)] == 1
     assert found["maildoctor_mechanism_usable", ("DIGEST-MD5",)] == 0
-    works = replace(
-        FULL, matrix=Matrix((replace(DEAD, verdict="works"), replace(MECH, verdict="works, may not relay")))
-    )
+    works = replace(FULL, matrix=Matrix((replace(DEAD, verdict="works"), replace(MECH, verdict="works_no_relaying"))))
     assert _metrics(works)["maildoctor_mechanism_usable", ("DIGEST-MD5",)] == 1
     assert _metrics(works)["maildoctor_mechanism_usable", ("SCRAM-SHA-256",)] == 0
     assert found["maildoctor_last_run_timestamp_seconds", ()] == pytest.approx(1795327200.412)
@@ -744,6 +742,22 @@ def test_what_is_unknown_is_passed_over_and_what_came_later_may_be_missing() -> 
     assert as_json.render(reread(told)) == as_json.render(FAULTY)
 
 
+def test_codes_stand_beside_the_words() -> None:
+    plain = json.loads(as_json.render(FULL))
+    assert [(row["verdict"], row["verdict_code"]) for row in plain["matrix"]] == [
+        ("usable", "usable"),
+        ("does not load", "does_not_load"),
+    ]
+    (choice,) = plain["strategies"]
+    assert (choice["client"], choice["client_code"]) == ("strongest first", "strongest")
+    (talk,) = plain["talks"]
+    assert (talk["purpose"], talk["looked"]) == ("relay", False)
+    for row in (*plain["matrix"], choice):
+        del row["verdict"]  # the codes are what is read
+    del choice["client"], talk["looked"], plain["findings"][0]["product"]
+    assert as_json.render(reread(plain)) == as_json.render(FULL)
+
+
 @pytest.mark.parametrize(
     ("path", "value", "where"),
     [
@@ -772,6 +786,9 @@ def test_what_is_unknown_is_passed_over_and_what_came_later_may_be_missing() -> 
         (("outcomes", 0, "outcome"), "maybe", "outcomes[0].outcome"),
         (("matrix", 0, "configured"), "yes", "matrix[0].configured"),
         (("matrix", 0, "login"), "perhaps", "matrix[0].login"),
+        (("matrix", 0, "verdict_code"), "fine", "matrix[0].verdict_code"),
+        (("strategies", 0, "client_code"), "weakest", "strategies[0].client_code"),
+        (("talks", 0, "purpose"), "to chat", "talks[0].purpose"),
         (("matrix",), [], "strategies"),
         (("talks", 0, "lines"), "x", "talks[0].lines"),
         (("log", "lines"), None, "log.lines"),

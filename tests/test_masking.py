@@ -151,7 +151,32 @@ PRINTED = [
     f"SASL: client response {(chr(0) + 'bob' + chr(0) + SECRET).encode().hex()}",
     f'write(9, "a1 LOGIN \\"bob\\" \\"{SECRET}\\"", 40)',
     f"APOP bob {'ab' * 16} password={SECRET}",
+    f"xsasl_cyrus_server_first: decoded initial response {SECRET}",
+    f"xsasl_cyrus_client_next: uncoded client response {SECRET}",
+    f"xsasl_cyrus_client_first: uncoded initial reply: ?bob?{SECRET}",
+    f"xsasl_cyrus_server_first: sasl_method PLAIN, init_response {PLAIN}",
+    f'auth_rimap: sending saslauthd LOGIN "bob" "{SECRET}"',
+    f"auth_httpform: sending 192.0.2.1 /api a=bob&b={SECRET}",
+    f'type=TTY msg=audit(1:2): tty pid=2 uid=0 comm="mysql" data={SECRET.encode().hex().upper()}0D',
+    f'type=USER_CMD msg=audit(1:2): cmd={b"doveadm pw -p ".hex().upper()}{SECRET.encode().hex().upper()} exe="x"',
+    f'1834  read(9, "{SECRET}", 12) = 12',
+    f"ansible-lineinfile Invoked with line=mail.example.net me:{SECRET} hunter create=True",
+    f"COMMAND=/usr/local/bin/x.rb --url https://example.com --key {SECRET}",
+    f"smtp_sasl_password_maps = inline:{{ {{ [mail.example.com]:587 = me:{SECRET} hunterZx9 }} }}",
+    f'Environment="A=b" "SMTP_PASS={SECRET} hunterZx9" C=d',
+    f"pam_mysql.so user=m [passwd={SECRET} hunterZx9] host=192.0.2.1",
+    f"sel._domainkey.example.com example.com:sel:MIIEow{SECRET * 4}",
 ]
+WORDS = [
+    'print encode_base64("\\000bob\\@example.org\\000hunter77")',
+    "#1 x.php(9): rcmail->login('bob@example.or...', 'hunterhunter', 'localhost', true)",
+    "#1 x.php(9): ldap_bind(Object(LDAP\\Connection), 'cn=a,dc=b', 'hunterhunter', Array)",
+    "#1 x.php(9): mysqli_connect('localhost', 'mail', 'hunterhunter', 'db')",
+    "COMMAND=/usr/sbin/testsaslauthd -s smtp -u bob -p 48210375",
+    "COMMAND=/usr/sbin/testsaslauthd -u bob -p 4821",
+    "line=[mail.example.net]:587 me:hunterhunter! create=True",
+]
+"""Passwords that are words or numbers: their place alone tells them."""
 
 
 def seen(text: str) -> list[str]:
@@ -204,6 +229,18 @@ def test_a_form_in_a_log(line: str) -> None:
         "Invoked with name=anna password=NOT_LOGGING_PASSWORD update_password=always",
         "Kennwort f\u00fcr webform l\u00e4uft in 26 Tagen ab",
         "https://support.google.com/mail/?p=InvalidSecondFactor f9-4.8 - gsmtp",
+        "password [success=1 default=ignore] pam_unix.so obscure use_authtok try_first_pass yescrypt",
+        "R<PASS> $*\t\t$@ $1",
+        "auth_verbose_passwords = sha1:6",
+        "LoadCredential=tls-key:/etc/ssl/private/mail.key",
+        "password = /etc/mail/secret",
+        "secret-santa: anna, bob, carl",
+        "Password: (not shown)",
+        "    Master-Key: <hidden>",
+        'client_send = "<; ; ${extract{login}{PASSWDLINE}} ; ${extract{pass}{PASSWDLINE}}"',
+        "xsasl_cyrus_server_auth_response: uncoded server challenge: Password:",
+        "relay=mail.example.com[192.0.2.1]:587 said: 535 5.7.8 authentication failed",
+        "imtest -p 143 -u bob mail.example.com",
     ],
 )
 def test_a_diagnosis_stays_readable(line: str) -> None:
@@ -236,6 +273,51 @@ def test_a_diagnosis_stays_readable(line: str) -> None:
 def test_a_file_of_a_kind(path: str, text: str, stays: str) -> None:
     told = masked(text, kind_of(path))
     assert not seen(told) and stays in told and told.count("\n") == text.count("\n")
+
+
+@pytest.mark.parametrize("line", WORDS)
+def test_a_word_in_the_place_of_a_password(line: str) -> None:
+    told = masked_line(line.encode()).decode()
+    assert "***" in told and not any(word in told for word in ("hunter", "4821"))
+
+
+@pytest.mark.parametrize(
+    ("before", "secret", "after"),
+    [
+        (["a1 LOGIN {3}", "+ OK", "bob {12}", "+ OK"], "hunterhunter", "a1 OK Logged in"),
+        (["a1 LOGIN bob {12+}"], "hunterhunter", "a1 OK Logged in"),
+        (['7 read(9, "\\0\\f", 2) = 2'], '7 read(9, "hunterhunter", 12) = 12', '7 read(9, "x y", 3) = 3'),
+    ],
+)
+def test_a_string_whose_length_was_said_in_the_line_before(before: list[str], secret: str, after: str) -> None:
+    """Literals of IMAP, and what saslauthd reads from its socket."""
+    stamp = "Nov 29 06:01:25 mail x[3670]: "
+    told = masked("\n".join(stamp + line for line in (*before, secret, after)), "log").split("\n")
+    assert "hunter" not in told[-2] and told[-2].startswith(stamp) and "***" in told[-2]
+    assert told[-1] == stamp + after and told[0] == stamp + before[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "stays"),
+    [
+        ('Environment="A=b" "SMTP_PASS=two words" C=d\n', '"SMTP_PASS=***" C=d'),
+        ("auth required pam_mysql.so [passwd=two words] host=x\n", "[passwd=***] host=x"),
+        ('x "password=two words user=bob" y\n', '"password=*** user=bob" y'),
+        (
+            "  -o { a = inline:{ { x = me:two words } { y = me:two words }, z=me:wordsword } }\n",
+            "{ y = me:*** }, z=me:*** }",
+        ),
+        ("=77=6F=72=64=73=77=6F=72=64\n", "***"),
+    ],
+)
+def test_a_value_in_brackets_has_blanks(text: str, stays: str) -> None:
+    told = masked(text, "file")
+    assert stays in told and "words" not in told and "=77" not in told
+
+
+def test_columns_of_courier() -> None:
+    text = "mail.example.net,587 office 9073315526\n"
+    assert masked(text, kind_of("/etc/courier/esmtpauthclient")) == "mail.example.net,587 office ***\n"
 
 
 def test_settings_of_pam_and_nsswitch_stay() -> None:
@@ -273,6 +355,14 @@ UNITS = [
     "login=a:b ",
     "&{a b} ",
     "verify(a, b",
+    "<pass>",
+    "P: ",
+    "secret: ",
+    "a%3Dbcd ",
+    '"A_PASS=a b" ',
+    "inline:{ {a = b:c ",
+    "LOGIN {4}",
+    'read(9, "\\0\\4", 2',
     "mysql_servers = a/b/c/d::",
     "QWxhZGRpbjpvcGVu ",
     "ab cd 00  ",

@@ -3,12 +3,14 @@
 import dis
 import re
 import shlex
+from itertools import cycle
 from types import CodeType
 
 import pytest
 
 from maildoctor.check import Check
 from maildoctor.collect import COLLECTORS
+from maildoctor.facts.system import System
 from maildoctor.library import load_library
 from maildoctor.model import SEVERITIES, Finding
 
@@ -19,6 +21,20 @@ every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda c: c.code)
 every_failing_sample = pytest.mark.parametrize(("check", "sample"), FAILING)
 
 MARKERS = ("a;PWN;b", "a';PWN;'b", "a$(PWN)b")
+
+SYSTEMS = {
+    "debian": "ID=debian\ninit: systemd",
+    "sysv": "ID=debian\ninit: sysv",
+    "rhel": 'ID="rhel"\nID_LIKE="fedora"\ninit: systemd',
+    "suse": "ID=opensuse-leap\ninit: systemd",
+    "arch": "ID=arch\ninit: systemd",
+    "alpine": "ID=alpine\ninit: openrc",
+    "freebsd": "ID=freebsd\ninit: rc.d",
+    "container": "ID=alpine\ninit: none",
+    "rhel container": 'ID="rhel"\nID_LIKE="fedora"\ninit: none',
+    "unknown": "",
+}
+"""Kinds of system for which commands are written."""
 
 FOREIGN = [(sign, f"{before}{sign}PWN{sign}") for before, sign in (
     ("", "'"), ("", "')dnl"), ("", "`"), ("", '"'), ("", "$("), ("", "$"), ("", "\\"), ("", "{"),
@@ -60,7 +76,7 @@ def _has_a_remedy(f: Finding) -> bool:
 
 @every_failing_sample
 def test_a_command_is_one_line_that_a_shell_can_read(check: Check, sample: dict[str, str]) -> None:
-    for f in check.on(sample):
+    for f in (f for text in SYSTEMS.values() for f in check.on(sample, System.parse(text))):
         for command in (c for s in f.fix for c in (s.command, s.undo) if c):
             assert "\n" not in command and command.isprintable()
             if not command.startswith("#"):
@@ -70,12 +86,13 @@ def test_a_command_is_one_line_that_a_shell_can_read(check: Check, sample: dict[
 @every_failing_sample
 def test_no_word_of_a_host_becomes_shell(check: Check, sample: dict[str, str]) -> None:
     """The admin pastes the command: a name in somebody's file must not run anything. Each word of the sample in turn
-    is put out of its place by one that would."""
+    is put out of its place by one that would; the commands are those of one system after the other."""
+    systems = cycle(map(System.parse, SYSTEMS.values()))
     for name, text in sample.items():
         words = re.split(r"([^\w.-]+)", text)
         for at, marker in ((at, m) for at in range(0, len(words), 2) if words[at] for m in MARKERS):
             hostile = "".join([*words[:at], marker, *words[at + 1 :]])
-            for f in check.on({**sample, name: hostile}):
+            for f in check.on({**sample, name: hostile}, next(systems)):
                 for command in (c for s in f.fix for c in (s.command, s.undo) if c and not c.startswith("#")):
                     assert "PWN" not in _shell_words(command), command
 

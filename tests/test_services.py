@@ -17,6 +17,7 @@ from maildoctor.host import Answer, Verb
 from maildoctor.host.rooted import Rooted
 from maildoctor.library import load_library
 from maildoctor.model import Finding, Report
+from maildoctor.render.json import document
 
 SASLDB = Path(__file__).parent.parent / "fixtures" / "sasldb" / "basic.sasldb2"
 MASTER = "smtp      inet  n       -       {chroot}       -       -       smtpd\n"
@@ -72,6 +73,15 @@ def test_a_chrooted_smtpd_looks_for_users_below_its_queue(tmp_path: Path) -> Non
     assert "/etc/sasldb2 is world-readable" in found["PERM004"].message  # what saslpasswd2 wrote is as secret
 
 
+def test_a_directory_in_the_place_of_the_user_database_is_told(tmp_path: Path) -> None:
+    root = tree(tmp_path, postfix())
+    (root / "etc/sasldb2").unlink()
+    (root / "etc/sasldb2").mkdir()
+    _, found = judged(root)
+    assert "/etc/sasldb2 is a directory, not a file" in found["USER001"].message
+    assert found["USER001"].fix[0].command == "rmdir /etc/sasldb2"
+
+
 def test_postfix_that_asks_dovecot_has_nothing_of_libsasl(tmp_path: Path) -> None:
     report, _ = judged(tree(tmp_path, postfix(more="smtpd_sasl_type = dovecot\n")))
     (outcome,) = (o for o in report.outcomes if o.code == "LINK001")
@@ -118,6 +128,15 @@ def test_two_mail_servers_are_two_services(tmp_path: Path) -> None:
     assert ("USER001", "/var/spool/postfix/etc/sasldb2") in codes
 
 
+def test_a_finding_says_in_whose_login_service_it_was_judged(tmp_path: Path) -> None:
+    sendmail = {"etc/mail/sendmail.cf": "V10/Berkeley\nDjold.example.org\nC{TrustAuthMech}PLAIN\n"}
+    root = tree(tmp_path, postfix(chroot="y") | sendmail)
+    report = examine(WithSendmail(str(root)), load_library(), Selection())
+    products = {(r.finding.code, r.finding.product) for r in report.ranked}
+    assert {("USER005", "sendmail"), ("USER001", "postfix")} <= products
+    assert [f["product"] for f in document(report)["findings"] if f["code"] == "USER001"] == ["postfix"]
+
+
 # ---- Postfix' files
 
 
@@ -156,3 +175,47 @@ def test_security_options_are_told_by_their_letters() -> None:
     main = PostfixMain.parse("smtpd_sasl_security_options = noanonymous, noplaintext\nsmtpd_tls_auth_only = yes\n")
     service = login_service(main, None, Absent("not looked at"), None)
     assert (service.requires, service.requires_in_tls, service.needs_tls) == (frozenset("py"), frozenset("py"), True)
+
+
+# ---- what an attack found
+
+
+def outcome_of(root: Path, code: str) -> str:
+    return next(o.outcome for o in judged(root)[0].outcomes if o.code == code)
+
+
+def test_a_verifier_that_takes_every_password_is_told_without_any_list_of_mechanisms(tmp_path: Path) -> None:
+    files = postfix() | {"etc/postfix/sasl/smtpd.conf": "pwcheck_method: alwaystrue\n"}
+    assert outcome_of(tree(tmp_path, files), "SASL010") == "fail"
+
+
+def test_what_imapd_conf_includes_counts(tmp_path: Path) -> None:
+    files = IMAPD | {
+        "etc/imapd.conf": "servername: mail.example.com\n@include: /etc/imapd-sasl.conf\n",
+        "etc/imapd-sasl.conf": "@include: /etc/imapd.conf\nsasl_pwcheck_method: alwaystrue\n",
+    }
+    assert outcome_of(tree(tmp_path, files), "SASL010") == "fail"
+
+
+def test_an_include_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    files = IMAPD | {"etc/imapd.conf": "servername: mail.example.com\n@include: /etc/gone.conf\n"}
+    assert outcome_of(tree(tmp_path, files), "SASL010") == "not_judged"
+
+
+def test_the_configuration_that_a_service_of_master_cf_names_is_read(tmp_path: Path) -> None:
+    files = postfix() | {
+        "etc/postfix/master.cf": "submission inet n - n - - smtpd\n  -o smtpd_sasl_path=other\n",
+        "etc/postfix/sasl/other.conf": "pwcheck_method: alwaystrue\n",
+    }
+    assert outcome_of(tree(tmp_path, files), "SASL010") == "fail"
+
+
+def test_a_password_map_is_looked_at_wherever_main_cf_keeps_it(tmp_path: Path) -> None:
+    more = "smtp_sasl_password_maps = hash:/etc/postfix/private/relays\n"
+    root = tree(
+        tmp_path, postfix(more=more) | {"etc/postfix/private/relays": "[relay.example.com]:587 anna:Geheim-77\n"}
+    )
+    root.chmod(0o755)
+    (root / "etc/postfix/private/relays").chmod(0o644)
+    _, found = judged(root)
+    assert "/etc/postfix/private/relays" in found["PERM011"].message

@@ -66,7 +66,7 @@ import time
 from collections.abc import Iterator
 from maildoctor.api import Found, System, check, found
 
-@check("AAA001", "quick", "warning", fails=[{"system": "os: a"}], passes=[{"system": ""}])
+@check("AAA001", "quick", "warning", rung="none", role="note", fails=[{"system": "os: a"}], passes=[{"system": ""}])
 def quick(system: System) -> Iterator[Found]:
     """Something is known already.
 
@@ -74,7 +74,7 @@ def quick(system: System) -> Iterator[Found]:
     """
     yield found("it is known", what="x")
 
-@check("ZZZ001", "slow", "warning", fails=[{"system": "os: a"}], passes=[{"system": ""}])
+@check("ZZZ001", "slow", "warning", rung="none", role="note", fails=[{"system": "os: a"}], passes=[{"system": ""}])
 def slow(system: System) -> Iterator[Found]:
     """This takes long.
 

@@ -163,7 +163,7 @@ def test_a_firewall_that_masks_is_seen(banner: str, keyword: str, masked: bool) 
 def test_one_conversation_an_endpoint_is_looked_at() -> None:
     login = LOOK.replace("purpose look", "purpose login PLAIN")
     assert [c.purpose for c in Wire.parse(login + LOOK + login).looks] == ["look"]
-    assert [c.purpose for c in Wire.parse(login + login).looks] == ["login PLAIN"]
+    assert [(c.purpose, c.mechanism) for c in Wire.parse(login + login).looks] == [("login", "PLAIN")]
 
 
 def test_ports_of_one_host_that_are_alike_stand_together() -> None:

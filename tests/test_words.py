@@ -42,7 +42,6 @@ STILL_OPEN = {
     "sign of life": 2,
     "small letters": 11,
     "small words": 1,
-    "think before you run it": 6,
     "told": 335,
     "twin": 16,
     "twins": 8,

@@ -6,6 +6,8 @@ from maildoctor.api import (
     PLAINTEXT,
     Evidence,
     Findings,
+    Grant,
+    Install,
     LoginService,
     MailMaps,
     Plugins,
@@ -13,7 +15,6 @@ from maildoctor.api import (
     SaslConf,
     SaslDb,
     Shipped,
-    Step,
     System,
     Unknown,
     amend,
@@ -23,16 +24,13 @@ from maildoctor.api import (
     check,
     found,
     gaps,
-    install_command,
     known,
     lacks,
     may,
     mechanisms,
-    package_for,
     plugin_of,
     set_option,
     setting,
-    shell_word,
     uses_sasldb,
 )
 
@@ -55,6 +53,10 @@ _USER = "test@mail.example.com: userPassword"
     "MECH001",
     "plug-in-not-installed",
     "error",
+    rung="mechanism",
+    role="cause",
+    scope=("mechanism",),
+    explains=("no-offer", "LINK006", "MAP012"),
     fails=[{"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": _USER}],
     passes=[
         {"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
@@ -74,7 +76,6 @@ def plug_in_not_installed(
     conf: SaslConf | Unknown,
     sasldb: SaslDb | Unknown,
     maps: MailMaps | Unknown,
-    system: System | Unknown,
     shipped: Shipped | Unknown,
 ) -> Findings:
     """A mechanism is configured, and users or authinfo entries need it, but its plug-in is not installed.
@@ -90,7 +91,6 @@ def plug_in_not_installed(
     asked = authinfo_mechanisms(known(maps))
     table = mechanisms(service, known(conf), plugins, known(sasldb), also=tuple(asked))
     explicit = service.chosen
-    family = system.family if isinstance(system, System) else ""
     for offer in table.all:
         if offer.loads or plugins.by_mechanism(offer.name):
             continue
@@ -104,7 +104,6 @@ def plug_in_not_installed(
             and shipped.plugin("plain")
         ):
             continue  # this release has no such plug-in, and its users other mechanisms: one .mc for several releases
-        package = package_for(offer.name, family)
         verb = "configured" if offer.configured else "wanted"
         why = (
             f"the authinfo entry for {asked[offer.name]} asks for it"
@@ -119,7 +118,7 @@ def plug_in_not_installed(
                     plugins.directories[0].path if plugins.directories else "plug-ins", f"no plug-in for {offer.name}"
                 ),
             ],
-            fix=[Step(install_command(package, family), "risky")] if package else [],
+            fix=[Install(offer.name)],
             mech=offer.name,
         )
 
@@ -128,6 +127,9 @@ def plug_in_not_installed(
     "MECH002",
     "not-trusted-to-relay",
     "error",
+    rung="policy",
+    role="derived",
+    witnesses=("RELAY120",),
     fails=[
         {"service": "wanted\nmechanisms: CRAM-MD5 PLAIN\ntrusted: CRAM-MD5", "plugins": _CRAM, "sasldb": _USER},
         {"service": "wanted\nmechanisms: CRAM-MD5\ntrusted: CRAM-MD5,PLAIN", "plugins": _CRAM, "sasldb": _USER},
@@ -187,6 +189,9 @@ def _verifier_serves(conf: SaslConf | Unknown, saslauthd: Saslauthd | Unknown) -
     "MECH003",
     "trusted-but-not-offered",
     "error",
+    rung="offer",
+    role="derived",
+    explains=("no-offer",),
     fails=[{"service": "wanted\nmechanisms: GSSAPI\ntrusted: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER}],
     passes=[
         {"service": "wanted\nmechanisms: CRAM-MD5 PLAIN\ntrusted: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
@@ -219,6 +224,9 @@ def trusted_but_not_offered(
     "MECH004",
     "hidden-by-mech-list",
     "error",
+    rung="offer",
+    role="cause",
+    explains=("no-offer", "MECH003"),
     fails=[
         {"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER, "conf": "mech_list: PLAIN LOGIN"}
     ],
@@ -263,6 +271,9 @@ def hidden_by_mech_list(service: LoginService, conf: SaslConf, plugins: Plugins,
     "MECH005",
     "options-leave-nothing",
     "error",
+    rung="offer",
+    role="cause",
+    explains=("no-offer",),
     fails=[{"service": "mechanisms: CRAM-MD5 PLAIN\nrequires: A f m p y", "plugins": _CRAM}],
     passes=[{"service": "mechanisms: CRAM-MD5 PLAIN\nrequires: A p y", "plugins": _CRAM}],
     refs=("sendmail: doc/op, AuthOptions; libsasl: plugins/*.c, security_flags",),
@@ -305,6 +316,11 @@ def options_leave_nothing(service: LoginService, plugins: Plugins, conf: SaslCon
     "MECH006",
     "gssapi-without-keytab",
     "warning",
+    rung="verifier",
+    role="cause",
+    scope=("mechanism",),
+    explains=("no-offer",),
+    witnesses=("KRB100", "KRB101", "KRB102"),
     fails=[
         {
             "service": "mechanisms: GSSAPI PLAIN",
@@ -350,6 +366,9 @@ def gssapi_without_keytab(
     "MECH010",
     "gssapi-keytab-unreadable",
     "error",
+    rung="verifier",
+    role="cause",
+    scope=("mechanism",),
     fails=[
         {
             "service": "mechanisms: GSSAPI PLAIN\naccount: smmta smmsp",
@@ -388,11 +407,10 @@ def keytab_unreadable(service: LoginService, plugins: Plugins, system: System, c
     groups = {*account.groups, *(g for g, members in system.groups.items() if account.user in members)}
     if own or not {"GSSAPI", "GSS-SPNEGO"} & set(offered) or may(file, account.user, groups, 4):
         return
-    user, path = shell_word(account.user), shell_word(file.path)
     yield found(
         f"{service.option('account')} is {account.user}, who has no permission to read the keytab {file.path}",
         evidence=[service.evidence("account"), file.evidence],
-        fix=[Step(f"setfacl -m u:{user}:r {path}", "risky", f"setfacl -x u:{user} {path}")],
+        fix=[Grant(account.user, file.path)],
         mech="GSSAPI",
     )
 
@@ -401,6 +419,9 @@ def keytab_unreadable(service: LoginService, plugins: Plugins, system: System, c
     "MECH007",
     "plain-text-without-tls",
     "warning",
+    rung="offer",
+    role="risk",
+    explains=("WIRE011", "WIRE023"),
     fails=[{"service": "mechanisms: PLAIN LOGIN\nrequires: A", "plugins": _PLAIN}],
     passes=[
         {"service": "mechanisms: PLAIN LOGIN\nrequires: A p", "plugins": _PLAIN},
@@ -438,6 +459,8 @@ def plain_text_without_tls(service: LoginService, plugins: Plugins | Unknown, co
     "MECH008",
     "offered-but-nobody-can-serve-it",
     "error",
+    rung="account",
+    role="cause",
     fails=[
         {
             "service": "mechanisms: CRAM-MD5 PLAIN",
@@ -491,7 +514,7 @@ def offered_but_nobody_can_serve_it(
                 Evidence(conf.path, f"pwcheck_method: {' '.join(conf.pwcheck_methods)}"),
                 service.evidence("mechanisms"),
             ],
-            fix=[Step(f"echo 'mech_list: PLAIN LOGIN' >> {shell_word(conf.path)}", "risky")],
+            fix=[set_option(conf, "mech_list", "PLAIN LOGIN")],
             option="mech_list",
         )
 
@@ -500,6 +523,9 @@ def offered_but_nobody_can_serve_it(
     "MECH009",
     "no-tls-for-plain",
     "error",
+    rung="tls",
+    role="derived",
+    explains=("no-offer", "no-starttls"),
     fails=[
         {
             "service": "mechanisms: PLAIN LOGIN\nrequires: A p\nwithout TLS: no certificate and key are configured",

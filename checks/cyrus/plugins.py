@@ -3,6 +3,8 @@
 from maildoctor.api import (
     Evidence,
     Findings,
+    Install,
+    Link,
     LoginService,
     Plugin,
     Plugins,
@@ -10,18 +12,14 @@ from maildoctor.api import (
     SaslDb,
     SendmailProgram,
     Step,
-    System,
     Unknown,
     check,
     found,
-    install_command,
     known,
     mechanisms,
-    package_for,
     set_option,
     uses_sasldb,
 )
-from maildoctor.api import shell_word as quoted
 
 _OK = (
     "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"
@@ -37,21 +35,24 @@ def _mechanisms(plugin: Plugin) -> str:
     return ", ".join(plugin.mechanisms) or plugin.name
 
 
-def _reinstall(plugin: Plugin, system: System | Unknown) -> list[Step]:
-    family = system.family if isinstance(system, System) else ""
-    package = package_for(plugin.name, family)
-    return [Step(install_command(package, family, again=True), "risky")] if package else []
+def _reinstall(plugin: Plugin) -> list[Step]:
+    return [Install(plugin.name, again=True)]
 
 
 @check(
     "LINK001",
     "unresolved-symbol",
     "error",
+    rung="mechanism",
+    role="cause",
+    scope=("mechanism",),
+    explains=("no-offer", "LINK006", "MAP012", "MECH001"),
+    witnesses=("LINK130", "LINK131", "LINK132", "LINK133", "LINK134", "LINK150"),
     fails=[{"plugins": _DIGEST + "undefined symbol: des_ecb_encrypt\t(/usr/lib/sasl2/libdigestmd5.so)"}],
     passes=[{"plugins": _OK}],
     refs=('libsasl: lib/dlopen.c, "unable to dlopen"; dlopen(3), RTLD_NOW',),
 )
-def unresolved_symbol(plugins: Plugins, system: System | Unknown) -> Findings:
+def unresolved_symbol(plugins: Plugins) -> Findings:
     """A SASL plug-in cannot be loaded: it refers to a symbol that no library here defines.
 
     The loader refuses such a plug-in ("undefined symbol", on Solaris "relocation error: … referenced symbol not
@@ -67,7 +68,7 @@ def unresolved_symbol(plugins: Plugins, system: System | Unknown) -> Findings:
             yield found(
                 f"{plugin.target} ({_mechanisms(plugin)}) cannot be loaded: undefined symbol {symbols}",
                 evidence=[Evidence(f"ldd -r {plugin.target}", f"undefined symbol: {symbols}")],
-                fix=_reinstall(plugin, system),
+                fix=_reinstall(plugin),
                 plugin=plugin.name,
             )
 
@@ -76,13 +77,17 @@ def unresolved_symbol(plugins: Plugins, system: System | Unknown) -> Findings:
     "LINK002",
     "missing-library",
     "warning",
+    rung="mechanism",
+    role="cause",
+    scope=("mechanism",),
+    explains=("no-offer", "LINK006", "MAP012", "MECH001"),
+    witnesses=("LINK135",),
     fails=[{"plugins": _DIGEST + "\tlibcrypto.so.1.0.0 => not found"}],
     passes=[{"plugins": _OK}],
     refs=("libsasl: lib/dlopen.c",),
 )
 def missing_library(
     plugins: Plugins,
-    system: System | Unknown,
     service: LoginService | Unknown,
     conf: SaslConf | Unknown,
     sasldb: SaslDb | Unknown,
@@ -107,7 +112,7 @@ def missing_library(
                     "; ".join([f"{n} => not found" for n in plugin.missing_libraries] or lacks),
                 )
             ],
-            fix=_reinstall(plugin, system),
+            fix=_reinstall(plugin),
             severity="error"
             if _wanted(plugin.mechanisms, service, conf, sasldb) or plugin.kind == "auxprop"
             else "warning",
@@ -129,6 +134,11 @@ def _wanted(
     "LINK003",
     "not-a-plug-in",
     "error",
+    rung="mechanism",
+    role="cause",
+    scope=("mechanism",),
+    explains=("no-offer", "LINK006", "MAP012", "MECH001"),
+    witnesses=("LINK137", "LINK138", "LINK140"),
     fails=[
         {
             "plugins": "directory: /usr/lib/sasl2\nprogram: ELF 64-bit LSB pie executable, x86-64\n"
@@ -143,7 +153,7 @@ def _wanted(
     passes=[{"plugins": _OK}],
     refs=("ld.so(8)",),
 )
-def not_a_plug_in(plugins: Plugins, system: System | Unknown) -> Findings:
+def not_a_plug_in(plugins: Plugins) -> Findings:
     """A file in the plug-in folder is no plug-in that this sendmail could load.
 
     It is damaged, or of another word size or processor than the sendmail program, or was made for another generation
@@ -157,7 +167,7 @@ def not_a_plug_in(plugins: Plugins, system: System | Unknown) -> Findings:
         yield found(
             f"{plugin.path} ({_mechanisms(plugin)}) cannot be loaded: {plugin.problem}",
             evidence=[Evidence(plugin.target or plugin.path, plugin.problem)],
-            fix=_reinstall(plugin, system),
+            fix=_reinstall(plugin),
             plugin=plugin.name,
         )
 
@@ -166,6 +176,10 @@ def not_a_plug_in(plugins: Plugins, system: System | Unknown) -> Findings:
     "LINK004",
     "plug-in-link",
     "error",
+    rung="mechanism",
+    role="cause",
+    scope=("mechanism",),
+    explains=("no-offer", "LINK006", "MECH001"),
     fails=[
         {"plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> missing"},
         {"plugins": "directory: /usr/lib/sasl2\nfile: /usr/lib/sasl2/libplain.so.2"},
@@ -173,7 +187,7 @@ def not_a_plug_in(plugins: Plugins, system: System | Unknown) -> Findings:
     passes=[{"plugins": _OK}],
     refs=("libsasl: lib/dlopen.c, only names ending in .so are tried",),
 )
-def plug_in_link(plugins: Plugins, system: System | Unknown) -> Findings:
+def plug_in_link(plugins: Plugins) -> Findings:
     """The name by which libsasl would find a plug-in is missing or leads nowhere.
 
     libsasl tries only names that end in .so, which are links to the real files: without its link, or with a dangling
@@ -186,7 +200,7 @@ def plug_in_link(plugins: Plugins, system: System | Unknown) -> Findings:
             yield found(
                 f"{plugin.path} is a dangling link: its plug-in ({_mechanisms(plugin)}) does not exist",
                 evidence=[Evidence(plugin.path, "points to nothing")],
-                fix=_reinstall(plugin, system),
+                fix=_reinstall(plugin),
                 plugin=plugin.name,
             )
     for path in plugins.untried:
@@ -194,7 +208,7 @@ def plug_in_link(plugins: Plugins, system: System | Unknown) -> Findings:
         yield found(
             f"{path} is never tried: there is no {path.partition('.so')[0]}.so beside it",
             evidence=[Evidence(path, "only names that end in .so are loaded")],
-            fix=[Step(f"ln -s {quoted(path.rpartition('/')[2])} {quoted(path.partition('.so')[0])}.so", "safe")],
+            fix=[Link(path.partition(".so")[0] + ".so", path.rpartition("/")[2])],
             plugin=name,
         )
 
@@ -203,6 +217,10 @@ def plug_in_link(plugins: Plugins, system: System | Unknown) -> Findings:
     "LINK005",
     "plug-in-directory",
     "error",
+    rung="mechanism",
+    role="cause",
+    explains=("no-offer", "LINK006", "MAP012", "MECH001", "MECH005", "MECH009", "USER001"),
+    witnesses=("LINK141", "MECH120"),
     fails=[
         {"plugins": "directory: /usr/lib/x86_64-linux-gnu/sasl2 dangling -> /opt/local/lib/sasl2"},
         {"plugins": "directory: /usr/lib/sasl2 missing"},
@@ -211,7 +229,7 @@ def plug_in_link(plugins: Plugins, system: System | Unknown) -> Findings:
     passes=[{"plugins": _OK}],
     refs=("libsasl: lib/common.c, _sasl_get_default_path / PLUGINDIR",),
 )
-def plug_in_directory(plugins: Plugins, system: System | Unknown) -> Findings:
+def plug_in_directory(plugins: Plugins) -> Findings:
     """The folder in which libsasl looks for plug-ins is missing, leads nowhere or is empty.
 
     Without plug-ins there is no mechanism at all: sendmail answers EHLO without an AUTH line.
@@ -227,14 +245,12 @@ def plug_in_directory(plugins: Plugins, system: System | Unknown) -> Findings:
             if folder.target
             else ("does not exist" if folder.state == "missing" else "holds no plug-in: they are missing")
         )
-        family = system.family if isinstance(system, System) else ""
-        package = package_for("plain", family)
         yield found(
             f"The SASL plug-in directory {folder.path} {what}",
             evidence=[
                 Evidence(f"ls -ld {folder.path}", f"{folder.state}{' -> ' + folder.target if folder.target else ''}")
             ],
-            fix=[Step(install_command(package, family, again=True), "risky")] if package else [],
+            fix=[Install("plain", again=True)],
             path=folder.path,
         )
 
@@ -243,6 +259,11 @@ def plug_in_directory(plugins: Plugins, system: System | Unknown) -> Findings:
     "LINK006",
     "auxprop-plug-in",
     "error",
+    rung="verifier",
+    role="cause",
+    scope=("mechanism",),
+    explains=("no-offer",),
+    witnesses=("CONF151",),
     fails=[{"plugins": _OK, "conf": "pwcheck_method: auxprop\nauxprop_plugin: sasldb", "service": ""}],
     passes=[
         {
@@ -259,7 +280,6 @@ def auxprop_plug_in(
     service: LoginService,
     conf: SaslConf | Unknown,
     sasldb: SaslDb | Unknown,
-    system: System | Unknown,
 ) -> Findings:
     """The auxprop plug-in that fetches users and their passwords is not installed.
 
@@ -269,7 +289,6 @@ def auxprop_plug_in(
     """
     asked = conf.auxprop_plugins if isinstance(conf, SaslConf) else None
     wanted = asked or (("sasldb",) if isinstance(sasldb, SaslDb) and sasldb.users and uses_sasldb(known(conf)) else ())
-    family = system.family if isinstance(system, System) else ""
     if not plugins.plugins:
         return
     for name in wanted:
@@ -284,12 +303,11 @@ def auxprop_plug_in(
                 plugin=name,
             )
             continue
-        package = package_for(name, family)
         yield found(
             f"The auxprop plug-in {name} is not installed (no lib{name}.so in "
             f"{', '.join(d.path for d in plugins.directories)})",
             evidence=[Evidence(conf.path if isinstance(conf, SaslConf) else "default", f"auxprop_plugin: {name}")],
-            fix=[Step(install_command(package, family), "risky")] if package else [],
+            fix=[Install(name)],
             plugin=name,
         )
 
@@ -298,6 +316,11 @@ def auxprop_plug_in(
     "LINK007",
     "plug-in-of-another-libsasl",
     "error",
+    rung="mechanism",
+    role="cause",
+    scope=("mechanism",),
+    explains=("no-offer",),
+    witnesses=("LINK139",),
     fails=[
         {
             "program": "\tlibsasl2.so.2 => /lib/libsasl2.so.2",
@@ -308,7 +331,7 @@ def auxprop_plug_in(
     passes=[{"program": "\tlibsasl2.so.2 => /lib/libsasl2.so.2", "plugins": _OK}],
     refs=("libsasl: lib/server.c, sasl_server_add_plugin(): version check",),
 )
-def plug_in_of_another_libsasl(plugins: Plugins, program: SendmailProgram, system: System | Unknown) -> Findings:
+def plug_in_of_another_libsasl(plugins: Plugins, program: SendmailProgram) -> Findings:
     """A plug-in was built for another generation of libsasl than sendmail is linked with.
 
     A plug-in of SASL 1 does not fit into SASL 2 and the other way round: it is refused, or the process crashes.
@@ -322,6 +345,6 @@ def plug_in_of_another_libsasl(plugins: Plugins, program: SendmailProgram, syste
             yield found(
                 f"{plugin.path} was built for {min(wants)}, but sendmail is linked with {min(linked)}",
                 evidence=[Evidence(f"ldd {plugin.target}", min(wants)), Evidence("ldd sendmail", min(linked))],
-                fix=_reinstall(plugin, system),
+                fix=_reinstall(plugin),
                 plugin=plugin.name,
             )

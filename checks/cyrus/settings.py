@@ -5,25 +5,32 @@ from maildoctor.api import (
     PWCHECK_METHODS_OF_SASL_1,
     Evidence,
     Findings,
+    Install,
+    JoinGroup,
     LoginService,
+    Move,
     Plugins,
     Processes,
+    RenameOption,
+    Restart,
     Saslauthd,
     SaslConf,
     SaslFiles,
-    Step,
+    SeparateByColon,
+    SetOption,
+    SetUpPam,
+    Start,
     System,
     Unknown,
     check,
+    edit,
     found,
-    install_command,
+    inspect,
     known,
     may,
     mechanisms,
-    package_for,
     set_option,
 )
-from maildoctor.api import shell_word as quoted
 
 _PLAIN = (
     "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"
@@ -40,6 +47,10 @@ def _at(conf: SaslConf, option: str) -> Evidence:
     "SASL001",
     "configuration-syntax",
     "error",
+    rung="program",
+    role="cause",
+    explains=("stopped", "no-offer", "MECH004", "SASL002", "SASL004"),
+    witnesses=("CONF120", "CONF121"),
     fails=[{"conf": "pwcheck_method = auxprop"}, {"conf": "pwcheck_method: auxprop\nmech_list PLAIN"}],
     passes=[{"conf": "# comment\npwcheck_method: auxprop\n\nmech_list: PLAIN LOGIN"}],
     refs=("libsasl: lib/config.c, sasl_config_init()",),
@@ -58,9 +69,7 @@ def configuration_syntax(conf: SaslConf) -> Findings:
         yield found(
             f"{conf.path} has a syntax error in line {first.number}: {first.problem}",
             evidence=[Evidence(f"{conf.path}:{b.number}", b.text) for b in conf.broken[:5]],
-            fix=[Step(f"sed -i 's/^\\([A-Za-z0-9_-]*\\)[ \\t]*=[ \\t]*/\\1: /' {quoted(conf.path)}", "risky")]
-            if signs
-            else [],
+            fix=[SeparateByColon(conf.path)] if signs else [],
             path=conf.path,
         )
 
@@ -69,6 +78,10 @@ def configuration_syntax(conf: SaslConf) -> Findings:
     "SASL002",
     "unknown-pwcheck-method",
     "error",
+    rung="verifier",
+    role="cause",
+    explains=("no-offer", "USER008", "USER009"),
+    witnesses=("CONF150", "SASL124"),
     fails=[{"conf": "pwcheck_method: sasldb"}, {"conf": "pwcheck_method: saslauth"}],
     passes=[{"conf": "pwcheck_method: saslauthd auxprop"}, {"conf": ""}],
     refs=("libsasl: lib/checkpw.c, _sasl_verify_password[]",),
@@ -96,6 +109,9 @@ def unknown_pwcheck_method(conf: SaslConf) -> Findings:
     "SASL003",
     "misnamed-configuration",
     "warning",
+    rung="verifier",
+    role="cause",
+    explains=("no-offer",),
     fails=[
         {"files": "searched: /etc/sasl2\nmisnamed: /etc/sasl2/sendmail.conf"},
         {"files": "searched: /etc/sasl2\nelsewhere: /etc/mail/Sendmail.conf"},
@@ -117,7 +133,7 @@ def misnamed_configuration(files: SaslFiles) -> Findings:
         yield found(
             f"{path} is never read: libsasl looks for {folder}/Sendmail.conf",
             evidence=[Evidence(f"ls {folder}", path.rpartition("/")[2])],
-            fix=[] if shadow else [Step(f"mv {quoted(path)} {quoted(folder + '/Sendmail.conf')}", "risky")],
+            fix=[] if shadow else [Move(path, f"{folder}/Sendmail.conf")],
             severity="info" if shadow else "warning",
             path=path,
         )
@@ -129,9 +145,7 @@ def misnamed_configuration(files: SaslFiles) -> Findings:
                     Evidence(f"ls {path}", "there"),
                     *(Evidence(folder, "no Sendmail.conf") for folder in files.searched),
                 ],
-                fix=[Step(f"mv {quoted(path)} {quoted(files.searched[0] + '/Sendmail.conf')}", "risky")]
-                if files.searched
-                else [],
+                fix=[Move(path, f"{files.searched[0]}/Sendmail.conf")] if files.searched else [],
                 path=path,
             )
 
@@ -140,6 +154,8 @@ def misnamed_configuration(files: SaslFiles) -> Findings:
     "SASL004",
     "unknown-option",
     "warning",
+    rung="verifier",
+    role="cause",
     fails=[{"conf": "pwcheck_metod: saslauthd"}],
     passes=[{"conf": "pwcheck_method: saslauthd\nsql_engine: mysql"}],
     refs=("libsasl: doc/options.html",),
@@ -156,7 +172,7 @@ def unknown_option(conf: SaslConf) -> Findings:
             yield found(
                 f"{option.name} in {conf.path} is no option of libsasl; {option.suggestion} is",
                 evidence=[_at(conf, option.name)],
-                fix=[Step(f"sed -i 's/^{option.name}:/{option.suggestion}:/' {quoted(conf.path)}", "risky")],
+                fix=[RenameOption(conf.path, option.name, option.suggestion)],
                 option=option.name,
             )
 
@@ -165,6 +181,9 @@ def unknown_option(conf: SaslConf) -> Findings:
     "SASL005",
     "no-known-mechanism-listed",
     "error",
+    rung="offer",
+    role="cause",
+    explains=("no-offer", "MECH003", "MECH004"),
     fails=[{"conf": "mech_list: PLAIN,LOGIN", "plugins": _PLAIN}],
     passes=[{"conf": "mech_list: PLAIN LOGIN", "plugins": _PLAIN}],
     refs=("libsasl: lib/server.c: mech_list is cut at white space",),
@@ -193,6 +212,9 @@ def no_known_mechanism_listed(conf: SaslConf, plugins: Plugins) -> Findings:
     "SASL006",
     "shadowed-configuration",
     "warning",
+    rung="verifier",
+    role="cause",
+    explains=("no-offer",),
     fails=[{"files": "found: /etc/sasl2/Sendmail.conf\nfound: /usr/lib/sasl2/Sendmail.conf"}],
     passes=[{"files": "found: /etc/sasl2/Sendmail.conf"}],
     refs=("libsasl: lib/common.c, the first usable file of the search path wins",),
@@ -208,7 +230,7 @@ def shadowed_configuration(files: SaslFiles) -> Findings:
         yield found(
             f"{path} is not read: {files.used} comes first",
             evidence=[Evidence("search path", " ".join(files.searched) or files.used)],
-            fix=[Step(f"diff {quoted(files.used)} {quoted(path)}")],
+            fix=[inspect("diff {read} {other}", read=files.used, other=path)],
             path=path,
         )
 
@@ -217,6 +239,10 @@ def shadowed_configuration(files: SaslFiles) -> Findings:
     "SASL007",
     "saslauthd-not-running",
     "error",
+    rung="verifier",
+    role="cause",
+    explains=("SASL008", "SASL009"),
+    witnesses=("RUN150", "SASL123"),
     fails=[
         {"conf": "pwcheck_method: saslauthd", "processes": "", "saslauthd": "START=yes\ninstalled"},
         {"conf": "pwcheck_method: auxprop SaslAuthd", "processes": "", "saslauthd": "START=yes\ninstalled"},
@@ -231,9 +257,7 @@ def shadowed_configuration(files: SaslFiles) -> Findings:
     ],
     refs=("libsasl: lib/checkpw.c, saslauthd_verify_password()",),
 )
-def saslauthd_not_running(
-    conf: SaslConf, processes: Processes, saslauthd: Saslauthd, system: System | Unknown
-) -> Findings:
+def saslauthd_not_running(conf: SaslConf, processes: Processes, saslauthd: Saslauthd) -> Findings:
     """Passwords are to be checked by saslauthd, but saslauthd is not running.
 
     Every PLAIN and LOGIN fails with 535; the log says "cannot connect to saslauthd server" or only "generic failure".
@@ -242,15 +266,7 @@ def saslauthd_not_running(
     """
     if not conf.verifies_by("saslauthd") or saslauthd.processes or processes.named("saslauthd"):
         return
-    family = system.family if isinstance(system, System) else ""
-    steps = [Step("service saslauthd start", "risky")]
     start = saslauthd.settings.get("START")
-    if start == "no":
-        steps.insert(0, Step("sed -i 's/^START=.*/START=yes/' /etc/default/saslauthd", "risky"))
-    if not saslauthd.installed:
-        steps.insert(
-            0, Step(install_command(package_for("saslauthd", family), family) or "# install saslauthd", "risky")
-        )
     yield found(
         "pwcheck_method is saslauthd, but saslauthd is not " + ("running" if saslauthd.installed else "installed"),
         evidence=[
@@ -258,7 +274,11 @@ def saslauthd_not_running(
             Evidence("ps", "no saslauthd process"),
             *([Evidence("/etc/default/saslauthd", f"START={start}")] if start else []),
         ],
-        fix=steps,
+        fix=[
+            *([] if saslauthd.installed else [Install("saslauthd")]),
+            *([SetOption("/etc/default/saslauthd", "START", "yes", "no", "=")] if start == "no" else []),
+            Start("saslauthd"),
+        ],
         daemon="saslauthd",
     )
 
@@ -267,6 +287,9 @@ def saslauthd_not_running(
     "SASL008",
     "saslauthd-socket",
     "error",
+    rung="verifier",
+    role="cause",
+    witnesses=("PERM150", "RUN150", "SASL123"),
     fails=[
         {
             "conf": "pwcheck_method: saslauthd\nsaslauthd_path: /run/saslauthd",
@@ -313,7 +336,7 @@ def saslauthd_socket(conf: SaslConf, service: LoginService, saslauthd: Saslauthd
                 Evidence(conf.path, f"saslauthd_path: {conf.saslauthd_path or 'default'}"),
                 *(Evidence("ps", p.command) for p in saslauthd.processes[:1]),
             ],
-            fix=[Step("ps ax | grep '[s]aslauthd'"), Step("service saslauthd restart", "risky")],
+            fix=[inspect("ps ax | grep '[s]aslauthd'"), Restart("saslauthd")],
             path=saslauthd.socket_path,
         )
         return
@@ -335,7 +358,7 @@ def saslauthd_socket(conf: SaslConf, service: LoginService, saslauthd: Saslauthd
         yield found(
             f"{account.user} ({service.option('account')}) may not enter {folder.path}, where saslauthd's socket is",
             evidence=[folder.evidence],
-            fix=[Step(f"usermod -a -G {quoted(folder.group)} {quoted(account.user)}", "risky")],
+            fix=[JoinGroup(account.user, folder.group)],
             path=folder.path,
         )
 
@@ -344,6 +367,8 @@ def saslauthd_socket(conf: SaslConf, service: LoginService, saslauthd: Saslauthd
     "SASL009",
     "saslauthd-without-pam-service",
     "warning",
+    rung="verifier",
+    role="cause",
     fails=[
         {
             "conf": "pwcheck_method: saslauthd",
@@ -370,13 +395,7 @@ def saslauthd_without_pam_service(conf: SaslConf, saslauthd: Saslauthd) -> Findi
             f"{saslauthd.pam_missing} does not exist, so saslauthd -a pam falls back to /etc/pam.d/other"
             + (", which asks for passwords too" if saslauthd.pam_other_asks else ""),
             evidence=[Evidence("ps", saslauthd.processes[0].command), Evidence("ls /etc/pam.d", "no smtp")],
-            fix=[
-                Step(
-                    "printf '@include common-auth\\n@include common-account\\n' > /etc/pam.d/smtp",
-                    "risky",
-                    "rm /etc/pam.d/smtp",
-                )
-            ],
+            fix=[SetUpPam("/etc/pam.d/smtp")],
             severity="info" if saslauthd.pam_other_asks else "warning",
             path=saslauthd.pam_missing,
         )
@@ -389,6 +408,8 @@ _BY_PAM = "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\n"
     "SASL012",
     "pam-service-denies",
     "error",
+    rung="verifier",
+    role="cause",
     fails=[
         {"conf": "pwcheck_method: saslauthd", "saslauthd": _BY_PAM + "pam smtp: auth required pam_deny.so"},
         {
@@ -425,10 +446,11 @@ def pam_service_denies(conf: SaslConf, saslauthd: Saslauthd) -> Findings:
                 Evidence("ps", saslauthd.processes[0].command),
             ],
             fix=[
-                Step(
-                    "# in /etc/pam.d/smtp: take the row out, and put in @include common-auth, @include common-account"
+                edit(
+                    "/etc/pam.d/smtp",
+                    "take the row out, and put in @include common-auth, @include common-account",
                 ),
-                Step("testsaslauthd -u USER -p PASSWORD -s smtp"),
+                inspect("testsaslauthd -u USER -p PASSWORD -s smtp"),
             ],
             path="/etc/pam.d/smtp",
         )
@@ -438,7 +460,12 @@ def pam_service_denies(conf: SaslConf, saslauthd: Saslauthd) -> Findings:
     "SASL010",
     "verifier-always-true",
     "error",
-    fails=[{"conf": "pwcheck_method: alwaystrue", "service": "mechanisms: PLAIN"}],
+    rung="verifier",
+    role="risk",
+    fails=[
+        {"conf": "pwcheck_method: alwaystrue", "service": "mechanisms: PLAIN"},
+        {"conf": "pwcheck_method: alwaystrue", "service": "service: postfix /etc/postfix/main.cf"},
+    ],
     passes=[{"conf": "pwcheck_method: auxprop", "service": "mechanisms: PLAIN"}],
     refs=("libsasl: lib/checkpw.c, always_true(), for tests alone",),
 )
@@ -464,6 +491,8 @@ def verifier_always_true(conf: SaslConf, service: LoginService) -> Findings:
     "SASL011",
     "log-level-shows-passwords",
     "warning",
+    rung="verifier",
+    role="risk",
     fails=[{"conf": "log_level: 7"}],
     passes=[{"conf": "log_level: 5"}, {"conf": ""}],
     refs=("libsasl: include/sasl.h, SASL_LOG_PASS",),

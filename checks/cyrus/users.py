@@ -4,16 +4,19 @@ from maildoctor.api import (
     USER_NOT_FOUND,
     WRONG_PASSWORD,
     Absent,
+    AddUser,
     Attempts,
+    DeleteUser,
     Evidence,
     Findings,
     Logins,
     LoginService,
+    Move,
     Plugins,
+    RemoveFolder,
     Saslauthd,
     SaslConf,
     SaslDb,
-    Step,
     Unknown,
     User,
     add_user,
@@ -25,7 +28,6 @@ from maildoctor.api import (
     setting,
     uses_sasldb,
 )
-from maildoctor.api import shell_word as quoted
 
 _LISTING = "# path: /etc/sasldb2\n# format: Berkeley DB hash version 9\n# backend: berkeley\n"
 
@@ -42,6 +44,9 @@ def _wants_users(service: LoginService, conf: SaslConf | Unknown, saslauthd: Sas
     "USER001",
     "sasldb-missing",
     "error",
+    rung="verifier",
+    role="cause",
+    witnesses=("SASL120", "SASL160", "SASL152", "USER150"),
     fails=[
         {"service": "wanted\ntrusted: PLAIN\nrealm: mail.example.com"},
         {
@@ -73,10 +78,10 @@ def sasldb_missing(
     """
     if not isinstance(sasldb, Unknown) or not uses_sasldb(known(conf)):
         return
-    folder = sasldb.reason.endswith("not a regular file but a directory")
+    folder = sasldb.kind == "directory"
     if not isinstance(sasldb, Absent) and not folder:
         return
-    path = sasldb.reason.partition(" ")[0].rstrip(":") if sasldb.reason.startswith("/") else "/etc/sasldb2"
+    path = sasldb.subject or "/etc/sasldb2"
     what = "is a directory, not a file" if folder else "does not exist"
     named = (
         [Evidence(conf.path, f"sasldb_path: {conf.sasldb_path}")]
@@ -91,7 +96,7 @@ def sasldb_missing(
         f"The user data base {path} {what}"
         + (", so nobody can log in" if wanted else "; where users are kept elsewhere none is needed"),
         evidence=[*named, Evidence(f"ls -ld {path}", "a directory" if folder else "No such file or directory")],
-        fix=[*([Step(f"rmdir {quoted(path)}", "risky")] if folder else []), add_user("USER", realm, path)],
+        fix=[*([RemoveFolder(path)] if folder else []), add_user("USER", realm, path)],
         severity="error" if wanted else "info",
         path=path,
     )
@@ -101,6 +106,9 @@ def sasldb_missing(
     "USER002",
     "sasldb-empty",
     "error",
+    rung="account",
+    role="cause",
+    witnesses=("SASL120", "SASL152", "USER150"),
     fails=[{"service": "wanted\ntrusted: PLAIN", "sasldb": _LISTING + "# empty"}],
     passes=[{"service": "wanted\ntrusted: PLAIN", "sasldb": _LISTING + "test@mail.example.com: userPassword"}],
     refs=("saslpasswd2(8)",),
@@ -139,6 +147,9 @@ def sasldb_empty(
     "USER003",
     "sasldb-damaged",
     "error",
+    rung="verifier",
+    role="cause",
+    explains=("USER002", "USER005"),
     fails=[{"sasldb": _LISTING + "# damage: the file ends after page 2 of 6\ntest@mail.example.com: userPassword"}],
     passes=[{"sasldb": _LISTING + "test@mail.example.com: userPassword"}],
     refs=("Berkeley DB: db_verify(1)",),
@@ -155,11 +166,7 @@ def sasldb_damaged(sasldb: SaslDb) -> Findings:
             f"{sasldb.path} is damaged: {'; '.join(sasldb.trouble[:3])} ({len(sasldb.users)} users could be read)",
             evidence=[Evidence(sasldb.path, t) for t in sasldb.trouble[:5]],
             fix=[
-                Step(
-                    f"mv {quoted(sasldb.path)} {quoted(sasldb.path + '.damaged')}",
-                    "risky",
-                    f"mv {quoted(sasldb.path + '.damaged')} {quoted(sasldb.path)}",
-                ),
+                Move(sasldb.path, f"{sasldb.path}.damaged"),
                 *(add_user(u.name, u.realm, sasldb.path) for u in sasldb.users[:3]),
             ],
             path=sasldb.path,
@@ -170,6 +177,10 @@ def sasldb_damaged(sasldb: SaslDb) -> Findings:
     "USER004",
     "sasldb-of-another-kind",
     "error",
+    rung="verifier",
+    role="cause",
+    explains=("USER002", "USER003", "USER005", "USER007", "USER008", "USER009"),
+    witnesses=("SASL161", "SASL123"),
     fails=[
         {
             "sasldb": "# path: /etc/sasldb2\n# format: LMDB\n# backend: lmdb\ntest@mail.example.com: userPassword",
@@ -217,7 +228,6 @@ def sasldb_of_another_kind(
         return
     realm = (service.realm if isinstance(service, LoginService) else "") or "REALM"
     users = [add_user(u.name, u.realm, sasldb.path) for u in sasldb.users[:3]] or [add_user("USER", realm, sasldb.path)]
-    away = quoted(sasldb.path + ".old")
     yield found(
         what,
         evidence=[
@@ -229,7 +239,7 @@ def sasldb_of_another_kind(
                 else "not judged",
             ),
         ],
-        fix=[Step(f"mv {quoted(sasldb.path)} {away}", "risky", f"mv {away} {quoted(sasldb.path)}"), *users],
+        fix=[Move(sasldb.path, f"{sasldb.path}.old"), *users],
         path=sasldb.path,
     )
 
@@ -244,6 +254,10 @@ def _near(realm: str, server: str) -> bool:
     "USER005",
     "user-in-another-realm",
     "error",
+    rung="account",
+    role="derived",
+    explains=("USER008", "USER009"),
+    witnesses=("SASL120", "SASL152", "USER150"),
     fails=[
         {"service": "realm: mail.example.com", "sasldb": _LISTING + "test@mail: userPassword"},
         {"service": "realm: mail.example.com", "sasldb": _LISTING + "test@MAIL.EXAMPLE.COM: userPassword"},
@@ -324,6 +338,10 @@ def _realms(realms: list[str]) -> str:
     "USER006",
     "deleted-user-can-log-in",
     "warning",
+    rung="account",
+    role="risk",
+    scope=("user",),
+    explains=("USER007",),
     fails=[{"sasldb": _LISTING + "ghost@mail.example.com: authPassword (SCRAM-SHA-1, 4096 iterations)"}],
     passes=[
         {
@@ -347,7 +365,7 @@ def deleted_user_can_log_in(sasldb: SaslDb) -> Findings:
             f"{user.name}@{user.realm} has no password but a SCRAM secret, and can log in by "
             f"{' '.join(sorted(user.mechanisms))}",
             evidence=[Evidence(sasldb.path, f"{user.name}@{user.realm}: authPassword")],
-            fix=[Step(f"saslpasswd2 -d -a Sendmail -u {quoted(user.realm)} {quoted(user.name)}", "risky")],
+            fix=[DeleteUser(user.name, user.realm, "Sendmail")],
             user=f"{user.name}@{user.realm}",
         )
 
@@ -356,6 +374,8 @@ def deleted_user_can_log_in(sasldb: SaslDb) -> Findings:
     "USER007",
     "user-without-a-usable-mechanism",
     "error",
+    rung="account",
+    role="derived",
     fails=[
         {
             "service": "mechanisms: CRAM-MD5 PLAIN",
@@ -421,6 +441,10 @@ _GOT_IN = "Nov 22 06:05:01 mail sm-mta[61]: AUTH=server, relay=client.example.co
     "USER008",
     "unknown-user-tried",
     "warning",
+    rung="account",
+    role="symptom",
+    scope=("user",),
+    witnesses=("SASL120", "SASL152", "USER150"),
     fails=[
         {
             **_TEST,
@@ -475,6 +499,10 @@ def _from(one: Attempts) -> str:
     "USER009",
     "wrong-password",
     "error",
+    rung="account",
+    role="symptom",
+    scope=("user",),
+    witnesses=("SASL121", "USER151", "SASL154"),
     fails=[
         {
             **_TEST,
@@ -519,7 +547,7 @@ def wrong_password(
             f"The password of user {one.name} in {sasldb.path} is not the one that the client at {_from(one)} sends:"
             f" {failures} logins failed, none succeeded",
             evidence=[Evidence(logins.path, one.last)],
-            fix=[Step(f"saslpasswd2 -u {quoted(realm)} {quoted(one.name)}", "risky")],
+            fix=[AddUser(one.name, realm, exists=True)],
             severity="error" if few and len(one.mechanisms) > 1 else "warning" if few else "info",
             user=one.name,
         )

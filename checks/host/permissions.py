@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from maildoctor.api import (
+    Chmod,
+    Chown,
     Evidence,
     Exposed,
     Findings,
@@ -16,15 +18,18 @@ from maildoctor.api import (
     SubmitCf,
     Unknown,
     check,
+    chmod,
     found,
+    inspect,
     is_of_people,
     may,
     private,
     rebuild,
     refusals,
     restart,
+    shell_word,
+    shell_words,
 )
-from maildoctor.api import shell_word as quoted
 
 _SASL = ("sasl", "saslauth", "mail", "postfix", "cyrus", "Debian-exim", "exim")
 """Groups through which mail programs read the user database."""
@@ -42,7 +47,7 @@ def _who(look: Look, paths: Paths) -> str:
 def _safer(look: Look) -> Step:
     """The least chmod that takes the right to write from others."""
     who = ("g" if look.group_writable else "") + ("o" if look.world_writable else "")
-    return Step(f"chmod {who}-w {quoted(look.path)}", "safe", f"chmod {who}+w {quoted(look.path)}")
+    return Chmod(f"{who}-w", (look.path,), (f"{who}+w",))
 
 
 def _unseen(paths: Paths) -> Iterator[Unknown]:
@@ -64,6 +69,10 @@ def _consequence(purposes: set[str]) -> str:
     "PERM001",
     "unsafe-directory",
     "error",
+    rung="program",
+    role="cause",
+    explains=("stopped", "no-offer", "no-starttls", "MECH009", "PERM002", "RUN004"),
+    witnesses=("PERM121", "PERM127", "PERM128", "PERM130", "PERM140"),
     fails=[
         {
             "cf": "F{w}/etc/mail/local-host-names",
@@ -115,6 +124,10 @@ def unsafe_directory(cf: SendmailCf, paths: Paths) -> Findings:
     "PERM002",
     "unsafe-file",
     "error",
+    rung="program",
+    role="cause",
+    explains=("no-offer", "no-starttls"),
+    witnesses=("PERM121", "PERM140"),
     fails=[
         {"cf": "", "paths": "-rw-rw-rw- root root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so"},
         {"cf": "", "paths": "-rw-r----- root mail /etc/mail/tls/host.key\n[key] /etc/mail/tls/host.key"},
@@ -155,9 +168,9 @@ def unsafe_file(cf: SendmailCf, paths: Paths) -> Findings:
 
 def _file_step(look: Look, reason: str) -> Step:
     if reason == "Owned by another user":
-        return Step(f"chown root {quoted(look.path)}", "safe", f"chown {quoted(look.owner)} {quoted(look.path)}")
+        return Chown("root", (look.path,), look.owner, safety="safe")
     if "readable" in reason:
-        return Step(f"chmod go-rwx {quoted(look.path)}", "safe", f"chmod {look.octal} {quoted(look.path)}")
+        return chmod("go-rwx", look)
     return _safer(look)
 
 
@@ -165,6 +178,8 @@ def _file_step(look: Look, reason: str) -> Step:
     "PERM003",
     "writable-configuration",
     "warning",
+    rung="program",
+    role="risk",
     fails=[
         {"paths": "-rw-rw-r-- root adm /etc/sasl2/Sendmail.conf\n[SASL configuration] /etc/sasl2/Sendmail.conf"},
         {"paths": "-rw-rw-r-- root adm /etc/mail/sendmail.cf\n[configuration] /etc/mail/sendmail.cf"},
@@ -200,6 +215,8 @@ def writable_configuration(paths: Paths) -> Findings:
     "PERM004",
     "readable-sasldb",
     "warning",
+    rung="verifier",
+    role="risk",
     fails=[
         {"paths": "-rw-r--r-- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
         {"paths": "-rw-rw---- root sasl /etc/sasldb2\n[sasldb] /etc/sasldb2"},
@@ -244,7 +261,7 @@ def readable_sasldb(paths: Paths, sasldb: SaslDb | Unknown, service: LoginServic
         yield found(
             f"{trail.path} is {what} (mode {file.octal}, {file.owner}:{file.group}): {who} can read its passwords",
             evidence=[file.evidence],
-            fix=[Step(f"chmod 600 {quoted(file.path)}", "safe", f"chmod {file.octal} {quoted(file.path)}")],
+            fix=[private([file])],
             severity="info" if empty else "error" if world else "warning",
             path=trail.path,
         )
@@ -254,6 +271,10 @@ def readable_sasldb(paths: Paths, sasldb: SaslDb | Unknown, service: LoginServic
     "PERM005",
     "readable-authinfo",
     "warning",
+    rung="account",
+    role="risk",
+    direction="relay",
+    scope=("map",),
     fails=[
         {
             "paths": "-rw-r--r-- root root /etc/mail/authinfo.db\n[map] /etc/mail/authinfo.db",
@@ -310,15 +331,15 @@ def _for_its_program(path: str, file: Look) -> Step:
     group = next((group for part, group in _READ_BY if part in path), "")
     if not group:
         return private([file])
-    name = quoted(file.path)
-    undo = f"chgrp {quoted(file.group)} {name} && chmod {file.octal} {name}"
-    return Step(f"chgrp {group} {name} && chmod 640 {name}", "risky", undo)
+    return Chown(f":{group}", (file.path,), f":{file.group}", "640", file.octal)
 
 
 @check(
     "PERM011",
     "readable-credentials",
     "warning",
+    rung="verifier",
+    role="risk",
     fails=[
         {"exposed": f"clear {_SQL}:4 connect\n-rw-r--r-- root root {_SQL}"},
         {"exposed": "clear /etc/saslauthd.conf:2 ldap_bind_pw\n-rw-r----- root users /etc/saslauthd.conf"},
@@ -347,6 +368,8 @@ def readable_credentials(exposed: Exposed) -> Findings:
     yield from (Unknown(reason, "run as root") for reason in exposed.unread)
     for path, secrets in exposed.secrets.items():
         file, readers = exposed.paths.file(path), exposed.readers(path)
+        if file is not None and file.has_acl and not readers:
+            yield Unknown(f"{path} holds a password and has an ACL, which may let others read it", f"getfacl {path}")
         if file is None or not readers:
             continue
         names = ", ".join(dict.fromkeys(s.name for s in secrets if s.name))
@@ -367,6 +390,10 @@ def readable_credentials(exposed: Exposed) -> Findings:
     "PERM006",
     "unreadable-by-run-as-user",
     "error",
+    rung="verifier",
+    role="cause",
+    explains=("no-offer", "no-starttls", "PERM004", "USER008", "USER009", "WIRE002"),
+    witnesses=("PERM151", "PERM140"),
     fails=[
         {
             "service": "account: smmta smmsp\nreads as it: sasldb key",
@@ -409,7 +436,7 @@ def unreadable_by_run_as_user(service: LoginService, paths: Paths) -> Findings:
         if not may(element, user, groups, right)
     ]
     if shut:
-        files = " ".join(dict.fromkeys(quoted(x.path) for x in shut))
+        files = " ".join(dict.fromkeys(shell_word(x.path) for x in shut))
         yield found(
             f"{service.option('account')} is {user}, who has no permission to read {files}",
             evidence=[
@@ -424,14 +451,18 @@ def unreadable_by_run_as_user(service: LoginService, paths: Paths) -> Findings:
 def _opened(x: Look, user: str) -> Step:
     """A folder is opened for passing through alone; a file is given to the user, so that nobody else reads it."""
     if x.kind == "d":
-        return Step(f"chmod o+x {quoted(x.path)}", "safe", f"chmod o-x {quoted(x.path)}")
-    return Step(f"chown {quoted(user)} {quoted(x.path)}", "risky", f"chown {quoted(x.owner)} {quoted(x.path)}")
+        return Chmod("o+x", (x.path,), ("o-x",))
+    return Chown(user, (x.path,), x.owner)
 
 
 @check(
     "PERM007",
     "unreadable-plug-in",
     "error",
+    rung="mechanism",
+    role="cause",
+    explains=("no-offer", "LINK003", "LINK006", "MAP012", "MECH001"),
+    witnesses=("PERM124",),
     fails=[
         {"paths": "-rw------- daemon root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so", "cf": ""},
         {
@@ -469,10 +500,7 @@ def unreadable_plug_in(cf: SendmailCf, paths: Paths) -> Findings:
                 f"sendmail may not search the directory {shut.path} (mode {shut.octal}, owner {shut.owner}): the "
                 f"{trail.purpose} files below it are not used",
                 evidence=[shut.evidence],
-                fix=[
-                    Step(f"chmod a+x {quoted(shut.path)}", "safe", f"chmod {shut.octal} {quoted(shut.path)}"),
-                    restart(),
-                ],
+                fix=[chmod("a+x", shut), restart()],
                 path=shut.path,
             )
         file = trail.file
@@ -483,10 +511,7 @@ def unreadable_plug_in(cf: SendmailCf, paths: Paths) -> Findings:
             f"sendmail cannot read {trail.path} (mode {file.octal}, owner {file.owner}), so the {trail.purpose} is "
             f"not used",
             evidence=[file.evidence],
-            fix=[
-                Step(f"chmod a+r {quoted(file.path)}", "safe", f"chmod {file.octal} {quoted(file.path)}"),
-                restart(),
-            ],
+            fix=[chmod("a+r", file), restart()],
             path=trail.path,
         )
 
@@ -495,6 +520,10 @@ def unreadable_plug_in(cf: SendmailCf, paths: Paths) -> Findings:
     "PERM008",
     "set-group-id-lost",
     "warning",
+    rung="hand-over",
+    role="cause",
+    direction="local",
+    witnesses=("QUEUE120",),
     fails=[
         {
             "program": "-rwxr-xr-x root root /usr/libexec/sendmail/sendmail",
@@ -524,13 +553,7 @@ def set_group_id_lost(program: SendmailProgram, submit: SubmitCf) -> Findings:
         f"{look.path} has lost its set-group-id bit (mode {look.octal}, group {look.group}; it should be 2755, group"
         " smmsp): local submission fails",
         evidence=[look.evidence],
-        fix=[
-            Step(
-                f"chgrp smmsp {quoted(look.path)} && chmod 2755 {quoted(look.path)}",
-                "safe",
-                f"chgrp {quoted(look.group)} {quoted(look.path)} && chmod {look.octal} {quoted(look.path)}",
-            )
-        ],
+        fix=[Chown(":smmsp", (look.path,), f":{look.group}", "2755", look.octal, safety="safe")],
         path=look.path,
     )
 
@@ -539,6 +562,8 @@ def set_group_id_lost(program: SendmailProgram, submit: SubmitCf) -> Findings:
     "PERM009",
     "unjudged-acl",
     "info",
+    rung="none",
+    role="note",
     fails=[{"paths": "drwxrwxr-x+ root root /etc/mail\n[configuration] /etc/mail/sendmail.cf"}],
     passes=[{"paths": "drwxr-xr-x root root /etc/mail\n[configuration] /etc/mail/sendmail.cf"}],
     refs=("acl(5): with an ACL the group bits show the mask",),
@@ -556,7 +581,7 @@ def unjudged_acl(paths: Paths) -> Findings:
             yield found(
                 f"{path} has an access control list",
                 evidence=[look.evidence],
-                fix=[Step(f"getfacl {quoted(path)}")],
+                fix=[inspect("getfacl {path}", path=path)],
                 path=path,
             )
 
@@ -565,6 +590,10 @@ def unjudged_acl(paths: Paths) -> Findings:
     "PERM010",
     "map-not-readable-for-sendmail",
     "error",
+    rung="listener",
+    role="cause",
+    # an access map that cannot be asked turns every client away: EHLO shows no extension, all else gets a 451
+    explains=("QUEUE002", "WIRE002", "WIRE010", "WIRE023"),
     fails=[
         {"cf": "", "paths": "-rw-r----- smmta smmsp /etc/mail/access.db\n[map] /etc/mail/access.db"},
         {
@@ -602,15 +631,15 @@ def map_not_readable_for_sendmail(cf: SendmailCf, paths: Paths) -> Findings:
         file = trail.file
         if file is not None and file.kind == "-" and not any(may(file, user, {"root"}, 4) for user in trusted):
             shut.setdefault(file.owner, {})[file.path] = file
-    for owner, looks in shut.items():
-        files = " ".join(quoted(path) for path in looks)
-        modes = ", ".join(f"{x.octal} {x.owner}:{x.group}" for x in list(looks.values())[:1])
+    for owner, maps in shut.items():
+        files = shell_words(*maps)
+        modes = ", ".join(f"{x.octal} {x.owner}:{x.group}" for x in list(maps.values())[:1])
         yield found(
-            f"sendmail may not read the map {'file' if len(looks) == 1 else 'files'} {files} ({modes}): the owner is"
+            f"sendmail may not read the map {'file' if len(maps) == 1 else 'files'} {files} ({modes}): the owner is"
             f" neither root nor TrustedUser ({cf.trusted_user})",
-            evidence=[*(x.evidence for x in looks.values()), Evidence(cf.path, f"TrustedUser is {cf.trusted_user}")],
+            evidence=[*(x.evidence for x in maps.values()), Evidence(cf.path, f"TrustedUser is {cf.trusted_user}")],
             fix=[
-                Step(f"chown root {files}", "safe", f"chown {quoted(owner)} {files}"),
+                Chown("root", tuple(maps), owner, safety="safe"),
                 *rebuild(
                     cf.path,
                     "or, if {owner} is to own sendmail's files: define(`confTRUSTED_USER', `{owner}')dnl",

@@ -10,6 +10,8 @@ _PORTS = (25, 465, 587)
     "RUN010",
     "two-mail-servers",
     "info",
+    rung="none",
+    role="note",
     fails=[
         {"services": _BOTH, "listeners": "0.0.0.0 25 40 master\n0.0.0.0 587 40 master"},
         {"services": _BOTH, "listeners": "0.0.0.0 25 40 master\n0.0.0.0 587 77 sendmail-mta"},

@@ -1,6 +1,6 @@
 """SYS: the system round the mail server."""
 
-from maildoctor.api import Evidence, Findings, SendmailProgram, Step, System, Tls, check, found
+from maildoctor.api import Evidence, Findings, MakeDevice, SendmailProgram, Start, System, Tls, check, found, inspect
 
 _PROGRAM = "Version 8.17.1"
 _DEVICES = "/dev/null: there\n/dev/urandom: there\n/dev/random: there\n/dev/log: there\nsyslog: rsyslogd"
@@ -10,6 +10,8 @@ _DEVICES = "/dev/null: there\n/dev/urandom: there\n/dev/random: there\n/dev/log:
     "SYS001",
     "no-syslog",
     "warning",
+    rung="none",
+    role="note",
     fails=[{"program": _PROGRAM, "system": _DEVICES.replace("/dev/log: there", "/dev/log: missing")}],
     passes=[{"program": _PROGRAM, "system": _DEVICES}, {"program": _PROGRAM, "system": ""}],
     refs=("syslog(3)",),
@@ -25,7 +27,7 @@ def no_syslog(program: SendmailProgram, system: System) -> Findings:
         yield found(
             "/dev/log does not exist: nothing that sendmail or libsasl logs is kept",
             evidence=[Evidence("ls -l /dev/log", "No such file or directory")],
-            fix=[Step("service rsyslog start", "risky")],
+            fix=[Start("rsyslog")],
             path="/dev/log",
         )
 
@@ -34,6 +36,9 @@ def no_syslog(program: SendmailProgram, system: System) -> Findings:
     "SYS002",
     "no-random-device",
     "info",
+    rung="program",
+    role="note",
+    explains=("no-offer", "no-starttls"),
     fails=[{"program": _PROGRAM, "system": _DEVICES.replace("/dev/urandom: there", "/dev/urandom: missing")}],
     passes=[{"program": _PROGRAM, "system": _DEVICES}, {"program": _PROGRAM, "system": ""}],
     refs=("getrandom(2)",),
@@ -51,9 +56,7 @@ def no_random_device(program: SendmailProgram, system: System) -> Findings:
         yield found(
             f"{' and '.join(missing)} {'do' if len(missing) > 1 else 'does'} not exist",
             evidence=[Evidence(f"ls -l {m}", "No such file or directory") for m in missing],
-            fix=[
-                Step(f"mknod -m 666 {m} c 1 {9 if m.endswith('urandom') else 8}", "risky", f"rm {m}") for m in missing
-            ],
+            fix=[MakeDevice(m, 1, 9 if m.endswith("urandom") else 8) for m in missing],
             path=missing[0],
         )
 
@@ -62,6 +65,9 @@ def no_random_device(program: SendmailProgram, system: System) -> Findings:
     "SYS003",
     "no-null-device",
     "error",
+    rung="program",
+    role="cause",
+    explains=("stopped", "no-answer"),
     fails=[{"program": _PROGRAM, "system": _DEVICES.replace("/dev/null: there", "/dev/null: missing")}],
     passes=[{"program": _PROGRAM, "system": _DEVICES}],
     refs=("sendmail: sendmail/main.c opens /dev/null for its standard files",),
@@ -75,7 +81,7 @@ def no_null_device(program: SendmailProgram, system: System) -> Findings:
         yield found(
             "/dev/null does not exist",
             evidence=[Evidence("ls -l /dev/null", "No such file or directory")],
-            fix=[Step("mknod -m 666 /dev/null c 1 3", "risky", "rm /dev/null")],
+            fix=[MakeDevice("/dev/null", 1, 3)],
             path="/dev/null",
         )
 
@@ -84,6 +90,9 @@ def no_null_device(program: SendmailProgram, system: System) -> Findings:
     "SYS004",
     "clock-is-wrong",
     "error",
+    rung="tls",
+    role="cause",
+    explains=("TLS002", "TLS003", "WIRE025", "WIRE026", "WIRE027"),
     fails=[{"program": _PROGRAM, "tls": "now: 1970-01-02T00:00:00Z"}],
     passes=[{"program": _PROGRAM, "tls": "now: 2026-06-01T00:00:00Z"}],
     refs=("RFC 5280: certificates; RFC 4120: Kerberos allows five minutes",),
@@ -99,6 +108,6 @@ def clock_is_wrong(program: SendmailProgram, tls: Tls) -> Findings:
         yield found(
             "The clock of this host is years behind",
             evidence=[Evidence("date -u", "before 2025")],
-            fix=[Step("date -u")],
+            fix=[inspect("date -u")],
             subject="clock",
         )

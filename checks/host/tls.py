@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from maildoctor.api import (
     Evidence,
     Findings,
+    MakeKey,
     Names,
     SendmailCf,
     SendmailProgram,
-    Step,
     Tls,
     TlsFile,
     Unknown,
@@ -17,13 +17,13 @@ from maildoctor.api import (
     by_hand,
     check,
     found,
+    inspect,
     known,
     own_name,
     rebuild,
     restart,
     unnamed,
 )
-from maildoctor.api import shell_word as quoted
 
 _CERT = (
     "[certificate] /etc/mail/tls/host.pem\nsubject: CN=mail.example.com\nissuer: CN=Example CA\nname: "
@@ -73,6 +73,10 @@ _OPTION = {
     "TLS001",
     "tls-file-missing",
     "error",
+    rung="tls",
+    role="cause",
+    explains=("no-starttls",),
+    witnesses=("TLS129", "TLS128", "PERM140"),
     fails=[
         {"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _NOW + "[certificate] /etc/mail/tls/host.pem\nmissing"}
     ],
@@ -112,6 +116,9 @@ def tls_file_missing(cf: SendmailCf, tls: Tls) -> Findings:
     "TLS002",
     "certificate-expired",
     "error",
+    rung="tls",
+    role="cause",
+    explains=("WIRE025", "WIRE026", "WIRE027"),
     fails=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _NOW + _CERT.format(2020, 2021)}],
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD}],
     refs=("RFC 5280 section 4.1.2.5",),
@@ -136,7 +143,7 @@ def certificate_expired(cf: SendmailCf, tls: Tls) -> Findings:
                     file.evidence(f"{certificate.subject}: not after {until}"),
                     Evidence("date -u", _day(tls.now)),
                 ],
-                fix=[Step(f"openssl x509 -in {quoted(file.path)} -noout -dates"), restart()],
+                fix=[inspect("openssl x509 -in {path} -noout -dates", path=file.path), restart()],
                 severity="error" if past else "warning",
                 path=file.path,
             )
@@ -146,6 +153,9 @@ def certificate_expired(cf: SendmailCf, tls: Tls) -> Findings:
     "TLS003",
     "certificate-not-yet-valid",
     "error",
+    rung="tls",
+    role="cause",
+    explains=("WIRE025", "WIRE026", "WIRE027"),
     fails=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _NOW + _CERT.format(2040, 2041)}],
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD}],
     refs=("RFC 5280 section 4.1.2.5",),
@@ -167,7 +177,7 @@ def certificate_not_yet_valid(cf: SendmailCf, tls: Tls) -> Findings:
                         file.evidence(f"{certificate.subject}: not before {_day(certificate.not_before)}"),
                         Evidence("date -u", _day(tls.now)),
                     ],
-                    fix=[Step("date -u"), Step(f"openssl x509 -in {quoted(file.path)} -noout -dates")],
+                    fix=[inspect("date -u"), inspect("openssl x509 -in {path} -noout -dates", path=file.path)],
                     path=file.path,
                 )
 
@@ -176,6 +186,9 @@ def certificate_not_yet_valid(cf: SendmailCf, tls: Tls) -> Findings:
     "TLS004",
     "certificate-for-another-name",
     "error",
+    rung="tls",
+    role="cause",
+    explains=("WIRE025", "WIRE026", "WIRE027"),
     fails=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD, "names": "hostname: smtp.example.org"}],
     passes=[
         {"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD, "names": "hostname: mail.example.com"},
@@ -216,7 +229,10 @@ def certificate_for_another_name(
                     f"The certificate {file.path} is for another name: {', '.join(certificate.names[:4])}, not for "
                     f"{host}",
                     evidence=[file.evidence(f"names: {', '.join(certificate.names[:8])}"), Evidence("hostname", host)],
-                    fix=[Step(f"openssl x509 -in {quoted(file.path)} -noout -subject -ext subjectAltName"), restart()],
+                    fix=[
+                        inspect("openssl x509 -in {path} -noout -subject -ext subjectAltName", path=file.path),
+                        restart(),
+                    ],
                     severity="error" if _strange(certificate.names, host) else "warning",
                     path=file.path,
                 )
@@ -233,6 +249,10 @@ def _strange(names: tuple[str, ...], host: str) -> bool:
     "TLS005",
     "key-does-not-match",
     "error",
+    rung="tls",
+    role="cause",
+    explains=("no-starttls", "TLS004"),
+    witnesses=("TLS127",),
     fails=[
         {
             "cf": "O ServerCertFile=/etc/mail/tls/host.pem\nO ServerKeyFile=/etc/mail/tls/host.key",
@@ -273,9 +293,11 @@ def key_does_not_match(cf: SendmailCf, tls: Tls) -> Findings:
                         key.evidence("the public half of this key"),
                     ],
                     fix=[
-                        Step(
-                            f"openssl x509 -in {quoted(cert.path)} -noout -pubkey | openssl sha256; openssl pkey -in "
-                            f"{quoted(key.path)} -pubout | openssl sha256"
+                        inspect(
+                            "openssl x509 -in {certificate} -noout -pubkey | openssl sha256; "
+                            "openssl pkey -in {key} -pubout | openssl sha256",
+                            certificate=cert.path,
+                            key=key.path,
                         ),
                         restart(),
                     ],
@@ -287,6 +309,10 @@ def key_does_not_match(cf: SendmailCf, tls: Tls) -> Findings:
     "TLS006",
     "tls-file-unusable",
     "error",
+    rung="tls",
+    role="cause",
+    explains=("no-starttls",),
+    witnesses=("TLS128",),
     fails=[
         {
             "cf": "O ServerCertFile=/etc/mail/tls/host.pem",
@@ -314,7 +340,9 @@ def tls_file_unusable(cf: SendmailCf, tls: Tls) -> Findings:
                 f"The {file.purpose} file {file.path} cannot be used ({file.reason or file.state}): {_lost(cf)}",
                 evidence=[file.evidence(file.reason or file.state)],
                 fix=[
-                    Step(f"openssl {'pkey' if file.purpose == 'key' else 'x509'} -in {quoted(file.path)} -noout"),
+                    inspect(
+                        f"openssl {'pkey' if file.purpose == 'key' else 'x509'} -in {{path}} -noout", path=file.path
+                    ),
                     restart(),
                 ],
                 path=file.path,
@@ -334,6 +362,9 @@ _NEEDED = {
     "TLS007",
     "tls-option-missing",
     "error",
+    rung="tls",
+    role="cause",
+    explains=("no-starttls", "MECH009"),
     fails=[
         {
             "cf": "O ServerCertFile=/etc/mail/tls/host.pem\nO ServerKeyFile=/etc/mail/tls/host.key\n"
@@ -396,6 +427,9 @@ _LEAST = {"RSA": 2048, "DSA": 2048}
     "TLS008",
     "key-too-small",
     "error",
+    rung="tls",
+    role="cause",
+    explains=("no-starttls",),
     fails=[
         {
             "cf": "O ServerCertFile=/etc/mail/tls/host.pem",
@@ -430,7 +464,7 @@ def key_too_small(cf: SendmailCf, tls: Tls, wire: Wire | Unknown) -> Findings:
             yield found(
                 f"The key of the certificate {file.path} has {bits} bits ({kind}), too few for OpenSSL: {_lost(cf)}",
                 evidence=[file.evidence(f"{file.certificates[0].subject}: {kind} {bits} bits")],
-                fix=[Step("openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out new.key"), restart()],
+                fix=[MakeKey("new.key"), restart()],
                 # unless the server was asked, an OpenSSL of another level may take it
                 severity=None if isinstance(wire, Wire) else "warning",
                 path=file.path,
@@ -444,6 +478,9 @@ _NEW = ("NO_TLSv1_2", "NO_TLSv1_3")
     "TLS009",
     "no-tls-version-left",
     "error",
+    rung="tls",
+    role="cause",
+    explains=("no-starttls",),
     fails=[{"cf": "O ServerSSLOptions=+SSL_OP_NO_TLSv1_3 +SSL_OP_NO_TLSv1_2"}],
     passes=[
         {"cf": "O ServerSSLOptions=+SSL_OP_NO_SSLv2 +SSL_OP_NO_TLSv1_3"},

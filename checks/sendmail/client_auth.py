@@ -48,6 +48,9 @@ def _keys(m: MailMap) -> str:
     "MAP009",
     "authinfo-not-named",
     "error",
+    rung="account",
+    role="cause",
+    direction="relay",
     fails=[
         {"cf": "DShub.example.com", "maps": _AUTHINFO.replace("map ", "unnamed ", 1) + _ENTRY},
         {"cf": "Kaccess hash /etc/mail/access", "maps": _AUTHINFO.replace("map ", "unnamed ", 1) + _ENTRY},
@@ -93,6 +96,10 @@ def authinfo_not_named(cf: SendmailCf, maps: MailMaps) -> Findings:
     "MAP010",
     "authinfo-tag-ignored",
     "warning",
+    rung="account",
+    role="note",
+    direction="relay",
+    scope=("map",),
     fails=[{"cf": "Kauthinfo hash /etc/mail/authinfo\nKaccess hash /etc/mail/access", "maps": _CLOSED + _ENTRY}],
     passes=[
         {"cf": "Kaccess hash /etc/mail/access", "maps": _CLOSED + _ENTRY},
@@ -130,6 +137,10 @@ def authinfo_tag_ignored(cf: SendmailCf, maps: MailMaps) -> Findings:
     "MAP011",
     "readable-passwords-in-access-map",
     "warning",
+    rung="account",
+    role="risk",
+    direction="relay",
+    scope=("map",),
     fails=[{"maps": _ACCESS + _ENTRY}],
     passes=[{"maps": _CLOSED + _ENTRY}, {"maps": _ACCESS}],
     refs=('sendmail: cf/README, "the map must not be readable by untrusted users"',),
@@ -159,6 +170,9 @@ def readable_passwords_in_access_map(maps: MailMaps) -> Findings:
     "MAP012",
     "authinfo-without-a-mechanism",
     "error",
+    rung="mechanism",
+    role="derived",
+    direction="relay",
     fails=[
         {
             "cf": "Kauthinfo hash /etc/mail/authinfo",
@@ -222,6 +236,9 @@ def authinfo_without_a_mechanism(
     "MAP013",
     "handed-over-without-login",
     "warning",
+    rung="account",
+    role="symptom",
+    direction="relay",
     fails=[
         {
             "cf": "DSexample.com\nKauthinfo hash /etc/mail/authinfo",

@@ -4,11 +4,16 @@ import re
 
 from maildoctor.api import (
     Absent,
+    CreateFile,
     Evidence,
     Findings,
+    Generate,
+    Install,
+    Move,
     Names,
     Paths,
     Processes,
+    Rebuild,
     SendmailCf,
     SendmailMc,
     SendmailProgram,
@@ -18,15 +23,12 @@ from maildoctor.api import (
     SubmitCf,
     System,
     Unknown,
-    build,
     check,
     edit,
     found,
-    install_command,
-    package_for,
+    inspect,
     rebuild,
 )
-from maildoctor.api import shell_word as quoted
 
 _RULE = "SLocal_check_rcpt\nR$*\t$#OK\n"
 
@@ -35,6 +37,9 @@ _RULE = "SLocal_check_rcpt\nR$*\t$#OK\n"
     "CONF001",
     "configuration-syntax",
     "error",
+    rung="program",
+    role="cause",
+    explains=("no-answer",),
     fails=[
         {"cf": "V10/Berkeley\nQ this is no line\n"},
         {"cf": "V10/Berkeley\nScheck_rcpt\nR$*    $#OK\n"},
@@ -70,7 +75,7 @@ def _bad_lines(cf: SendmailCf, severity: Severity | None) -> Findings:
         yield found(
             f"{cf.path} has a syntax error in line {line.number}: {what}{more}",
             evidence=[Evidence(f"{cf.path}:{b.number}", f"{b.text[:120]}  ({w})") for b, w in bad[:5]],
-            fix=[build(source, cf.path)],
+            fix=[Rebuild(source, cf.path)],
             severity=severity,
             path=cf.path,
         )
@@ -86,6 +91,24 @@ def _auth_matters(what: str) -> bool:
     "CONF002",
     "configuration-not-rebuilt",
     "error",
+    rung="program",
+    role="cause",
+    explains=(
+        "no-offer",
+        "no-starttls",
+        "CONF005",
+        "CONF006",
+        "CONF010",
+        "CONF015",
+        "MAP004",
+        "MAP009",
+        "MECH002",
+        "MECH003",
+        "MECH005",
+        "MECH007",
+        "MECH009",
+        "WIRE011",
+    ),
     fails=[
         {
             "cf": "# path: /etc/mail/sendmail.cf\nV10/Berkeley\n",
@@ -125,13 +148,7 @@ def configuration_not_rebuilt(cf: SendmailCf, mc: SendmailMc) -> Findings:
             )
             for d in differences[:6]
         ],
-        fix=[
-            Step(
-                f"cp -p {quoted(cf.path)} {quoted(cf.path + '.before')} && {build(mc.path, cf.path).command}",
-                "risky",
-                f"cp -p {quoted(cf.path + '.before')} {quoted(cf.path)} && service sendmail restart",
-            )
-        ],
+        fix=[Rebuild(mc.path, cf.path, keep=f"{cf.path}.before")],
         severity="error" if serious else "warning",
         path=cf.path,
     )
@@ -141,6 +158,9 @@ def configuration_not_rebuilt(cf: SendmailCf, mc: SendmailMc) -> Findings:
     "CONF003",
     "configuration-missing",
     "error",
+    rung="program",
+    role="cause",
+    explains=("stopped", "CONF004"),
     fails=[{"program": "Version 8.17.1"}],
     passes=[{"program": "Version 8.17.1", "cf": "V10/Berkeley"}],
     refs=("sendmail: sendmail/conf.h, _PATH_SENDMAILCF",),
@@ -156,7 +176,7 @@ def configuration_missing(program: SendmailProgram, cf: SendmailCf | Unknown) ->
         yield found(
             "sendmail.cf does not exist, so sendmail cannot start",
             evidence=[Evidence("ls -l /etc/mail/sendmail.cf", cf.reason)],
-            fix=[Step("m4 /etc/mail/sendmail.mc > /etc/mail/sendmail.cf", "risky")],
+            fix=[Generate("/etc/mail/sendmail.cf", "/etc/mail/sendmail.mc")],
             path="/etc/mail/sendmail.cf",
         )
 
@@ -165,6 +185,9 @@ def configuration_missing(program: SendmailProgram, cf: SendmailCf | Unknown) ->
     "CONF004",
     "submit-cf-missing",
     "warning",
+    rung="hand-over",
+    role="cause",
+    direction="local",
     fails=[{"program": "Version 8.17.1", "cf": "V10/Berkeley"}],
     passes=[
         {"program": "Version 8.17.1", "cf": "V10/Berkeley", "submit": "V10/Berkeley"},
@@ -185,13 +208,7 @@ def submit_cf_missing(program: SendmailProgram, cf: SendmailCf, submit: SubmitCf
         yield found(
             f"{path}/submit.cf is missing: local submission of mail fails, SMTP is not touched",
             evidence=[Evidence(f"ls -l {path}/submit.cf", "No such file or directory")],
-            fix=[
-                Step(
-                    f"m4 {quoted(path + '/submit.mc')} > {quoted(path + '/submit.cf')}",
-                    "safe",
-                    f"rm {quoted(path + '/submit.cf')}",
-                )
-            ],
+            fix=[Generate(f"{path}/submit.cf", f"{path}/submit.mc", safety="safe")],
             path=f"{path}/submit.cf",
         )
 
@@ -200,6 +217,10 @@ def submit_cf_missing(program: SendmailProgram, cf: SendmailCf, submit: SubmitCf
     "CONF005",
     "auth-switched-off",
     "error",
+    rung="offer",
+    role="cause",
+    scope=("listener",),
+    explains=("no-offer",),
     fails=[{"cf": "O DaemonPortOptions=Name=MSP-v4, Port=587, M=EA"}],
     passes=[
         {"cf": "O DaemonPortOptions=Name=MSP-v4, Port=587, M=Ea"},
@@ -241,6 +262,10 @@ def auth_switched_off(cf: SendmailCf) -> Findings:
     "CONF006",
     "starttls-switched-off",
     "error",
+    rung="tls",
+    role="cause",
+    scope=("listener",),
+    explains=("no-starttls",),
     fails=[
         {
             "cf": "O DaemonPortOptions=Name=MSP-v4, Port=587, M=EaS\nO AuthOptions=A p\nO "
@@ -292,6 +317,8 @@ def starttls_switched_off(cf: SendmailCf) -> Findings:
     "CONF007",
     "received-header-hides-auth",
     "warning",
+    rung="hand-over",
+    role="cause",
     fails=[{"cf": "V10/Berkeley\nHReceived: $?sfrom $s $.by $j ($v/$Z)$?r with $r$. id $i; $b\nC{TrustAuthMech}PLAIN"}],
     passes=[
         {
@@ -323,6 +350,9 @@ def received_header_hides_auth(cf: SendmailCf) -> Findings:
     "CONF008",
     "unknown-option",
     "warning",
+    rung="program",
+    role="cause",
+    explains=("no-offer", "no-starttls"),
     fails=[{"cf": "O AuthMechs=PLAIN"}],
     passes=[{"cf": "O AuthMechanisms=PLAIN"}],
     refs=("sendmail: sendmail/readcf.c, OptionTab",),
@@ -353,6 +383,9 @@ def unknown_option(cf: SendmailCf) -> Findings:
     "CONF009",
     "unknown-word",
     "error",
+    rung="program",
+    role="cause",
+    witnesses=("CONF124",),
     fails=[{"cf": "O DontBlameSendmail=GroupWriteableDirPathSafe"}],
     passes=[{"cf": "O DontBlameSendmail=GroupWritableDirPathSafe,TrustStickyBit"}],
     refs=("sendmail: sendmail/conf.c, DontBlameSendmailValues; PrivacyValues",),
@@ -384,6 +417,8 @@ def unknown_word(cf: SendmailCf) -> Findings:
     "CONF010",
     "log-level-too-low",
     "warning",
+    rung="none",
+    role="note",
     fails=[{"cf": "O LogLevel=8", "program": "Version 8.17.1.9"}, {"cf": "O LogLevel=9", "program": "Version 8.15.2"}],
     passes=[
         {"cf": "O LogLevel=9", "program": "Version 8.17.1.9"},
@@ -423,6 +458,9 @@ _STARTED = "7 root 1.00 /usr/sbin/sendmail sendmail: accepting connections\nstar
     "CONF024",
     "sendmail-logs-passwords",
     "warning",
+    rung="none",
+    role="risk",
+    witnesses=("PERM142",),
     fails=[{"cf": "O LogLevel=15"}, {"cf": "O LogLevel=9", "processes": _STARTED + "-OLogLevel=20"}],
     passes=[{"cf": "O LogLevel=14"}, {"cf": "", "processes": _STARTED + "-OLogLevel=14"}],
     refs=("sendmail: sendmail/srvrsmtp.c, LogLevel > 14",),
@@ -460,11 +498,15 @@ _PASSWORDS_FROM = 14
     "CONF011",
     "built-without-sasl",
     "error",
+    rung="mechanism",
+    role="cause",
+    explains=("no-offer", "CONF008", "LINK001", "LINK002", "MECH001", "MECH002", "MECH003", "MECH005", "RUN004"),
+    witnesses=("CONF122",),
     fails=[{"program": "Version 8.17.1\n Compiled with: DNSMAP LOG NEWDB STARTTLS"}],
     passes=[{"program": "Version 8.17.1\n Compiled with: DNSMAP LOG NEWDB SASLv2 STARTTLS"}],
     refs=("sendmail: sendmail/README, SASL; `sendmail -d0.1 -bt </dev/null`",),
 )
-def built_without_sasl(program: SendmailProgram, system: System | Unknown) -> Findings:
+def built_without_sasl(program: SendmailProgram) -> Findings:
     """The sendmail program was compiled without SASL: it cannot do AUTH at all.
 
     No configuration can help; options such as AuthMechanisms only give a warning at start.
@@ -474,19 +516,10 @@ def built_without_sasl(program: SendmailProgram, system: System | Unknown) -> Fi
     """
     if program.has_sasl is False:
         where = program.look.path if program.look else "sendmail"
-        family = system.family if isinstance(system, System) else ""
-        package = {
-            "debian": "sendmail-bin",
-            "fedora": "sendmail",
-            "alpine": "sendmail",
-            "suse": "sendmail",
-            "freebsd": "sendmail+tls+sasl2",
-        }.get(family, "")
-        command = install_command(package, family, again=True)
         yield found(
             f"{where} (sendmail {program.version}) was compiled without SASL support",
             evidence=[Evidence(program.source, "Compiled with: " + " ".join(sorted(program.flags)))],
-            fix=[Step(command, "risky")] if command else [],
+            fix=[Install("sendmail", again=True, effect="restarts sendmail")],
             path=where,
         )
 
@@ -495,6 +528,9 @@ def built_without_sasl(program: SendmailProgram, system: System | Unknown) -> Fi
     "CONF012",
     "open-relay",
     "error",
+    rung="policy",
+    role="risk",
+    explains=("CONF016",),
     fails=[{"cf": "V10/Berkeley\nSbasic_check_rcpt\nR$*\t$@ OK\nScheck_rcpt\nR$*\t$: $>Basic_check_rcpt $1\n"}],
     passes=[
         {"cf": "V10/Berkeley\nScheck_rcpt\nR$*\t$: $>Rcpt_ok $1\nSRelay_ok\nR$*\t$@ NO\n"},
@@ -526,6 +562,9 @@ def open_relay(cf: SendmailCf) -> Findings:
     "CONF013",
     "auth-option-without-effect",
     "warning",
+    rung="offer",
+    role="cause",
+    explains=("no-offer", "MECH007", "WIRE011", "WIRE023"),
     fails=[{"cf": "O AuthOptions=pay"}],
     passes=[{"cf": "O AuthOptions=p,a,y"}],
     refs=("sendmail: sendmail/readcf.c, O_AUTHOPTIONS",),
@@ -552,6 +591,11 @@ def auth_option_without_effect(cf: SendmailCf) -> Findings:
     "CONF014",
     "name-not-qualified",
     "error",
+    rung="listener",
+    role="cause",
+    # RUN002: it sleeps for a minute before it listens
+    explains=("RUN002", "TLS004", "USER005", "USER008", "USER009"),
+    witnesses=("CONF127",),
     fails=[{"names": "hostname: mail\n127.0.0.1 localhost", "program": "(canonical domain name) $j = mail", "cf": ""}],
     passes=[
         {
@@ -598,6 +642,9 @@ def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | 
     "CONF015",
     "auth-mechanisms-written-wrong",
     "error",
+    rung="offer",
+    role="cause",
+    explains=("no-offer", "MECH001", "MECH003"),
     fails=[{"cf": "O AuthMechanisms=PLAIN,LOGIN"}, {"cf": "O AuthMechanisms="}],
     passes=[{"cf": "O AuthMechanisms=PLAIN LOGIN"}, {"cf": ""}],
     refs=("sendmail: sendmail/sasl.c, intersect(): names are separated by single blanks",),
@@ -631,6 +678,8 @@ def auth_mechanisms_written_wrong(cf: SendmailCf) -> Findings:
     "CONF016",
     "nobody-may-relay",
     "warning",
+    rung="policy",
+    role="derived",
     fails=[{"cf": "V10/Berkeley\nC{TrustAuthMech}PLAIN\nSRelay_ok\nR$*\t$@ NO\n"}],
     passes=[
         {"cf": "V10/Berkeley\nC{TrustAuthMech}PLAIN\nSRelay_auth\nR$* $| $={TrustAuthMech}\t$# RELAY\n"},
@@ -659,26 +708,24 @@ def nobody_may_relay(cf: SendmailCf) -> Findings:
     "CONF017",
     "library-missing",
     "error",
-    fails=[
-        {"program": "-rwxr-sr-x root smmsp /usr/sbin/sendmail\n\tlibsasl2.so.2 => not found", "system": "ID=debian"}
-    ],
+    rung="program",
+    role="cause",
+    explains=("stopped", "no-offer", "CONF011"),
+    fails=[{"program": "-rwxr-sr-x root smmsp /usr/sbin/sendmail\n\tlibsasl2.so.2 => not found"}],
     passes=[{"program": "-rwxr-sr-x root smmsp /usr/sbin/sendmail\n\tlibsasl2.so.2 => /lib/libsasl2.so.2"}],
     refs=("ld.so(8)",),
 )
-def library_missing(program: SendmailProgram, system: System | Unknown) -> Findings:
+def library_missing(program: SendmailProgram) -> Findings:
     """The sendmail program needs a shared library that is not here, so it cannot even start.
 
     Advice: install the package that holds the library, or reinstall sendmail for the libraries of this system.
     """
-    family = system.family if isinstance(system, System) else ""
     for name in program.missing_libraries:
-        package = package_for("libsasl2", family) if name.startswith("libsasl") else ""
-        command = install_command(package, family, again=True) if package else ""
         where = program.look.path if program.look else "sendmail"
         yield found(
             f"{where} cannot start: the shared library {name} is not found",
             evidence=[Evidence(f"ldd {where}", f"{name} => not found")],
-            fix=[Step(command, "risky")] if command else [],
+            fix=[Install("libsasl2", again=True)] if name.startswith("libsasl") else [],
             library=name,
         )
 
@@ -687,6 +734,10 @@ def library_missing(program: SendmailProgram, system: System | Unknown) -> Findi
     "CONF018",
     "class-file-missing",
     "error",
+    rung="program",
+    role="cause",
+    explains=("stopped", "no-offer", "no-starttls"),
+    witnesses=("PERM130",),
     fails=[
         {
             "cf": "Fw/etc/mail/local-host-names",
@@ -727,8 +778,8 @@ def class_file_missing(cf: SendmailCf, paths: Paths) -> Findings:
                     trail.file.evidence,
                 ],
                 fix=[
-                    Step(f"mv {quoted(class_file.path)} {quoted(class_file.path + '.old')}", "risky"),
-                    Step(f"touch {quoted(class_file.path)}", "safe", f"rm {quoted(class_file.path)}"),
+                    Move(class_file.path, f"{class_file.path}.old"),
+                    CreateFile(class_file.path),
                 ],
                 path=class_file.path,
             )
@@ -744,7 +795,7 @@ def class_file_missing(cf: SendmailCf, paths: Paths) -> Findings:
                     Evidence(f"{cf.path}:{class_file.line}", f"F{class_file.name}{class_file.path}"),
                     Evidence(f"ls -l {class_file.path}", "No such file or directory"),
                 ],
-                fix=[Step(f"touch {quoted(class_file.path)}", "safe", f"rm {quoted(class_file.path)}")],
+                fix=[CreateFile(class_file.path)],
                 path=class_file.path,
             )
 
@@ -753,6 +804,9 @@ def class_file_missing(cf: SendmailCf, paths: Paths) -> Findings:
     "CONF019",
     "unknown-user",
     "error",
+    rung="program",
+    role="cause",
+    explains=("PERM006", "QUEUE002"),
     fails=[{"cf": "O RunAsUser=smmta:smmsp", "system": "users: root daemon"}],
     passes=[
         {"cf": "O RunAsUser=smmta:smmsp", "system": "users: root smmta smmsp"},
@@ -794,6 +848,9 @@ def unknown_user(cf: SendmailCf, system: System) -> Findings:
     "CONF020",
     "port-25-demands-auth",
     "error",
+    rung="policy",
+    role="cause",
+    scope=("listener",),
     fails=[{"cf": "O DaemonPortOptions=Name=MTA, Port=25, M=a"}],
     passes=[
         {"cf": "O DaemonPortOptions=Name=MTA, Port=25\nO DaemonPortOptions=Name=MSA, Port=587, M=Ea"},
@@ -839,6 +896,9 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
     "CONF021",
     "limit-too-small",
     "warning",
+    rung="listener",
+    role="cause",
+    explains=("no-offer",),
     fails=[{"cf": "O Timeout.auth=2s"}, {"cf": "O MaxDaemonChildren=1"}, {"cf": "O RefuseLA=1"}],
     passes=[
         {"cf": "O Timeout.auth=10m\nO MaxDaemonChildren=100\nO RefuseLA=12\nO ConnectionRateThrottle=20"},
@@ -872,6 +932,9 @@ def limit_too_small(cf: SendmailCf) -> Findings:
     "CONF023",
     "configuration-refused",
     "error",
+    rung="program",
+    role="derived",
+    explains=("stopped", "MAP001"),
     fails=[
         {"program": '/etc/mail/sendmail.cf: line 257: service "submision" unknown'},
         {"program": "/etc/mail/sendmail.cf: line 148: readcf: map access: class cdb not available"},
@@ -909,13 +972,15 @@ def _refused(text: str) -> bool:
 
 def _mended(text: str) -> list[Step]:
     service = re.match(r'service "([^"]{1,40})" unknown', text)
-    return [Step(f"grep -nw {quoted(service[1])} /etc/services", "safe")] if service else []
+    return [inspect("grep -nw {service} /etc/services", service=service[1])] if service else []
 
 
 @check(
     "CONF022",
     "source-without-sasl",
     "error",
+    rung="program",
+    role="cause",
     fails=[
         {"site": "define(`confENVDEF', `-DSOLARIS=20800')\ndefine(`confLIBS', `-lsocket -lnsl')"},
         {"site": "APPENDDEF(`confENVDEF', `-DSASL')\nAPPENDDEF(`conf_sendmail_LIBS', `-lsasl2')"},

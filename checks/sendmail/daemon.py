@@ -5,19 +5,22 @@ from datetime import UTC, datetime
 from itertools import combinations
 
 from maildoctor.api import (
+    AddLine,
     Daemon,
     Evidence,
+    FilePurpose,
     Findings,
     Listeners,
     Paths,
     Processes,
     SendmailCf,
     SendmailProgram,
-    Step,
+    Start,
     TcpWrappers,
     Unknown,
     check,
     found,
+    inspect,
     rebuild,
     restart,
 )
@@ -30,6 +33,10 @@ _CF = "O DaemonPortOptions=Name=MTA, Port=25\nO DaemonPortOptions=Name=MSA, Port
     "RUN001",
     "sendmail-not-running",
     "error",
+    rung="program",
+    role="symptom",
+    shows=("stopped",),
+    explains=("no-answer", "RUN002", "RUN004"),
     fails=[{"cf": _CF, "processes": ""}, {"cf": _CF, "processes": _DAEMON.replace("root", "bob")}],
     passes=[{"cf": _CF, "processes": _DAEMON}, {"cf": _CF, "processes": _DAEMON.replace("root", "smmta")}],
     refs=("sendmail: sendmail/daemon.c",),
@@ -49,7 +56,7 @@ def sendmail_not_running(cf: SendmailCf, processes: Processes) -> Findings:
                 Evidence("ps ax", "no sendmail process that accepts connections"),
                 *(Evidence("ps ax", f"{p.user} may call a process so: {p.evidence.text}") for p in named[:3]),
             ],
-            fix=[Step("service sendmail start", "risky")],
+            fix=[Start("sendmail")],
             daemon="sendmail",
         )
 
@@ -58,6 +65,11 @@ def sendmail_not_running(cf: SendmailCf, processes: Processes) -> Findings:
     "RUN002",
     "port-not-listened-on",
     "error",
+    rung="listener",
+    role="symptom",
+    scope=("listener",),
+    shows=("stopped",),
+    witnesses=("RUN122",),
     fails=[{"cf": _CF, "processes": _DAEMON, "listeners": "0.0.0.0 25 40 sendmail-mta"}],
     passes=[{"cf": _CF, "processes": _DAEMON, "listeners": "0.0.0.0 25 40 sendmail-mta\n0.0.0.0 587 40 sendmail-mta"}],
     refs=("sendmail: doc/op, DaemonPortOptions",),
@@ -96,6 +108,11 @@ _SENDMAIL = ("?", "sendmail", "sm-mta", "init", "systemd", "inetd", "xinetd")
     "RUN007",
     "port-held-by-another-program",
     "error",
+    rung="program",
+    role="cause",
+    scope=("listener",),
+    explains=("stopped", "no-answer", "WIRE010", "WIRE011", "WIRE015", "WIRE030"),
+    witnesses=("RUN121",),
     fails=[{"cf": _CF, "listeners": "0.0.0.0 25 40 sendmail-mta\n0.0.0.0 587 77 master"}],
     passes=[
         {"cf": _CF, "listeners": "0.0.0.0 25 40 sendmail-mta\n0.0.0.0 587 40 sendmail-mta"},
@@ -120,7 +137,7 @@ def port_held_by_another_program(cf: SendmailCf, listeners: Listeners) -> Findin
             yield found(
                 f"Port {daemon.port} ({daemon.name}) is held by {others[0].program}, not by sendmail",
                 evidence=[_option(cf, daemon), *(x.evidence for x in others[:2])],
-                fix=[Step(f"ss -ltnp 'sport = :{daemon.port}'"), restart()],
+                fix=[inspect(f"ss -ltnp 'sport = :{daemon.port}'"), restart()],
                 port=str(daemon.port),
             )
 
@@ -133,6 +150,8 @@ def _local(daemon: Daemon) -> bool:
     "RUN003",
     "listens-to-itself-only",
     "warning",
+    rung="listener",
+    role="cause",
     fails=[{"cf": "O DaemonPortOptions=Name=MTA, Port=25, Addr=127.0.0.1\nC{TrustAuthMech}PLAIN"}],
     passes=[
         {
@@ -164,14 +183,25 @@ def listens_to_itself_only(cf: SendmailCf) -> Findings:
         )
 
 
-_DECISIVE = ("configuration", "SASL configuration", "class file")
-_READ_AT_START = ("configuration", "SASL configuration", "class file", "certificate", "key", "CA", "plug-in")
+_DECISIVE: tuple[FilePurpose, ...] = ("configuration", "SASL configuration", "class file")
+_READ_AT_START: tuple[FilePurpose, ...] = (
+    "configuration",
+    "SASL configuration",
+    "class file",
+    "certificate",
+    "key",
+    "CA",
+    "plug-in",
+)
 
 
 @check(
     "RUN004",
     "runs-an-older-configuration",
     "error",
+    rung="program",
+    role="cause",
+    explains=("no-offer", "no-starttls", "RUN002", "USER008", "USER009", "WIRE011", "WIRE025", "WIRE030"),
     fails=[
         {"processes": _DAEMON, "paths": "-rw-r--r-- 1 root root 9 1970-01-02 00:00:00 +0000 /etc/mail/sendmail.cf"},
         {"processes": _DAEMON.replace("/usr/sbin/sendmail ", "/usr/sbin/sendmail#deleted "), "paths": ""},
@@ -228,6 +258,10 @@ def _when(seconds: float) -> str:
     "RUN005",
     "refused-by-tcp-wrappers",
     "error",
+    rung="listener",
+    role="cause",
+    explains=("WIRE001", "WIRE002", "WIRE004", "WIRE010", "WIRE020", "WIRE023", "WIRE024"),
+    witnesses=("CONF125",),
     fails=[
         {"program": " Compiled with: SASLv2 TCPWRAPPERS", "wrappers": "# path: /etc/hosts.deny\nALL: ALL"},
         {
@@ -271,7 +305,7 @@ def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> 
             f"{rule.path} denies {'every client' if every else ' '.join(rule.clients)} access to sendmail"
             f"{' but those that hosts.allow names' if every and some else ''}: {rule.text}",
             evidence=[Evidence(f"{rule.path}:{rule.line}", rule.text)],
-            fix=[Step("echo 'sendmail: ALL' >> /etc/hosts.allow", "risky")],
+            fix=[AddLine("/etc/hosts.allow", "sendmail: ALL")],
             severity="error" if every and not some else "info",
             rule=rule.text,
         )
@@ -283,6 +317,10 @@ def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> 
     "RUN006",
     "rejecting-connections",
     "error",
+    rung="listener",
+    role="derived",
+    # RUN002: a daemon that rejects connections closes its sockets until it takes some again
+    explains=("no-answer", "RUN002"),
     fails=[
         {
             "cf": _CF,
@@ -305,7 +343,7 @@ def rejecting_connections(cf: SendmailCf, processes: Processes) -> Findings:
             yield found(
                 f"Sendmail is rejecting {reason}",
                 evidence=[process.evidence],
-                fix=[Step("uptime; df -k /var/spool/mqueue")],
+                fix=[inspect("uptime; df -k /var/spool/mqueue")],
                 reason=reason.rstrip("0123456789. ")[:60],
             )
             return
@@ -315,6 +353,10 @@ def rejecting_connections(cf: SendmailCf, processes: Processes) -> Findings:
     "RUN008",
     "own-ports-collide",
     "error",
+    rung="program",
+    role="cause",
+    scope=("listener",),
+    explains=("no-answer", "RUN002"),
     fails=[
         {
             "cf": "O DaemonPortOptions=Name=MTA-v4, Port=25\nO DaemonPortOptions=Name=MTA-v6, Family=inet6, Port=25",
@@ -376,6 +418,9 @@ _SET_BY_HAND = re.compile(r"\s(-[oO] ?\S*|-C ?\S+)")
     "RUN009",
     "started-with-other-settings",
     "warning",
+    rung="program",
+    role="cause",
+    explains=("no-offer", "no-starttls", "RUN002", "RUN003"),
     fails=[
         {"processes": _DAEMON + "started as: /usr/sbin/sendmail -C /etc/mail/old.cf -bd -q15m"},
         {"processes": _DAEMON + "started as: /usr/sbin/sendmail -bd -ODaemonPortOptions=Addr=127.0.0.1"},
@@ -403,7 +448,7 @@ def started_with_other_settings(processes: Processes, cf: SendmailCf | Unknown) 
             yield found(
                 f"The running sendmail {what}",
                 evidence=[Evidence("pid file", processes.started_as[:300])],
-                fix=[Step("grep -n sendmail /etc/default/sendmail /etc/mail/sendmail.conf /etc/sysconfig/sendmail")],
+                fix=[inspect("grep -n sendmail /etc/default/sendmail /etc/mail/sendmail.conf /etc/sysconfig/sendmail")],
                 severity="error" if other_file else None,
                 option=m[1][:60],
             )

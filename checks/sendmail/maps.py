@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 
 from maildoctor.api import (
+    BuildAliases,
+    BuildMap,
     Evidence,
     Findings,
     Logins,
@@ -21,7 +23,6 @@ from maildoctor.api import (
     looked_up,
     rebuild,
 )
-from maildoctor.api import shell_word as quoted
 
 _AUTHINFO = "[map authinfo] hash /etc/mail/authinfo\n-rw------- root root /etc/mail/authinfo\n"
 _ACCESS = "[map access] hash /etc/mail/access\n-rw------- root root /etc/mail/access\n"
@@ -29,17 +30,16 @@ _BUILT = "-rw------- root root /etc/mail/authinfo.db\n"
 
 
 def _build(m: MailMap) -> Step:
-    if m.name == "aliases":
-        return Step("newaliases", "safe")
-    return Step(f"makemap {quoted(m.type)} {quoted(m.path)} < {quoted(m.path)}", "safe")
+    return BuildAliases() if m.name == "aliases" else BuildMap(m.type, m.path)
 
 
 def _unseen(maps: MailMaps) -> Iterator[Unknown]:
     """Maps that we may not read."""
-    yield from (Unknown(m.unread, "run as root") for m in maps.all if m.unread.startswith("no right"))
-    yield from (
-        Unknown(m.unread, "look whether it is what it should be") for m in maps.all if "larger than" in m.unread
-    )
+    for m in maps.all:
+        if m.obstacle == "refused":
+            yield Unknown(m.unread, "run as root")
+        if m.obstacle == "too large":
+            yield Unknown(m.unread, "look whether it is what it should be")
 
 
 def _called(m: MailMap) -> str:
@@ -63,6 +63,10 @@ def _optional(cf: SendmailCf, m: MailMap) -> bool:
     "MAP001",
     "map-not-built",
     "error",
+    rung="policy",
+    role="cause",
+    scope=("map",),
+    witnesses=("MAP121", "PERM129"),
     fails=[{"maps": _AUTHINFO, "cf": "Kauthinfo hash /etc/mail/authinfo"}],
     passes=[{"maps": _AUTHINFO + _BUILT, "cf": "Kauthinfo hash /etc/mail/authinfo"}],
     refs=("sendmail: sendmail/map.c, db_map_open(): missing map file",),
@@ -97,6 +101,9 @@ def map_not_built(maps: MailMaps, cf: SendmailCf) -> Findings:
     "MAP002",
     "map-stale",
     "warning",
+    rung="policy",
+    role="cause",
+    scope=("map",),
     fails=[{"maps": _AUTHINFO + _BUILT + "changed: authinfo:hub.example.com"}],
     passes=[{"maps": _AUTHINFO + _BUILT}],
     refs=("sendmail: cf/README; makemap(8)",),
@@ -130,6 +137,10 @@ def map_stale(maps: MailMaps) -> Findings:
     "MAP003",
     "authinfo-malformed",
     "error",
+    rung="account",
+    role="cause",
+    direction="relay",
+    witnesses=("CONF130",),
     fails=[
         {"maps": _AUTHINFO + _BUILT + "entry: authinfo:hub.example.com\tmalformed U= P= R="},
         {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"R:foo" "U:relay"'},
@@ -179,6 +190,10 @@ def authinfo_malformed(maps: MailMaps) -> Findings:
     "MAP004",
     "authinfo-key-not-looked-up",
     "error",
+    rung="account",
+    role="cause",
+    direction="relay",
+    explains=("MAP013",),
     fails=[
         {
             "cf": "DShub.example.com\nKauthinfo hash /etc/mail/authinfo",
@@ -268,6 +283,10 @@ def authinfo_key_not_looked_up(cf: SendmailCf, maps: MailMaps, logins: Logins | 
     "MAP005",
     "auth-switched-off-by-access-map",
     "error",
+    rung="offer",
+    role="cause",
+    scope=("client",),
+    explains=("no-offer", "no-starttls"),
     fails=[{"maps": "[map access] hash /etc/mail/access\nentry: srv_features:192.0.2.9\tA"}],
     passes=[
         {"maps": "[map access] hash /etc/mail/access\nentry: srv_features:192.0.2.9\tV"},
@@ -303,8 +322,11 @@ def auth_switched_off_by_access_map(maps: MailMaps) -> Findings:
     "MAP006",
     "map-unreadable",
     "error",
+    rung="policy",
+    role="cause",
+    scope=("map",),
     fails=[{"maps": _AUTHINFO + _BUILT + "unread: /etc/mail/authinfo.db: it is text, no database"}],
-    passes=[{"maps": _AUTHINFO + _BUILT}, {"maps": _AUTHINFO + "unread: no right to read /etc/mail/authinfo"}],
+    passes=[{"maps": _AUTHINFO + _BUILT}, {"maps": _AUTHINFO + "refused: no right to read /etc/mail/authinfo"}],
     refs=("sendmail: sendmail/map.c, db_map_open()",),
 )
 def map_unreadable(maps: MailMaps) -> Findings:
@@ -316,7 +338,7 @@ def map_unreadable(maps: MailMaps) -> Findings:
     """
     yield from _unseen(maps)
     for m in maps.all:
-        if m.unread and not m.unread.startswith("no right"):
+        if m.unread and m.obstacle != "refused":
             yield found(
                 f"The map {m.name} cannot be read: {m.unread}",
                 evidence=[Evidence(m.built_path or m.path, m.unread)],
@@ -329,6 +351,9 @@ def map_unreadable(maps: MailMaps) -> Findings:
     "MAP007",
     "client-auth-switched-off",
     "error",
+    rung="offer",
+    role="cause",
+    direction="relay",
     fails=[
         {
             "cf": "O ClientPortOptions=Modify=A\nKauthinfo hash /etc/mail/authinfo",
@@ -373,6 +398,9 @@ def client_auth_switched_off(cf: SendmailCf, maps: MailMaps) -> Findings:
     "MAP008",
     "default-authinfo-ignored",
     "warning",
+    rung="account",
+    role="note",
+    direction="relay",
     fails=[{"cf": "V10/Berkeley\nO DefaultAuthInfo=/etc/mail/default-auth-info\nSauthinfo\nR$*\t$: OK\n"}],
     passes=[
         {"cf": "V10/Berkeley\nSauthinfo\nR$*\t$: OK\n"},

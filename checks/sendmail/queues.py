@@ -1,20 +1,23 @@
 """QUEUE: the queue directories."""
 
 from maildoctor.api import (
+    Chown,
     Evidence,
     Findings,
     Look,
+    MakeFolder,
+    Move,
     Queues,
+    Remount,
     SendmailCf,
-    Step,
     System,
     Unknown,
     check,
     found,
+    inspect,
     may,
     rebuild,
 )
-from maildoctor.api import shell_word as quoted
 
 _QUEUE = "[queue] /var/spool/mqueue\n"
 _LOW = 1024
@@ -31,6 +34,10 @@ def _owner(cf: SendmailCf, system: System | Unknown) -> str:
     "QUEUE001",
     "queue-missing",
     "error",
+    rung="program",
+    role="cause",
+    explains=("stopped", "no-answer"),
+    witnesses=("QUEUE122",),
     fails=[
         {"queues": _QUEUE + "missing", "cf": "O QueueDirectory=/var/spool/mqueue"},
         {"queues": _QUEUE + "-rw-r--r-- root root /var/spool/mqueue", "cf": ""},
@@ -61,12 +68,8 @@ def queue_missing(queues: Queues, cf: SendmailCf, system: System | Unknown) -> F
             + ("does not exist" if other is None else "is no directory"),
             evidence=[other.evidence if other else Evidence(f"ls -ld {queue.path}", "No such file or directory")],
             fix=[
-                *([Step(f"mv {quoted(queue.path)} {quoted(queue.path + '.old')}", "risky")] if other else []),
-                Step(
-                    f"install -d -o {quoted(user)} -g {quoted(group)} -m {mode} {quoted(queue.path)}",
-                    "safe",
-                    f"rmdir {quoted(queue.path)}",
-                ),
+                *([Move(queue.path, f"{queue.path}.old")] if other else []),
+                MakeFolder(queue.path, user, group, mode),
             ],
             severity="warning" if local else "error",
             path=queue.path,
@@ -77,6 +80,9 @@ def queue_missing(queues: Queues, cf: SendmailCf, system: System | Unknown) -> F
     "QUEUE002",
     "queue-owner",
     "error",
+    rung="hand-over",
+    role="cause",
+    witnesses=("QUEUE122",),
     fails=[
         {"queues": _QUEUE + "drwx------ nobody nogroup /var/spool/mqueue", "cf": ""},
         {
@@ -138,14 +144,7 @@ def queue_owner(queues: Queues, cf: SendmailCf, system: System | Unknown) -> Fin
         yield found(
             f"The {queue.purpose} directory {queue.path} {what}",
             evidence=[look.evidence],
-            fix=[
-                Step(
-                    f"chown {quoted(owner)} {quoted(queue.path)} && chmod {mode} {quoted(queue.path)}",
-                    "risky",
-                    f"chown {quoted(look.owner)}:{quoted(look.group)} {quoted(queue.path)}"
-                    f" && chmod {look.octal} {quoted(queue.path)}",
-                )
-            ],
+            fix=[Chown(owner, (queue.path,), f"{look.owner}:{look.group}", mode, look.octal)],
             severity="warning" if local else "error",
             path=queue.path,
         )
@@ -173,6 +172,10 @@ def _least(cf: SendmailCf | Unknown) -> int:
     "QUEUE003",
     "queue-full",
     "error",
+    rung="listener",
+    role="cause",
+    explains=("stopped", "no-answer", "RUN006"),
+    witnesses=("SYS120",),
     fails=[
         {"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue\n0 KiB free of 1024 KiB, 5 of 100 inodes free"},
         {
@@ -206,7 +209,7 @@ def queue_full(queues: Queues, cf: SendmailCf | Unknown) -> Findings:
             yield found(
                 f"The file system of {queue.path} is {'too full for sendmail' if demand else 'full'}: {what}{demand}",
                 evidence=[Evidence(f"df -k {queue.path}", what)],
-                fix=[Step(f"du -xsk {quoted(queue.path)}/* | sort -n | tail")],
+                fix=[inspect("du -xsk {path}/* | sort -n | tail", path=queue.path)],
                 path=queue.path,
             )
 
@@ -215,6 +218,8 @@ def queue_full(queues: Queues, cf: SendmailCf | Unknown) -> Findings:
     "QUEUE004",
     "queue-read-only",
     "error",
+    rung="hand-over",
+    role="cause",
     fails=[
         {
             "queues": _QUEUE
@@ -238,8 +243,8 @@ def queue_read_only(queues: Queues) -> Findings:
                 f"The file system of {queue.path} is mounted read-only: no message can be queued",
                 evidence=[Evidence(f"findmnt -T {queue.path}", "read-only")],
                 fix=[
-                    Step(f"findmnt -T {quoted(queue.path)}; dmesg | grep -i -e error -e remount | tail", "safe"),
-                    Step("mount -o remount,rw MOUNTPOINT", "risky"),
+                    inspect("findmnt -T {path}; dmesg | grep -i -e error -e remount | tail", path=queue.path),
+                    Remount("MOUNTPOINT"),
                 ],
                 severity="warning" if queue.purpose == "submission queue" else None,
                 path=queue.path,

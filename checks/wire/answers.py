@@ -11,8 +11,10 @@ from maildoctor.api import (
     Step,
     Unknown,
     Wire,
+    by_hand,
     check,
     found,
+    inspect,
 )
 
 _HEAD = "=== connect 192.0.2.1:{0} auto for mail.example.com\n=== purpose look\n"
@@ -68,6 +70,10 @@ def _silent(c: Conversation) -> str | None:
     "WIRE001",
     "no-answer",
     "error",
+    rung="listener",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-answer",),
     fails=[
         {"wire": _HEAD.format(25) + _REFUSED + _HEAD.format(587) + _REFUSED},
         {"wire": _HEAD.format(587) + _REFUSED + _HEAD.format(25) + _GOOD},
@@ -117,9 +123,9 @@ def no_answer(wire: Wire, cf: SendmailCf | Unknown) -> Findings:
 def _dying(server: str) -> list[Step]:
     """Where a server process that does not come up, or dies, says why."""
     return {
-        "sendmail": [Step("grep -iE 'syserr|fatal|NOQUEUE' /var/log/mail.log | tail", "safe")],
-        "postfix": [Step("grep -E 'fatal:|panic:|throttling' /var/log/mail.log | tail", "safe")],
-        "exim": [Step("tail /var/log/exim4/paniclog /var/log/exim4/mainlog", "safe")],
+        "sendmail": [inspect("grep -iE 'syserr|fatal|NOQUEUE' /var/log/mail.log | tail")],
+        "postfix": [inspect("grep -E 'fatal:|panic:|throttling' /var/log/mail.log | tail")],
+        "exim": [inspect("tail /var/log/exim4/paniclog /var/log/exim4/mainlog")],
     }.get(server, [])
 
 
@@ -142,6 +148,10 @@ def _shut_out(c: Conversation) -> bool | None:
     "WIRE002",
     "refused-at-the-door",
     "error",
+    rung="listener",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-answer",),
     fails=[
         {
             "wire": _HEAD.format(587) + "<-  421 mail.example.com Too busy\n*** rejected: the server greets with 421 "
@@ -189,7 +199,7 @@ def refused_at_the_door(wire: Wire) -> Findings:
             f"{ports.endpoint} offers this client nothing at all: sendmail does so with addresses that it refuses",
             evidence=ports.evidence("250"),
             advice="See on the server what refuses this address: TCP wrappers (/etc/hosts.deny) or the access map.",
-            fix=[Step("grep -v '^#' /etc/hosts.allow /etc/hosts.deny", "safe"), Step("maildoctor check")],
+            fix=[inspect("grep -v '^#' /etc/hosts.allow /etc/hosts.deny"), inspect("maildoctor check")],
             endpoint=ports.endpoint,
         )
     for ports, (code, at_banner) in wire.together((c, _refusal(c)) for c in wire.looks):
@@ -231,12 +241,11 @@ def _name_refused(c: Conversation) -> bool:
 
 def _why_refused(c: Conversation, for_now: bool) -> Iterator[Step]:
     if c.server == "sendmail":
-        yield Step("uptime; grep -i rejecting /var/log/mail.log" if for_now else "maildoctor check")
+        yield inspect("uptime; grep -i rejecting /var/log/mail.log" if for_now else "maildoctor check")
     elif c.server == "postfix":
-        yield Step(
+        yield inspect(
             "postconf anvil_rate_time_unit smtpd_client_connection_count_limit smtpd_client_restrictions "
-            "smtpd_delay_reject; postconf -P",
-            "safe",
+            "smtpd_delay_reject; postconf -P"
         )
 
 
@@ -261,6 +270,10 @@ def _not_smtp(c: Conversation) -> str | None:
     "WIRE003",
     "broken-protocol",
     "error",
+    rung="listener",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-answer",),
     fails=[
         {"wire": _HEAD.format(25) + "*** protocol: this is no reply of SMTP: SSH-2.0-OpenSSH_9.2"},
         {"wire": _HEAD.format(25) + _BANNER + "*** protocol: the code changes within a reply, from 250 to 220"},
@@ -281,7 +294,7 @@ def broken_protocol(wire: Wire) -> Findings:
         yield found(
             f"{ports.endpoint} does not speak SMTP as it should: {words}",
             evidence=ports.evidence("***"),
-            fix=[Step(f"ss -ltnp 'sport = :{ports.first.port}'")],
+            fix=[inspect(f"ss -ltnp 'sport = :{ports.first.port}'")],
             endpoint=ports.endpoint,
         )
 
@@ -299,6 +312,10 @@ def _broken_off(c: Conversation) -> str | None:
     "WIRE004",
     "conversation-broken-off",
     "error",
+    rung="listener",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-answer",),
     fails=[
         {"wire": _HEAD.format(587) + _BANNER + "*** closed: the server closed the connection after EHLO"},
         {"wire": _HEAD.format(587) + _BANNER + "*** timeout: no answer within 10 s after EHLO"},
@@ -327,6 +344,9 @@ def conversation_broken_off(wire: Wire) -> Findings:
     "WIRE005",
     "knows-no-ehlo",
     "error",
+    rung="offer",
+    role="symptom",
+    scope=("listener",),
     fails=[
         {
             "wire": _HEAD.format(587) + _BANNER + "<-  502 unimplemented\n -> HELO maildoctor.invalid\n<-  250 "
@@ -365,6 +385,9 @@ def _by_port(conversations: tuple[Conversation, ...]) -> Severity:
     "WIRE006",
     "masked-by-a-firewall",
     "warning",
+    rung="listener",
+    role="symptom",
+    scope=("listener",),
     fails=[
         {
             "wire": _HEAD.format(587) + _BANNER + "<-  250-mail.example.com\n<-  250-SIZE 1000\n<-  250-XXXXXXXA\n"
@@ -394,7 +417,7 @@ def masked_by_a_firewall(wire: Wire) -> Findings:
         yield found(
             f"A firewall masks what {ports.endpoint} says" + (f": {hidden} cannot be seen" if hidden else ""),
             evidence=ports.evidence("XXX", "****"),
-            fix=[Step("# on the firewall: policy-map global_policy / class inspection_default / no inspect esmtp")],
+            fix=[by_hand("on the firewall: policy-map global_policy / class inspection_default / no inspect esmtp")],
             severity="error" if hidden else None,
             endpoint=ports.endpoint,
         )

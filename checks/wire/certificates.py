@@ -9,6 +9,8 @@ from maildoctor.api import (
     Evidence,
     Findings,
     Listeners,
+    MakeKey,
+    Restart,
     SendmailCf,
     Step,
     Tls,
@@ -16,8 +18,8 @@ from maildoctor.api import (
     Wire,
     check,
     found,
+    inspect,
     restart,
-    shell_word,
 )
 
 _HEAD = "=== connect 192.0.2.1:{0} auto for mail.example.com\n=== purpose look\n=== at 2026-06-01T00:00:00Z\n"
@@ -56,7 +58,7 @@ def _sample(
 
 _SELF_SIGNED = "no: it is self-signed"
 _SOON = 14 * 86400.0
-_SHOW = "openssl s_client -connect {0} {1}</dev/null 2>/dev/null | openssl x509 -noout {2}"
+_SHOW = "openssl s_client -connect {endpoint} %s</dev/null 2>/dev/null | openssl x509 -noout %s"
 
 
 def _day(seconds: float) -> str:
@@ -66,8 +68,8 @@ def _day(seconds: float) -> str:
 def _shown(c: Conversation, *wanted: str) -> Step:
     """The command that shows the served certificate."""
     options = "" if c.implicit else "-starttls smtp "
-    options += f"-servername {shell_word(c.asked_name)} " if c.asked_name else ""
-    return Step(_SHOW.format(shell_word(c.endpoint), options, " ".join(wanted)), "safe")
+    options += "-servername {name} " if c.asked_name else ""
+    return inspect(_SHOW % (options, " ".join(wanted)), endpoint=c.endpoint, name=c.asked_name)
 
 
 def _judged_by_file(c: Conversation, cf: SendmailCf | Unknown, tls: Tls | Unknown) -> bool:
@@ -116,6 +118,9 @@ def _out_of_date(c: Conversation) -> tuple[str, bool] | None:
     "WIRE025",
     "shown-certificate-expired",
     "error",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
     fails=[_sample(since=2020, until=2021), _sample(since=2040, until=2041)],
     passes=[
         _sample(),
@@ -141,7 +146,7 @@ def shown_certificate_expired(wire: Wire, cf: SendmailCf | Unknown, tls: Tls | U
         yield found(
             f"The certificate of {ports.endpoint} {what}",
             evidence=ports.evidence("certificate subject", "certificate not", "=== at "),
-            fix=[_shown(ports.first, "-dates"), *_reload(ports.first.server)],
+            fix=[_shown(ports.first, "-dates"), Restart(ports.first.server)],
             advice=_TOO_EARLY if "before" in what else None,
             severity=None if now else "warning",
             endpoint=ports.endpoint,
@@ -152,17 +157,6 @@ _TOO_EARLY = (
     "See the clocks, the server's and this machine's (date -u): one that is behind makes a good certificate look so. "
     "If both are right, have a certificate issued that is valid now, then restart or reload the server."
 )
-
-
-def _reload(server: str) -> list[Step]:
-    known = {
-        "sendmail": [restart()],
-        "postfix": [Step("postfix reload", "risky")],
-        "exim": [Step("service exim4 restart", "risky")],
-        "opensmtpd": [Step("service opensmtpd restart", "risky")],
-        "dovecot": [Step("doveadm reload", "risky")],
-    }
-    return known.get(server, [])
 
 
 def _other_name(c: Conversation) -> tuple[str, ...] | None:
@@ -176,6 +170,9 @@ def _other_name(c: Conversation) -> tuple[str, ...] | None:
     "WIRE026",
     "shown-certificate-for-another-name",
     "error",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
     fails=[_sample(name="www.example.com")],
     passes=[
         _sample(),
@@ -219,6 +216,9 @@ def _untrusted(c: Conversation) -> str | None:
     "WIRE027",
     "shown-certificate-untrusted",
     "warning",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
     fails=[
         _sample(verified=_SELF_SIGNED),
         _sample(verified="no: no way leads from it to a known CA", begin=_READY.replace("192.0.2.1", "127.0.0.1")),
@@ -279,6 +279,9 @@ def _weak(c: Conversation) -> tuple[str, int] | None:
     "WIRE028",
     "shown-certificate-weak",
     "warning",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
     fails=[_sample(bits=1024)],
     passes=[_sample(), _sample(bits=4096)],
     refs=("RFC 9325 section 4.5: at least 2048 bits", "OpenSSL: security level 2 refuses less"),
@@ -295,7 +298,7 @@ def shown_certificate_weak(wire: Wire) -> Findings:
         yield found(
             f"The certificate of {ports.endpoint} has a key of {bits} bits ({kind}): clients of today refuse it",
             evidence=ports.evidence("=== key", "certificate subject"),
-            fix=[Step("openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out new.key")],
+            fix=[MakeKey("new.key")],
             endpoint=ports.endpoint,
         )
 
@@ -304,6 +307,9 @@ def shown_certificate_weak(wire: Wire) -> Findings:
     "WIRE030",
     "shows-another-certificate",
     "warning",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
     fails=[
         {
             **_sample(key="bb", begin=_READY.replace("ESMTP", "ESMTP Sendmail 8.17.1/8.17.1")),

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from maildoctor.api import Conversation, Evidence, Findings, Step, Unknown, Wire, check, edit, found
-from maildoctor.api import shell_word as quoted
+from maildoctor.api import BuildMap, Conversation, Evidence, Findings, Step, Unknown, Wire, check, edit, found
 
 _HEAD = "=== connect 192.0.2.1:25 auto for hub.example.com\n=== purpose "
 _OFFER = "<-  220 hub.example.com ESMTP\n -> EHLO x.invalid\n<-  250-hub.example.com\n<-  250 AUTH {}\n -> QUIT\n"
@@ -51,8 +50,7 @@ def _map(look: Conversation) -> str:
 
 
 def _make(look: Conversation) -> Step:
-    path = quoted(_map(look))
-    return Step(f"makemap hash {path} < {path}", "safe")
+    return BuildMap("hash", _map(look))
 
 
 def _of_map(look: Conversation) -> Evidence:
@@ -76,6 +74,10 @@ def _in(logins: list[Conversation]) -> bool:
     "MAP020",
     "hub-without-entry",
     "error",
+    rung="account",
+    role="cause",
+    direction="relay",
+    scope=("map",),
     fails=[{"wire": _NONE}],
     passes=[{"wire": _OK}, {"wire": _HEAD + "look\n" + _OFFER.format("PLAIN")}],
     refs=("sendmail: cf/m4/proto.m4, ruleset authinfo",),
@@ -106,7 +108,7 @@ def hub_without_entry(wire: Wire) -> Findings:
 @check(
     "MAP021",
     "hub-entry-unusable",
-    "error",
+    "error", rung="account", role="cause", direction="relay", scope=("map",),
     fails=[
         {
             "wire": _HEAD + "look\n" + _OFFER.format("PLAIN") + _MAP + _KEY
@@ -140,6 +142,10 @@ def hub_entry_unusable(wire: Wire) -> Findings:
     "MAP022",
     "hub-offers-no-mechanism-of-the-entry",
     "error",
+    rung="offer",
+    role="symptom",
+    direction="relay",
+    scope=("map",),
     fails=[
         {"wire": _LOOK.replace("AUTH DIGEST-MD5 CRAM-MD5", "AUTH PLAIN LOGIN")},
         {"wire": _LOOK.replace("authinfo-can DIGEST-MD5", "authinfo-can ")},
@@ -184,6 +190,10 @@ def hub_offers_no_mechanism(wire: Wire) -> Findings:
     "MAP023",
     "hub-refuses-login",
     "error",
+    rung="account",
+    role="symptom",
+    direction="relay",
+    scope=("map",),
     fails=[{"wire": _REFUSED}, {"wire": _REFUSED.replace(_WANTS, _WANTS + "=== authinfo-stale x\n")}],
     passes=[{"wire": _OK}, {"wire": _NONE}, {"wire": _UNTRUSTED}],
     refs=("sendmail: sendmail/usersmtp.c, smtpauth(): a refused login is not logged, the mail goes on without",),
@@ -220,6 +230,10 @@ def hub_refuses_login(wire: Wire) -> Findings:
     "MAP024",
     "hub-serves-another-realm",
     "error",
+    rung="account",
+    role="cause",
+    direction="relay",
+    scope=("map",),
     fails=[{"wire": _ELSEWHERE}, {"wire": _OK.replace("realms foo", "realms hub.example.com")}],
     passes=[{"wire": _OK}, {"wire": _REFUSED}, {"wire": _ELSEWHERE.replace("own-realm yes", "own-realm no")}],
     refs=("libsasl: plugins/digestmd5.c: a client that is offered one realm takes it; sendmail: saslgetrealm()",),
@@ -255,7 +269,7 @@ def hub_serves_another_realm(wire: Wire) -> Findings:
 @check(
     "MAP025",
     "hub-login-not-tried",
-    "warning",
+    "warning", rung="account", role="note", direction="relay", scope=("map",),
     fails=[
         {"wire": _UNTRUSTED},
         {

@@ -9,6 +9,8 @@ from maildoctor.api import (
     Conversation,
     Evidence,
     Findings,
+    Restart,
+    SetPostfix,
     Severity,
     Step,
     Unknown,
@@ -16,6 +18,7 @@ from maildoctor.api import (
     check,
     edit,
     found,
+    inspect,
     is_plain,
     shell_word,
 )
@@ -131,7 +134,7 @@ def _not_tried(wire: Wire) -> Iterator[Unknown]:
     exposed: dict[str, list[str]] = {}
     for c in _asked_for(wire):
         word, rest = c.outcome
-        if word == "not-sent" and rest.startswith("not tried without TLS"):
+        if c.exposed:
             exposed.setdefault(c.endpoint, []).append(c.mechanism)
             continue
         kind, words = c.trouble or ("", "")
@@ -176,14 +179,14 @@ _LOG = "/var/log/mail.log"
 def _who_knows(server: str) -> list[Step]:
     """Commands on the server that tell a wrong password from a wrong name or realm, or name the service that fails."""
     return {
-        "sendmail": [Step("maildoctor check", "safe"), Step("sasldblistusers2", "safe")],
+        "sendmail": [inspect("maildoctor check"), inspect("sasldblistusers2")],
         "postfix": [
-            Step("postconf smtpd_sasl_type smtpd_sasl_path smtpd_sasl_local_domain", "safe"),
-            Step(f"grep -iE 'sasl|auth' {_LOG} | tail", "safe"),
+            inspect("postconf smtpd_sasl_type smtpd_sasl_path smtpd_sasl_local_domain"),
+            inspect(f"grep -iE 'sasl|auth' {_LOG} | tail"),
         ],
-        "exim": [Step("grep authenticator /var/log/exim4/mainlog | tail", "safe")],
-        "opensmtpd": [Step(f"grep -i auth {_LOG} | tail", "safe")],
-        "dovecot": [Step(f"grep 'auth' {_LOG} | tail", "safe")],
+        "exim": [inspect("grep authenticator /var/log/exim4/mainlog | tail")],
+        "opensmtpd": [inspect(f"grep -i auth {_LOG} | tail")],
+        "dovecot": [inspect(f"grep 'auth' {_LOG} | tail")],
     }.get(server, [])
 
 
@@ -198,6 +201,9 @@ def _bare(user: str) -> str:
     "WIRE050",
     "login-refused-by-every-mechanism",
     "error",
+    rung="account",
+    role="symptom",
+    scope=("listener",),
     fails=[
         {"wire": _tried(f"CRAM-MD5 {_NO}", f"PLAIN {_NO}")},
         {
@@ -249,6 +255,9 @@ def _plainly_refused(t: _Tries) -> bool:
     "WIRE051",
     "no-secret-for-challenge-mechanisms",
     "warning",
+    rung="account",
+    role="symptom",
+    scope=("listener",),
     fails=[{"wire": _tried(f"SCRAM-SHA-256 {_NO}", f"CRAM-MD5 {_NO}", f"PLAIN {_OK}")}],
     passes=[
         {"wire": _tried(f"CRAM-MD5 {_OK}", f"PLAIN {_OK}")},
@@ -281,9 +290,9 @@ def no_secret_for_challenge_mechanisms(wire: Wire) -> Findings:
 
 def _less_offer(server: str) -> list[Step]:
     return {
-        "sendmail": [Step("# in Sendmail.conf: mech_list: PLAIN LOGIN; then restart sendmail")],
-        "postfix": [Step("# in smtpd.conf: mech_list: PLAIN LOGIN (Dovecot: auth_mechanisms = plain login)")],
-        "dovecot": [Step("# in dovecot.conf: auth_mechanisms = plain login")],
+        "sendmail": [edit("Sendmail.conf", "mech_list: PLAIN LOGIN; then restart sendmail")],
+        "postfix": [edit("smtpd.conf", "mech_list: PLAIN LOGIN (Dovecot: auth_mechanisms = plain login)")],
+        "dovecot": [edit("dovecot.conf", "auth_mechanisms = plain login")],
     }.get(server, [])
 
 
@@ -291,6 +300,9 @@ def _less_offer(server: str) -> list[Step]:
     "WIRE052",
     "password-mechanisms-fail",
     "error",
+    rung="verifier",
+    role="symptom",
+    scope=("listener",),
     fails=[{"wire": _tried(f"CRAM-MD5 {_OK}", f"PLAIN {_NO}", f"LOGIN {_NO}")}],
     passes=[
         {"wire": _tried(f"CRAM-MD5 {_OK}", f"PLAIN {_OK}")},
@@ -321,8 +333,8 @@ def password_mechanisms_fail(wire: Wire) -> Findings:
 
 def _password_check(server: str) -> list[Step]:
     return {
-        "sendmail": [Step("grep pwcheck_method /usr/lib/sasl2/Sendmail.conf /etc/sasl2/Sendmail.conf", "safe")],
-        "postfix": [Step("grep pwcheck_method /etc/postfix/sasl/smtpd.conf /etc/sasl2/smtpd.conf", "safe")],
+        "sendmail": [inspect("grep pwcheck_method /usr/lib/sasl2/Sendmail.conf /etc/sasl2/Sendmail.conf")],
+        "postfix": [inspect("grep pwcheck_method /etc/postfix/sasl/smtpd.conf /etc/sasl2/smtpd.conf")],
     }.get(server, [])
 
 
@@ -336,6 +348,9 @@ _SERVICE = (
     "WIRE053",
     "one-mechanism-fails",
     "warning",
+    rung="mechanism",
+    role="symptom",
+    scope=("listener", "mechanism"),
     fails=[
         {"wire": _tried(f"CRAM-MD5 {_OK}", f"PLAIN {_OK}", f"LOGIN {_NO}")},
         {"wire": _tried(f"SCRAM-SHA-256 {_NO}", f"CRAM-MD5 {_OK}", f"PLAIN {_OK}")},
@@ -379,6 +394,9 @@ def one_mechanism_fails(wire: Wire) -> Findings:
     "WIRE054",
     "login-service-fails",
     "error",
+    rung="verifier",
+    role="symptom",
+    scope=("listener",),
     fails=[
         {"wire": _tried("PLAIN later 454 4.7.0 Temporary authentication failure", program="Postfix")},
         {"wire": _tried("PLAIN failed 535 5.7.8 Error: authentication failed: generic failure", program="Postfix")},
@@ -408,7 +426,7 @@ def login_service_fails(wire: Wire) -> Findings:
                 f"{t.endpoint} cannot judge the login of {t.who} by {' '.join(t.mechs('fault'))}: "
                 f"{bad[0].outcome[1][:120]}".rstrip("."),
                 evidence=t.evidence("fault"),
-                fix=[Step("df -h", "safe")] if _FULL.search(bad[0].outcome[1]) else _who_knows(t.first.server),
+                fix=[inspect("df -h")] if _FULL.search(bad[0].outcome[1]) else _who_knows(t.first.server),
                 advice=_MAKE_ROOM if _FULL.search(bad[0].outcome[1]) else None,
                 endpoint=t.endpoint,
             )
@@ -440,6 +458,9 @@ _NOT_LET = {
     "WIRE055",
     "login-not-let",
     "error",
+    rung="offer",
+    role="symptom",
+    scope=("listener",),
     fails=[
         {"wire": _tried("PLAIN failed 534 5.7.9 Application-specific password required")},
         {"wire": _tried("PLAIN failed 538 5.7.11 Encryption required for requested authentication mechanism")},
@@ -479,6 +500,9 @@ def _not_let_severity(t: _Tries, kind: str, c: Conversation) -> Severity | None:
     "WIRE056",
     "server-not-proven",
     "error",
+    rung="verifier",
+    role="symptom",
+    scope=("listener",),
     fails=[{"wire": _tried("SCRAM-SHA-256 unproven the server's signature is wrong")}],
     passes=[{"wire": _tried(f"SCRAM-SHA-256 {_OK}")}],
     refs=("RFC 5802 section 3: the client must verify the server's signature", "RFC 2831 section 2.1.3: rspauth"),
@@ -506,6 +530,9 @@ def server_not_proven(wire: Wire) -> Findings:
     "WIRE057",
     "login-dialogue-broken",
     "warning",
+    rung="mechanism",
+    role="symptom",
+    scope=("listener", "mechanism"),
     fails=[{"wire": _tried("DIGEST-MD5 broken the server's challenge is no base64")}],
     passes=[{"wire": _tried(f"DIGEST-MD5 {_OK}")}],
     refs=("RFC 4954 section 4", "RFC 2831", "RFC 5802"),
@@ -533,6 +560,9 @@ def login_dialogue_broken(wire: Wire) -> Findings:
     "WIRE058",
     "login-name-lacks-its-realm",
     "error",
+    rung="account",
+    role="symptom",
+    scope=("listener",),
     fails=[{"wire": _tried(f"PLAIN {_NO}") + _tried(f"PLAIN {_OK}", user="test@mail.example.com")}],
     passes=[
         {"wire": _tried(f"PLAIN {_OK}", user="test@mail.example.com")},
@@ -564,10 +594,9 @@ def login_name_lacks_its_realm(wire: Wire) -> Findings:
 
 
 def _realm(server: str, realm: str) -> list[Step]:
-    name = realm if is_plain(realm) else "REALM"
     return {
         "sendmail": [edit("/etc/mail/sendmail.mc", "define(`confAUTH_REALM', `{realm}')dnl", realm=realm)],
-        "postfix": [Step(f"postconf -e smtpd_sasl_local_domain={name} && postfix reload", "risky")],
+        "postfix": [SetPostfix("smtpd_sasl_local_domain", realm if is_plain(realm) else "REALM"), Restart("postfix")],
     }.get(server, [])
 
 
@@ -575,6 +604,9 @@ def _realm(server: str, realm: str) -> list[Step]:
     "WIRE059",
     "scram-iterations-too-few",
     "warning",
+    rung="account",
+    role="symptom",
+    scope=("listener",),
     fails=[
         {"wire": _tried("SCRAM-SHA-256 weak the server asks for fewer than 1000 iterations")},
         {"wire": _tried(f"SCRAM-SHA-1 {_OK}") + "=== weak fewer than 4096 iterations"},

@@ -1,6 +1,6 @@
 """WIRE: the message that `probe --send-test` sent, and how its Received line records the login."""
 
-from maildoctor.api import Evidence, Findings, Step, Trace, Unknown, Wire, check, found, judge
+from maildoctor.api import Evidence, Findings, Trace, Unknown, Wire, check, found, inspect, judge
 
 _SENT = (
     "=== connect 127.0.0.1:587 auto\n=== purpose send\n<-  220 mail.example.com ESMTP\n=== mechanism PLAIN\n"
@@ -15,6 +15,9 @@ _DATE = "Sun, 22 Nov 2026 06:00:00 GMT\n"
     "WIRE040",
     "message-did-not-arrive",
     "warning",
+    rung="hand-over",
+    role="symptom",
+    scope=("listener",),
     fails=[{"wire": _SENT + "=== arrival none: it is not in /var/mail/test after 10 s\n"}],
     passes=[{"wire": _SENT + _PLACE + "(authenticated bits=0) " + _BY.format("ESMTPSA") + _DATE}],
     refs=("RFC 5321 section 6.1: who answers 250 to the message has taken it on",),
@@ -34,7 +37,7 @@ def message_did_not_arrive(wire: Wire) -> Findings:
             yield found(
                 f"{c.endpoint} took the message, but {rest}",
                 evidence=[c.evidence("=== outcome sent", "=== arrival")],
-                fix=[Step("mailq", "safe")],
+                fix=[inspect("mailq")],
                 endpoint=c.endpoint,
             )
 
@@ -43,6 +46,9 @@ def message_did_not_arrive(wire: Wire) -> Findings:
     "WIRE041",
     "login-not-recorded",
     "error",
+    rung="hand-over",
+    role="symptom",
+    scope=("listener",),
     fails=[{"wire": _SENT + _PLACE + _BY.format("ESMTPS") + _DATE}],
     passes=[
         {"wire": _SENT + _PLACE + "(authenticated bits=0) " + _BY.format("ESMTPSA") + _DATE},

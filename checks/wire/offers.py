@@ -8,15 +8,20 @@ from maildoctor.api import (
     Listeners,
     LoginService,
     Plugins,
+    Restart,
     SaslConf,
     SendmailCf,
+    SetPostfix,
     Severity,
     Step,
     Unknown,
     Wire,
+    by_hand,
     check,
+    edit,
     found,
     gaps,
+    inspect,
     known,
     mechanisms,
     rebuild,
@@ -80,6 +85,10 @@ def _for_itself(listeners: Listeners | Unknown) -> frozenset[int]:
     "WIRE010",
     "no-auth-on-submission-port",
     "error",
+    rung="offer",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-offer", "no-starttls"),
     fails=[
         {"wire": _look(587, "HELP", "HELP")},
         {"wire": _look(587, "HELP", "HELP", head=_OWN), "cf": "O AuthMechanisms=PLAIN", "listeners": "0.0.0.0 587 4 x"},
@@ -121,12 +130,12 @@ def no_auth_on_submission_port(wire: Wire, cf: SendmailCf | Unknown, listeners: 
 
 def _why_no_auth(server: str) -> list[Step]:
     return {
-        "sendmail": [Step("maildoctor check")],
-        "postfix": [Step("postconf smtpd_sasl_auth_enable smtpd_sasl_exceptions_networks; postconf -Mf", "safe")],
-        "exim": [Step("exim -bP auth_advertise_hosts authenticator_list", "safe")],
-        "opensmtpd": [Step("grep -E '^listen' /etc/smtpd.conf /etc/mail/smtpd.conf", "safe")],
-        "dovecot": [Step("doveconf auth_mechanisms", "safe")],
-        "exchange": [Step("# Get-ReceiveConnector | Format-List Name,Bindings,AuthMechanism,PermissionGroups")],
+        "sendmail": [inspect("maildoctor check")],
+        "postfix": [inspect("postconf smtpd_sasl_auth_enable smtpd_sasl_exceptions_networks; postconf -Mf")],
+        "exim": [inspect("exim -bP auth_advertise_hosts authenticator_list")],
+        "opensmtpd": [inspect("grep -E '^listen' /etc/smtpd.conf /etc/mail/smtpd.conf")],
+        "dovecot": [inspect("doveconf auth_mechanisms")],
+        "exchange": [by_hand("Get-ReceiveConnector | Format-List Name,Bindings,AuthMechanism,PermissionGroups")],
     }.get(server, [])
 
 
@@ -146,6 +155,9 @@ _LENIENT = ("dovecot", "")
     "WIRE011",
     "password-asked-for-in-clear",
     "warning",
+    rung="offer",
+    role="symptom",
+    scope=("listener",),
     fails=[
         {"wire": _look(587, "AUTH PLAIN LOGIN", "AUTH PLAIN LOGIN")},
         {"wire": _look(587, "AUTH XOAUTH2", "AUTH XOAUTH2", program="Postfix")},
@@ -176,11 +188,11 @@ def _after_tls_only(server: str) -> list[Step]:
     if server == "sendmail":
         return rebuild("/etc/mail/sendmail.cf", "define(`confAUTH_OPTIONS', `A p')dnl")
     return {
-        "postfix": [Step("postconf -e smtpd_tls_auth_only=yes && postfix reload", "risky")],
-        "exim": [Step("# in each plaintext authenticator: server_advertise_condition = ${if def:tls_in_cipher}")],
-        "dovecot": [Step("# in dovecot.conf: disable_plaintext_auth = yes (2.4: auth_allow_cleartext = no)")],
-        "opensmtpd": [Step("# in smtpd.conf: listen on … tls-require auth")],
-        "exchange": [Step("# Set-ReceiveConnector NAME -AuthMechanism Tls,BasicAuth,BasicAuthRequireTLS")],
+        "postfix": [SetPostfix("smtpd_tls_auth_only", "yes"), Restart("postfix")],
+        "exim": [by_hand("in each plaintext authenticator: server_advertise_condition = ${if def:tls_in_cipher}")],
+        "dovecot": [edit("dovecot.conf", "disable_plaintext_auth = yes (2.4: auth_allow_cleartext = no)")],
+        "opensmtpd": [edit("smtpd.conf", "listen on … tls-require auth")],
+        "exchange": [by_hand("Set-ReceiveConnector NAME -AuthMechanism Tls,BasicAuth,BasicAuthRequireTLS")],
     }.get(server, [])
 
 
@@ -192,6 +204,9 @@ def _only_old_form(c: Conversation) -> bool | None:
     "WIRE012",
     "only-the-old-auth-form",
     "warning",
+    rung="offer",
+    role="symptom",
+    scope=("listener",),
     fails=[{"wire": _look(587, "AUTH=PLAIN LOGIN", "AUTH=PLAIN LOGIN", program="")}],
     passes=[{"wire": _GOOD}, {"wire": _look(587, "AUTH=LOGIN", "AUTH PLAIN\n<~  250-AUTH=PLAIN", program="")}],
     refs=("RFC 4954 section 3: the keyword is AUTH, its parameters follow after a blank",),
@@ -221,6 +236,10 @@ def _empty_offer(c: Conversation) -> bool | None:
     "WIRE013",
     "auth-without-a-mechanism",
     "error",
+    rung="offer",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-offer",),
     fails=[{"wire": _look(587, "AUTH", "AUTH")}],
     passes=[{"wire": _GOOD}, {"wire": _look(25, "HELP", "HELP")}],
     refs=("RFC 4954 section 3: AUTH is followed by a list of mechanisms",),
@@ -262,6 +281,10 @@ def _unusual(c: Conversation) -> tuple[str, bool] | None:
     "WIRE014",
     "offer-fits-few-clients",
     "warning",
+    rung="offer",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-offer",),
     fails=[
         {"wire": _look(587, "AUTH GSSAPI NTLM", "AUTH GSSAPI NTLM")},
         {"wire": _look(587, "AUTH DIGEST-MD5 CRAM-MD5", "AUTH DIGEST-MD5 CRAM-MD5")},
@@ -314,6 +337,10 @@ _HERE = {
     "WIRE015",
     "offer-differs-from-files",
     "warning",
+    rung="offer",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-offer", "no-starttls"),
     fails=[
         {**_HERE, "wire": _look(587, "AUTH CRAM-MD5", "AUTH CRAM-MD5 PLAIN")},
         {**_HERE, "wire": _look(587, "AUTH CRAM-MD5 DIGEST-MD5", "AUTH CRAM-MD5 PLAIN LOGIN DIGEST-MD5")},

@@ -3,7 +3,22 @@
 import re
 from collections.abc import Iterator
 
-from maildoctor.api import Conversation, Findings, Step, Unknown, Wire, check, found, rebuild
+from maildoctor.api import (
+    Conversation,
+    Findings,
+    Purpose,
+    Restart,
+    SetPostfix,
+    Step,
+    Unknown,
+    Wire,
+    by_hand,
+    check,
+    edit,
+    found,
+    inspect,
+    rebuild,
+)
 
 _TALK = (
     "=== connect 192.0.2.1:587 auto for mail.example.com\n=== purpose {0}\n<-  220 mail.example.com ESMTP {2}\n{3}"
@@ -32,7 +47,7 @@ _NAME = re.compile(r"maildoctor\.invalid|\bhelo command rejected", re.IGNORECASE
 """What is refused is the name that we called ourselves by; nobody else calls himself so."""
 
 
-def _untold(wire: Wire, purpose: str) -> Iterator[Unknown]:
+def _untold(wire: Wire, purpose: Purpose) -> Iterator[Unknown]:
     """Tests whose answer says nothing of relaying."""
     for c in wire.of(purpose):
         word, rest = c.outcome
@@ -57,6 +72,9 @@ def _untold(wire: Wire, purpose: str) -> Iterator[Unknown]:
     "WIRE060",
     "open-relay-on-the-wire",
     "error",
+    rung="policy",
+    role="symptom",
+    scope=("listener",),
     fails=[_sample("relay", "accepted 250 2.1.5 ok"), _sample("relay", "accepted 250 2.1.5 Ok", "Postfix")],
     passes=[
         _sample("relay", "refused 550 5.7.1 Relaying denied"),
@@ -91,19 +109,18 @@ def open_relay_on_the_wire(wire: Wire) -> Findings:
 def _close(server: str) -> list[Step]:
     return {
         "sendmail": [
-            Step("grep -E 'promiscuous_relay|relay_entire_domain|accept_unqualified' /etc/mail/sendmail.mc", "safe"),
-            Step("grep -iE 'RELAY|OK' /etc/mail/access; cat /etc/mail/relay-domains", "safe"),
+            inspect("grep -E 'promiscuous_relay|relay_entire_domain|accept_unqualified' /etc/mail/sendmail.mc"),
+            inspect("grep -iE 'RELAY|OK' /etc/mail/access; cat /etc/mail/relay-domains"),
         ],
         "postfix": [
-            Step("postconf mynetworks smtpd_relay_restrictions smtpd_recipient_restrictions", "safe"),
-            Step(
-                "postconf -e 'smtpd_relay_restrictions=permit_mynetworks permit_sasl_authenticated "
-                "reject_unauth_destination' && postfix reload",
-                "risky",
+            inspect("postconf mynetworks smtpd_relay_restrictions smtpd_recipient_restrictions"),
+            SetPostfix(
+                "smtpd_relay_restrictions", "permit_mynetworks permit_sasl_authenticated reject_unauth_destination"
             ),
+            Restart("postfix"),
         ],
-        "exim": [Step("exim -bP acl_smtp_rcpt; exim -bP +local_domains; exim -bh 192.0.2.9", "safe")],
-        "opensmtpd": [Step("grep -E '^match' /etc/smtpd.conf /etc/mail/smtpd.conf", "safe")],
+        "exim": [inspect("exim -bP acl_smtp_rcpt; exim -bP +local_domains; exim -bh 192.0.2.9")],
+        "opensmtpd": [inspect("grep -E '^match' /etc/smtpd.conf /etc/mail/smtpd.conf")],
     }.get(server, [])
 
 
@@ -126,6 +143,9 @@ def _logged_in(c: Conversation) -> bool:
     "WIRE061",
     "logged-in-and-not-allowed-to-relay",
     "error",
+    rung="policy",
+    role="symptom",
+    scope=("listener",),
     fails=[
         _sample("relay-auth", "refused 550 5.7.1 <test@example.org>... Relaying denied"),
         _sample("relay-auth", "refused 554 5.7.1 <test@example.org>: Relay access denied", "Postfix"),
@@ -164,10 +184,10 @@ def _let_relay(server: str) -> list[Step]:
         return rebuild("/etc/mail/sendmail.cf", "TRUST_AUTH_MECH(`the mechanisms of confAUTH_MECHANISMS')dnl")
     return {
         "postfix": [
-            Step("postconf smtpd_relay_restrictions smtpd_recipient_restrictions; postconf -P", "safe"),
+            inspect("postconf smtpd_relay_restrictions smtpd_recipient_restrictions; postconf -P"),
         ],
-        "exim": [Step("# in acl_check_rcpt, before the last deny: accept authenticated = *")],
-        "opensmtpd": [Step("# in smtpd.conf: match auth from any for any action NAME")],
+        "exim": [by_hand("in acl_check_rcpt, before the last deny: accept authenticated = *")],
+        "opensmtpd": [edit("smtpd.conf", "match auth from any for any action NAME")],
     }.get(server, [])
 
 
@@ -180,6 +200,9 @@ def _not_sent(c: Conversation) -> str | None:
     "WIRE062",
     "message-refused",
     "error",
+    rung="hand-over",
+    role="symptom",
+    scope=("listener",),
     fails=[
         _sample("send", "refused 550 5.7.1 Relaying denied"),
         _sample("send", "refused 554 5.6.0 message content rejected"),

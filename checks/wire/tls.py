@@ -3,11 +3,15 @@
 from maildoctor.api import (
     Conversation,
     Findings,
+    SetPostfix,
     Severity,
     Step,
     Wire,
+    by_hand,
     check,
+    edit,
     found,
+    inspect,
     rebuild,
 )
 
@@ -28,6 +32,10 @@ def _refused(c: Conversation) -> str | None:
     "WIRE020",
     "starttls-offered-and-refused",
     "error",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-answer", "no-starttls"),
     fails=[
         {"wire": _ASKED + "<-  454 4.3.3 TLS not available due to temporary reason\n -> QUIT"},
         {"wire": _ASKED + "<-  452 4.4.5 Insufficient disk space; try again later\n -> QUIT"},
@@ -48,7 +56,7 @@ def starttls_offered_and_refused(wire: Wire) -> Findings:
         yield found(
             f"{ports.endpoint} offers STARTTLS and refuses it: {reply}".rstrip(". "),
             evidence=ports.evidence("STARTTLS", reply[:3]),
-            fix=[Step("df -h", "safe")] if reply.startswith("452") else _see_certificate(ports.first.server),
+            fix=[inspect("df -h")] if reply.startswith("452") else _see_certificate(ports.first.server),
             advice=_MAKE_ROOM if reply.startswith("452") else None,
             endpoint=ports.endpoint,
         )
@@ -60,11 +68,11 @@ _MAKE_ROOM = "Make room on the server, first where its queue lies: it takes no w
 def _see_certificate(server: str) -> list[Step]:
     """How to see what the server would use."""
     return {
-        "sendmail": [Step("grep -E '^O (Server(Cert|Key)File|CACert)' /etc/mail/sendmail.cf", "safe")],
-        "postfix": [Step("postconf smtpd_tls_cert_file smtpd_tls_key_file smtpd_tls_chain_files", "safe")],
-        "exim": [Step("exim -bP tls_certificate tls_privatekey", "safe")],
-        "opensmtpd": [Step("grep -E '^pki' /etc/smtpd.conf /etc/mail/smtpd.conf", "safe")],
-        "dovecot": [Step("doveconf ssl_cert ssl_key", "safe")],
+        "sendmail": [inspect("grep -E '^O (Server(Cert|Key)File|CACert)' /etc/mail/sendmail.cf")],
+        "postfix": [inspect("postconf smtpd_tls_cert_file smtpd_tls_key_file smtpd_tls_chain_files")],
+        "exim": [inspect("exim -bP tls_certificate tls_privatekey")],
+        "opensmtpd": [inspect("grep -E '^pki' /etc/smtpd.conf /etc/mail/smtpd.conf")],
+        "dovecot": [inspect("doveconf ssl_cert ssl_key")],
     }.get(server, [])
 
 
@@ -103,6 +111,10 @@ _LOG = (
     "WIRE021",
     "tls-handshake-breaks",
     "error",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-starttls",),
     fails=[
         {"wire": _READY + "*** tls: sslv3 alert handshake failure"},
         {"wire": _HEAD.format(465) + "*** tls: the server does not speak TLS there (wrong version number)"},
@@ -133,6 +145,9 @@ def tls_handshake_breaks(wire: Wire) -> Findings:
     "WIRE022",
     "words-behind-starttls",
     "error",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
     fails=[
         {
             "wire": _READY
@@ -176,6 +191,10 @@ def _without_tls(c: Conversation) -> bool | None:
     "WIRE023",
     "login-without-tls",
     "warning",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-starttls",),
     fails=[
         {"wire": _HEAD.format(587) + _EHLO + "<-  250 AUTH PLAIN LOGIN\n -> QUIT"},
         {"wire": _HEAD.format(25) + _EHLO + "<-  250 AUTH CRAM-MD5\n -> QUIT"},
@@ -235,9 +254,12 @@ def _have_tls(server: str) -> list[Step]:
             "define(`confCACERT_PATH', …)dnl",
         )
     return {
-        "postfix": [Step("postconf -e smtpd_tls_security_level=may; postconf smtpd_tls_cert_file smtpd_tls_key_file")],
-        "exim": [Step("# in the configuration: tls_advertise_hosts = *, tls_certificate, tls_privatekey")],
-        "opensmtpd": [Step("# in smtpd.conf: pki NAME cert … key …; listen on … tls pki NAME auth-optional")],
+        "postfix": [
+            SetPostfix("smtpd_tls_security_level", "may"),
+            inspect("postconf smtpd_tls_cert_file smtpd_tls_key_file"),
+        ],
+        "exim": [by_hand("in the configuration: tls_advertise_hosts = *, tls_certificate, tls_privatekey")],
+        "opensmtpd": [edit("smtpd.conf", "pki NAME cert … key …; listen on … tls pki NAME auth-optional")],
     }.get(server, [])
 
 
@@ -250,6 +272,10 @@ def _lost_in_tls(c: Conversation) -> bool | None:
     "WIRE024",
     "no-auth-after-tls",
     "error",
+    rung="offer",
+    role="symptom",
+    scope=("listener",),
+    shows=("no-offer",),
     fails=[
         {
             "wire": _HEAD.format(587) + _EHLO + "<-  250-STARTTLS\n<-  250 AUTH CRAM-MD5\n -> STARTTLS\n<-  220 ready\n"
@@ -272,7 +298,7 @@ def no_auth_after_tls(wire: Wire) -> Findings:
         yield found(
             f"{ports.endpoint} offers AUTH in clear, and none after STARTTLS",
             evidence=ports.evidence("AUTH", "STARTTLS"),
-            fix={"postfix": [Step("postconf smtpd_sasl_tls_security_options smtpd_sasl_security_options", "safe")]}.get(
+            fix={"postfix": [inspect("postconf smtpd_sasl_tls_security_options smtpd_sasl_security_options")]}.get(
                 ports.first.server, []
             ),
             endpoint=ports.endpoint,
@@ -286,6 +312,9 @@ _OLD = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1")
     "WIRE029",
     "old-tls-version",
     "warning",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
     fails=[{"wire": _SECURE.replace("TLSv1.3", "TLSv1.1")}],
     passes=[_GOOD, {"wire": _SECURE.replace("TLSv1.3", "TLSv1.2")}],
     refs=("RFC 8996: TLS 1.0 and 1.1 must not be used", "RFC 8314 section 4.1"),
@@ -301,7 +330,7 @@ def old_tls_version(wire: Wire) -> Findings:
         yield found(
             f"{ports.endpoint} speaks {version} at best: most clients refuse that",
             evidence=ports.evidence("=== tls "),
-            fix={"postfix": [Step("postconf smtpd_tls_protocols smtpd_tls_mandatory_protocols", "safe")]}.get(
+            fix={"postfix": [inspect("postconf smtpd_tls_protocols smtpd_tls_mandatory_protocols")]}.get(
                 ports.first.server, []
             ),
             endpoint=ports.endpoint,

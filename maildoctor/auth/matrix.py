@@ -14,7 +14,7 @@ from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb, User
 from maildoctor.facts.wire import Conversation, Wire
-from maildoctor.model import Matrix, Mechanism, Strategy
+from maildoctor.model import ClientKind, LoginResult, Matrix, Mechanism, PluginState, Strategy, Usability
 
 _STRENGTH = (
     *(f"SCRAM-SHA-{size}" for size in ("512", "384", "256", "224", "1")),
@@ -95,11 +95,11 @@ def _row(
         offered_tls=None if tls is None else name in tls,
         secret=secret,
         login=_login(name, of.wire),
-        verdict="",
+        verdict="not_offered",
         users=users,
     )
     mixed = row.login == "ok" and any(w in _FAILED for w in _outcomes(name, of.wire))
-    verdict = "works, not everywhere" if mixed else _verdict(row, offer, _elsewhere(name, of))
+    verdict: Usability = "works_not_everywhere" if mixed else _verdict(row, offer, _elsewhere(name, of))
     return replace(row, verdict=verdict)
 
 
@@ -112,7 +112,7 @@ def _elsewhere(name: str, of: Sources) -> bool:
     return not any(name in u.mechanisms for u in of.here)
 
 
-def _plugin(name: str, offer: Offer | None, plugins: Plugins | None) -> str:
+def _plugin(name: str, offer: Offer | None, plugins: Plugins | None) -> PluginState:
     if name == "EXTERNAL":
         return "builtin"
     if plugins is None or offer is None:
@@ -135,7 +135,7 @@ def _secret(name: str, of: Sources) -> tuple[bool | None, tuple[str, ...]]:
     return able > 0, tuple(some)
 
 
-def _login(name: str, wire: Wire | None) -> str:
+def _login(name: str, wire: Wire | None) -> LoginResult:
     words = _outcomes(name, wire)
     if "ok" in words:
         return "ok"
@@ -154,55 +154,55 @@ def _outcomes(name: str, wire: Wire | None) -> list[str]:
     return [c.outcome[0] for c in tries if c.mechanism == name and c.user in (user, "")]
 
 
-def _verdict(row: Mechanism, offer: Offer | None, elsewhere: bool) -> str:
+def _verdict(row: Mechanism, offer: Offer | None, elsewhere: bool) -> Usability:
     """The first hindrance on the way of a client, in the order in which it meets them."""
     wire = row.offered_plain, row.offered_tls
     predicted = offer is not None and (offer.offered(False) or offer.offered(True))
     offered = True in wire if wire != (None, None) else predicted
     if row.login == "ok":
-        return "works, no relaying" if row.trusted is False else "works"
+        return "works_no_relaying" if row.trusted is False else "works"
     if row.login == "failed":
-        return "login fails"
+        return "login_fails"
     if row.plugin == "missing" and row.configured:
-        return "no plug-in"
+        return "no_plugin"
     if row.plugin == "broken" and row.configured:
-        return "does not load"
+        return "does_not_load"
     if not offered:
         return _not_offered(row, offer, predicted)
     if row.secret is False:
-        return "nobody can use it"
+        return "nobody"
     if elsewhere:
-        return "as user@realm only"
+        return "with_realm_only"
     if row.trusted is False:
-        return "may not relay"
+        return "may_not_relay"
     if row.offered_plain and row.mech in PLAINTEXT:
-        return "password in clear"
-    return "usable" if wire != (None, None) else "would be usable"
+        return "in_clear"
+    return "usable" if wire != (None, None) else "would_be_usable"
 
 
-def _not_offered(row: Mechanism, offer: Offer | None, predicted: bool) -> str:
+def _not_offered(row: Mechanism, offer: Offer | None, predicted: bool) -> Usability:
     if row.configured is False:
-        return "not configured"
+        return "not_configured"
     if row.listed is False:
-        return "hidden by mech_list"
+        return "hidden"
     if offer is not None and offer.lacks_in_tls:
-        return "against AuthOptions"
-    return "offer lacks it" if predicted else "not offered"
+        return "against_options"
+    return "offer_lacks_it" if predicted else "not_offered"
 
 
 def _strategies(rows: tuple[Mechanism, ...]) -> Iterable[Strategy]:
     """What clients with a password would do, given TLS where it is to be had."""
     offered = [r for r in rows if (r.offered_tls if r.offered_tls is not None else r.offered_plain)]
     if not offered:
-        offered = [r for r in rows if r.verdict == "would be usable"]
+        offered = [r for r in rows if r.verdict == "would_be_usable"]
     known = {r.mech: r for r in offered if r.mech in _STRENGTH}
-    choices = {
-        "strongest first": next((known[m] for m in _STRENGTH if m in known), None),
-        "server's order": next(iter(known.values()), None),
-        "PLAIN only": known.get("PLAIN"),
+    choices: dict[ClientKind, Mechanism | None] = {
+        "strongest": next((known[m] for m in _STRENGTH if m in known), None),
+        "servers_order": next(iter(known.values()), None),
+        "plain_only": known.get("PLAIN"),
     }
     for client, row in choices.items():
-        yield Strategy(client, row.mech if row else "", row.verdict if row else "finds none")
+        yield Strategy(client, row.mech if row else "", row.verdict if row else "finds_none")
 
 
 def talk_summary(c: Conversation) -> str:
@@ -210,8 +210,7 @@ def talk_summary(c: Conversation) -> str:
     if c.trouble is not None:
         return f"{c.trouble[0]}: {c.trouble[1]}"
     if c.purpose != "look":
-        how = f" by {c.mechanism}" if c.purpose == "relay-auth" and c.mechanism else ""
-        return f"{_PURPOSES.get(c.purpose, c.purpose)}{how}: {' '.join(c.outcome)}".strip()
+        return f"{_what(c)}: {' '.join(c.outcome)}".strip()
     said = [c.tls_version or "no TLS"]
     clear = c.in_clear.auth if c.in_clear else ()
     tls = c.in_tls.auth if c.in_tls else ()
@@ -220,3 +219,10 @@ def talk_summary(c: Conversation) -> str:
     if clear and clear != tls:
         said.append(f"in clear {' '.join(clear)}")
     return ", ".join(said if tls or clear else [*said, "no AUTH"])
+
+
+def _what(c: Conversation) -> str:
+    if c.purpose == "login":
+        return c.noted("purpose")
+    how = f" by {c.mechanism}" if c.purpose == "relay-auth" and c.mechanism else ""
+    return f"{_PURPOSES.get(c.purpose, c.purpose)}{how}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from maildoctor.auth.service import LoginService
 from maildoctor.facts.cyrus.conf import SaslConf
-from maildoctor.facts.cyrus.mechanism_flags import lacks
+from maildoctor.facts.cyrus.mechanism_flags import PLAINTEXT, lacks
 from maildoctor.facts.cyrus.plugins import Plugin, Plugins
 from maildoctor.facts.cyrus.sasldb import SaslDb
 
@@ -71,6 +71,8 @@ def mechanisms(
     for plugin in plugins.plugins if plugins else ():
         for mechanism in plugin.mechanisms:
             bringing.setdefault(mechanism, []).append(plugin)
+    if service.mechanisms is None and plugins is None and listed is None:
+        also = (*also, *sorted(PLAINTEXT))  # whatever libsasl has: these it always has
     names = dict.fromkeys([*configured, *loadable, *sorted(trusted), *sorted(listed or ()), *also])
     return Mechanisms(
         tuple(

@@ -34,12 +34,12 @@ def login_service(
     main: PostfixMain, master: PostfixMaster | None, names: Names | Unknown, system: System | None
 ) -> LoginService:
     """The service of all smtpd together. Sources: smtpd/smtpd_sasl_glue.c and smtpd.c, xsasl/xsasl_cyrus_server.c."""
-    options = _of_logins(main, master)
+    options = options_of_logins(main, master)
     owner = main.value("mail_owner", "postfix")
     clear = main.value("smtpd_sasl_security_options", "noanonymous", options)
     in_tls = main.value("smtpd_sasl_tls_security_options", clear, options)
     realm, unknown = _realm(main, names, options)
-    wanted, provider = is_wanted(main, master), provider_of(main)
+    wanted, provider = is_wanted(main, master), provider_of(main, options)
     groups = system.groups if system else {}
     return LoginService(
         product=PRODUCT,
@@ -59,9 +59,9 @@ def login_service(
     )
 
 
-def provider_of(main: PostfixMain) -> str:
+def provider_of(main: PostfixMain, options: Mapping[str, str]) -> str:
     """Whom smtpd asks: smtpd_sasl_type."""
-    kind = main.value("smtpd_sasl_type", "cyrus")
+    kind = main.value("smtpd_sasl_type", "cyrus", options)
     return "libsasl" if kind == "cyrus" else kind
 
 
@@ -84,7 +84,7 @@ def is_chrooted(main: PostfixMain, master: PostfixMaster | None) -> bool:
     )
 
 
-def _of_logins(main: PostfixMain, master: PostfixMaster | None) -> Mapping[str, str]:
+def options_of_logins(main: PostfixMain, master: PostfixMaster | None) -> Mapping[str, str]:
     """The `-o` of the service in which users log in: submission before smtp."""
     asked = [s for s in (master.smtpd if master else ()) if main.is_yes("smtpd_sasl_auth_enable", s.options)]
     return next((s.options for s in asked if s.name.rpartition(":")[2] in ("submission", "587")), {})

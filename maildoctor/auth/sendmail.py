@@ -3,6 +3,7 @@
 from maildoctor.auth.service import Account, LoginService, Setting, Subject
 from maildoctor.facts import Unknown
 from maildoctor.facts.names import Names, server_realm, unnamed
+from maildoctor.facts.paths import FilePurpose
 from maildoctor.facts.sendmail.cf import SendmailCf
 from maildoctor.facts.sendmail.program import SendmailProgram
 from maildoctor.model import Evidence
@@ -17,7 +18,7 @@ _OPTIONS: dict[Subject, str] = {
     "certificate": "ServerCertFile",
 }
 
-_AS_ACCOUNT = frozenset({"sasldb", "key", "certificate", "CA", "map"})
+_AS_ACCOUNT: frozenset[FilePurpose] = frozenset({"sasldb", "key", "certificate", "CA", "map"})
 """main.c: RunAsUser is taken before maps, keys and libsasl are opened."""
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Self, get_args
 
 from maildoctor.facts import Unknown
+from maildoctor.facts.paths import FilePurpose
 from maildoctor.model import Evidence
 
 Subject = Literal["mechanisms", "trusted", "requires", "realm", "account", "certificate"]
@@ -62,7 +63,7 @@ class LoginService:
     realm_is_set: bool = False
     realm_unknown: Unknown | None = None
     account: Account | None = None
-    read_as_account: frozenset[str] = frozenset()
+    read_as_account: frozenset[FilePurpose] = frozenset()
     without_tls: str = ""
     settings: Mapping[Subject, Setting] = field(default_factory=dict)
 
@@ -92,7 +93,7 @@ class LoginService:
             realm=values.get("realm", ""),
             realm_unknown=Unknown(values["realm unknown"]) if "realm unknown" in values else None,
             account=Account(user, tuple(groups)) if user else None,
-            read_as_account=frozenset(words.get("reads as it", ("sasldb",))),
+            read_as_account=frozenset(p for p in get_args(FilePurpose) if p in words.get("reads as it", ("sasldb",))),
             without_tls=values.get("without TLS", ""),
             settings=told,
         )

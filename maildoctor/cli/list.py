@@ -41,7 +41,10 @@ def run(words: Sequence[str]) -> int:
     rules = sorted(known.rules, key=lambda rule: rule.code)
     broken = [str(error) for error in known.broken]
     if options.json:
-        told = {"checks": [_plain(c) for c in checks], "rules": [{**_plain(r), "kind": r.kind} for r in rules]}
+        told = {
+            "checks": [{**_plain(c), **_declared(c)} for c in checks],
+            "rules": [{**_plain(r), "kind": r.kind} for r in rules],
+        }
         say(json.dumps({**told, "broken": broken} if broken else told, indent=2) + "\n")
     else:
         style = style_for(sys.stdout, options)
@@ -67,6 +70,19 @@ def _free(family: str, as_json: bool) -> str:
 
 def _plain(thing: Check | Rule) -> dict[str, str]:
     return {"code": thing.code, "severity": thing.severity, "name": thing.name, "title": _title(thing)}
+
+
+def _declared(check: Check) -> dict[str, object]:
+    """What a check declares of its place in a login and among other findings."""
+    return {
+        "rung": check.rung,
+        "role": check.role,
+        "direction": check.direction,
+        "scope": check.scope,
+        "shows": check.shows,
+        "explains": check.explains,
+        "witnesses": check.witnesses,
+    }
 
 
 def _title(thing: Check | Rule) -> str:

@@ -13,7 +13,7 @@ import sys
 from maildoctor import filesystem
 from maildoctor.cli.options import listed
 from maildoctor.cli.trouble import Trouble
-from maildoctor.remedy import shell_word
+from maildoctor.plan.words import shell_word
 from maildoctor.render.escape import shown
 from maildoctor.sasl import MECHANISMS, NEEDS_SECRET, Secret
 

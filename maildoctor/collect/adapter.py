@@ -21,7 +21,8 @@ def nothing(_host: Host, _know: Know) -> Trusted:
 @dataclass(frozen=True, slots=True)
 class Adapter:
     """One mail server. `is_here`: whether it is installed, by a few looks; `facts`: those that are its alone, with
-    their collectors; `trusted`: files it trusts besides those of libsasl."""
+    their collectors; `trusted`: files it trusts besides those of libsasl;
+    `credentials`: files in which it keeps passwords, as the door's `clear` takes them."""
 
     product: str
     is_here: Callable[[Host], bool]
@@ -29,3 +30,4 @@ class Adapter:
     application: Callable[[Host, Know], SaslApplication | Unknown]
     facts: Mapping[type[Any], Collector] = field(default_factory=dict)
     trusted: Callable[[Host, Know], Trusted] = nothing
+    credentials: Callable[[Host, Know], list[str]] = lambda _host, _know: []

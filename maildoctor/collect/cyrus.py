@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from maildoctor.auth.service import LoginService, SaslApplication
@@ -23,6 +24,8 @@ _ELSEWHERE = (
 """Where people put NAME.conf by some guide for another system."""
 
 _PREFIX = "sasl_"
+_INCLUDE = re.compile(r"(?m)^@include:[ \t]*(/\S{1,400})")
+_INCLUDES = 20
 _DEFAULTS = ("/etc/default/saslauthd", "/etc/sysconfig/saslauthd")
 _RUN = ("/run/saslauthd", "/var/run/saslauthd", "/var/state/saslauthd", "/var/lib/sasl2")
 _SASLAUTHD = ("/usr/sbin/saslauthd", "/usr/local/sbin/saslauthd")
@@ -98,8 +101,27 @@ def conf(host: Host, know: Know) -> SaslConf | Unknown:
     if isinstance(answer, Silence):
         return unknown(answer)
     if application.settings:
-        return replace(SaslConf.parse(f"# path: {found.used}\n{_own(answer)}"), prefix=_PREFIX)
+        whole = "\n".join([answer, *_included(host, know, answer)])
+        return replace(SaslConf.parse(f"# path: {found.used}\n{_own(whole)}"), prefix=_PREFIX)
     return SaslConf.parse(f"# path: {found.used}\n{answer}")
+
+
+def _included(host: Host, know: Know, text: str) -> Iterator[str]:
+    """What imapd.conf includes, in files and files of files; no option stands twice in all (lib/libconfig.c)."""
+    todo, done = _INCLUDE.findall(text), set[str]()
+    for path in todo:
+        if path in done:
+            continue
+        if len(done) == _INCLUDES:
+            know.cut(f"only {_INCLUDES} files that imapd.conf includes were read")
+            return
+        done.add(path)
+        answer = host.ask("read", path)
+        if isinstance(answer, Silence):
+            know.cut(f"{path}, which imapd.conf includes, was not read: {answer.reason}", answer.remedy)
+            continue
+        todo += _INCLUDE.findall(answer)
+        yield answer
 
 
 def _own(text: str) -> str:
@@ -178,8 +200,8 @@ def sasldb(host: Host, know: Know) -> SaslDb | Unknown:
         if isinstance(answer, str):
             return SaslDb.parse(answer)
         if answer.why != "absent":
-            return unknown(answer)
-    return Absent(f"{path} does not exist")
+            return unknown(answer, candidate)
+    return Absent(f"{path} does not exist", subject=path)
 
 
 def saslauthd(host: Host, know: Know) -> Saslauthd | Unknown:

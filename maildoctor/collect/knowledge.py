@@ -79,6 +79,15 @@ class Know:
         gaps = (self._first if fact in self._shared else self)._gaps.get(fact)
         return gaps.found[0] if gaps and gaps.found else None
 
+    def own(self, fact: type[Any]) -> bool:
+        """Whether this is a fact of one login service, not of the whole host."""
+        return fact not in self._shared
+
+    @property
+    def product(self) -> str:
+        """Whose login service it is; empty where no mail server is there."""
+        return self.adapter.product if self.adapter.is_here(self.host) else ""
+
     def some(self, items: Iterable[T], what: str, most: int = MANY) -> list[T]:
         """So many of these as a collector may look at one by one; a gap of its fact where there are more."""
         return self._at_work[-1].some(items, what, most)
@@ -117,10 +126,11 @@ class Know:
 Collector = Callable[[Host, Know], Any]
 
 
-def unknown(silence: Silence) -> Unknown:
-    """A silence of the host as the lack of a fact."""
-    kind = Absent if silence.why in ("absent", "lifeless") else Unknown
-    return kind(silence.reason, silence.remedy)
+def unknown(silence: Silence, subject: str = "") -> Unknown:
+    """A silence of the host as the lack of a fact; `subject`: the path that was asked for."""
+    lack = Absent if silence.why in ("absent", "lifeless") else Unknown
+    kind = silence.why if silence.why in ("directory", "too_large") else None
+    return lack(silence.reason, silence.remedy, subject, kind)
 
 
 def text(answer: Answer) -> str:

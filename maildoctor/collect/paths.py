@@ -81,8 +81,11 @@ authinfo, Sendmail.conf and sasldb."""
 def exposed(host: Host, know: Know) -> Exposed | Unknown:
     """The files with credentials in clear, and what decides who can read them."""
     files = know.get(SaslFiles)
-    wanted = dict.fromkeys((*_WITH_CREDENTIALS, *(files.found if files else ())))
-    answers = {path: host.ask("clear", path) for path in wanted}
+    named = know.adapter.credentials(host, know)
+    wanted = know.some(
+        dict.fromkeys((*_WITH_CREDENTIALS, *named, *(files.found if files else ()))), "files with credentials"
+    )
+    answers = {subject.rpartition(" ")[2]: host.ask("clear", subject) for subject in wanted}
     there = {path: a for path, a in answers.items() if isinstance(a, str) or a.why != "absent"}
     if not there:
         return Absent("there is no file in which mail programs keep credentials")

@@ -17,6 +17,10 @@ from maildoctor.host import Host, Silence
 
 FOLDERS = ("/etc/postfix", "/usr/local/etc/postfix")
 _DAEMONS = ("/usr/lib/postfix/sbin", "/usr/libexec/postfix", "/usr/lib/postfix/bin", "/usr/lib/postfix")
+_PASSWORDS = ("smtp_sasl_password_maps", "lmtp_sasl_password_maps")
+_MAP = re.compile(r"\b(hash|btree|lmdb|cdb|dbm|texthash|pcre|regexp|cidr):(/[^\s,]{1,400})")
+_WITH_PASSWORD = re.compile(r"\b(mysql|pgsql|ldap|mongodb):(/[^\s,]{1,400})")
+"""Tables whose file says how to log in at a database or directory."""
 _PATCHED_UNTIL = 12
 """Debian's last release that looks for smtpd.conf in folders of its own (its patch 07_sasl_config.diff)."""
 
@@ -62,11 +66,12 @@ def application(host: Host, know: Know) -> SaslApplication | Unknown:
         return main
     if not postfix.is_wanted(main, master):
         return Absent("AUTH is not switched on in Postfix (smtpd_sasl_auth_enable)")
-    if (provider := postfix.provider_of(main)) != "libsasl":
+    options = postfix.options_of_logins(main, master)
+    if (provider := postfix.provider_of(main, options)) != "libsasl":
         return Absent(f"Postfix asks {provider}, not libsasl (smtpd_sasl_type)")
     family, triplet = system(know)
     return SaslApplication(
-        name=main.value("smtpd_sasl_path", "smtpd"),
+        name=main.value("smtpd_sasl_path", "smtpd", options),
         product=postfix.PRODUCT,
         program=_daemon(host),
         configurations=_configurations(main, know, config_search(family, triplet, 2)),
@@ -91,6 +96,16 @@ def trusted(_: Host, know: Know) -> list[tuple[str, str]]:
     return [("configuration", main.path)] if main else []
 
 
+def credentials(_: Host, know: Know) -> list[str]:
+    """Files that hold passwords, as the door's `clear` takes them: those of logins elsewhere, and of databases and
+    directories that are asked."""
+    main = know.get(PostfixMain)
+    if main is None:
+        return []
+    asked = [m[2] for name in main.parameters for m in _WITH_PASSWORD.finditer(main.value(name))]
+    return asked + [f"pairs {m[2]}" for name in _PASSWORDS for m in _MAP.finditer(main.value(name))]
+
+
 ADAPTER = Adapter(
     product=postfix.PRODUCT,
     is_here=_is_here,
@@ -98,4 +113,5 @@ ADAPTER = Adapter(
     application=application,
     facts={PostfixMain: main_cf, PostfixMaster: master_cf},
     trusted=trusted,
+    credentials=credentials,
 )

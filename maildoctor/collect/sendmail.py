@@ -144,7 +144,7 @@ def _configuration(host: Host, know: Know, kind: type[C], paths: tuple[str, ...]
     installed = know(SendmailProgram)
     path, found = _first(host, paths)
     if isinstance(found, Silence):
-        there = found.why == "failed"  # and cannot be used, whatever is installed
+        there = found.why in ("failed", "directory", "too_large")  # and cannot be used, whatever is installed
         return Absent(installed.reason) if isinstance(installed, Absent) and not there else unknown(found)
     return kind.parse(f"# path: {path}\n{found}")
 

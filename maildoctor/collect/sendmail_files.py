@@ -59,7 +59,8 @@ def _map(host: Host, know: Know, name: str, type_: str, path: str) -> str:
     source, database = host.ask("map", f"{kind} {path}"), host.ask("map", f"{kind} {built}") if built else ""
     for answer in (source, database):
         if isinstance(answer, Silence) and answer.why != "absent":
-            lines.append(f"unread: {answer.reason}")
+            word = {"refused": "refused", "too_large": "too large"}.get(answer.why, "unread")
+            lines.append(f"{word}: {answer.reason}")
     cuts = [row for answer in (source, database) for row in left_out(text(answer))]
     # of two parts nobody can tell what the wholes have in common
     if isinstance(source, str) and isinstance(database, str) and built and not cuts:
@@ -133,7 +134,7 @@ def tls_files(cf: SendmailCf) -> list[tuple[str, str]]:
 def _said(answer: str | Silence) -> str:
     if isinstance(answer, str):
         return answer
-    word = {"absent": "missing", "refused": "refused", "failed": "broken", "unavailable": "unread"}[answer.why]
+    word = {"absent": "missing", "refused": "refused", "unavailable": "unread"}.get(answer.why, "broken")
     return word if word == "missing" else f"{word}: {answer.reason}"
 
 

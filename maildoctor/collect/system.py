@@ -22,6 +22,23 @@ _ANYBODYS = 1024
 _KEYTABS = ("/etc/krb5.keytab", "/usr/local/etc/krb5.keytab")
 _SYSLOGS = ("rsyslogd", "syslogd", "syslog-ng", "systemd-journal", "busybox")
 
+_INITS = (
+    ("systemd", "/run/systemd/system"),  # sd_booted(3)
+    ("openrc", "/run/openrc"),
+    ("rc.d", "/etc/rc.subr"),
+    ("sysv", "/usr/sbin/service"),
+    ("sysv", "/sbin/service"),
+)
+"""Init systems, and what is there where one is in charge."""
+
+_INITS_OF_ROOT = (
+    ("systemd", "/usr/lib/systemd/systemd"),
+    ("systemd", "/lib/systemd/systemd"),
+    ("openrc", "/sbin/openrc-run"),
+    *_INITS,
+)
+"""The same of an unpacked root, where none runs yet."""
+
 
 _OTHERS = {
     "postfix": ("/usr/sbin/postfix",),
@@ -47,6 +64,7 @@ def system(host: Host, know: Know) -> System | Unknown:
             lines.append(
                 f"{device}: there" if isinstance(look, str) else f"{device}: missing" if look.why == "absent" else ""
             )
+    lines.append(f"init: {_init(host, release)}")
     looks = [host.ask("look", path) for path in _KEYTABS]
     there = [path for path, look in zip(_KEYTABS, looks, strict=True) if isinstance(look, str)]
     if there or all(isinstance(look, Silence) and look.why == "absent" for look in looks):
@@ -64,6 +82,17 @@ def system(host: Host, know: Know) -> System | Unknown:
             lines.append("users: " + " ".join(row.partition(":")[0] for row in users.splitlines()))
     lines += [_group(row) for row in text(host.ask("read", "/etc/group")).splitlines() if row.count(":") == 3]
     return System.parse(joined(*lines))
+
+
+def _init(host: Host, release: str) -> str:
+    """The init system; `none` where we looked for all of them. A Unix of which we know no distribution has another."""
+    sure = bool(release)
+    for name, path in _INITS_OF_ROOT if host.kind == "root" else _INITS:
+        answer = host.ask("look", path)
+        if isinstance(answer, str):
+            return name
+        sure = sure and answer.why == "absent"
+    return "none" if sure else ""
 
 
 def _local_users_only(switch: str) -> bool:

@@ -5,17 +5,24 @@ A fact that could not be had is `Unknown` (could not look) or `Absent` (looked: 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 F = TypeVar("F")
 
 
+Obstacle = Literal["directory", "too_large"]
+"""`directory`: it is one, where a file was asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Could not look. `remedy` says what would let us, e.g. "run as root"."""
+    """Could not look. `remedy` says what would let us, e.g. "run as root". `subject`: the path that was looked at,
+    where it is one; `kind`: what stood in the way, where a check must know it."""
 
     reason: str
     remedy: str = ""
+    subject: str = ""
+    kind: Obstacle | None = None
 
 
 @dataclass(frozen=True, slots=True)

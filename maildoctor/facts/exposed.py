@@ -20,7 +20,7 @@ _OWN = frozenset((
 
 def is_of_people(group: str, members: Collection[str]) -> bool:
     """Whether anybody but mail programs is in it, as far as its members tell."""
-    return group in _SHARED or (group not in _OWN and bool(set(members) - _OWN))
+    return group in _SHARED or bool(set(members) - _OWN)
 
 
 @dataclass(frozen=True, slots=True)

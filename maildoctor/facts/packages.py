@@ -20,21 +20,21 @@ _PACKAGES: Mapping[str, Mapping[str, str]] = {
     "debian": {
         "": "libsasl2-modules", "sasldb": "libsasl2-modules-db", "gssapiv2": "libsasl2-modules-gssapi-mit",
         "gs2": "libsasl2-modules-gssapi-mit", "ldapdb": "libsasl2-modules-ldap", "sql": "libsasl2-modules-sql",
-        "otp": "libsasl2-modules-otp", "libsasl2": "libsasl2-2", "saslauthd": "sasl2-bin",
+        "otp": "libsasl2-modules-otp", "libsasl2": "libsasl2-2", "saslauthd": "sasl2-bin", "sendmail": "sendmail-bin",
     },
     # %files of Fedora's cyrus-sasl.spec
     "fedora": {
         "": "cyrus-sasl", "plain": "cyrus-sasl-plain", "login": "cyrus-sasl-plain", "crammd5": "cyrus-sasl-md5",
         "digestmd5": "cyrus-sasl-md5", "scram": "cyrus-sasl-scram", "gssapiv2": "cyrus-sasl-gssapi",
         "gs2": "cyrus-sasl-gs2", "ntlm": "cyrus-sasl-ntlm", "ldapdb": "cyrus-sasl-ldap", "sql": "cyrus-sasl-sql",
-        "anonymous": "cyrus-sasl-lib", "sasldb": "cyrus-sasl-lib", "libsasl2": "cyrus-sasl-lib",
+        "anonymous": "cyrus-sasl-lib", "sasldb": "cyrus-sasl-lib", "libsasl2": "cyrus-sasl-lib", "sendmail": "sendmail",
     },
     # APKBUILD, main/cyrus-sasl
     "alpine": {
         "": "cyrus-sasl", "plain": "libsasl", "anonymous": "libsasl", "sasldb": "libsasl", "libsasl2": "libsasl",
         "login": "cyrus-sasl-login", "crammd5": "cyrus-sasl-crammd5", "digestmd5": "cyrus-sasl-digestmd5",
         "scram": "cyrus-sasl-scram", "ntlm": "cyrus-sasl-ntlm", "gs2": "cyrus-sasl-gs2",
-        "gssapiv2": "cyrus-sasl-gssapiv2",
+        "gssapiv2": "cyrus-sasl-gssapiv2", "sendmail": "sendmail",
     },
     # what the packages of openSUSE Tumbleweed provide
     "suse": {
@@ -42,16 +42,16 @@ _PACKAGES: Mapping[str, Mapping[str, str]] = {
         "digestmd5": "cyrus-sasl-digestmd5", "scram": "cyrus-sasl-scram", "gssapiv2": "cyrus-sasl-gssapi",
         "gs2": "cyrus-sasl-gs2", "ntlm": "cyrus-sasl-ntlm", "otp": "cyrus-sasl-otp",
         "ldapdb": "cyrus-sasl-ldap-auxprop", "sql": "cyrus-sasl-sqlauxprop", "libsasl2": "libsasl2-3",
-        "saslauthd": "cyrus-sasl-saslauthd",
+        "saslauthd": "cyrus-sasl-saslauthd", "sendmail": "sendmail",
     },
     # ports security/cyrus-sasl2 and its companions
     "freebsd": {
         "": "cyrus-sasl", "gssapiv2": "cyrus-sasl-gssapi", "ldapdb": "cyrus-sasl-ldapdb", "sql": "cyrus-sasl-sql",
-        "saslauthd": "cyrus-sasl-saslauthd",
+        "saslauthd": "cyrus-sasl-saslauthd", "sendmail": "sendmail+tls+sasl2",
     },
     "arch": {
         "": "libsasl", "gssapiv2": "cyrus-sasl-gssapi", "ldapdb": "cyrus-sasl-ldap", "sql": "cyrus-sasl-sql",
-        "saslauthd": "cyrus-sasl",
+        "saslauthd": "cyrus-sasl", "sendmail": "sendmail",
     },
 }  # fmt: skip
 """family -> plug-in -> package; the empty name stands for every plug-in not named."""
@@ -71,7 +71,7 @@ def package_for(mech_or_plugin: str, distribution: str) -> str:
     """The package that brings a mechanism (`DIGEST-MD5`) or a plug-in (`digestmd5`, `libdigestmd5.so`).
 
     `distribution` is ID of os-release(5) or a word of ID_LIKE; for one not known the answer is `cyrus-sasl`. The words
-    `libsasl2` and `saslauthd` are understood, too.
+    `libsasl2`, `saslauthd` and `sendmail` are understood, too.
     """
     packages = _PACKAGES.get(_family(distribution))
     if packages is None:

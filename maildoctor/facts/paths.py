@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Literal, Self, get_args
 
 from maildoctor.model import Evidence
 
@@ -107,6 +107,14 @@ def _seconds(when: str) -> float:
     return stamp.timestamp() + float(m[4] or 0)
 
 
+FilePurpose = Literal[
+    "configuration", "SASL configuration", "plug-in", "sasldb", "class file", "certificate", "key", "CA", "CA folder",
+    "map", "map source", "aliases", "aliases source", "include file", "help file", "secret",
+]  # fmt: skip
+"""What a file is to mail; `secret`: credentials in clear stand in it."""
+
+_PURPOSES: Mapping[str, FilePurpose] = {purpose: purpose for purpose in get_args(FilePurpose)}
+
 Glance = Callable[[str], Look | None]
 """How a path is looked at: None where there is nothing or no right to look."""
 
@@ -143,7 +151,7 @@ class Trail:
     """One path that mail trusts, and why. `elements` run from `/` to the file itself; `complete` is false where an
     element could not be looked at or is not there."""
 
-    purpose: str
+    purpose: FilePurpose
     path: str
     elements: tuple[Look, ...]
     complete: bool
@@ -179,15 +187,15 @@ class Paths:
     def parse(cls, text: str) -> Self:
         """From the lines described above; others are passed over."""
         looks: dict[str, Look] = {}
-        wanted: list[tuple[str, str]] = []
+        wanted: list[tuple[FilePurpose, str]] = []
         gaps: dict[str, str] = {}
         groups: dict[str, tuple[str, ...]] = {}
         for line in text.splitlines():
             found = Look.parse(line)
             if found is not None:
                 looks[found.path] = found
-            elif m := re.fullmatch(r"\s*\[([^\]]+)\] (/.*)", line):
-                wanted.append((m[1], m[2]))
+            elif (m := re.fullmatch(r"\s*\[([^\]]+)\] (/.*)", line)) and m[1] in _PURPOSES:
+                wanted.append((_PURPOSES[m[1]], m[2]))
             elif m := re.fullmatch(r"\s*group (\S+): ?(.*)", line):
                 groups[m[1]] = tuple(m[2].replace(",", " ").split())
             elif m := re.fullmatch(r"\s*(/[^:]*): (.+)", line):
@@ -197,13 +205,13 @@ class Paths:
         trails = tuple(Trail(purpose, path, *_follow(path, looks, folders)) for purpose, path in wanted)
         return cls(looks, trails, gaps, groups, folders)
 
-    def of(self, *purposes: str) -> tuple[Trail, ...]:
+    def of(self, *purposes: FilePurpose) -> tuple[Trail, ...]:
         """The trails of these purposes."""
         return tuple(t for t in self.trails if t.purpose in purposes)
 
     def file(self, path: str) -> Look | None:
         """What stands at the end of this path, links followed; None where it could not be reached."""
-        return Trail("", path, *_follow(path, self.looks, self.folders)).file
+        return Trail("configuration", path, *_follow(path, self.looks, self.folders)).file
 
 
 def _folders(paths: Iterable[str]) -> frozenset[str]:

@@ -3,12 +3,24 @@
 DontBlameSendmail words are given in lower case, as `SendmailCf.dont_blame` has them.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
-from maildoctor.facts.paths import Look, Trail
+from maildoctor.facts.paths import FilePurpose, Look, Trail
 
-_EXCUSED_FOLDER = {
+UnsafeBy = Literal[
+    "World writable directory",
+    "Group writable directory",
+    "World writable file",
+    "Group writable file",
+    "World readable file",
+    "Group readable file",
+    "Owned by another user",
+]
+"""Sendmail's words for it (sm_errstring())."""
+
+_EXCUSED_FOLDER: Mapping[FilePurpose, str] = {
     "map": "mapinunsafedirpath",
     "aliases": "mapinunsafedirpath",
     "class file": "classfileinunsafedirpath",
@@ -17,7 +29,9 @@ _EXCUSED_FOLDER = {
 }
 """What lets a file of this purpose lie below an unsafe directory."""
 
-CHECKED = frozenset({"plug-in", "SASL configuration", "certificate", "key", "CA", "map", "aliases", "class file"})
+CHECKED: frozenset[FilePurpose] = frozenset(
+    {"plug-in", "SASL configuration", "certificate", "key", "CA", "map", "aliases", "class file"}
+)
 """Purposes for which sendmail asks for safe directories (SFF_SAFEDIRPATH)."""
 
 
@@ -25,10 +39,10 @@ CHECKED = frozenset({"plug-in", "SASL configuration", "certificate", "key", "CA"
 class Refusal:
     """Why sendmail will not use a file: the element at fault, and the words that sm_errstring() has for it."""
 
-    purpose: str
+    purpose: FilePurpose
     path: str
     culprit: Look
-    reason: str
+    reason: UnsafeBy
 
 
 def refusals(trail: Trail, excused: Collection[str], trusted: Collection[str] = ()) -> Iterator[Refusal]:
@@ -45,23 +59,25 @@ def refusals(trail: Trail, excused: Collection[str], trusted: Collection[str] = 
         yield Refusal(trail.purpose, trail.path, file, reason)
 
 
-def unsafe_folder(folder: Look, excused: Collection[str]) -> str:
+def unsafe_folder(folder: Look, excused: Collection[str]) -> UnsafeBy | None:
     """Rule 2 of safedirpath(): others' write always, the group's unless GroupWritableDirPathSafe; a sticky directory
-    only with TrustStickyBit. The owner is never asked for. Empty where it is safe."""
+    only with TrustStickyBit. The owner is never asked for. None where it is safe."""
     if folder.sticky and "truststickybit" in excused:
-        return ""
+        return None
     if folder.world_writable:
         return "World writable directory"
     if folder.group_writable and "groupwritabledirpathsafe" not in excused:
         return "Group writable directory"
-    return ""
+    return None
 
 
-def _unsafe_file(purpose: str, file: Look, excused: Collection[str], trusted: Collection[str]) -> str:
+def _unsafe_file(
+    purpose: FilePurpose, file: Look, excused: Collection[str], trusted: Collection[str]
+) -> UnsafeBy | None:
     if purpose in ("plug-in", "SASL configuration"):
-        return "World writable file" if file.world_writable else ""
+        return "World writable file" if file.world_writable else None
     if purpose not in ("certificate", "key", "CA"):
-        return ""
+        return None
     if file.world_writable:
         return "World writable file"
     if file.group_writable:
@@ -72,7 +88,7 @@ def _unsafe_file(purpose: str, file: Look, excused: Collection[str], trusted: Co
         return "Group readable file"
     if file.owner not in {"root", *trusted} and "certowner" not in excused:
         return "Owned by another user"
-    return ""
+    return None
 
 
 def may(look: Look, user: str, groups: Collection[str], right: int) -> bool:

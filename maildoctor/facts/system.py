@@ -12,8 +12,8 @@ from maildoctor.facts.paths import Look
 class System:
     """Text: lines of os-release, `triplet: x86_64-linux-gnu`, `user: root`, `/dev/log: missing` for devices that are
     not there, `keytab: /etc/krb5.keytab` with its `ls -ld` line or `keytab: missing`, `kerberos: /etc/krb5.conf`,
-    `syslog: rsyslogd` for a running syslog daemon, `group NAME: members`, `users: NAME NAME …` where /etc/passwd is all
-    there is."""
+    `syslog: rsyslogd` for a running syslog daemon, `init: systemd` for the init system, `group NAME: members`, `users:
+    NAME NAME …` where /etc/passwd is all there is."""
 
     distribution: str
     """ID of os-release, e.g. debian, fedora; empty where not known"""
@@ -30,6 +30,8 @@ class System:
     """this host is set up for Kerberos: there is a krb5.conf"""
     syslog: str | None
     """the syslog daemon that runs, empty where none does, None where we could not look"""
+    init: str
+    """what starts services: systemd, openrc, rc.d, sysv; `none` where nothing does; empty where not known"""
     groups: dict[str, tuple[str, ...]]
     users: frozenset[str] | None
     """all users, None where a directory service may have more"""
@@ -52,6 +54,7 @@ class System:
             next((x for x in map(Look.parse, text.splitlines()) if x and x.path == keytab), None),
             "kerberos" in words,
             words.get("syslog"),
+            words.get("init", ""),
             {m[1]: tuple(m[2].split(",")) if m[2] else () for m in re.finditer(r"(?m)^group (\S+): ?(\S*)$", text)},
             frozenset(words["users"].split()) if "users" in words else None,
         )

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
-from typing import Self, TypeVar
+from typing import Self, TypeVar, get_args
 
 from maildoctor.facts.tls import Certificate, certificate_of
-from maildoctor.model import Evidence
+from maildoctor.model import Evidence, Purpose
 
 _CONNECT = re.compile(r"=== connect (\S{1,80}):(\d{1,5}) (\S+)(?: for (\S{1,255}))?")
 _HEARD = re.compile(r"<([-~])  (\d{3})([ -]?)(.*)")
@@ -77,15 +77,14 @@ class Reply:
 
 @dataclass(frozen=True)
 class Conversation:
-    """One conversation. `purpose`: look, login MECH, relay, relay-auth, send. `trouble`: what ended it, as kind and
-    words; kinds are refused, unreachable, unresolved, timeout, closed, rejected, protocol, flood, tls, untrusted,
-    injection, no-starttls, interrupted (by us)."""
+    """One conversation. `trouble`: what ended it, as kind and words; kinds are refused, unreachable, unresolved,
+    timeout, closed, rejected, protocol, flood, tls, untrusted, injection, no-starttls, interrupted (by us)."""
 
     address: str
     port: int
     mode: str
     name: str
-    purpose: str
+    purpose: Purpose
     lines: tuple[str, ...]
     banner: str
     in_clear: Hello | None
@@ -224,9 +223,15 @@ class Conversation:
         return word, rest
 
     @property
+    def exposed(self) -> bool:
+        """The login was left out, because without TLS it would have given something away."""
+        word, why = self.outcome
+        return word == "not-sent" and why.startswith("not tried without TLS")
+
+    @property
     def mechanism(self) -> str:
         """The mechanism of a login; empty where none was tried."""
-        return self.noted("mechanism") or self.purpose.partition(" ")[2]
+        return self.noted("mechanism") or self.noted("purpose").partition(" ")[2]
 
     def evidence(self, *wanted: str) -> Evidence:
         """The lines of the transcript that hold one of these words, or the last ones."""
@@ -295,7 +300,7 @@ class Wire:
     @cached_property
     def logins(self) -> tuple[Conversation, ...]:
         """Those that tried to log in."""
-        return tuple(c for c in self.all if c.purpose.startswith("login"))
+        return tuple(c for c in self.all if c.purpose == "login")
 
     @cached_property
     def interrupted(self) -> tuple[Conversation, ...]:
@@ -319,7 +324,7 @@ class Wire:
         for (_, what), some in groups.items():
             yield Ports(tuple(some)), what
 
-    def of(self, purpose: str) -> tuple[Conversation, ...]:
+    def of(self, purpose: Purpose) -> tuple[Conversation, ...]:
         """Those of one purpose."""
         return tuple(c for c in self.all if c.purpose == purpose)
 
@@ -350,13 +355,13 @@ def _conversation(lines: list[str]) -> Conversation:
                 hello = hello_of(tuple(reply), asked == "EHLO")
                 clear, tls = (clear, hello) if h[1] == "~" else (hello, tls)
             reply = []
-    purpose = next((n.removeprefix("purpose ") for n in notes if n.startswith("purpose ")), "look")
+    stated = next((n.removeprefix("purpose ").partition(" ")[0] for n in notes if n.startswith("purpose ")), "look")
     return Conversation(
         m[1].strip("[]"),
         int(m[2]),
         m[3],
         m[4] or "",
-        purpose,
+        next((purpose for purpose in get_args(Purpose) if purpose == stated), "look"),
         tuple(lines),
         banner,
         clear,

@@ -9,7 +9,7 @@ a recording is a table of questions and answers, and replaying it gives the same
     acl         path        POSIX ACL as `getfacl -c` prints it, where the look line's mode ends in `+`
     list        directory   names, one a line, sorted
     read        path        the file's text; secrets that stand in it are struck out
-    clear       path        `LINE NAME` of each line of the file in which a credential stands in clear
+    clear       path        `LINE NAME` of each credential in clear; `pairs PATH`: each line is a name and a password
     map         path        entries of a map, source or built: `key<TAB>tag[<TAB>shape]`
     sasldb      path        what `maildoctor.sasldb.listing` says of it
     elf         path        what `ldd -r` would say, by `maildoctor.linking`; `path program` in the program's scope
@@ -44,14 +44,14 @@ Verb = Literal[
 ]  # fmt: skip
 """What can be asked, as in the table above."""
 
-Why = Literal["absent", "refused", "unavailable", "lifeless", "failed"]
+Why = Literal["absent", "refused", "unavailable", "lifeless", "directory", "too_large", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
     """No answer. `absent`: there is no such thing; `refused`: no right to look; `unavailable`: this kind of target
-    cannot tell; `lifeless`: files alone have no such thing (no processes in an unpacked image); `failed`: it was tried
-    and went wrong."""
+    cannot tell; `lifeless`: files alone have no such thing (no processes in an unpacked image); `directory`: it is
+    one, where a file was asked for; `too_large`: more than is read safely; `failed`: it was tried and went wrong."""
 
     why: Why
     reason: str

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from maildoctor.masking import Masker, kind_of
+from maildoctor.masking import Masker
 
 _REMARK = ("#", ";", "//", "dnl")
 _NAME = re.compile(r"[ \t]{0,40}(?:hide[ \t]{1,9})?([A-Za-z][\w.-]{0,60})[ \t]{0,40}[:=]", re.ASCII)
@@ -16,10 +16,10 @@ MOST = 20
 """Lines of one file that are told."""
 
 
-def in_clear(path: str, text: str) -> Iterator[str]:
+def in_clear(kind: str, text: str) -> Iterator[str]:
     """`LINE NAME` of each line with a credential in clear, `-` where it has no name. A remark is none, as stock
     files are full of examples; nor is a hash."""
-    masker, told = Masker(kind_of(path)), 0
+    masker, told = Masker(kind), 0
     for number, line in enumerate(text.encode("utf-8", "surrogatepass").split(b"\n"), 1):
         before = {form: found.count for form, found in masker.found.items()}
         masked = masker.line(line).decode("utf-8", "replace")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from maildoctor import filesystem, log_lines
 from maildoctor.filesystem import FileView, Tree
-from maildoctor.host import Answer, HostError, Silence, Verb
+from maildoctor.host import Answer, HostError, Silence, Verb, Why
 from maildoctor.host.door import Door
+from maildoctor.masking import kind_of
 
 if TYPE_CHECKING:
     from maildoctor.linking.closure import Linker
@@ -22,6 +23,7 @@ _RECENT = 1024 * 1024
 _LIFE = {"processes": "processes", "listeners": "listening ports", "probe": "server to ask"}
 """What is not there where nothing runs, rather than hidden from us."""
 
+_PAIRS = "pairs "
 _SITE = "/devtools/Site/site.config.m4"
 _NO_FOLDER = (errno.ENOENT, errno.ENOTDIR)
 
@@ -88,8 +90,11 @@ class Rooted(Door):
             return Silence("absent", f"{subject} does not exist: part of its path is no directory")
         except PermissionError:
             return Silence("refused", f"no right to read {subject}", "run as root")
+        except filesystem.IsDirectory as error:
+            return Silence("directory", f"{subject}: {error.strerror}")
         except OSError as error:
-            return Silence("failed", f"{subject}: {error.strerror or error}")
+            why: Why = "too_large" if error.errno == errno.EFBIG else "failed"
+            return Silence(why, f"{subject}: {error.strerror or error}")
 
     def _verbs(self) -> dict[Verb, Callable[[str], Answer]]:
         """Who answers what: a method a verb."""
@@ -143,14 +148,15 @@ class Rooted(Door):
         data = self.files.read(path, _TEXT_LIMIT + 1)
         if len(data) > _TEXT_LIMIT:
             return Silence(
-                "failed", f"{path} is larger than {_TEXT_LIMIT // 2**20} MiB", "look whether it is what it should be"
+                "too_large", f"{path} is larger than {_TEXT_LIMIT // 2**20} MiB", "look whether it is what it should be"
             )
         return data.decode("utf-8", "backslashreplace")
 
-    def _tell_clear(self, path: str) -> Answer:
+    def _tell_clear(self, subject: str) -> Answer:
         from maildoctor.host.clear import in_clear
 
-        return "\n".join(in_clear(path, self._whole(path, _TEXT_LIMIT).decode("utf-8", "backslashreplace")))
+        kind, path = ("pairs", subject[len(_PAIRS) :]) if subject.startswith(_PAIRS) else (kind_of(subject), subject)
+        return "\n".join(in_clear(kind, self._whole(path, _TEXT_LIMIT).decode("utf-8", "backslashreplace")))
 
     def _tell_clock(self, _: str) -> Answer:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple, Protocol
 
-from maildoctor.linking.elf import BadElf, Elf, NotElf, Symbol
+from maildoctor.linking.elf import BadElf, Elf, EmptyFile, NotElf, Symbol
 
 # A closure of a mail program has some thirty members; a hostile plug-in must not make us open files for ever.
 _MOST_LIBRARIES = 512
@@ -294,8 +294,10 @@ class Linker:
             return elf
         except OSError as error:
             return _ABSENT if error.errno in _NO_SUCH else "not readable"
+        except EmptyFile as empty:
+            return str(empty)
         except NotElf as kind:
-            return str(kind) if str(kind) == "empty file" else f"not an ELF file: {kind}"
+            return f"not an ELF file: {kind}"
         except BadElf as problem:
             return f"damaged ELF file: {problem}"
 

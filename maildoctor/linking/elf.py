@@ -50,6 +50,10 @@ class NotElf(ValueError):
     """The bytes do not begin as an ELF file does. The message says what they are instead, e.g. `text`."""
 
 
+class EmptyFile(NotElf):
+    """There are no bytes."""
+
+
 class BadElf(ValueError):
     """It begins as an ELF file and then contradicts itself, ends too soon, or is larger than any honest file."""
 
@@ -120,7 +124,7 @@ class Elf:
         self._size = len(self._data)
         ident = bytes(self._data[:16])
         if ident[:4] != b"\x7fELF":
-            raise NotElf(_sort(bytes(self._data[:512])))
+            raise (NotElf if len(self._data) else EmptyFile)(_sort(bytes(self._data[:512])))
         if len(ident) < 16 or ident[4] not in (1, 2) or ident[5] not in (1, 2):
             raise BadElf("neither 32-bit nor 64-bit, or of no byte order")
         self.bits: Literal[32, 64] = 64 if ident[4] == 2 else 32

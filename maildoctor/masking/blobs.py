@@ -80,6 +80,8 @@ def veils(word: str, tells: Callable[[str], bool]) -> bool:
         return tells(plain)
     if "&" in word and (plain := unescape(word[:_LONGEST])) != word[:_LONGEST]:
         return tells(plain.encode("latin-1", "replace").decode("latin-1"))
+    if "%" in word or "&" in word:
+        return False
     if (match := _HEX.fullmatch(word)) is not None:
         raw = bytes.fromhex(match[1][:_LONGEST])
     elif (len(word) >= _LEAST_SPOKEN or word[-1] == "=") and is_spoken(word) and not is_prompt(word):

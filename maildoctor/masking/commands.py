@@ -12,7 +12,7 @@ from maildoctor.masking.values import odd, setting, spoken, value
 _Names = Callable[[re.Pattern[str]], bool]
 """Whether the line names one of these programs."""
 _OPTION = pattern(r"(?<=[\s\"'(,\[=])-{1,2}([A-Za-z][\w-]{0,30}+)(?:([ =]\s{0,9})|(?=([\"']\S)))?")
-_MOST_OPTIONS = 64
+_MOST_OPTIONS = 48
 _MAIL_TESTS = "ldap|imtest|smtptest|pop3test|nntptest|lmtptest|sivtest|mupdatetest|cyradm|sievetest"
 _PROGRAMS = {
     "w": pattern(_MAIL_TESTS + "|kadmin"),
@@ -33,7 +33,10 @@ _PROGRAMS = {
 _GLUED = pattern(r"mysql|mariadb|sshpass|\b7z")
 """Programs that take -pPASSWORD."""
 _PAIRS = frozenset(("u", "U", "user", "proxy-user", "basic", "auth", "creds", "userpwd", "userpass"))
-_KNOWN = _PAIRS.union(_PROGRAMS, ("au", "S", "auth-pass"))
+_KNOWN = _PAIRS.union(_PROGRAMS, ("au", "S", "auth-pass", "key"))
+_NO_PORTS = pattern(r"testsaslauthd|mysql|mariadb|sshpass|doveadm|kinit|useradd|usermod|snmp|redis")
+"""Programs of which these options never give a port."""
+_PORT_DIGITS = 5
 _TAKES_PAIRS = pattern(r"curl|wget|http|smbclient|rpcclient|net |winexe|mount|cifs|swaks|lftp")
 
 _WRITES = pattern(r"\b(?:echo|printf)\s{1,9}(?:-[neE]{1,3}\s{1,9})?(?:[\"']?%s(?:\\n)?[\"']?\s{1,9})?")
@@ -78,7 +81,7 @@ _BY_PLACE = (
 """Words in lower case, one of which is in the line, and what stands before the password."""
 MARKS = (
     *(sign + option for sign in " \"'" for option in ("-w", "-p", "-u", "-a")),
-    " --a", " --u", " -k ", " -s ", " -xp ", "echo ", "printf ", "<<<",
+    " --a", " --u", " --key", " -k ", " -s ", " -xp ", "echo ", "printf ", "<<<",
     *(mark for marks, _ in _BY_PLACE for mark in marks),
 )  # fmt: skip
 _BETWEEN = pattern(
@@ -130,8 +133,10 @@ def _is_password(name: str, text: str, quoted: bool, names: _Names) -> bool:
     if odd(text):
         return True
     programs = _PROGRAMS.get(name)
-    if programs is None or text.isdigit() or not names(programs):
+    if programs is None or not names(programs):
         return False
+    if text.isdigit():
+        return name == "w" or len(text) > _PORT_DIGITS or names(_NO_PORTS)
     return quoted or name == "w" or not spoken(text)
 
 

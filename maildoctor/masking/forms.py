@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from maildoctor.masking.blobs import is_answer, is_blob, is_prompt, is_spoken, veils
-from maildoctor.masking.patterns import MOST, Crowded, each, pattern
-from maildoctor.masking.values import odd, setting, spoken, struck, template, value
+from maildoctor.masking.patterns import MOST, Crowded, each, holds, pattern
+from maildoctor.masking.values import odd, placeholder, setting, spoken, struck, template, value
 from maildoctor.masking.words import CORE, CORE_OR_NATIVE, HARMLESS_COLUMNS, VERBS, secrecy
 
 
@@ -64,12 +64,22 @@ _WORD = pattern(r"\S+")
 _ELEMENT = pattern(r"(?:\s[^<>]{0,400})?>")
 _ATTRIBUTE = pattern(r"[\"'](?:\s{1,9}[\w-]{1,20}=[\"'][^\"'<>]{0,99}[\"']){0,4}?\s{1,9}(?:value|content)=(?=[\"'])")
 _PIPE_SCALAR = pattern(r"[|>][+-]?[0-9]?\s*")
-_PATH = pattern(r"<?\s{0,9}(?:/|file:|env:|vault:|[A-Za-z]:\\)[\w./:-]+")
+_PATH = pattern(r"<?\s{0,9}(?:[\w.-]{1,64}:)?(?:/|file:|env:|vault:|[A-Za-z]:\\)[\w./:-]+")
+_FILE = pattern(
+    r"(?:file:)?/(?:etc|var|run|usr|home|root|opt|srv|tmp|dev|proc|lib|mnt|boot|path)(?:/[\w.@-]{1,99}){1,20}"
+)
+_LIST = pattern(r"[A-Za-z][\w.@-]{0,99}(?:,\s{1,9}[A-Za-z][\w.@-]{0,99}){1,30}\s*")
+"""Of names, as in aliases; a secret is no list."""
+_NEXT_PAIR = pattern(r"[\s,;]{1,3}[A-Za-z][\w.-]{0,40}=")
+_FLAG = pattern(r"(?:use|try|no|not|has|is|need|require|allow)_")
+"""How the name of a switch begins, which has no value: use_authtok."""
 _ELSEWHERE = pattern(r"env:[A-Z_][A-Z0-9_]*|file:\S*/\S*|fd:[0-9]+")
 """To openssl: where the password is."""
 _M4 = pattern(r"'\)\s*(?:dnl.*)?$")
 _COMMENT = pattern(r"[^\w\n]{0,80}")
 _COMMA = pattern(r", [\w.-]{1,40}=|, (?:relay|session|method)\b")
+_MARGIN = 100
+"""What stands further in does not begin its line."""
 _SHORT, _LONG = 512, 4096
 """How far the end of a value in brackets is looked for."""
 
@@ -98,7 +108,7 @@ _SPOKEN_NAMES = frozenset(
 
 
 _ATTRIBUTE_NAME = pattern(r"[a-z]+[A-Z]\w+")
-_MOST_NAMES = 96
+_MOST_NAMES = 72
 """What could be names in one stretch of a line, names of secrets counted threefold."""
 _PROCESS = pattern(r"\[[0-9]{1,10}\]$")
 
@@ -142,6 +152,8 @@ def _value_of(line: str, start: int, end: int, kind: str, whole: bool) -> Span |
 def _strong(line: str, start: int, end: int) -> int | None:
     """Where the value begins that an equals sign or something as clear gives to a name."""
     before = line[max(start - 4, 0) : start]
+    if before[-1:] == "<" and line[:1] == "R" and "\t" in line and "$" in line:
+        return None  # a rule of sendmail: R<PASS> $*
     if before.endswith(("<", "&lt;")) or (before.endswith(":") and "<" in line[max(start - 40, 0) : start]):
         element = _ELEMENT.match(line, end)
         if element is not None:
@@ -166,26 +178,30 @@ def _assigned(line: str, start: int, end: int, at: int, kind: str, whole: bool) 
         return None
     if line.startswith("{", at) and not line.startswith(("{{", "${"), at) and _scheme.match(line, at) is None:
         return None  # an object: its members are looked at by their own names
-    first, last, quoted = value(line, at)
-    if not quoted and line[start - 1 : start] == "<" and line[end : end + 1] in (">", " "):
-        last = line.find("<", first)
+    if line[start - 1 : start] == "<" and line[end : end + 1] in (">", " "):
+        first, last, quoted = at, line.find("<", at), False
         last = len(line) if last < 0 else last
+    else:
+        first, last, quoted = value(line, at)
     text = line[first:last]
-    if not text or setting(text) or _PIPE_SCALAR.fullmatch(text) or (line[start:end] == "PWD" and text[0] == "/"):
+    if (
+        not text
+        or setting(text)
+        or (text[0] in "|>" and _PIPE_SCALAR.fullmatch(text))
+        or (line[start:end] == "PWD" and text[0] == "/")
+    ):
         return None
-    if _ELSEWHERE.fullmatch(text):
+    if placeholder(line, first) or (("/" in text or ":" in text) and _elsewhere(text, kind)):
         return None
-    if kind == "token" and _PATH.fullmatch(text):
+    if kind == "token" and _LIST.fullmatch(line, first):
         return None
+    if not quoted and (enclosed := _enclosed(line, start, end, first, last)) > last:
+        return Span(first, enclosed, "name")
     if not quoted and text[0] == "[" and line[:start].strip() in ("", "-"):
         return None  # PAM: password [success=1 default=ignore] pam_unix.so
-    own_line = not _COMMENT.sub("", line[:start], count=1) or line[:start].strip() in (
-        "export",
-        "set",
-        "setenv",
-        "hide",
-        "dnl",
-        "#define",
+    own_line = start < _MARGIN and (
+        not _COMMENT.sub("", line[:start], count=1)
+        or line[:start].strip() in ("export", "set", "setenv", "hide", "dnl", "#define")
     )
     between = line[end:at]
     if own_line and whole and not quoted and not (kind == "token" and " " in between.strip(":= ")):
@@ -204,6 +220,28 @@ def _assigned(line: str, start: int, end: int, at: int, kind: str, whole: bool) 
     if not quoted and kind == "token" and ":" in between and not odd(text) and not own_line:
         return None  # unexpected token: word
     return Span(first, last, "name")
+
+
+def _elsewhere(text: str, kind: str) -> bool:
+    """Whether this says where the secret is."""
+    forms = (_ELSEWHERE, _FILE, _PATH) if kind == "token" else (_ELSEWHERE, _FILE)
+    return any(form.fullmatch(text) is not None for form in forms)
+
+
+def _enclosed(line: str, start: int, end: int, first: int, last: int) -> int:
+    """Where a value with blanks in it ends, if a quote or a bracket was opened before its name: `"A_PASS=two words"`.
+    `last`, if there is none."""
+    opening = line[start - 1 : start]
+    if opening not in _ENCLOSING or line[end : end + 1] != "=" or line[last : last + 1] not in " \t,;":
+        return last
+    close = line.find(_ENCLOSING[opening], last, last + _SHORT)
+    if close < 0:
+        return last
+    pair = _NEXT_PAIR.search(line, last, close)
+    return pair.start() if pair is not None else close
+
+
+_ENCLOSING = {'"': '"', "'": "'", "[": "]"}
 
 
 def _given(line: str, start: int) -> bool:
@@ -237,7 +275,7 @@ def _said(line: str, start: int, end: int, kind: str) -> Span | None:
             if (match := form.match(line, end)) is not None and kind == "password":
                 return _word(line, match.end(), strict=False)
     match = _WEAK.match(line, end)
-    if match is None or match.end() >= len(line):
+    if match is None or match.end() >= len(line) or _FLAG.match(name) is not None:
         return None
     if option:
         first, last, quoted = value(line, match.end())
@@ -382,7 +420,7 @@ def hashed(line: str) -> Spans:
     if "$" in line:
         for match in each(_HASH, line):
             yield Span(match.start() + match[0].index("$", 1) + 1, match.end(), "hash")
-    if "{" in line:
+    if "{" in line and "}" in line:
         for match in each(_scheme, line):
             end = _SCHEME_VALUE.match(line, match.end())
             text = end[0] if end else ""
@@ -447,9 +485,16 @@ _QUOTED_BLOB = pattern(r"\bAUTHENTICATE\s{1,3}\"[\w-]{2,30}\"\s{1,3}[\"{]?([A-Za
 _LONE = pattern(r"(?:.{0,400}?[\s:>\]])?([A-Za-z0-9+/]{4,}={0,2})\s*")
 
 
-def dialogue(line: str) -> Spans:
+_RESP_MARKS = ("resp=", "cont#", "cont\t", "cont\\t", "cont ")
+_CHALLENGE_MARKS = ("334", "+ ")
+_FAILED_MARKS = ("authentication fail",)
+_DIRECTIONS = ("<-", "<~", "<=", "=>", "->", "*>", "~>", "<<", ">>", "< ", "> ", "client", "command=", "smtp>", "smtp<")
+_SPEAKERS = ("C:", "S:", "C>", "S<")
+
+
+def dialogue(line: str, low: str) -> Spans:
     """What stands in a transcript of SMTP, IMAP or POP3 and is an answer to a challenge."""
-    for match in each(_AUTH, line):
+    for match in each(_AUTH, line) if "auth" in low else ():
         blob = _BLOB.match(line, match.end())
         if blob is None or is_prompt(blob[0]):
             continue
@@ -464,8 +509,8 @@ def dialogue(line: str) -> Spans:
             hidden = is_answer(text)
         if hidden:
             yield Span(blob.start(), blob.end(), "dialogue")
-    for form in (_RESP, _CHALLENGE, _FAILED):
-        for match in each(form, line):
+    for marks, form in ((_RESP_MARKS, _RESP), (_CHALLENGE_MARKS, _CHALLENGE), (_FAILED_MARKS, _FAILED)):
+        for match in each(form, line) if holds(low, marks) else ():
             blob = (_RESP_VALUE if form is _RESP else _BLOB).match(line, match.end())
             if blob is None or not blob[0] or setting(blob[0]) or is_prompt(blob[0]):
                 continue
@@ -474,17 +519,17 @@ def dialogue(line: str) -> Spans:
                 and (form is _CHALLENGE or "=" in blob[0] or (len(blob[0]) % 4 == 0 and _mixed(blob[0])))
             ):
                 yield Span(blob.start(), blob.end(), "dialogue")
-    for match in each(_DIRECTION, line):
+    for match in each(_DIRECTION, line) if holds(low, _DIRECTIONS) or holds(line, _SPEAKERS) else ():
         text = match[2]
         strong = match[1] == "<--" or match[1].endswith("]:") or "client" in match[1]
         if text.lower() in VERBS or is_prompt(text) or text.isdigit():
             continue
         if (strong and (is_blob(text) or odd(text))) or is_answer(text) or (is_blob(text) and is_spoken(text)):
             yield Span(match.start(2), match.end(2), "dialogue")
-    for match in each(_SPOKE, line):
+    for match in each(_SPOKE, line) if "login" in low else ():
         if not setting(match[3]) and not spoken(match[3]):
             yield Span(match.start(3), match.end(3), "dialogue")
-    for match in each(_QUOTED_BLOB, line):
+    for match in each(_QUOTED_BLOB, line) if "authenticate" in low and '"' in low else ():
         yield Span(match.start(1), match.end(1), "dialogue")
 
 
@@ -510,7 +555,13 @@ _LITERAL = pattern(
 )
 _AUTHINFO = pattern(r"(?:[\"']\s?|&quot;|\\\"|(?<=\s)|^)P([:=])", re.IGNORECASE)
 _OTHER_TOKEN = pattern(r"(?:^|\s)[UIMR]:")
-_STATIC = pattern(r"\b(?:static:|inline:\s?\{.{0,200}?=\s{0,3})\{?\s?[^\s:{}=]{1,120}:([^\s{}]+)")
+_STATIC = pattern(r"\bstatic:\{?\s?[^\s:{}=]{1,120}:([^\s{}]+)")
+_INLINE = pattern(r"\binline:\s?\{")
+_INLINE_PAIR = pattern(
+    r"\{\s{0,9}+[^{}=]{1,200}+=\s{0,9}+[^\s:{}=]{1,120}:([^{}]{1,400})"
+    r"|(?<![^\s{}=,])[^\s{}=,]{1,200}+\s{0,9}+=\s{0,9}+[^\s:{}=]{1,120}:([^\s{},]{1,400})"
+)
+"""Of Postfix: in braces, what a name is given has blanks in it."""
 _SERVERS = pattern(r"\b(?:mysql|pgsql|ibase|oracle|redis|sqlite)_servers\s{0,9}=\s{0,9}")
 _USERPAIR = pattern(
     r"\b(?:[\w.-]{0,30}_)?(?:user|username|userpwd|userpass"
@@ -518,7 +569,13 @@ _USERPAIR = pattern(
     re.IGNORECASE,
 )
 _CLIENT_SEND = pattern(r"\bclient_send\s{0,9}=\s{0,9}[\"']?(?:<\S\s{0,9})?([:^;])")
-_CODED = pattern(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,}+={0,2}")
+_EXPANDED = pattern(
+    r"\$\{(?:extract|lookup|sg|quote|readfile|env)(?:[{}]+(?:[A-Z_]{2,30}|\$?[a-z_]{1,30}[0-9]?))*+[{} ]*"
+)
+"""Of Exim: an expansion of nothing but names."""
+_CODED = pattern(r"(?<![A-Za-z0-9+/_-])(?=[A-Za-z]?[a-z_/-]*+[A-Z0-9+=])[A-Za-z0-9+/_-]{12,}+={0,2}")
+"""But for words of a sentence, which are all small."""
+_IN_CODES = pattern(r"(?<!\S)(?=\S{0,1000}?(?:%[0-9A-Fa-f]{2}|&\#?\w{1,8};))\S{6,}+")
 
 
 def literals(line: str, low: str) -> Spans:
@@ -546,9 +603,11 @@ def secret_columns(low: str) -> bool:
 
 def entries(line: str, low: str) -> Spans:
     """`"P:x"` and `"P=eA=="` of authinfo; servers with a password in Exim's settings; `user: name:x`."""
+    told = "authinfo:" in low
+    lone = not told and _OTHER_TOKEN.search(line) is None
     for match in each(_AUTHINFO, line):
         opening = match[0][:-2].lower().rstrip()
-        if not opening and "authinfo:" not in low and (match[1] == "=" or _OTHER_TOKEN.search(line) is None):
+        if not opening and not told and (match[1] == "=" or lone):
             continue  # Exim's log has U=mail P=local
         first = match.end()
         close = line.find(opening or " ", first)
@@ -566,12 +625,17 @@ def entries(line: str, low: str) -> Spans:
             at += len(server) + 2
     for match in each(_STATIC, line):
         yield Span(match.start(1), match.end(1), "pair")
+    inline = _INLINE.search(line)
+    if inline is not None:
+        for match in each(_INLINE_PAIR, line[inline.end() :]):
+            start, text = inline.end() + match.start(match.lastindex or 0), match[match.lastindex or 0]
+            yield Span(start, start + len(text.rstrip()), "pair")
     for match in each(_USERPAIR, line):
         if odd(match[2]):
             yield Span(match.start(2), match.end(2), "pair")
     for match in each(_CLIENT_SEND, line):
         sent = line[match.end() - 1 :].rstrip().rpartition(match[1])[2]
-        if sent.strip("\"' ") and not template(sent.strip()):
+        if sent.strip("\"' ") and not template(sent.strip()) and not _EXPANDED.fullmatch(sent.strip("\"' ")):
             yield Span(len(line.rstrip()) - len(sent.lstrip()), len(line.rstrip("\"' \r")), "dialogue")
 
 
@@ -581,6 +645,6 @@ def coded(line: str, tells: Callable[[str], bool]) -> Spans:
         if veils(match[0], tells):
             yield Span(match.start(), match.end(), "coded")
     if "%" in line or "&" in line:
-        for match in _WORD.finditer(line):
-            if ("%" in match[0] or "&" in match[0]) and veils(match[0], tells):
+        for match in each(_IN_CODES, line):
+            if veils(match[0], tells):
                 yield Span(match.start(), match.end(), "coded")

@@ -13,7 +13,7 @@ _NAMES = {
     "sasl_password": "pairs", "smtp_auth": "pairs", "saslpasswd": "pairs", "passwd.client": "pairs",
     "chap-secrets": "chap", ".netrc": "netrc", "netrc": "netrc", "_netrc": "netrc", "default-auth-info": "authlines",
     "auth-info": "authlines", "pam_radius_auth.conf": "radius", "pam_radius.conf": "radius", "hosts.allow": "wrappers",
-    "hosts.deny": "wrappers",
+    "hosts.deny": "wrappers", "esmtpauthclient": "chap",
     "pap-secrets": "chap", "userdb": "pairs", "users": "pairs", "secrets": "pairs", "credentials": "pairs",
 }  # fmt: skip
 _TABLES = (

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from maildoctor.masking import commands, forms, kinds, printed
 from maildoctor.masking.forms import Span
-from maildoctor.masking.patterns import Crowded, holds, pattern, pattern_of_bytes
+from maildoctor.masking.patterns import Crowded, holds, pattern, pattern_of_bytes, union
 from maildoctor.masking.remarks import without_remark
+from maildoctor.masking.values import setting
 from maildoctor.masking.words import NATIVE, secrecy
 
 _STRUCK = "***"
@@ -69,7 +71,7 @@ _TOKENS = (
     "basic ",
 )
 _LITERALS = ("select", "insert", "where ")
-_ENTRIES = ('"p:', '"p=', ";p:", " p:", "'p:", "\tp:")
+_ENTRIES = ("static:", "inline:", '"p:', '"p=', ";p:", " p:", "'p:", "\tp:")
 _KEY, _URL, _AUTH = "-----begin", "://", "auth"
 _OFTEN = (
     _NAMES[:8],
@@ -98,6 +100,7 @@ MARKS = _least({mark for group in _OFTEN for mark in group})
 """One of these stands in every line of a log, in small letters, that can hold a credential; or `auth` with more."""
 OTHER_MARKS = tuple(dict.fromkeys(mark.encode("latin-1").lower() for mark in NATIVE))
 """Or one of these, if it is not all ASCII."""
+_MARKED = pattern_of_bytes(union(mark.decode() for mark in MARKS).encode())
 AUTH = pattern_of_bytes(
     rb"auth(?:oriz|enticate|[ =:,\"\\#\t]{1,6}(?:011)?\"?(?:plain|login|cram|digest|scram|x?oauth|ntlm|gssapi"
     rb"|external|otp|srp|apop|bearer)\b"
@@ -106,7 +109,7 @@ AUTH = pattern_of_bytes(
 BLOB = pattern_of_bytes(rb"(?<![a-z0-9+/_.@<-])[a-z0-9+/]{16,}+={0,2}(?![a-z0-9+/_.@>-])")
 """In small letters, a long word of base64."""
 # what only lines of files are looked through for
-_IN_FILES = ("_servers", "client_send", "static:", "inline:", "user")
+_IN_FILES = ("_servers", "client_send", "user")
 _PEM_BODY = pattern(
     r"(?:.{0,200}[\s>#|])?[A-Za-z0-9+/=]{16,}(?:\\n)?\\?\s*[\"']?,?|[\s>#|]*[A-Za-z0-9+/=]{1,15}\s*|[\s>#"
     r"|]*(?:Proc-Type|DEK-Info|Comment):.*|\s*",
@@ -165,7 +168,7 @@ def _spans(line: str, kind: str, deep: bool = True) -> Iterator[Span]:
     if holds(low, _NAMES) or (not line.isascii() and holds(line, NATIVE)):
         yield from forms.named(line, low, whole)
     if holds(low, _DIALOGUE):
-        yield from forms.dialogue(line)
+        yield from forms.dialogue(line, low)
     if holds(low, commands.MARKS):
         yield from commands.commanded(line, low)
     if holds(low, _LITERALS):
@@ -230,9 +233,8 @@ def _settled(line: str, spans: list[Span]) -> list[Span]:
 
 def marked(low: bytes) -> bool:
     """Whether a line, in small letters, must be looked at."""
-    for mark in MARKS:
-        if mark in low:
-            return True
+    if _MARKED.search(low) is not None:
+        return True
     if not low.isascii() and any(mark in low for mark in OTHER_MARKS):
         return True
     return b"auth" in low and (AUTH.search(low) is not None or BLOB.search(low) is not None)
@@ -260,6 +262,8 @@ class Masker:
         self._indent: int | None = None
         self._value_next = False
         self._word_next = False
+        self._literal = _NO_LITERAL
+        self._counted = 0
 
     def line(self, line: bytes) -> bytes:
         """The next line, without its end, with what is secret struck out."""
@@ -281,7 +285,15 @@ class Masker:
     @property
     def waits(self) -> bool:
         """Whether the lines before say something of the next one."""
-        return self._in_key or self._answers > 0 or self._indent is not None or self._value_next or self._word_next
+        return (
+            self._in_key
+            or self._answers > 0
+            or self._indent is not None
+            or self._value_next
+            or self._word_next
+            or self._literal.lines > 0
+            or self._counted > 0
+        )
 
     def _clean(self, line: bytes) -> bool:
         if self.kind == "log":
@@ -339,6 +351,7 @@ class Masker:
         if self._answers:
             self._answers -= 1
             spans += forms.continued(line)
+        spans += self._announced(line)
         if _ASKED.search(line):
             self._answers = _ANSWERS
         if self.kind != "log" and len(line) < 400:
@@ -354,5 +367,43 @@ class Masker:
                 self._value_next = True
         return spans
 
+    def _announced(self, line: str) -> list[Span]:
+        """The string of which the line before said how long it is, and what this line says so."""
+        spans, rest = [], len(line.rstrip())
+        literal = _LITERAL.search(line, max(rest - 9, 0)) if line[rest - 1 : rest] == "}" else None
+        if literal is not None and (self._literal.lines or _LOGS_IN.search(line)):
+            self._literal = _Literal(int(literal[1]), _LITERAL_LINES)
+        elif self._literal.lines:
+            length, lines = self._literal
+            start = rest - length
+            if start >= 0 and not _GO_ON.search(line) and (start == 0 or not line[start - 1].isalnum()):
+                spans.append(Span(start, rest, "dialogue"))
+                lines = 1
+            self._literal = _Literal(length, lines - 1)
+        if self._counted:
+            self._counted -= 1
+            if (told := _STRING.search(line)) is not None and not setting(told[1]) and told[1] not in _SERVICES:
+                spans.append(Span(told.start(1), told.end(1), "dialogue"))
+        if _LENGTH.search(line) is not None:
+            self._counted = 1
+        return spans
 
+
+class _Literal(NamedTuple):
+    """A string that was announced: its length in bytes, and in how many lines it must stand."""
+
+    length: int
+    lines: int
+
+
+_NO_LITERAL = _Literal(0, 0)
+_LITERAL_LINES = 4
+"""Between an announcement and the string stands what the server says to it."""
+_LITERAL = pattern(r"\{([0-9]{1,4})\+?\}\s*$")
+_LOGS_IN = pattern(r"\b(?:LOGIN|AUTHENTICATE)\s", re.IGNORECASE)
+_GO_ON = pattern(r"(?:^|[\s:>])\+(?:\s|$)")
+_LENGTH = pattern(r"\b(?:read|recv(?:from)?|write|send(?:to)?)\([0-9]{1,5}[^\"]{0,99}\"\\0\\?[^\"]{1,3}\", 2\b")
+"""Of saslauthd, seen by strace: two bytes, the length of the string that follows."""
+_STRING = pattern(r"\b(?:read|recv(?:from)?|write|send(?:to)?)\([0-9]{1,5}[^\"]{0,99}\"((?:[^\"\\]|\\.){3,400}+)\"")
+_SERVICES = frozenset(("smtp", "imap", "pop", "pop3", "sieve", "lmtp", "http", "ldap", "submission", "smtps", "imaps"))
 _NAMED_VALUE = pattern(r"\s*[\"']?[\w.-]{1,64}[\"']?\s*(?:[:=]\s|=)")

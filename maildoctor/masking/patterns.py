@@ -35,6 +35,18 @@ def pattern_of_bytes(text: bytes, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern
     return cast("re.Pattern[bytes]", _Lazy(lambda: re.compile(text, flags)))
 
 
+def union(marks: Iterable[str]) -> str:
+    """What matches one of the marks, those that begin alike written once: a search for hundreds of them that takes a
+    fraction of the time of one look for each."""
+    behind: dict[str, list[str]] = {}
+    for mark in marks:
+        behind.setdefault(mark[:1], []).append(mark[1:])
+    if "" in behind:
+        return ""
+    parts = [re.escape(first) + union(rest) for first, rest in behind.items()]
+    return parts[0] if len(parts) == 1 else f"(?:{'|'.join(parts)})"
+
+
 def each(form: re.Pattern[str], line: str, most: int = MOST) -> Iterator[re.Match[str]]:
     """All matches. Raises Crowded instead of more than `most`."""
     for number, match in enumerate(form.finditer(line)):

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from maildoctor.masking.blobs import is_prompt, is_spoken
 from maildoctor.masking.commands import optioned
 from maildoctor.masking.forms import Span, Spans
-from maildoctor.masking.patterns import each, holds, pattern
-from maildoctor.masking.values import odd, setting, template
+from maildoctor.masking.patterns import each, holds, pattern, union
+from maildoctor.masking.values import odd, setting, spoken, template
 
 
 def _given(text: str) -> bool:
@@ -23,6 +23,10 @@ def _given(text: str) -> bool:
 
 def _odd(text: str) -> bool:
     return _given(text) and odd(text)
+
+
+def _unspoken(text: str) -> bool:
+    return _given(text) and not spoken(text)
 
 
 def _blob(text: str) -> bool:
@@ -39,9 +43,14 @@ class Place(NamedTuple):
 
 
 _TAB = r"(?:#011|\t|\\t)"
+_COUNT = r"(?:\\(?:[0-7]{1,3}|[abtnvfr]))?"
+"""The length of a string, before it."""
 _PLACES = (
     # words that say what follows
-    Place(("decoded ",), pattern(r"\bdecoded (?:initial )?response: (.+)", re.I)),
+    Place(("decoded ",), pattern(r"\bdecoded (?:initial )?response:? (.+)", re.I)),
+    Place(("uncoded ",), pattern(r"\buncoded (?:client |initial ){1,2}(?:response|reply):? (.+)", re.I)),
+    Place(("init_response",), pattern(r"\binit_response:? ([^\s,]+)")),
+    Place(("auth_httpform: sending",), pattern(r"\bauth_httpform: sending \S{1,300} \S{1,300} (.+)")),
     Place(
         ("client response", "initial response"),
         pattern(r"\b(?:client|initial) response:? ((?:[0-9a-f]{2}){6,}|[A-Za-z0-9+/]{8,}={0,2})(?:\s|$)", re.I),
@@ -54,7 +63,10 @@ _PLACES = (
     Place(("syntax", "sqlstate"), pattern(r"\bnear [\"'](.{1,999}?)[\"'](?: at line\b|$|\)| at character\b)", re.I)),
     Place(("$auth",), pattern(r"\$auth[23] = (.{1,400})")),
     Place(("$auth", "{auth"), pattern(r"\$\{?auth[23]\}?\}\s?\{([^{}]{1,300})\}")),
-    Place(("passv", "passw"), pattern(rf"\bPASS[VW](?:{_TAB}[0-9]{{1,9}}){{2}}{_TAB}(.{{1,300}}?)(?:{_TAB}|$)")),
+    Place(
+        ("passv#011", "passv\t", "passv\\t", "passw#011", "passw\t", "passw\\t"),
+        pattern(rf"\bPASS[VW](?:{_TAB}[0-9]{{1,9}}){{2}}{_TAB}(.{{1,300}}?)(?:{_TAB}|$)"),
+    ),
     Place(("w=<", "p=<", "pass=<"), pattern(r"\b(?:w|p|pw|pass|password)=<([^<>]{1,300})>")),
     Place(("imap> ", "pop3> ", "smtp> "), pattern(r"\b(?:IMAP|POP3|SMTP)[0-9]?> (\S{6,300})\s*$"), _odd),
     Place(("apop ",), pattern(r"\bAPOP \S{1,200} ([0-9a-f]{32})\b", re.I)),
@@ -64,6 +76,18 @@ _PLACES = (
         ("pin=", "pin:", "pin is ", "otp=", "otp:", "otp is ", "time code"),
         pattern(r"\b(?:pin|t?otp|one-time code)(?: is |\s?[:=]\s?)([0-9]{4,10}\b|[^\s\"',;]{6,60})", re.I),
         lambda text: text.isdigit() or _odd(text),
+    ),
+    # what a terminal or a socket was given
+    Place(
+        ("tty pid=", "type=tty", "type=user_tty"),
+        pattern(r"\sdata=\"?([^\s\"]+)"),
+    ),
+    Place(
+        ("read(", "recv(", "recvfrom(", "send(", "sendto(", "write("),
+        pattern(
+            r"\b(?:read|write|recv(?:from)?|send(?:to)?)\([0-9]{1,5}(?:<[^>]{0,200}>)?, \"([^\s\"\\]{6,200})\"",
+        ),
+        _odd,
     ),
     # parameters without a name, or with a short one
     Place(
@@ -100,7 +124,13 @@ _PLACES = (
         pattern(
             r"\[[\w.-]{0,200}[A-Za-z][\w.-]{0,50}\]:\w{1,20}(?:\s{1,9}(?:=\s)?|:)[^\s:\"']{1,200}:([^\s\"']{1,300})"
         ),
-        _odd,
+        _unspoken,
+    ),
+    Place(
+        (" line=",),
+        pattern(
+            r" line=\[?[\w.-]{1,255}\]?(?::\w{1,20})?\s{1,9}[^\s:=]{1,200}:(\S.{0,300}?)(?=\s[\w-]{1,30}=|$)",
+        ),
     ),
     Place(("{",), pattern(r"\{[^{}]{0,200}?=\s?\"?[\w.@+-]{1,80}:([^\s:\"'@/{}]{6,200})"), _odd),
     Place(
@@ -140,13 +170,19 @@ _PLACES = (
     ),
     Place(('"auth"',), pattern(r"\"AUTH\"(?: \"[^\"]{1,80}\")? \"([^\"]{1,300})\"", re.I)),
     Place(
+        ('login "', 'login \\"'),
+        pattern(r"\bLOGIN\s{1,3}\\?\"[^\"\\]{0,200}\\?\"\s{1,3}\\?\"((?:[^\"\\]|\\[^\"]|\\\"(?=\S)){1,300}+)"),
+    ),
+    Place(
         ("login ",),
         pattern(r"\bLOGIN\s{1,3}(?:\\?\"[^\"\\]{1,200}\\?\"|[^\s\"]{1,200})\s{1,3}\\?\"?([^\s\"\\]{4,200})"),
         _odd,
     ),
     Place(
         ("\\0", "\\x00"),
-        pattern(r"(?:\\0{1,3}|\\x00)[^\s\"']{1,80}?(?:\\0{1,3}|\\x00)(?:\\[0-7]{1,2})?([^\s\"'\\]{4,200})"),
+        pattern(
+            rf"(?:\\0{{1,3}}|\\x00){_COUNT}(?:[^\s\"'\\]|\\(?!0|x00)){{1,80}}+(?:\\0{{1,3}}|\\x00){_COUNT}([^\s\"'\\]{{4,200}})",
+        ),
         _odd,
     ),
     Place(("send ",), pattern(r"\bsend (?:-\w{1,9} ){0,2}(?:-- )?\"([^\"\\]{4,200})\\[rn]")),
@@ -164,6 +200,7 @@ _PLACES = (
         pattern(r"[\"',]--?[\w-]{0,30}(?:key|passw?|passwd|password|pw|secret|token),([^,\"'\s]{1,300})", re.I),
     ),
     # hashes that have no sign before them
+    Place((":mii",), pattern(r"\b[\w.-]{1,200}:[\w.-]{1,63}:(MII[A-Za-z0-9+/=]{40,})")),
     Place(("scram-sha",), pattern(r"\bSCRAM-SHA-[0-9]{1,3}\$[0-9]{1,9}:(\S{8,})")),
     Place(("aad3b435b51404ee", ":[u"), pattern(r":([0-9A-F]{32}:[0-9A-F]{32}):", re.I)),
     # bytes: of a dump with the letters behind them, and words of base64 between written ends of lines
@@ -178,22 +215,30 @@ _PLACES = (
     ),
 )
 _BY_MARK = tuple((mark, place) for place in _PLACES for mark in place.marks)
-_CALLS, _ESCAPES = ('("', "('", "verify(", "login(", "connect("), ("%6", "%7", "&#", "\\x", "\\u00")
-MARKS = frozenset(mark for mark, _ in _BY_MARK).union(_CALLS, _ESCAPES, ("proctitle=", "execve("))
+_MARKED = pattern(union(mark for mark, _ in _BY_MARK))
+_CALLS, _ESCAPES = (
+    ('("', "('", "verify(", "login(", "connect(", "bind(", "auth(", "mysqli("),
+    ("%6", "%7", "&#", "\\x", "\\u00"),
+)
+_COMMANDS = ("proctitle=", "cmd=")
+_QUOTED_PRINTABLE = ("=6", "=7")
+"""Too common to be marks, but looked for in a line that has one."""
+MARKS = frozenset(mark for mark, _ in _BY_MARK).union(_CALLS, _ESCAPES, _COMMANDS, ("execve(",))
 
 
 def placed(line: str, low: str) -> Spans:
     """What stands in a place where a program prints a secret."""
-    for place in dict.fromkeys(place for mark, place in _BY_MARK if mark in low):
+    places = dict.fromkeys(place for mark, place in _BY_MARK if mark in low) if _MARKED.search(low) else ()
+    for place in places:
         for match in each(place.form, line):
             last = len(match.groups())
             if place.tells(match[last]):
                 yield Span(match.start(last), match.end(last), "printed")
     if holds(low, _CALLS):
         yield from _called(line)
-    if "proctitle=" in low:
+    if holds(low, _COMMANDS):
         yield from _titled(line)
-    if holds(low, _ESCAPES):
+    if holds(low, _ESCAPES) or holds(low, _QUOTED_PRINTABLE):
         for match in each(_ESCAPED, line):
             if _written(match[0]):
                 yield Span(match.start(), match.end(), "coded")
@@ -201,19 +246,28 @@ def placed(line: str, low: str) -> Spans:
 
 # ---- arguments
 
-_CALL = pattern(r"(?:passw|pwd|verif|authent|log_?[io]n|bind|connect|credential|construct|auth_)[a-z_]{0,40}\(", re.I)
+_CALL = pattern(
+    r"((?:passw|pwd|verif|authent|log_?[io]n|bind|connect|credential|construct|auth_)[a-z_]{0,40}|\bauth|imap_open|mysqli)\(",
+    re.I,
+)
+_TO_A_SERVER = pattern(r"construct|connect|open|mysqli", re.I)
+"""Functions that are given a server, a user and a password; the others are not given the server."""
+_NO_PASSWORD = pattern(
+    r"[^\s@]{1,200}@.{0,200}|\w{1,40}=.*|/.*|\w+(?:\.\w+)+|[a-z]{0,9}://.*|localhost|Array|true|false"
+)
 _ARGUMENT = pattern(
-    r"\s{0,9}[bu]?(?:(\"(?:[^\"\\]|\\.){0,400}+\"?|'(?:[^'\\]|\\.){0,400}+'?)|([^,()\"'\s]{1,400}))\s{0,9}(,|\)|$)"
+    r"\s{0,9}[bu]?(?:(\"(?:[^\"\\]|\\.){0,400}+\"?|'(?:[^'\\]|\\.){0,400}+'?)|([^,()\"'\s]{1,400}+(?:\([^()]{0,99}\)|\s[^,()\"']{1,40}+)?))"
+    r"\s{0,9}(,|\)|$)"
 )
 _MOST_ARGUMENTS = 12
-_PROCTITLE = pattern(r"\bproctitle=((?:[0-9A-F]{2}){6,})")
+_PROCTITLE = pattern(r"\b(?:proctitle|cmd)=((?:[0-9A-F]{2}){6,})")
 
 
 def _called(line: str) -> Spans:
     """Of the arguments of a call that logs in, those behind the first that look like a secret; the last of them, if it
     is quoted."""
     for call in each(_CALL, line):
-        at, last = call.end(), False
+        at, last, place = call.end(), False, 1
         for number in range(_MOST_ARGUMENTS):
             match = _ARGUMENT.match(line, at)
             if match is None:
@@ -221,10 +275,18 @@ def _called(line: str) -> Spans:
             start, end = (match.start(1) + 1, match.end(1) - 1) if match[1] else match.span(2)
             at, last = match.end(), match[3] != ","
             text = line[start:end]
-            if number and _given(text) and (odd(text) or (match[1] and last and "." not in text)):
+            if not number:
+                place = 2 if not match[1] or _TO_A_SERVER.search(call[1]) is not None else 1
+            if number and _given(text) and (odd(text) or (match[1] and _by_place(text, number == place, last))):
                 yield Span(start, end, "argument")
             if last:
                 break
+
+
+def _by_place(text: str, here: bool, last: bool) -> bool:
+    """Whether a quoted argument is a password although it is a word: the last one, or one that stands `here`, where the
+    function takes it."""
+    return (last and "." not in text) or (here and not spoken(text) and _NO_PASSWORD.fullmatch(text) is None)
 
 
 def _titled(line: str) -> Spans:
@@ -238,9 +300,9 @@ def _titled(line: str) -> Spans:
 
 _ESCAPED = pattern(
     r"(?:%[0-9A-Fa-f]{2}){6,}+|(?:&#[0-9]{2,3};){6,}+|(?:&#x[0-9A-Fa-f]{2};){6,}+|(?:\\x[0-9A-Fa-f]{2}){6,}+"
-    r"|(?:\\u00[0-9A-Fa-f]{2}){6,}+"
+    r"|(?:\\u00[0-9A-Fa-f]{2}){6,}+|(?:=[0-9A-F]{2}){6,}+"
 )
-_CODE = pattern(r"&#([0-9]{2,3});|(?:%|\\x|&#x|\\u00)([0-9A-Fa-f]{2})")
+_CODE = pattern(r"&#([0-9]{2,3});|(?:%|=|\\x|&#x|\\u00)([0-9A-Fa-f]{2})")
 
 
 def _written(text: str) -> bool:

@@ -13,6 +13,7 @@ _OPENINGS = (
     ('"', '"'), ("'", "'"), ("\u00ab", "\u00bb"),
 )  # fmt: skip
 """How a quoted value begins and ends; the longest first."""
+_OPENING = frozenset(opening[0] for opening, _ in _OPENINGS)
 
 _PREFIX = pattern(r"[bBrRuUN]{1,2}(?=['\"])|\(\s*(?=['\"`])|\$(?=['\"])|\[\s*(?=['\"])")
 # A bare word goes on through brackets and commas unless a new item begins behind them.
@@ -29,7 +30,7 @@ _TEMPLATE = pattern(
     r"|%[a-zA-Z]|%\{[^}]{0,99}\}?|%\([^)]{0,99}\)s?|%\$?[0-9]?s|\{[a-z_]{0,40}\}|<[A-Za-z_ -]{0,40}>"
     r"|\[[A-Za-z_ -]{0,40}\]|:[a-z_]+|@@?[A-Z_]+@@?"
     r"|not_logging_\w{0,20}|\*{3,}|\(?(?:#?hidden|masked|password|none|null|empty|redacted|removed|not shown)\)?|\?+"
-    r"|[.\u2026]+|x{3,}|X{3,}|\(\)|_+",
+    r"|\{[0-9]{1,6}\+?\}|[.\u2026]+|x{3,}|X{3,}|\(\)|_+|sha(?:1|256|512):[0-9]{1,3}",
     re.IGNORECASE,
 )
 _PLAINLY = pattern(
@@ -39,6 +40,12 @@ _PLAINLY = pattern(
     r"|auth|sasl|iso)"
     r"[\w.+-]*|[0-9]{1,4}[-:./T][0-9:./TZ+-]*|[a-z]+[-_][a-z_-]*|#[0-9a-f]{1,6}|[A-Z][0-9]{1,4}|.{1,5}",
     re.DOTALL,
+)
+_PLACEHOLDER = pattern(
+    r"[(<\[]\s{0,3}(?:not (?:shown|set|displayed|logged|printed)|hidden|masked|redacted|removed|none"
+    r"|unset|empty|omitted)"
+    r"\s{0,3}[)>\]](?![\w(<\[])",
+    re.IGNORECASE,
 )
 _STRAY = ".,;:!?)]}>"
 
@@ -53,7 +60,7 @@ def value(line: str, at: int) -> tuple[int, int, bool]:
     prefix = _PREFIX.match(line, at)
     if prefix:
         at = prefix.end()
-    for opening, closing in _OPENINGS:
+    for opening, closing in _OPENINGS if line[at : at + 1] in _OPENING else ():
         if line.startswith(opening, at):
             start = at + len(opening)
             return start, _closing(line, start, closing), True
@@ -101,6 +108,11 @@ def spoken(word: str) -> bool:
 def template(text: str) -> bool:
     """Whether this stands for a value that is put there later, or for one that was taken out."""
     return bool(_TEMPLATE.fullmatch(text))
+
+
+def placeholder(line: str, at: int) -> bool:
+    """Whether something like `(not shown)` stands here."""
+    return _PLACEHOLDER.match(line, at) is not None
 
 
 def setting(text: str) -> bool:

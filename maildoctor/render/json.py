@@ -5,20 +5,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from maildoctor import __version__
-from maildoctor.model import LogRead, Ranked, Report
+from maildoctor.model import LogRead, Mechanism, Ranked, Report, Strategy
 from maildoctor.render.codec import encoded
 from maildoctor.render.escape import unicode
+from maildoctor.render.matrix import CLIENTS, VERDICTS
 from maildoctor.render.style import Style
 
 _FINDING = (
     "fingerprint", "code", "name", "severity", "rank", "explained_by", "message", "why", "advice", "fix", "evidence",
     "labels", "count", "first", "last", "refs", "traffic",
+    "product",
 )  # fmt: skip
 _MECHANISM = (
     "mech", "plugin", "configured", "listed", "trusted", "offered_plain", "offered_tls", "secret", "users", "login",
-    "verdict",
+    "verdict", "verdict_code",
 )  # fmt: skip
-_TALK = ("endpoint", "summary", "looked", "certificate_until", "lines")
+_STRATEGY = ("client", "client_code", "mech", "verdict", "verdict_code")
+_TALK = ("endpoint", "summary", "purpose", "looked", "certificate_until", "lines")
 _LOG = (
     "lines", "bytes", "matched", "unknown", "from", "to", "names", "lines_exact", "interrupted", "damage", "sampled",
     "logins", "unmatched", "mended",
@@ -51,10 +54,10 @@ def document(report: Report) -> dict[str, Any]:
         },
         "findings": [_finding(r) for r in sorted(report.ranked, key=lambda r: r.rank)],
         "outcomes": [encoded(o) for o in report.outcomes],
-        "matrix": [_ordered(encoded(m), _MECHANISM) for m in report.matrix.rows] if report.matrix else [],
+        "matrix": [_mechanism(m) for m in report.matrix.rows] if report.matrix else [],
         "matrix_more": report.matrix.more if report.matrix else 0,
-        "strategies": [encoded(s) for s in report.matrix.strategies] if report.matrix else [],
-        "talks": [_ordered(encoded(t), _TALK) for t in report.talks],
+        "strategies": [_strategy(s) for s in report.matrix.strategies] if report.matrix else [],
+        "talks": [_ordered(encoded(t) | {"looked": t.looked}, _TALK) for t in report.talks],
         "log": _ordered(log, _LOG),
     }
 
@@ -62,6 +65,15 @@ def document(report: Report) -> dict[str, Any]:
 def _finding(ranked: Ranked) -> dict[str, Any]:
     place = {"fingerprint": ranked.finding.fingerprint, "rank": ranked.rank, "explained_by": ranked.explained_by}
     return _ordered(encoded(ranked.finding) | place, _FINDING)
+
+
+def _mechanism(row: Mechanism) -> dict[str, Any]:
+    return _ordered(encoded(row) | {"verdict": VERDICTS[row.verdict]}, _MECHANISM)
+
+
+def _strategy(one: Strategy) -> dict[str, Any]:
+    words = {"client": CLIENTS[one.client], "verdict": VERDICTS[one.verdict]}
+    return _ordered(encoded(one) | words, _STRATEGY)
 
 
 def _ordered(told: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:

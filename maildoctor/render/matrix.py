@@ -1,21 +1,50 @@
 """The mechanism matrix as lines of a table, for a terminal and for a pipe."""
 
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
-from maildoctor.model import Matrix, Mechanism
+from maildoctor.model import ClientKind, Matrix, Mechanism, Usability
 from maildoctor.render.escape import shown
 from maildoctor.render.style import Style, Tone
 
 _HEAD = ("mechanism", "plug-in", "conf", "list", "trust", "clear", "TLS", "secret", "login", "verdict")
-_GOOD = ("usable", "works", "would be usable")
-_QUIET = ("not configured", "not offered", "hidden by mech_list", "against AuthOptions")
+_GOOD: tuple[Usability, ...] = ("usable", "works", "would_be_usable")
+_QUIET: tuple[Usability, ...] = ("not_configured", "not_offered", "hidden", "against_options")
 """Verdicts on mechanisms that nobody asked for, or that were left out on purpose."""
-_BAD = ("login fails", "does not load", "no plug-in", "nobody can use it")
+_BAD: tuple[Usability, ...] = ("login_fails", "does_not_load", "no_plugin", "nobody")
 _TONES: Mapping[str, Tone] = {
     "yes": "ok", "loads": "ok", "ok": "ok", "no": "dim", "missing": "error", "broken": "error", "failed": "error",
     "not sent": "warning", "?": "dim", "-": "dim",
 }  # fmt: skip
 _BLANK = ("?", "-")
+
+VERDICTS: Mapping[Literal[Usability, "finds_none"], str] = {
+    "works": "works",
+    "works_no_relaying": "works, no relaying",
+    "works_not_everywhere": "works, not everywhere",
+    "login_fails": "login fails",
+    "no_plugin": "no plug-in",
+    "does_not_load": "does not load",
+    "nobody": "nobody can use it",
+    "with_realm_only": "as user@realm only",
+    "may_not_relay": "may not relay",
+    "in_clear": "password in clear",
+    "usable": "usable",
+    "would_be_usable": "would be usable",
+    "not_configured": "not configured",
+    "hidden": "hidden by mech_list",
+    "against_options": "against AuthOptions",
+    "offer_lacks_it": "offer lacks it",
+    "not_offered": "not offered",
+    "finds_none": "finds none",
+}
+"""Verdicts in words."""
+
+CLIENTS: Mapping[ClientKind, str] = {
+    "strongest": "strongest first",
+    "servers_order": "server's order",
+    "plain_only": "PLAIN only",
+}
 
 Piece = tuple[str, Tone]
 
@@ -43,7 +72,7 @@ def _choices(matrix: Matrix, style: Style) -> Iterator[str]:
     """Clients that choose alike share a line."""
     choices: dict[tuple[str, str], list[str]] = {}
     for s in matrix.strategies:
-        choices.setdefault((s.mech, s.verdict), []).append(s.client)
+        choices.setdefault((s.mech, VERDICTS[s.verdict]), []).append(CLIENTS[s.client])
     for (mech, verdict), clients in choices.items():
         choice = f"takes {mech}: {verdict}" if mech else verdict
         yield shown(f"client, {' or '.join(clients)}: {choice}", style.ascii)
@@ -68,5 +97,5 @@ def _cells(m: Mechanism, style: Style) -> tuple[str, ...]:
     plugin = {"unknown": "?", "builtin": "-"}.get(m.plugin, m.plugin)
     login = {"not_tried": "-", "refused": "not sent"}.get(m.login, m.login)
     flags = (m.configured, m.listed, m.trusted, m.offered_plain, m.offered_tls)
-    cells = (m.mech, plugin, *(word[f] for f in flags), secret, login, m.verdict)
+    cells = (m.mech, plugin, *(word[f] for f in flags), secret, login, VERDICTS[m.verdict])
     return tuple(shown(c, style.ascii) for c in cells)

@@ -236,8 +236,8 @@ def _step(step: Step, style: Style, indent: int) -> Iterator[Block]:
         yield Block("$ ", command, indent, "command", "never")
     if command != step.command:
         yield _labelled("escaped", "it holds characters that cannot be printed: do not copy it", indent)
-    if step.safety == "risky":
-        yield _labelled("risky", "think before you run it", indent)
+    if step.effect:
+        yield _labelled("", f"({step.effect})", indent)
     if step.undo:
         yield _labelled("undo", shown(step.undo, style.ascii), indent, "never")
 
@@ -277,7 +277,7 @@ def _matrix(report: Report, style: Style) -> Iterator[Block]:
 def _talks(report: Report, style: Style) -> Iterator[Block]:
     """For endpoints a line each, logins aside, which stand in the matrix; whole transcripts where all is wanted."""
     asked = report.target.kind == "endpoint"
-    talks = [t for t in report.talks if style.verbosity > 1 or (asked and not t.summary.startswith("login "))]
+    talks = [t for t in report.talks if style.verbosity > 1 or (asked and t.purpose != "login")]
     kept = talks if style.verbosity > 0 else talks[:_FEW_TALKS]
     yield from [_GAP] if kept else []
     for talk in kept:

@@ -39,7 +39,7 @@ def worst(ranked: list[Ranked]) -> Severity | None:
 
 def usable(row: Mechanism) -> bool:
     """Clients can log in by it and send, as far as is known: what the words of `matrix` mean."""
-    return row.verdict in ("works", "usable", "would be usable")
+    return row.verdict in ("works", "usable", "would_be_usable")
 
 
 def state(report: Report, known: Set[str] | None = None) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from maildoctor.model import Step
-from maildoctor.remedy import filled, is_plain
+from maildoctor.plan.words import filled, is_plain
 
 _FIELD = re.compile(r"\{[a-z_][a-z0-9_]*\}")
 _BLANK = re.compile(r"<[\w @:./-]+>", re.ASCII)

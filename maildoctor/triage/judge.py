@@ -6,7 +6,7 @@ from datetime import datetime
 
 from maildoctor import correlate
 from maildoctor.model import Evidence, Finding, Logins, LogRead, Ranked, Step, Traffic
-from maildoctor.remedy import filled
+from maildoctor.plan.words import filled
 from maildoctor.triage import commands
 from maildoctor.triage.clock import Clock
 from maildoctor.triage.footprints import Footprints, footprints

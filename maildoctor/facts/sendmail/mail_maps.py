@@ -2,12 +2,17 @@
 
 import re
 from base64 import b64decode
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self, get_args
 
 from maildoctor.facts.paths import Look
 
 _HEAD = re.compile(r"\[(map|unnamed) (\S+)\] (\S+) (/.*)")
+
+
+Unreadable = Literal["unread", "refused", "too large"]
+"""`unread`: it is damaged, or no database at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +25,8 @@ class MapEntry:
 
 @dataclass(frozen=True, slots=True)
 class MailMap:
-    """One map. `path` is as sendmail.cf has it; `built_path` is the file that is really opened, empty for a type that
+    """One map. `unread`: why it cannot be read, and `obstacle` the kind of that, both empty where it can. `path` is as
+    sendmail.cf has it; `built_path` is the file that is really opened, empty for a type that
     is read as text. `only_source`, `only_built` and `changed` are keys (20 at most)."""
 
     name: str
@@ -30,6 +36,7 @@ class MailMap:
     built_path: str
     built: Look | None
     unread: str
+    obstacle: Unreadable | None
     only_source: tuple[str, ...]
     only_built: tuple[str, ...]
     changed: tuple[str, ...]
@@ -46,8 +53,8 @@ class MailMaps:
     """All maps of a configuration. `unnamed`: files with the entries of one that lie beside it, but no K line names.
 
     Text: blocks of `[map NAME] TYPE /path` (the K line of sendmail.cf) with `ls -l` lines of the source and the
-    database, `only in source: KEY`, `only in database: KEY`, `changed: KEY`, `unread: reason`, and
-    `entry: KEY<TAB>VALUE` with secrets struck out; `[unnamed NAME] …` likewise.
+    database, `only in source: KEY`, `only in database: KEY`, `changed: KEY`, `unread: reason` (or `refused:`, or
+    `too large:`), and `entry: KEY<TAB>VALUE` with secrets struck out; `[unnamed NAME] …` likewise.
     """
 
     all: tuple[MailMap, ...]
@@ -83,6 +90,7 @@ def _map(name: str, type_: str, path: str, lines: list[str]) -> MailMap:
     def after(word: str) -> tuple[str, ...]:
         return tuple(line.removeprefix(word) for line in lines if line.startswith(word))
 
+    unread, obstacle = next(_unread(lines), ("", None))
     return MailMap(
         name,
         type_,
@@ -90,12 +98,19 @@ def _map(name: str, type_: str, path: str, lines: list[str]) -> MailMap:
         looks.get(path) if built != path else None,
         built,
         looks.get(built),
-        next(iter(after("unread: ")), ""),
+        unread,
+        obstacle,
         after("only in source: "),
         after("only in database: "),
         after("changed: "),
         tuple(MapEntry(*e.partition("\t")[::2]) for e in after("entry: ")),
     )
+
+
+def _unread(lines: list[str]) -> Iterator[tuple[str, Unreadable]]:
+    for line in lines:
+        word, _, reason = line.partition(": ")
+        yield from ((reason, obstacle) for obstacle in get_args(Unreadable) if obstacle == word)
 
 
 def authinfo_mechanisms(maps: MailMaps | None) -> dict[str, str]:

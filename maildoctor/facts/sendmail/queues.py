@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self
 
 from maildoctor.facts.paths import Look
 
@@ -10,11 +10,14 @@ _HEAD = re.compile(r"\[(queue|submission queue)\] (/.*)")
 _SPACE = re.compile(r"(\d{1,19}) KiB free of (\d{1,19}) KiB(?:, (\d{1,19}) of (\d{1,19}) inodes free)?")
 
 
+QueuePurpose = Literal["queue", "submission queue"]
+
+
 @dataclass(frozen=True, slots=True)
 class Queue:
     """One queue directory. `look` is None where it is missing; `free` and `size` are KiB, None where not known."""
 
-    purpose: str
+    purpose: QueuePurpose
     path: str
     look: Look | None
     missing: bool
@@ -36,16 +39,16 @@ class Queues:
     @classmethod
     def parse(cls, text: str) -> Self:
         """From the blocks described above."""
-        blocks: list[tuple[str, str, list[str]]] = []
+        blocks: list[tuple[QueuePurpose, str, list[str]]] = []
         for line in text.splitlines():
             if m := _HEAD.fullmatch(line):
-                blocks.append((m[1], m[2], []))
+                blocks.append(("queue" if m[1] == "queue" else "submission queue", m[2], []))
             elif blocks:
                 blocks[-1][2].append(line)
         return cls(tuple(_queue(*block) for block in blocks))
 
 
-def _queue(purpose: str, path: str, lines: list[str]) -> Queue:
+def _queue(purpose: QueuePurpose, path: str, lines: list[str]) -> Queue:
     look = next((x for x in map(Look.parse, lines) if x), None)
     space = next((m for m in map(_SPACE.search, lines) if m), None)
     free, size, inodes_free, inodes = [int(g) if g else None for g in space.groups()] if space else [None] * 4

@@ -1,0 +1,274 @@
+"""Typed steps as commands of the shell, exact for one distribution and its init system."""
+
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from maildoctor import model
+from maildoctor.facts.packages import install_command, package_for
+from maildoctor.facts.system import System
+from maildoctor.plan.steps import (
+    AddLine,
+    AddUser,
+    BuildAliases,
+    BuildMap,
+    Chmod,
+    Chown,
+    CreateFile,
+    DeleteUser,
+    EditFile,
+    EditMacroFile,
+    Generate,
+    Grant,
+    Inspect,
+    Install,
+    JoinGroup,
+    Link,
+    MakeDevice,
+    MakeFolder,
+    MakeKey,
+    Manual,
+    Move,
+    PutBack,
+    Rebuild,
+    Remount,
+    RemoveFile,
+    RemoveFolder,
+    RemoveLine,
+    RenameOption,
+    Restart,
+    SeparateByColon,
+    SetOption,
+    SetPostfix,
+    SetUpPam,
+    Start,
+    Step,
+)
+from maildoctor.plan.words import quoted, remark, shell_word, shell_words
+
+
+def rendered(steps: Iterable[Step], system: System) -> Iterator[model.Step]:
+    """The steps as commands for this system; one for which it has none is left out."""
+    for step in steps:
+        command = _command(step, system)
+        if not command:
+            continue
+        undo = "; ".join(filter(None, (_command(back, system) for back in step.inverse)))
+        left = _left_out(step, system)
+        by_hand = command.startswith("#")
+        yield model.Step(
+            command,
+            "manual" if by_hand else step.safety,
+            # nobody sees what cannot be printed, so nobody can copy it
+            undo if undo.isprintable() else "",
+            "" if by_hand or left else step.effect,
+        )
+        yield from rendered(left, system)
+
+
+def _left_out(step: Step, system: System) -> Sequence[Step]:
+    """What the command of a step would do as well, if an init system ran."""
+    return [Restart("sendmail")] if isinstance(step, Rebuild) and not _runs("restart", "sendmail", system) else ()
+
+
+def _command(step: Step, system: System) -> str:
+    return _RENDERERS[type(step)](step, system)
+
+
+# ---- services
+
+_NAMES: Mapping[str, Mapping[str, str]] = {
+    "sendmail": {},
+    "saslauthd": {},
+    "cyrus-imapd": {"freebsd": "imapd"},
+    "exim": {"debian": "exim4"},
+    "opensmtpd": {"alpine": "smtpd", "freebsd": "smtpd"},
+    "rsyslog": {"alpine": "syslog", "freebsd": "syslogd"},
+}
+"""Services, and what a distribution calls them if it is otherwise."""
+
+_RELOADS = {"postfix": "postfix reload", "dovecot": "doveadm reload"}
+"""Mail servers that read their configuration anew by a command of their own, whatever the init system."""
+
+_MANAGERS = {
+    "systemd": "systemctl {verb} {name}",
+    "openrc": "rc-service {name} {verb}",
+    "rc.d": "service {name} one{verb}",
+    "sysv": "service {name} {verb}",
+}
+"""How an init system does it. `one` of rc(8): also where rc.conf does not enable the service."""
+
+_USUAL = {"fedora": "systemd", "suse": "systemd", "arch": "systemd", "alpine": "openrc", "freebsd": "rc.d"}
+"""The init system of a distribution where the host does not tell; of the others `service` knows it."""
+
+
+def _runs(verb: str, service: str, system: System) -> str:
+    """The command that starts a service, empty where no init system would."""
+    name = _NAMES[service].get(system.family, service)
+    init = system.init or _USUAL.get(system.family, "sysv")
+    if system.family == "debian" and init != "none":
+        init = "sysv"  # its service(8) speaks to systemd and OpenRC too
+    return _MANAGERS[init].format(verb=verb, name=name) if init in _MANAGERS else ""
+
+
+def _service(verb: str, service: str, system: System) -> str:
+    if service in _RELOADS:
+        return _RELOADS[service]
+    if service not in _NAMES:
+        return ""
+    return _runs(verb, service, system) or (
+        f"# {verb} {service}: no init system runs that would do it; in a container, restart the container"
+    )
+
+
+# ---- files
+
+
+def _chown(step: Chown, _: System) -> str:
+    program, owner = ("chgrp", step.owner[1:]) if step.owner.startswith(":") else ("chown", step.owner)
+    paths = shell_words(*step.paths)
+    mode = f" && chmod {step.mode} {paths}" if step.mode else ""
+    return f"{program} {shell_word(owner)} {paths}{mode}"
+
+
+def _grant(step: Grant, _: System) -> str:
+    how, end = ("-x", "") if step.takes_away else ("-m", ":r")
+    return f"setfacl {how} {shell_word(f'u:{step.user}{end}')} {shell_word(step.path)}"
+
+
+def _group(step: JoinGroup, system: System) -> str:
+    join, leave = {
+        "alpine": ("addgroup {user} {group}", "delgroup {user} {group}"),
+        "freebsd": ("pw groupmod {group} -m {user}", "pw groupmod {group} -d {user}"),
+    }.get(system.family, ("usermod -a -G {group} {user}", "gpasswd -d {user} {group}"))
+    return quoted(leave if step.leaves else join, (("user", step.user), ("group", step.group)))
+
+
+def _folder(step: MakeFolder, _: System) -> str:
+    return f"install -d -o {shell_word(step.owner)} -g {shell_word(step.group)} -m {step.mode} {shell_word(step.path)}"
+
+
+_PAM = {
+    "debian": "@include common-{0}",
+    "suse": "{0} include common-{0}",
+    "fedora": "{0} include password-auth",
+    "alpine": "{0} include base-{0}",
+    "arch": "{0} include system-auth",
+    "freebsd": "{0} include system",
+}
+"""How a service of PAM does as the others do, for `auth` and `account`."""
+
+
+def _pam(step: SetUpPam, system: System) -> str:
+    row = _PAM.get(system.family, _PAM["debian"])
+    return f"printf '{row.format('auth')}\\n{row.format('account')}\\n' > {shell_word(step.path)}"
+
+
+# ---- settings: sed(1)
+
+
+def _sed(script: str, path: str, system: System) -> str:
+    """In place: BSD's sed needs the suffix of a copy, empty for none."""
+    return f"sed -i {chr(39) * 2 + ' ' if system.family == 'freebsd' else ''}{shell_word(script)} {shell_word(path)}"
+
+
+def _literal(text: str) -> str:
+    """Text that sed puts in as it is."""
+    return text.replace("\\", r"\\").replace("/", r"\/").replace("&", r"\&")
+
+
+def _set(step: SetOption, system: System) -> str:
+    name, sign = step.name, step.sign
+    return _sed(f"s/^{name}{sign.strip()}.*/{name}{sign}{_literal(step.value)}/", step.path, system)
+
+
+def _rename(step: RenameOption, system: System) -> str:
+    return _sed(f"s/^{step.name}:/{step.to}:/", step.path, system)
+
+
+def _colons(step: SeparateByColon, system: System) -> str:
+    return _sed(r"s/^\([A-Za-z0-9_-]*\)[ \t]*=[ \t]*/\1: /", step.path, system)
+
+
+def _remove_line(step: RemoveLine, system: System) -> str:
+    pattern = "".join("\\" + c if c in r"\/.*[^$" else c for c in step.line)
+    return _sed(f"/^{pattern}$/d", step.path, system)
+
+
+# ---- sendmail and users
+
+
+def _then_restarted(command: str, system: System) -> str:
+    return " && ".join(filter(None, (command, _runs("restart", "sendmail", system))))
+
+
+def _rebuild(step: Rebuild, system: System) -> str:
+    """By way of another file: a failing m4 must not leave an empty one."""
+    path, new = shell_word(step.path), shell_word(step.path + ".new")
+    kept = f"cp -p {path} {shell_word(step.keep)} && " if step.keep else ""
+    return _then_restarted(f"{kept}m4 {shell_word(step.source)} > {new} && mv {new} {path}", system)
+
+
+def _put_back(step: PutBack, system: System) -> str:
+    return _then_restarted(f"cp -p {shell_words(step.kept, step.path)}", system)
+
+
+def _install(step: Install, system: System) -> str:
+    package = package_for(step.what, system.family)
+    return install_command(package, system.family, again=step.again) or remark(
+        f"{'reinstall' if step.again else 'install'} the package with {{what}}", (("what", step.what),)
+    )
+
+
+def _saslpasswd(options: str, user: str, realm: str) -> str:
+    name = f"-- {shlex.quote(user)}" if user.startswith("-") else shell_word(user)
+    return f"saslpasswd2 {options}-u {shell_word(realm)} {name}"
+
+
+def _add_user(step: AddUser, _: System) -> str:
+    unusual = step.path and step.path not in ("/etc/sasldb2", "/etc/sasldb")
+    options = ("" if step.exists else "-c ") + (f"-f {shell_word(step.path)} " if unusual else "")
+    return _saslpasswd(options, step.user, step.realm)
+
+
+def _delete_user(step: DeleteUser, _: System) -> str:
+    return _saslpasswd(f"-d -a {shell_word(step.application)} ", step.user, step.realm)
+
+
+_RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
+    Chmod: lambda s, _: f"chmod {s.mode} {shell_words(*s.paths)}",
+    Chown: _chown,
+    Grant: _grant,
+    JoinGroup: _group,
+    Move: lambda s, _: f"mv {shell_words(s.path, s.to)}",
+    RemoveFile: lambda s, _: f"rm {shell_word(s.path)}",
+    RemoveFolder: lambda s, _: f"rmdir {shell_word(s.path)}",
+    CreateFile: lambda s, _: f"touch {shell_word(s.path)}",
+    Link: lambda s, _: f"ln -s {shell_words(s.target, s.path)}",
+    MakeDevice: lambda s, _: f"mknod -m 666 {shell_word(s.path)} c {s.major} {s.minor}",
+    MakeFolder: _folder,
+    MakeKey: lambda s, _: f"openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out {shell_word(s.path)}",
+    SetUpPam: _pam,
+    Remount: lambda s, system: f"mount {'-uw' if system.family == 'freebsd' else '-o remount,rw'} {shell_word(s.path)}",
+    SetOption: _set,
+    RenameOption: _rename,
+    SeparateByColon: _colons,
+    AddLine: lambda s, _: f"echo {shell_word(s.line)} >> {shell_word(s.path)}",
+    RemoveLine: _remove_line,
+    SetPostfix: lambda s, _: f"postconf -e {shell_word(f'{s.name} = {s.value}')}",
+    BuildMap: lambda s, _: f"makemap {shell_words(s.type, s.path)} < {shell_word(s.path)}",
+    BuildAliases: lambda _, __: "newaliases",
+    Rebuild: _rebuild,
+    PutBack: _put_back,
+    Generate: lambda s, _: f"m4 {shell_word(s.source)} > {shell_word(s.path)}",
+    Install: _install,
+    Restart: lambda s, system: _service("restart", s.service, system),
+    Start: lambda s, system: _service("start", s.service, system),
+    AddUser: _add_user,
+    DeleteUser: _delete_user,
+    Inspect: lambda s, _: quoted(s.command, s.values),
+    Manual: lambda s, _: remark(s.text, s.values),
+    EditFile: lambda s, _: remark(f"in {{file}}: {s.change}", (("file", s.path), *s.values)),
+    EditMacroFile: lambda s, _: remark(f"in {{file}}: {s.change}", (("file", s.path), *s.values)),
+}
+"""Step -> how it is written; a test holds that none is missing."""

@@ -1,0 +1,382 @@
+"""Typed steps of a remedy: what is to be done, without a word of shell.
+
+A check yields them; `plan.shell` writes them for the system that was examined. Paths and names are as the host gave
+them, unquoted. `inverse` takes a step back, and is empty where nothing does, or what was there before is not known.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from maildoctor.model import Safety
+from maildoctor.plan.words import Values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """`safety` as in `model.Step`; `effect`: what it does besides, as `restarts sendmail`."""
+
+    safety: Safety = "risky"
+    effect: str = ""
+
+    @property
+    def inverse(self) -> "Sequence[Step]":
+        """What takes it back."""
+        return ()
+
+
+# ---- permissions
+
+
+@dataclass(frozen=True)
+class Chmod(Step):
+    """Files get a mode as chmod(1) takes it; `before`: what gives each its old one back."""
+
+    mode: str
+    paths: tuple[str, ...]
+    before: tuple[str, ...]
+    safety: Safety = field(default="safe", kw_only=True)
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """One for each file."""
+        return [Chmod(old, (path,), (self.mode,)) for path, old in zip(self.paths, self.before, strict=True)]
+
+
+@dataclass(frozen=True)
+class Chown(Step):
+    """Files get an owner, `user`, `user:group` or `:group`, and then a mode, for chown takes set-id bits away. All had
+    one owner `before`, and the mode `mode_before`."""
+
+    owner: str
+    paths: tuple[str, ...]
+    before: str
+    mode: str = ""
+    mode_before: str = ""
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """The old owner, the old mode."""
+        return [replace(self, owner=self.before, before=self.owner, mode=self.mode_before, mode_before=self.mode)]
+
+
+@dataclass(frozen=True)
+class Grant(Step):
+    """One more user may read a file, by its access control list."""
+
+    user: str
+    path: str
+    takes_away: bool = False
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """The entry is taken out."""
+        return [replace(self, takes_away=not self.takes_away)]
+
+
+@dataclass(frozen=True)
+class JoinGroup(Step):
+    """An account gets into one more group, of which it was no member."""
+
+    user: str
+    group: str
+    leaves: bool = False
+    effect: str = field(default="takes effect when the program is restarted", kw_only=True)
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """It leaves the group."""
+        return [replace(self, leaves=not self.leaves)]
+
+
+# ---- files
+
+
+@dataclass(frozen=True)
+class Move(Step):
+    """A file or folder gets another name, which nothing has yet."""
+
+    path: str
+    to: str
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """Back to its old name."""
+        return [Move(self.to, self.path)]
+
+
+@dataclass(frozen=True)
+class RemoveFile(Step):
+    """A file goes."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class RemoveFolder(Step):
+    """An empty folder goes."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class _New(Step):
+    """What stands nowhere yet."""
+
+    path: str
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """It goes again."""
+        return [RemoveFile(self.path)]
+
+
+@dataclass(frozen=True)
+class CreateFile(_New):
+    """An empty file."""
+
+    safety: Safety = field(default="safe", kw_only=True)
+
+
+@dataclass(frozen=True)
+class Link(_New):
+    """A symbolic link to `target`."""
+
+    target: str
+    safety: Safety = field(default="safe", kw_only=True)
+
+
+@dataclass(frozen=True)
+class MakeDevice(_New):
+    """A character device for everybody."""
+
+    major: int
+    minor: int
+
+
+@dataclass(frozen=True)
+class SetUpPam(_New):
+    """The file of a PAM service that does as the system's other services do."""
+
+
+@dataclass(frozen=True)
+class MakeKey(_New):
+    """A private key of 2048 bits."""
+
+
+@dataclass(frozen=True)
+class MakeFolder(Step):
+    """A folder with owner, group and mode."""
+
+    path: str
+    owner: str
+    group: str
+    mode: str
+    safety: Safety = field(default="safe", kw_only=True)
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """It goes again while it is empty."""
+        return [RemoveFolder(self.path)]
+
+
+@dataclass(frozen=True)
+class Remount(Step):
+    """A file system is mounted for writing."""
+
+    path: str
+
+
+# ---- settings
+
+
+@dataclass(frozen=True)
+class SetOption(Step):
+    """An option that stands in a file gets another value, in its place: `NAME` `sign` `VALUE`. `before`: its value now,
+    empty where it is not known or stands there more than once."""
+
+    path: str
+    name: str
+    value: str
+    before: str = ""
+    sign: str = ": "
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """The old value."""
+        return [replace(self, value=self.before, before=self.value)] if self.before else ()
+
+
+@dataclass(frozen=True)
+class RenameOption(Step):
+    """An option of a file gets another name and keeps its value."""
+
+    path: str
+    name: str
+    to: str
+
+
+@dataclass(frozen=True)
+class SeparateByColon(Step):
+    """`name = value` becomes `name: value` in a whole file."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class AddLine(Step):
+    """A line at the end of a file, as none is there."""
+
+    path: str
+    line: str
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """It goes again."""
+        return [RemoveLine(self.path, self.line)]
+
+
+@dataclass(frozen=True)
+class RemoveLine(Step):
+    """Every such line of a file goes."""
+
+    path: str
+    line: str
+
+
+@dataclass(frozen=True)
+class SetPostfix(Step):
+    """A parameter of Postfix's main.cf gets a value."""
+
+    name: str
+    value: str
+
+
+# ---- sendmail
+
+
+@dataclass(frozen=True)
+class BuildMap(Step):
+    """A map from its source, of the same name without `.db`."""
+
+    type: str
+    path: str
+    safety: Safety = field(default="safe", kw_only=True)
+
+
+@dataclass(frozen=True)
+class BuildAliases(Step):
+    """The aliases from their source."""
+
+    safety: Safety = field(default="safe", kw_only=True)
+
+
+@dataclass(frozen=True)
+class Rebuild(Step):
+    """sendmail.cf from its m4 source, and sendmail restarted; `keep`: a path for a copy of the old one."""
+
+    source: str
+    path: str
+    keep: str = ""
+    effect: str = field(default="restarts sendmail", kw_only=True)
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """The copy in its place."""
+        return [PutBack(self.keep, self.path)] if self.keep else ()
+
+
+@dataclass(frozen=True)
+class PutBack(Step):
+    """A copy of sendmail.cf in its place again, and sendmail restarted."""
+
+    kept: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Generate(_New):
+    """A .cf file that is missing, from its m4 source."""
+
+    source: str
+
+
+# ---- programs and users
+
+
+@dataclass(frozen=True)
+class Install(Step):
+    """The package that brings a mechanism, a plug-in, `libsasl2`, `saslauthd` or `sendmail`; `again`: over files that
+    are damaged."""
+
+    what: str
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class Restart(Step):
+    """A service starts again, or reads its configuration anew where that is enough; empty: we do not know which."""
+
+    service: str
+
+
+@dataclass(frozen=True)
+class Start(Step):
+    """A service starts that does not run."""
+
+    service: str
+
+
+@dataclass(frozen=True)
+class AddUser(Step):
+    """A user of a sasldb with a password, or, if it `exists`, another password; `path` where that is no usual one."""
+
+    user: str
+    realm: str
+    path: str = ""
+    exists: bool = False
+    effect: str = field(default="asks for the password", kw_only=True)
+
+
+@dataclass(frozen=True)
+class DeleteUser(Step):
+    """A user of a sasldb goes, with the secrets of one application."""
+
+    user: str
+    realm: str
+    application: str
+
+
+# ---- for a person
+
+
+@dataclass(frozen=True)
+class Inspect(Step):
+    """A command that only looks. `{name}` in it becomes the value of that name, quoted."""
+
+    command: str
+    values: Values = ()
+    safety: Safety = field(default="safe", kw_only=True)
+
+
+@dataclass(frozen=True)
+class Manual(Step):
+    """What no command does. `{name}` in it becomes the value of that name as `words.remark` has it."""
+
+    text: str
+    values: Values = ()
+    safety: Safety = field(default="manual", kw_only=True)
+
+
+@dataclass(frozen=True)
+class EditFile(Step):
+    """A change by hand to a file, values as in `Manual`."""
+
+    path: str
+    change: str
+    values: Values = ()
+    safety: Safety = field(default="manual", kw_only=True)
+
+
+@dataclass(frozen=True)
+class EditMacroFile(EditFile):
+    """A change by hand to the m4 source of sendmail.cf, which then must be rebuilt."""
