@@ -13,9 +13,9 @@ def main(argv: list[str] | tuple[str, ...] | None = None) -> int:
     try:
         return _answer(words)
     except BaseException as error:
-        from maildoctor.cli.trouble import last_words
+        from maildoctor.cli.report_error import report_error
 
-        return last_words(error, words)
+        return report_error(error, words)
 
 
 def _answer(words: list[str]) -> int:

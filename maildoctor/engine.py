@@ -10,7 +10,7 @@ from maildoctor.auth.matrix import Sources, matrix, talk_summary
 from maildoctor.auth.service import LoginService
 from maildoctor.check import Check
 from maildoctor.collect import knowledge, target
-from maildoctor.collect.knowledge import Know
+from maildoctor.collect.knowledge import FactStore
 from maildoctor.correlate import rank
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.conf import SaslConf
@@ -95,7 +95,7 @@ def _or(deadline: Deadline, work: Callable[[], T], otherwise: T) -> T:
         return otherwise
 
 
-def _matrix(know: Know) -> Matrix | None:
+def _matrix(know: FactStore) -> Matrix | None:
     get = know.get
     service, sasldb, here = get(LoginService), get(SaslDb), None
     if service and sasldb and service.realm and service.realm_unknown is None:
@@ -103,7 +103,7 @@ def _matrix(know: Know) -> Matrix | None:
     return matrix(Sources(service, get(SaslConf), get(Plugins), sasldb, get(Saslauthd), know.already(Wire), here))
 
 
-def _talks(know: Know) -> tuple[Talk, ...]:
+def _talks(know: FactStore) -> tuple[Talk, ...]:
     """What was said, if anything asked for it."""
     wire = know.already(Wire)
     return (
@@ -123,12 +123,12 @@ def _together(judged: Sequence[tuple[Outcome, list[Finding]]]) -> tuple[Outcome,
     return outcome, [f for _, found in judged for f in found]
 
 
-def _product(check: Check, know: Know) -> str:
+def _product(check: Check, know: FactStore) -> str:
     """In whose login service the check judges; empty where all that it asks for is of the whole host."""
     return know.product if any(know.own(p.fact) for p in check.parameters) else ""
 
 
-def _judge(check: Check, know: Know, late: Deadline) -> tuple[Outcome, list[Finding]]:
+def _judge(check: Check, know: FactStore, late: Deadline) -> tuple[Outcome, list[Finding]]:
     facts: dict[str, Any] = {p.name: know(p.fact) for p in check.parameters}
     lacking = [facts[p.name] for p in check.parameters if not p.optional and isinstance(facts[p.name], Unknown)]
     if lacking:
@@ -137,22 +137,22 @@ def _judge(check: Check, know: Know, late: Deadline) -> tuple[Outcome, list[Find
         verdict: Verdict = "not_applicable" if isinstance(why, Absent) else "not_judged"
         return Outcome(check.code, check.name, verdict, why.reason, why.remedy), []
     try:
-        told = late.within(lambda: list(islice(check.findings(facts, lambda: know.get(System)), FINDINGS + 1)))
+        reported = late.within(lambda: list(islice(check.findings(facts, lambda: know.get(System)), FINDINGS + 1)))
     except Overdue:
         reason = late.reason if late.over else f"it took too long: half of what was left of the {late.seconds:g} s"
         return Outcome(check.code, check.name, "not_judged", reason, late.remedy), []
     except (Exception, SystemExit) as error:
         reason = f"this check itself failed: {type(error).__name__} in {check.judge.__name__}"
         return Outcome(check.code, check.name, "broke", reason, "please report it"), []
-    found = [f for f in told[:FINDINGS] if isinstance(f, Finding)]
+    found = [f for f in reported[:FINDINGS] if isinstance(f, Finding)]
     cut = next(filter(None, (know.gap(p.fact) for p in check.parameters)), None)
-    if found and len(told) > FINDINGS:
+    if found and len(reported) > FINDINGS:
         cut = Unknown(f"only the first {FINDINGS} of its findings are told")
     if found:
         product = _product(check, know)
         failed = Outcome(check.code, check.name, "fail", *((cut.reason, cut.remedy) if cut else ()))
         return failed, [replace(f, product=product) for f in found]
-    gap = next((u for u in told if isinstance(u, Unknown)), cut)
+    gap = next((u for u in reported if isinstance(u, Unknown)), cut)
     if gap is not None:
         return Outcome(check.code, check.name, "not_judged", gap.reason, gap.remedy), []
     return Outcome(check.code, check.name, "pass"), []

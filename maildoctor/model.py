@@ -44,7 +44,7 @@ Purpose = Literal["look", "login", "relay", "relay-auth", "send"]
 """Why a conversation was had: to see the offer, to log in, to try whether a stranger or a user may relay, to send."""
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
-"""From the worst to the mildest."""
+"""From the worst to the least severe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +256,7 @@ class Report:
     outcomes: tuple[Outcome, ...]
     commands: tuple[str, ...] = ()
     log: LogRead | None = None
-    mended: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
     """log rules that speak of a fault of which the checks find nothing any more, as `CODE name`"""
     matrix: Matrix | None = None
     talks: tuple[Talk, ...] = ()

@@ -48,7 +48,7 @@ _HEAD = """\
 usage: maildoctor COMMAND [options]
 
 Says why SMTP AUTH fails on a mail server, shows the evidence and gives the
-command that mends it. It reads; it changes nothing.
+command that fixes it. It reads; it changes nothing.
 """
 _TAIL = f"""\
   -h, --help          this text; maildoctor COMMAND --help for one command
@@ -60,12 +60,12 @@ exit status:
   0  judged, and nothing at or above --fail-on (default: error)
   1  findings
   2  wrong usage, or maildoctor itself failed
-  3  nothing found, but something was not judged (no right to read it,
+  3  nothing found, but something was not judged (permission denied reading it,
      nothing to look at)
 with --format nagios: 0 OK, 1 warnings, 2 errors, 3 unknown or failed
 
-Each option has a twin in the environment, MAILDOCTOR_FORMAT for --format;
-the option wins. NO_COLOR is heeded. Manual: maildoctor(1).
+Each option has a environment variable, MAILDOCTOR_FORMAT for --format;
+the option wins. NO_COLOR is obeyed. Manual: maildoctor(1).
 """
 
 Parsers = Mapping[str, argparse.ArgumentParser]
@@ -123,10 +123,10 @@ def _added(*adders: Callable[[argparse.ArgumentParser], None]) -> Options:
 def usage(parsers: Parsers) -> str:
     """All commands and all options, at most 80 columns wide."""
     parts = ["\n".join(["commands:", *(_row(_called(n, p), _does(p)) for n, p in parsers.items())])]
-    told = parts[0]
+    reported = parts[0]
     for group, options in grouped(parsers).items():
         title = _TITLES[group][0] if group in _TITLES else f"what {group} takes:"
-        rows = [_row(_named(option), _help(option)) for name, option in options.items() if f"{name} " not in told]
+        rows = [_row(_named(option), _help(option)) for name, option in options.items() if f"{name} " not in reported]
         parts += ["\n".join([title, *rows])] if rows else []
     return "\n".join([_HEAD, *(f"{part}\n" for part in parts), _TAIL])
 
@@ -298,14 +298,14 @@ def _synopsis(parsers: Parsers) -> Iterator[str]:
         given = [a for a in parser._actions if not a.option_strings]
         yield ".Nm"
         yield " ".join([f".Cm {name}", *(str(a.metavar) for a in given if a.choices)])
-        told: set[str] = set()
+        reported: set[str] = set()
         for option in _options(parser).values():
             rivals = _rivals(parser, option)
-            if option.dest not in told and not any(rival in given for rival in rivals):
+            if option.dest not in reported and not any(rival in given for rival in rivals):
                 words = ["Fl " + r.option_strings[0][1:] + _argument(r) for r in rivals or [option]]
                 # a line cannot be broken within .Op
                 yield ".Op " + " | ".join(words) if len(words) < 3 else ".Oo\n." + " |\n.".join(words) + "\n.Oc"
-            told |= {rival.dest for rival in rivals}
+            reported |= {rival.dest for rival in rivals}
         for argument in (a for a in given if not a.choices):
             yield _given(argument, [rival for rival in _rivals(parser, argument) if rival is not argument])
     yield from (".Nm", ".Fl -help | Fl -version | Fl -completion Cm " + " | ".join(SHELLS))

@@ -41,7 +41,7 @@ SYMPTOM = Finding(
     evidence=(Evidence("sasldb", "CRAM-MD5"),),
     labels={"mech": "DIGEST-MD5"},
 )
-NOTE = Finding("CONF003", "old-release", "info", "sendmail 8.15.2 is old", "It misses mends.", "Take a newer one.")
+NOTE = Finding("CONF003", "old-release", "info", "sendmail 8.15.2 is old", "It misses fixes.", "Take a newer one.")
 HOSTILE = Finding(
     code="SASL009",
     name="odd-user",
@@ -57,8 +57,8 @@ HOSTILE = Finding(
 DEBIAN = Target("host", "mail.example.test", (Product("sendmail", "8.17.1.9"),), (Product("cyrus-sasl", "2.1.28"),))
 PASSED = Outcome("PERM001", "group-writable-path", "pass")
 FAILED = Outcome("LINK001", "unresolved-symbol", "fail")
-UNSEEN = Outcome("SASL001", "no-user", "not_judged", "no right to read /etc/sasldb2", "run as root")
-UNSEEN_TOO = Outcome("SASL002", "no-secret", "not_judged", "no right to read /etc/sasldb2", "run as root")
+UNSEEN = Outcome("SASL001", "no-user", "not_judged", "permission denied reading /etc/sasldb2", "run as root")
+UNSEEN_TOO = Outcome("SASL002", "no-secret", "not_judged", "permission denied reading /etc/sasldb2", "run as root")
 ELSEWHERE = Outcome("TLS001", "expired-certificate", "not_applicable")
 BROKEN = Outcome("TLS009", "odd-key", "broke", "ValueError")
 

@@ -33,7 +33,7 @@ from maildoctor.facts.paths import Paths
 from maildoctor.facts.processes import Processes
 from maildoctor.facts.sendmail.cf import SendmailCf
 from maildoctor.facts.tls import certificate_of
-from maildoctor.host import Answer, Silence, Verb
+from maildoctor.host import Answer, NoAnswer, Verb
 from maildoctor.host.child import start
 from maildoctor.host.deadline import Deadline, Overdue
 from maildoctor.host.rooted import Rooted
@@ -71,17 +71,17 @@ def test_a_step_is_broken_off_and_the_next_one_has_time() -> None:
 
 
 def test_an_inner_step_does_not_take_the_time_of_the_outer_one() -> None:
-    heard: list[str] = []
+    received: list[str] = []
 
     def outer() -> str:
         with pytest.raises(Overdue):
             deadline.within(forever)
-        heard.append("went on")
+        received.append("went on")
         return "whole"
 
     with Deadline(2.0) as deadline:
         assert deadline.within(outer) == "whole"
-    assert heard == ["went on"]
+    assert received == ["went on"]
 
 
 def test_a_check_and_a_collector_without_end_are_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +112,7 @@ def test_when_the_time_is_over_the_rest_is_not_judged() -> None:
 
 def test_a_program_that_nobody_waits_for_any_more_is_ended() -> None:
     child = start(["sleep", "60"])
-    assert not isinstance(child, Silence)
+    assert not isinstance(child, NoAnswer)
     with Deadline(0.6) as deadline, pytest.raises(Overdue):
         deadline.within(child.words)
     assert child._process.returncode is not None
@@ -174,7 +174,7 @@ def test_a_long_list_is_cut_and_a_long_file_is_not_taken(monkeypatch: pytest.Mon
     assert isinstance(said, str) and said.split("\n") == text.split("\n")[:10]
     assert gaps.found[0].reason == "only the first 10 of 25 lines of processes (processes) were read"
     refused = Bounded(Says(text), Gaps()).ask("read", "/etc/mail/sendmail.cf")
-    assert isinstance(refused, Silence) and "25 lines" in refused.reason
+    assert isinstance(refused, NoAnswer) and "25 lines" in refused.reason
     assert Bounded(Says("a\nb"), gaps).ask("read", "/x") == "a\nb"
 
 
@@ -183,7 +183,7 @@ def test_a_long_line_is_cut_or_its_file_is_not_taken() -> None:
     gaps = Gaps()
     assert Bounded(Says(text), gaps).ask("list", "/x") == "a\n" + "x" * limits.LINE + "\nb"
     assert "a line of more than" in gaps.found[0].reason
-    assert isinstance(Bounded(Says(text), gaps).ask("read", "/x"), Silence)
+    assert isinstance(Bounded(Says(text), gaps).ask("read", "/x"), NoAnswer)
 
 
 def test_nobody_passes_what_was_seen_in_part_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,11 +228,11 @@ def test_a_data_base_is_cut_and_that_is_told(tmp_path: Path, monkeypatch: pytest
     records = ((b"user%d\0example.com\0userPassword" % n, b"secret") for n in range(30))
     _cdb(tmp_path / "sasldb2", records, 2 << 20)
     monkeypatch.setattr(listing, "RECORDS", 20)
-    told = listing.listing((tmp_path / "sasldb2").read_bytes())
+    reported = listing.listing((tmp_path / "sasldb2").read_bytes())
     gaps = Gaps()
-    assert Bounded(Says(told), gaps).ask("sasldb", "/etc/sasldb2") == told
+    assert Bounded(Says(reported), gaps).ask("sasldb", "/etc/sasldb2") == reported
     assert [gap.reason for gap in gaps.found] == ["of /etc/sasldb2 only the first 19 of 31 records are told"]
-    assert len(SaslDb.parse(told).users) == 19
+    assert len(SaslDb.parse(reported).users) == 19
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in SASLDB.iterdir() if path.suffix != ".json"))
@@ -282,10 +282,10 @@ def test_of_a_certificate_so_many_names_are_told_and_a_name_beyond_is_not_denied
 
 
 def test_of_a_chain_so_many_are_described_and_that_is_told() -> None:
-    told = certificates(many_names(1) * 20)
-    assert isinstance(told, str)
-    assert told.count("subject: ") == 16
-    assert told.endswith("# more: 4 certificates, not described")
+    reported = certificates(many_names(1) * 20)
+    assert isinstance(reported, str)
+    assert reported.count("subject: ") == 16
+    assert reported.endswith("# more: 4 certificates, not described")
 
 
 def test_a_certificate_with_more_names_than_are_known_denies_none() -> None:
@@ -367,8 +367,8 @@ def _plugins(n: int) -> Any:
 
 def _ranked(n: int) -> Any:
     causes = [Cause(f"C{i}", (f"D{i}",)) for i in range(n)]
-    told = [Finding(f"C{i}", "n", "error", "m", "w", "a") for i in range(n)]
-    return lambda: rank(told, causes)
+    reported = [Finding(f"C{i}", "n", "error", "m", "w", "a") for i in range(n)]
+    return lambda: rank(reported, causes)
 
 
 @pytest.mark.slow
@@ -405,7 +405,7 @@ def _map_built(folder: Path) -> list[str]:
 
 
 def _cdb(path: Path, pairs: Iterable[tuple[bytes, bytes]], hole: int) -> None:
-    """A constant data base whose first record is that long, and is a hole in the file."""
+    """A constant database whose first record is that long, and is a hole in the file."""
     records = [struct.pack("<2I", len(key), len(value)) + key + value for key, value in pairs]
     with open(path, "wb") as file:
         file.seek(2048)

@@ -1,5 +1,5 @@
 """docs/ci.md is tried: every command is taken by its parser, every file is what it says, and the steps of the workflows
-are run as a runner runs them, on a broken image and on a mended one."""
+are run as a runner runs them, on a broken image and on a fixed one."""
 
 import configparser
 import importlib
@@ -65,14 +65,14 @@ def test_there_are_commands_to_try() -> None:
 @pytest.mark.parametrize("words", ALL, ids=" ".join)
 def test_every_command_is_understood(words: list[str]) -> None:
     parser = importlib.import_module(f"maildoctor.cli.{words[0]}").parser()
-    parser.parse_args(words[1:])  # raises Trouble
+    parser.parse_args(words[1:])  # raises UsageError
 
 
 def test_a_command_that_is_not_understood_would_be_noticed() -> None:
-    from maildoctor.cli.trouble import Trouble
+    from maildoctor.cli.report_error import UsageError
 
     (words,) = commands("test: [CMD, maildoctor, healthcheck, --usr, monitor]")
-    with pytest.raises(Trouble):
+    with pytest.raises(UsageError):
         importlib.import_module("maildoctor.cli.healthcheck").parser().parse_args(words[1:])
 
 

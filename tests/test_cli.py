@@ -93,14 +93,14 @@ def test_the_help_says_what_the_parsers_know(bench: Bench) -> None:
     import importlib
 
     assert all(len(line) <= 80 for line in USAGE.splitlines())
-    told = set(re.findall(r"(?<![\w-])--?[a-zA-Z46][\w-]*", USAGE)) - {"-vv", "-V", "--version", "--completion"}
+    reported = set(re.findall(r"(?<![\w-])--?[a-zA-Z46][\w-]*", USAGE)) - {"-vv", "-V", "--version", "--completion"}
     known = {
         option
         for command in COMMANDS
         for action in importlib.import_module(f"maildoctor.cli.{command}").parser()._actions
         for option in action.option_strings
     }
-    assert told == known
+    assert reported == known
     assert all(re.search(rf"\b{form}\b", USAGE.split("--format FORM")[1].split("\n  -o")[0]) for form in FORMATS)
     listed = USAGE.split("commands:\n")[1].split("\n\n")[0]
     assert re.findall(r"(?m)^  (\w+)", listed) == list(COMMANDS)
@@ -373,8 +373,8 @@ def test_list(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     title = "A SASL plugin wants a symbol that no library here has."
     assert re.match(rf"LINK001  error    unresolved-symbol +{re.escape(title)}\n", out), "a row is a line, for grep"
     assert main(["list", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["checks"][0] == {
+    reported = json.loads(capsys.readouterr().out)
+    assert reported["checks"][0] == {
         "code": "LINK001",
         "severity": "error",
         "name": "unresolved-symbol",
@@ -387,7 +387,7 @@ def test_list(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
         "explains": ["MECH001"],
         "witnesses": ["LINK130"],
     }
-    rules = [rule["code"] for rule in told["rules"]]
+    rules = [rule["code"] for rule in reported["rules"]]
     assert rules == sorted(rules)
     assert set(rules) <= {line.split()[0] for line in out.splitlines() if line}
 

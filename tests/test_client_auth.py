@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maildoctor.cli import authinfo, probe
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.report_error import UsageError
 from maildoctor.collect import knowledge
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.logins import Logins
@@ -299,7 +299,7 @@ def test_the_access_map_is_asked_where_no_authinfo_is_named(host: MakeHost, prob
 
 def test_a_map_that_was_never_built(host: MakeHost) -> None:
     (host(ENTRY) / "etc/mail/authinfo.cdb").unlink()
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(UsageError) as caught:
         authinfo.hub_login("")
     assert caught.value.where == "/etc/mail/authinfo.cdb"
     assert "makemap" in caught.value.remedy
@@ -307,7 +307,7 @@ def test_a_map_that_was_never_built(host: MakeHost) -> None:
 
 def test_a_map_that_is_none(host: MakeHost) -> None:
     (host(ENTRY) / "etc/mail/authinfo.cdb").write_text(ENTRY)
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(UsageError) as caught:
         authinfo.hub_login("")
     assert PASSWORD not in str(caught.value) + caught.value.what + caught.value.remedy
 
@@ -322,19 +322,19 @@ def test_without_the_right_to_read_it_root_is_asked_for(host: MakeHost, monkeypa
         return read(self, path, *rest)
 
     monkeypatch.setattr(Tree, "read", refused)
-    with pytest.raises(Trouble, match="no right to read") as caught:
+    with pytest.raises(UsageError, match="permission denied reading") as caught:
         authinfo.hub_login("")
     assert caught.value.remedy == "run as root"
 
 
 def test_no_map_at_all(host: MakeHost) -> None:
     host(ENTRY, cf="V10/Berkeley\n")
-    with pytest.raises(Trouble, match="asks no map"):
+    with pytest.raises(UsageError, match="asks no map"):
         authinfo.hub_login("")
 
 
 def test_user_and_authinfo_exclude_each_other() -> None:
-    with pytest.raises(Trouble, match="both say who logs in"):
+    with pytest.raises(UsageError, match="both say who logs in"):
         probe.run(["192.0.2.1", "--authinfo", "--user", "somebody"])
 
 
@@ -391,15 +391,15 @@ def test_a_file_of_logins_that_no_line_names_is_found(host: MakeHost) -> None:
 
 def test_mail_that_went_without_a_login_is_told_from_a_login() -> None:
     stem = "Oct  4 10:11:12 mail sm-mta[1]: AUTH=client, relay={}., mech={}, bits=0"
-    told = Logins.parse("\n".join((stem.format("Hub.example.com", ""), stem.format("mx.example.net", "PLAIN"))))
-    assert {r: s.mech for r, s in told.handed_over.items()} == {"hub.example.com": "", "mx.example.net": "PLAIN"}
-    assert not told.names and told.successes == 0
+    reported = Logins.parse("\n".join((stem.format("Hub.example.com", ""), stem.format("mx.example.net", "PLAIN"))))
+    assert {r: s.mech for r, s in reported.handed_over.items()} == {"hub.example.com": "", "mx.example.net": "PLAIN"}
+    assert not reported.names and reported.successes == 0
 
 
 def test_the_last_line_about_a_server_counts() -> None:
     stem = "Oct  4 10:11:12 mail sm-mta[1]: AUTH=client, relay=hub., mech={}, bits=0"
-    told = Logins.parse("\n".join((stem.format(""), stem.format("DIGEST-MD5"))))
-    assert told.handed_over["hub"].mech == "DIGEST-MD5"
+    reported = Logins.parse("\n".join((stem.format(""), stem.format("DIGEST-MD5"))))
+    assert reported.handed_over["hub"].mech == "DIGEST-MD5"
 
 
 def test_the_host_tells_lines_about_its_own_logins(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from maildoctor.cli import check
 from maildoctor.engine import Selection, examine
 from maildoctor.facts.processes import Listeners, Processes
-from maildoctor.host import Answer, HostError, Silence, Verb, contained, engines, namespaces, procfs
+from maildoctor.host import Answer, HostError, NoAnswer, Verb, contained, engines, namespaces, procfs
 from maildoctor.host.engines import Failed, Inspected, inspected
 from maildoctor.host.live import MAIL_PROGRAMS, Live, listeners_by_psutil, processes_by_psutil
 from maildoctor.library import load_library
@@ -39,8 +39,8 @@ as_user = pytest.mark.skipif(os.geteuid() == 0, reason="root may look everywhere
 unsharing = pytest.mark.skipif(os.geteuid() != 0 or not _may_unshare(), reason="needs root, and the right to unshare")
 
 
-def silence(answer: Answer) -> Silence:
-    assert isinstance(answer, Silence), answer
+def silence(answer: Answer) -> NoAnswer:
+    assert isinstance(answer, NoAnswer), answer
     return answer
 
 
@@ -100,8 +100,10 @@ def test_processes_are_those_that_psutil_tells(tmp_path: Path) -> None:
             process.wait()
     ours = {process.pid for process in started}
     assert ours <= {p.pid for p in here}
-    told = [[(p.pid, p.user, p.program, p.replaced, p.command) for p in ps if p.pid in ours] for ps in (here, there)]
-    assert told[0] == told[1]
+    reported = [
+        [(p.pid, p.user, p.program, p.replaced, p.command) for p in ps if p.pid in ours] for ps in (here, there)
+    ]
+    assert reported[0] == reported[1]
     assert all(abs(p.started - time.time()) < 30 for p in here if p.pid in ours)
 
 
@@ -111,8 +113,8 @@ def test_listeners_are_those_that_psutil_tells() -> None:
         socket.create_server(("::1", 0), family=socket.AF_INET6) as six,
     ):
         ports = {s.getsockname()[1] for s in (four, six)}
-        told = [Listeners.parse(said(a)).all for a in (Live().ask("listeners"), listeners_by_psutil())]
-    mine = [[listener for listener in all_ if listener.port in ports] for all_ in told]
+        reported = [Listeners.parse(said(a)).all for a in (Live().ask("listeners"), listeners_by_psutil())]
+    mine = [[listener for listener in all_ if listener.port in ports] for all_ in reported]
     assert mine[0] == mine[1]
     assert {x.address for x in mine[0]} == {"127.0.0.1", "::1"}
     assert {x.program for x in mine[0]} != {"?"}
@@ -249,7 +251,7 @@ def test_a_folder_that_becomes_a_link_does_not_lead_to_our_files(box: Box, tmp_p
     (box.root / "folder").rename(box.root / "away")
     (box.root / "folder").symlink_to(tmp_path / "ours")
     assert host.ask("read", "/folder/a") != "outside\n"
-    assert isinstance(contained.by_pid(str(box.pid)).ask("read", "/folder/a"), Silence)  # the link leads nowhere there
+    assert isinstance(contained.by_pid(str(box.pid)).ask("read", "/folder/a"), NoAnswer)  # the link leads nowhere there
 
 
 @unsharing

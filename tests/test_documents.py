@@ -52,9 +52,9 @@ def test_a_new_option_is_told_everywhere(command: str) -> None:
 
 def test_an_option_that_is_gone_leaves_the_manual_and_all_else_stays() -> None:
     page = (ROOT / "docs" / "maildoctor.1").read_text(encoding="utf-8")
-    told = documents.manual(_with_an_option("check"), page)
-    assert "-moon" in told
-    assert documents.manual(PARSERS, told) == page
+    reported = documents.manual(_with_an_option("check"), page)
+    assert "-moon" in reported
+    assert documents.manual(PARSERS, reported) == page
 
 
 @pytest.mark.parametrize("renderer", [["mandoc", "-T", "lint", "-W", "warning"], ["groff", "-mandoc", "-ww", "-z"]])

@@ -20,7 +20,7 @@ from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.names import Names
 from maildoctor.facts.processes import Processes
 from maildoctor.facts.sendmail.cf import SendmailCf
-from maildoctor.host import Answer, Silence, Verb, Why
+from maildoctor.host import Answer, NoAnswer, Verb, Why
 from maildoctor.library import Library, LibraryError, load_library
 from maildoctor.model import SEVERITIES, Evidence, Finding, Ranked, Report
 
@@ -36,7 +36,7 @@ class Words:
     def ask(self, verb: Verb, subject: str = "") -> Answer:
         """What the table holds, whatever the subject."""
         self.asked.append((verb, subject))
-        return self.said.get(verb, Silence("absent", f"no {verb}"))
+        return self.said.get(verb, NoAnswer("absent", f"no {verb}"))
 
 
 class Mute(Words):
@@ -48,11 +48,11 @@ class Mute(Words):
 
     def ask(self, verb: Verb, subject: str = "") -> Answer:
         """Nothing."""
-        return Silence(self.why, "nothing", "x")
+        return NoAnswer(self.why, "nothing", "x")
 
 
 def _page() -> str:
-    return "Something is wrong.\n\nIt matters.\n\nAdvice: mend it by hand."
+    return "Something is wrong.\n\nIt matters.\n\nAdvice: fix it by hand."
 
 
 def one(code: str, judge: Any, name: str = "") -> Check:
@@ -107,21 +107,21 @@ def test_a_check_that_breaks_is_told_and_the_run_goes_on() -> None:
 @pytest.mark.parametrize(
     ("silence", "verdict"),
     [
-        (Silence("refused", "no right", "run as root"), "not_judged"),
-        (Silence("unavailable", "no right", "run as root"), "not_judged"),
-        (Silence("failed", "no right", "run as root"), "not_judged"),
-        (Silence("absent", "no right", "run as root"), "not_applicable"),
+        (NoAnswer("refused", "no right", "run as root"), "not_judged"),
+        (NoAnswer("unavailable", "no right", "run as root"), "not_judged"),
+        (NoAnswer("failed", "no right", "run as root"), "not_judged"),
+        (NoAnswer("absent", "no right", "run as root"), "not_applicable"),
     ],
 )
-def test_what_could_not_be_seen_is_not_judged(silence: Silence, verdict: str) -> None:
+def test_what_could_not_be_seen_is_not_judged(silence: NoAnswer, verdict: str) -> None:
     report = judged(Words(processes=silence), one("X001", always_finds))
     (o,) = report.outcomes
     assert (o.outcome, o.reason, o.remedy) == (verdict, "no right", "run as root")
     assert report.ranked == ()
 
 
-@pytest.mark.parametrize("silence", [Silence("refused", "no", "run as root"), Silence("absent", "no")])
-def test_an_optional_fact_hinders_nothing(silence: Silence) -> None:
+@pytest.mark.parametrize("silence", [NoAnswer("refused", "no", "run as root"), NoAnswer("absent", "no")])
+def test_an_optional_fact_hinders_nothing(silence: NoAnswer) -> None:
     seen: list[Any] = []
 
     def judge(names: Names, processes: Processes | Unknown) -> Iterator[Found]:
@@ -169,9 +169,9 @@ def test_a_fact_is_asked_for_once_and_only_where_it_is_wanted() -> None:
 
 
 def test_progress_names_what_is_looked_at() -> None:
-    heard: list[str] = []
-    examine(Words(processes=PROCESSES), Library((one("A001", always_finds),), ()), Selection(), heard.append)
-    assert "Processes" in heard
+    received: list[str] = []
+    examine(Words(processes=PROCESSES), Library((one("A001", always_finds),), ()), Selection(), received.append)
+    assert "Processes" in received
 
 
 def test_the_same_finding_twice_is_one() -> None:
@@ -438,7 +438,7 @@ def finding(code: str, subject: str = "x", severity: str = "error") -> Finding:
     return Finding(code, code.lower(), severity, code, "", "", labels={"subject": subject})  # type: ignore[arg-type]
 
 
-def told(ranked: tuple[Ranked, ...]) -> list[str]:
+def reported(ranked: tuple[Ranked, ...]) -> list[str]:
     """`A` for a root, `B<A` for a symptom of A, in the order of the report."""
     return [r.finding.code + (f"<{r.explained_by.partition(':')[0]}" if r.explained_by else "") for r in ranked]
 
@@ -462,13 +462,13 @@ def told(ranked: tuple[Ranked, ...]) -> list[str]:
 )
 def test_symptoms_stand_under_their_cause(findings: str, causes: dict[str, str], order: str) -> None:
     ranked = rank([finding(c) for c in findings.split()], [Cause(c, tuple(e.split())) for c, e in causes.items()])
-    assert told(ranked) == order.split()
+    assert reported(ranked) == order.split()
     assert [r.rank for r in ranked] == [*range(1, len(ranked) + 1)]
 
 
 def test_severity_goes_before_all_else() -> None:
     findings = [finding("I", severity="info"), finding("W", severity="warning"), finding("E")]
-    assert told(rank(findings, [Cause("I", ()), Cause("W", ())])) == ["E", "W", "I"]
+    assert reported(rank(findings, [Cause("I", ()), Cause("W", ())])) == ["E", "W", "I"]
 
 
 def test_of_equals_the_one_that_explains_more_comes_first() -> None:
@@ -568,7 +568,7 @@ def test_the_order_does_not_depend_on_that_of_the_findings() -> None:
     roots = set()
     for _ in range(5):
         dice.shuffle(findings)
-        roots.add(tuple(told(rank(findings, causes))))
+        roots.add(tuple(reported(rank(findings, causes))))
     assert len(roots) == 1
 
 

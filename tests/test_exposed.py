@@ -82,11 +82,11 @@ def test_a_password_that_everybody_can_read_is_told_by_its_line(root: Path, path
     ("mode", "group", "told"),
     [(0o600, 0, 0), (0o640, 0, 0), (0o640, 120, 0), (0o640, 121, 0), (0o640, 1000, 1), (0o604, 0, 1), (0o660, 1000, 1)],
 )
-def test_what_a_program_needs_is_no_finding(root: Path, mode: int, group: int, told: int) -> None:
+def test_what_a_program_needs_is_no_finding(root: Path, mode: int, group: int, reported: int) -> None:
     planted(root, "etc/saslauthd.conf", mode, group=group)
     report = examined(root)
-    assert len(report.ranked) == told
-    assert outcome(report).outcome == ("fail" if told else "pass")
+    assert len(report.ranked) == reported
+    assert outcome(report).outcome == ("fail" if reported else "pass")
 
 
 @needs_root

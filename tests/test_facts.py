@@ -320,14 +320,14 @@ def test_the_file_at_the_end_of_a_trail() -> None:
     paths = Paths.parse(
         "drwxrwxr-x root mail /etc/mail\nlrwxrwxrwx 1 root root 6 Nov 22 06:00 /etc/mail/access.db -> real.db\n"
         "-rw-r----- root root /etc/mail/real.db\n[map] /etc/mail/access.db\n[map] /etc/mail/other.db\n"
-        "/root/x: no right to look\ngroup mail: anna,bert"
+        "/root/x: permission denied\ngroup mail: anna,bert"
     )
     one, other = paths.of("map")
     assert (
         one.file is not None and one.file.path == "/etc/mail/real.db" and [f.path for f in one.folders] == ["/etc/mail"]
     )
     assert other.file is None and not other.complete
-    assert paths.gaps == {"/root/x": "no right to look"}
+    assert paths.gaps == {"/root/x": "permission denied"}
     assert paths.groups == {"mail": ("anna", "bert")}
     assert paths.of("key") == ()
 
@@ -670,8 +670,8 @@ def test_what_could_not_be_looked_at_is_not_missing() -> None:
     assert system.missing_devices == {"/dev/log"} and system.seen_devices == {"/dev/null"}
     assert (system.keytab, system.syslog) == (None, None)
     assert system.groups == {"smmsp": ("anna", "bert"), "mail": ()}
-    told = System.parse("keytab: missing\nsyslog: ")
-    assert (told.keytab, told.syslog) == ("", "")
+    reported = System.parse("keytab: missing\nsyslog: ")
+    assert (reported.keytab, reported.syslog) == ("", "")
     assert System.parse("keytab: /etc/krb5.keytab").keytab == "/etc/krb5.keytab"
 
 
@@ -703,7 +703,7 @@ encrypted: the key is protected by a passphrase
 [CA] /etc/mail/ca.pem
 missing
 [CA folder] /etc/ssl/certs
-refused: no right to read it
+refused: permission denied reading it
 """
 
 
@@ -721,7 +721,7 @@ def test_files_for_tls() -> None:
         ("ca.pem", "missing"),
         ("certs", "refused"),
     ]
-    assert tls.files[-1].reason == "no right to read it"
+    assert tls.files[-1].reason == "permission denied reading it"
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def said(server: str, own: bool, user: str = "test", ip: str = "127.0.0.1", pid:
     return SERVERS[server].format(user=user, ip=ip, pid=pid, mech=mech, ehlo=ehlo)
 
 
-def told(log: str) -> dict[str, str]:
+def reported(log: str) -> dict[str, str]:
     """Codes of the findings and the worst severity of each."""
     scan = Scan(RULES, Finds, NOW)
     for _ in scan.feed(io.BytesIO(log.encode()), "log"):
@@ -57,7 +57,7 @@ def told(log: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_own_refusals_are_a_note_and_those_of_others_are_as_bad_as_ever(server: str) -> None:
-    ours, theirs = told(said(server, own=True)), told(said(server, own=False))
+    ours, theirs = reported(said(server, own=True)), reported(said(server, own=False))
     assert CODE in ours and set(ours.values()) == {"info"}
     assert CODE not in theirs and set(theirs.values()) & {"warning", "error"} and set(theirs) < set(ours)
 
@@ -74,8 +74,8 @@ def test_own_refusals_are_a_note_and_those_of_others_are_as_bad_as_ever(server: 
 def test_nothing_of_others_is_hidden_by_lines_that_bear_our_marks(
     server: str, logins: list[tuple[bool, str, str]]
 ) -> None:
-    everything = told("".join(said(server, own, user, ip, pid) for pid, (own, user, ip) in enumerate(logins)))
-    others = told("".join(said(server, own, user, ip, n) for n, (own, user, ip) in enumerate(logins) if not own))
+    everything = reported("".join(said(server, own, user, ip, pid) for pid, (own, user, ip) in enumerate(logins)))
+    others = reported("".join(said(server, own, user, ip, n) for n, (own, user, ip) in enumerate(logins) if not own))
     for code, severity in others.items():
         if severity != "info":
             assert everything[code] == severity
@@ -83,17 +83,17 @@ def test_nothing_of_others_is_hidden_by_lines_that_bear_our_marks(
 
 def test_who_guesses_and_imitates_us_is_told_of() -> None:
     log = "".join(said("sendmail", True, f"user{n}", "192.0.2.7", n) for n in range(60))
-    assert told(log)["ABUSE100"] == "warning"
+    assert reported(log)["ABUSE100"] == "warning"
 
 
 def test_a_fault_that_only_our_probe_met_stays_a_fault() -> None:
     log = said("postfix and libsasl", own=True).replace("authentication failure, sasl", "generic failure, sasl")
-    assert set(told(log).values()) & {"error"}
+    assert set(reported(log).values()) & {"error"}
     lost = "Connection lost to authentication server"
     alone = said("postfix and dovecot", own=True).splitlines(keepends=True)[1].replace("(reason unavailable)", lost)
-    assert told(alone)["RUN502"] == "error"
+    assert reported(alone)["RUN502"] == "error"
     # but the server delays its answer to one whom it has just refused, until Postfix gives up
-    assert told(said("postfix and dovecot", own=True) + alone)["RUN502"] == "info"
+    assert reported(said("postfix and dovecot", own=True) + alone)["RUN502"] == "info"
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
@@ -114,7 +114,7 @@ IMITATED = said("postfix and libsasl", True, "x", "192.0.2.7")
 
 
 def severities(log: str) -> set[str]:
-    return set(told(log).values())
+    return set(reported(log).values())
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_what_is_not_hidden_is_kept(text: str, words: list[str]) -> None:
 
 def closed(word: str, *said_before: str) -> Hidden:
     made = hidden(word)
-    made.open.heard(said_before)
+    made.open.received(said_before)
     made.close()
     return made
 
@@ -96,8 +96,8 @@ def test_no_turn_of_a_secret_is_quoted(turned: Callable[[bytes], str]) -> None:
     echo = turned(PASSWORD.encode())
     said = closed(PASSWORD).masked(f"5.7.8 authentication failed {echo}")
     assert said.startswith("5.7.8 authentication failed")
-    told = said.removeprefix("5.7.8 authentication failed")
-    assert set(re.findall(r"\w+", told)) <= {"queued", "as", "and"}, told
+    reported = said.removeprefix("5.7.8 authentication failed")
+    assert set(re.findall(r"\w+", reported)) <= {"queued", "as", "and"}, reported
 
 
 @given(st.text(max_size=80))

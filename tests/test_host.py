@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 from maildoctor.engine import Selection, examine
 from maildoctor.filesystem import LIMIT, LINKS, Tree
-from maildoctor.host import Answer, HostError, Silence, Verb
+from maildoctor.host import Answer, HostError, NoAnswer, Verb
 from maildoctor.host import child as children
 from maildoctor.host.live import Live
 from maildoctor.host.recording import Recording, Replay
@@ -40,8 +40,8 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 as_user = pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 
 
-def silence(answer: Answer) -> Silence:
-    assert isinstance(answer, Silence), answer
+def silence(answer: Answer) -> NoAnswer:
+    assert isinstance(answer, NoAnswer), answer
     return answer
 
 
@@ -99,7 +99,7 @@ def test_a_linked_folder_is_one_of_the_target(root: Path, folder: str) -> None:
 def test_dots_do_not_lead_out(root: Path, verb: str, path: str) -> None:
     verb, _, kind = verb.partition(" ")
     answer = Rooted(str(root)).ask(cast(Verb, verb), f"{kind} {path}".strip())
-    assert isinstance(answer, Silence) or "outside" not in answer.removesuffix(path)
+    assert isinstance(answer, NoAnswer) or "outside" not in answer.removesuffix(path)
 
 
 @pytest.mark.parametrize("path", ["/..", "/etc/../..", "/etc/mail/../../..", "/."])
@@ -217,7 +217,7 @@ def test_what_the_system_refuses_is_refused_and_not_absent(root: Path, monkeypat
 @pytest.mark.parametrize("verb", ["read", "look", "real", "list", "key"])
 def test_a_path_that_no_system_takes_is_a_silence(root: Path, verb: Verb, path: str) -> None:
     answer = Rooted(str(root)).ask(verb, path)
-    assert isinstance(answer, Silence) or path == ""
+    assert isinstance(answer, NoAnswer) or path == ""
 
 
 def test_names_that_are_no_utf_8(root: Path) -> None:
@@ -335,7 +335,7 @@ def test_this_machine_tells_of_itself() -> None:
 def test_a_listening_socket_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         answer = Live().ask("listeners")
-        assert isinstance(answer, Silence) or f"127.0.0.1 {server.getsockname()[1]} " in answer
+        assert isinstance(answer, NoAnswer) or f"127.0.0.1 {server.getsockname()[1]} " in answer
 
 
 # ---- child programs
@@ -343,7 +343,7 @@ def test_a_listening_socket_is_told() -> None:
 
 def _python(code: str) -> Answer:
     started = children.start([sys.executable, "-c", code])
-    return started if isinstance(started, Silence) else started.words()
+    return started if isinstance(started, NoAnswer) else started.words()
 
 
 def test_a_program_says_its_status_and_its_words() -> None:
@@ -402,19 +402,19 @@ def test_a_program_gets_no_input_and_no_environment(monkeypatch: pytest.MonkeyPa
 
 def test_there_is_no_shell(tmp_path: Path) -> None:
     started = children.start(["echo", f"$(touch {tmp_path}/made)", ";", "touch", f"{tmp_path}/made"])
-    assert not isinstance(started, Silence) and "$(touch" in said(started.words())
+    assert not isinstance(started, NoAnswer) and "$(touch" in said(started.words())
     assert not (tmp_path / "made").exists()
 
 
 def test_a_program_that_is_not_there() -> None:
     answer = children.start(["/no/such/program"])
-    assert isinstance(answer, Silence) and answer.why == "absent"
+    assert isinstance(answer, NoAnswer) and answer.why == "absent"
 
 
 def test_a_file_that_is_no_program(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("x")
     answer = children.start([str(tmp_path / "text")])
-    assert isinstance(answer, Silence) and answer.why == "failed" and str(tmp_path) in answer.reason
+    assert isinstance(answer, NoAnswer) and answer.why == "failed" and str(tmp_path) in answer.reason
 
 
 def test_nothing_is_run_by_an_ordinary_user(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -520,15 +520,15 @@ def test_a_key_leaves_only_the_digest_of_its_public_half(root: Path) -> None:
     (root / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
     (root / "rubbish.pem").write_bytes(b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
     host = Rooted(str(root))
-    told = said(host.ask("key", "/key.pem"))
-    assert told == host.ask("key", "/key.der") and told.startswith("public key: sha256:")
-    assert told in said(host.ask("cert", "/cert.pem"))  # so that the two can be seen to belong together
+    reported = said(host.ask("key", "/key.pem"))
+    assert reported == host.ask("key", "/key.der") and reported.startswith("public key: sha256:")
+    assert reported in said(host.ask("cert", "/cert.pem"))  # so that the two can be seen to belong together
     assert "name: mx.example.net\n" in said(host.ask("cert", "/cert.pem"))
     assert said(host.ask("key", "/locked.pem")).startswith("encrypted")
     assert silence(host.ask("key", "/rubbish.pem")).why == "failed"
     assert silence(host.ask("cert", "/rubbish.pem")).why == "failed"
     for line in pem.decode().splitlines()[1:-1]:
-        assert line not in told
+        assert line not in reported
 
 
 def test_a_certificate_with_a_key_of_an_unknown_kind(root: Path) -> None:
@@ -539,7 +539,7 @@ def test_a_certificate_with_a_key_of_an_unknown_kind(root: Path) -> None:
     assert curve in der
     (root / "c.der").write_bytes(der.replace(curve, bytes.fromhex("06082a8648ce3d030199"[:-2] + "7f")))
     answer = Rooted(str(root)).ask("cert", "/c.der")
-    assert isinstance(answer, Silence) or "public key: unreadable" in answer
+    assert isinstance(answer, NoAnswer) or "public key: unreadable" in answer
 
 
 def test_a_certificate_cannot_forge_lines(root: Path) -> None:
@@ -557,8 +557,8 @@ def test_a_certificate_cannot_forge_lines(root: Path) -> None:
         .sign(key, hashes.SHA256())
     )
     (root / "c.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    told = said(Rooted(str(root)).ask("cert", "/c.pem"))
-    assert "name: forged.example.net" not in told.splitlines() and "\n\n" not in told
+    reported = said(Rooted(str(root)).ask("cert", "/c.pem"))
+    assert "name: forged.example.net" not in reported.splitlines() and "\n\n" not in reported
 
 
 # ---- recording and replaying
@@ -733,7 +733,7 @@ def test_any_words_survive_a_recording(
     tmp_path_factory: pytest.TempPathFactory, answer: str, subject: str, reason: str, remedy: str
 ) -> None:
     folder = tmp_path_factory.mktemp("r") / "kept"
-    for given_answer in (answer, Silence("failed", reason, remedy)):
+    for given_answer in (answer, NoAnswer("failed", reason, remedy)):
         host = Recording(Talker(given_answer))
         host.ask("list", subject)  # of what is listed, words that are no secret in themselves stay
         folder = folder.with_name(folder.name + "x")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from maildoctor.__main__ import main
 from maildoctor.filesystem import LIMIT
-from maildoctor.host import Answer, HostError, Silence
+from maildoctor.host import Answer, HostError, NoAnswer
 from maildoctor.host.image import Image, TreeFiles
 from maildoctor.host.rooted import Rooted
 from maildoctor.image import BadImage, packing, tar
@@ -240,7 +240,7 @@ def test_check_finds_the_same_as_in_an_unpacked_root(tmp_path: Path, capsys: pyt
 
 def test_in_an_image_nothing_runs(tmp_path: Path) -> None:
     answer = image(tmp_path, BASE).ask("processes")
-    assert isinstance(answer, Silence) and answer.why == "lifeless"
+    assert isinstance(answer, NoAnswer) and answer.why == "lifeless"
 
 
 # ---- layers
@@ -483,7 +483,7 @@ def test_a_file_that_is_too_large_to_be_read(tmp_path: Path) -> None:
     (tmp_path / "image.tar").write_bytes(_with_size(b"%011o\0" % (LIMIT + 1))[:512])
     os.truncate(tmp_path / "image.tar", LIMIT + 4096)  # a hole
     answer = Image(str(tmp_path / "image.tar")).ask("map", "plain /etc/a")
-    assert isinstance(answer, Silence) and "larger than can be read safely" in answer.reason
+    assert isinstance(answer, NoAnswer) and "larger than can be read safely" in answer.reason
 
 
 def test_impossible_links_are_left_out() -> None:
@@ -580,7 +580,7 @@ def test_an_archive_that_shrinks_while_it_is_read(tmp_path: Path) -> None:
     host = image(tmp_path, BASE)
     os.truncate(tmp_path / "image.tar", 512)
     answer = host.ask("read", "/etc/mail/sendmail.cf")
-    assert isinstance(answer, Silence) and answer.why == "failed" and "shorter" in answer.reason
+    assert isinstance(answer, NoAnswer) and answer.why == "failed" and "shorter" in answer.reason
 
 
 def test_nothing_is_written_to_a_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -777,7 +777,7 @@ def survives(data: bytes) -> None:
         assert isinstance(host.files, TreeFiles)
         for path, _ in everything(host.files):
             for verb in ("look", "real", "list", "read", "acl", "recent", "sasldb", "map"):
-                assert isinstance(host.ask(verb, path), str | Silence)
+                assert isinstance(host.ask(verb, path), str | NoAnswer)
 
 
 CHANGES = st.lists(st.tuples(st.integers(0, 1 << 20), st.binary(min_size=1, max_size=8)), max_size=4)

@@ -1,4 +1,4 @@
-"""The doctor on real Sendmail hosts: healthy, broken in every way of `tests/lab/faults.py`, and mended again."""
+"""The doctor on real Sendmail hosts: healthy, broken in every way of `tests/lab/faults.py`, and fixed again."""
 
 import ast
 import json
@@ -66,13 +66,13 @@ def _line(finding: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Trial:
-    """One fault from its injection to its mending."""
+    """One fault from its injection to its fixing."""
 
     met: str
     inside: Seen
     outside: Seen
     met_mended: str
-    mended: Seen
+    fixed: Seen
     seconds: float
 
 
@@ -146,8 +146,8 @@ def test_a_fault_is_named(trials: dict[str, Future[Trial]], fault: Fault) -> Non
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
 def test_a_mended_host_is_silent(trials: dict[str, Future[Trial]], fault: Fault) -> None:
     trial = trials[fault.id].result()
-    assert trial.met_mended == "works", "the lab did not mend the host"
-    assert trial.mended.troubles == []
+    assert trial.met_mended == "works", "the lab did not fix the host"
+    assert trial.fixed.troubles == []
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)

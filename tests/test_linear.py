@@ -69,12 +69,12 @@ def with_commas(text: str, count: int) -> str:
 
 
 def _listed(text: str, count: int, between: str) -> str:
-    told = []
+    reported = []
     for line in text.split("\n"):
         last = next(reversed([*_WORD.finditer(line)]), None)
         more = "".join(f"{between}{last[0]}{n}" for n in range(count)) if last else ""
-        told.append(f"{line[: last.end()]}{more}{line[last.end() :]}" if last else line)
-    return "\n".join(told)
+        reported.append(f"{line[: last.end()]}{more}{line[last.end() :]}" if last else line)
+    return "\n".join(reported)
 
 
 def longest_samples() -> dict[type[Any], str]:

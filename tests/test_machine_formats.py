@@ -72,7 +72,7 @@ FULL = replace(
     FAULTY,
     matrix=Matrix((MECH, DEAD), (Strategy("strongest", "SCRAM-SHA-256", "usable"),)),
     talks=(Talk("192.0.2.1:25", "answers", ("220 x", "EHLO y"), "relay", "2027-01-01T00:00:00Z"),),
-    mended=("SASL510 no-saslauthd",),
+    fixed=("SASL510 no-saslauthd",),
 )
 ALL = {**REPORTS, "full": FULL, "read": READ}
 
@@ -143,7 +143,7 @@ def reports(draw: st.DrawFn) -> Report:
         log=draw(st.none() | logs),
         matrix=draw(st.none() | st.builds(Matrix, rows=st.lists(rows, min_size=1, max_size=3).map(tuple))),
         talks=tuple(draw(st.lists(st.builds(Talk, lines=st.lists(nasty, max_size=2).map(tuple)), max_size=2))),
-        mended=tuple(draw(st.lists(nasty, max_size=2))),
+        fixed=tuple(draw(st.lists(nasty, max_size=2))),
     )
 
 
@@ -211,7 +211,7 @@ def test_junit_as_another_program_reads_it() -> None:
     assert results["LINK001 unresolved-symbol"].type == "error"
     assert results["LINK001 unresolved-symbol"].message == CAUSE.message
     assert results["PERM001 group-writable-path"] is None
-    assert results["SASL001 no-user"].message == "not judged: no right to read /etc/sasldb2; run as root"
+    assert results["SASL001 no-user"].message == "not judged: permission denied reading /etc/sasldb2; run as root"
     assert results["TLS001 expired-certificate"].message == "not applicable"
     symptom = results["MECH002 advertised-without-secret"]
     assert symptom.type == "warning"
@@ -571,7 +571,7 @@ def test_the_whole_of_what_a_plugin_says() -> None:
         "  run: apt-get install --reinstall libsasl2-modules\n"
         "  run: mv /usr/lib/sasl2/libdigestmd5.so /usr/lib/sasl2/libdigestmd5.so.off\n"
         "  explains MECH002 DIGEST-MD5 is offered but no user has a DIGEST-MD5 secret\n"
-        "not judged: no right to read /etc/sasldb2\n"
+        "not judged: permission denied reading /etc/sasldb2\n"
     )
     assert rendered(FULL, "nagios", Style(verbosity=-1)).count("\n") == 1
 
@@ -727,19 +727,19 @@ def test_any_report_read_again_is_the_same(given: Report) -> None:
 
 def test_every_field_is_read_again() -> None:
     """Whatever the model gets: what is in the JSON is read."""
-    told = replace(FULL, ranked=(*FULL.ranked, Ranked(TOLD, 3, None)), log=LOG, commands=(), seconds=0.5)
-    again = _again(told)
-    assert {f.name for f in fields(Report) if getattr(again, f.name) != getattr(told, f.name)} == set()
+    reported = replace(FULL, ranked=(*FULL.ranked, Ranked(TOLD, 3, None)), log=LOG, commands=(), seconds=0.5)
+    again = _again(reported)
+    assert {f.name for f in fields(Report) if getattr(again, f.name) != getattr(reported, f.name)} == set()
 
 
 def test_what_is_unknown_is_passed_over_and_what_came_later_may_be_missing() -> None:
-    told = json.loads(as_json.render(FAULTY))
-    told["new"] = {"a": 1}
-    told["findings"][0]["new"] = told["target"]["new"] = [1]
+    reported = json.loads(as_json.render(FAULTY))
+    reported["new"] = {"a": 1}
+    reported["findings"][0]["new"] = reported["target"]["new"] = [1]
     for later in ("strategies", "talks", "matrix"):
-        del told[later]
-    del told["findings"][0]["traffic"]
-    assert as_json.render(reread(told)) == as_json.render(FAULTY)
+        del reported[later]
+    del reported["findings"][0]["traffic"]
+    assert as_json.render(reread(reported)) == as_json.render(FAULTY)
 
 
 def test_codes_stand_beside_the_words() -> None:
@@ -796,13 +796,13 @@ def test_codes_stand_beside_the_words() -> None:
     ],
 )
 def test_what_is_no_report_is_told_with_its_place(path: tuple[str | int, ...], value: object, where: str) -> None:
-    told: Any = json.loads(as_json.render(FULL))
-    at = told
+    reported: Any = json.loads(as_json.render(FULL))
+    at = reported
     for step in path[:-1]:
         at = at[step]
     at[path[-1]] = value
     with pytest.raises(Malformed) as caught:
-        reread(told)
+        reread(reported)
     assert caught.value.place == where
 
 
@@ -815,8 +815,8 @@ json_values = st.recursive(
 
 @given(st.data())
 def test_any_spoilt_report_is_read_or_refused(data: st.DataObject) -> None:
-    told: Any = json.loads(as_json.render(replace(FULL, log=LOG)))
-    at = told
+    reported: Any = json.loads(as_json.render(replace(FULL, log=LOG)))
+    at = reported
     while True:
         key = data.draw(st.sampled_from(list(at) if isinstance(at, Mapping) else list(range(len(at)))))
         if not isinstance(at[key], dict | list) or not at[key] or data.draw(st.booleans()):
@@ -824,7 +824,7 @@ def test_any_spoilt_report_is_read_or_refused(data: st.DataObject) -> None:
         at = at[key]
     at[key] = data.draw(json_values)
     try:
-        again = reread(told)
+        again = reread(reported)
     except Malformed:
         return
     for form in FORMATS:
@@ -951,12 +951,12 @@ def test_the_end_of_the_first_certificate_is_told_to_monitoring() -> None:
         Talk("mail.example.com:25", "", (), until="2026-12-02T06:00:00Z"),
         Talk("other.example.com:25", "", (), until="2026-11-30T06:00:00Z"),
     )
-    told = replace(FAULTY, started="2026-11-22T06:00:00Z", talks=talks)
-    assert "cert_days=8;14:;1:" in rendered(told, "nagios", Style())
-    assert "cert_days" not in rendered(replace(told, talks=()), "nagios", Style())
+    reported = replace(FAULTY, started="2026-11-22T06:00:00Z", talks=talks)
+    assert "cert_days=8;14:;1:" in rendered(reported, "nagios", Style())
+    assert "cert_days" not in rendered(replace(reported, talks=()), "nagios", Style())
     (metric,) = [
         m
-        for m in text_string_to_metric_families(rendered(told, "prometheus", Style()))
+        for m in text_string_to_metric_families(rendered(reported, "prometheus", Style()))
         if m.name == "maildoctor_cert_not_after_timestamp_seconds"
     ]
     assert {s.labels["port"]: s.value for s in metric.samples} == {"25": 1796018400.0, "587": 1797919200.0}

@@ -189,17 +189,17 @@ def seen(text: str) -> list[str]:
 @pytest.mark.parametrize("form", LOG_LINES)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_and_its_value(form: str, name: str) -> None:
-    told = masked_line(form.format(name=name, s=SECRET).encode()).decode()
-    assert not seen(told) and "***" in told
-    assert "relay=[192.0.2.1]" in told or "relay" not in form
+    reported = masked_line(form.format(name=name, s=SECRET).encode()).decode()
+    assert not seen(reported) and "***" in reported
+    assert "relay=[192.0.2.1]" in reported or "relay" not in form
 
 
 @pytest.mark.parametrize("line", SPOKEN + PRINTED)
 def test_a_form_in_a_log(line: str) -> None:
-    told = masked_line(f"Nov 22 09:00:01 mail x[1]: {line}".encode()).decode()
-    assert not seen(told) and "***" in told
-    assert told.startswith("Nov 22 09:00:01 mail x[1]: ")
-    assert masked_line(told.encode()).decode() == told
+    reported = masked_line(f"Nov 22 09:00:01 mail x[1]: {line}".encode()).decode()
+    assert not seen(reported) and "***" in reported
+    assert reported.startswith("Nov 22 09:00:01 mail x[1]: ")
+    assert masked_line(reported.encode()).decode() == reported
 
 
 @pytest.mark.parametrize(
@@ -271,14 +271,14 @@ def test_a_diagnosis_stays_readable(line: str) -> None:
     ],
 )
 def test_a_file_of_a_kind(path: str, text: str, stays: str) -> None:
-    told = masked(text, kind_of(path))
-    assert not seen(told) and stays in told and told.count("\n") == text.count("\n")
+    reported = masked(text, kind_of(path))
+    assert not seen(reported) and stays in reported and reported.count("\n") == text.count("\n")
 
 
 @pytest.mark.parametrize("line", WORDS)
 def test_a_word_in_the_place_of_a_password(line: str) -> None:
-    told = masked_line(line.encode()).decode()
-    assert "***" in told and not any(word in told for word in ("hunter", "4821"))
+    reported = masked_line(line.encode()).decode()
+    assert "***" in reported and not any(word in reported for word in ("hunter", "4821"))
 
 
 @pytest.mark.parametrize(
@@ -292,9 +292,9 @@ def test_a_word_in_the_place_of_a_password(line: str) -> None:
 def test_a_string_whose_length_was_said_in_the_line_before(before: list[str], secret: str, after: str) -> None:
     """Literals of IMAP, and what saslauthd reads from its socket."""
     stamp = "Nov 29 06:01:25 mail x[3670]: "
-    told = masked("\n".join(stamp + line for line in (*before, secret, after)), "log").split("\n")
-    assert "hunter" not in told[-2] and told[-2].startswith(stamp) and "***" in told[-2]
-    assert told[-1] == stamp + after and told[0] == stamp + before[0]
+    reported = masked("\n".join(stamp + line for line in (*before, secret, after)), "log").split("\n")
+    assert "hunter" not in reported[-2] and reported[-2].startswith(stamp) and "***" in reported[-2]
+    assert reported[-1] == stamp + after and reported[0] == stamp + before[0]
 
 
 @pytest.mark.parametrize(
@@ -311,8 +311,8 @@ def test_a_string_whose_length_was_said_in_the_line_before(before: list[str], se
     ],
 )
 def test_a_value_in_brackets_has_blanks(text: str, stays: str) -> None:
-    told = masked(text, "file")
-    assert stays in told and "words" not in told and "=77" not in told
+    reported = masked(text, "file")
+    assert stays in reported and "words" not in reported and "=77" not in reported
 
 
 def test_columns_of_courier() -> None:
@@ -416,14 +416,14 @@ def test_hostile_text_takes_time_by_its_length(unit: str, kind: str) -> None:
 
 def test_text_that_is_too_dense_to_be_honest_is_struck_out() -> None:
     line = b"x " * 1500 + b"password=hunter2 " * 400
-    told = masked_line(line)
-    assert b"hunter2" not in told and told.startswith(b"x x x") and masked_line(told) == told
+    reported = masked_line(line)
+    assert b"hunter2" not in reported and reported.startswith(b"x x x") and masked_line(reported) == reported
 
 
 def test_a_stream_keeps_bytes_and_line_ends(tmp_path: Path) -> None:
     data = b"a\r\npassword=" + SECRET.encode() + b" \xff\xfe\n\n" + b"z" * 3_000_000
-    told = b"".join(masked_stream(io.BytesIO(data).read, Masker("log")))
-    assert told == data.replace(SECRET.encode(), b"***")
+    reported = b"".join(masked_stream(io.BytesIO(data).read, Masker("log")))
+    assert reported == data.replace(SECRET.encode(), b"***")
 
 
 def test_redact_is_a_filter(tmp_path: Path) -> None:
@@ -465,8 +465,8 @@ def test_redact_refuses_what_it_cannot_unpack(
 ) -> None:
     (tmp_path / "x.log").write_bytes(data)
     assert main(["redact", str(tmp_path / "x.log")]) == 2
-    told = capfdbinary.readouterr()
-    assert not told.out and b"cannot unpack" in told.err
+    reported = capfdbinary.readouterr()
+    assert not reported.out and b"cannot unpack" in reported.err
 
 
 def test_redact_of_a_broken_archive_is_no_success(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from maildoctor.cli import options as shared
 from maildoctor.cli import password
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.report_error import UsageError
 from maildoctor.sasl import Secret
 
 WORD = "s3cr€t \"' \\ word"
@@ -23,13 +23,13 @@ RAW = WORD.encode()
 PROGRAM = """\
 import sys
 from maildoctor.cli import options, password
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.report_error import UsageError
 p = options.Parser("probe", "")
 password.add_login(p)
 try:
     s = password.secret(options.read(p, sys.argv[1:]))
     print("got", s, None if s is None else s.reveal().hex())
-except Trouble as t:
+except UsageError as t:
     sys.exit(f"{t.what}: {t.remedy}")
 """
 PROMPT = "Password of test: "
@@ -47,8 +47,8 @@ def revealed(*words: str, environ: Mapping[str, str] | None = None) -> bytes:
     return found.reveal()
 
 
-def trouble(*words: str, environ: Mapping[str, str] | None = None) -> Trouble:
-    with pytest.raises(Trouble) as caught:
+def trouble(*words: str, environ: Mapping[str, str] | None = None) -> UsageError:
+    with pytest.raises(UsageError) as caught:
         asked(*words, environ=environ)
     return caught.value
 
@@ -119,9 +119,9 @@ def test_without_a_user_there_is_nothing_to_ask() -> None:
     "source", [("--password-file", "/nowhere"), ("--password-env", "NAMED"), ("--password-fd", "0")]
 )
 def test_a_password_without_a_user_is_told(source: tuple[str, str]) -> None:
-    told = trouble(*source)
-    assert source[0] in told.where
-    assert "--user" in told.remedy
+    reported = trouble(*source)
+    assert source[0] in reported.where
+    assert "--user" in reported.remedy
 
 
 @pytest.mark.usefixtures("no_terminal")
@@ -145,9 +145,9 @@ def test_blanks_belong_to_a_password(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o666, 0o444])
 def test_a_file_that_others_can_touch_is_refused(tmp_path: Path, mode: int) -> None:
     path = written(tmp_path, RAW, mode)
-    told = trouble("--user", "test", "--password-file", path)
-    assert f"{mode:04o}" in told.what
-    assert (told.where, told.remedy) == (path, f"chmod 600 {path}")
+    reported = trouble("--user", "test", "--password-file", path)
+    assert f"{mode:04o}" in reported.what
+    assert (reported.where, reported.remedy) == (path, f"chmod 600 {path}")
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400, 0o700, 0o711])
@@ -192,9 +192,9 @@ def test_a_pipe_is_read_whatever_its_mode(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_password_is_told_and_not_shown(tmp_path: Path, data: bytes, says: str) -> None:
-    told = trouble("--user", "test", "--password-file", written(tmp_path, data))
-    assert says in told.what
-    assert "s3cr" not in f"{told.what} {told.where} {told.remedy}"
+    reported = trouble("--user", "test", "--password-file", written(tmp_path, data))
+    assert says in reported.what
+    assert "s3cr" not in f"{reported.what} {reported.where} {reported.remedy}"
 
 
 def test_the_longest_password_is_read(tmp_path: Path) -> None:
@@ -211,8 +211,8 @@ def test_what_is_no_password_is_in_no_traceback(tmp_path: Path, monkeypatch: pyt
     source = written(tmp_path, RAW + b"\0")
     monkeypatch.setenv("NAMED", "\ufeff" + WORD)
     for words in (("--password-file", source), ("--password-env", "NAMED")):
-        told = trouble("--user", "test", *words)
-        shown = "".join(traceback.TracebackException.from_exception(told, capture_locals=True).format())
+        reported = trouble("--user", "test", *words)
+        shown = "".join(traceback.TracebackException.from_exception(reported, capture_locals=True).format())
         assert "_first_line" in shown
         assert "s3cr" not in shown
 
@@ -221,16 +221,16 @@ def test_what_is_no_password_is_in_no_traceback(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_variable_that_is_not_set_is_told_by_its_name() -> None:
-    told = trouble("--user", "test", "--password-env", "NO_SUCH_VARIABLE")
-    assert "NO_SUCH_VARIABLE" in told.where
-    assert "no such variable" in told.what
+    reported = trouble("--user", "test", "--password-env", "NO_SUCH_VARIABLE")
+    assert "NO_SUCH_VARIABLE" in reported.where
+    assert "no such variable" in reported.what
 
 
 @pytest.mark.parametrize("option", ["--password-env", "--password-fd"])
 def test_a_password_given_in_place_of_a_name_is_not_repeated(option: str) -> None:
-    told = trouble("--user", "test", option, "hunter2")
-    assert option in told.what + told.where
-    assert "hunter2" not in f"{told.what} {told.where} {told.remedy}"
+    reported = trouble("--user", "test", option, "hunter2")
+    assert option in reported.what + reported.where
+    assert "hunter2" not in f"{reported.what} {reported.where} {reported.remedy}"
 
 
 def test_a_variable_keeps_bytes_that_are_no_utf8(monkeypatch: pytest.MonkeyPatch) -> None:

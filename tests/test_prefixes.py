@@ -103,7 +103,7 @@ def test_a_rule_matches_as_its_prefix_and_pattern_in_one(times: int, before: str
     ],
 )
 def test_what_is_wrong_with_prefixes_is_named_once_and_costs_only_who_needs_it(
-    change: tuple[bytes, bytes], told: str
+    change: tuple[bytes, bytes], reported: str
 ) -> None:
     assert change[0] in SHARED
     broken = SHARED.replace(*change)
@@ -111,7 +111,7 @@ def test_what_is_wrong_with_prefixes_is_named_once_and_costs_only_who_needs_it(
     both = [parsed(text.replace(b"901", n), f"x/{n.decode()}.toml", broken) for n in (b"901", b"902")]
     found = unique(both)
     assert [r.code for r in found.rules] == ["SASL901", "SASL902"]
-    assert sum(str(error).startswith(told) for error in found.broken) == 1
+    assert sum(str(error).startswith(reported) for error in found.broken) == 1
     assert len({str(error) for error in found.broken}) == len(found.broken)
 
 
@@ -126,10 +126,10 @@ def test_what_is_wrong_with_prefixes_is_named_once_and_costs_only_who_needs_it(
         ("'x'", "one_of.a = []", "'a' is missing"),
     ],
 )
-def test_a_wrong_rule_is_told_by_file_and_line(pattern: str, more: str, told: str) -> None:
+def test_a_wrong_rule_is_told_by_file_and_line(pattern: str, more: str, reported: str) -> None:
     with pytest.raises(RuleError) as caught:
         rule(pattern, more)
-    assert str(caught.value).startswith("x/y.toml:4 (SASL901") and told in str(caught.value)
+    assert str(caught.value).startswith("x/y.toml:4 (SASL901") and reported in str(caught.value)
 
 
 @pytest.mark.parametrize(

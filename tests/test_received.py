@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from maildoctor.__main__ import main
 from maildoctor.cli.header_page import header_page
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.report_error import UsageError
 from maildoctor.facts.received import Judgement, Received, Trace, believed, judge
 from maildoctor.render.style import Style
 
@@ -179,9 +179,9 @@ FORMS: dict[str, tuple[str, tuple[bool | None, bool | None, str, str, int | None
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_form_of_each_mail_program(form: str) -> None:
-    line, told = FORMS[form]
+    line, reported = FORMS[form]
     hop = Received.parse(line)
-    assert (hop.authenticated, hop.tls, hop.user, hop.mech, hop.bits, hop.tls_version) == told
+    assert (hop.authenticated, hop.tls, hop.user, hop.mech, hop.bits, hop.tls_version) == reported
     assert hop.when is not None and (hop.when.year, hop.when.month, hop.when.day) in ((2026, 11, 22), (2026, 11, 21))
     assert hop.by
 
@@ -637,7 +637,7 @@ def test_the_environment_may_name_the_header(
 def test_what_is_no_header_is_told(data: bytes, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "h"
     file.write_bytes(data)
-    with pytest.raises(Trouble, match=says):
+    with pytest.raises(UsageError, match=says):
         header_page(str(file), PLAIN)
     assert main(["explain", "--header", str(file)]) == 2
     out, err = capsys.readouterr()

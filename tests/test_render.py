@@ -46,7 +46,7 @@ maildoctor 0.1.0  host mail.example.test  sendmail 8.17.1.9 + cyrus-sasl 2.1.28
      explains: 1 symptom
        [!!] MECH002 DIGEST-MD5 is offered but no user has a DIGEST-MD5 secret
 
-[??] 2 checks not judged: no right to read /etc/sasldb2; run as root
+[??] 2 checks not judged: permission denied reading /etc/sasldb2; run as root
 
 1 cause (1 error), 1 passed, 2 not judged, 1 not applicable  0.4 s
 """
@@ -227,8 +227,8 @@ def test_a_baseline_leaves_the_known_out_and_counts_them() -> None:
 
 
 def test_what_the_log_tells_and_is_mended_is_said() -> None:
-    said = text.render(replace(FAULTY, mended=("SASL510 no-saslauthd",)), PLAIN)
-    assert "[ok] mended since, by what is seen now; the log still tells of it: SASL510 no-saslauthd\n" in said
+    said = text.render(replace(FAULTY, fixed=("SASL510 no-saslauthd",)), PLAIN)
+    assert "[ok] fixed since, by what is seen now; the log still tells of it: SASL510 no-saslauthd\n" in said
 
 
 def test_a_lone_warning_is_not_counted_twice() -> None:

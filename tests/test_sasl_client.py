@@ -161,10 +161,10 @@ def test_oauthbearer_as_in_rfc_7628() -> None:
         b"vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\x01\x01"
     )
     e.finish()
-    assert e.told == ""
+    assert e.reported == ""
     assert e.answer(REFUSAL_7628) == b"\x01"
-    assert "invalid_token" in e.told
-    assert "example_scope" in e.told
+    assert "invalid_token" in e.reported
+    assert "example_scope" in e.reported
     with pytest.raises(SaslError, match="invalid_token"):
         e.finish()
 
@@ -175,7 +175,7 @@ def test_xoauth2_as_google_writes_it() -> None:
         b"user=someuser@example.com\x01auth=Bearer ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg\x01\x01"
     )
     assert e.answer(b'{"status":"401","schemes":"bearer mac","scope":"https://mail.example.com/"}') == b""
-    assert e.told == "status 401, schemes bearer mac, scope https://mail.example.com/"
+    assert e.reported == "status 401, schemes bearer mac, scope https://mail.example.com/"
 
 
 def test_login_asks_twice_in_any_words() -> None:
@@ -612,8 +612,8 @@ def test_a_hostile_refusal_of_a_token_is_told(mechanism: str, refusal: bytes) ->
 def test_a_server_that_repeats_the_token_does_not_get_it_shown(mechanism: str) -> None:
     e = begun(mechanism, password=b"t0k.en")
     e.answer(b'{"status": "no such token: t0k.en", "scope": "' + b"x" * 999 + b'"}')
-    assert "t0k.en" not in e.told
-    assert len(e.told) < 300
+    assert "t0k.en" not in e.reported
+    assert len(e.reported) < 300
 
 
 @pytest.mark.parametrize("mechanism", sorted(TOKEN))
@@ -933,6 +933,6 @@ def test_a_secret_is_in_no_traceback_not_even_with_variables(
     except SaslError as error:
         # Without this frame, whose variables hold the password.
         at = error.__traceback__.tb_next if error.__traceback__ else None
-        told = "".join(traceback.TracebackException(type(error), error, at, capture_locals=True).format())
-    assert "pencil" not in told
-    assert "mechanism" in told or "script" in told
+        reported = "".join(traceback.TracebackException(type(error), error, at, capture_locals=True).format())
+    assert "pencil" not in reported
+    assert "mechanism" in reported or "script" in reported

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from maildoctor.__main__ import main
-from maildoctor.cli.signals import Terminated, heeded, status_of
-from maildoctor.cli.trouble import last_words
+from maildoctor.cli.report_error import report_error
+from maildoctor.cli.signals import Terminated, obeyed, status_of
 from maildoctor.facts.wire import Wire
 from maildoctor.host.deadline import Deadline
 from maildoctor.host.network import own_ports
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.xdist_group("signals")
 
 def test_sigterm_is_raised_where_the_work_stands_and_the_old_way_comes_back() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(KeyboardInterrupt) as stop, heeded(), heeded():
+    with pytest.raises(KeyboardInterrupt) as stop, obeyed(), obeyed():
         os.kill(os.getpid(), signal.SIGTERM)
         signal.pause()
     assert isinstance(stop.value, Terminated) and status_of(stop.value) == 143
@@ -34,14 +34,14 @@ def test_sigterm_is_raised_where_the_work_stands_and_the_old_way_comes_back() ->
 
 
 def test_statuses(capsys: pytest.CaptureFixture[str]) -> None:
-    assert (last_words(KeyboardInterrupt(), ["check"]), last_words(Terminated(), ["check"])) == (130, 143)
+    assert (report_error(KeyboardInterrupt(), ["check"]), report_error(Terminated(), ["check"])) == (130, 143)
     assert capsys.readouterr().err == 2 * "maildoctor: interrupted\n"
 
 
 def test_an_ignored_sigterm_stays_ignored() -> None:
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        with heeded():
+        with obeyed():
             os.kill(os.getpid(), signal.SIGTERM)
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -51,7 +51,7 @@ def test_another_thread_changes_nothing() -> None:
     seen: list[object] = []
 
     def work() -> None:
-        with heeded():
+        with obeyed():
             seen.append(signal.getsignal(signal.SIGTERM))
 
     before = signal.getsignal(signal.SIGTERM)
@@ -166,8 +166,8 @@ def test_a_probe_that_is_interrupted_tells_of_the_servers_that_were_finished(num
 def test_the_deadline_costs_the_ports_that_were_not_finished() -> None:
     with Server(says(b"554 5.7.1 No\r\n", closes)) as server, Server(hangs) as silent, Deadline(2) as deadline:
         hung = silent.port
-        told = deadline.within(lambda: own_ports(f"127.0.0.1:{server.port} 127.0.0.1:{hung}"))
-    wire = Wire.parse(told)
+        reported = deadline.within(lambda: own_ports(f"127.0.0.1:{server.port} 127.0.0.1:{hung}"))
+    wire = Wire.parse(reported)
     assert [c.trouble_kind for c in wire.looks] == ["rejected", "interrupted"]
     assert [c.port for c in wire.interrupted] == [hung]
 

@@ -17,8 +17,8 @@ import pytest
 
 import maildoctor
 from maildoctor.__main__ import main
-from maildoctor.cli.moments import moment
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.report_error import UsageError
+from maildoctor.cli.times import moment
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 REFUSED = "Jan 21 02:0{n}:07 mx sendmail[{pid}]: 5AM3450j000123: AUTH failure (LOGIN): user not found (-20) SASL(-13)"
@@ -280,7 +280,7 @@ def test_moments() -> None:
     ):
         assert moment(text, "--since", now) == then, text
     for text in ("", "soon", "25:00", "2026-13-01"):
-        with pytest.raises(Trouble):
+        with pytest.raises(UsageError):
             moment(text, "--since", now)
 
 

@@ -45,7 +45,7 @@ by_client = {by_client}
   name = "a cause"
   when = "it is so"
   advice = "Do {{user}}."
-  commands = ["mend {{user}}"]
+  commands = ["fix {{user}}"]
   [[rule.sample]]
   from = "written for this test"
   line = "{sample}"
@@ -253,10 +253,10 @@ def test_words_that_a_needle_cuts_are_found() -> None:
         needles = sorted({cut.split(b"\n")[0].ljust(6, b"a") for cut in cuts})
         engine = named("stdlib", needles)
         for block in (data, data[::-1], data.swapcase()):
-            told: list[tuple[int, int]] = []
-            engine.scan(memoryview(block), lambda n, _start, end, _flags, _context: told.append((end, n)))  # noqa: B023
+            reported: list[tuple[int, int]] = []
+            engine.scan(memoryview(block), lambda n, _start, end, _flags, _context: reported.append((end, n)))  # noqa: B023
             expected = ((m.end(), n) for n, needle in enumerate(needles) for m in re.finditer(re.escape(needle), block))
-            assert told == sorted(expected)
+            assert reported == sorted(expected)
 
 
 def test_a_line_counts_once_though_two_needles_are_in_it() -> None:
@@ -305,9 +305,9 @@ def test_a_flood_is_counted_exactly(exact: bool) -> None:
 def test_what_shares_a_needle_with_a_flood_is_estimated_and_said_to_be() -> None:
     data = b"".join(b"login refused for u by %s\n" % (b"LOGIN" if n % 4 else b"PLAIN") for n in range(60_000))
     seen = scanned(data, make=fastest)
-    told = counts(seen)
-    assert sum(told.values()) == pytest.approx(60_000, abs=2)
-    assert told["SASL801", (b"PLAIN",)] == pytest.approx(15_000, rel=0.1)
+    reported = counts(seen)
+    assert sum(reported.values()) == pytest.approx(60_000, abs=2)
+    assert reported["SASL801", (b"PLAIN",)] == pytest.approx(15_000, rel=0.1)
     assert all(entry.estimated for entry in seen.tally.entries.values())
 
 
@@ -462,9 +462,9 @@ def test_guessing_hides_no_fault_that_a_client_cannot_cause() -> None:
         some = [
             rule("SASL803", "generic failure", pattern, "generic failure for a from b", "symptom", by_client=by_client)
         ]
-        told = {code: (severity, cause) for code, severity, cause in messages(met, some)}
-        assert told["ABUSE100"] == ("warning", None)  # that somebody guesses is told all the same
-        assert told["SASL803"] == (severity, "ABUSE100" if by_client else None)
+        reported = {code: (severity, cause) for code, severity, cause in messages(met, some)}
+        assert reported["ABUSE100"] == ("warning", None)  # that somebody guesses is told all the same
+        assert reported["SASL803"] == (severity, "ABUSE100" if by_client else None)
 
 
 REFUSED = "sm-mta[{p}]: 394FBC00{p}: AUTH failure (PLAIN): "
@@ -490,10 +490,10 @@ def test_of_the_built_in_rules_only_refusals_are_demoted(line: str, code: str, d
         ip = "192.0.2.9" if n % 20 else f"198.51.100.{n // 20 + 1}"
         lines.append("Nov 22 09:00:00 mail " + line.format(n=n % 30, p=1000 + n, ip=ip, at=f"x.example[{ip}]"))
     rules = builtin().rules
-    told = {r.finding.code: r for r in judge(rules, scanned("\n".join(lines).encode(), rules), NOW)}
-    assert "ABUSE100" in told
-    assert (told[code].finding.severity == "info") is demoted
-    assert (told[code].explained_by is not None) is demoted
+    reported = {r.finding.code: r for r in judge(rules, scanned("\n".join(lines).encode(), rules), NOW)}
+    assert "ABUSE100" in reported
+    assert (reported[code].finding.severity == "info") is demoted
+    assert (reported[code].explained_by is not None) is demoted
 
 
 @pytest.mark.parametrize(
@@ -520,9 +520,9 @@ def test_of_the_built_in_rules_only_refusals_are_demoted(line: str, code: str, d
 def test_a_log_that_holds_logins_in_clear_is_a_finding(line: str, code: str, setting: str) -> None:
     secrets = [base64.b64encode(f"\0amy\0correct-horse-{n}".encode()).decode() for n in range(60)]
     quiet = "Jan 21 02:02:07 mx CRON[1]: (root) CMD (true)\n"
-    told = [f"Jan 21 02:02:07 mx {line.format(n=n, secret=secret)}\n" for n, secret in enumerate(secrets)]
+    reported = [f"Jan 21 02:02:07 mx {line.format(n=n, secret=secret)}\n" for n, secret in enumerate(secrets)]
     rules = builtin().rules
-    found = judge(rules, scanned((quiet * 4 + "".join(told)).encode(), rules), NOW)
+    found = judge(rules, scanned((quiet * 4 + "".join(reported)).encode(), rules), NOW)
     (finding,) = [r.finding for r in found if r.finding.code == code]
     assert (finding.severity, finding.count) == ("warning", 60) and setting in finding.advice
     assert finding.evidence[0].source.endswith(":5")
@@ -549,7 +549,7 @@ def test_the_fields_fill_title_and_commands_and_cannot_become_shell() -> None:
     assert ranked.finding.message == "The login of a'b;id was refused"
     for odd in (b"a'b;id", b"-rf", b"\x01x", b"\xff"):
         (ranked,) = judge(RULES, scanned(b"login refused for %s\n" % odd), NOW)
-        assert ranked.finding.fix[0].command == "mend USER"
+        assert ranked.finding.fix[0].command == "fix USER"
 
 
 def test_normal_lines_are_figures_and_no_findings() -> None:
@@ -618,7 +618,7 @@ def test_a_pattern_is_proved_to_hold_its_needle() -> None:
         (('code = "SASL802"', 'code = "SASL002"'), "100 on"),
     ],
 )
-def test_a_bad_rule_does_not_load_and_says_why(change: tuple[str, str], told: str) -> None:
+def test_a_bad_rule_does_not_load_and_says_why(change: tuple[str, str], reported: str) -> None:
     text = RULE.format(
         code="SASL802", name="n", severity="error", kind="fault", needle=["backend broken"], pattern="backend broken",
         labels=[], explains=[], scope="session", sample="backend broken", title="T",
@@ -626,6 +626,6 @@ def test_a_bad_rule_does_not_load_and_says_why(change: tuple[str, str], told: st
     )  # fmt: skip
     parse(text.encode(), "x.toml")
     assert change[0] in text
-    with pytest.raises(RuleError, match=re.escape(told)) as caught:
+    with pytest.raises(RuleError, match=re.escape(reported)) as caught:
         parse(text.replace(*change).encode(), "x.toml")
     assert str(caught.value).startswith("x.toml")

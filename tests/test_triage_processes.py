@@ -272,14 +272,16 @@ BROKEN = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("text", "told"), BROKEN.values(), ids=list(BROKEN))
-def test_a_broken_rule_file_breaks_itself_and_is_named(copy: Path, tmp_path: Path, text: str, told: str) -> None:
+def test_a_broken_rule_file_breaks_itself_and_is_named(copy: Path, tmp_path: Path, text: str, reported: str) -> None:
     edited(copy, text)
     log = tmp_path / "mail.log"
     log.write_text(LINE.format(n=1))
     status, said = run(copy, "triage", "--json", str(log))
     jsonschema.validate(said, SCHEMA)
     assert (status, said["findings"][0]["code"]) == (1, CODE)
-    assert any(told in sentence and "left out" in sentence for sentence in said["log"]["damage"]), said["log"]["damage"]
+    assert any(reported in sentence and "left out" in sentence for sentence in said["log"]["damage"]), said["log"][
+        "damage"
+    ]
     log.write_text(QUIET)
     assert run(copy, "triage", "--json", str(log))[0] == 3
 

@@ -25,7 +25,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maildoctor.host import Answer, Silence, Verb
+from maildoctor.host import Answer, NoAnswer, Verb
 from maildoctor.triage.headers import peel, when
 from maildoctor.triage.sources import Source, SourceError, SourceOptions, open_extent, open_sources
 from maildoctor.triage.sources.follow import Tail
@@ -998,7 +998,7 @@ class Told:
         if verb == "read" and "postfix" in self._texts:
             return self._texts["postfix"]
         if subject not in self._files:
-            return Silence("absent", f"{subject} does not exist")
+            return NoAnswer("absent", f"{subject} does not exist")
         size, age = self._files[subject]
         stamp = datetime.fromtimestamp(NOW - age * 86400, UTC).strftime("%Y-%m-%d %H:%M:%S")
         return subject if verb == "real" else f"-rw-r----- 1 root adm {size} {stamp}.000000000 +0000 {subject}"
@@ -1040,4 +1040,4 @@ def test_own_logs_that_may_not_be_read(all_readable: set[str]) -> None:
     all_readable.add("/var/log/mail.log")
     found = own_logs(Told({"/var/log/mail.log": (9, 0), "/var/log/auth.log": (9, 0)}))
     assert found.paths == ("/var/log/auth.log",)
-    assert found.unread == (("/var/log/mail.log", "no right to read /var/log/mail.log"),)
+    assert found.unread == (("/var/log/mail.log", "permission denied reading /var/log/mail.log"),)

@@ -183,8 +183,8 @@ def test_a_label_is_never_too_long() -> None:
 @given(st.text(max_size=400))
 @settings(max_examples=200)
 def test_any_text_is_read_and_judged(text: str) -> None:
-    told = {f.code for f in judged(LOOK + text)}
-    assert "WIRE028" in told  # whatever follows, the weak key stays
+    reported = {f.code for f in judged(LOOK + text)}
+    assert "WIRE028" in reported  # whatever follows, the weak key stays
 
 
 @given(
@@ -272,8 +272,8 @@ OK, NO, LATER = "ok 235 2.0.0 OK", "failed 535 5.7.0 authentication failed", "la
     ],
 )
 def test_logins_are_told_by_their_pattern(outcomes: dict[str, str], code: str | None) -> None:
-    told = {c for c in codes(logins(**outcomes)) if c >= "WIRE050"}
-    assert told == ({code} if code else set())
+    reported = {c for c in codes(logins(**outcomes)) if c >= "WIRE050"}
+    assert reported == ({code} if code else set())
 
 
 def test_a_login_with_an_entry_of_authinfo_is_judged_elsewhere() -> None:

@@ -1,9 +1,9 @@
-"""What the host's own log adds to a diagnosis: still true, mended since, or a note."""
+"""What the host's own log adds to a diagnosis: still true, fixed since, or a note."""
 
-from maildoctor.host import Answer, Silence, Verb
+from maildoctor.host import Answer, NoAnswer, Verb
 from maildoctor.library import Library, load_library
 from maildoctor.model import Evidence, Finding, Outcome, Ranked, Report, Target
-from maildoctor.triage.witness import heard
+from maildoctor.triage.witness import received
 
 LIBRARY = load_library()
 DLOPEN = (
@@ -28,7 +28,7 @@ class Log:
     def ask(self, verb: Verb, subject: str = "") -> Answer:
         if (verb, subject) == ("recent", "/var/log/auth.log"):
             return self.text
-        return Silence("absent", f"{subject} does not exist")
+        return NoAnswer("absent", f"{subject} does not exist")
 
 
 def report(*findings: Finding, **outcomes: str) -> Report:
@@ -55,35 +55,35 @@ SYMBOL = Finding(
 
 def test_a_line_of_what_is_still_wrong_becomes_evidence() -> None:
     before = report(SYMBOL, LINK001="fail")
-    after = heard(Log(DLOPEN), before, LIBRARY.witnesses)
+    after = received(Log(DLOPEN), before, LIBRARY.witnesses)
     (ranked,) = after.ranked
     assert ranked.finding.evidence[-1].source == "/var/log/auth.log"
     assert "des_ecb_encrypt" in ranked.finding.evidence[-1].text
     assert ranked.finding.fingerprint == SYMBOL.fingerprint
-    assert after.mended == ()
+    assert after.fixed == ()
 
 
 def test_a_line_of_what_was_mended_is_no_finding() -> None:
-    after = heard(Log(DLOPEN), report(LINK001="pass"), LIBRARY.witnesses)
+    after = received(Log(DLOPEN), report(LINK001="pass"), LIBRARY.witnesses)
     assert after.ranked == ()
-    assert [word.split()[0] for word in after.mended] == ["LINK130"]
+    assert [word.split()[0] for word in after.fixed] == ["LINK130"]
 
 
 def test_what_was_not_judged_is_not_called_mended() -> None:
-    after = heard(Log(DLOPEN), report(LINK001="not_judged"), LIBRARY.witnesses)
-    assert (after.ranked, after.mended) == ((), ())
+    after = received(Log(DLOPEN), report(LINK001="not_judged"), LIBRARY.witnesses)
+    assert (after.ranked, after.fixed) == ((), ())
 
 
 def test_a_fault_of_which_no_check_speaks_is_a_note() -> None:
     witnesses = {code: rules for code, rules in LIBRARY.witnesses.items() if not any("KRB" in r for r in rules)}
-    after = heard(Log(KEYTAB), report(LINK001="pass"), witnesses)
+    after = received(Log(KEYTAB), report(LINK001="pass"), witnesses)
     assert [(r.finding.severity, r.finding.code[:3]) for r in after.ranked] == [("info", "KRB")]
     assert after.ranked[0].finding.message.startswith("The log says: ")
 
 
 def test_a_host_without_a_log_is_left_as_it_is() -> None:
     before = report(SYMBOL, LINK001="fail")
-    assert heard(Log(""), before, LIBRARY.witnesses) is before
+    assert received(Log(""), before, LIBRARY.witnesses) is before
 
 
 def test_the_table_names_codes_that_exist() -> None:
@@ -91,5 +91,5 @@ def test_the_table_names_codes_that_exist() -> None:
 
     rules = {rule.code for rule in load(rule_files())}
     assert set(LIBRARY.witnesses) <= {check.code for check in LIBRARY.checks}
-    assert {rule for told in LIBRARY.witnesses.values() for rule in told} <= rules
+    assert {rule for reported in LIBRARY.witnesses.values() for rule in reported} <= rules
     assert isinstance(LIBRARY, Library)

@@ -74,8 +74,8 @@ def test_it_is_a_program(file: Path) -> None:
 
 def test_every_check_and_rule_is_listed(file: Path, tmp_path: Path) -> None:
     listed = run(file, "list", "--json", cwd=tmp_path)
-    told = json.loads(listed.stdout)
-    codes = {thing["code"] for kind in told.values() for thing in kind}
+    reported = json.loads(listed.stdout)
+    codes = {thing["code"] for kind in reported.values() for thing in kind}
     ledger = (ROOT / "checks" / "CODES").read_text().splitlines()
     wanted = {code for code, _, name in (line.partition(" ") for line in ledger) if name != "retired"}
     assert len(codes) > 300
@@ -112,9 +112,9 @@ def test_certificates_are_not_judged_without_a_reader_of_certificates(file: Path
     pem.write_text("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")
     with (root / "etc/mail/sendmail.cf").open("a") as cf:
         cf.write("O ServerCertFile=/etc/mail/host.pem\nO ServerKeyFile=/etc/mail/host.pem\n")
-    told = json.loads(run(file, "check", "--root", str(root), "--select", "TLS*", "--json", cwd=tmp_path).stdout)
-    silent = [o for o in told["outcomes"] if o["outcome"] == "not_judged" and "cryptography" in o["reason"]]
-    assert len(silent) >= 3, told["outcomes"]
+    reported = json.loads(run(file, "check", "--root", str(root), "--select", "TLS*", "--json", cwd=tmp_path).stdout)
+    silent = [o for o in reported["outcomes"] if o["outcome"] == "not_judged" and "cryptography" in o["reason"]]
+    assert len(silent) >= 3, reported["outcomes"]
     assert all("cryptography" in o["remedy"] for o in silent)
 
 
@@ -140,16 +140,16 @@ def test_an_old_cryptography_is_as_good_as_none(tmp_path: Path) -> None:
     ask = f"from maildoctor.host.rooted import Rooted; host = Rooted({str(tmp_path)!r}); "
     ask += "print(host.ask('cert', '/server.pem'), host.ask('key', '/server.pem')); "
     ask += "from maildoctor.certificates import shown_by_server; print(shown_by_server([b'0']))"
-    told = bare(ask, tmp_path)
-    assert told.count("cryptography 38.0.4 is too old") == 3
-    assert told.count("42 or newer") == 2 and "verified unknown" in told
+    reported = bare(ask, tmp_path)
+    assert reported.count("cryptography 38.0.4 is too old") == 3
+    assert reported.count("42 or newer") == 2 and "verified unknown" in reported
 
 
 def test_triage_by_the_standard_library(file: Path, tmp_path: Path) -> None:
     (tmp_path / "mail.log").write_bytes(SAMPLE_LOG * 3)
-    told = run(file, "triage", "mail.log", "--json", cwd=tmp_path)
-    assert told.returncode == 1, told.stderr
-    ours = json.loads(told.stdout)
+    reported = run(file, "triage", "mail.log", "--json", cwd=tmp_path)
+    assert reported.returncode == 1, reported.stderr
+    ours = json.loads(reported.stdout)
     from_us = subprocess.run(
         [sys.executable, "-m", "maildoctor", "triage", str(tmp_path / "mail.log"), "--json"],
         capture_output=True, text=True, cwd=ROOT,
@@ -233,14 +233,14 @@ NONE = pytest.param("", marks=pytest.mark.skip(reason="no Python before 3.11 her
 
 @pytest.mark.parametrize("python", OLD or [NONE])
 def test_an_old_python_is_told(python: str, file: Path, tmp_path: Path) -> None:
-    told = run(file, "check", cwd=tmp_path, python=[python])
-    assert told.returncode == 2
-    assert "Python 3.11 or newer" in told.stderr
+    reported = run(file, "check", cwd=tmp_path, python=[python])
+    assert reported.returncode == 2
+    assert "Python 3.11 or newer" in reported.stderr
 
 
 def test_the_message_for_an_old_python() -> None:
     """The same, where there is no old Python: the version is pretended."""
     entry = pyz.ENTRY.replace("import sys\n", "import sys\nsys.version_info = (3, 6, 9)\n", 1)
-    told = subprocess.run([sys.executable, "-S", "-I", "-c", entry], capture_output=True, text=True)
-    assert (told.returncode, told.stdout) == (2, "")
-    assert "needs Python 3.11 or newer, and this is 3.6" in told.stderr and "what to do" in told.stderr
+    reported = subprocess.run([sys.executable, "-S", "-I", "-c", entry], capture_output=True, text=True)
+    assert (reported.returncode, reported.stdout) == (2, "")
+    assert "needs Python 3.11 or newer, and this is 3.6" in reported.stderr and "what to do" in reported.stderr

@@ -1,4 +1,4 @@
-"""USER: the user data base, its users, and the realm they are looked up in."""
+"""USER: the user database, its users, and the realm they are looked up in."""
 
 from maildoctor.api import (
     USER_NOT_FOUND,
@@ -69,7 +69,7 @@ def sasldb_missing(
     conf: SaslConf | Unknown,
     saslauthd: Saslauthd | Unknown,
 ) -> Findings:
-    """The user data base does not exist, so no user is found.
+    """The user database does not exist, so no user is found.
 
     libsasl reports a missing sasldb as "user not found (-20)", like a misspelt name.
 
@@ -93,7 +93,7 @@ def sasldb_missing(
     realm = service.realm or "REALM"
     wanted = _wants_users(service, conf, saslauthd)
     yield found(
-        f"The user data base {path} {what}"
+        f"The user database {path} {what}"
         + (", so nobody can log in" if wanted else "; where users are kept elsewhere none is needed"),
         evidence=[*named, Evidence(f"ls -ld {path}", "a directory" if folder else "No such file or directory")],
         fix=[*([RemoveFolder(path)] if folder else []), add_user("USER", realm, path)],
@@ -120,7 +120,7 @@ def sasldb_empty(
     logins: Logins | Unknown,
     saslauthd: Saslauthd | Unknown,
 ) -> Findings:
-    """The user data base holds no users.
+    """The user database holds no users.
 
     Every login ends in "user not found (-20)". Debian makes such an empty file at installation.
 
@@ -155,7 +155,7 @@ def sasldb_empty(
     refs=("Berkeley DB: db_verify(1)",),
 )
 def sasldb_damaged(sasldb: SaslDb) -> Findings:
-    """The user data base is damaged: a part of it cannot be read.
+    """The user database is damaged: a part of it cannot be read.
 
     Users in that part get "user not found" or "generic failure"; the listing tools may hang on such a file.
 
@@ -203,9 +203,9 @@ def sasldb_of_another_kind(
     plugins: Plugins | Unknown,
     service: LoginService | Unknown,
 ) -> Findings:
-    """The user data base is of another format than the installed sasldb plug-in reads, or no user data base at all.
+    """The user database is of another format than the installed sasldb plug-in reads, or no user database at all.
 
-    libsasl is built for one kind of data base (Berkeley DB, GDBM or LMDB). A file of another kind, as it comes from
+    libsasl is built for one kind of database (Berkeley DB, GDBM or LMDB). A file of another kind, as it comes from
     another host or an upgrade, gives "generic failure (-1)" at every login.
 
     Advice: create the users anew with this system's saslpasswd2 (or convert the file: cyrusbdb2current on Red Hat).
@@ -289,7 +289,7 @@ def user_in_another_realm(service: LoginService, sasldb: SaslDb, conf: SaslConf 
     """Users are in another realm than the one in which this server looks them up.
 
     A name without `@` is looked up together with the server's realm: AuthRealm, else the host's full name ($j). The
-    pair must match to the letter, and libsasl puts the server's realm in small letters; otherwise the log says "user
+    pair must match to the letter, and libsasl puts the server's realm in lower case; otherwise the log says "user
     not found (-20)". Users made without -u get the short host name.
 
     Advice: create the user in the server's realm with saslpasswd2 -c -u REALM USER, or set confAUTH_REALM to the realm
@@ -470,7 +470,7 @@ def unknown_user_tried(
     logins: Logins,
     conf: SaslConf | Unknown,
 ) -> Findings:
-    """Somebody tries to log in under a name that the user data base does not hold.
+    """Somebody tries to log in under a name that the user database does not hold.
 
     The log says "user not found (-20)", and the name is still missing now. Where many different names are tried it is
     guessing from outside, which is not reported here.
@@ -527,7 +527,7 @@ def wrong_password(
     logins: Logins,
     conf: SaslConf | Unknown,
 ) -> Findings:
-    """A user exists, but every login fails: the password in the user data base is another one than the client's.
+    """A user exists, but every login fails: the password in the user database is another one than the client's.
 
     The log says "authentication failure (-13)" and no login of that user succeeded since. Where one client fails it is
     a wrong password; where many addresses do, somebody is guessing.

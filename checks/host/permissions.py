@@ -236,7 +236,7 @@ def writable_configuration(paths: Paths) -> Findings:
     refs=("cyrus-sasl: sasldb/allockey.c: the stored value is the password in plain text",),
 )
 def readable_sasldb(paths: Paths, sasldb: SaslDb | Unknown, service: LoginService | Unknown) -> Findings:
-    """The user data base, with passwords in plain text, can be read by more than its owner.
+    """The user database, with passwords in plain text, can be read by more than its owner.
 
     With SASL 2 neither sendmail nor libsasl checks its mode, so logins work and nothing in the log tells.
 
@@ -359,7 +359,7 @@ def _for_its_program(path: str, file: Look) -> Step:
 def readable_credentials(exposed: Exposed) -> Findings:
     """A file in which a password stands in clear can be read by more than the program that needs it.
 
-    It is the password by which the mail server logs in at a data base, a directory or another server: whoever has it
+    It is the password by which the mail server logs in at a database, a directory or another server: whoever has it
     has the users' passwords or the relay. Programs use such a file whatever its mode, and nothing in a log tells.
 
     Advice: let only root, or the group of the program that reads it, read the file (chmod 600; or chgrp postfix,

@@ -616,8 +616,8 @@ def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | 
     Advice: put the full name first on the host's line in /etc/hosts (192.0.2.1 mail.example.com mail), or set
     confDOMAIN_NAME; then restart sendmail.
     """
-    told = program if isinstance(program, SendmailProgram) and "j" in program.identity else None
-    said = told.identity["j"] if told else None
+    reported = program if isinstance(program, SendmailProgram) and "j" in program.identity else None
+    said = reported.identity["j"] if reported else None
     if (said and "." in said) or cf.domain_name or "." in names.canonical:
         return
     name, own = said or names.canonical, names.own_line
@@ -626,7 +626,7 @@ def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | 
         f"The host name {name!r} is not fully qualified: it has no domain",
         evidence=[
             Evidence("hostname", names.hostname),
-            Evidence(told.named_by if told else "/etc/hosts", asked),
+            Evidence(reported.named_by if reported else "/etc/hosts", asked),
             *([Evidence(f"/etc/hosts:{own.number}", f"{own.address} {' '.join(own.names)}")] if own else []),
         ],
         fix=[
@@ -951,7 +951,7 @@ def configuration_refused(program: SendmailProgram) -> Findings:
     A port's name that /etc/services does not have, a kind of map that was not compiled in, and the like: what the
     file says is well written, and this sendmail on this host cannot do it.
 
-    Advice: mend the line in sendmail.mc (a port by its number, a kind of map that `sendmail -d0.1 -bt` names), rebuild
+    Advice: fix the line in sendmail.mc (a port by its number, a kind of map that `sendmail -d0.1 -bt` names), rebuild
     sendmail.cf and start sendmail.
     """
     for complaint in program.complaints:
@@ -959,7 +959,7 @@ def configuration_refused(program: SendmailProgram) -> Findings:
             yield found(
                 f"sendmail refuses line {complaint.line} of {complaint.path}: {complaint.text[:160]}",
                 evidence=[Evidence(program.source, f"{complaint.path}: line {complaint.line}: {complaint.text[:200]}")],
-                fix=[*_mended(complaint.text), *rebuild(complaint.path, "mend what the line is made of")],
+                fix=[*_mended(complaint.text), *rebuild(complaint.path, "fix what the line is made of")],
                 path=complaint.path,
                 words=complaint.text[:60],
             )

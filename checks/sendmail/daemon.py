@@ -46,7 +46,7 @@ def sendmail_not_running(cf: SendmailCf, processes: Processes) -> Findings:
 
     Clients get "connection refused". If it does not stay up when started, what it says at start names the reason.
 
-    Advice: mend what else is reported, then start sendmail.
+    Advice: fix what else is reported, then start sendmail.
     """
     if not processes.sendmail_daemons:
         named = processes.called_sendmail
@@ -215,7 +215,7 @@ def runs_an_older_configuration(processes: Processes, paths: Paths) -> Findings:
     """The running sendmail was started before its program or configuration was changed.
 
     sendmail.cf, Sendmail.conf, class files, plug-ins and certificates are read at start: what is on disk is not what
-    runs, so a mended fault can go on, and a new one show only at the next start.
+    runs, so a fixed fault can go on, and a new one show only at the next start.
 
     Advice: restart sendmail.
     """
@@ -335,7 +335,7 @@ def rejecting_connections(cf: SendmailCf, processes: Processes) -> Findings:
 
     Load above RefuseLA, too many children, or too little space below the queue make it refuse everybody.
 
-    Advice: mend what the title names: lower the load or raise confREFUSE_LA; free space; raise confMAX_DAEMON_CHILDREN.
+    Advice: fix what the title names: lower the load or raise confREFUSE_LA; free space; raise confMAX_DAEMON_CHILDREN.
     """
     for process in processes.sendmail_daemons:
         _, mark, reason = process.command.partition("rejecting ")
@@ -437,7 +437,7 @@ def started_with_other_settings(processes: Processes, cf: SendmailCf | Unknown) 
     What stands there wins over sendmail.cf, so an edit of sendmail.cf changes nothing.
 
     Advice: take the option out of what starts sendmail (/etc/default/sendmail, /etc/mail/sendmail.conf,
-    /etc/sysconfig/sendmail, the systemd unit), or mend the file that it names; then restart sendmail.
+    /etc/sysconfig/sendmail, the systemd unit), or fix the file that it names; then restart sendmail.
     """
     named = cf.path if isinstance(cf, SendmailCf) else "/etc/mail/sendmail.cf"
     for m in _SET_BY_HAND.finditer(processes.started_as):

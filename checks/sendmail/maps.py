@@ -119,14 +119,14 @@ def map_stale(maps: MailMaps) -> Findings:
     for m in maps.all:
         if not m.stale or m.built is None or m.source is None:
             continue
-        told = [
+        reported = [
             *(f"not in the database: {k}" for k in m.only_source[:3]),
             *(f"only in the database: {k}" for k in m.only_built[:3]),
             *(f"changed: {k}" for k in m.changed[:3]),
         ]
         yield found(
-            f"{m.built_path} is out of date: it differs from {m.path} ({'; '.join(told)})",
-            evidence=[m.source.evidence, m.built.evidence, *(Evidence(m.path, t) for t in told)],
+            f"{m.built_path} is out of date: it differs from {m.path} ({'; '.join(reported)})",
+            evidence=[m.source.evidence, m.built.evidence, *(Evidence(m.path, t) for t in reported)],
             fix=[_build(m)],
             severity="error" if m.name == "authinfo" else "warning",
             map=m.name,
@@ -326,7 +326,10 @@ def auth_switched_off_by_access_map(maps: MailMaps) -> Findings:
     role="cause",
     scope=("map",),
     fails=[{"maps": _AUTHINFO + _BUILT + "unread: /etc/mail/authinfo.db: it is text, no database"}],
-    passes=[{"maps": _AUTHINFO + _BUILT}, {"maps": _AUTHINFO + "refused: no right to read /etc/mail/authinfo"}],
+    passes=[
+        {"maps": _AUTHINFO + _BUILT},
+        {"maps": _AUTHINFO + "refused: permission denied reading /etc/mail/authinfo"},
+    ],
     refs=("sendmail: sendmail/map.c, db_map_open()",),
 )
 def map_unreadable(maps: MailMaps) -> Findings:

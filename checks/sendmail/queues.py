@@ -110,7 +110,7 @@ def queue_owner(queues: Queues, cf: SendmailCf, system: System | Unknown) -> Fin
     """
     for queue in queues.all:
         if queue.look is None and not queue.missing:
-            yield Unknown(f"no right to look at {queue.path}", "run as root")
+            yield Unknown(f"permission denied looking at {queue.path}", "run as root")
     for queue in queues.all:
         look = queue.look
         if look is None or look.kind != "d":

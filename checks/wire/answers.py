@@ -262,8 +262,8 @@ def _not_smtp(c: Conversation) -> str | None:
     kind, words = c.trouble or ("", "")
     if kind not in ("protocol", "flood"):
         return None
-    _, _, heard = words.partition("this is no reply of SMTP: ")
-    return next((f"it is {what}" for word, what in _OTHERS if heard.startswith(word)), words[:200])
+    _, _, received = words.partition("this is no reply of SMTP: ")
+    return next((f"it is {what}" for word, what in _OTHERS if received.startswith(word)), words[:200])
 
 
 @check(

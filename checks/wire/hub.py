@@ -213,12 +213,12 @@ def hub_refuses_login(wire: Wire) -> Findings:
             yield Unknown(f"{look.endpoint}: no login was tried", "--ca-file, --no-verify or --insecure-plaintext")
         if not failed or _in(logins):
             continue
-        told = ", ".join(f"{c.mechanism}: {c.outcome[1][:120]}" for c in failed[:3])
+        reported = ", ".join(f"{c.mechanism}: {c.outcome[1][:120]}" for c in failed[:3])
         stale = bool(look.noted("authinfo-stale"))
         more = f"; {look.noted('authinfo-map')} is older than its source, which says otherwise" if stale else ""
         yield found(
             f"{look.endpoint} refuses the login of {look.noted('authinfo-login')} with the entry"
-            f" {look.noted('authinfo')} ({told}){more}",
+            f" {look.noted('authinfo')} ({reported}){more}",
             evidence=[_of_map(look), *(c.evidence("AUTH", "235", "535", "outcome") for c in failed[:3])],
             fix=[_make(look)] if stale else [],
             severity="warning" if all(c.outcome[0] == "later" for c in failed) else None,

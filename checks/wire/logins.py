@@ -157,9 +157,9 @@ def _not_tried(wire: Wire) -> Iterator[Unknown]:
             "have the server offer TLS; --insecure-plaintext shows the password, or an answer on which to guess it, to "
             "whoever listens or poses as the server",
         )
-    told = {c.host for c in wire.logins}
+    reported = {c.host for c in wire.logins}
     for c in wire.without_login:
-        if c.host not in told:
+        if c.host not in reported:
             yield Unknown(
                 f"{c.endpoint}: a login was asked for, and none could be tried", "see what else is found there"
             )
@@ -316,7 +316,7 @@ def password_mechanisms_fail(wire: Wire) -> Findings:
     Name and password are right; what compares passwords is not the store that holds the secrets, or does not run: with
     Cyrus SASL pwcheck_method (saslauthd in place of auxprop), with Dovecot or Exim another passdb or authenticator.
 
-    Advice: let passwords be checked against the same store (Cyrus SASL: pwcheck_method: auxprop), or start and mend
+    Advice: let passwords be checked against the same store (Cyrus SASL: pwcheck_method: auxprop), or start and fix
     the service that checks them (saslauthd).
     """
     for t in _tries(wire):
@@ -339,7 +339,7 @@ def _password_check(server: str) -> list[Step]:
 
 
 _SERVICE = (
-    "What the server asks for this mechanism does not answer (a socket of saslauthd or Dovecot, a data base): start "
+    "What the server asks for this mechanism does not answer (a socket of saslauthd or Dovecot, a database): start "
     "it, see who may reach it, or take the mechanism off the list; the server's log names it."
 )
 
@@ -370,7 +370,7 @@ def one_mechanism_fails(wire: Wire) -> Findings:
     Its plug-in is broken, its secret was not stored with the others (SCRAM, OTP), its realm differs (DIGEST-MD5), or it
     has a store of its own. A client that prefers it fails, and does not try another.
 
-    Advice: see the log for the mechanism's name; mend it or take it off the list that the server offers.
+    Advice: see the log for the mechanism's name; fix it or take it off the list that the server offers.
     """
     for t in _tries(wire):
         good = t.mechs("ok")
@@ -412,7 +412,7 @@ def login_service_fails(wire: Wire) -> Findings:
     """The server cannot say whether the login is right: what it asks does not answer.
 
     4xx, or "generic failure", speaks of the server and not of the user: saslauthd or Dovecot's auth service does not
-    run or its socket cannot be reached, the data base of users is missing or unreadable, or too many logins failed
+    run or its socket cannot be reached, the database of users is missing or unreadable, or too many logins failed
     before.
 
     Advice: start the service and see who may reach its socket (saslauthd: /run/saslauthd/mux; Dovecot:
@@ -444,7 +444,7 @@ _NOT_LET = {
     ),
     "tls": (
         "it wants TLS first",
-        "Use STARTTLS or port 465; if STARTTLS is not offered there, that is the fault to mend.",
+        "Use STARTTLS or port 465; if STARTTLS is not offered there, that is the fault to fix.",
     ),
     "offer": (
         "it does not take this mechanism",
@@ -543,7 +543,7 @@ def login_dialogue_broken(wire: Wire) -> Findings:
     The client breaks off: a plug-in of another version, a proxy that rewrites, or a mechanism that was switched on and
     never set up.
 
-    Advice: update or mend the mechanism on the server, or take it off the list that it offers.
+    Advice: update or fix the mechanism on the server, or take it off the list that it offers.
     """
     for t in _tries(wire):
         for c in t.some("broken"):

@@ -270,7 +270,7 @@ _SPOKEN = ("PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER", "CRAM-MD5", "DIGEST-MD5")
 
 def _unusual(c: Conversation) -> tuple[str, bool] | None:
     """The offer, where mail programs find nothing in it; True where they find hardly anything."""
-    hello = c.in_tls  # without TLS that is the fault to mend first
+    hello = c.in_tls  # without TLS that is the fault to fix first
     if hello is None or not hello.auth or not _seen_whole(c) or not _READABLE.isdisjoint(hello.auth):
         return None
     some = any(m in _SPOKEN or m.startswith("SCRAM-") for m in hello.auth)

@@ -1,4 +1,4 @@
-"""The mechanism matrix: what files, configuration, wire and user data base say of each SASL mechanism, in one row.
+"""The mechanism matrix: what files, configuration, wire and user database say of each SASL mechanism, in one row.
 
 Pure: made of facts, any of which may be missing.
 """

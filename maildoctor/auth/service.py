@@ -78,7 +78,9 @@ class LoginService:
         words = {key: tuple(value.split()) for key, value in values.items()}
         letters = frozenset(words.get("requires", ()))
         user, *groups = words.get("account") or ("",)
-        told = {s: Setting(s, values[s], Evidence(path, f"{s}: {values[s]}")) for s in get_args(Subject) if s in values}
+        reported = {
+            s: Setting(s, values[s], Evidence(path, f"{s}: {values[s]}")) for s in get_args(Subject) if s in values
+        }
         return cls(
             product=product,
             path=path,
@@ -95,7 +97,7 @@ class LoginService:
             account=Account(user, tuple(groups)) if user else None,
             read_as_account=frozenset(p for p in get_args(FilePurpose) if p in words.get("reads as it", ("sasldb",))),
             without_tls=values.get("without TLS", ""),
-            settings=told,
+            settings=reported,
         )
 
     def option(self, subject: Subject) -> str:

@@ -4,9 +4,9 @@ import os
 import posixpath
 from collections.abc import Callable
 
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.report_error import UsageError
 from maildoctor.collect import knowledge
-from maildoctor.collect.knowledge import Know
+from maildoctor.collect.knowledge import FactStore
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.names import Names, own_name
 from maildoctor.facts.sendmail.cf import SendmailCf
@@ -19,12 +19,12 @@ from maildoctor.probe.authinfo import Found, HubLogin, NotADatabase, entry, same
 
 def hub_login(file: str) -> Callable[[str, str], HubLogin]:
     """A function from a server's name and address to what a map of this host has for it; without `file` the map that
-    sendmail.cf names. Raises Trouble."""
+    sendmail.cf names. Raises UsageError."""
     host = Live()
     know = knowledge(host, lambda _: None)[0]
     cf = know.get(SendmailCf)
     if cf is None and not file:
-        raise Trouble(
+        raise UsageError(
             "there is no sendmail.cf here that names a map", "--authinfo", "give --authinfo the path of the map"
         )
     cf = cf or SendmailCf.parse("")
@@ -51,7 +51,7 @@ def _files(cf: SendmailCf, file: str) -> tuple[str, str]:
     asked = consulted(cf)
     if asked is None or not asked.path.startswith("/"):
         what = "ruleset authinfo asks no map" if asked is None else f"the map {asked.name} is no file ({asked.type})"
-        raise Trouble(what, cf.path, "add FEATURE(`authinfo') to sendmail.mc, or give --authinfo the path of a map")
+        raise UsageError(what, cf.path, "add FEATURE(`authinfo') to sendmail.mc, or give --authinfo the path of a map")
     built = built_path(asked.type, asked.path)
     return (built, asked.path.removesuffix(".db")) if built else (asked.path, "")
 
@@ -61,14 +61,14 @@ def _read(host: Live, path: str, keys: tuple[str, ...]) -> Found:
         return entry(host.files, path, keys)
     except FileNotFoundError:
         remedy = f"build it: makemap hash {path.removesuffix('.db')} < {path.removesuffix('.db')}"
-        raise Trouble("the map does not exist, so sendmail finds no login in it", path, remedy) from None
+        raise UsageError("the map does not exist, so sendmail finds no login in it", path, remedy) from None
     except PermissionError:
-        raise Trouble("no right to read the map", path, "run as root") from None
+        raise UsageError("permission denied reading the map", path, "run as root") from None
     except NotADatabase:
-        raise Trouble("this is no map that can be read", path, "build it anew with makemap") from None
+        raise UsageError("this is no map that can be read", path, "build it anew with makemap") from None
     except OSError as error:
         what = f"the map cannot be read: {(error.strerror or 'for an unknown reason').lower()}"
-        raise Trouble(what, path, "give --authinfo the path of a map") from None
+        raise UsageError(what, path, "give --authinfo the path of a map") from None
 
 
 def _agrees(host: Live, source: str, keys: tuple[str, ...], found: Found) -> bool:
@@ -79,7 +79,7 @@ def _agrees(host: Live, source: str, keys: tuple[str, ...], found: Found) -> boo
         return True
 
 
-def _own_name(cf: SendmailCf, know: Know) -> str:
+def _own_name(cf: SendmailCf, know: FactStore) -> str:
     return own_name(cf, know.get(Names) or Names.parse(""), know.get(SendmailProgram))
 
 

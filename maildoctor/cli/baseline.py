@@ -3,7 +3,7 @@
 import json
 
 from maildoctor import filesystem
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.report_error import UsageError
 from maildoctor.render.reread import LARGEST
 
 _REMEDY = "give a report that `maildoctor check --json` wrote"
@@ -14,15 +14,15 @@ def fingerprints(path: str) -> frozenset[str]:
     try:
         found = filesystem.read(path, LARGEST + 1)
         if len(found) > LARGEST:
-            raise Trouble(f"the baseline is too large for a report: more than {LARGEST >> 20} MB", path, _REMEDY)
+            raise UsageError(f"the baseline is too large for a report: more than {LARGEST >> 20} MB", path, _REMEDY)
         report = json.loads(found)
     except OSError as error:
-        raise Trouble(f"cannot read the baseline: {error.strerror}", path, _REMEDY) from error
+        raise UsageError(f"cannot read the baseline: {error.strerror}", path, _REMEDY) from error
     except (ValueError, RecursionError) as error:
-        raise Trouble("the baseline is no JSON", path, _REMEDY) from error
+        raise UsageError("the baseline is no JSON", path, _REMEDY) from error
     try:
         if not report["schema"].startswith("maildoctor/"):
-            raise Trouble("the baseline is another program's report", path, _REMEDY)
+            raise UsageError("the baseline is another program's report", path, _REMEDY)
         return frozenset(str(finding["fingerprint"]) for finding in report["findings"])
     except (KeyError, TypeError, AttributeError) as error:
-        raise Trouble("the baseline is no report of maildoctor", path, _REMEDY) from error
+        raise UsageError("the baseline is no report of maildoctor", path, _REMEDY) from error

@@ -8,18 +8,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from maildoctor.cli import options as shared
-from maildoctor.cli.looks import style_for
 from maildoctor.cli.output import planned, published
 from maildoctor.cli.progress import Progress
+from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.selection import chosen
 from maildoctor.cli.signals import status_of
 from maildoctor.cli.status import Policy
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.style_options import style_for
 from maildoctor.engine import examine
 from maildoctor.host import Host
 from maildoctor.host.deadline import SECONDS, Deadline, Overdue
 from maildoctor.library import load_library
-from maildoctor.triage.witness import heard
+from maildoctor.triage.witness import received
 
 if TYPE_CHECKING:
     from maildoctor.host.rooted import Rooted
@@ -34,7 +34,7 @@ exit status:
   2  wrong usage, or maildoctor itself failed
   3  nothing found, but something was not judged
 
-Each option has a twin in the environment: MAILDOCTOR_FORMAT for --format.
+Each option has a environment variable: MAILDOCTOR_FORMAT for --format.
 """
 
 
@@ -92,11 +92,11 @@ def run(words: Sequence[str]) -> int:
             if deadline.stopped is not None:
                 raise deadline.stopped from None
             what = f"opening it took longer than nine tenths of the deadline of {options.deadline:g} s"
-            raise Trouble(what, str(options.image or options.snapshot or "the host"), deadline.remedy) from None
+            raise UsageError(what, str(options.image or options.snapshot or "the host"), deadline.remedy) from None
         report = examine(host, library, select, progress.looking_at, deadline)
         progress.looking_at("the log")
         with suppress(Overdue):  # the diagnosis stands without the log's witness
-            report = deadline.within(partial(heard, host, report, library.witnesses))
+            report = deadline.within(partial(received, host, report, library.witnesses))
     policy = Policy(options.fail_on, options.allow_unknown, options.exit_zero, known or frozenset())
     try:
         _record(host, options.record)
@@ -116,9 +116,9 @@ def _known(baseline: str | None) -> Set[str] | None:
 def _host(options: argparse.Namespace) -> Host:
     host = _bare_host(options)
     if options.no_probe:
-        from maildoctor.host.unasked import Unasked
+        from maildoctor.host.without import Without
 
-        host = Unasked(host, "probe", "connecting was switched off", "leave --no-probe out")
+        host = Without(host, "probe", "connecting was switched off", "leave --no-probe out")
     if options.record is None:
         return host
     from maildoctor.host.recording import Recording
@@ -128,7 +128,7 @@ def _host(options: argparse.Namespace) -> Host:
 
 def _bare_host(options: argparse.Namespace) -> Host:
     if options.tag is not None and options.image is None:
-        raise Trouble("--tag tells which image of an archive, and there is none", "--tag", "give --image FILE too")
+        raise UsageError("--tag tells which image of an archive, and there is none", "--tag", "give --image FILE too")
     if options.root is not None:
         from maildoctor.host.rooted import Rooted
 

@@ -9,9 +9,9 @@ from contextlib import suppress
 import maildoctor
 from maildoctor import filesystem
 from maildoctor.cli import options as shared
-from maildoctor.cli.looks import style_for
+from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.stdout import say
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.style_options import style_for
 from maildoctor.engine import Selection, examine
 from maildoctor.host.recording import Replay
 from maildoctor.library import load_library
@@ -47,7 +47,7 @@ def _sample_host() -> Replay:
             return Replay(folder)
     if text := _packed():
         return Replay(package, text)
-    raise Trouble("the sample host is not here", package, "install maildoctor again: its package is not whole")
+    raise UsageError("the sample host is not here", package, "install maildoctor again: its package is not whole")
 
 
 def _packed() -> bytes:

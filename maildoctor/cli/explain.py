@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from maildoctor.check import Check
 from maildoctor.cli import options as shared
-from maildoctor.cli.looks import style_for
+from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.selection import no_such
 from maildoctor.cli.stdout import say
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.style_options import style_for
 from maildoctor.library import load_library
 from maildoctor.render.escape import prose, shown
 from maildoctor.render.style import Style
@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
         "--header", metavar="FILE", help="the header of a mail, or one Received line of it; - for standard input"
     )
     shared.add_checks(p)
-    shared.add_looks(p)
+    shared.add_style_options(p)
     return p
 
 
@@ -65,7 +65,7 @@ def run(words: Sequence[str]) -> int:
     raise _nowhere(options.check, checks)
 
 
-def _nowhere(word: str, checks: Sequence[Check]) -> Trouble:
+def _nowhere(word: str, checks: Sequence[Check]) -> UsageError:
     from maildoctor.triage.builtin import builtin
 
     known = [name for check in checks for name in (check.code, check.name)]

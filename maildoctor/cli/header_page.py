@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import accumulate
 
 from maildoctor import filesystem
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.report_error import UsageError
 from maildoctor.facts.received import Judgement, Received, Trace, believed, judge
 from maildoctor.masking import masked
 from maildoctor.model import Evidence, Finding, Severity
@@ -37,11 +37,11 @@ _REQUIRE_LOGIN = {
 
 
 def header_page(path: str, style: Style) -> str:
-    """The page about the header in this file, `-` for the standard input. Raises Trouble where there is none in it."""
+    """The page about the header in this file, `-` for the standard input. Raises UsageError where there is none in it."""
     # what nobody reads need not be masked, which takes longer than to read it
     trace = Trace.parse(_text(path)).shown(lambda line: masked(line, "log"))
     if not trace.hops:
-        raise Trouble(
+        raise UsageError(
             "there is no Received line in it",
             _place(path),
             "paste the whole header: mail programs show it as source, original or raw message",
@@ -57,15 +57,15 @@ def _text(path: str) -> str:
             data = filesystem.read(path, _LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no such name"
-        raise Trouble(
+        raise UsageError(
             f"cannot read the header: {reason}", _place(path), "name a file that can be read, or -"
         ) from error
     if len(data) > _LARGEST:
-        raise Trouble("it is larger than 1 MiB", _place(path), "paste the header alone, without the body")
+        raise UsageError("it is larger than 1 MiB", _place(path), "paste the header alone, without the body")
     if b"\0" in data:
-        raise Trouble("it is binary, no header of a mail", _place(path), "save the header as text")
+        raise UsageError("it is binary, no header of a mail", _place(path), "save the header as text")
     if not data.strip():
-        raise Trouble("it is empty", _place(path), "paste the header of the mail, or a single Received line")
+        raise UsageError("it is empty", _place(path), "paste the header of the mail, or a single Received line")
     return data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
 
 

@@ -10,12 +10,12 @@ from contextlib import suppress
 
 from maildoctor.cli import options as shared
 from maildoctor.cli.password import add_login, mechanisms, secret
+from maildoctor.cli.report_error import UsageError, report_error
 from maildoctor.cli.servers import some_seconds, target_of
 from maildoctor.cli.stdout import say
-from maildoctor.cli.trouble import Trouble, last_words
 from maildoctor.errors import DoctorError
 from maildoctor.facts.wire import Conversation, Wire
-from maildoctor.host.network import Target, Wish, visited
+from maildoctor.host.network import ProbeOptions, Target, visited
 from maildoctor.probe.attempts import BY_PASSWORD
 from maildoctor.render.escape import shown
 from maildoctor.sasl import Login
@@ -50,7 +50,7 @@ def run(words: Sequence[str]) -> int:
         _tell(f"not ok: {shown(error.what)} ({shown(error.where)}); {shown(error.remedy)}")
         return 1
     except Exception as error:
-        return min(1, last_words(error))
+        return min(1, report_error(error))
     fault = _fault(talk)
     _tell(f"not ok: {talk.endpoint} {shown(fault)}" if fault else f"ok: {talk.endpoint} {shown(_praise(talk))}")
     return 1 if fault else 0
@@ -58,7 +58,7 @@ def run(words: Sequence[str]) -> int:
 
 def _tell(line: str) -> None:
     """The line is for people; the exit status is the answer, also where nobody takes the line."""
-    with suppress(Trouble, BrokenPipeError):
+    with suppress(UsageError, BrokenPipeError):
         say(f"{line}\n")
 
 
@@ -69,7 +69,7 @@ def _visited(options: argparse.Namespace) -> Conversation:
         who = Login(options.user, word, options.authzid, options.realm)
     mechs = mechanisms(options) or tuple(m for m in BY_PASSWORD if m != "GSSAPI")
     for target in targets:
-        wish = Wish(
+        wish = ProbeOptions(
             timeout=options.timeout,
             ca_file=options.ca_file,
             verify=not (options.no_verify or _loopback(target)),

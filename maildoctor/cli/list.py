@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from maildoctor.check import Check
 from maildoctor.cli import options as shared
-from maildoctor.cli.looks import style_for
 from maildoctor.cli.stdout import say
+from maildoctor.cli.style_options import style_for
 from maildoctor.ledger import CHECKS, RULES, free_code
 from maildoctor.library import load_library
 from maildoctor.render.escape import prose, shown
@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--json", action="store_true", help="as JSON")
     p.add_argument("--free", metavar="FAMILY", type=_family, help="the next free codes of a family such as LINK")
     shared.add_checks(p)
-    shared.add_looks(p)
+    shared.add_style_options(p)
     return p
 
 
@@ -41,11 +41,11 @@ def run(words: Sequence[str]) -> int:
     rules = sorted(known.rules, key=lambda rule: rule.code)
     broken = [str(error) for error in known.broken]
     if options.json:
-        told = {
+        reported = {
             "checks": [{**_plain(c), **_declared(c)} for c in checks],
             "rules": [{**_plain(r), "kind": r.kind} for r in rules],
         }
-        say(json.dumps({**told, "broken": broken} if broken else told, indent=2) + "\n")
+        say(json.dumps({**reported, "broken": broken} if broken else reported, indent=2) + "\n")
     else:
         style = style_for(sys.stdout, options)
         lost = [Block("left out  ", shown(sentence, style.ascii), tone="warning") for sentence in broken]

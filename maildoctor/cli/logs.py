@@ -1,4 +1,4 @@
-"""Reading the logs that a command line names: one after another or in pieces side by side, with a sign of life."""
+"""Reading the logs that a command line names: one after another or in pieces side by side, with progress."""
 
 import argparse
 import os
@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from maildoctor import filesystem
-from maildoctor.cli.moments import moment
 from maildoctor.cli.progress import Progress
+from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.signals import Terminated
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.times import moment
 from maildoctor.render.escape import shown
 from maildoctor.render.log import size
 from maildoctor.triage.engine import Engine, EngineError, fastest, named
@@ -46,9 +46,9 @@ class Logs:
         self._procs = min(options.procs, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
 
     def read(self) -> Seen:
-        """Read all, or up to Ctrl-C or SIGTERM. Raises Trouble where there is nothing to read."""
+        """Read all, or up to Ctrl-C or SIGTERM. Raises UsageError where there is nothing to read."""
         options = self._options
-        scan = self._scan(told=self._tell if options.follow else None)
+        scan = self._scan(reported=self._tell if options.follow else None)
         try:
             with Progress(wanted=not options.quiet and not options.follow) as progress:
                 for source in self._opened():
@@ -66,18 +66,18 @@ class Logs:
 
     def _scan(
         self,
-        told: Callable[[Key, Entry], None] | None = None,
+        reported: Callable[[Key, Entry], None] | None = None,
         engine: Callable[[Sequence[bytes]], Engine] | None = None,
     ) -> Scan:
         options = self._options
-        return Scan(self._rules, engine or self._engine, self._now, options.exact, options.unmatched, told)
+        return Scan(self._rules, engine or self._engine, self._now, options.exact, options.unmatched, reported)
 
     def _engine(self, needles: Sequence[bytes]) -> Engine:
         wish = os.environ.get("MAILDOCTOR_ENGINE", "")
         try:
             return named(wish, needles) if wish else fastest(needles)
         except EngineError as error:
-            raise Trouble(str(error), "the environment: MAILDOCTOR_ENGINE", "unset it") from error
+            raise UsageError(str(error), "the environment: MAILDOCTOR_ENGINE", "unset it") from error
 
     def _opened(self) -> Iterator[Source]:
         options = self._options
@@ -124,13 +124,13 @@ class Logs:
                     self._merge(scan, path, share)
             except KeyboardInterrupt:
                 for share in workers.stopped():
-                    self._merge(scan, path, share, told=False)
+                    self._merge(scan, path, share, reported=False)
                 raise
 
-    def _merge(self, scan: Scan, path: str, share: "Share[tuple[int, int], Seen]", told: bool = True) -> None:
+    def _merge(self, scan: Scan, path: str, share: "Share[tuple[int, int], Seen]", reported: bool = True) -> None:
         if share.found is not None:
             scan.seen.merge(share.found)
-        if share.trouble and told:
+        if share.trouble and reported:
             first, after = share.piece
             read = f"of the bytes {first} to {after} only {size(share.found.bytes) if share.found else 'nothing'}"
             self.damage.append(f"{path}: {read} was read: {share.trouble}")
@@ -154,8 +154,8 @@ class Logs:
         rule = self._rules[key[0]]
         if rule.kind != "normal" and not self._options.quiet:
             labels = ", ".join(value.decode("utf-8", "surrogateescape") for value in key[1] if value)
-            told = f"{rule.code} {rule.name}" + (f" ({labels})" if labels else "")
-            sys.stderr.write(shown(f"{time.strftime('%H:%M:%S')} {rule.severity:7} {told}", ascii=True) + "\n")
+            reported = f"{rule.code} {rule.name}" + (f" ({labels})" if labels else "")
+            sys.stderr.write(shown(f"{time.strftime('%H:%M:%S')} {rule.severity:7} {reported}", ascii=True) + "\n")
             sys.stderr.flush()
 
 
@@ -177,11 +177,11 @@ def _units(wishes: Sequence[str] | None) -> tuple[str, ...] | None:
 def _state(source: Source, seconds: float) -> str:
     done = source.position
     rate = done / max(seconds, 0.001)
-    told = f"{source.name}: {size(done)}"
+    reported = f"{source.name}: {size(done)}"
     if source.size:
         left = (source.size - done) / max(rate, 1)
-        told += f" of {size(source.size)}, {100 * done // source.size} %, {left:.0f} s left"
-    return f"{told}, {size(int(rate))}/s"
+        reported += f" of {size(source.size)}, {100 * done // source.size} %, {left:.0f} s left"
+    return f"{reported}, {size(int(rate))}/s"
 
 
 def _pieces(path: str, start: int, end: int, count: int) -> list[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""Options that commands share, and their twins in the environment: MAILDOCTOR_FORMAT for --format, and so on.
+"""Options that commands share, and their environment variables: MAILDOCTOR_FORMAT for --format, and so on.
 
 A twin stands in where neither its option nor a rival of it is given. Lists are separated by commas.
 """
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.report_error import UsageError
 from maildoctor.render import FORMATS
 
 _YES = ("1", "true", "yes", "on")
@@ -29,14 +29,14 @@ class Parser(argparse.ArgumentParser):
         )
 
     def error(self, message: str) -> NoReturn:
-        """Wrong usage ends in `Trouble`, which ends in exit status 2."""
+        """Wrong usage ends in `UsageError`, which ends in exit status 2."""
         unknown = re.match(r"(unrecognized arguments: -[\w-]+)[= ]", message)
         if unknown:
             message = f"{unknown[1]} ..."  # what follows may be a password given by mistake
-        raise Trouble(message, self.prog, f"see {self.prog} --help")
+        raise UsageError(message, self.prog, f"see {self.prog} --help")
 
 
-def add_looks(parser: argparse.ArgumentParser) -> None:
+def add_style_options(parser: argparse.ArgumentParser) -> None:
     """How text is to look: colours and signs."""
     looks = parser.add_mutually_exclusive_group()
     looks.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours (auto)")
@@ -51,7 +51,7 @@ def add_report(parser: argparse.ArgumentParser) -> None:
     detail = parser.add_mutually_exclusive_group()
     detail.add_argument("-v", "--verbose", action="count", default=0, help="more detail; -vv all evidence in full")
     detail.add_argument("-q", "--quiet", action="store_true", help="only the causes, one line each")
-    add_looks(parser)
+    add_style_options(parser)
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +72,7 @@ def add_verdict(parser: argparse.ArgumentParser) -> None:
         "--fail-on",
         choices=("error", "warning", "never"),
         default="error",
-        help="the mildest finding that makes the exit status 1 (error)",
+        help="the least severe finding that makes the exit status 1 (error)",
     )
     parser.add_argument("--exit-zero", action="store_true", help="exit status 0 whatever was found")
 
@@ -104,8 +104,8 @@ def read(
             twin = list(_twin(action, flag, name, environ[name]))
             try:
                 parser.parse_args([*twin, *words])
-            except Trouble as error:
-                raise Trouble(error.what, f"the environment: {name}", error.remedy) from error
+            except UsageError as error:
+                raise UsageError(error.what, f"the environment: {name}", error.remedy) from error
             twins += twin
     return parser.parse_args([*twins, *words])
 
@@ -135,4 +135,4 @@ def _twin(action: argparse.Action, flag: str, name: str, value: str) -> Iterator
     elif value.lower() in _YES:
         yield flag
     elif value.lower() not in _NO:
-        raise Trouble(f"{value!r} is neither yes nor no", f"the environment: {name}", f"set {name}=1, or unset it")
+        raise UsageError(f"{value!r} is neither yes nor no", f"the environment: {name}", f"set {name}=1, or unset it")

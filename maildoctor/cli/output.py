@@ -9,10 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from maildoctor import filesystem
-from maildoctor.cli.looks import for_file
+from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.status import Policy, plugin_status, status
 from maildoctor.cli.stdout import say
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.style_options import for_file
 from maildoctor.model import Report
 from maildoctor.render import FORMATS, rendered
 from maildoctor.render.style import Style
@@ -31,7 +31,7 @@ class Output:
 
 
 def planned(wishes: Sequence[str], usual: str) -> list[Output]:
-    """What the `-o` options ask for. Raises Trouble for what cannot be written, before any work is done."""
+    """What the `-o` options ask for. Raises UsageError for what cannot be written, before any work is done."""
     outputs = [_output(wish, usual) for wish in wishes]
     for output in outputs:
         _refuse(output.path)
@@ -65,7 +65,7 @@ def write(path: str, text: str, mode: int = _USUAL_MODE) -> None:
         filesystem.write(path, text.encode(), mode)
     except OSError as error:
         what = f"cannot write the report: {error.strerror}"
-        raise Trouble(what, path, "name a file in a directory you may write to") from error
+        raise UsageError(what, path, "name a file in a directory you may write to") from error
 
 
 def _output(wish: str, usual: str) -> Output:
@@ -74,20 +74,20 @@ def _output(wish: str, usual: str) -> Output:
         form, path = usual, wish
     elif form not in FORMATS:
         what = f"there is no format {form!r}"
-        raise Trouble(what, f"-o {wish}", f"take one of {', '.join(FORMATS)}; a file of that name is ./{wish}")
+        raise UsageError(what, f"-o {wish}", f"take one of {', '.join(FORMATS)}; a file of that name is ./{wish}")
     if path in ("", "-"):
-        raise Trouble("no file is named", f"-o {wish}", "name a file; stdout holds the report anyway (--format)")
+        raise UsageError("no file is named", f"-o {wish}", "name a file; stdout holds the report anyway (--format)")
     return Output(form, path)
 
 
 def _refuse(path: str) -> None:
     folder = os.path.dirname(path) or "."
     if not filesystem.is_folder(folder):
-        raise Trouble("there is no such directory", folder, f"make it first: mkdir -p {folder}")
+        raise UsageError("there is no such directory", folder, f"make it first: mkdir -p {folder}")
     # A link is not followed, for in /tmp it may be a stranger's; and a rename would put a file in a device's place.
     with suppress(FileNotFoundError):
         if not stat.S_ISREG(filesystem.status(path, follow=False).st_mode):
-            raise Trouble("this is no regular file", path, "name a regular file, or redirect stdout there")
+            raise UsageError("this is no regular file", path, "name a regular file, or redirect stdout there")
 
 
 def _summarize(report: Report, style: Style, path: str) -> None:

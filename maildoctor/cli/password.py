@@ -12,7 +12,7 @@ import sys
 
 from maildoctor import filesystem
 from maildoctor.cli.options import listed
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.report_error import UsageError
 from maildoctor.plan.words import shell_word
 from maildoctor.render.escape import shown
 from maildoctor.sasl import MECHANISMS, NEEDS_SECRET, Secret
@@ -24,7 +24,7 @@ _PATIENCE = 60.0
 """Seconds that a program is given to write the password to a pipe: it may ask a person first."""
 
 SECRETS = "/run/secrets"
-"""Where container engines mount secrets. They make them 0444 in a folder of the container's own; no one can mend it."""
+"""Where container engines mount secrets. They make them 0444 in a folder of the container's own; no one can fix it."""
 
 _WAYS = "give --password-file FILE, --password-env NAME or --password-fd N, or run it in a terminal and be asked"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -52,18 +52,20 @@ def add_login(parser: argparse.ArgumentParser) -> None:
 
 
 def mechanisms(options: argparse.Namespace) -> tuple[str, ...]:
-    """Those that `--mech` names, in capitals; none where it is not given. Raises Trouble for one we do not speak."""
+    """Those that `--mech` names, in capitals; none where it is not given. Raises UsageError for one we do not speak."""
     named = tuple(m.upper() for m in listed(options.mech))
     for name in named:
         if name not in MECHANISMS:
-            raise Trouble(f"maildoctor does not speak {shown(name)}", "--mech", f"take one of {', '.join(MECHANISMS)}")
+            raise UsageError(
+                f"maildoctor does not speak {shown(name)}", "--mech", f"take one of {', '.join(MECHANISMS)}"
+            )
     return named
 
 
 def secret(options: argparse.Namespace) -> Secret | None:
     """The password, from the one place that the options name, else from the terminal.
 
-    None without `--user`, and where no mechanism of `--mech` needs a password. Raises Trouble.
+    None without `--user`, and where no mechanism of `--mech` needs a password. Raises UsageError.
     """
     if options.user is None:
         _refuse_a_source(options)
@@ -84,7 +86,7 @@ def _refuse_a_source(options: argparse.Namespace) -> None:
     for source in ("password_file", "password_env", "password_fd"):
         if getattr(options, source) is not None:
             flag = "--" + source.replace("_", "-")
-            raise Trouble("there is a password but no user", flag, f"add --user NAME, or leave {flag} out")
+            raise UsageError("there is a password but no user", flag, f"add --user NAME, or leave {flag} out")
 
 
 def _descriptor(text: str) -> int:
@@ -101,7 +103,7 @@ def _from_file(path: str) -> Secret:
         raise _no_file(path) from None
     except OSError as error:
         what = f"the password file cannot be read: {_reason(error)}"
-        raise Trouble(what, path, "give the path of a file that you can read") from None
+        raise UsageError(what, path, "give the path of a file that you can read") from None
     try:
         _private(fd, path)
         return _first_line(_whole(fd, path), path)
@@ -113,17 +115,17 @@ def _private(fd: int, path: str) -> None:
     status = os.fstat(fd)
     if stat.S_ISFIFO(status.st_mode):  # of a shell, <(command): no file that lies about
         if not filesystem.awaited(fd, _PATIENCE):
-            raise Trouble("nobody writes to this pipe", path, "start the program that writes the password to it")
+            raise UsageError("nobody writes to this pipe", path, "start the program that writes the password to it")
         return
     if not stat.S_ISREG(status.st_mode):
         raise _no_file(path)
     if status.st_mode & 0o066 and not filesystem.real(fd, path).startswith(SECRETS + "/"):
         what = f"others can read or write the password file (mode {stat.S_IMODE(status.st_mode):04o})"
-        raise Trouble(what, path, f"chmod 600 {shell_word(path)}")
+        raise UsageError(what, path, f"chmod 600 {shell_word(path)}")
 
 
-def _no_file(path: str) -> Trouble:
-    return Trouble("the password file is no file", path, "give a file, or a pipe")
+def _no_file(path: str) -> UsageError:
+    return UsageError("the password file is no file", path, "give a file, or a pipe")
 
 
 def _from_environment(name: str) -> Secret:
@@ -132,14 +134,16 @@ def _from_environment(name: str) -> Secret:
     else:
         where = "--password-env"  # what is there may be the password itself, given by mistake: do not repeat it
     if name not in os.environ:
-        raise Trouble("there is no such variable", where, "give --password-env the name of a variable that is exported")
+        raise UsageError(
+            "there is no such variable", where, "give --password-env the name of a variable that is exported"
+        )
     return _first_line(os.fsencode(os.environ[name]), where)
 
 
 def _from_descriptor(fd: int) -> Secret:
     where = f"--password-fd {fd}"
     if os.isatty(fd):
-        raise Trouble("that is a terminal, which shows what is typed", where, f"leave {where} out, and be asked")
+        raise UsageError("that is a terminal, which shows what is typed", where, f"leave {where} out, and be asked")
     return _first_line(_whole(fd, where), where)
 
 
@@ -150,7 +154,7 @@ def _whole(fd: int, where: str) -> bytes:
             data += more
     except OSError as error:
         data = b""
-        raise Trouble(f"the password cannot be read: {_reason(error)}", where, _WAYS) from None
+        raise UsageError(f"the password cannot be read: {_reason(error)}", where, _WAYS) from None
     return data
 
 
@@ -159,7 +163,7 @@ def _first_line(data: bytes, where: str) -> Secret:
     fault = _fault(data, line)
     if fault:
         data = line = b""  # a traceback may show what stands in variables
-        raise Trouble(fault, where, "let it hold the password alone, in one line")
+        raise UsageError(fault, where, "let it hold the password alone, in one line")
     return Secret(line)
 
 
@@ -175,7 +179,7 @@ def _fault(data: bytes, line: bytes) -> str:
 
 def _from_terminal(user: str) -> Secret:
     if not _is_terminal():
-        raise Trouble("there is no password, and no terminal to ask for it", f"--user {user}", _WAYS)
+        raise UsageError("there is no password, and no terminal to ask for it", f"--user {user}", _WAYS)
     return _first_line(_typed(user), "the terminal")
 
 
@@ -189,7 +193,7 @@ def _typed(user: str) -> bytes:
         try:
             return getpass.getpass(f"Password of {shown(user)}: ").encode("utf-8", "surrogateescape")
         except (EOFError, OSError, UnicodeError, getpass.GetPassWarning):
-            raise Trouble("no password could be read from the terminal", f"--user {user}", _WAYS) from None
+            raise UsageError("no password could be read from the terminal", f"--user {user}", _WAYS) from None
 
 
 def _is_terminal() -> bool:

@@ -8,19 +8,19 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from maildoctor.cli import options as shared
-from maildoctor.cli.looks import style_for
 from maildoctor.cli.output import planned, published
 from maildoctor.cli.password import add_login, mechanisms, secret
 from maildoctor.cli.progress import Progress
+from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.selection import chosen
 from maildoctor.cli.servers import listed_in, port_of, seconds, some_seconds, target_of
 from maildoctor.cli.signals import status_of
 from maildoctor.cli.status import Policy
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.style_options import style_for
 from maildoctor.engine import examine
 from maildoctor.facts.wire import Wire
 from maildoctor.host.deadline import Deadline
-from maildoctor.host.network import Network, Target, Wish
+from maildoctor.host.network import Network, ProbeOptions, Target
 from maildoctor.library import Library, load_library
 from maildoctor.probe.attempts import PENALTY_OVER, Message, Relay
 from maildoctor.probe.mailbox import usual
@@ -118,12 +118,12 @@ def run(words: Sequence[str]) -> int:
     return status if stopped is None else status_of(stopped)
 
 
-def _left_out(host: Network, wish: Wish) -> bool:
+def _left_out(host: Network, wish: ProbeOptions) -> bool:
     """Whether a login was asked for and none was tried at some host: that is no part that can be done without."""
     if wish.login is None and wish.hub is None:
         return False
-    told = host.ask("probe")
-    wire = Wire.parse(told if isinstance(told, str) else "")
+    reported = host.ask("probe")
+    wire = Wire.parse(reported if isinstance(reported, str) else "")
     return bool(wire.without_login)
 
 
@@ -133,11 +133,11 @@ def wire_checks(library: Library) -> Library:
     return Library(checks, library.causes)
 
 
-def _wish(options: argparse.Namespace) -> Wish:
+def _wish(options: argparse.Namespace) -> ProbeOptions:
     hub = _hub(options)
     who, mechs = _who(options)
-    families = (socket.AF_INET,) if options.ipv4 else (socket.AF_INET6,) if options.ipv6 else Wish().families
-    return Wish(
+    families = (socket.AF_INET,) if options.ipv4 else (socket.AF_INET6,) if options.ipv6 else ProbeOptions().families
+    return ProbeOptions(
         timeout=options.timeout,
         wait=options.wait,
         pause=options.pause,
@@ -165,7 +165,7 @@ def _who(options: argparse.Namespace) -> tuple[Login | None, tuple[str, ...]]:
     if options.cert:
         return Login(authid="", authzid=options.authzid), mechs or ("EXTERNAL",)
     if options.key:
-        raise Trouble("there is a key and no certificate", "--key", "give --cert FILE too")
+        raise UsageError("there is a key and no certificate", "--key", "give --cert FILE too")
     return None, mechs
 
 
@@ -173,7 +173,7 @@ def _hub(options: argparse.Namespace) -> "Callable[[str, str], HubLogin] | None"
     if options.authinfo is None:
         return None
     if options.user is not None:
-        raise Trouble("--user and --authinfo both say who logs in", "--authinfo", "give one of the two")
+        raise UsageError("--user and --authinfo both say who logs in", "--authinfo", "give one of the two")
     from maildoctor.cli.authinfo import hub_login
 
     return hub_login(options.authinfo)
@@ -216,7 +216,7 @@ def _targets(options: argparse.Namespace) -> Iterator[Target]:
     )
     words = [*options.targets, *(listed_in(options.file) if options.file else ())]
     if not words:
-        raise Trouble("no server is named", "maildoctor probe", "name one: maildoctor probe mail.example.com")
+        raise UsageError("no server is named", "maildoctor probe", "name one: maildoctor probe mail.example.com")
     for word in words:
         yield from target_of(word, ports, usual=not options.port)
 
@@ -224,12 +224,12 @@ def _targets(options: argparse.Namespace) -> Iterator[Target]:
 def _word(option: str, value: str) -> str:
     """One word that may stand in a line of SMTP."""
     if not re.fullmatch(r"[!-~]{1,255}", value):
-        raise Trouble(f"{value!r} is not one word", option, "give a name without blanks")
+        raise UsageError(f"{value!r} is not one word", option, "give a name without blanks")
     return value
 
 
 def _address(option: str, value: str) -> str:
     """A mailbox as MAIL FROM:<…> takes it; empty stands for <>."""
     if not re.fullmatch(r"(?:[^\s<>\x00-\x1f]{1,200}@[^\s<>@\x00-\x1f]{1,200}|[\w.+-]{1,64})?", value):
-        raise Trouble(f"{value!r} is no mail address", option, "write USER@DOMAIN")
+        raise UsageError(f"{value!r} is no mail address", option, "write USER@DOMAIN")
     return value

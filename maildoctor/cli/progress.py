@@ -1,4 +1,4 @@
-"""A sign of life on stderr, for people only: one line, after a second, taken away again."""
+"""A progress on stderr, for people only: one line, after a second, taken away again."""
 
 import sys
 import threading

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from maildoctor import filesystem
 from maildoctor.cli import options as shared
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.report_error import UsageError
 from maildoctor.masking.kinds import kind_of
 from maildoctor.masking.lines import Masker
 from maildoctor.masking.remarks import of_settings
@@ -45,7 +45,7 @@ def run(words: Sequence[str]) -> int:
 
 def _standard_input() -> None:
     if sys.stdin is None:
-        raise Trouble("it is closed", "standard input", "name a file")
+        raise UsageError("it is closed", "standard input", "name a file")
     _filter(os.dup(sys.stdin.fileno()), "standard input", Masker("log"))
 
 
@@ -55,7 +55,7 @@ def _file(path: str) -> None:
         os.set_blocking(fd, True)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no such name"
-        raise Trouble(f"cannot read it: {reason}", path, "name a file that can be read, or -") from None
+        raise UsageError(f"cannot read it: {reason}", path, "name a file that can be read, or -") from None
     full = os.path.abspath(path)
     for ending in _PACKED:
         full = full.removesuffix(ending)
@@ -76,7 +76,7 @@ def _filter(fd: int, where: str, masker: Masker) -> None:
             out.write(piece)
             out.flush()  # who pipes a log that is still written sees each line at once
     except SourceError as error:
-        raise Trouble(
+        raise UsageError(
             f"it {error.what}", where, error.remedy.replace("maildoctor triage", "maildoctor redact")
         ) from None
     except BrokenPipeError:
@@ -86,4 +86,4 @@ def _filter(fd: int, where: str, masker: Masker) -> None:
     finally:
         source.close()
     if text.damage:
-        raise Trouble(f"it {text.damage}", where, "what could be read of it was printed")
+        raise UsageError(f"it {text.damage}", where, "what could be read of it was printed")

@@ -8,10 +8,10 @@ from typing import NoReturn
 
 from maildoctor import filesystem
 from maildoctor.cli import options as shared
-from maildoctor.cli.looks import style_for
 from maildoctor.cli.output import planned, published
+from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.status import Policy
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.style_options import style_for
 from maildoctor.model import Report
 from maildoctor.render.reread import LARGEST, SCHEMA, Malformed, report
 
@@ -29,7 +29,7 @@ The exit status is what the report deserves:
   2  wrong usage, or this is no report
   3  nothing found, but something was not judged
 
-Each option has a twin in the environment: MAILDOCTOR_FORMAT for --format.
+Each option has a environment variable: MAILDOCTOR_FORMAT for --format.
 """
 
 
@@ -59,12 +59,14 @@ def _read(path: str) -> Report:
         return report(json.loads(_bytes(path), parse_constant=_refuse))
     except Malformed as error:
         if error.place == "schema":
-            raise Trouble(f"this is no report in the form {SCHEMA}", path, _REMEDY) from error
-        raise Trouble(f"this is no report of maildoctor: {error.wrong}", f"{path}: {error.place}", _REMEDY) from error
+            raise UsageError(f"this is no report in the form {SCHEMA}", path, _REMEDY) from error
+        raise UsageError(
+            f"this is no report of maildoctor: {error.wrong}", f"{path}: {error.place}", _REMEDY
+        ) from error
     except RecursionError as error:
-        raise Trouble("this is no report of maildoctor: it is nested too deeply", path, _REMEDY) from error
+        raise UsageError("this is no report of maildoctor: it is nested too deeply", path, _REMEDY) from error
     except ValueError as error:
-        raise Trouble("this is no JSON", path, _REMEDY) from error
+        raise UsageError("this is no JSON", path, _REMEDY) from error
 
 
 def _bytes(path: str) -> bytes:
@@ -72,14 +74,14 @@ def _bytes(path: str) -> bytes:
     try:
         if path == "-":
             if sys.stdin is None:
-                raise Trouble("standard input is closed", path, _REMEDY)
+                raise UsageError("standard input is closed", path, _REMEDY)
             found = sys.stdin.buffer.read(LARGEST + 1)
         else:
             found = filesystem.read(path, LARGEST + 1)
     except OSError as error:
-        raise Trouble(f"cannot read the report: {error.strerror}", path, _REMEDY) from error
+        raise UsageError(f"cannot read the report: {error.strerror}", path, _REMEDY) from error
     if len(found) > LARGEST:
-        raise Trouble(f"this is too large for a report: more than {LARGEST >> 20} MB", path, _REMEDY)
+        raise UsageError(f"this is too large for a report: more than {LARGEST >> 20} MB", path, _REMEDY)
     return found
 
 

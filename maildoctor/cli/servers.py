@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from maildoctor import filesystem
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.report_error import UsageError
 from maildoctor.host.network import Target
 
 _LONGEST = 16 * 1024 * 1024
@@ -15,7 +15,7 @@ _LONGEST = 16 * 1024 * 1024
 
 def target_of(word: str, ports: Sequence[int], usual: bool = True) -> Iterator[Target]:
     """`HOST`, `HOST:PORT`, `[ADDRESS]:PORT` or a bare address of IPv6, at `ports` where it names none; `usual`: nor did
-    anybody else. Raises Trouble."""
+    anybody else. Raises UsageError."""
     if m := re.fullmatch(r"\[([^\]]{1,80})\](?::(\d{1,6}))?", word):
         host, port = m[1], m[2]
     elif word.count(":") == 1 and "/" not in word:
@@ -23,27 +23,27 @@ def target_of(word: str, ports: Sequence[int], usual: bool = True) -> Iterator[T
     else:
         host, port = word, None
     if not host or not re.fullmatch(r"[^\s/@\[\]\x00-\x1f]{1,253}", host):
-        raise Trouble("this names no server", word, "write HOST, HOST:PORT or [ADDRESS]:PORT")
+        raise UsageError("this names no server", word, "write HOST, HOST:PORT or [ADDRESS]:PORT")
     for number in [port_of(port, word)] if port is not None else ports:
         yield Target(host, number, usual and port is None)
 
 
 def port_of(word: str, where: str) -> int:
-    """A port. Raises Trouble."""
+    """A port. Raises UsageError."""
     if not re.fullmatch(r"[0-9]{1,5}", word) or not 0 < int(word) < 65536:
-        raise Trouble(f"{word!r} is no port", where, "a port is a number from 1 to 65535")
+        raise UsageError(f"{word!r} is no port", where, "a port is a number from 1 to 65535")
     return int(word)
 
 
 def listed_in(path: str) -> list[str]:
-    """The servers in a file, one a line, `#` before a remark; `-` is the standard input. Raises Trouble."""
+    """The servers in a file, one a line, `#` before a remark; `-` is the standard input. Raises UsageError."""
     try:
         text = filesystem.read("/dev/stdin" if path == "-" else path, _LONGEST + 1).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
-        raise Trouble(f"the list cannot be read: {reason}", path, "give a file with a server on each line") from None
+        raise UsageError(f"the list cannot be read: {reason}", path, "give a file with a server on each line") from None
     if len(text) > _LONGEST:
-        raise Trouble(f"the list is longer than {_LONGEST >> 20} MiB", path, "give it in parts")
+        raise UsageError(f"the list is longer than {_LONGEST >> 20} MiB", path, "give it in parts")
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return [line for line in lines if line]
 

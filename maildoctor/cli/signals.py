@@ -1,15 +1,15 @@
 """SIGTERM as Ctrl-C is: an exception where the work stands, so that what is known is told and nothing is left behind.
 
-    with heeded():
+    with obeyed():
         try:
             work()
         except KeyboardInterrupt as stop:
             ...  # say what is known so far, and that it was interrupted
             return status_of(stop)
 
-Python turns SIGINT into KeyboardInterrupt by itself. Within `heeded` SIGTERM becomes `Terminated`, which is one too, so
+Python turns SIGINT into KeyboardInterrupt by itself. Within `obeyed` SIGTERM becomes `Terminated`, which is one too, so
 every `finally` runs and every `except KeyboardInterrupt` serves both. What is caught nowhere ends in
-`trouble.last_words`, which asks `status_of` as well. Uses may be nested; who forks calls `unheeded` in the child.
+`trouble.report_error`, which asks `status_of` as well. Uses may be nested; who forks calls `unheeded` in the child.
 """
 
 import signal
@@ -27,7 +27,7 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextmanager
-def heeded() -> Iterator[None]:
+def obeyed() -> Iterator[None]:
     """Within, SIGTERM raises Terminated in the main thread. A SIGTERM that the caller had ignored (nohup and the like)
     stays ignored; in another thread, where Python sets no handler, nothing is changed."""
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:

@@ -9,7 +9,7 @@ _PIECE = 1024
 
 
 def say(text: str) -> None:
-    """Write to stdout and make sure that it arrived. Raises BrokenPipeError, or Trouble where it cannot be written."""
+    """Write to stdout and make sure that it arrived. Raises BrokenPipeError, or UsageError where it cannot be written."""
     try:
         for start in range(0, len(text), _PIECE):
             sys.stdout.write(text[start : start + _PIECE])
@@ -18,11 +18,13 @@ def say(text: str) -> None:
         _let_go()
         raise
     except (OSError, AttributeError) as error:
-        from maildoctor.cli.trouble import Trouble
+        from maildoctor.cli.report_error import UsageError
 
         _let_go()
         reason = getattr(error, "strerror", None) or "it is closed"
-        raise Trouble(f"cannot write: {reason}", "standard output", "mend that, or write to a file with -o") from error
+        raise UsageError(
+            f"cannot write: {reason}", "standard output", "fix that, or write to a file with -o"
+        ) from error
 
 
 def _let_go() -> None:

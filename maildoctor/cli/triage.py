@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
 from maildoctor.cli import options as shared
-from maildoctor.cli.looks import style_for
 from maildoctor.cli.output import Output, planned, published
-from maildoctor.cli.signals import heeded, status_of
+from maildoctor.cli.report_error import UsageError
+from maildoctor.cli.signals import obeyed, status_of
 from maildoctor.cli.status import Policy
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.style_options import style_for
 from maildoctor.model import LogRead, Ranked, Report, Target
 from maildoctor.triage.builtin import builtin
 from maildoctor.triage.rule_text import RuleError
@@ -32,7 +32,7 @@ exit status:
   3  nothing found, but something could not be read
   130, 143  interrupted by Ctrl-C or SIGTERM; what was known so far is told
 
-Each option has a twin in the environment: MAILDOCTOR_FORMAT for --format.
+Each option has a environment variable: MAILDOCTOR_FORMAT for --format.
 """
 
 
@@ -70,7 +70,7 @@ def run(words: Sequence[str]) -> int:
     began = datetime.now(UTC)
     known, broken = builtin()
     rules = _chosen(known, shared.listed(options.select), shared.listed(options.ignore))
-    with heeded():
+    with obeyed():
         return _told(rules, broken, options, outputs, began)
 
 
@@ -113,11 +113,11 @@ def _examined(
 
 
 def _chosen(rules: Sequence[Rule], select: Sequence[str], ignore: Sequence[str]) -> tuple[Rule, ...]:
-    """The rules that are asked for; normal lines count whatever is selected. Trouble for a word that names none."""
+    """The rules that are asked for; normal lines count whatever is selected. UsageError for a word that names none."""
     for option, patterns in (("--select", select), ("--ignore", ignore)):
         for pattern in patterns:
             if not any(_named(rule, (pattern,)) for rule in rules):
-                raise Trouble(f"there is no rule {pattern!r}", option, "maildoctor list shows all rules")
+                raise UsageError(f"there is no rule {pattern!r}", option, "maildoctor list shows all rules")
     return tuple(
         rule
         for rule in rules

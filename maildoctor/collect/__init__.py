@@ -9,7 +9,7 @@ from typing import Any
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect import application, cyrus, imapd, paths, postfix, sendmail, system, wire
 from maildoctor.collect.adapter import Adapter
-from maildoctor.collect.knowledge import Collector, Know
+from maildoctor.collect.knowledge import Collector, FactStore
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.files import SaslFiles
 from maildoctor.facts.cyrus.plugins import Plugins
@@ -66,16 +66,16 @@ COLLECTORS: dict[type[Any], Collector] = {
 }
 
 
-def knowledge(host: Host, progress: Callable[[str], None], deadline: Deadline | None = None) -> tuple[Know, ...]:
+def knowledge(host: Host, progress: Callable[[str], None], deadline: Deadline | None = None) -> tuple[FactStore, ...]:
     """Nothing known yet, for each login service of the host; the first is that of its mail server. Where there is none
     it is Sendmail's, which says so."""
     found = [a for a in ADAPTERS if a.is_here(host)] or [a for a in (application.ADAPTER,) if a.is_here(host)]
     adapters = tuple(found or ADAPTERS[:1])
-    first = Know(host, COLLECTORS, progress, deadline, adapters, _HOST)
+    first = FactStore(host, COLLECTORS, progress, deadline, adapters, _HOST)
     return (first, *(first.of(adapter) for adapter in adapters[1:]))
 
 
-def target(host: Host, services: Sequence[Know]) -> Target:
+def target(host: Host, services: Sequence[FactStore]) -> Target:
     """What was examined, with the programs found on it."""
     know = services[0]
     program = know.get(SendmailProgram)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from maildoctor.auth.service import LoginService, SaslApplication
-from maildoctor.collect.knowledge import Collector, Know
+from maildoctor.collect.knowledge import Collector, FactStore
 from maildoctor.facts import Unknown
 from maildoctor.host import Host
 
@@ -13,7 +13,7 @@ Trusted = list[tuple[str, str]]
 """(purpose, path) of files that a service trusts, with the purposes of `facts.paths`."""
 
 
-def nothing(_host: Host, _know: Know) -> Trusted:
+def nothing(_host: Host, _know: FactStore) -> Trusted:
     """No file of its own."""
     return []
 
@@ -26,8 +26,8 @@ class Adapter:
 
     product: str
     is_here: Callable[[Host], bool]
-    login_service: Callable[[Host, Know], LoginService | Unknown]
-    application: Callable[[Host, Know], SaslApplication | Unknown]
+    login_service: Callable[[Host, FactStore], LoginService | Unknown]
+    application: Callable[[Host, FactStore], SaslApplication | Unknown]
     facts: Mapping[type[Any], Collector] = field(default_factory=dict)
-    trusted: Callable[[Host, Know], Trusted] = nothing
-    credentials: Callable[[Host, Know], list[str]] = lambda _host, _know: []
+    trusted: Callable[[Host, FactStore], Trusted] = nothing
+    credentials: Callable[[Host, FactStore], list[str]] = lambda _host, _know: []

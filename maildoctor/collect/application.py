@@ -3,7 +3,7 @@
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect.adapter import Adapter
 from maildoctor.collect.cyrus import system
-from maildoctor.collect.knowledge import Know, text
+from maildoctor.collect.knowledge import FactStore, text
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.conf import config_search, plugin_search
 from maildoctor.facts.names import Names
@@ -27,7 +27,7 @@ def _is_here(host: Host) -> bool:
     return _found(host) != ("", "")
 
 
-def login_service(host: Host, know: Know) -> LoginService | Unknown:
+def login_service(host: Host, know: FactStore) -> LoginService | Unknown:
     """Somebody is to log in there; in which realm is the application's own matter, mostly the host's full name."""
     folder, name = _found(host)
     if not name:
@@ -43,7 +43,7 @@ def login_service(host: Host, know: Know) -> LoginService | Unknown:
     )
 
 
-def application(host: Host, know: Know) -> SaslApplication | Unknown:
+def application(host: Host, know: FactStore) -> SaslApplication | Unknown:
     """Where libsasl looks for it."""
     folder, name = _found(host)
     if not name:

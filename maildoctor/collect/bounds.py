@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TypeVar
 
 from maildoctor.facts import Unknown
-from maildoctor.host import Answer, Host, Silence, Verb
+from maildoctor.host import Answer, Host, NoAnswer, Verb
 
 T = TypeVar("T")
 
@@ -78,7 +78,7 @@ class Bounded:
         if verb == "read" and (count > ROWS or long):
             reason = f"{called} has " + (f"{count:,} lines, more than {ROWS:,}" if count > ROWS else _TOO_LONG)
             self._gaps.note(reason)
-            return Silence("failed", reason, REMEDY)
+            return NoAnswer("failed", reason, REMEDY)
         if long:
             self._gaps.note(f"{called} ({verb}) has {_TOO_LONG}, and the rest of it was not read")
             answer = _LONG.sub(r"\1", answer)

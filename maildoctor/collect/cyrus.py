@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from maildoctor.auth.service import LoginService, SaslApplication
-from maildoctor.collect.knowledge import Know, joined, text, unknown
+from maildoctor.collect.knowledge import FactStore, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.conf import SaslConf, default_sasldb
 from maildoctor.facts.cyrus.files import SaslFiles
@@ -15,7 +15,7 @@ from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.cyrus.shipped import Shipped
 from maildoctor.facts.system import System
-from maildoctor.host import Host, Silence
+from maildoctor.host import Host, NoAnswer
 
 _ELSEWHERE = (
     "/etc", "/etc/mail", "/etc/mail/sasl", "/etc/sasl", "/etc/sasl2",
@@ -31,7 +31,7 @@ _RUN = ("/run/saslauthd", "/var/run/saslauthd", "/var/state/saslauthd", "/var/li
 _SASLAUTHD = ("/usr/sbin/saslauthd", "/usr/local/sbin/saslauthd")
 
 
-def system(know: Know) -> tuple[str, str]:
+def system(know: FactStore) -> tuple[str, str]:
     """ID of os-release and the multi-arch triplet; empty where they are not known."""
     found = know.get(System)
     return (found.family, found.triplet) if found else ("", "")
@@ -42,7 +42,7 @@ def generation(libraries: frozenset[str]) -> int:
     return 1 if any(re.match(r"libsasl\.so", name) for name in libraries) else 2
 
 
-def version(host: Host, know: Know) -> tuple[str, ...]:
+def version(host: Host, know: FactStore) -> tuple[str, ...]:
     """The release of libsasl as it stands in the library itself; empty where it cannot be told."""
     application = know.get(SaslApplication)
     program = application.program if application else ""
@@ -51,7 +51,7 @@ def version(host: Host, know: Know) -> tuple[str, ...]:
     return (found,) if found else ()
 
 
-def files(host: Host, know: Know) -> SaslFiles | Unknown:
+def files(host: Host, know: FactStore) -> SaslFiles | Unknown:
     """Every place where the application's NAME.conf is looked for."""
     application = know(SaslApplication)
     if isinstance(application, Unknown):
@@ -62,7 +62,7 @@ def files(host: Host, know: Know) -> SaslFiles | Unknown:
     lines = [f"searched: {folder}" for folder in searched]
     for folder in searched:
         answer = host.ask("list", folder)
-        if isinstance(answer, Silence) and answer.why != "absent" and not any(x.startswith("found") for x in lines):
+        if isinstance(answer, NoAnswer) and answer.why != "absent" and not any(x.startswith("found") for x in lines):
             return unknown(answer)  # the copy that counts may lie where we cannot look
         names = text(answer).splitlines()
         lines += [f"found: {folder}/{n}" for n in names if n == wanted and not _copy(host, f"{folder}/{n}", lines)]
@@ -86,7 +86,7 @@ def _copy(host: Host, path: str, lines: list[str]) -> bool:
     return isinstance(said, str) and said == host.ask("read", path)
 
 
-def conf(host: Host, know: Know) -> SaslConf | Unknown:
+def conf(host: Host, know: FactStore) -> SaslConf | Unknown:
     """The copy of NAME.conf that libsasl reads. None at all is not an error: defaults apply."""
     if isinstance(absent := know(LoginService), Absent):
         return absent
@@ -98,7 +98,7 @@ def conf(host: Host, know: Know) -> SaslConf | Unknown:
     if not found.used:
         return Absent(f"there is no {application.file}: libsasl's defaults apply")
     answer = host.ask("read", found.used)
-    if isinstance(answer, Silence):
+    if isinstance(answer, NoAnswer):
         return unknown(answer)
     if application.settings:
         whole = "\n".join([answer, *_included(host, know, answer)])
@@ -106,7 +106,7 @@ def conf(host: Host, know: Know) -> SaslConf | Unknown:
     return SaslConf.parse(f"# path: {found.used}\n{answer}")
 
 
-def _included(host: Host, know: Know, text: str) -> Iterator[str]:
+def _included(host: Host, know: FactStore, text: str) -> Iterator[str]:
     """What imapd.conf includes, in files and files of files; no option stands twice in all (lib/libconfig.c)."""
     todo, done = _INCLUDE.findall(text), set[str]()
     for path in todo:
@@ -117,7 +117,7 @@ def _included(host: Host, know: Know, text: str) -> Iterator[str]:
             return
         done.add(path)
         answer = host.ask("read", path)
-        if isinstance(answer, Silence):
+        if isinstance(answer, NoAnswer):
             know.cut(f"{path}, which imapd.conf includes, was not read: {answer.reason}", answer.remedy)
             continue
         todo += _INCLUDE.findall(answer)
@@ -130,7 +130,7 @@ def _own(text: str) -> str:
     return "\n".join(row.removeprefix(_PREFIX) if row.startswith(_PREFIX) else "#" for row in text.split("\n"))
 
 
-def plugins(host: Host, know: Know) -> Plugins | Unknown:
+def plugins(host: Host, know: FactStore) -> Plugins | Unknown:
     """The plug-in folders, and for every plug-in its file and what the loader would say."""
     application = know(SaslApplication)
     if isinstance(application, Unknown):
@@ -141,12 +141,12 @@ def plugins(host: Host, know: Know) -> Plugins | Unknown:
     return Plugins.parse("\n".join([f"program: {text(host.ask('elf', program)).partition(chr(10))[0]}", *blocks]))
 
 
-def _folder(host: Host, know: Know, folder: str, program: str) -> str:
+def _folder(host: Host, know: FactStore, folder: str, program: str) -> str:
     look = host.ask("look", folder)
-    if isinstance(look, Silence):
+    if isinstance(look, NoAnswer):
         return f"directory: {folder} " + ("missing" if look.why == "absent" else "unreadable")
     names = host.ask("list", folder)
-    if isinstance(names, Silence):
+    if isinstance(names, NoAnswer):
         target = look.partition(" -> ")[2]
         return f"directory: {folder} " + (f"dangling -> {target}" if names.why == "absent" and target else "unreadable")
     there = know.some((n for n in names.splitlines() if ".so" in n), f"files of {folder}")
@@ -157,7 +157,7 @@ def _plugin(host: Host, path: str, program: str) -> str:
     real = host.ask("real", path)
     if not path.endswith(".so"):
         return f"file: {path}"
-    if isinstance(real, Silence):
+    if isinstance(real, NoAnswer):
         return f"plugin: {path} -> " + ("missing" if real.why == "absent" else "unreadable")
     elf = host.ask("elf", f"{path} {program}")
     said = elf if isinstance(elf, str) else f"unreadable: {elf.reason}"
@@ -168,7 +168,7 @@ _DPKG_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "powerpc64le": "pp
 _MODULES = ("libsasl2-modules", "libsasl2-modules-db", "libsasl2-modules-gssapi-mit")
 
 
-def shipped(host: Host, know: Know) -> Shipped | Unknown:
+def shipped(host: Host, know: FactStore) -> Shipped | Unknown:
     """What dpkg says that the installed packages of plug-ins bring; other package managers keep no plain lists."""
     cpu = system(know)[1].partition("-")[0]
     names = [f"{m}{suffix}" for m in _MODULES for suffix in (f":{_DPKG_ARCHITECTURES.get(cpu, cpu)}", "")]
@@ -178,7 +178,7 @@ def shipped(host: Host, know: Know) -> Shipped | Unknown:
     )
 
 
-def sasldb_path(know: Know) -> str:
+def sasldb_path(know: FactStore) -> str:
     """The user database that libsasl opens, in the application's own root."""
     found, application = know.get(SaslConf), know.get(SaslApplication)
     path = (found.sasldb_path if found else None) or default_sasldb(
@@ -187,7 +187,7 @@ def sasldb_path(know: Know) -> str:
     return (application.root if application else "") + path
 
 
-def sasldb(host: Host, know: Know) -> SaslDb | Unknown:
+def sasldb(host: Host, know: FactStore) -> SaslDb | Unknown:
     """The user database. Absent where the file is missing."""
     service = know(LoginService)
     if isinstance(service, Absent):
@@ -204,7 +204,7 @@ def sasldb(host: Host, know: Know) -> SaslDb | Unknown:
     return Absent(f"{path} does not exist", subject=path)
 
 
-def saslauthd(host: Host, know: Know) -> Saslauthd | Unknown:
+def saslauthd(host: Host, know: FactStore) -> Saslauthd | Unknown:
     """What its defaults file says, the process, the socket that the configuration names."""
     found, application = know.get(SaslConf), know.get(SaslApplication)
     root = application.root if application else ""
@@ -213,7 +213,7 @@ def saslauthd(host: Host, know: Know) -> Saslauthd | Unknown:
     looks = {s: host.ask("look", s) for s in sockets}
     there = next((s for s, look in looks.items() if isinstance(look, str)), None)
     socket = there or sockets[0]
-    missing = all(isinstance(look, Silence) and look.why == "absent" for look in looks.values())
+    missing = all(isinstance(look, NoAnswer) and look.why == "absent" for look in looks.values())
     lines = [text(host.ask("read", path)) for path in _DEFAULTS]
     lines.append(text(host.ask("processes")))
     lines.append(text(host.ask("look", text(host.ask("real", socket.rpartition("/")[0])))))

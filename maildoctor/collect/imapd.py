@@ -5,12 +5,12 @@ from maildoctor.auth.imapd import ImapdConf
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect.adapter import Adapter
 from maildoctor.collect.cyrus import system
-from maildoctor.collect.knowledge import Know, unknown
+from maildoctor.collect.knowledge import FactStore, unknown
 from maildoctor.facts import Unknown
 from maildoctor.facts.cyrus.conf import plugin_search
 from maildoctor.facts.names import Names
 from maildoctor.facts.system import System
-from maildoctor.host import Host, Silence
+from maildoctor.host import Host, NoAnswer
 
 _CONF = "/etc/imapd.conf"
 _DAEMONS = ("/usr/lib/cyrus/bin/imapd", "/usr/libexec/cyrus-imapd/imapd", "/usr/lib/cyrus-imapd/imapd")
@@ -24,19 +24,19 @@ def _is_here(host: Host) -> bool:
     return isinstance(host.ask("look", _CONF), str) and _daemon(host) != ""
 
 
-def conf(host: Host, _: Know) -> ImapdConf | Unknown:
+def conf(host: Host, _: FactStore) -> ImapdConf | Unknown:
     """imapd.conf."""
     answer = host.ask("read", _CONF)
-    return unknown(answer) if isinstance(answer, Silence) else ImapdConf.parse(f"# path: {_CONF}\n{answer}")
+    return unknown(answer) if isinstance(answer, NoAnswer) else ImapdConf.parse(f"# path: {_CONF}\n{answer}")
 
 
-def login_service(_: Host, know: Know) -> LoginService | Unknown:
+def login_service(_: Host, know: FactStore) -> LoginService | Unknown:
     """Where users log in by IMAP and POP3."""
     found = know(ImapdConf)
     return found if isinstance(found, Unknown) else imapd.login_service(found, know(Names), know.get(System))
 
 
-def application(host: Host, know: Know) -> SaslApplication | Unknown:
+def application(host: Host, know: FactStore) -> SaslApplication | Unknown:
     """How imapd uses libsasl."""
     family, triplet = system(know)
     return SaslApplication(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from maildoctor.collect.bounds import MANY, REMEDY, Bounded, Gaps
 from maildoctor.facts import Absent, Unknown
-from maildoctor.host import Answer, Host, Silence
+from maildoctor.host import Answer, Host, NoAnswer
 from maildoctor.host.deadline import Deadline, Overdue
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ F = TypeVar("F")
 T = TypeVar("T")
 
 
-class Know:
+class FactStore:
     """Facts by their type, as one login service has them. A collector gets it too, to build on other facts."""
 
     def __init__(
@@ -44,10 +44,10 @@ class Know:
         """The mail servers found on this host."""
         return tuple(adapter.product for adapter in self._adapters)
 
-    def of(self, adapter: "Adapter") -> "Know":
+    def of(self, adapter: "Adapter") -> "FactStore":
         """The same host as another of its login services has it."""
         others = tuple(a for a in self._adapters if a is not adapter)
-        know = Know(self.host, self._collectors, self._progress, self._deadline, (adapter, *others), self._shared)
+        know = FactStore(self.host, self._collectors, self._progress, self._deadline, (adapter, *others), self._shared)
         know._first = self._first
         return know
 
@@ -123,10 +123,10 @@ class Know:
         return Unknown(doc, late.remedy)
 
 
-Collector = Callable[[Host, Know], Any]
+Collector = Callable[[Host, FactStore], Any]
 
 
-def unknown(silence: Silence, subject: str = "") -> Unknown:
+def unknown(silence: NoAnswer, subject: str = "") -> Unknown:
     """A silence of the host as the lack of a fact; `subject`: the path that was asked for."""
     lack = Absent if silence.why in ("absent", "lifeless") else Unknown
     kind = silence.why if silence.why in ("directory", "too_large") else None

@@ -2,17 +2,17 @@
 
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect.cyrus import sasldb_path
-from maildoctor.collect.knowledge import Know, joined, text
+from maildoctor.collect.knowledge import FactStore, joined, text
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.files import SaslFiles
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.exposed import Exposed
 from maildoctor.facts.paths import Look, Paths, walk
 from maildoctor.facts.system import System
-from maildoctor.host import Host, Silence
+from maildoctor.host import Host, NoAnswer
 
 
-def paths(host: Host, know: Know) -> Paths | Unknown:
+def paths(host: Host, know: FactStore) -> Paths | Unknown:
     """Every element of every path that mail trusts."""
     service = know(LoginService)
     if isinstance(service, Unknown):
@@ -24,7 +24,7 @@ def paths(host: Host, know: Know) -> Paths | Unknown:
     def look(path: str) -> Look | None:
         if path not in looks:
             answer = host.ask("look", path)
-            if isinstance(answer, Silence) and answer.why != "absent":
+            if isinstance(answer, NoAnswer) and answer.why != "absent":
                 gaps[path] = answer.reason
             looks[path] = Look.parse(answer) if isinstance(answer, str) else None
         return looks[path]
@@ -45,7 +45,7 @@ def paths(host: Host, know: Know) -> Paths | Unknown:
     )
 
 
-def _trusted(host: Host, know: Know) -> list[tuple[str, str]]:
+def _trusted(host: Host, know: FactStore) -> list[tuple[str, str]]:
     """(purpose, path): the service's own files, and those of libsasl."""
     files, plugins = know.get(SaslFiles), know.get(Plugins)
     wanted = know.adapter.trusted(host, know)
@@ -78,7 +78,7 @@ _WITH_CREDENTIALS = (
 authinfo, Sendmail.conf and sasldb."""
 
 
-def exposed(host: Host, know: Know) -> Exposed | Unknown:
+def exposed(host: Host, know: FactStore) -> Exposed | Unknown:
     """The files with credentials in clear, and what decides who can read them."""
     files = know.get(SaslFiles)
     named = know.adapter.credentials(host, know)
@@ -98,7 +98,7 @@ def exposed(host: Host, know: Know) -> Exposed | Unknown:
 
     rows = []
     for path, answer in there.items():
-        if isinstance(answer, Silence):
+        if isinstance(answer, NoAnswer):
             rows.append(f"unread {path}: {answer.reason}")
         elif answer:
             rows += (f"clear {path}:{row}" for row in answer.split("\n"))

@@ -6,14 +6,14 @@ from maildoctor.auth import postfix
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect.adapter import Adapter
 from maildoctor.collect.cyrus import system
-from maildoctor.collect.knowledge import Know, unknown
+from maildoctor.collect.knowledge import FactStore, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.conf import config_search, plugin_search
 from maildoctor.facts.names import Names
 from maildoctor.facts.postfix.main_cf import PostfixMain
 from maildoctor.facts.postfix.master_cf import PostfixMaster
 from maildoctor.facts.system import System
-from maildoctor.host import Host, Silence
+from maildoctor.host import Host, NoAnswer
 
 FOLDERS = ("/etc/postfix", "/usr/local/etc/postfix")
 _DAEMONS = ("/usr/lib/postfix/sbin", "/usr/libexec/postfix", "/usr/lib/postfix/bin", "/usr/lib/postfix")
@@ -37,21 +37,21 @@ def _folder(host: Host) -> str:
     return next((d for d in FOLDERS if isinstance(host.ask("look", f"{d}/main.cf"), str)), "")
 
 
-def main_cf(host: Host, _: Know) -> PostfixMain | Unknown:
+def main_cf(host: Host, _: FactStore) -> PostfixMain | Unknown:
     """main.cf."""
     path = f"{_folder(host) or FOLDERS[0]}/main.cf"
     answer = host.ask("read", path)
-    return unknown(answer) if isinstance(answer, Silence) else PostfixMain.parse(f"# path: {path}\n{answer}")
+    return unknown(answer) if isinstance(answer, NoAnswer) else PostfixMain.parse(f"# path: {path}\n{answer}")
 
 
-def master_cf(host: Host, _: Know) -> PostfixMaster | Unknown:
+def master_cf(host: Host, _: FactStore) -> PostfixMaster | Unknown:
     """master.cf."""
     path = f"{_folder(host) or FOLDERS[0]}/master.cf"
     answer = host.ask("read", path)
-    return unknown(answer) if isinstance(answer, Silence) else PostfixMaster.parse(answer)
+    return unknown(answer) if isinstance(answer, NoAnswer) else PostfixMaster.parse(answer)
 
 
-def login_service(_: Host, know: Know) -> LoginService | Unknown:
+def login_service(_: Host, know: FactStore) -> LoginService | Unknown:
     """Where users log in by SMTP."""
     main = know(PostfixMain)
     if isinstance(main, Unknown):
@@ -59,7 +59,7 @@ def login_service(_: Host, know: Know) -> LoginService | Unknown:
     return postfix.login_service(main, know.get(PostfixMaster), know(Names), know.get(System))
 
 
-def application(host: Host, know: Know) -> SaslApplication | Unknown:
+def application(host: Host, know: FactStore) -> SaslApplication | Unknown:
     """How smtpd uses libsasl; Absent where it asks Dovecot instead, or does not offer AUTH."""
     main, master = know(PostfixMain), know.get(PostfixMaster)
     if isinstance(main, Unknown):
@@ -80,7 +80,7 @@ def application(host: Host, know: Know) -> SaslApplication | Unknown:
     )
 
 
-def _configurations(main: PostfixMain, know: Know, usual: tuple[str, ...]) -> tuple[str, ...]:
+def _configurations(main: PostfixMain, know: FactStore, usual: tuple[str, ...]) -> tuple[str, ...]:
     """Where smtpd.conf is looked for."""
     found = know.get(System)
     release = re.match(r"\d+", found.version) if found and found.distribution == "debian" else None
@@ -90,13 +90,13 @@ def _configurations(main: PostfixMain, know: Know, usual: tuple[str, ...]) -> tu
     return tuple(named.split(":")) if named else usual
 
 
-def trusted(_: Host, know: Know) -> list[tuple[str, str]]:
+def trusted(_: Host, know: FactStore) -> list[tuple[str, str]]:
     """Its configuration."""
     main = know.get(PostfixMain)
     return [("configuration", main.path)] if main else []
 
 
-def credentials(_: Host, know: Know) -> list[str]:
+def credentials(_: Host, know: FactStore) -> list[str]:
     """Files that hold passwords, as the door's `clear` takes them: those of logins elsewhere, and of databases and
     directories that are asked."""
     main = know.get(PostfixMain)

@@ -8,7 +8,7 @@ from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect import sendmail_files
 from maildoctor.collect.adapter import Adapter
 from maildoctor.collect.cyrus import generation, system
-from maildoctor.collect.knowledge import Know, joined, text, unknown
+from maildoctor.collect.knowledge import FactStore, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.conf import config_search, plugin_search
 from maildoctor.facts.names import Names
@@ -21,7 +21,7 @@ from maildoctor.facts.sendmail.queues import Queues
 from maildoctor.facts.sendmail.site_config import SiteConfig
 from maildoctor.facts.tls import Tls
 from maildoctor.facts.wire import Wire
-from maildoctor.host import Host, Silence
+from maildoctor.host import Host, NoAnswer
 
 PROGRAMS = (
     "/usr/libexec/sendmail/sendmail",
@@ -64,12 +64,12 @@ def where(host: Host) -> str | None:
     return None
 
 
-def program(host: Host, know: Know) -> SendmailProgram | Unknown:
+def program(host: Host, know: FactStore) -> SendmailProgram | Unknown:
     """The program's file, its libraries, and its own words."""
     path = where(host)
     if path is None:
         refused = next(
-            (a for a in (host.ask("build", p) for p in PROGRAMS) if isinstance(a, Silence) and a.why != "absent"), None
+            (a for a in (host.ask("build", p) for p in PROGRAMS) if isinstance(a, NoAnswer) and a.why != "absent"), None
         )
         return unknown(refused) if refused else Absent("Sendmail is not installed")
     asked = f"{path} -OLogLevel=0 -d0.1 -bt"
@@ -77,20 +77,20 @@ def program(host: Host, know: Know) -> SendmailProgram | Unknown:
     parts = [text(look), text(host.ask("elf", path)), f"source: strings {path}", text(host.ask("build", path))]
     if _named(know) and not _stopped(know):
         return SendmailProgram.parse(joined(*parts))
-    told = _greeting(know)
-    said = "" if told else text(host.ask("run", asked))
+    reported = _greeting(know)
+    said = "" if reported else text(host.ask("run", asked))
     return SendmailProgram.parse(
-        joined(*parts, told or (said and f"source: {asked} </dev/null\n{said}") or _log(host, know))
+        joined(*parts, reported or (said and f"source: {asked} </dev/null\n{said}") or _log(host, know))
     )
 
 
-def _stopped(know: Know) -> bool:
+def _stopped(know: FactStore) -> bool:
     """Whether no daemon runs: what hinders it, the program tells best, and its name being known it does not sleep."""
     running = know.get(Processes)
     return know.get(Names) is not None and running is not None and not running.sendmail_daemons
 
 
-def _greeting(know: Know) -> str:
+def _greeting(know: FactStore) -> str:
     """What the running daemon calls itself: the name in its answer to EHLO is $j (main.c, srvrsmtp.c, MyHostName).
     Where no name server answers, a second sendmail, asked for its name, would sleep for a minute."""
     wire = know.get(Wire)
@@ -100,7 +100,7 @@ def _greeting(know: Know) -> str:
     return ""
 
 
-def _log(host: Host, know: Know) -> str:
+def _log(host: Host, know: FactStore) -> str:
     """What a sendmail that found no domain for its name wrote to the log, before it slept and after."""
     names = know.get(Names)
     for path in LOGS:
@@ -114,51 +114,51 @@ def _called(source: str, name: str) -> str:
     return f"named by: {source}\n(canonical domain name) $j = {name}"
 
 
-def _named(know: Know) -> bool:
+def _named(know: FactStore) -> bool:
     """Whether files tell the host's full name. Where they do not, only sendmail itself knows what it calls itself: it
     asks the name server, as at every start of its own. What it complains of is kept out of syslog (LogLevel=0)."""
     names = know.get(Names)
     return names is None or "." in names.canonical
 
 
-def _first(host: Host, paths: tuple[str, ...]) -> tuple[str, str | Silence]:
+def _first(host: Host, paths: tuple[str, ...]) -> tuple[str, str | NoAnswer]:
     """The first of these files that is there, with its text."""
     for path in paths:
         answer = host.ask("read", path)
         if isinstance(answer, str) or answer.why != "absent":
             return path, answer
-    return paths[0], Silence("absent", f"{paths[0]} does not exist")
+    return paths[0], NoAnswer("absent", f"{paths[0]} does not exist")
 
 
-def cf(host: Host, know: Know) -> SendmailCf | Unknown:
+def cf(host: Host, know: FactStore) -> SendmailCf | Unknown:
     """sendmail.cf."""
     return _configuration(host, know, SendmailCf, CONFIGURATIONS)
 
 
-def submit_cf(host: Host, know: Know) -> SubmitCf | Unknown:
+def submit_cf(host: Host, know: FactStore) -> SubmitCf | Unknown:
     """submit.cf."""
     return _configuration(host, know, SubmitCf, SUBMISSIONS)
 
 
-def _configuration(host: Host, know: Know, kind: type[C], paths: tuple[str, ...]) -> C | Unknown:
+def _configuration(host: Host, know: FactStore, kind: type[C], paths: tuple[str, ...]) -> C | Unknown:
     installed = know(SendmailProgram)
     path, found = _first(host, paths)
-    if isinstance(found, Silence):
+    if isinstance(found, NoAnswer):
         there = found.why in ("failed", "directory", "too_large")  # and cannot be used, whatever is installed
         return Absent(installed.reason) if isinstance(installed, Absent) and not there else unknown(found)
     return kind.parse(f"# path: {path}\n{found}")
 
 
-def site_config(host: Host, know: Know) -> SiteConfig | Unknown:
+def site_config(host: Host, know: FactStore) -> SiteConfig | Unknown:
     """site.config.m4 of a source tree, where one was given."""
     found = host.ask("source")
-    return unknown(found) if isinstance(found, Silence) else SiteConfig.parse(found)
+    return unknown(found) if isinstance(found, NoAnswer) else SiteConfig.parse(found)
 
 
-def mc(host: Host, know: Know) -> SendmailMc | Unknown:
+def mc(host: Host, know: FactStore) -> SendmailMc | Unknown:
     """sendmail.mc with what it includes, beside the sendmail.cf that is in use."""
     path, found = _first(host, SOURCES)
-    if isinstance(found, Silence):
+    if isinstance(found, NoAnswer):
         return unknown(found)
     whole = f"# path: {path}\n{found}"
     for name in know.some(re.findall(r"(?m)^[^\S\n]*include\(`?(/etc/[^')\n]+)'?\)", found), "includes", INCLUDES):
@@ -168,7 +168,7 @@ def mc(host: Host, know: Know) -> SendmailMc | Unknown:
     return SendmailMc.parse(whole)
 
 
-def login_service(_: Host, know: Know) -> LoginService | Unknown:
+def login_service(_: Host, know: FactStore) -> LoginService | Unknown:
     """Where users log in by SMTP."""
     found = know(SendmailCf)
     if isinstance(found, Unknown):
@@ -176,7 +176,7 @@ def login_service(_: Host, know: Know) -> LoginService | Unknown:
     return auth.login_service(found, know(Names), know.get(SendmailProgram))
 
 
-def application(host: Host, know: Know) -> SaslApplication | Unknown:
+def application(host: Host, know: FactStore) -> SaslApplication | Unknown:
     """How Sendmail uses libsasl; `Sendmail` with a capital is what it tells sasl_server_init() (srvrsmtp.c)."""
     found, path = know(SendmailProgram), where(host)
     if path is None:  # the fact knows whether there is none or it could not be looked at

@@ -4,14 +4,14 @@ import posixpath
 import re
 
 from maildoctor.collect.bounds import left_out
-from maildoctor.collect.knowledge import Know, joined, text
+from maildoctor.collect.knowledge import FactStore, joined, text
 from maildoctor.facts import Unknown
 from maildoctor.facts.maps import Entries
 from maildoctor.facts.sendmail.cf import SendmailCf, SubmitCf
 from maildoctor.facts.sendmail.mail_maps import MailMaps, built_path
 from maildoctor.facts.sendmail.queues import Queues
 from maildoctor.facts.tls import Tls
-from maildoctor.host import Host, Silence, Verb
+from maildoctor.host import Host, NoAnswer, Verb
 
 _MATTERS = re.compile(r"(?i)(authinfo|srv_features|clt_features|try_tls)(:|$)|connect:$")
 """Keys of maps that have to do with AUTH; of other entries only the number that differ is told."""
@@ -21,7 +21,7 @@ _SHOWN = 20
 _TEXT_TYPES = frozenset({"hash", "btree", "dbm", "cdb", "text"})
 
 
-def maps(host: Host, know: Know) -> MailMaps | Unknown:
+def maps(host: Host, know: FactStore) -> MailMaps | Unknown:
     """Every map of sendmail.cf that is a file, and the aliases."""
     cf = know(SendmailCf)
     if isinstance(cf, Unknown):
@@ -39,15 +39,15 @@ _AUTHINFO_FILES = ("authinfo", "auth/authinfo", "auth/client-info")
 """Where credentials for other servers are kept, by sendmail's cf/README and by what is told to beginners."""
 
 
-def _unnamed(host: Host, know: Know, path: str) -> str:
+def _unnamed(host: Host, know: FactStore, path: str) -> str:
     """A file of AuthInfo entries that no K line names; nothing where there is none."""
-    if all(isinstance(host.ask("look", p), Silence) for p in (path, path + ".db")):
+    if all(isinstance(host.ask("look", p), NoAnswer) for p in (path, path + ".db")):
         return ""
     block = _map(host, know, "authinfo", "hash", path)
     return block.replace("[map ", "[unnamed ", 1) if "\nentry: authinfo:" in block else ""
 
 
-def _map(host: Host, know: Know, name: str, type_: str, path: str) -> str:
+def _map(host: Host, know: FactStore, name: str, type_: str, path: str) -> str:
     built = built_path(type_, path)
     kind = name if name in ("authinfo", "access", "aliases") else "plain"
     lines = [f"[map {name}] {type_} {path}"]
@@ -58,7 +58,7 @@ def _map(host: Host, know: Know, name: str, type_: str, path: str) -> str:
     ]
     source, database = host.ask("map", f"{kind} {path}"), host.ask("map", f"{kind} {built}") if built else ""
     for answer in (source, database):
-        if isinstance(answer, Silence) and answer.why != "absent":
+        if isinstance(answer, NoAnswer) and answer.why != "absent":
             word = {"refused": "refused", "too_large": "too large"}.get(answer.why, "unread")
             lines.append(f"{word}: {answer.reason}")
     cuts = [row for answer in (source, database) for row in left_out(text(answer))]
@@ -75,7 +75,7 @@ def _map(host: Host, know: Know, name: str, type_: str, path: str) -> str:
     return joined(*lines)
 
 
-def queues(host: Host, know: Know) -> Queues | Unknown:
+def queues(host: Host, know: FactStore) -> Queues | Unknown:
     """The queue directories of sendmail.cf and submit.cf; of a group (`/var/spool/mqueue/q*`) its parent."""
     cf = know(SendmailCf)
     if isinstance(cf, Unknown):
@@ -90,12 +90,12 @@ def queues(host: Host, know: Know) -> Queues | Unknown:
 
 def _queue(host: Host, purpose: str, path: str) -> str:
     real = host.ask("real", path)
-    if isinstance(real, Silence):
+    if isinstance(real, NoAnswer):
         return joined(f"[{purpose}] {path}", "missing" if real.why == "absent" else "")
     return joined(f"[{purpose}] {path}", text(host.ask("look", real)), text(host.ask("space", real)))
 
 
-def tls(host: Host, know: Know) -> Tls | Unknown:
+def tls(host: Host, know: FactStore) -> Tls | Unknown:
     """The files that sendmail.cf names for TLS, read as far as we may."""
     cf = know(SendmailCf)
     if isinstance(cf, Unknown):
@@ -131,14 +131,14 @@ def tls_files(cf: SendmailCf) -> list[tuple[str, str]]:
     return list(dict.fromkeys(found))
 
 
-def _said(answer: str | Silence) -> str:
+def _said(answer: str | NoAnswer) -> str:
     if isinstance(answer, str):
         return answer
     word = {"absent": "missing", "refused": "refused", "unavailable": "unread"}.get(answer.why, "broken")
     return word if word == "missing" else f"{word}: {answer.reason}"
 
 
-def trusted(host: Host, know: Know) -> list[tuple[str, str]]:
+def trusted(host: Host, know: FactStore) -> list[tuple[str, str]]:
     """(purpose, path) of all that Sendmail trusts besides the files of libsasl."""
     cf, submit = know.get(SendmailCf), know.get(SubmitCf)
     if cf is None:

@@ -3,7 +3,7 @@
 import re
 
 from maildoctor.auth.service import LoginService
-from maildoctor.collect.knowledge import Know, joined, text, unknown
+from maildoctor.collect.knowledge import FactStore, joined, text, unknown
 from maildoctor.collect.sendmail import CONFIGURATIONS
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.logins import Logins
@@ -12,7 +12,7 @@ from maildoctor.facts.processes import USERS, Listeners, Processes
 from maildoctor.facts.services import Services
 from maildoctor.facts.system import System
 from maildoctor.facts.wrappers import TcpWrappers
-from maildoctor.host import Host, Silence
+from maildoctor.host import Host, NoAnswer
 
 _DEVICES = ("/dev/null", "/dev/urandom", "/dev/random", "/dev/log")
 _PID_FILES = ("/var/run/sendmail.pid", "/var/run/sendmail/mta/sendmail.pid")
@@ -53,7 +53,7 @@ def others(host: Host) -> tuple[str, ...]:
     return tuple(name for name, paths in _OTHERS.items() if any(isinstance(host.ask("look", p), str) for p in paths))
 
 
-def system(host: Host, know: Know) -> System | Unknown:
+def system(host: Host, know: FactStore) -> System | Unknown:
     """os-release, the multi-arch triplet, devices, keytab, groups with members."""
     release = text(host.ask("read", "/etc/os-release")) or text(host.ask("read", "/usr/lib/os-release"))
     triplet = next((n for n in text(host.ask("list", "/usr/lib")).splitlines() if "-linux-gnu" in n), "")
@@ -67,15 +67,15 @@ def system(host: Host, know: Know) -> System | Unknown:
     lines.append(f"init: {_init(host, release)}")
     looks = [host.ask("look", path) for path in _KEYTABS]
     there = [path for path, look in zip(_KEYTABS, looks, strict=True) if isinstance(look, str)]
-    if there or all(isinstance(look, Silence) and look.why == "absent" for look in looks):
+    if there or all(isinstance(look, NoAnswer) and look.why == "absent" for look in looks):
         lines.append(f"keytab: {there[0] if there else 'missing'}")
         lines += [look for look in looks if isinstance(look, str)][:1]
     lines += [f"kerberos: {p}" for p in ("/etc/krb5.conf",) if isinstance(host.ask("look", p), str)]
     running = host.ask("processes")
     if isinstance(running, str):
         loggers = Processes.parse(running).named(*_SYSLOGS, users=USERS["syslog"])
-        told = " ".join(f"{p.program} {p.command}" for p in loggers)
-        lines.append("syslog: " + next((s for s in _SYSLOGS if s in told), ""))
+        reported = " ".join(f"{p.program} {p.command}" for p in loggers)
+        lines.append("syslog: " + next((s for s in _SYSLOGS if s in reported), ""))
     if _local_users_only(text(host.ask("read", "/etc/nsswitch.conf"))):
         users = host.ask("read", "/etc/passwd")
         if isinstance(users, str):
@@ -107,20 +107,20 @@ def _group(row: str) -> str:
     return f"group {name}: {members}"
 
 
-def names(host: Host, know: Know) -> Names | Unknown:
+def names(host: Host, know: FactStore) -> Names | Unknown:
     """The node name and /etc/hosts. Of an unpacked root the name is that in its /etc/hostname."""
     node = host.ask("hostname")
-    if isinstance(node, Silence):
+    if isinstance(node, NoAnswer):
         node = host.ask("read", "/etc/hostname")
-    if isinstance(node, Silence):
+    if isinstance(node, NoAnswer):
         return unknown(node)
     return Names.parse(f"hostname: {node.strip()}\n{text(host.ask('read', '/etc/hosts'))}")
 
 
-def processes(host: Host, know: Know) -> Processes | Unknown:
+def processes(host: Host, know: FactStore) -> Processes | Unknown:
     """Running programs that have to do with mail, and how sendmail's daemon was called."""
     answer = host.ask("processes")
-    if isinstance(answer, Silence):
+    if isinstance(answer, NoAnswer):
         return unknown(answer)
     answer = joined(answer, *_trusted(host, Processes.parse(answer)))
     found = Processes.parse(answer)
@@ -143,23 +143,23 @@ def _trusted(host: Host, found: Processes) -> list[str]:
     return [*(f"runs as: {user}" for user in users[:1]), *(f"holds: {pid}" for pid in sorted(holders))]
 
 
-def services(_: Host, know: Know) -> Services:
+def services(_: Host, know: FactStore) -> Services:
     """The mail servers whose logins can be judged."""
     return Services.parse("\n".join(f"service: {product}" for product in know.products))
 
 
-def listeners(host: Host, know: Know) -> Listeners | Unknown:
+def listeners(host: Host, know: FactStore) -> Listeners | Unknown:
     """Listening sockets."""
     answer = host.ask("listeners")
-    return unknown(answer) if isinstance(answer, Silence) else Listeners.parse(answer)
+    return unknown(answer) if isinstance(answer, NoAnswer) else Listeners.parse(answer)
 
 
-def wrappers(host: Host, know: Know) -> TcpWrappers | Unknown:
+def wrappers(host: Host, know: FactStore) -> TcpWrappers | Unknown:
     """hosts.allow and hosts.deny; a missing one is an empty one."""
     parts = []
     for path in ("/etc/hosts.allow", "/etc/hosts.deny"):
         answer = host.ask("read", path)
-        if isinstance(answer, Silence) and answer.why != "absent":
+        if isinstance(answer, NoAnswer) and answer.why != "absent":
             return unknown(answer)
         parts.append(f"# path: {path}\n{text(answer)}")
     return TcpWrappers.parse("\n".join(parts))
@@ -168,14 +168,14 @@ def wrappers(host: Host, know: Know) -> TcpWrappers | Unknown:
 _LOGS = ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail", "/var/log/syslog", "/var/log/messages")
 
 
-def logins(host: Host, know: Know) -> Logins | Unknown:
+def logins(host: Host, know: FactStore) -> Logins | Unknown:
     """Recent lines about logins in the log that this host writes."""
     if isinstance(absent := know(LoginService), Absent):
         return absent
     for path in _LOGS:
-        told = host.ask("logins", path)
-        if isinstance(told, str):
-            return Logins.parse(f"# path: {path}\n{told}")
-        if told.why != "absent":
-            return unknown(told)
+        reported = host.ask("logins", path)
+        if isinstance(reported, str):
+            return Logins.parse(f"# path: {path}\n{reported}")
+        if reported.why != "absent":
+            return unknown(reported)
     return Absent("there is no mail log (" + ", ".join(_LOGS) + ")")

@@ -1,10 +1,10 @@
 """What servers say on the wire: those of the host's own ports, or the endpoints that were named."""
 
-from maildoctor.collect.knowledge import Know, unknown
+from maildoctor.collect.knowledge import FactStore, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.processes import Listener, Listeners
 from maildoctor.facts.wire import Wire
-from maildoctor.host import Host, Silence
+from maildoctor.host import Host, NoAnswer
 
 _PORTS = (25, 465, 587, 2525)
 _PROGRAMS = ("sendmail", "sm-mta", "master", "smtpd", "exim", "opensmtpd")
@@ -13,7 +13,7 @@ _FEW = 12
 _TOLD = 20
 
 
-def wire(host: Host, know: Know) -> Wire | Unknown:
+def wire(host: Host, know: FactStore) -> Wire | Unknown:
     """Banner, EHLO, STARTTLS and EHLO again of each port on which this host takes mail."""
     subject = ""
     if host.kind != "endpoint":
@@ -25,7 +25,7 @@ def wire(host: Host, know: Know) -> Wire | Unknown:
             return Absent("nothing listens here for mail")
         subject = " ".join(doors)
     answer = host.ask("probe", subject)
-    if isinstance(answer, Silence):
+    if isinstance(answer, NoAnswer):
         return unknown(answer)
     had = Wire.parse(answer)
     if left := had.interrupted:

@@ -52,7 +52,7 @@ class Logins:
     """more different names than any company has typists: somebody outside is guessing"""
     successes: int
     handed_over: dict[str, HandedOver] = field(default_factory=dict)
-    """servers that this host sent mail to, by their name in small letters, without a dot at its end"""
+    """servers that this host sent mail to, by their name in lower case, without a dot at its end"""
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -74,13 +74,13 @@ def own_name(cf: SendmailCf, names: Names, program: SendmailProgram | None) -> s
 
 def unnamed(cf: SendmailCf, names: Names, program: SendmailProgram | None) -> Unknown | None:
     """The lack of the full name where only a name server tells it, and nobody asked; None where it is known."""
-    told = program is not None and "j" in program.identity
-    if told or "." in own_name(cf, names, program):
+    reported = program is not None and "j" in program.identity
+    if reported or "." in own_name(cf, names, program):
         return None
     return Unknown("the host's full name ($j) stands in no file; a name server may know it", "examine the running host")
 
 
 def server_realm(cf: SendmailCf, names: Names, program: SendmailProgram | None) -> str:
     """The realm in which a name without `@` is looked up: AuthRealm, else $j (srvrsmtp.c, sasl_server_new); libsasl
-    puts it in small letters (lib/common.c, _sasl_conn_init)."""
+    puts it in lower case (lib/common.c, _sasl_conn_init)."""
     return (cf.auth_realm or own_name(cf, names, program)).lower()

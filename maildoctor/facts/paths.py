@@ -116,7 +116,7 @@ FilePurpose = Literal[
 _PURPOSES: Mapping[str, FilePurpose] = {purpose: purpose for purpose in get_args(FilePurpose)}
 
 Glance = Callable[[str], Look | None]
-"""How a path is looked at: None where there is nothing or no right to look."""
+"""How a path is looked at: None where there is nothing or permission denied."""
 
 
 def walk(path: str, look: Glance) -> tuple[tuple[Look, ...], bool]:

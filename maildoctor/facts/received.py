@@ -197,15 +197,15 @@ class Trace:
         said: list[Said] = []
         more, left = False, _ALL
         for name, value in _fields(text):
-            told = value[: min(_LONGEST, left)]
+            reported = value[: min(_LONGEST, left)]
             if name.lower() == "received":
                 more = more or len(hops) == _MOST or not left
-                hops += [Received.parse(told)] if len(hops) < _MOST and left else []
+                hops += [Received.parse(reported)] if len(hops) < _MOST and left else []
             elif len(said) < _MOST and (name.lower() in _SAYS or name.lower().startswith("x-authenticated")):
-                said += [Said(name, " ".join(told.split()), len(hops))] if left else []
+                said += [Said(name, " ".join(reported.split()), len(hops))] if left else []
             else:
                 continue
-            left -= len(told)
+            left -= len(reported)
         return cls(tuple(hops), tuple(said), more)
 
     def shown(self, clean: Callable[[str], str]) -> Self:
@@ -217,7 +217,7 @@ class Trace:
         hops = ((hop, value("Received", hop.text)) for hop in self.hops)
         return replace(
             self,
-            hops=tuple(hop if told == hop.text else Received.parse(told) for hop, told in hops),
+            hops=tuple(hop if reported == hop.text else Received.parse(reported) for hop, reported in hops),
             said=tuple(replace(s, value=value(s.name, s.value)) for s in self.said),
         )
 
@@ -248,9 +248,9 @@ def judge(trace: Trace, by: str | None = None) -> Judgement:
     if not chain:
         whose = f"by {by}" if by and trace.hops else "here"
         return Judgement(None, None, None, "", "", None, f"No Received line was written {whose}")
-    told = [n for n in chain if trace.hops[n].authenticated]
+    reported = [n for n in chain if trace.hops[n].authenticated]
     came = [n for n in chain if trace.hops[n].local not in ("inside", "delivery")]
-    number = (told or came or chain)[-1]
+    number = (reported or came or chain)[-1]
     hop = trace.hops[number]
     authenticated, user, mech = hop.authenticated, hop.user, hop.mech
     if result := _result(trace, number):
@@ -399,9 +399,9 @@ def _whole(found: re.Match[str]) -> bool:
     return found.re in _TLS or found.end() == len(found.string)
 
 
-def _authenticated(told: bool, kind: re.Match[str] | None, software: str) -> bool | None:
+def _authenticated(reported: bool, kind: re.Match[str] | None, software: str) -> bool | None:
     """A protocol of RFC 3848 without A denies a login, but qmail writes plain SMTP whatever happened."""
-    return True if told else False if kind and not software.startswith(("qmail", "Exchange")) else None
+    return True if reported else False if kind and not software.startswith(("qmail", "Exchange")) else None
 
 
 def _software(clauses: dict[str, _Clause]) -> str:

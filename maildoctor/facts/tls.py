@@ -45,7 +45,7 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class TlsFile:
-    """One file. `state`: ok, missing, refused (no right to look), broken (cannot be used) or unread (we cannot)."""
+    """One file. `state`: ok, missing, refused (permission denied), broken (cannot be used) or unread (we cannot)."""
 
     purpose: str
     path: str

@@ -218,8 +218,8 @@ class Conversation:
     def outcome(self) -> tuple[str, str]:
         """What came of a login, a relay test or a message: a word and the rest. A relay test that logged in before has
         noted that too; the last one counts."""
-        told = next((n for n in reversed(self.notes) if n.startswith("outcome ")), "")
-        word, _, rest = told.removeprefix("outcome ").partition(" ")
+        reported = next((n for n in reversed(self.notes) if n.startswith("outcome ")), "")
+        word, _, rest = reported.removeprefix("outcome ").partition(" ")
         return word, rest
 
     @property
@@ -238,7 +238,7 @@ class Conversation:
         some = islice((line for line in self.lines if any(w in line for w in wanted)), _EVIDENCE)
         return Evidence(self.endpoint, "\n".join(some) or "\n".join(self.lines[-3:]))
 
-    def heard(self, code: str) -> tuple[str, ...]:
+    def received(self, code: str) -> tuple[str, ...]:
         """Texts of the replies with this code."""
         return tuple(m[4] for m in map(_HEARD.fullmatch, self.lines) if m and m[2] == code)
 

@@ -59,8 +59,8 @@ class TcpWrappers:
             elif ":" in line and not line.lstrip().startswith("#"):
                 daemons, _, rest = line.partition(":")
                 clients, *options = re.split(r"(?<!\\):(?![^\[]*\])", rest)
-                told = [o for o in (option.strip().lower() for option in options) if o in ("allow", "deny")]
-                allows = told[-1] == "allow" if told else path.endswith("allow")
+                reported = [o for o in (option.strip().lower() for option in options) if o in ("allow", "deny")]
+                allows = reported[-1] == "allow" if reported else path.endswith("allow")
                 rules.append(AccessRule(path, number, _words(daemons), _words(clients), allows, line.strip()))
         return cls(
             tuple(r for r in rules if r.path.endswith("allow")), tuple(r for r in rules if r.path.endswith("deny"))

@@ -1,6 +1,6 @@
 """The one door to a host, read-only. Everything that is known comes through `Host.ask` as text in the host's own words.
 
-A question is a verb and a subject; its answer is text, or a `Silence` that says why there is none. Because that is all,
+A question is a verb and a subject; its answer is text, or a `NoAnswer` that says why there is none. Because that is all,
 a recording is a table of questions and answers, and replaying it gives the same report.
 
     verb        subject     answer
@@ -48,8 +48,8 @@ Why = Literal["absent", "refused", "unavailable", "lifeless", "directory", "too_
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
-    """No answer. `absent`: there is no such thing; `refused`: no right to look; `unavailable`: this kind of target
+class NoAnswer:
+    """No answer. `absent`: there is no such thing; `refused`: permission denied; `unavailable`: this kind of target
     cannot tell; `lifeless`: files alone have no such thing (no processes in an unpacked image); `directory`: it is
     one, where a file was asked for; `too_large`: more than is read safely; `failed`: it was tried and went wrong."""
 
@@ -58,7 +58,7 @@ class Silence:
     remedy: str = ""
 
 
-Answer = str | Silence
+Answer = str | NoAnswer
 
 
 class Host(Protocol):

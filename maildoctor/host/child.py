@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from maildoctor.host import Answer, Silence
+from maildoctor.host import Answer, NoAnswer
 
 PATIENCE = 5.0
 """Seconds that a program may take. A sendmail that cannot qualify its own name sleeps for a minute first."""
@@ -41,19 +41,19 @@ class Child:
             left = self._end - time.monotonic()
             if left <= 0 or not select.select([fd], [], [], left)[0]:
                 self._kill()
-                return Silence("failed", f"`{shown}` took longer than {PATIENCE:.0f} s", f"run `{shown}` by hand")
+                return NoAnswer("failed", f"`{shown}` took longer than {PATIENCE:.0f} s", f"run `{shown}` by hand")
             chunk = os.read(fd, 65536)
             if not chunk:
                 break
             said += chunk
             if len(said) > OUTPUT:
                 self._kill()
-                return Silence("failed", f"`{shown}` printed more than {OUTPUT // 1024} KiB", f"run `{shown}` by hand")
+                return NoAnswer("failed", f"`{shown}` printed more than {OUTPUT // 1024} KiB", f"run `{shown}` by hand")
         try:
             status = self._process.wait(max(0.1, self._end - time.monotonic()))
         except subprocess.TimeoutExpired:
             self._kill()
-            return Silence("failed", f"`{shown}` did not end", f"run `{shown}` by hand")
+            return NoAnswer("failed", f"`{shown}` did not end", f"run `{shown}` by hand")
         return f"exit {status}\n" + said.decode("utf-8", "backslashreplace")
 
     def _kill(self) -> None:
@@ -62,7 +62,7 @@ class Child:
         self._process.wait()
 
 
-def start(argv: list[str]) -> Child | Silence:
+def start(argv: list[str]) -> Child | NoAnswer:
     """Start a program, in a session of its own so that it can be ended with all it starts."""
     try:
         process = subprocess.Popen(
@@ -75,7 +75,7 @@ def start(argv: list[str]) -> Child | Silence:
             start_new_session=True,
         )
     except FileNotFoundError:
-        return Silence("absent", f"there is no {argv[0]}")
+        return NoAnswer("absent", f"there is no {argv[0]}")
     except OSError as error:
-        return Silence("failed", f"{argv[0]} could not be run: {error.strerror}")
+        return NoAnswer("failed", f"{argv[0]} could not be run: {error.strerror}")
     return Child(argv, process)

@@ -19,7 +19,7 @@ MOST = 20
 def in_clear(kind: str, text: str) -> Iterator[str]:
     """`LINE NAME` of each line with a credential in clear, `-` where it has no name. A remark is none, as stock
     files are full of examples; nor is a hash."""
-    masker, told = Masker(kind), 0
+    masker, reported = Masker(kind), 0
     for number, line in enumerate(text.encode("utf-8", "surrogatepass").split(b"\n"), 1):
         before = {form: found.count for form, found in masker.found.items()}
         masked = masker.line(line).decode("utf-8", "replace")
@@ -30,6 +30,6 @@ def in_clear(kind: str, text: str) -> Iterator[str]:
             continue
         name = _NAME.match(masked)
         yield f"{number} {name[1] if name else '-'}"
-        told += 1
-        if told == MOST:
+        reported += 1
+        if reported == MOST:
             return

@@ -10,7 +10,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from maildoctor import filesystem
-from maildoctor.host import Answer, HostError, Silence, Verb, procfs
+from maildoctor.host import Answer, HostError, NoAnswer, Verb, procfs
 from maildoctor.host.live import MAIL_PROGRAMS, Live
 from maildoctor.host.namespaces import IdMap, id_map, in_network, inner, node_name
 
@@ -39,19 +39,19 @@ class Contained(Live):
         if _has_root(self._held):
             return answer
         # of a process that has ended, files and sockets seem to be missing
-        return Silence("failed", f"process {self.pid} ended while it was examined", "start it and examine it again")
+        return NoAnswer("failed", f"process {self.pid} ended while it was examined", "start it and examine it again")
 
     def _tell_hostname(self, _: str) -> Answer:
         try:
             return node_name(self.pid)
         except HostError as error:
-            return Silence("refused", error.what, error.remedy)
+            return NoAnswer("refused", error.what, error.remedy)
 
     def _tell_processes(self, _: str) -> Answer:
         try:
             pids = procfs.beside(self.pid)
         except PermissionError:
-            return Silence("refused", "no right to see which processes are in the container", "run as root")
+            return NoAnswer("refused", "permission denied listing the processes in the container", "run as root")
         return procfs.running(pids, MAIL_PROGRAMS, f"/proc/{self.pid}/root/", self._user)
 
     def _tell_listeners(self, _: str) -> Answer:
@@ -63,16 +63,16 @@ class Contained(Live):
 
     def _tell_probe(self, endpoints: str) -> Answer:
         if self._resume:  # the kernel still takes connections, so it would look like a firewall or a hanging server
-            return Silence("unavailable", "the container is paused, so nothing in it answers", self._resume)
+            return NoAnswer("unavailable", "the container is paused, so nothing in it answers", self._resume)
         # the container's 127.0.0.1 is not ours
         try:
             return in_network(self.pid, lambda: super(Contained, self)._tell_probe(endpoints))
         except HostError as error:
-            return Silence("refused", error.what, error.remedy)
+            return NoAnswer("refused", error.what, error.remedy)
 
-    def _start(self, command: str) -> "Child | Silence":
+    def _start(self, command: str) -> "Child | NoAnswer":
         reason = f"`{command}` is not run: from outside nothing is executed in a container"
-        return Silence("unavailable", reason, "run maildoctor check inside it")
+        return NoAnswer("unavailable", reason, "run maildoctor check inside it")
 
     def _user(self, uid: int) -> str:
         return str(self._names()[0].get(uid, uid))
@@ -130,7 +130,7 @@ def _hold(pid: int) -> int:
     except PermissionError:
         os.close(held)
         remedy = "run as root; for a container of your own: podman unshare maildoctor check ..."
-        raise HostError(f"no right to look at process {pid}", f"{folder}/root", remedy) from None
+        raise HostError(f"permission denied looking at process {pid}", f"{folder}/root", remedy) from None
     except OSError:
         os.close(held)
         what = f"process {pid} has no files: it is a thread of the kernel, or it has ended"

@@ -1,6 +1,6 @@
 """What every answer passes before anything else sees it: here, and nowhere else, secrets are struck out."""
 
-from maildoctor.host import Answer, Silence, Verb
+from maildoctor.host import Answer, NoAnswer, Verb
 from maildoctor.masking import kind_of, masked
 
 _LISTINGS = frozenset((
@@ -29,8 +29,8 @@ class Door:
 
 
 def _without_secrets(verb: Verb, subject: str, answer: Answer) -> Answer:
-    if isinstance(answer, Silence):
-        return Silence(answer.why, masked(answer.reason, "log"), masked(answer.remedy, "log"))
+    if isinstance(answer, NoAnswer):
+        return NoAnswer(answer.why, masked(answer.reason, "log"), masked(answer.remedy, "log"))
     if verb in _LISTINGS:
         return masked(answer, "names")
     if verb in _LINES:

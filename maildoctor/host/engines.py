@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from maildoctor import filesystem
-from maildoctor.host import HostError, Silence, procfs
+from maildoctor.host import HostError, NoAnswer, procfs
 from maildoctor.host.child import Child
 
 ENGINES = ("podman", "docker")
@@ -142,11 +142,11 @@ def _installed(engines: Sequence[str]) -> Iterator[tuple[str, str]]:
 def _heard(commands: dict[str, list[str]]) -> list[tuple[str, str]]:
     """What the engines say, asked at the same time."""
     started = [(engine, _start(argv)) for engine, argv in commands.items()]
-    answers = [(engine, child if isinstance(child, Silence) else child.words()) for engine, child in started]
-    return [(engine, f"\n{a.reason}" if isinstance(a, Silence) else a) for engine, a in answers]
+    answers = [(engine, child if isinstance(child, NoAnswer) else child.words()) for engine, child in started]
+    return [(engine, f"\n{a.reason}" if isinstance(a, NoAnswer) else a) for engine, a in answers]
 
 
-def _start(argv: list[str]) -> Child | Silence:
+def _start(argv: list[str]) -> Child | NoAnswer:
     # Unlike other programs these need the user's environment: where his own containers are, which configuration holds.
     try:
         return Child(
@@ -162,7 +162,7 @@ def _start(argv: list[str]) -> Child | Silence:
             ),
         )
     except OSError as error:
-        return Silence("failed", f"{argv[0]} could not be run: {error.strerror}")
+        return NoAnswer("failed", f"{argv[0]} could not be run: {error.strerror}")
 
 
 def _environment() -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from maildoctor import filesystem
 from maildoctor.filesystem import Tree
-from maildoctor.host import Answer, Silence, Verb, procfs
+from maildoctor.host import Answer, NoAnswer, Verb, procfs
 from maildoctor.host.rooted import Rooted
 
 if TYPE_CHECKING:
@@ -97,26 +97,26 @@ class Live(Rooted):
     def _tell_run(self, command: str) -> Answer:
         """What a program says, run without a shell and without input."""
         child = self._start(command)
-        return child if isinstance(child, Silence) else child.words()
+        return child if isinstance(child, NoAnswer) else child.words()
 
-    def _start(self, command: str) -> "Child | Silence":
+    def _start(self, command: str) -> "Child | NoAnswer":
         from maildoctor.host.child import start
 
         argv = shlex.split(command)
         if os.geteuid() != 0:
-            return Silence("refused", f"`{shlex.join(argv)}` tells the truth only to root", "run as root")
+            return NoAnswer("refused", f"`{shlex.join(argv)}` tells the truth only to root", "run as root")
         program = argv[0] if "/" in argv[0] else filesystem.program(argv[0])
         if program is None:
-            return Silence("absent", f"there is no {argv[0]} that is safe to run")
+            return NoAnswer("absent", f"there is no {argv[0]} that is safe to run")
         try:
             with filesystem.Trusted(program):  # whoever could change it, or put another in its place, is root or we
                 child = start([program, *argv[1:]])
         except filesystem.Unsafe as error:
             reason = f"`{shlex.join(argv)}` is not run: {error.strerror}: {error.filename}"
-            return Silence("refused", reason, "let root alone own it and every directory above it")
+            return NoAnswer("refused", reason, "let root alone own it and every directory above it")
         except OSError:
-            return Silence("absent", f"there is no {argv[0]}")
-        if not isinstance(child, Silence):
+            return NoAnswer("absent", f"there is no {argv[0]}")
+        if not isinstance(child, NoAnswer):
             self._run.append(shlex.join(argv) + " </dev/null")
         return child
 
@@ -159,7 +159,7 @@ def listeners_by_psutil() -> Answer:
     try:
         sockets = psutil.net_connections(kind="tcp")
     except psutil.AccessDenied:
-        return Silence("refused", "no right to list the listening sockets", "run as root")
+        return NoAnswer("refused", "no right to list the listening sockets", "run as root")
     names: dict[int, str] = {}
     rows = set()
     for s in sockets:

@@ -68,18 +68,18 @@ def _joined(kind: str, pid: int, work: Callable[[], T]) -> T:
     door = _door(kind, pid)
     if door is None:
         return work()
-    heard: Future[T] = Future()
+    received: Future[T] = Future()
 
     def there() -> None:
         try:
             _enter(door, kind, pid)
-            heard.set_result(work())
+            received.set_result(work())
         except BaseException as error:
-            heard.set_exception(error)
+            received.set_exception(error)
 
     try:
         Thread(target=there, daemon=True, name=f"{kind} of {pid}").start()
-        return heard.result()
+        return received.result()
     finally:
         os.close(door)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from maildoctor.host import Answer, Silence, Verb
+from maildoctor.host import Answer, NoAnswer, Verb
 from maildoctor.host.deadline import Overdue
 from maildoctor.host.door import Door
 from maildoctor.probe.addresses import Found, addresses
@@ -43,7 +43,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ProbeOptions:
     """How to probe. Times are seconds: `timeout` for a whole conversation, `wait` for a service that is yet to start,
     `pause` after a refused login before the next at that host.
 
@@ -78,13 +78,13 @@ class Network(Door):
     kind = "endpoint"
 
     def __init__(
-        self, targets: Sequence[Target], wish: Wish, progress: Callable[[str], None] = lambda words: None
+        self, targets: Sequence[Target], options: ProbeOptions, progress: Callable[[str], None] = lambda words: None
     ) -> None:
         super().__init__()
         self.name = ", ".join(map(str, targets)) if len(targets) < 4 else f"{len(targets)} endpoints"
-        self._targets, self._wish, self._progress = targets, wish, progress
+        self._targets, self._wish, self._progress = targets, options, progress
         # what cannot be used is told at once, not as a gap in the report
-        self._handshakes = _handshakes(wish)
+        self._handshakes = _handshakes(options)
         self._began = time.monotonic()
         self.stopped: KeyboardInterrupt | None = None
         """the Ctrl-C, or what stands for another signal, that ended the conversations: the rest was not had"""
@@ -103,28 +103,30 @@ class Network(Door):
                 return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             case "elapsed":
                 return f"{time.monotonic() - self._began:.3f}"
-        return Silence("absent", "only what servers say on the wire is looked at here", "run maildoctor check there")
+        return NoAnswer("absent", "only what servers say on the wire is looked at here", "run maildoctor check there")
 
     def _stop(self, by: KeyboardInterrupt) -> None:
         self.stopped = by
 
 
-def probed(targets: Sequence[Target], wish: Wish, progress: Callable[[str], None] = lambda words: None) -> str:
+def probed(
+    targets: Sequence[Target], options: ProbeOptions, progress: Callable[[str], None] = lambda words: None
+) -> str:
     """Transcripts of all conversations that `wish` asks for, the looks first, as `facts/wire.py` reads them. Raises
     HostError where `ca_file` cannot be used."""
-    return _told(targets, wish, _handshakes(wish), progress)
+    return _told(targets, options, _handshakes(options), progress)
 
 
 def _told(
     targets: Sequence[Target],
-    wish: Wish,
+    options: ProbeOptions,
     handshakes: Handshakes,
     progress: Callable[[str], None],
     interrupted: Callable[[KeyboardInterrupt], None] | None = None,
 ) -> str:
     """What breaks off the run costs the conversations that were not over: the deadline, and where `interrupted` takes
     it, a signal."""
-    run = _Run(wish, handshakes)
+    run = _Run(options, handshakes)
     try:
         run.all(targets, progress)
     except Overdue:
@@ -140,17 +142,17 @@ def _told(
 def own_ports(endpoints: str) -> str:
     """Looks at ports of this machine itself, `ADDRESS:PORT …`: no logins, no mail, half the usual patience."""
     targets = [Target(host.strip("[]"), int(port)) for host, _, port in (e.rpartition(":") for e in endpoints.split())]
-    return probed(targets, Wish(timeout=5.0))
+    return probed(targets, ProbeOptions(timeout=5.0))
 
 
-def visited(target: Target, wish: Wish) -> str:
+def visited(target: Target, options: ProbeOptions) -> str:
     """The transcript of one conversation that looks and, if the wish names a login, logs in by the first of its
     mechanisms that is offered. Raises HostError where `ca_file` cannot be used."""
-    return "\n".join(_Run(wish, _handshakes(wish)).visit(target).lines)
+    return "\n".join(_Run(options, _handshakes(options)).visit(target).lines)
 
 
-def _handshakes(wish: Wish) -> Handshakes:
-    return Handshakes(wish.ca_file, wish.verify, wish.certificate)
+def _handshakes(options: ProbeOptions) -> Handshakes:
+    return Handshakes(options.ca_file, options.verify, options.certificate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ class _Run:
     all other conversations; `refused`: hosts that refused the login; `standing`: how we stand with those at which a
     login was tried."""
 
-    wish: Wish
+    options: ProbeOptions
     handshakes: Handshakes
     addresses: dict[Target, Found] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
@@ -189,7 +191,7 @@ class _Run:
 
     def _find(self, targets: Sequence[Target]) -> None:
         """Look up the addresses of these targets."""
-        hosts = addresses(dict.fromkeys(t.host for t in targets), self.wish.families, self.wish.timeout)
+        hosts = addresses(dict.fromkeys(t.host for t in targets), self.options.families, self.options.timeout)
         self.addresses.update({t: hosts[t.host] for t in targets})
 
     def looks(self, targets: Sequence[Target], progress: Callable[[str], None]) -> None:
@@ -209,7 +211,7 @@ class _Run:
             self.addresses.update({t: self.addresses[t].next for t in elsewhere})
             found |= {t: self._look(t) for t in elsewhere}
             self._have({t: found[t] for t in elsewhere}, lambda _: None)
-        until = self.began + self.wish.wait
+        until = self.began + self.options.wait
         while time.monotonic() < until and (again := [t for t, s in found.items() if s.trouble in _AGAIN]):
             time.sleep(min(_PAUSE, max(0.0, until - time.monotonic())))
             self._find([t for t in again if found[t].trouble == "unresolved"])
@@ -218,17 +220,17 @@ class _Run:
 
     def attempts(self, target: Target, looked: Session, progress: Callable[[str], None], others: bool = False) -> None:
         """Logins and the rest, if they were asked for. `others`: more ports of this host follow."""
-        wish = self.wish
-        if wish.login is None and wish.hub is None and wish.relay is None and wish.message is None:
+        options = self.options
+        if options.login is None and options.hub is None and options.relay is None and options.message is None:
             return
         from maildoctor.certificates import hopeless
         from maildoctor.probe.attempts import Attempts, Standing, outcome
 
-        standing = self.standing.setdefault(target.host, Standing(wish.pause))
+        standing = self.standing.setdefault(target.host, Standing(options.pause))
         said_before = list(looked.lines)
 
         def talk(purpose: str, notes: tuple[str, ...], script: Callable[[Session], Script]) -> Session:
-            if purpose.startswith("login") and wish.verify and (why := hopeless(looked.lines)):
+            if purpose.startswith("login") and options.verify and (why := hopeless(looked.lines)):
                 # our refusal would stand in the server's log, where it looks like a fault: "alert unknown ca"
                 session = self._session(target, purpose, look(safe), notes)
                 self.tried.append(session)
@@ -241,7 +243,7 @@ class _Run:
             session = self._session(target, purpose, script, notes)
             self.tried.append(session)
             session.delayed = standing.refused > 0
-            if standing.heard:
+            if standing.received:
                 session.heard_before(said_before)
             self._have({target: session}, lambda _: None)
             standing.after(session)
@@ -264,22 +266,22 @@ class _Run:
             looked,
             safe,
             insecure,
-            wish.login,
-            wish.mechs,
-            wish.in_clear,
+            options.login,
+            options.mechs,
+            options.in_clear,
             before,
-            wish.certificate is not None,
+            options.certificate is not None,
             standing,
             int(others),
         )
-        words = [outcome(session) for session in attempts.all(wish.relay, wish.message)]
+        words = [outcome(session) for session in attempts.all(options.relay, options.message)]
         if "failed" in words and "ok" not in words:
             self.refused.add(target.host)
-        if wish.hub is not None:
+        if options.hub is not None:
             from maildoctor.probe.authinfo import logged_in
 
-            hub = wish.hub(target.host, self.addresses[target].address)
-            for _ in logged_in(hub, talk, looked, safe, wish.in_clear, wish.relay):
+            hub = options.hub(target.host, self.addresses[target].address)
+            for _ in logged_in(hub, talk, looked, safe, options.in_clear, options.relay):
                 pass
 
     def visit(self, target: Target) -> Session:
@@ -287,28 +289,28 @@ class _Run:
         self._find([target])
         while True:
             session = self._visit(target)
-            left = self.began + self.wish.timeout - time.monotonic()
+            left = self.began + self.options.timeout - time.monotonic()
             self._have({target: session}, lambda _: None, max(left, 0.0))
             if session.trouble not in _ELSEWHERE or not self.addresses[target].others:
                 return session
             self.addresses[target] = self.addresses[target].next
 
     def _visit(self, target: Target) -> Session:
-        approach, who = self._approach(target, self.handshakes.to_log_in), self.wish.login
+        approach, who = self._approach(target, self.handshakes.to_log_in), self.options.login
         if who is None:
             return self._session(target, "look", look(approach))
         from maildoctor.probe.attempts import beginning, best, secrets_of
 
-        choose, begin = best(self.wish.mechs), beginning(approach, who)
-        script = login(approach, choose, begin, hidden=secrets_of(who), in_clear=self.wish.in_clear)
+        choose, begin = best(self.options.mechs), beginning(approach, who)
+        script = login(approach, choose, begin, hidden=secrets_of(who), in_clear=self.options.in_clear)
         return self._session(target, "login", script, (f"user {who.authid}",))
 
     def _look(self, target: Target) -> Session:
         return self._session(target, "look", look(self._approach(target, self.handshakes.to_look)))
 
     def _approach(self, target: Target, context: Callable[[], ssl.SSLContext]) -> Approach:
-        name = self.wish.tls_name or target.host
-        return Approach(self.wish.mode, target.port, name, context, self.handshakes.describe, self.wish.ehlo)
+        name = self.options.tls_name or target.host
+        return Approach(self.options.mode, target.port, name, context, self.handshakes.describe, self.options.ehlo)
 
     def _session(
         self, target: Target, purpose: str, script: Callable[[Session], Script], notes: tuple[str, ...] = ()
@@ -319,15 +321,22 @@ class _Run:
         name = f" for {target.host}" if address and target.host != address else ""
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         usual = ("usual port",) if target.usual else ()
-        if purpose == "look" and (self.wish.login is not None or self.wish.hub is not None):
+        if purpose == "look" and (self.options.login is not None or self.options.hub is not None):
             usual = (*usual, "login asked for")
-        asked = (f"tls-name {self.wish.tls_name}",) if self.wish.tls_name else ()
-        heading = (f"connect {where} {self.wish.mode}{name}", f"purpose {purpose}", f"at {at}", *usual, *asked, *notes)
+        asked = (f"tls-name {self.options.tls_name}",) if self.options.tls_name else ()
+        heading = (
+            f"connect {where} {self.options.mode}{name}",
+            f"purpose {purpose}",
+            f"at {at}",
+            *usual,
+            *asked,
+            *notes,
+        )
         session = Session(script, tuple(printable(line.encode("utf-8", "replace")) for line in heading))
-        if self.wish.login is not None:
+        if self.options.login is not None:
             from maildoctor.probe.attempts import secrets_of
 
-            session.hidden.heard_earlier(secrets_of(self.wish.login), f"{target.host} {self.wish.ehlo}")
+            session.hidden.heard_earlier(secrets_of(self.options.login), f"{target.host} {self.options.ehlo}")
         if not address:
             session.end("unresolved", f"the name {printable(target.host.encode('utf-8', 'replace'))} {host.why}")
         return session
@@ -336,4 +345,4 @@ class _Run:
         self, sessions: Mapping[Target, Session], done: Callable[[Call], None], timeout: float | None = None
     ) -> None:
         calls = (Call(self.addresses[t].address, t.port, s) for t, s in sessions.items() if not s.finished)
-        converse(calls, self.wish.timeout if timeout is None else timeout, self.wish.at_once, done)
+        converse(calls, self.options.timeout if timeout is None else timeout, self.options.at_once, done)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from maildoctor import filesystem
-from maildoctor.host import Silence
+from maildoctor.host import NoAnswer
 
 _COMMAND = 128 * 1024
 """Bytes of a command line that are read."""
@@ -24,7 +24,7 @@ _LISTEN = "0A"
 Pids = Mapping[int, int]
 """The processes in question: the number by which we know one, and the number to tell."""
 
-NO_PROC = Silence("unavailable", "/proc is not mounted, so processes cannot be seen", "mount -t proc proc /proc")
+NO_PROC = NoAnswer("unavailable", "/proc is not mounted, so processes cannot be seen", "mount -t proc proc /proc")
 
 
 def serves() -> bool:
@@ -85,8 +85,8 @@ def running(pids: Pids, wanted: tuple[str, ...], root: str, user: Callable[[int]
             if state == "Z" or not name.startswith(wanted) or not same_root(pid, here):
                 continue
             started = ticks / os.sysconf("SC_CLK_TCK") + booted
-            told = " ".join(command.replace("\0", " ").split()) or name
-            rows.append(f"{pids[pid]} {user(_owner(pid))} {started:.2f} {program(pid, user)} {told}")
+            reported = " ".join(command.replace("\0", " ").split()) or name
+            rows.append(f"{pids[pid]} {user(_owner(pid))} {started:.2f} {program(pid, user)} {reported}")
     return "\n".join(rows)
 
 

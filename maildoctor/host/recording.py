@@ -1,7 +1,7 @@
 """What a host said, kept in a folder and said again: `host.toml`, a table a verb, a line an answer.
 
 The answers are the host's own words with secrets struck out at the door, so nothing here knows what they mean, and a
-better parser mends an old recording. Silences are kept too: a replay does not know more than the recording did.
+better parser fixes an old recording. Silences are kept too: a replay does not know more than the recording did.
 """
 
 import os
@@ -9,7 +9,7 @@ import tomllib
 from typing import get_args
 
 from maildoctor import filesystem
-from maildoctor.host import Answer, Host, HostError, Silence, Verb, Why
+from maildoctor.host import Answer, Host, HostError, NoAnswer, Verb, Why
 from maildoctor.host.door import Door
 
 _FILE = "host.toml"
@@ -98,12 +98,12 @@ class Replay(Door):
         """What was said then."""
         answer = self._said.get(verb, {}).get(subject)
         if answer is None:
-            return Silence(
+            return NoAnswer(
                 "unavailable", f"the recording has no {verb} of {subject or 'the host'}", "record the host again"
             )
         if isinstance(answer, str):
             return answer
-        return Silence(answer["why"], answer["reason"], answer.get("remedy", ""))
+        return NoAnswer(answer["why"], answer["reason"], answer.get("remedy", ""))
 
 
 def _occupied(directory: str) -> str:
@@ -130,7 +130,7 @@ def _checked(answer: object, what: str) -> None:
 
 
 def _written(answer: Answer) -> str:
-    if isinstance(answer, Silence):
+    if isinstance(answer, NoAnswer):
         return (
             f"{{ why = {_quoted(answer.why)}, reason = {_quoted(answer.reason)}, remedy = {_quoted(answer.remedy)} }}"
         )

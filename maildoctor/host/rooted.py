@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from maildoctor import filesystem, log_lines
 from maildoctor.filesystem import FileView, Tree
-from maildoctor.host import Answer, HostError, Silence, Verb, Why
+from maildoctor.host import Answer, HostError, NoAnswer, Verb, Why
 from maildoctor.host.door import Door
 from maildoctor.masking import kind_of
 
@@ -31,7 +31,7 @@ _TEXT_LIMIT = 16 * 1024 * 1024
 """Bytes of a text: aliases and /etc/passwd of a large university have 5 MB. Its lines are bounded by who asks."""
 
 _DATABASE = 256 * 1024 * 1024
-"""Bytes of a map or a user data base: a million users. Of its records so many are taken as memory is stated for."""
+"""Bytes of a map or a user database: a million users. Of its records so many are taken as memory is stated for."""
 
 _PROGRAM = 64 * 1024 * 1024
 """Bytes of a program or library: sendmail has 1 MB, and the largest library that it is linked with 5."""
@@ -78,23 +78,23 @@ class Rooted(Door):
     def _answer(self, verb: Verb, subject: str) -> Answer:
         tell = self._verbs().get(verb)
         if tell is None and verb in _LIFE:
-            return Silence("lifeless", f"files alone have no {_LIFE[verb]}", "examine the running system")
+            return NoAnswer("lifeless", f"files alone have no {_LIFE[verb]}", "examine the running system")
         if tell is None:
             reason = f"the {verb} of a {self.kind} cannot be told from its files"
-            return Silence("unavailable", reason, "run maildoctor check on the running system")
+            return NoAnswer("unavailable", reason, "run maildoctor check on the running system")
         try:
             return tell(subject)
         except FileNotFoundError:
-            return Silence("absent", f"{subject} does not exist")
+            return NoAnswer("absent", f"{subject} does not exist")
         except NotADirectoryError:
-            return Silence("absent", f"{subject} does not exist: part of its path is no directory")
+            return NoAnswer("absent", f"{subject} does not exist: part of its path is no directory")
         except PermissionError:
-            return Silence("refused", f"no right to read {subject}", "run as root")
+            return NoAnswer("refused", f"permission denied reading {subject}", "run as root")
         except filesystem.IsDirectory as error:
-            return Silence("directory", f"{subject}: {error.strerror}")
+            return NoAnswer("directory", f"{subject}: {error.strerror}")
         except OSError as error:
             why: Why = "too_large" if error.errno == errno.EFBIG else "failed"
-            return Silence(why, f"{subject}: {error.strerror or error}")
+            return NoAnswer(why, f"{subject}: {error.strerror or error}")
 
     def _verbs(self) -> dict[Verb, Callable[[str], Answer]]:
         """Who answers what: a method a verb."""
@@ -147,7 +147,7 @@ class Rooted(Door):
     def _tell_read(self, path: str) -> Answer:
         data = self.files.read(path, _TEXT_LIMIT + 1)
         if len(data) > _TEXT_LIMIT:
-            return Silence(
+            return NoAnswer(
                 "too_large", f"{path} is larger than {_TEXT_LIMIT // 2**20} MiB", "look whether it is what it should be"
             )
         return data.decode("utf-8", "backslashreplace")
@@ -173,7 +173,7 @@ class Rooted(Door):
 
     def _tell_source(self, _: str) -> Answer:
         if not self._source:
-            return Silence("absent", "no source tree of sendmail was given")
+            return NoAnswer("absent", "no source tree of sendmail was given")
         path = f"{os.path.abspath(self._source)}{_SITE}"
         return f"# path: {path}\n" + Tree(self._source).read(_SITE, _TEXT_LIMIT).decode("utf-8", "backslashreplace")
 
@@ -195,7 +195,7 @@ class Rooted(Door):
                 return entries.built(data, self._tag, kind)
             return entries.source(data, self._tag, kind)
         except NotADatabase as error:
-            return Silence("failed", f"{path}: {error}")
+            return NoAnswer("failed", f"{path}: {error}")
 
     def _tell_sasldb(self, path: str) -> Answer:
         from maildoctor.sasldb.listing import listing
@@ -223,7 +223,7 @@ class Rooted(Door):
     def _tell_release(self, path: str) -> Answer:
         """The release string of a libsasl, which stands in it as plain text (lib/common.c)."""
         found = re.search(rb"\x00((?:2\.1|1\.5)\.\d+)\x00", self._whole(path, _PROGRAM))
-        return found[1].decode() if found else Silence("failed", f"{path} does not tell its release")
+        return found[1].decode() if found else NoAnswer("failed", f"{path} does not tell its release")
 
     def _tell_elapsed(self, _: str) -> Answer:
         return f"{time.monotonic() - self._began:.3f}"
@@ -244,7 +244,7 @@ class Rooted(Door):
         try:
             return describe(self._whole(path, _CERTIFICATES))
         except NotReadable as error:
-            return Silence("unavailable" if error.remedy else "failed", error.reason, error.remedy)
+            return NoAnswer("unavailable" if error.remedy else "failed", error.reason, error.remedy)
 
     # ---- what the answers need
 

@@ -326,8 +326,8 @@ def _chosen(choices: list[_Choice], tag: str | None, path: str) -> list[_Choice]
         return images[found[0]]
     known = sorted(name for key in images for name in key or ("(without a name)",))
     what = "it holds several images" if tag is None else f"no single image in it is called {tag}"
-    told = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
-    raise BadImage(what, path, f"choose one by --tag: {told}")
+    reported = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
+    raise BadImage(what, path, f"choose one by --tag: {reported}")
 
 
 def _short(choice: _Choice) -> str:

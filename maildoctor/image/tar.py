@@ -185,12 +185,12 @@ def _number(field: bytes) -> int:
 def _sum_is_right(head: bytes) -> bool:
     """The sum of all bytes, its own field taken as blanks. Old programs took bytes for signed numbers."""
     try:
-        told = _number(head[148:156])
+        reported = _number(head[148:156])
     except ValueError:
         return False
     rest = head[:148] + head[156:]
     total = sum(rest) + 8 * ord(" ")
-    return told == total or told == total - 256 * sum(byte > 127 for byte in rest)
+    return reported == total or reported == total - 256 * sum(byte > 127 for byte in rest)
 
 
 def _more_sparse(span: Span, at: int, head: bytes) -> int:
@@ -226,9 +226,9 @@ class _Extended:
         self.real_size = 0
         self._numbers: dict[str, int] = {}
 
-    def size(self, told: int) -> int:
+    def size(self, reported: int) -> int:
         """Bytes of data."""
-        return self._numbers.get("size", told)
+        return self._numbers.get("size", reported)
 
     def number(self, key: str, field: bytes) -> int:
         """The number of a pax header, else that of the field. Raises ValueError."""
@@ -237,7 +237,7 @@ class _Extended:
 
     def take(self, kind: bytes, data: Span) -> int:
         """Read one more of them, and tell how many records it had. Raises ValueError. The global ones (`g`) hold
-        comments, which no container engine heeds."""
+        comments, which no container engine obeys."""
         text = data.read(0, data.size)
         if kind == b"L":
             self.name = _text(text)

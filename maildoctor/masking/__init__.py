@@ -23,5 +23,5 @@ def masked(text: str, kind: str = "file", *, settings: bool = False) -> str:
     data = text.encode("utf-8", "surrogatepass")
     masker = Masker(kind, settings=settings)
     lines = data.split(b"\n")
-    told = [masker.line(line) for line in lines]
-    return text if told == lines else b"\n".join(told).decode("utf-8", "surrogatepass")
+    reported = [masker.line(line) for line in lines]
+    return text if reported == lines else b"\n".join(reported).decode("utf-8", "surrogatepass")

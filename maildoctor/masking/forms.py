@@ -295,10 +295,10 @@ def _said(line: str, start: int, end: int, kind: str) -> Span | None:
     attribute = _ATTRIBUTE_NAME.fullmatch(line, start, end) is not None  # a list of names: userPassword mailHost
     span = _word(line, match.end(), strict=attribute)
     if span is None or not odd(line[span.start : span.end]):
-        told = _TOLD.match(line, match.end())  # Passwort falsch: x
-        word = _WORD.match(line, told.end()) if told is not None else None
-        if told is not None and word is not None and odd(word[0]):
-            return _word(line, told.end(), strict=True)
+        reported = _TOLD.match(line, match.end())  # Passwort falsch: x
+        word = _WORD.match(line, reported.end()) if reported is not None else None
+        if reported is not None and word is not None and odd(word[0]):
+            return _word(line, reported.end(), strict=True)
     return span
 
 
@@ -603,11 +603,11 @@ def secret_columns(low: str) -> bool:
 
 def entries(line: str, low: str) -> Spans:
     """`"P:x"` and `"P=eA=="` of authinfo; servers with a password in Exim's settings; `user: name:x`."""
-    told = "authinfo:" in low
-    lone = not told and _OTHER_TOKEN.search(line) is None
+    reported = "authinfo:" in low
+    lone = not reported and _OTHER_TOKEN.search(line) is None
     for match in each(_AUTHINFO, line):
         opening = match[0][:-2].lower().rstrip()
-        if not opening and not told and (match[1] == "=" or lone):
+        if not opening and not reported and (match[1] == "=" or lone):
             continue  # Exim's log has U=mail P=local
         first = match.end()
         close = line.find(opening or " ", first)

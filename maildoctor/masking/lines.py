@@ -97,7 +97,7 @@ def _least(marks: set[str]) -> tuple[bytes, ...]:
 
 
 MARKS = _least({mark for group in _OFTEN for mark in group})
-"""One of these stands in every line of a log, in small letters, that can hold a credential; or `auth` with more."""
+"""One of these stands in every line of a log, in lower case, that can hold a credential; or `auth` with more."""
 OTHER_MARKS = tuple(dict.fromkeys(mark.encode("latin-1").lower() for mark in NATIVE))
 """Or one of these, if it is not all ASCII."""
 _MARKED = pattern_of_bytes(union(mark.decode() for mark in MARKS).encode())
@@ -107,7 +107,7 @@ AUTH = pattern_of_bytes(
     rb"|entication fail\w{1,4}: [a-z0-9+/]{4,}={0,2}(?:[\s,\"]|$))"
 )
 BLOB = pattern_of_bytes(rb"(?<![a-z0-9+/_.@<-])[a-z0-9+/]{16,}+={0,2}(?![a-z0-9+/_.@>-])")
-"""In small letters, a long word of base64."""
+"""In lower case, a long word of base64."""
 # what only lines of files are looked through for
 _IN_FILES = ("_servers", "client_send", "user")
 _PEM_BODY = pattern(
@@ -232,7 +232,7 @@ def _settled(line: str, spans: list[Span]) -> list[Span]:
 
 
 def marked(low: bytes) -> bool:
-    """Whether a line, in small letters, must be looked at."""
+    """Whether a line, in lower case, must be looked at."""
     if _MARKED.search(low) is not None:
         return True
     if not low.isascii() and any(mark in low for mark in OTHER_MARKS):
@@ -275,8 +275,8 @@ class Masker:
         for span in spans:
             found = self.found.setdefault(span.form, Found(0, self._number))
             found.count += 1
-        told = _put(text, spans).encode("latin-1") if spans else line
-        return without_remark(told) if self.settings else told
+        reported = _put(text, spans).encode("latin-1") if spans else line
+        return without_remark(reported) if self.settings else reported
 
     def skip(self, lines: int) -> None:
         """Pass so many lines that need no look."""
@@ -382,8 +382,12 @@ class Masker:
             self._literal = _Literal(length, lines - 1)
         if self._counted:
             self._counted -= 1
-            if (told := _STRING.search(line)) is not None and not setting(told[1]) and told[1] not in _SERVICES:
-                spans.append(Span(told.start(1), told.end(1), "dialogue"))
+            if (
+                (reported := _STRING.search(line)) is not None
+                and not setting(reported[1])
+                and reported[1] not in _SERVICES
+            ):
+                spans.append(Span(reported.start(1), reported.end(1), "dialogue"))
         if _LENGTH.search(line) is not None:
             self._counted = 1
         return spans

@@ -13,7 +13,7 @@ _CORE = (
     r"|secret|tok(?:en)?|cred|key|kennwort|bearer|psk|phrase|authorization|cookie|contrase|rocommunity"
 )
 CORE = pattern(_CORE)
-"""In small letters, what every name of a secret has in it."""
+"""In lower case, what every name of a secret has in it."""
 
 
 _WRITTEN = ["парол", "hasł", "şifre", "κωδικό", "密码", "密碼", "パスワード", "비밀번호", "סיסמ", "पासवर्ड", "รหัสผ่าน"]
@@ -224,4 +224,4 @@ HARMLESS_COLUMNS = _words(
     table_schema transport type uid user user_id user_name userid username username_attr users
     """
 )
-"""Columns of a data base with nothing secret in them."""
+"""Columns of a database with nothing secret in them."""

@@ -75,7 +75,7 @@ class Standing:
 
     pause: float
     refused: int = 0
-    heard: bool = False
+    received: bool = False
     _since: float | None = None
 
     def wait(self, looked: Session, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -89,7 +89,7 @@ class Standing:
 
     def after(self, session: Session) -> None:
         """Take note of what came of a conversation."""
-        self.heard = self.heard or session.hidden.closed
+        self.received = self.received or session.hidden.closed
         if outcome(session) == "failed":
             self.refused += 1
             self._since = time.monotonic()
@@ -251,8 +251,8 @@ def _wait_for(message: Message, session: Session) -> None:
 
 def outcome(session: Session, last: bool = False) -> str:
     """The word that says what came of it; empty where nothing did. `last`: of what was done after the login."""
-    told = [line for line in session.lines if line.startswith("=== outcome ")]
-    noted = told[-1 if last else 0] if told else ""
+    reported = [line for line in session.lines if line.startswith("=== outcome ")]
+    noted = reported[-1 if last else 0] if reported else ""
     return noted.removeprefix("=== outcome ").partition(" ")[0]
 
 

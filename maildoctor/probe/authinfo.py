@@ -141,9 +141,9 @@ class _InServersRealm:
         self._inner: Exchange | None = None
 
     @property
-    def told(self) -> str:
+    def reported(self) -> str:
         """What the server said of the failure."""
-        return self._inner.told if self._inner is not None else ""
+        return self._inner.reported if self._inner is not None else ""
 
     @property
     def remark(self) -> str:
@@ -166,12 +166,12 @@ class _InServersRealm:
             self._inner.finish(extra)
 
     def _chosen(self, challenge: bytes) -> str:
-        told = [(a or b).decode("utf-8", "backslashreplace") for a, b in _REALM.findall(challenge[: 64 * 1024])]
-        realms = ", ".join(told)[:_LONGEST]
+        reported = [(a or b).decode("utf-8", "backslashreplace") for a, b in _REALM.findall(challenge[: 64 * 1024])]
+        realms = ", ".join(reported)[:_LONGEST]
         self._note(f"realms {realms}")
-        if len(told) < 2:
+        if len(reported) < 2:
             return ""
-        if self._realm.lower() not in (t.lower() for t in told):
+        if self._realm.lower() not in (t.lower() for t in reported):
             raise SaslError(f"the server has the realms {realms}, and the entry names another", realms)
         return self._realm
 

@@ -122,11 +122,11 @@ def _fields(cls: Any) -> Mapping[str, _Field]:
 
 def encoded(value: Any) -> dict[str, Any]:
     """The fields of this value of the model as plain data, in their order; labels are sorted."""
-    told = {}
+    reported = {}
     for name, one in _fields(value.__class__).items():
         given = getattr(value, name)
-        told[one.key] = (given or None) if one.form.blank else _plain(given, one.form)
-    return told
+        reported[one.key] = (given or None) if one.form.blank else _plain(given, one.form)
+    return reported
 
 
 def _plain(value: Any, form: _Form) -> Any:

@@ -79,8 +79,8 @@ def _words(ranked: Ranked) -> Iterator[str]:
 
 
 def _command(kind: str, properties: dict[str, str], text: str) -> str:
-    told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{kind} {told}::{_data(text)}"
+    reported = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{kind} {reported}::{_data(text)}"
 
 
 def _data(text: str) -> str:

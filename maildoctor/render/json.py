@@ -24,7 +24,7 @@ _STRATEGY = ("client", "client_code", "mech", "verdict", "verdict_code")
 _TALK = ("endpoint", "summary", "purpose", "looked", "certificate_until", "lines")
 _LOG = (
     "lines", "bytes", "matched", "unknown", "from", "to", "names", "lines_exact", "interrupted", "damage", "sampled",
-    "logins", "unmatched", "mended",
+    "logins", "unmatched", "fixed",
 )  # fmt: skip
 
 
@@ -36,7 +36,7 @@ def render(report: Report, style: Style | None = None) -> str:
 
 def document(report: Report) -> dict[str, Any]:
     """The report as plain data, its keys in the order of the schema. A baseline leaves nothing out here."""
-    log = encoded(report.log or LogRead((), 0, 0, 0)) | {"mended": list(report.mended)}
+    log = encoded(report.log or LogRead((), 0, 0, 0)) | {"fixed": list(report.fixed)}
     return {
         "schema": "maildoctor/1",
         "tool": {"name": "maildoctor", "version": __version__},
@@ -76,8 +76,8 @@ def _strategy(one: Strategy) -> dict[str, Any]:
     return _ordered(encoded(one) | words, _STRATEGY)
 
 
-def _ordered(told: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    return {key: told[key] for key in keys}
+def _ordered(reported: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: reported[key] for key in keys}
 
 
 def _encodable(value: Any) -> Any:

@@ -119,9 +119,9 @@ def _judge(case: ElementTree.Element, ranked: Sequence[Ranked], causes: Causes, 
     new = [r for r in faults if not is_known(r, style.known)]
     if new:
         more = f" (and {len(new) - 1} more)" if len(new) > 1 else ""
-        gravest = "error" if any(r.finding.severity == "error" for r in new) else "warning"
+        most_severe = "error" if any(r.finding.severity == "error" for r in new) else "warning"
         message = shown(new[0].finding.message) + more
-        failure = ElementTree.SubElement(case, "failure", type=gravest, message=message)
+        failure = ElementTree.SubElement(case, "failure", type=most_severe, message=message)
         failure.text = "\n\n".join("\n".join(_words(r, causes)) for r in new)
     elif faults:
         ElementTree.SubElement(case, "skipped", message="known: the baseline holds it")

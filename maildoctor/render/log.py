@@ -36,8 +36,10 @@ def log_lines(log: LogRead, style: Style) -> Iterator[tuple[str, str]]:
         yield "time", shown(log.first if log.first == log.last else f"{log.first} to {log.last}", style.ascii)
     if log.logins is not None:
         logins = log.logins
-        told = logins.succeeded + logins.failed
-        rate = f" ({100 * logins.succeeded / told:.0f} % of {told})" if logins.succeeded and logins.failed else ""
+        reported = logins.succeeded + logins.failed
+        rate = (
+            f" ({100 * logins.succeeded / reported:.0f} % of {reported})" if logins.succeeded and logins.failed else ""
+        )
         failed = "1 line tells" if logins.failed == 1 else f"{logins.failed} lines tell"
         yield "logins", f"{logins.succeeded} went well{rate}, {failed} of one that failed"
         for label, pairs in (("  by", logins.mechs), ("  users", logins.users), ("  from", logins.relays)):

@@ -45,11 +45,13 @@ def _cut(head: str, text: str) -> str:
 
 def _summary(report: Report, found: list[Ranked], number: int) -> str:
     if found and number != UNKNOWN:
-        gravest = min(found, key=lambda r: (SEVERITIES.index(r.finding.severity), r.explained_by is not None, r.rank))
+        most_severe = min(
+            found, key=lambda r: (SEVERITIES.index(r.finding.severity), r.explained_by is not None, r.rank)
+        )
         more = f" (+{len(found) - 1})" if len(found) > 1 else ""
-        text = plain(gravest.finding.message)
-        room = _LINE - len(f"SMTP AUTH {WORDS[number]} - {gravest.finding.code} {more}")
-        return f"{gravest.finding.code} {text if len(text) <= room else text[: room - 3] + '...'}{more}"
+        text = plain(most_severe.finding.message)
+        room = _LINE - len(f"SMTP AUTH {WORDS[number]} - {most_severe.finding.code} {more}")
+        return f"{most_severe.finding.code} {text if len(text) <= room else text[: room - 3] + '...'}{more}"
     if report.counted("broke"):
         return f"{_checks(report.counted('broke'))} broke"
     if report.target.kind == "log":

@@ -30,7 +30,7 @@ def place(finding: Finding, kind: str) -> Place:
     """The file to be shown with a finding on a target of this kind: that of its evidence or labels, the one that a
     command of its evidence looked at, or else the configuration that rules it; of a server elsewhere its name."""
     sources = [e.source for e in finding.evidence]
-    whole = [p for p in (told(source, kind) for source in sources) if p is not None]
+    whole = [p for p in (reported(source, kind) for source in sources) if p is not None]
     for found in sorted(whole, key=lambda p: (p.path.startswith("/var/log/"), p.line is None)):
         return found
     for path in _paths_in(finding, sources):
@@ -40,7 +40,7 @@ def place(finding: Finding, kind: str) -> Place:
     return Place(_RULED_BY.get(finding.name.partition("-")[0], _USUAL))
 
 
-def told(source: str, kind: str) -> Place | None:
+def reported(source: str, kind: str) -> Place | None:
     """The place that the source of evidence names, if it is a path or `path:line`.
 
     Only a log is named by a relative path: of a host, `a.example:25` is an address.

@@ -54,11 +54,13 @@ def _metrics(report: Report) -> Iterator[tuple[str, str, str, Samples]]:
 
 def _statuses(report: Report) -> Samples:
     """A check that passed has the severity `none`: what it might have found is not in the report."""
-    gravest: dict[str, str] = {}
+    most_severe: dict[str, str] = {}
     for severity in reversed(SEVERITIES):
-        gravest.update({r.finding.code: severity for r in report.ranked if r.finding.severity == severity})
-    told = {o.code: o.outcome == "fail" for o in report.outcomes if o.outcome in ("pass", "fail")}
-    return {_labels(code=code, severity=gravest.get(code, "none")): int(failed) for code, failed in told.items()}
+        most_severe.update({r.finding.code: severity for r in report.ranked if r.finding.severity == severity})
+    reported = {o.code: o.outcome == "fail" for o in report.outcomes if o.outcome in ("pass", "fail")}
+    return {
+        _labels(code=code, severity=most_severe.get(code, "none")): int(failed) for code, failed in reported.items()
+    }
 
 
 def _outcomes(report: Report) -> Samples:
@@ -80,8 +82,8 @@ def _events(report: Report) -> Samples:
 def _mechanisms(report: Report) -> Samples:
     """A server may offer what it likes as a mechanism: only what can be one is a label, and only so many."""
     rows = report.matrix.rows if report.matrix else ()
-    told = [row for row in rows if _MECHANISM.fullmatch(row.mech)][:_MOST_MECHANISMS]
-    return {_labels(mech=row.mech): int(usable(row)) for row in told}
+    reported = [row for row in rows if _MECHANISM.fullmatch(row.mech)][:_MOST_MECHANISMS]
+    return {_labels(mech=row.mech): int(usable(row)) for row in reported}
 
 
 def _certificates(report: Report) -> Samples:

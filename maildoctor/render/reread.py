@@ -25,16 +25,16 @@ def report(document: object) -> Report:
     top = mapping(document, "the report")
     if top.get("schema") != SCHEMA:
         raise Malformed("schema", f"it is not {SCHEMA}")
-    told = {
+    reported = {
         name: field(Report, name, top, "") for name in ("target", "started", "seconds", "ranked", "outcomes", "talks")
     }
-    _refuse_chains(told["ranked"])
+    _refuse_chains(reported["ranked"])
     log = None if top.get("log") is None else mapping(top["log"], "log")
     return Report(
-        **told,
+        **reported,
         matrix=_matrix(top),
-        log=None if log is None else _log(log, told["target"].kind),
-        mended=() if log is None else field(Report, "mended", log, "log"),
+        log=None if log is None else _log(log, reported["target"].kind),
+        fixed=() if log is None else field(Report, "fixed", log, "log"),
     )
 
 

@@ -15,7 +15,7 @@ from maildoctor import __version__
 from maildoctor.model import Finding, Ranked, Report
 from maildoctor.render.escape import shown, unicode
 from maildoctor.render.moment import moment
-from maildoctor.render.place import Place, place, told
+from maildoctor.render.place import Place, place, reported
 from maildoctor.render.style import Style
 from maildoctor.render.verdict import is_known
 
@@ -120,7 +120,7 @@ def _location(at: Place, report: Report, finding: Finding) -> dict[str, Any]:
 def _related(finding: Finding, first: Place, report: Report) -> Iterator[dict[str, Any]]:
     """The other files of the evidence, and what they say."""
     for number, evidence in enumerate(finding.evidence[:_MOST_RELATED], 1):
-        at = told(evidence.source, report.target.kind) or first
+        at = reported(evidence.source, report.target.kind) or first
         yield {"id": number, **_physical(at, report), "message": _message([f"{evidence.source}: {evidence.text}"])}
 
 

@@ -1,4 +1,4 @@
-"""The report for a person: each cause with its evidence and the command that mends it, then what could not be judged.
+"""The report for a person: each cause with its evidence and the command that fixes it, then what could not be judged.
 
 The layout is a list of `Block`s, made without a thought of colour; they are then written plainly, or painted by rich,
 which is imported for that only.
@@ -95,9 +95,9 @@ def _whole(report: Report, style: Style) -> Iterator[Block]:
     yield from _matrix(report, style)
     yield from _talks(report, style)
     yield from _unjudged(report, style)
-    if report.mended:
+    if report.fixed:
         yield _GAP
-        text = f"mended since, by what is seen now; the log still tells of it: {', '.join(report.mended)}"
+        text = f"fixed since, by what is seen now; the log still tells of it: {', '.join(report.fixed)}"
         yield Block(f"{mark('ok', style)} ", shown(text, style.ascii), tone="ok", wrap="fold")
     if report.log is not None:
         from maildoctor.render.log import damage_lines, log_lines
@@ -118,13 +118,13 @@ def _whole(report: Report, style: Style) -> Iterator[Block]:
 
 def _forest(fresh: Sequence[Ranked], style: Style, few: int) -> Iterator[Block]:
     """Each cause with its symptoms; of those that are told alike of many servers, the first `few`, then a line each."""
-    told: dict[tuple[str, str], int] = {}
+    reported: dict[tuple[str, str], int] = {}
     folded = 0
     before = False
     for top, symptoms in _trees(fresh):
         key = (top.finding.code, top.finding.advice)
-        told[key] = told.get(key, 0) + 1
-        brief = told[key] > few and not symptoms and style.verbosity == 0
+        reported[key] = reported.get(key, 0) + 1
+        brief = reported[key] > few and not symptoms and style.verbosity == 0
         yield from [] if brief and before else [_GAP]
         yield from [_headline(top.finding, style)] if brief else finding_blocks(top.finding, style)
         yield from _symptoms(symptoms, style)
@@ -381,8 +381,8 @@ def _closing(report: Report, fresh: Sequence[Ranked], style: Style) -> Block:
 def _causes(tops: Sequence[Finding], new: str) -> str:
     """`2 causes (1 error, 1 warning)`: a lone warning is a cause too, and the line must not count it twice."""
     kinds = [(sum(f.severity == s for f in tops), word) for s, word in _WORDS]
-    told = ", ".join(f"{n} {_plural(word, n)}" for n, word in kinds if n)
-    return f"{len(tops)} {new}{_plural('cause', len(tops))} ({told})"
+    reported = ", ".join(f"{n} {_plural(word, n)}" for n, word in kinds if n)
+    return f"{len(tops)} {new}{_plural('cause', len(tops))} ({reported})"
 
 
 _WORDS = (("error", "error"), ("warning", "warning"), ("info", "note"))

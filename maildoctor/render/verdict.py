@@ -33,7 +33,7 @@ def judged(report: Report) -> bool:
 
 
 def worst(ranked: list[Ranked]) -> Severity | None:
-    """The gravest severity among these; None of nothing."""
+    """The most severe severity among these; None of nothing."""
     return min((r.finding.severity for r in ranked), key=SEVERITIES.index, default=None)
 
 

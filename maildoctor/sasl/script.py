@@ -45,7 +45,7 @@ class Say:
 
     message: bytes | None = field(repr=False)
     proven: bool = True
-    told: str = ""
+    reported: str = ""
     remark: str = ""
 
 
@@ -63,9 +63,9 @@ class Exchange:
         self._first = self._said = next(script)
 
     @property
-    def told(self) -> str:
+    def reported(self) -> str:
         """Why the server will refuse, in its own words (XOAUTH2 and OAUTHBEARER); empty where it did not say."""
-        return self._said.told
+        return self._said.reported
 
     @property
     def remark(self) -> str:
@@ -95,9 +95,9 @@ class Exchange:
         do. Raises ServerNotProven; with `extra` also SaslError, as `answer` does."""
         if extra is not None:
             self.answer(extra)
-        if self._said.told:
+        if self._said.reported:
             raise ServerNotProven(
-                f"the server accepts a login that it has just refused: {self._said.told}", self._said.told
+                f"the server accepts a login that it has just refused: {self._said.reported}", self._said.reported
             )
         if not self._said.proven:
             raise ServerNotProven(f"the server accepts, but did not prove itself, as {self.mechanism} demands")

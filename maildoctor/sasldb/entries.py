@@ -64,7 +64,7 @@ def _built(data: bytes, most: int = ALL) -> tuple[list[Entry], list[str], int]:
 
 
 def unveiled(data: bytes, *, is_built: bool) -> dict[bytes, bytes]:
-    """Keys, in small letters, with their values, AND THE PASSWORDS IN THEM: for `maildoctor.probe.authinfo` alone.
+    """Keys, in lower case, with their values, AND THE PASSWORDS IN THEM: for `maildoctor.probe.authinfo` alone.
     Raises NotADatabase."""
     found: dict[bytes, bytes] = {}
     for key, value in _built(data)[0] if is_built else _makemap(data, "authinfo"):
@@ -99,8 +99,8 @@ def _lines(entries: Iterable[Entry], tag: Tag, kind: Kind, about: list[str], mor
         value = _canonical(value) if kind == "aliases" else value.strip()
         rows[shown] = f"{shown}\t{tag(value)}\t{shape}".rstrip("\t")
         held += len(rows[shown])
-    told = [f"# cut: {cut(len(rows), more, 'entries')} are told"] if more else []
-    return "\n".join([*told, *about, *(rows[key] for key in sorted(rows)), ""])
+    reported = [f"# cut: {cut(len(rows), more, 'entries')} are told"] if more else []
+    return "\n".join([*reported, *about, *(rows[key] for key in sorted(rows)), ""])
 
 
 def _physical_lines(data: bytes) -> Iterator[bytes]:

@@ -107,6 +107,6 @@ class Hidden:
 
 
 def _small(text: str) -> str:
-    """Small letters, one for one: some letters have two of them."""
+    """Lower case, one for one: some letters have two of them."""
     small = text.lower()
     return small if len(small) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)

@@ -43,7 +43,7 @@ class Exchange(Protocol):
     """The client's half of one SASL exchange (`maildoctor.sasl.exchange`)."""
 
     @property
-    def told(self) -> str:
+    def reported(self) -> str:
         """What the server said of the failure within the exchange; empty where it said nothing."""
         ...
 
@@ -205,8 +205,8 @@ def authenticated(session: Session, mechanism: str, begin: Callable[[bytes], Exc
             session.note(f"weak {exchange.remark}")
         reply = yield from _reply(Say(_encoded(session, mechanism, answer), "***"))
     if reply.code != 235:
-        told = f" ({session.masked(exchange.told)})" if exchange.told else ""
-        session.note(f"outcome {'later' if reply.kind == 4 else 'failed'} {reply.code} {reply.text}{told}")
+        reported = f" ({session.masked(exchange.reported)})" if exchange.reported else ""
+        session.note(f"outcome {'later' if reply.kind == 4 else 'failed'} {reply.code} {reply.text}{reported}")
         return
     try:
         exchange.finish(None)

@@ -105,12 +105,12 @@ class Session:
     def heard_secret(self) -> None:
         """From now on the server knows something that it must not repeat here."""
         if not self.hidden.closed:
-            self.hidden.open.heard(_words(self.lines))
+            self.hidden.open.received(_words(self.lines))
             self.hidden.close()
 
     def heard_before(self, lines: list[str]) -> None:
         """The server heard a secret in an earlier conversation. `lines`: a transcript from the time before that."""
-        self.hidden.open.heard(_words(lines))
+        self.hidden.open.received(_words(lines))
         self.hidden.close()
 
     def describe(self, notes: Iterable[str]) -> None:

@@ -67,7 +67,7 @@ class Vocabulary:
         self._lines: set[str] = set()
         self._said: set[str] = set()
 
-    def heard(self, lines: Iterable[str]) -> None:
+    def received(self, lines: Iterable[str]) -> None:
         """The server said these before it heard a secret."""
         for line in lines:
             self._lines.add(line)

@@ -288,11 +288,11 @@ class _Kept:
     def translated(self, report: Report) -> Report:
         """What tells of places in the block, called with places in what is joined."""
 
-        def told(number: int, _start: int, end: int, flags: int, context: Any) -> object:
+        def reported(number: int, _start: int, end: int, flags: int, context: Any) -> object:
             at = bisect_left(self._here, end) - 1
             return report(number, 0, self._there[at] + end - self._here[at], flags, context)
 
-        return told
+        return reported
 
 
 ENGINES: Mapping[str, Callable[[Sequence[bytes]], Engine]] = {

@@ -158,14 +158,14 @@ def _finding(rule: Rule, key: Key, entry: Entry, clock: Clock, top: int) -> Find
 
 def advice(causes: Sequence[Cause], fields: Mapping[str, str]) -> str:
     """The candidates, the most likely first, a paragraph each."""
-    told = _told(fields)
+    reported = _told(fields)
     paragraphs = []
     for number, cause in enumerate(causes[:_MOST_CAUSES], 1):
         lead = f"{number}. " if len(causes) > 1 else ""
         text = f"{lead}{_sentence(cause.name)} {_sentence(cause.advice)}"
         text += f" To tell: {_sentence(cause.when)}" if cause.when else ""
         text += _commands(steps(cause, fields)) if number > 1 else ""
-        paragraphs.append(filled(text, told))
+        paragraphs.append(filled(text, reported))
     return "\n".join(paragraphs)
 
 
@@ -211,11 +211,11 @@ def _several(top: Top) -> str:
 
 def _told(fields: Mapping[str, str]) -> dict[str, str]:
     """The fields for a sentence."""
-    told = {}
+    reported = {}
     for name, value in fields.items():
         text = value if len(value) <= _LONGEST_FIELD else value[:_LONGEST_FIELD] + "…"
-        told[name] = f"{text} (and {value.others} more)" if isinstance(value, Several) else text
-    return told
+        reported[name] = f"{text} (and {value.others} more)" if isinstance(value, Several) else text
+    return reported
 
 
 def steps(cause: Cause, fields: Mapping[str, str]) -> tuple[Step, ...]:

@@ -37,14 +37,14 @@ def document(text: bytes, name: str) -> dict[str, Any]:
         raise RuleError("this is no TOML: a byte that is no UTF-8", f"{name}:{line}") from error
     # beside TOMLDecodeError: numbers and nesting beyond what Python takes
     except (ValueError, RecursionError) as error:
-        told = str(error).partition("\n")[0] or type(error).__name__
+        reported = str(error).partition("\n")[0] or type(error).__name__
         last = text.count(b"\n") + 1
-        found = _AT_LINE.search(told)
+        found = _AT_LINE.search(reported)
         if found:
             place = f"{name}:{found[1]}"
         else:
-            place = f"{name}:{last}" if "end of document" in told else name
-        raise RuleError(f"this is no TOML: {_AT_LINE.sub('', told)}", place) from error
+            place = f"{name}:{last}" if "end of document" in reported else name
+        raise RuleError(f"this is no TOML: {_AT_LINE.sub('', reported)}", place) from error
 
 
 def table_lines(text: bytes, table: str) -> list[int]:

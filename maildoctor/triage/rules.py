@@ -342,7 +342,7 @@ def _problems(rule: Rule) -> Iterator[str]:
     if not _CODE.fullmatch(rule.code):
         yield f"code {rule.code!r} is not a family of capital letters and a number from 100 on"
     if not _NAME.fullmatch(rule.name):
-        yield f"name {rule.name!r} is not small words joined by '-'"
+        yield f"name {rule.name!r} is not lower case joined by '-'"
     if rule.kind in QUIET and rule.severity != "info":
         yield f"a rule of kind {rule.kind} has severity info, not {rule.severity}"
     for needle in rule.needles:

@@ -103,7 +103,7 @@ class Scan:
         now: float,
         exact: bool = False,
         unmatched: bool = False,
-        told: Callable[[Key, Entry], None] | None = None,
+        reported: Callable[[Key, Entry], None] | None = None,
     ) -> None:
         """`engine` makes the engine when there is enough to read; `now`: when the log was last written, seconds since
         1970; `exact`: no flood control, and all lines are counted; `unmatched`: also gather lines that speak of logins
@@ -115,7 +115,7 @@ class Scan:
         self._clock = Clock(now)
         self._exact = exact or unmatched
         self._unmatched = unmatched
-        self._told = told
+        self._told = reported
         self._hot = [False] * len(self.needles)
         self._heated: list[int] = []
         self._first: set[int] = set()

@@ -108,28 +108,28 @@ def _much_of(text: bytes) -> bytes:
 
 def main(words: Sequence[str]) -> int:
     """Validate rule files, the built-in ones if none is named; the exit status is 1 if something is wrong."""
-    told: list[str] = []
+    reported: list[str] = []
     good: list[str] = []
     for path in words or rule_files():
         try:
             parse(read(path), path, beside(path))
             good.append(path)
         except RuleError as error:
-            told.append(str(error))
+            reported.append(str(error))
     # The rules of the other files stand beside those that are asked about: they may take each other's samples.
     others = {path for path in rule_files() if path not in good and path not in words}
     rules: tuple[Rule, ...] = ()
     try:
         rules = load([*good, *sorted(_loadable(others))])
     except RuleError as error:
-        told.append(str(error))
+        reported.append(str(error))
     names = {name_of(path) for path in good}
-    told += [p for p in problems(rules) if p.split(":", 1)[0] in names]
-    for problem in told:
+    reported += [p for p in problems(rules) if p.split(":", 1)[0] in names]
+    for problem in reported:
         sys.stdout.write(problem + "\n")
     asked = sum(rule.place.split(":", 1)[0] in names for rule in rules)
-    sys.stdout.write(f"{asked} rules in {len(good)} files, {len(told)} problems\n")
-    return 1 if told else 0
+    sys.stdout.write(f"{asked} rules in {len(good)} files, {len(reported)} problems\n")
+    return 1 if reported else 0
 
 
 def _loadable(paths: set[str]) -> Iterator[str]:

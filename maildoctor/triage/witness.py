@@ -1,7 +1,7 @@
 """What the host's own recent log says of a diagnosis made from files and processes.
 
 A line in a log tells of a moment that may be over. Each kind of line that speaks of the same fault as some check is
-confirmed or refuted by that check: *still true*, then the line becomes evidence of the finding; *mended since*, then
+confirmed or refuted by that check: *still true*, then the line becomes evidence of the finding; *fixed since*, then
 it is only counted; where no check speaks of it nobody can tell, and it is passed on as a note.
 """
 
@@ -29,10 +29,10 @@ _MOST = 2
 """Lines of the log that are added to one finding."""
 
 
-def heard(host: Host, report: Report, witnesses: Mapping[str, Sequence[str]]) -> Report:
+def received(host: Host, report: Report, witnesses: Mapping[str, Sequence[str]]) -> Report:
     """Hold the log against the report. `witnesses`: code of a check to codes of log rules that speak of the same."""
-    told = list(_recent(host))
-    if not told:
+    reported = list(_recent(host))
+    if not reported:
         return report
     from maildoctor.triage.builtin import builtin
 
@@ -45,19 +45,19 @@ def heard(host: Host, report: Report, witnesses: Mapping[str, Sequence[str]]) ->
     outcomes = {o.code: o.outcome for o in report.outcomes}
     more: dict[str, list[Evidence]] = {}
     notes: list[Finding] = []
-    mended: list[str] = []
-    for finding, is_fault in _findings(rules, told, _seconds(report.started)):
+    fixed: list[str] = []
+    for finding, is_fault in _findings(rules, reported, _seconds(report.started)):
         speaking = [c for c in checks.get(finding.code, ()) if c in outcomes]
         still = next((r.finding for r in report.ranked if r.finding.code in speaking), None)
         if still is not None:
             more.setdefault(still.fingerprint, []).extend(_line(e) for e in finding.evidence[-1:])
         elif is_fault and speaking and all(outcomes[c] == "pass" for c in speaking):
-            mended.append(f"{finding.code} {finding.name}")
+            fixed.append(f"{finding.code} {finding.name}")
         elif is_fault and finding.severity == "error" and not speaking:
             notes.append(replace(finding, severity="info", message=f"The log says: {finding.message}"))
     ranked = [_with(r, more.get(r.finding.fingerprint, [])) for r in report.ranked]
     ranked += [Ranked(f, len(ranked) + n, None) for n, f in enumerate(notes, 1)]
-    return replace(report, ranked=tuple(ranked), outcomes=(*report.outcomes, *broken), mended=tuple(mended))
+    return replace(report, ranked=tuple(ranked), outcomes=(*report.outcomes, *broken), fixed=tuple(fixed))
 
 
 def _recent(host: Host) -> Iterator[tuple[str, str]]:
@@ -96,7 +96,9 @@ def _seconds(stamp: str) -> float:
         return time.time()
 
 
-def _findings(rules: "Sequence[Rule]", told: Sequence[tuple[str, str]], now: float) -> Iterator[tuple[Finding, bool]]:
+def _findings(
+    rules: "Sequence[Rule]", reported: Sequence[tuple[str, str]], now: float
+) -> Iterator[tuple[Finding, bool]]:
     """What the log rules make of these lines, each with whether it is a fault rather than a symptom or an attack."""
     from maildoctor.triage.engine import Finds
     from maildoctor.triage.footprints import CODE as OWN_PROBE
@@ -104,7 +106,7 @@ def _findings(rules: "Sequence[Rule]", told: Sequence[tuple[str, str]], now: flo
     from maildoctor.triage.scan import Scan
 
     scan = Scan(rules, Finds, now)
-    for path, text in told:
+    for path, text in reported:
         for _ in scan.feed(io.BytesIO(text.encode("utf-8", "surrogateescape") + b"\n"), path):
             pass
     faults = {rule.code for rule in rules if rule.kind == "fault"}

@@ -6,6 +6,6 @@ uts, ipc), so it sees and changes nothing of the machine it runs on, and nothing
 
     python -m tests.lab list                            the faults
     python -m tests.lab run mech-not-trusted -- CMD     break a host that way and run CMD inside
-    python -m tests.lab prove                           is every fault real, does its mending mend?
+    python -m tests.lab prove                           is every fault real, does its fixing fix?
     python -m tests.lab record [FOLDER...]              make the recordings in fixtures/ anew
 """

@@ -25,7 +25,7 @@ def prove(name: str) -> str:
     except LabError as error:
         after = str(error)
     verdict = "ok" if (fault.symptom if fault else "works") in met and after == "works" else "WRONG"
-    return f"{verdict:6}{time.monotonic() - began:5.1f} s  {name:28} {met} | mended: {after}"
+    return f"{verdict:6}{time.monotonic() - began:5.1f} s  {name:28} {met} | fixed: {after}"
 
 
 def say(line: str) -> None:
@@ -40,7 +40,7 @@ def main() -> int:
     parser.add_argument("command", choices=["build", "list", "prove", "record", "run"])
     parser.add_argument("name", nargs="*", help="a fault, or a release for a healthy host")
     parser.add_argument("--release", default="bookworm", choices=RELEASES, help="where the fault is put")
-    parser.add_argument("--mended", action="store_true", help="run: mend the fault before the command runs")
+    parser.add_argument("--fixed", action="store_true", help="run: fix the fault before the command runs")
     words = sys.argv[1:]
     cut = words.index("--") if "--" in words else len(words)
     asked = parser.parse_args(words[:cut])
@@ -68,7 +68,7 @@ def main() -> int:
     else:
         name = asked.name[0]
         with LabHost(asked.release if name in BY_ID else name, BY_ID.get(name)) as host:
-            if asked.mended:
+            if asked.fixed:
                 host.mend()
             sys.stderr.write(f"the host's files: {host.root}\n")
             done = host.run(*(words[cut + 1 :] or ["true"]), env=DOCTOR)

@@ -1,4 +1,4 @@
-"""What can be wrong with SMTP AUTH on a Sendmail host, each as three lines of shell: break it, and mend it again.
+"""What can be wrong with SMTP AUTH on a Sendmail host, each as three lines of shell: break it, and fix it again.
 
 `inject` runs before the daemon starts, `late` after it did. `symptom` is a part of what `probe.py` meets then, the
 proof that the fault is real, judged without the doctor; "works" where a client that hands mail in sees nothing.

@@ -30,8 +30,8 @@ def record(name: str) -> str:
         inside = host.release.python != ""
         seen = "/root/seen" if inside else str(host.root / "root/seen")
         tell = host.doctor if inside else host.doctor_outside
-        told = tell("check", "--json", "--record", seen)
-        report = json.loads(told.out)
+        reported = tell("check", "--json", "--record", seen)
+        report = json.loads(reported.out)
         recording = (host.root / "root/seen/host.toml").read_text(encoding="utf-8")
     target.mkdir(exist_ok=True)
     # from outside the root's path is that of a process that is gone; any name does

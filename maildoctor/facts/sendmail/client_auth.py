@@ -16,7 +16,7 @@ from maildoctor.facts.sendmail.cf import MapDef, SendmailCf
 from maildoctor.facts.sendmail.mail_maps import MailMap, MailMaps, MapEntry
 
 TAG = "authinfo:"
-"""What all keys begin with, in the small letters that makemap makes of it."""
+"""What all keys begin with, in the lower case that makemap makes of it."""
 
 _TOKEN = re.compile(r'"([UIPRM])([:=])([^"]*)"', re.IGNORECASE)
 _PREFERRED = "ypmadf"
@@ -30,7 +30,7 @@ def consulted(cf: SendmailCf) -> MapDef | None:
 
 
 def looked_up(name: str, address: str, *, parents: bool, compressed: bool = False) -> tuple[str, ...]:
-    """The keys under which the entry for a server is looked for, in sendmail's order, in small letters.
+    """The keys under which the entry for a server is looked for, in sendmail's order, in lower case.
 
     `name` without a dot at its end, or `[address]`; `address` may be empty where it is not known. `parents`: the
     access map is asked, which has domains and nets too. `compressed`: UseCompressedIPv6Addresses.

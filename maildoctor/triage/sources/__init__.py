@@ -81,7 +81,7 @@ def open_sources(paths: Sequence[str], options: SourceOptions) -> Iterator[Sourc
     """The sources in the order of their time, each opened when the one before it was taken; close each after use.
 
     `-` is standard input. Followed files are one source together. Raises SourceError at once, before anything is
-    read, where a path cannot be a log: a directory, no such file, no right to read it, a FIFO nobody writes to.
+    read, where a path cannot be a log: a directory, no such file, permission denied reading it, a FIFO nobody writes to.
     """
     from maildoctor.triage.sources.opening import opened
 

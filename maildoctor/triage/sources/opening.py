@@ -158,7 +158,7 @@ def _trouble(path: str, error: OSError) -> SourceError:
     if isinstance(error, FileNotFoundError):
         return SourceError("there is no such file", path, "look for its name: ls -lt /var/log")
     if isinstance(error, PermissionError):
-        return SourceError("no right to read it", path, "run as root, or as a member of the group adm")
+        return SourceError("permission denied reading it", path, "run as root, or as a member of the group adm")
     return SourceError(f"cannot be opened: {error.strerror}", path, "name a log file that can be read")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from maildoctor import filesystem
-from maildoctor.host import Host, Silence
+from maildoctor.host import Host, NoAnswer
 
 _MAIL = ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail", "/var/adm/maillog", "/var/log/mail/mail.log")
 _SYSTEM = ("/var/log/syslog", "/var/log/messages", "/var/adm/messages", "/var/log/system.log")
@@ -46,7 +46,7 @@ def own_logs(host: Host) -> OwnLogs:
     search = _Search(host)
     mail = search.newest((*search.maillog_files(), *_MAIL))
     system = search.newest(_SYSTEM)
-    journal = any(not isinstance(host.ask("look", path), Silence) for path in _JOURNAL)
+    journal = any(not isinstance(host.ask("look", path), NoAnswer) for path in _JOURNAL)
     # A mail log of long ago beside a younger one of the system: syslogd was taught otherwise, or the journal came.
     if mail and system and search.age[system] - search.age[mail] > _STALE:
         mail = ""
@@ -68,7 +68,7 @@ class _Search:
     def maillog_files(self) -> list[str]:
         """Where Postfix is told to log to a file of its own."""
         answer = self._host.ask("read", _POSTFIX)
-        return [] if isinstance(answer, Silence) else _maillog_file(answer)
+        return [] if isinstance(answer, NoAnswer) else _maillog_file(answer)
 
     def newest(self, paths: tuple[str, ...]) -> str:
         """Of those that can be read and have something in them the one written last, the first of equals."""
@@ -82,14 +82,14 @@ class _Search:
         """Seconds since 1970 by the host's clock; 0 where it has none, as an unpacked image."""
         answer = self._host.ask("clock")
         try:
-            return 0.0 if isinstance(answer, Silence) else datetime.fromisoformat(answer.strip()).timestamp()
+            return 0.0 if isinstance(answer, NoAnswer) else datetime.fromisoformat(answer.strip()).timestamp()
         except ValueError:
             return 0.0
 
     def _good(self, path: str) -> bool:
         real = self._host.ask("real", path)
-        look = self._host.ask("look", path if isinstance(real, Silence) else real.strip())
-        if isinstance(look, Silence):
+        look = self._host.ask("look", path if isinstance(real, NoAnswer) else real.strip())
+        if isinstance(look, NoAnswer):
             if look.why != "absent":
                 self.unread[path] = look.reason
             return False
@@ -97,7 +97,7 @@ class _Search:
         if match is None or match["kind"] != "-" or match["size"] == "0":
             return False
         if not filesystem.may_read(path):
-            self.unread[path] = f"no right to read {path}"
+            self.unread[path] = f"permission denied reading {path}"
             return False
         self.age[path] = datetime.fromisoformat(f"{match['date']}T{match['time']}+00:00").timestamp()
         return True

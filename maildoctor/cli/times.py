@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, timedelta
 
-from maildoctor.cli.trouble import Trouble
+from maildoctor.cli.report_error import UsageError
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _AGO = re.compile(r"([0-9]{1,6})\s*([smhdw])(?:in|ins|ours?|ays?|eeks?|econds?|inutes?)?(?:\s+ago)?")
@@ -11,7 +11,7 @@ _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
 
 
 def moment(text: str, option: str, now: datetime) -> float:
-    """Seconds since 1970. `now` has a zone, which is also that of a text that names none. Raises Trouble."""
+    """Seconds since 1970. `now` has a zone, which is also that of a text that names none. Raises UsageError."""
     word = text.strip().lower()
     if found := _AGO.fullmatch(word):
         return (now - timedelta(seconds=int(found[1]) * _UNITS[found[2]])).timestamp()
@@ -25,4 +25,4 @@ def moment(text: str, option: str, now: datetime) -> float:
         then = datetime.fromisoformat(text.strip())
         return (then if then.tzinfo else then.replace(tzinfo=now.tzinfo)).timestamp()
     except (ValueError, OverflowError):
-        raise Trouble(f"{text!r} is no time", option, "say 2026-11-22 09:00, 09:00, 1h, 3d or yesterday") from None
+        raise UsageError(f"{text!r} is no time", option, "say 2026-11-22 09:00, 09:00, 1h, 3d or yesterday") from None

@@ -10,11 +10,11 @@ WRONG = 2
 NO_READER = 141
 
 
-class Trouble(DoctorError):
+class UsageError(DoctorError):
     """Wrong usage, or something that maildoctor itself could not do."""
 
 
-def last_words(error: BaseException, words: Sequence[str] = ()) -> int:
+def report_error(error: BaseException, words: Sequence[str] = ()) -> int:
     """Say on stderr what went wrong, as far as the user should know, and give the exit status; `words` is the command
     line, for a monitoring system wants to be told on stdout, and by another status."""
     from maildoctor.cli.plugin import asked, unknown
@@ -34,7 +34,9 @@ def _told(error: BaseException) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 0
     if isinstance(error, ModuleNotFoundError) and error.name:
-        error = Trouble(f"the Python module {error.name} is missing", _place(error), "install maildoctor again, whole")
+        error = UsageError(
+            f"the Python module {error.name} is missing", _place(error), "install maildoctor again, whole"
+        )
     _say(_anatomy(error) if isinstance(error, DoctorError) else _unexpected(error))
     return WRONG
 

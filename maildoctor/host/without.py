@@ -1,13 +1,13 @@
 """A host that is not asked one kind of question, whoever may want to know."""
 
-from maildoctor.host import Answer, Host, Silence, Verb
+from maildoctor.host import Answer, Host, NoAnswer, Verb
 
 
-class Unasked:
+class Without:
     """`host` without the questions `verb`; `why` says who wanted that."""
 
     def __init__(self, host: Host, verb: Verb, why: str, remedy: str) -> None:
-        self._host, self._verb, self._silence = host, verb, Silence("unavailable", why, remedy)
+        self._host, self._verb, self._silence = host, verb, NoAnswer("unavailable", why, remedy)
         self.kind, self.name = host.kind, host.name
 
     @property
