@@ -103,3 +103,42 @@ def test_only_servers_that_log_the_spelling_get_another_one(mechanism: str) -> N
         assert ours != mechanism and ours.upper() == mechanism
     for banner in ("220 x ESMTP", "220 x ESMTP Exim 4.96", "220 x Microsoft ESMTP MAIL Service", "554 no"):
         assert spelled(mechanism, [f"<~  {banner}", "<~  250 ESMTP Postfix"]) == mechanism
+
+
+OUTAGE = (
+    "Nov 30 {time} mail postfix/smtpd[102]: warning: x[192.0.2.7]: SASL pLAIN authentication failed: {reason} to "
+    "authentication server\n"
+)
+TIMEOUT = "Nov 30 {time} mail dovecot: auth: Error: plain({user}): Request 1.1 timed out after 150 secs, state=1\n"
+IMITATED = said("postfix and libsasl", True, "x", "192.0.2.7")
+
+
+def severities(log: str) -> set[str]:
+    return set(reported(log).values())
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        OUTAGE.format(time="08:34:50", reason="Can't connect"),
+        OUTAGE.format(time="09:30:01", reason="Can't connect"),
+        OUTAGE.format(time="09:30:01", reason="Connection lost"),
+        OUTAGE.format(time="08:34:50", reason="Connection lost").replace("192.0.2.7", "192.0.2.8"),
+        OUTAGE.format(time="08:34:50", reason="Connection lost").replace("pLAIN", "PLAIN"),
+        OUTAGE.format(time="08:34:50", reason="Connection lost") + TIMEOUT.format(time="08:34:55", user="alice"),
+        OUTAGE.format(time="08:34:50", reason="Connection lost") + TIMEOUT.format(time="11:57:17", user="x"),
+    ],
+)
+def test_one_refusal_spelled_our_way_excuses_no_outage(later: str) -> None:
+    assert severities(IMITATED + later) & {"warning", "error"}
+
+
+def test_what_our_probe_waited_for_in_vain_is_ours() -> None:
+    waited = OUTAGE.format(time="08:34:50", reason="Connection lost") + TIMEOUT.format(time="08:35:05", user="x")
+    assert severities(IMITATED + waited) == {"info"}
+
+
+def test_refusals_all_day_long_cover_only_the_minutes_they_were_in() -> None:
+    day = "".join(IMITATED.replace("08:34", f"{hour:02}:34") for hour in range(8, 20))
+    assert severities(day) <= {"info"}
+    assert "error" in severities(day + OUTAGE.format(time="12:10:00", reason="Connection lost"))

@@ -316,6 +316,59 @@ def test_a_rare_needle_in_a_flooded_line_is_read() -> None:
     assert counts(scanned(data, make=fastest)) == {("SASL801", (b"PLAIN",)): BUDGET * 12, ("SASL802", ()): 1}
 
 
+def test_a_flood_that_strangers_make_hides_no_worse_rule_that_has_the_same_words() -> None:
+    shared: dict[bytes, set[tuple[str, bool]]] = {}
+    for rule in builtin().rules:
+        for needle in rule.needles:
+            shared.setdefault(needle, set()).add((rule.severity, rule.by_client))
+    assert len(shared[b"Relay access denied"]) > 1
+    refused = (
+        b"Nov 30 08:%02d:07 h postfix/smtpd[7]: NOQUEUE: reject: RCPT from unknown[203.0.113.%d]: 554 5.7.1 "
+        b"<x@y.example>: Relay access denied; from=<a@b.example> to=<x@y.example> proto=ESMTP helo=<h>"
+    )
+    bounced = (
+        b"Nov 30 08:30:07 h postfix/smtp[77]: 4XyZ123456: to=<bob@example.org>, relay=hub.example.net[192.0.2.1]:587, "
+        b"delay=1, delays=0/0/1/0, dsn=5.7.1, status=bounced (host hub.example.net[192.0.2.1] said: 554 5.7.1 "
+        b"<bob@example.org>: Relay access denied (in reply to RCPT TO command))"
+    )
+    lines = [refused % (n // 700, n % 250) for n in range(40_000)]
+    lines[20_000:20_000] = [bounced] * 3
+    rules = builtin().rules
+    scan = Scan(rules, fastest, NOW)
+    for _ in scan.feed(io.BytesIO(b"\n".join(lines)), "log"):
+        pass
+    found = {rules[key[0]].code: entry.count for key, entry in settled(scan.seen).items()}
+    assert found["RELAY546"] == 3 and found["RELAY501"] == 40_000
+
+
+@pytest.mark.parametrize("words", ["SASL: Connected to wrong auth socket", "open database /x: Permission denied"])
+def test_a_flood_in_which_strangers_quote_the_words_of_a_fault_does_not_hide_the_fault(words: str) -> None:
+    rules = builtin().rules
+    flooding = (
+        b"Nov 30 08:%02d:07 h sm-mta[7]: 6AU8Yb7r000106: AUTH failure (PLAIN): user not found (-20) SASL(-13): "
+        + (b"user not found: Password verification failed, user=%s, relay=x [203.0.113.%%d]" % words.encode())
+    )
+    fault = (
+        b"Nov 30 08:30:07 h postfix/smtpd[9]: warning: "
+        + {
+            "SASL: Connected to wrong auth socket": b"SASL: Connected to wrong auth socket (x instead of y)",
+            "open database /x: Permission denied": b"hash:/x is unavailable. open database /x: Permission denied",
+        }[words]
+    )
+    lines = [flooding % (n // 1000, n % 250) for n in range(60_000)]
+    lines[30_000:30_000] = [fault] * 3
+    alone = Scan(rules, Finds, NOW)
+    for _ in alone.feed(io.BytesIO(fault), "log"):
+        pass
+    (code,) = {rules[key[0]].code for key in alone.seen.tally.entries}
+    scan = Scan(rules, fastest, NOW)
+    for _ in scan.feed(io.BytesIO(b"\n".join(lines)), "log"):
+        pass
+    flooded = bool(scan.seen.floods)
+    found = {rules[key[0]].code: entry.count for key, entry in settled(scan.seen).items()}
+    assert flooded and found[code] == 3 and sum(found.values()) == 60_003
+
+
 def test_pieces_that_are_merged_are_the_whole() -> None:
     data = flood(50_000, 100) + b"\n"
     cut = data.index(b"\n", len(data) // 2) + 1

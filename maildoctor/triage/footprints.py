@@ -3,7 +3,8 @@
 Our lines are known by what a server writes of the client in the same line: the mechanism as we spell it (`pLAIN`, to
 Postfix and Sendmail; `smtp/scripts.py`), or the name that we say in EHLO (Exim). Whoever is asked by the mail program
 writes neither. What libsasl says within its process belongs to the refusal in the same session; lines of Dovecot and
-saslauthd are counted against ours: as many at most, of the same users and addresses, within the same minutes.
+saslauthd are counted against ours: as many at most, of the same users and addresses, in the same minutes. So is what is
+left where the server delays its answer to a client it has just refused.
 OpenSMTPD writes nothing that a client could choose, so there our probes look like those of anybody.
 
 Anybody can imitate that, and gains nothing: a finding is only called ours where every line of it is, so lines of others
@@ -17,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from maildoctor.model import Evidence, Finding
+from maildoctor.triage.clock import Course
 from maildoctor.triage.match import Hit
 from maildoctor.triage.rules import Rule
 from maildoctor.triage.tally import Entry, Key, Tally
@@ -27,6 +29,9 @@ _SPELLING = re.compile(rb"[a-z][A-Z0-9]+(?:-[A-Z0-9]+)*")
 _EHLO = re.compile(rb"\(maildoctor\.invalid\) \[")
 _ASKED = (("dovecot*",), ("saslauthd",))
 """Programs that mail programs ask, and that never learn how the client spelled anything."""
+_WAITED = b"Connection lost"
+"""What Postfix says where the mail program gave up waiting for an answer; where it cannot even connect to those who
+answer, nobody was refused before."""
 _FEW_ADDRESSES = 5
 _LINES = 3
 
@@ -62,9 +67,13 @@ def footprints(tally: Tally, rules: Sequence[Rule]) -> Footprints | None:
     whole = _Sum([wrong[key] for key in ours])
     asked = {key for key, e in left.items() if rules[key[0]].programs in _ASKED and whole.covers(e)}
     # a server that delays what it says to a client it has just refused, until the mail program gives up
-    delayed = {key for key, e in late.items() if _all_own(e) and set(e.relays.counts) <= set(whole.relays)}
+    delayed = {key for key, e in late.items() if _all_own(e) and _waited(key) and whole.refused_before(e)}
     most = sum(late[key].count for key in delayed)
-    given_up = {key for key, e in late.items() if not e.own and not len(e.relays) and e.count <= most}
+    given_up = {
+        key
+        for key, e in late.items()
+        if not e.own and e.count <= most and rules[key[0]].severity != "error" and whole.covers(e)
+    }
     keys = frozenset(ours | within | asked | delayed | given_up)
     return Footprints(_finding([wrong[key] for key in ours], whole.relays), keys)
 
@@ -80,12 +89,16 @@ def _names_a_client(rule: Rule) -> bool:
     return "(?P<mech>" in rule.pattern or "(?P<relay>" in rule.pattern
 
 
+def _waited(key: Key) -> bool:
+    return any(value.startswith(_WAITED) for value in key[1])
+
+
 def _all_own(entry: Entry) -> bool:
     return entry.own >= entry.count > 0
 
 
 class _Sum:
-    """What our own lines come to: how many there are of each user and address, and from when to when."""
+    """What our own lines come to: how many there are of each user and address, and in which minutes."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self.users: Counter[bytes] = Counter()
@@ -96,8 +109,9 @@ class _Sum:
                 # saslauthd writes the realm elsewhere
                 self.users.update({name: count, bare: count} if at else {name: count})
             self.relays.update(entry.relays.counts)
-        self._first = min(entry.first.minute for entry in entries)
-        self._last = max(entry.last.minute for entry in entries)
+        self._course = Course()
+        for entry in entries:
+            self._course.merge(entry.course)
 
     def covers(self, entry: Entry) -> bool:
         """Whether each user and address of these lines was refused as often among ours, in the same minutes. Lines that
@@ -108,9 +122,23 @@ class _Sum:
             and sum(relays.values()) in (0, entry.count)
             and all(self.users[name] >= count for name, count in users.items())
             and all(self.relays[name] >= count for name, count in relays.items())
-            and self._first - 1 <= entry.first.minute
-            and entry.last.minute <= self._last + 1
+            and self._meets(entry)
         )
+
+    def refused_before(self, entry: Entry) -> bool:
+        """Whether all these lines are of addresses that were refused in the same minutes."""
+        relays = entry.relays.counts
+        return sum(relays.values()) == entry.count and relays.keys() <= self.relays.keys() and self._meets(entry)
+
+    def _meets(self, entry: Entry) -> bool:
+        """Whether each minute of these lines, or the one before or after it, is one of ours."""
+        step = max(self._course.step, entry.course.step)
+        ours = {n * self._course.step // step for n in self._course.bins}
+        theirs = {n * entry.course.step // step for n in entry.course.bins}
+        if not theirs:  # lines without a stamp
+            return not ours
+        near = (-1, 0, 1) if step == 1 else (0,)
+        return all(any(n + beside in ours for beside in near) for n in theirs)
 
 
 def _finding(entries: Sequence[Entry], relays: Counter[bytes]) -> Finding:

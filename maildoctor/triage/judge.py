@@ -6,7 +6,8 @@ from datetime import datetime
 
 from maildoctor import correlate
 from maildoctor.model import Evidence, Finding, Logins, LogRead, Ranked, Step, Traffic
-from maildoctor.plan.words import filled, is_plain
+from maildoctor.plan.words import filled
+from maildoctor.triage import commands
 from maildoctor.triage.clock import Clock
 from maildoctor.triage.footprints import Footprints, footprints
 from maildoctor.triage.guessing import Guessing, guessing
@@ -144,7 +145,7 @@ def _finding(rule: Rule, key: Key, entry: Entry, clock: Clock, top: int) -> Find
         message=filled(rule.title, _told(fields)),
         why=filled(rule.why, _told(fields)),
         advice=advice(causes, fields),
-        fix=tuple(Step(filled(command, words(fields))) for command in (causes[0].commands if causes else ())),
+        fix=steps(causes[0], fields) if causes else (),
         evidence=tuple(Evidence(source, _text(line)) for source, line in entry.examples),
         labels={name: _text(value) for name, value in zip(rule.labels, key[1], strict=True) if value},
         refs=rule.refs,
@@ -163,8 +164,7 @@ def advice(causes: Sequence[Cause], fields: Mapping[str, str]) -> str:
         lead = f"{number}. " if len(causes) > 1 else ""
         text = f"{lead}{_sentence(cause.name)} {_sentence(cause.advice)}"
         text += f" To tell: {_sentence(cause.when)}" if cause.when else ""
-        if number > 1 and cause.commands:
-            text += " Commands: " + "; ".join(filled(c, words(fields)) for c in cause.commands)
+        text += _commands(steps(cause, fields)) if number > 1 else ""
         paragraphs.append(filled(text, reported))
     return "\n".join(paragraphs)
 
@@ -218,10 +218,17 @@ def _told(fields: Mapping[str, str]) -> dict[str, str]:
     return reported
 
 
-def words(fields: Mapping[str, str]) -> dict[str, str]:
-    """The fields for a command. Rules put them within quotes of any kind, so no quoting helps: what is no plain word,
-    or has several values, is left out, and the field's name in capitals stands there."""
-    return {name: value for name, value in fields.items() if not isinstance(value, Several) and is_plain(value)}
+def steps(cause: Cause, fields: Mapping[str, str]) -> tuple[Step, ...]:
+    """The commands of a cause. A field that has several values is left out of them."""
+    single = {name: value for name, value in fields.items() if not isinstance(value, Several)}
+    return tuple(commands.step(command, single) for command in cause.commands)
+
+
+def _commands(listed: Sequence[Step]) -> str:
+    """The same within a sentence, those that change something apart."""
+    look = "; ".join(step.command for step in listed if step.safety != "risky")
+    act = "; ".join(step.command for step in listed if step.safety == "risky")
+    return (f" Commands: {look}" if look else "") + (f" Risky commands: {act}" if act else "")
 
 
 def _traffic(entry: Entry, clock: Clock, top: int) -> Traffic:

@@ -82,7 +82,7 @@ class Matcher:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = rules
-        self.needles, self._askers = _needles(rules)
+        self.needles, self.askers = _needles(rules)
         self._patterns: dict[int, re.Pattern[bytes]] = {}
         self._order: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._programs: dict[tuple[bytes, int], bool] = {}
@@ -150,7 +150,7 @@ class Matcher:
         key = tuple(sorted(set(needles)))
         order = self._order.get(key)
         if order is None:
-            asked = {rule for n in key for rule in self._askers[n]}
+            asked = {rule for n in key for rule in self.askers[n]}
             order = tuple(sorted(asked, key=lambda rule: (-self.rules[rule].literals, self.rules[rule].code)))
             if len(self._order) >= _MOST_KNOWN:
                 self._order.clear()

@@ -21,7 +21,7 @@ Kind = Literal["fault", "symptom", "abuse", "harmless", "normal"]
 Scope = Literal["session", "host"]
 Refusal = Literal["", "wrong", "delayed"]
 """wrong: lines of this rule are what a wrong name or password leaves, on a host without any fault too; delayed: what is
-left where the server delays its answer to one who was refused before."""
+left where the server delays its answer to one who was refused in the same minute."""
 
 KINDS: tuple[Kind, ...] = ("fault", "symptom", "abuse", "harmless", "normal")
 QUIET: tuple[Kind, ...] = ("harmless", "normal")

@@ -2,9 +2,13 @@
 
 Flood control: once a needle was found 1,000 times, its lines are read in one block of 128 only; in the others they are
 counted where they are found and shared out afterwards, as the lines were that were read. Rare needles are never
-sampled. The same blocks serve to estimate the number of lines of a long log.
+sampled, nor are those that rules of different weight share (severity, and whether any client makes such lines): what
+strangers repeat at will must not hide what they cannot. Of a needle that is found in lines of rules of another weight,
+as strangers can write it into a name, only the lines are left out that hold a flooded needle of their own too. The same
+blocks serve to estimate the number of lines of a long log.
 """
 
+from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -115,6 +119,11 @@ class Scan:
         self._hot = [False] * len(self.needles)
         self._heated: list[int] = []
         self._first: set[int] = set()
+        self._weights = [(rule.severity, rule.by_client) for rule in rules]
+        self._weight_of = [self._common(askers) for askers in self._matcher.askers]
+        self._weight_of += [None] * (len(self.needles) - len(self._weight_of))
+        self._own: dict[int, int] = {}
+        self._quoted = [False] * len(self.needles)
         self._meant: dict[int, int] = {}
         self._idle: set[int] = set()
         self._flood_engine: Engine = self._engine
@@ -169,8 +178,8 @@ class Scan:
 
         self._engine.scan(blocks.view[:length], found)
         for start, line, needles in _lines(blocks.buffer, length, hits):
-            times, entry = self._line(start, line, needles, blocks.buffer, place)
-            self._shared(entry, times, needles, needles)
+            times, entry, rule = self._line(start, line, needles, blocks.buffer, place)
+            self._shared(entry, rule, times, needles, needles)
         self._heat(hits)
         self._relieve()
 
@@ -178,7 +187,9 @@ class Scan:
         """Read the lines with rare needles; of the others, count the needles."""
         hits: list[int] = []
         append = hits.append
-        hot, counts = self._hot, [0] * len(self.needles)
+        hot, quoted, counts = self._hot, self._quoted, [0] * len(self.needles)
+        flooded: list[int] = []
+        doubtful: list[int] = []
         last = 0
 
         def found(needle: int, _start: int, end: int, _flags: int, _context: object) -> None:
@@ -186,14 +197,19 @@ class Scan:
             if hot[needle]:
                 counts[needle] += 1
                 last = end
+                if quoted[needle]:
+                    doubtful.append(end << _BITS | needle)
+                else:
+                    flooded.append(end)
             else:
                 append(end << _BITS | needle)
 
         self._flood_engine.scan(blocks.view[:length], found)
+        hits += _alone(doubtful, flooded, blocks.buffer, length)
         for start, line, _ in _lines(blocks.buffer, length, hits):
             needles = self._engine.inside(line)
-            times, entry = self._line(start, line, needles, blocks.buffer, place)
-            self._shared(entry, times, needles, [needle for needle in needles if not hot[needle]])
+            times, entry, rule = self._line(start, line, needles, blocks.buffer, place)
+            self._shared(entry, rule, times, needles, [needle for needle in needles if not hot[needle]])
             for needle in needles:
                 if hot[needle]:
                     counts[needle] -= 1
@@ -207,7 +223,12 @@ class Scan:
                 flood.last = max(flood.last, moment, key=_minute)
                 flood.course.add(moment.minute, count)
 
-    def _shared(self, entry: Entry | None, times: int, needles: Sequence[int], whole: Sequence[int]) -> None:
+    def _common(self, askers: Sequence[int]) -> tuple[str, bool] | None:
+        """The weight that all these rules have."""
+        weights = {self._weights[rule] for rule in askers}
+        return weights.pop() if len(weights) == 1 else None
+
+    def _shared(self, entry: Entry | None, rule: int, times: int, needles: Sequence[int], whole: Sequence[int]) -> None:
         """Note what becomes of lines with these needles, for those of which all lines of the block are read: `whole`.
 
         A line counts at its first needle only, so that it is shared out once.
@@ -217,10 +238,15 @@ class Scan:
             read[needle] = read.get(needle, 0) + 1
             if entry is not None:
                 self._meant[needle] = self._meant.get(needle, 0) + 1
+                if self._weights[rule] == self._weight_of[needle]:
+                    self._own[needle] = self._own.get(needle, 0) + 1
         first = min(needles)
         if entry is not None and first in whole:
             entry.by_needle[first] = entry.by_needle.get(first, 0) + times
             self._first.add(first)
+        if entry is not None:
+            own = [needle for needle in needles if self._weight_of[needle] == self._weights[rule]]
+            self._first.update(sorted(own)[:1])  # it vouches for the line where the first one is quoted
 
     def _heat(self, hits: Sequence[int]) -> None:
         if not self._exact:
@@ -228,13 +254,15 @@ class Scan:
             for needle in {hit & _MASK for hit in hits}:
                 # Lines that only quote a needle must not hide those that mean it: then all of them are read.
                 rare = self._meant.get(needle, 0) < _MOST_OF_THEM * read.get(needle, 0)
-                if not self._hot[needle] and read.get(needle, 0) >= BUDGET and not rare:
+                often = read.get(needle, 0) >= BUDGET
+                if not self._hot[needle] and self._weight_of[needle] and often and not rare:
                     self._hot[needle] = True
+                    self._quoted[needle] = self._own.get(needle, 0) < _MOST_OF_THEM * read[needle]
                     self._heated.append(needle)
 
     def _relieve(self) -> None:
         """In a flood, do without the needles at which no line is counted, for all their lines have longer ones too."""
-        idle = {needle for needle in self._heated if needle not in self._first}
+        idle = {needle for needle in self._heated if needle not in self._first and not self._quoted[needle]}
         if idle != self._idle:
             self._idle = idle
             self._flood_engine = self._engine.without(idle)
@@ -249,8 +277,9 @@ class Scan:
 
     def _line(
         self, start: int, line: bytes, needles: Sequence[int], buffer: bytearray, place: Place
-    ) -> tuple[int, Entry | None]:
-        """Count one line, as often as syslog says that it happened. What is kept of it passes the masker."""
+    ) -> tuple[int, Entry | None, int]:
+        """Count one line, as often as syslog says that it happened; the last of the three is the number of its rule, 0
+        where it has none. What is kept of it passes the masker."""
         known = len(self._matcher.needles)
         ours = [n for n in needles if n < known]
         hit = self._matcher.read(line, ours) if ours else None
@@ -260,7 +289,7 @@ class Scan:
             if self._unmatched:
                 head = peel(masked_line(line))
                 self.seen.unmatched.add(head.tag, head.message)
-            return 0, None
+            return 0, None, 0
         tally = self.seen.tally
         minute = self._clock.minute(hit.head.stamp)
         known_before = len(tally.entries)
@@ -271,7 +300,7 @@ class Scan:
             entry.examples.append((_where(start, buffer, place), masked_line(line)[:LONGEST_EXAMPLE]))
         if self._told is not None and len(tally.entries) > known_before:
             self._told(key, entry)
-        return hit.times, entry
+        return hit.times, entry, hit.rule
 
     def _repeated(self, line: bytes, start: int, buffer: bytearray, place: Place) -> Hit | None:
         """`last message repeated 3 times` is what the line before it means, three times more."""
@@ -308,6 +337,19 @@ def settled(seen: Seen) -> dict[Key, Entry]:
 
 def _minute(moment: Moment) -> int:
     return moment.minute
+
+
+def _alone(doubtful: Sequence[int], flooded: list[int], buffer: bytearray, length: int) -> Iterator[int]:
+    """Those of the doubtful hits in whose line none of the places `flooded` lies."""
+    flooded.sort()
+    for hit in doubtful:
+        end = hit >> _BITS
+        near = bisect(flooded, end)
+        if near and buffer.find(b"\n", flooded[near - 1], end) < 0:
+            continue
+        if near < len(flooded) and buffer.find(b"\n", end, min(flooded[near], length)) < 0:
+            continue
+        yield hit
 
 
 def _lines(buffer: bytearray, length: int, hits: list[int]) -> Iterator[tuple[int, bytes, list[int]]]:

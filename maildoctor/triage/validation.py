@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
+from maildoctor.triage.commands import complaint
 from maildoctor.triage.match import Hit, Matcher
 from maildoctor.triage.proof import unneedled
 from maildoctor.triage.rule_text import RuleError
@@ -24,6 +25,7 @@ def problems(rules: Sequence[Rule]) -> Iterator[str]:
 
 def _problems(matcher: Matcher, number: int, rule: Rule) -> Iterator[str]:
     yield from _needle(rule)
+    yield from _commands(rule)
     for n, sample in enumerate(rule.samples, 1):
         yield from (f"sample {n}: {problem}" for problem in _sample(matcher, number, rule, sample))
     for n, counter in enumerate(rule.counters, 1):
@@ -47,6 +49,12 @@ def _needle(rule: Rule) -> Iterator[str]:
             yield f"needle {needle.decode()!r} is of no use: {others[0].decode()!r} is a part of it"
     if (way := unneedled(rule.whole, rule.needles)) is not None:
         yield f"pattern: it can match without any needle: {way!r}"
+
+
+def _commands(rule: Rule) -> Iterator[str]:
+    for command in (command for cause in rule.causes for command in cause.commands):
+        if problem := complaint(command):
+            yield f"command {command!r}: {problem}; leave the field out, or say in the advice what to do by hand"
 
 
 def _sample(matcher: Matcher, number: int, rule: Rule, sample: Sample) -> Iterator[str]:
