@@ -58,7 +58,11 @@ def _unseen(tls: Tls, *purposes: str) -> Iterator[Unknown]:
     """Files that we may not or cannot read."""
     for file in tls.files:
         if file.purpose in purposes and file.state in ("refused", "unread"):
-            yield Unknown(file.reason, "run as root" if file.state == "refused" else _NEEDS)
+            yield Unknown(file.reason, "run as root" if file.state == "refused" else _to_read(file.reason))
+
+
+def _to_read(why: str) -> str:
+    return _NEEDS if "cannot be read" in why else "look whether it is what it should be"
 
 
 _OPTION = {

@@ -98,6 +98,8 @@ def _to_verify(why: str) -> str:
     """What lets us look."""
     if "cannot be read" in why:
         return "install the Python package cryptography, 42 or newer"
+    if "is not judged" in why:
+        return "look whether it is what it should be"
     return "" if "showed no" in why else "give --ca-file a file of CA certificates"
 
 
