@@ -516,3 +516,12 @@ def test_no_explanation_holds_a_secret(line: str, capsys: pytest.CaptureFixture[
     main(["explain", f"Nov 22 09:00:01 mail dovecot: auth: {line}"])
     out = capsys.readouterr()
     assert not seen(out.out + out.err)
+
+
+@pytest.mark.parametrize("before", range(0, 60, 7))
+@pytest.mark.parametrize("form", ['"password":"Tr0ub4dor3Secret"', " password: Tr0ub4dor3Secret "])
+def test_a_long_line_is_not_cut_between_a_name_and_its_secret(form: str, before: int) -> None:
+    """Pieces of a line of more than a mebibyte are masked one by one."""
+    line = ("x" * (1024 * 1024 - before) + "," + form + "," + "y" * 3000 + "\n").encode()
+    stream = io.BytesIO(line)
+    assert b"Tr0ub4dor3Secret" not in b"".join(masked_stream(stream.read, Masker("log")))

@@ -56,10 +56,11 @@ def _wants_users(service: LoginService, conf: SaslConf | Unknown, saslauthd: Sas
         },
     ],
     passes=[
+        {"service": "service: postfix /etc/postfix/main.cf\nprovider: dovecot\nwanted"},
         {
             "service": "wanted\ntrusted: PLAIN\nrealm: mail.example.com",
             "sasldb": _LISTING + "test@mail.example.com: userPassword",
-        }
+        },
     ],
     refs=('libsasl: sasldb/db_berkeley.c: a missing file is reported as "user not found"',),
 )
@@ -76,7 +77,7 @@ def sasldb_missing(
     Advice: create the users with saslpasswd2, which makes the file, or restore it; or make sasldb_path name the right
     one. Where the users are those of the system, saslauthd needs -a pam or -a shadow, not -a sasldb.
     """
-    if not isinstance(sasldb, Unknown) or not uses_sasldb(known(conf)):
+    if not isinstance(sasldb, Unknown) or not uses_sasldb(known(conf)) or service.provider != "libsasl":
         return
     folder = sasldb.kind == "directory"
     if not isinstance(sasldb, Absent) and not folder:

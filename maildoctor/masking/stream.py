@@ -9,8 +9,11 @@ from maildoctor.masking.patterns import pattern_of_bytes
 
 _BLOCK = 256 * 1024
 _LONGEST = 1024 * 1024
-"""Of a longer line, pieces are masked one by one; they are cut between words, and where there are none, anywhere."""
+"""Of a longer line, pieces are masked one by one."""
 _LAP = 64 * 1024
+_NAME = 256
+"""Bytes that a name may have before the mark in it, and a mark at most."""
+_BETWEEN = frozenset(b" \t,;{[(&?|<>")
 _SHAPED = pattern_of_bytes(
     rb"^(?:\[[\w.:-]{1,255}\](?::\w{1,20})?[ \t]|[^\s:#]{1,64}:[^:\s]*:\d{1,10}:\d{1,10}:)", re.MULTILINE
 )
@@ -27,12 +30,26 @@ def masked_stream(read: Callable[[int], bytes], masker: Masker) -> Iterator[byte
             yield _lines(rest[:end], masker)
             rest = rest[end:]
         while len(rest) > _LONGEST:
-            cut = max(rest.rfind(b" ", 0, _LONGEST), rest.rfind(b"\t", 0, _LONGEST)) + 1
-            cut = cut if cut > _LONGEST - _LAP else _LONGEST
+            cut = _cut(rest)
             yield masker.line(rest[:cut])
             rest = rest[cut:]
     if rest:
         yield _lines(rest, masker)
+
+
+def _cut(line: bytes) -> int:
+    """Where a long line is cut: before the last name of a secret, so that its value follows it in the next piece; where
+    there is none near, between words, else anywhere."""
+    begin = _LONGEST - _LAP
+    near = line[begin : _LONGEST + _NAME].lower()
+    mark = max((near.rfind(mark, 0, _LAP + len(mark) - 1) for mark in (*MARKS, *OTHER_MARKS, b"auth")), default=-1)
+    if mark > 0:
+        least = max(mark - _NAME, 0)
+        while mark > least and near[mark - 1] not in _BETWEEN:
+            mark -= 1
+        return begin + mark if begin + mark else _LONGEST
+    cut = max(line.rfind(b" ", 0, _LONGEST), line.rfind(b"\t", 0, _LONGEST)) + 1
+    return cut if cut > begin else _LONGEST
 
 
 def in_utf8(read: Callable[[int], bytes]) -> Callable[[int], bytes]:
