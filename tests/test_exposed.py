@@ -79,7 +79,7 @@ def test_a_password_that_everybody_can_read_is_told_by_its_line(root: Path, path
 
 @needs_root
 @pytest.mark.parametrize(
-    ("mode", "group", "told"),
+    ("mode", "group", "reported"),
     [(0o600, 0, 0), (0o640, 0, 0), (0o640, 120, 0), (0o640, 121, 0), (0o640, 1000, 1), (0o604, 0, 1), (0o660, 1000, 1)],
 )
 def test_what_a_program_needs_is_no_finding(root: Path, mode: int, group: int, reported: int) -> None:

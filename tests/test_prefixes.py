@@ -93,7 +93,7 @@ def test_a_rule_matches_as_its_prefix_and_pattern_in_one(times: int, before: str
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         ((b"{level}?", b"{levle}?"), "x/prefixes.toml:7: daemon: there is no piece 'levle' above it"),
         ((b"'error: |", b"'error: (|"), "x/prefixes.toml:3: level is no regular expression"),
@@ -116,7 +116,7 @@ def test_what_is_wrong_with_prefixes_is_named_once_and_costs_only_who_needs_it(
 
 
 @pytest.mark.parametrize(
-    ("pattern", "more", "told"),
+    ("pattern", "more", "reported"),
     [
         ("'{nothing}'", "", "there is no piece 'nothing'"),
         ("'login refused'", "prefix = 'none'", "there is no prefix 'none'"),

@@ -11,7 +11,7 @@ IMPORTERS = importers()
     ("path", "test"),
     [
         ("maildoctor/facts/wrappers.py", "tests/test_facts.py"),
-        ("maildoctor/collect/system.py", "tests/test_engine.py"),
+        ("maildoctor/collect/paths.py", "tests/test_engine.py"),
         ("maildoctor/render/place.py", "tests/test_machine_formats.py"),
         ("checks/host/system.py", "tests/test_samples.py"),
         ("checks/postfix/main-cf.toml", "tests/test_log_rules.py"),

@@ -180,7 +180,7 @@ def test_no_claim_of_health_beyond_what_was_seen() -> None:
 def test_reasons_are_grouped_the_commonest_first() -> None:
     many = [Outcome(f"X{n:03}", "x", "not_judged", f"reason {n}") for n in range(9)]
     said = text.render(report(outcomes=(*many, UNSEEN, UNSEEN)), PLAIN)
-    assert said.index("2 checks not judged: no right") < said.index("1 check not judged: reason 0")
+    assert said.index("2 checks not judged: permission denied") < said.index("1 check not judged: reason 0")
     assert "and 5 more for 5 other reasons; -v shows them" in said
     assert "reason 8" in text.render(report(outcomes=many), replace(PLAIN, verbosity=1))
 

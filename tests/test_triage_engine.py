@@ -603,7 +603,7 @@ def test_a_pattern_is_proved_to_hold_its_needle() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         (('severity = "error"', 'severity = "critcal"'), "'critcal' is none of error, warning, info"),
         (("by_client = false", 'by_client = "no"'), "'by_client' must be true or false"),
