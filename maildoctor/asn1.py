@@ -16,8 +16,8 @@ _ELEMENTS = 50_000
 _INTEGER, _BITS, _OCTETS, _OID, _SEQUENCE = 0x02, 0x03, 0x04, 0x06, 0x30
 _CONSTRUCTED = 0x20
 
-_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----((?:[^-]++|-(?!----))*+)(-----END \1-----)?")
-_HEADERS = re.compile(rb"(?:\s*+[A-Za-z-]{1,40}: [^\n]*+\n)++")
+_BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
+_HEADER = re.compile(rb"\s*[A-Za-z-]{1,40}: [^\n]*\n")
 
 
 def _oid(dotted: str) -> bytes:
@@ -53,16 +53,20 @@ class NotDer(ValueError):
 def blocks(pem: bytes) -> Iterator[tuple[str, bytes | None]]:
     """Label and DER of each block of a PEM file, in order, e.g. `("CERTIFICATE", b"0…")`. None for the DER of a block
     that is encrypted in the old way (RFC 1421); an empty one where it is no base64 or does not end."""
-    for block in _BLOCK.finditer(pem):
-        headers = _HEADERS.match(block[2])
-        if headers and b"ENCRYPTED" in headers[0]:
-            yield block[1].decode(), None
+    for begin in _BEGIN.finditer(pem):
+        label, stop = begin[1].decode(), pem.find(b"-----", begin.end())
+        is_whole = pem.startswith(b"-----END " + begin[1] + b"-----", stop) if stop >= 0 else False
+        text = pem[begin.end() : stop if stop >= 0 else len(pem)]
+        start, encrypted = 0, False
+        while header := _HEADER.match(text, start):
+            start, encrypted = header.end(), encrypted or b"ENCRYPTED" in header[0]
+        if encrypted:
+            yield label, None
             continue
-        body = b"".join(block[2][headers.end() if headers else 0 :].split())
         try:
-            yield block[1].decode(), binascii.a2b_base64(body, strict_mode=True) if block[3] else b""
+            yield label, binascii.a2b_base64(b"".join(text[start:].split()), strict_mode=True) if is_whole else b""
         except binascii.Error:
-            yield block[1].decode(), b""
+            yield label, b""
 
 
 def not_certificate(der: bytes) -> str:

@@ -5,14 +5,15 @@ import re
 from typing import Any
 
 _WORDS = re.compile(
-    r'"""(?:[^"\\]++|\\.|"(?!""))*+(?:"{3,5}|\\?\Z)'
-    r"|'''(?:[^']++|'(?!''))*+(?:'{3,5}|\Z)"
-    r'|"(?:[^"\\\n]++|\\[^\n])*+"?'
+    r'"""(?:[^"\\]++|\\.|"(?!""))*(?:"{3,5}|\\?\Z)'
+    r"|'''(?:[^']++|'(?!''))*(?:'{3,5}|\Z)"
+    r'|"(?:[^"\\\n]++|\\[^\n])*"?'
     r"|'[^'\n]*+'?"
     r"|\#[^\n]*+",
     re.DOTALL,
 )
-"""Texts and comments. Each alternative also matches what does not end, so that nothing is looked at twice."""
+"""Texts and comments. Each alternative also matches what does not end, so that nothing is looked at twice. No group is
+possessive: before 3.11.5 Python cannot match these (CPython gh-106052)."""
 _DEEP_KEY = re.compile(r"^(?:[^.\n]*+\.){9}", re.MULTILINE)
 """A key cannot go over the end of a line. Rules have keys of two parts."""
 

@@ -23,12 +23,12 @@ _FIELDS = 2_000
 _ALL = 64 * 1024
 """Characters of all fields together that are read: sixty-four lines as long as sendmail writes them."""
 
-_WORD = re.compile(r'"(?:[^"\\]|\\.)*+"|<[^<>]*+>|\\.|[^\s()<>;"\\]++|.', re.DOTALL)
-_QUOTED = re.compile(r"[ \t]*+>(?:[ \t]?>)*+ ?")
+_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|<[^<>]*+>|\\.|[^\s()<>;"\\]++|.', re.DOTALL)
+_QUOTED = re.compile(r"[ \t]*+>(?:[ \t]?>)* ?")
 _NAMED = re.compile(r"^[> \t]*+received[ \t]*+:", re.IGNORECASE | re.MULTILINE)
 _NAMELESS = re.compile(r"(?:from|by)\s|\(", re.IGNORECASE)
 # A quoted local part may hold anything: the sender's stands in a comment (envelope-from …) and must not end it.
-_PAREN = re.compile(r'\\.|<"(?:[^"\\]|\\.)*+"|[()]', re.DOTALL)
+_PAREN = re.compile(r'\\.|<"(?:[^"\\]|\\.)*"|[()]', re.DOTALL)
 _CLAUSES = frozenset({"from", "by", "via", "with", "id", "for"})
 
 # RFC 3848, RFC 6531 (UTF8); Exim adds local-, ssmtp for TLS from the start, and once wrote asmtp (src/smtp_in.c).

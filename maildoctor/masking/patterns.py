@@ -1,6 +1,7 @@
 """Patterns that are compiled when they are first used, and searches that end where no honest line would go on."""
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import cast
 
@@ -25,14 +26,25 @@ class _Lazy:
         return self.__dict__[name]
 
 
+_POSSESSIVE = re.compile(r"(?<!\\)\)(\*|\+|\?|\{[0-9]{0,5},?[0-9]{0,5}\})\+")
+
+
+def _portable(text: str) -> str:
+    """Without possessive groups where Python cannot match them: before 3.11.5, as Debian 12 has it, they fail on groups
+    that could match otherwise (CPython gh-106052). Greedy ones find the same, on hostile lines more slowly."""
+    return text if sys.version_info >= (3, 11, 5) else _POSSESSIVE.sub(r")\1", text)
+
+
 def pattern(text: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
     """A pattern over latin-1, of which only ASCII is letters and blanks, compiled when it is first used."""
-    return cast("re.Pattern[str]", _Lazy(lambda: re.compile(text, flags | re.ASCII)))
+    return cast("re.Pattern[str]", _Lazy(lambda: re.compile(_portable(text), flags | re.ASCII)))
 
 
 def pattern_of_bytes(text: bytes, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[bytes]:
     """The same over bytes."""
-    return cast("re.Pattern[bytes]", _Lazy(lambda: re.compile(text, flags)))
+    return cast(
+        "re.Pattern[bytes]", _Lazy(lambda: re.compile(_portable(text.decode("latin-1")).encode("latin-1"), flags))
+    )
 
 
 def union(marks: Iterable[str]) -> str:

@@ -24,7 +24,7 @@ _ONCE = (b"nonce", b"qop", b"stale", b"maxbuf", b"charset", b"algorithm", b"ciph
 _ELEMENT = re.compile(
     rb"""\s*+(?:
         (?P<name>[-!\#$%&'*+.^_`|~0-9A-Za-z]++)\s*+=\s*+
-        (?: "(?P<quoted>(?:[^"\\]|\\.)*+)" | (?P<bare>[^\s",]++) )\s*+
+        (?: "(?P<quoted>(?:[^"\\]|\\.)*)" | (?P<bare>[^\s",]++) )\s*+
     )?(?:,|\Z)""",
     re.VERBOSE | re.DOTALL,
 )
