@@ -21,6 +21,8 @@ TOOLS = {"mmdebstrap": "mmdebstrap", "ip": "iproute2", "unshare": "util-linux", 
 
 PARTS = ("maildoctor", "checks", "fixtures")
 """The folders that are the program."""
+SHIPPED = ("bin", "docs")
+"""What else is installed: the command and its manual."""
 
 SASL = ("sasl2-bin", "libsasl2-modules", "libsasl2-modules-db")
 BASE = ("python3-minimal", "openssl", "netbase", "strace")
@@ -102,9 +104,9 @@ def doctor(python: str) -> tuple[Path, Path]:
         if not project.exists():
             with tempfile.TemporaryDirectory() as copy:
                 # not in place: setuptools leaves a build/ behind, which brings deleted modules back
-                for part in PARTS:
+                for part in (*PARTS, *SHIPPED):
                     shutil.copytree(PROJECT / part, Path(copy, part), ignore=shutil.ignore_patterns("__pycache__"))
-                for file in ("pyproject.toml", "README.md", "LICENSE"):
+                for file in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
                     shutil.copy(PROJECT / file, copy)
                 _pip(project, "--no-deps", copy)
     return project, needs
