@@ -4,16 +4,16 @@ for tomllib takes time and memory with the square of a long key, and a kilobyte 
 import re
 from typing import Any
 
-_WORDS = re.compile(
+TEXTS = (
     r'"""(?:[^"\\]++|\\.|"(?!""))*(?:"{3,5}|\\?\Z)'
     r"|'''(?:[^']++|'(?!''))*(?:'{3,5}|\Z)"
     r'|"(?:[^"\\\n]++|\\[^\n])*"?'
     r"|'[^'\n]*+'?"
-    r"|\#[^\n]*+",
-    re.DOTALL,
+    r"|\#[^\n]*+"
 )
 """Texts and comments. Each alternative also matches what does not end, so that nothing is looked at twice. No group is
 possessive: before 3.11.5 Python cannot match these (CPython gh-106052)."""
+_TEXTS = re.compile(TEXTS, re.DOTALL)
 _DEEP_KEY = re.compile(r"^(?:[^.\n]*+\.){9}", re.MULTILINE)
 """A key cannot go over the end of a line. Rules have keys of two parts."""
 
@@ -43,7 +43,7 @@ def tables(text: str) -> dict[str, Any]:
 def excessive(text: str) -> str:
     """What is more in this TOML than in any file of ours, in words; empty where nothing is. Takes time in proportion to
     the text."""
-    bare = _WORDS.sub("", text)
+    bare = _TEXTS.sub("", text)
     if _DEEP_KEY.search(bare):
         return "a key has more than 8 dots"
     if sum(map(bare.count, "[]{}.")) > BRACKETS:

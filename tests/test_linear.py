@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from maildoctor.auth.imapd import ImapdConf
 from maildoctor.check import Check
 from maildoctor.cli.header_page import header_page
 from maildoctor.engine import FINDINGS
 from maildoctor.facts import Absent
+from maildoctor.facts.cyrus.imapd_conf import ImapdConf
 from maildoctor.facts.exposed import Exposed
 from maildoctor.facts.paths import LONGEST, Look, walk
 from maildoctor.facts.postfix.main_cf import PostfixMain

@@ -40,7 +40,6 @@ def login_service(
     in_tls = main.value("smtpd_sasl_tls_security_options", clear, options)
     realm, unknown = _realm(main, names, options)
     wanted, provider = is_wanted(main, master), provider_of(main, options)
-    groups = system.groups if system else {}
     return LoginService(
         product=PRODUCT,
         path=main.path,
@@ -52,7 +51,7 @@ def login_service(
         realm=realm,
         realm_is_set=bool(main.value("smtpd_sasl_local_domain", "", options)),
         realm_unknown=unknown,
-        account=Account(owner, tuple(group for group, members in groups.items() if owner in members)),
+        account=Account(owner, system.groups_of(owner) if system else ()),
         read_as_account=frozenset({"sasldb"} if wanted and provider == "libsasl" else ()),
         without_tls=_without_tls(main, options),
         settings={s: Setting(option, main.value(option), main.evidence(option)) for s, option in _OPTIONS.items()},

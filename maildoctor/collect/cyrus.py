@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from maildoctor.auth.service import LoginService, SaslApplication
-from maildoctor.collect.knowledge import FactStore, joined, text, unknown
+from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.conf import SaslConf, default_sasldb
 from maildoctor.facts.cyrus.files import SaslFiles
@@ -234,6 +234,6 @@ def saslauthd(host: Host, know: FactStore) -> Saslauthd | Unknown:
         lines += [f"pam other: {row}" for row in text(host.ask("read", "/etc/pam.d/other")).splitlines()]
     else:
         lines += [f"pam smtp: {row}" for row in text(host.ask("read", "/etc/pam.d/smtp")).splitlines()]
-    if any(isinstance(host.ask("look", p), str) for p in _SASLAUTHD):
+    if first(host, _SASLAUTHD):
         lines.append("installed")
     return Saslauthd.parse(joined(*lines))

@@ -1,13 +1,13 @@
 """cyrus-imapd, whose libsasl reads its options from imapd.conf."""
 
 from maildoctor.auth import imapd
-from maildoctor.auth.imapd import ImapdConf
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect.adapter import Adapter
 from maildoctor.collect.cyrus import system
-from maildoctor.collect.knowledge import FactStore, unknown
+from maildoctor.collect.knowledge import FactStore, first, unknown
 from maildoctor.facts import Unknown
 from maildoctor.facts.cyrus.conf import plugin_search
+from maildoctor.facts.cyrus.imapd_conf import ImapdConf
 from maildoctor.facts.names import Names
 from maildoctor.facts.system import System
 from maildoctor.host import Host, NoAnswer
@@ -17,11 +17,11 @@ _DAEMONS = ("/usr/lib/cyrus/bin/imapd", "/usr/libexec/cyrus-imapd/imapd", "/usr/
 
 
 def _daemon(host: Host) -> str:
-    return next((path for path in _DAEMONS if isinstance(host.ask("look", path), str)), "")
+    return first(host, _DAEMONS)
 
 
 def _is_here(host: Host) -> bool:
-    return isinstance(host.ask("look", _CONF), str) and _daemon(host) != ""
+    return bool(first(host, (_CONF,)) and _daemon(host))
 
 
 def conf(host: Host, _: FactStore) -> ImapdConf | Unknown:

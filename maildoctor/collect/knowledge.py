@@ -138,6 +138,11 @@ def text(answer: Answer) -> str:
     return answer if isinstance(answer, str) else ""
 
 
+def first(host: Host, paths: Iterable[str]) -> str:
+    """The first of these paths that is there; empty where none is."""
+    return next((path for path in paths if isinstance(host.ask("look", path), str)), "")
+
+
 def joined(*parts: str) -> str:
     """Parts of a fact's text, empty ones left out."""
     return "\n".join(p for p in parts if p)

@@ -2,7 +2,7 @@
 
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect.cyrus import sasldb_path
-from maildoctor.collect.knowledge import FactStore, joined, text
+from maildoctor.collect.knowledge import FactStore, joined
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.files import SaslFiles
 from maildoctor.facts.cyrus.plugins import Plugins
@@ -12,26 +12,37 @@ from maildoctor.facts.system import System
 from maildoctor.host import Host, NoAnswer
 
 
+class _Looks:
+    """Looks at paths, each once. `gaps`: why at some of them nobody could look."""
+
+    def __init__(self, host: Host) -> None:
+        self._host, self._looks = host, dict[str, Look | None]()
+        self.gaps: dict[str, str] = {}
+
+    def __call__(self, path: str) -> Look | None:
+        if path not in self._looks:
+            answer = self._host.ask("look", path)
+            if isinstance(answer, NoAnswer) and answer.why != "absent":
+                self.gaps[path] = answer.reason
+            self._looks[path] = Look.parse(answer) if isinstance(answer, str) else None
+        return self._looks[path]
+
+    @property
+    def seen(self) -> list[Look]:
+        """What was there."""
+        return [look for look in self._looks.values() if look]
+
+
 def paths(host: Host, know: FactStore) -> Paths | Unknown:
     """Every element of every path that mail trusts."""
     service = know(LoginService)
     if isinstance(service, Unknown):
         return service
     wanted = know.some(dict.fromkeys(_trusted(host, know)), "paths that mail trusts")
-    looks: dict[str, Look | None] = {}
-    gaps: dict[str, str] = {}
-
-    def look(path: str) -> Look | None:
-        if path not in looks:
-            answer = host.ask("look", path)
-            if isinstance(answer, NoAnswer) and answer.why != "absent":
-                gaps[path] = answer.reason
-            looks[path] = Look.parse(answer) if isinstance(answer, str) else None
-        return looks[path]
-
+    looks = _Looks(host)
     for _, path in wanted:
-        walk(path, look)
-    seen = [x for x in looks.values() if x]
+        walk(path, looks)
+    seen = looks.seen
     system = know.get(System)
     members = system.groups if system else {}
     groups = sorted({x.group for x in seen if x.group_writable})
@@ -39,7 +50,7 @@ def paths(host: Host, know: FactStore) -> Paths | Unknown:
         joined(
             *(x.line for x in seen),
             *(f"[{purpose}] {path}" for purpose, path in wanted),
-            *(f"{path}: {reason}" for path, reason in gaps.items()),
+            *(f"{path}: {reason}" for path, reason in looks.gaps.items()),
             *(f"group {g}: {','.join(members.get(g, ()))}" for g in groups),
         )
     )
@@ -89,21 +100,14 @@ def exposed(host: Host, know: FactStore) -> Exposed | Unknown:
     there = {path: a for path, a in answers.items() if isinstance(a, str) or a.why != "absent"}
     if not there:
         return Absent("there is no file in which mail programs keep credentials")
-    looks: dict[str, Look | None] = {}
-
-    def look(path: str) -> Look | None:
-        if path not in looks:
-            looks[path] = Look.parse(text(host.ask("look", path)))
-        return looks[path]
-
-    rows = []
+    rows, looks = list[str](), _Looks(host)
     for path, answer in there.items():
         if isinstance(answer, NoAnswer):
             rows.append(f"unread {path}: {answer.reason}")
         elif answer:
             rows += (f"clear {path}:{row}" for row in answer.split("\n"))
-            walk(path, look)
-    seen = [x for x in looks.values() if x]
+            walk(path, looks)
+    seen = looks.seen
     system = know.get(System)
     groups = {x.group: system.groups.get(x.group, ()) for x in seen} if system else {}
     members = (f"group {group}: {','.join(names)}" for group, names in sorted(groups.items()))

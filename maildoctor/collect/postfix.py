@@ -6,7 +6,7 @@ from maildoctor.auth import postfix
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect.adapter import Adapter
 from maildoctor.collect.cyrus import system
-from maildoctor.collect.knowledge import FactStore, unknown
+from maildoctor.collect.knowledge import FactStore, first, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.conf import config_search, plugin_search
 from maildoctor.facts.names import Names
@@ -26,28 +26,28 @@ _PATCHED_UNTIL = 12
 
 
 def _daemon(host: Host) -> str:
-    return next((path for d in _DAEMONS if isinstance(host.ask("look", path := f"{d}/smtpd"), str)), "")
+    return first(host, (f"{folder}/smtpd" for folder in _DAEMONS))
+
+
+def _main_cf(host: Host) -> str:
+    return first(host, (f"{folder}/main.cf" for folder in FOLDERS))
 
 
 def _is_here(host: Host) -> bool:
-    return _folder(host) != "" and _daemon(host) != ""
-
-
-def _folder(host: Host) -> str:
-    return next((d for d in FOLDERS if isinstance(host.ask("look", f"{d}/main.cf"), str)), "")
+    return bool(_main_cf(host) and _daemon(host))
 
 
 def main_cf(host: Host, _: FactStore) -> PostfixMain | Unknown:
     """main.cf."""
-    path = f"{_folder(host) or FOLDERS[0]}/main.cf"
+    path = _main_cf(host) or f"{FOLDERS[0]}/main.cf"
     answer = host.ask("read", path)
     return unknown(answer) if isinstance(answer, NoAnswer) else PostfixMain.parse(f"# path: {path}\n{answer}")
 
 
 def master_cf(host: Host, _: FactStore) -> PostfixMaster | Unknown:
-    """master.cf."""
-    path = f"{_folder(host) or FOLDERS[0]}/master.cf"
-    answer = host.ask("read", path)
+    """master.cf, beside main.cf."""
+    path = _main_cf(host).removesuffix("main.cf") or f"{FOLDERS[0]}/"
+    answer = host.ask("read", f"{path}master.cf")
     return unknown(answer) if isinstance(answer, NoAnswer) else PostfixMaster.parse(answer)
 
 

@@ -3,7 +3,7 @@
 import re
 
 from maildoctor.auth.service import LoginService
-from maildoctor.collect.knowledge import FactStore, joined, text, unknown
+from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
 from maildoctor.collect.sendmail import CONFIGURATIONS
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.logins import Logins
@@ -50,7 +50,7 @@ _OTHERS = {
 
 def others(host: Host) -> tuple[str, ...]:
     """Mail programs beside Sendmail that are installed."""
-    return tuple(name for name, paths in _OTHERS.items() if any(isinstance(host.ask("look", p), str) for p in paths))
+    return tuple(name for name, paths in _OTHERS.items() if first(host, paths))
 
 
 def system(host: Host, know: FactStore) -> System | Unknown:

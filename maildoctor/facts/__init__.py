@@ -3,11 +3,14 @@
 A fact that could not be had is `Unknown` (could not look) or `Absent` (looked: there is no such thing here).
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 F = TypeVar("F")
+
+_PATH = re.compile(r"# path:[ \t]*([^\n]*)\n?")
 
 
 Obstacle = Literal["directory", "too_large"]
@@ -33,6 +36,12 @@ class Absent(Unknown):
 def known(fact: F | Unknown) -> F | None:
     """The fact, or None where there is none for whatever reason."""
     return None if isinstance(fact, Unknown) else fact
+
+
+def of_file(text: str, default: str) -> tuple[str, str]:
+    """The path of a file, as a first line `# path: PATH` tells it, and its text, to which that line does not belong."""
+    named = _PATH.match(text)
+    return (named[1].strip(), text[named.end() :]) if named else (default, text)
 
 
 def gaps(*facts: object) -> Iterator[Unknown]:

@@ -59,6 +59,10 @@ class System:
             frozenset(words["users"].split()) if "users" in words else None,
         )
 
+    def groups_of(self, user: str) -> tuple[str, ...]:
+        """The groups that name this user among their members."""
+        return tuple(group for group, members in self.groups.items() if user in members)
+
     @property
     def family(self) -> str:
         """The distribution whose packages and paths this one shares: debian, fedora, alpine, suse or its own id."""

@@ -1,7 +1,8 @@
 """What a host said, kept in a folder and said again: `host.toml`, a table a verb, a line an answer.
 
 The answers are the host's own words with secrets struck out at the door, so nothing here knows what they mean, and a
-better parser fixes an old recording. Silences are kept too: a replay does not know more than the recording did.
+better parser reads more in an old recording. What was not answered is kept too: a replay does not know more than the
+recording did.
 """
 
 import os

@@ -47,7 +47,7 @@ def _cut(line: bytes) -> int:
         least = max(mark - _NAME, 0)
         while mark > least and near[mark - 1] not in _BETWEEN:
             mark -= 1
-        return begin + mark if begin + mark else _LONGEST
+        return begin + mark
     cut = max(line.rfind(b" ", 0, _LONGEST), line.rfind(b"\t", 0, _LONGEST)) + 1
     return cut if cut > begin else _LONGEST
 

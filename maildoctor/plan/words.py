@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 Values = Sequence[tuple[str, str | Sequence[str]]]
 """Names with their value, or with several words."""
 
-_PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+FIELD = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 _WORD = re.compile(r"[A-Za-z0-9_./@][A-Za-z0-9_./@:+,=-]*", re.ASCII)
 _ENTRY = re.compile(r"[A-Za-z0-9_./@\[*][A-Za-z0-9_./@:+,=*\[\]-]*", re.ASCII)
 
@@ -36,7 +36,7 @@ def is_plain(text: str) -> bool:
 
 def filled(text: str, fields: Mapping[str, str]) -> str:
     """`{user}` becomes the field's value, or `USER` where it is not known: a shell would redirect to `<user>`."""
-    return _PLACE.sub(lambda m: fields.get(m[1]) or m[1].upper(), text)
+    return FIELD.sub(lambda m: fields.get(m[1]) or m[1].upper(), text)
 
 
 def quoted(text: str, values: Values) -> str:

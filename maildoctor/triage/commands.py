@@ -13,9 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from maildoctor.model import Step
-from maildoctor.plan.words import filled, is_plain
+from maildoctor.plan.words import FIELD, filled, is_plain
 
-_FIELD = re.compile(r"\{[a-z_][a-z0-9_]*\}")
 _BLANK = re.compile(r"<[\w @:./-]+>", re.ASCII)
 """What a person is to fill in, which is no redirection."""
 _TABLE = re.compile(r"(?:[a-z]{1,20}:)?(/.*)", re.ASCII)
@@ -103,7 +102,7 @@ def step(command: str, fields: Mapping[str, str]) -> Step:
 
 def complaint(command: str) -> str | None:
     """What is wrong with this command of a rule, if anything is."""
-    if not _FIELD.search(command) or reads(command):
+    if not FIELD.search(command) or reads(command):
         return None
     for part in _acting(command):
         if not _begins(part, ON_FILES + ON_NAMES):
@@ -181,7 +180,7 @@ def _reads(part: Sequence[str]) -> bool:
     if set(_WRITING.get(part[0] if part else "", ())) & set(part):
         return False
     if _begins(part, LOADERS):
-        return not any(_FIELD.search(word) for word in part)
+        return not any(FIELD.search(word) for word in part)
     return _begins(part, READERS)
 
 

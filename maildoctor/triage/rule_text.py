@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
+from maildoctor import toml
 from maildoctor.errors import DoctorError
 
 _T = TypeVar("_T", bound=str)
 _AT_LINE = re.compile(r" ?\(at line (\d+), column \d+\)")
 _LEXEMES = re.compile(
-    r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|\#[^\n]*'
-    r"|^[ \t]*(?:\[\[[ \t]*(?P<table>\w+)[ \t]*\]\]|(?P<key>[\w-]+)[ \t]*=)",
+    toml.TEXTS + r"|^[ \t]*(?:\[\[[ \t]*(?P<table>\w+)[ \t]*\]\]|(?P<key>[\w-]+)[ \t]*=)",
     re.DOTALL | re.MULTILINE,
 )
 """What can hide the look of a table or key, texts and comments, or is one."""
@@ -28,8 +28,6 @@ class RuleError(DoctorError):
 
 def document(text: bytes, name: str) -> dict[str, Any]:
     """The tables in the text of the file called `name`. Raises RuleError, with the line, where it is no TOML."""
-    from maildoctor import toml  # only where the rules were not parsed before
-
     try:
         return toml.tables(text.decode("utf-8"))
     except UnicodeDecodeError as error:

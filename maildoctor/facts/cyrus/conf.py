@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from maildoctor.facts import of_file
+
 _BLANKS = " \t\n\v\f\r"
 _LONGEST = 4095
 """lib/config.c reads with fgets() into 4096 bytes; what is longer is read on as the next line."""
@@ -17,7 +19,6 @@ _LONGEST = 4095
 _ENOUGH = 100
 """Broken lines kept: the first one already stops libsasl."""
 
-_PATH = re.compile(r"# path:[ \t]*([^\n]*)\n?")
 _ENTRY = re.compile(r"([A-Za-z0-9_-]*):[ \t\n\v\f\r]*")
 _KEY = re.compile(r"[A-Za-z0-9_-]*")
 _NUMBER = re.compile(r"[ \t\n\v\f\r]*([-+]?[0-9]{1,18})")
@@ -109,8 +110,7 @@ class SaslConf:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read any text; a first line `# path: /etc/sasl2/Sendmail.conf` names the file and is not counted."""
-        named = _PATH.match(text)
-        body = text[named.end() :] if named else text
+        path, body = of_file(text, "Sendmail.conf")
         options: dict[str, Setting] = {}
         broken: list[Broken] = []
         repeated: list[tuple[str, Setting]] = []
@@ -127,7 +127,7 @@ class SaslConf:
             else:
                 options[key] = setting
         return cls(
-            path=named[1].strip() if named else "Sendmail.conf",
+            path=path,
             options=options,
             broken=tuple(broken),
             repeated=tuple(repeated),

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from maildoctor.facts import of_file
 from maildoctor.model import Evidence
 
-_PATH = re.compile(r"# path:[ \t]*([^\n]*)\n?")
 _REFERENCE = re.compile(r"\$(?:\$|([A-Za-z0-9_]+)|\{([A-Za-z0-9_]+)\}|\(([A-Za-z0-9_]+)\))")
 _DEEPEST = 20
 """References within references that are followed; Postfix stops with an error beyond 100 (util/mac_expand.c)."""
@@ -33,14 +33,13 @@ class PostfixMain:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read any text; a first line `# path: /etc/postfix/main.cf` names the file and is not counted."""
-        named = _PATH.match(text)
-        body = text[named.end() :] if named else text
+        path, body = of_file(text, "/etc/postfix/main.cf")
         found: dict[str, Parameter] = {}
         for number, line in logical_lines(body):
             name, equals, setting = line.partition("=")
             if equals and (name := name.rstrip()):
                 found[name] = Parameter(" ".join(setting.split()), number)
-        return cls(named[1].strip() if named else "/etc/postfix/main.cf", found)
+        return cls(path, found)
 
     def value(self, name: str, default: str = "", overrides: Mapping[str, str] | None = None) -> str:
         """A parameter with all references filled in; `overrides` are those of a service in master.cf (`-o`)."""

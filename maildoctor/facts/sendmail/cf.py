@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import ClassVar, Self
 
+from maildoctor.facts import of_file
 from maildoctor.facts.cyrus.conf import Setting
 
 _BLANKS = " \t\n\v\f\r"
@@ -140,7 +141,6 @@ _FILELESS_MAPS = _set(
     " user"
 )
 
-_PATH = re.compile(r"# path:[ \t]*([^\n]*)\n?")
 _FOLD = re.compile(r"\n(?![ \t])")
 _JOIN = re.compile(r"\n[ \t]*")
 _MARK = re.compile(r"\$[$#]|\\#|#[^\n]*")
@@ -358,11 +358,11 @@ class SendmailCf:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read any text; a first line `# path: /etc/mail/sendmail.cf` names the file and is not counted."""
-        named = _PATH.match(text)
+        path, body = of_file(text, cls.default_path)
         r = _Reader()
-        r.read(text[named.end() :] if named else text)
+        r.read(body)
         return cls(
-            path=named[1].strip() if named else cls.default_path,
+            path=path,
             level=r.level,
             vendor=r.vendor,
             macros=r.macros,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
+from maildoctor.facts import of_file
 from maildoctor.facts.sendmail.cf import Daemon, Line, MapDef, SendmailCf, auth_option_letters
 
 
@@ -148,7 +149,6 @@ _DEEPEST = 100
 """Included files that are read, each once."""
 _BLANKS = " \t\n\v\f\r"
 
-_PATH = re.compile(r"# path:[ \t]*([^\n]*)\n?")
 _INCLUDED = re.compile(r"^# include: (/[^\n]*)\n?", re.M)
 _TOKEN = re.compile(r"`|#[^\n]*|(?<!\w)dnl(?!\w)[^\n]*|(?<!\w)INPUT_MAIL_FILTER|(?<!\w)[A-Za-z_]\w*+(?=\()", re.A)
 _IN_CALL = re.compile(r"`|[(),]|#[^\n]*|(?<!\w)dnl(?!\w)[^\n]*\n?|(?<!\w)[A-Za-z_]\w*+(?=\()", re.A)
@@ -212,9 +212,8 @@ class SendmailMc:
     def parse(cls, text: str) -> Self:
         """Read any text. A first line `# path: /etc/mail/sendmail.mc` names the file; the text of included files may
         follow, each behind a line `# include: /etc/mail/tls/starttls.m4`. Neither line is counted."""
-        named = _PATH.match(text)
-        path = named[1].strip() if named else "sendmail.mc"
-        main, *rest = _INCLUDED.split(text[named.end() :] if named else text)
+        path, body = of_file(text, "sendmail.mc")
+        main, *rest = _INCLUDED.split(body)
         reader = _Reader(dict(zip((p.strip() for p in rest[::2]), rest[1::2], strict=True)))
         finished = reader.read(main, path)
         return cls(
