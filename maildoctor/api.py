@@ -2,7 +2,7 @@
 
 from maildoctor.auth.mechanisms import Mechanisms, Offer, mechanisms, uses_sasldb
 from maildoctor.auth.service import LoginService, SaslApplication
-from maildoctor.check import Findings, Found, check, found
+from maildoctor.check import Findings, Found, Shown, check, found, shown
 from maildoctor.correlate import Cause, always
 from maildoctor.facts import Absent, Unknown, gaps, known
 from maildoctor.facts.cyrus.conf import PWCHECK_METHODS_OF_SASL_1, SaslConf
@@ -13,6 +13,7 @@ from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb, User
 from maildoctor.facts.cyrus.shipped import Shipped
 from maildoctor.facts.exposed import Exposed, is_of_people
+from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
 from maildoctor.facts.names import Names, own_name, server_realm, unnamed
 from maildoctor.facts.paths import FilePurpose, Look, Paths, Trail
@@ -132,6 +133,7 @@ __all__ = [
     "Link",
     "Listener",
     "Listeners",
+    "LoginHistory",
     "LoginService",
     "Logins",
     "Look",
@@ -176,6 +178,7 @@ __all__ = [
     "SetUpPam",
     "Severity",
     "Shipped",
+    "Shown",
     "SiteConfig",
     "Start",
     "Step",
@@ -227,6 +230,7 @@ __all__ = [
     "setting",
     "shell_word",
     "shell_words",
+    "shown",
     "unnamed",
     "unsafe_folder",
     "uses_sasldb",

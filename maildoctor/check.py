@@ -24,7 +24,7 @@ from typing import Any, Literal, Protocol, Self
 
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.system import System
-from maildoctor.model import Evidence, Finding, Severity
+from maildoctor.model import Evidence, Finding, RungName, Severity
 from maildoctor.model import Step as Command
 from maildoctor.plan.shell import rendered
 from maildoctor.plan.steps import Step
@@ -41,7 +41,7 @@ class Fact(Protocol):
 
 Sample = Mapping[str, str]
 
-Rung = Literal["program", "listener", "tls", "mechanism", "offer", "verifier", "account", "policy", "hand-over", "none"]
+Rung = Literal[RungName, "none"]
 """What a login needs, the lowest first. A check's rung is the first one that its finding breaks, which need not be its
 subject: a missing queue directory stops the daemon. `none`: nothing that a login needs."""
 
@@ -56,7 +56,7 @@ Direction = Literal["server", "relay", "local"]
 Axis = Literal["listener", "mechanism", "map", "user", "client"]
 """By what a finding may be confined; its labels say to which."""
 
-Effect = Literal["stopped", "no-answer", "no-starttls", "no-offer"]
+Effect = Literal["stopped", "no-answer", "no-starttls", "no-offer", "login-fails", "refused-after-login"]
 """What several symptoms have in common, so that a cause explains all of them in one word, those of later checks too."""
 
 _CODE = re.compile(r"[A-Z]+[0-9]+")
@@ -87,11 +87,25 @@ def found(
     return Found(message, tuple(evidence), tuple(fix), labels, severity, advice)
 
 
-Findings = Iterator[Found | Unknown]
-"""What a check gives: faults, and an `Unknown` for each part of a fact that could not be looked at, because of which
-to find no fault is no pass."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a check proves: that its rung holds, in a few words, with what shows it."""
 
-Judge = Callable[..., Iterable[Found | Unknown]]
+    summary: str
+    evidence: tuple[Evidence, ...]
+    rung: RungName = "program"
+
+
+def shown(summary: str, *evidence: Evidence) -> Shown:
+    """The rung of the check that yields this holds: `sasldb, 3 users`."""
+    return Shown(summary, evidence)
+
+
+Findings = Iterator[Found | Unknown | Shown]
+"""What a check gives: faults; an `Unknown` for each part of a fact that could not be looked at, because of which
+to find no fault is no pass; and what shows that its rung holds."""
+
+Judge = Callable[..., Iterable[Found | Unknown | Shown]]
 
 
 LONGEST = 4000
@@ -150,10 +164,13 @@ class Check:
 
     def findings(
         self, facts: Mapping[str, Any], system: Callable[[], System | None] = lambda: None
-    ) -> Iterator[Finding | Unknown]:
+    ) -> Iterator[Finding | Unknown | Shown]:
         """Judge, and dress each `Found` with what is general; its steps become commands for this system, which is asked
         for where there is a step."""
         for f in self.judge(**facts):
+            if isinstance(f, Shown):
+                yield from () if self.rung == "none" else (replace(f, summary=_short(f.summary), rung=self.rung),)
+                continue
             if isinstance(f, Unknown):
                 yield f
                 continue

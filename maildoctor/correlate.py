@@ -13,6 +13,17 @@ def always(_cause: Finding, _symptom: Finding) -> bool:
     return True
 
 
+def covers(cause: Finding, symptom: Finding) -> bool:
+    """A cause is no less severe than what it explains, and is confined to a mechanism or a user only where the symptom
+    is confined to the same; product and product are the same too."""
+    if SEVERITIES.index(cause.severity) > SEVERITIES.index(symptom.severity):
+        return False
+    if cause.product and symptom.product and cause.product != symptom.product:
+        return False
+    confined = ((cause.labels.get(key), symptom.labels.get(key)) for key in ("mechanism", "user"))
+    return all(mine is None or mine == theirs for mine, theirs in confined)
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """A finding with code `code` explains findings with the codes `explains`, where `when(cause, symptom)` holds."""

@@ -1,6 +1,6 @@
 """Gather only what the checks ask for, judge, keep every outcome."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import islice
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from maildoctor.auth.matrix import Sources, matrix, talk_summary
 from maildoctor.auth.service import LoginService
-from maildoctor.check import Check
+from maildoctor.check import Check, Shown
 from maildoctor.collect import knowledge, target
 from maildoctor.collect.knowledge import FactStore
 from maildoctor.correlate import rank
@@ -17,15 +17,21 @@ from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
+from maildoctor.facts.login_history import LoginHistory
+from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.facts.system import System
 from maildoctor.facts.wire import Wire
 from maildoctor.host import Host
 from maildoctor.host.deadline import Deadline, Overdue
+from maildoctor.ladder import Ground, Seen, climb, conclude, places
 from maildoctor.library import Library
-from maildoctor.model import Finding, Matrix, Outcome, Report, Talk, Target, Verdict
+from maildoctor.model import CheckResult, Finding, Logins, Matrix, Outcome, Report, Route, Talk, Target
 
 FINDINGS = 500
 """Findings of one check that are told; nobody reads more, and a stranger may make a line for each."""
+
+_UNPACKED = ("root", "snapshot")
+"""Kinds of targets on which nothing may run, and nothing is wrong with that."""
 
 T = TypeVar("T")
 
@@ -52,19 +58,22 @@ def examine(
     selection: Selection,
     progress: Callable[[str], None] | None = None,
     deadline: Deadline | None = None,
+    witness: Callable[[Report], Report] = lambda report: report,
 ) -> Report:
     """The diagnosis of a host. A fault in one check or collector never ends the run, nor does one that takes too long:
-    what the deadline or an interruption leaves no time for is not judged."""
+    what the deadline or an interruption leaves no time for is not judged. `witness` adds what the host's log says,
+    before the verdict."""
     late = deadline or Deadline()
     started = host.ask("clock")
     services = knowledge(host, progress or (lambda _: None), late)
     know = services[0]
     outcomes: list[Outcome] = list(library.broken)
     findings: dict[str, Finding] = {}
+    proofs: dict[FactStore, list[Shown]] = {service: [] for service in services}
     for check in library.checks:
         if selection.takes(check):
             try:
-                outcome, found = _together([_judge(check, service, late) for service in services])
+                outcome, found = _together([_judge(check, service, late, proofs) for service in services])
             except KeyboardInterrupt as stop:
                 late.stop(stop)
                 outcome, found = Outcome(check.code, check.name, "not_judged", late.reason, late.remedy), []
@@ -73,9 +82,12 @@ def examine(
                 findings.setdefault(f.fingerprint, f)
     ranked = rank(list(findings.values()), library.causes)
     about = _or(late, lambda: target(host, services), Target(host.kind, host.name))
-    table = None if selection.select else _or(late, lambda: _matrix(know), None)
+    whole = not selection.select
+    table = _or(late, lambda: _matrix(know), None) if whole else None
+    nothing: tuple[tuple[Route, ...], Logins | None] = ((), None)
+    routes, logins = _or(late, lambda: _ladder(host.kind, services, proofs), nothing) if whole else nothing
     elapsed = host.ask("elapsed")
-    return Report(
+    report = Report(
         target=about,
         started=started if isinstance(started, str) else "",
         seconds=float(elapsed) if isinstance(elapsed, str) else 0.0,
@@ -84,7 +96,12 @@ def examine(
         commands=host.commands,
         matrix=table,
         talks=_talks(know),
+        routes=routes,
+        logins=logins,
     )
+    report = _or(late, lambda: witness(report), report)
+    wire = know.already(Wire)
+    return conclude(report, places(library.checks), bool(wire and wire.without_login)) if whole else report
 
 
 def _or(deadline: Deadline, work: Callable[[], T], otherwise: T) -> T:
@@ -103,6 +120,28 @@ def _matrix(know: FactStore) -> Matrix | None:
     return matrix(Sources(service, get(SaslConf), get(Plugins), sasldb, get(Saslauthd), know.already(Wire), here))
 
 
+def _ladder(
+    kind: str, services: Sequence[FactStore], proofs: Mapping[FactStore, Sequence[Shown]]
+) -> tuple[tuple[Route, ...], Logins | None]:
+    """The ways in, and what came of the logins that the log tells of."""
+    know = services[0]
+    wire, running = know.get(Wire), know.get(Processes)
+    ground = Ground(kind in _UNPACKED and running is None, running, know.get(Listeners), wire)
+    seen = [
+        Seen(s.product, s.get(LoginService), s.get(SaslConf), s.get(SaslDb), s.get(LoginHistory), tuple(proofs[s]))
+        for s in services
+        if s.product
+    ]
+    history = know.get(LoginHistory) if kind != "endpoint" else None
+    return climb(ground, seen), _logins(history) if history else None
+
+
+def _logins(history: LoginHistory) -> Logins:
+    done = sorted(history.by_mechanism.values(), key=lambda r: -r.succeeded)
+    mechs = tuple((r.mechanism, r.succeeded) for r in done if r.mechanism and r.succeeded)
+    return Logins(history.succeeded, history.failed, mechs, since=history.since)
+
+
 def _talks(know: FactStore) -> tuple[Talk, ...]:
     """What was said, if anything asked for it."""
     wire = know.already(Wire)
@@ -113,7 +152,7 @@ def _talks(know: FactStore) -> tuple[Talk, ...]:
     )
 
 
-_WEIGHT: tuple[Verdict, ...] = ("fail", "broke", "not_judged", "pass", "not_applicable")
+_WEIGHT: tuple[CheckResult, ...] = ("fail", "broke", "not_judged", "pass", "not_applicable")
 """What one check says of several login services, the heaviest first."""
 
 
@@ -128,13 +167,15 @@ def _product(check: Check, know: FactStore) -> str:
     return know.product if any(know.own(p.fact) for p in check.parameters) else ""
 
 
-def _judge(check: Check, know: FactStore, late: Deadline) -> tuple[Outcome, list[Finding]]:
+def _judge(
+    check: Check, know: FactStore, late: Deadline, proofs: Mapping[FactStore, list[Shown]]
+) -> tuple[Outcome, list[Finding]]:
     facts: dict[str, Any] = {p.name: know(p.fact) for p in check.parameters}
     lacking = [facts[p.name] for p in check.parameters if not p.optional and isinstance(facts[p.name], Unknown)]
     if lacking:
         # what is not there at all settles the matter, whatever else could not be looked at
         why: Unknown = next((u for u in lacking if isinstance(u, Absent)), lacking[0])
-        verdict: Verdict = "not_applicable" if isinstance(why, Absent) else "not_judged"
+        verdict: CheckResult = "not_applicable" if isinstance(why, Absent) else "not_judged"
         return Outcome(check.code, check.name, verdict, why.reason, why.remedy), []
     try:
         reported = late.within(lambda: list(islice(check.findings(facts, lambda: know.get(System)), FINDINGS + 1)))
@@ -144,6 +185,8 @@ def _judge(check: Check, know: FactStore, late: Deadline) -> tuple[Outcome, list
     except (Exception, SystemExit) as error:
         reason = f"this check itself failed: {type(error).__name__} in {check.judge.__name__}"
         return Outcome(check.code, check.name, "broke", reason, "please report it"), []
+    proofs[know].extend(f for f in reported if isinstance(f, Shown))
+    reported = [f for f in reported if not isinstance(f, Shown)]
     found = [f for f in reported[:FINDINGS] if isinstance(f, Finding)]
     cut = next(filter(None, (know.gap(p.fact) for p in check.parameters)), None)
     if found and len(reported) > FINDINGS:

@@ -9,15 +9,15 @@ import importlib.util
 import os
 import pkgutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import ModuleType
 from typing import Any
 
 from maildoctor import filesystem
-from maildoctor.check import Check
-from maildoctor.correlate import Cause
+from maildoctor.check import Check, Effect
+from maildoctor.correlate import Cause, covers
 from maildoctor.errors import DoctorError
 from maildoctor.model import Outcome
 
@@ -113,8 +113,23 @@ def _causes(checks: Sequence[Check], conditional: Sequence[Cause], order: Sequen
         replace(cause, explains=tuple(code for word in cause.explains for code in shown.get(word, [word])))
         for cause in (*declared, *conditional)
     ]
+    spelled += [cause for check in checks for cause in _by_rung(check, shown)]
     place = {code: number for number, code in reversed(list(enumerate(order)))}
     return tuple(sorted(spelled, key=lambda cause: place.get(cause.code, len(order))))
+
+
+_LOWER: Mapping[Effect, frozenset[str]] = {
+    "login-fails": frozenset({"program", "mechanism", "verifier", "account"}),
+    "refused-after-login": frozenset({"program", "policy"}),
+}
+"""Symptoms that any cause on one of these rungs explains, whatever it is: so a new check needs no word for them."""
+
+
+def _by_rung(check: Check, shown: Mapping[str, Sequence[str]]) -> Iterator[Cause]:
+    if check.role in ("cause", "derived") and check.direction == "server":
+        for effect, rungs in _LOWER.items():
+            if check.rung in rungs and effect in shown:
+                yield Cause(check.code, tuple(shown[effect]), covers)
 
 
 # ---- built in

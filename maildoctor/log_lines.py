@@ -3,12 +3,22 @@
 import re
 from collections.abc import Iterable
 
-_TROUBLES, _LOGINS = 300, 4000
+_TROUBLES, _LOGINS, _SENT = 300, 4000, 2000
 """Lines that are kept, the last ones."""
 _TROUBLE = re.compile(
     r"SYSERR|safesasl|dlopen|listmech|fail|error|cannot|[Cc]an't|[Uu]nable|unsafe|denied|refus|mismatch|not found"
     r"|unqualified"
 )
+_TRIED = re.compile(
+    r"AUTH failure \(|AUTH=server|, sasl_method=|: SASL [\w-]{1,20} authentication failed:|authenticator failed for "
+    r"| A=[\w-]{1,40}(?::| |$)|smtp authentication user="
+)
+"""Lines of sendmail, Postfix, Exim and OpenSMTPD about one login."""
+_AFTER = re.compile(
+    r"proto=ESMTPS?A\b|reject=[45]\d\d |, stat=[SD]\w|, status=(?:sent|deferred|bounced)|, nrcpt=\d"
+    r"|: from=<[^>]{0,300}>, size=| (?:=>|==|\*\*) \S{1,300} .{0,200}R="
+)
+"""Lines about one message, or its refusal."""
 _NOISE = re.compile(r"safesasl\(.*No such file or directory|error deleting entry from sasldb: BDB0073")
 """sendmail looks for Sendmail.conf in every folder of the search path, and tells of each in which it is not;
 saslpasswd2 deletes secrets of every kind before it stores one, and tells of each that was not there."""
@@ -20,8 +30,11 @@ def of_trouble(lines: Iterable[str]) -> list[str]:
 
 
 def of_logins(lines: Iterable[str]) -> list[str]:
-    """The last lines about logins here, and behind them those about logins of ours elsewhere."""
+    """The last lines about logins here and about what was sent or refused after them, in their order, and behind them
+    those about logins of ours elsewhere."""
     lines = list(lines)
-    here = [line for line in lines if "AUTH failure (" in line or "AUTH=server" in line]
+    tried = [n for n, line in enumerate(lines) if _TRIED.search(line)]
+    after = [n for n, line in enumerate(lines) if _AFTER.search(line)]
     elsewhere = [line for line in lines if "AUTH=client, relay=" in line]
-    return here[-_LOGINS:] + elsewhere[-_LOGINS:]
+    kept = sorted({*tried[-_LOGINS:], *after[-_SENT:]})
+    return [lines[n] for n in kept] + elsewhere[-_LOGINS:]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Severity = Literal["error", "warning", "info"]
-Verdict = Literal["pass", "fail", "not_judged", "not_applicable", "broke"]
+CheckResult = Literal["pass", "fail", "not_judged", "not_applicable", "broke"]
 Safety = Literal["safe", "risky", "manual"]
 
 PluginState = Literal["loads", "broken", "missing", "builtin", "unknown"]
@@ -39,6 +39,17 @@ gives passwords away; `hidden` by mech_list; `against_options`: it has not the p
 
 ClientKind = Literal["strongest", "servers_order", "plain_only"]
 """Which mechanism a client prefers."""
+
+RungName = Literal["program", "listener", "tls", "mechanism", "offer", "verifier", "account", "policy", "hand-over"]
+"""What a login needs, the lowest first."""
+
+RungState = Literal["holds", "broken", "not_shown", "not_reached"]
+"""`holds`: evidence shows it. `not_shown`: nothing is known against it, and nothing shows it. `not_reached`: a lower
+one is broken, or nothing runs on this target."""
+
+VerdictCode = Literal["works", "partly", "broken", "ready", "not_shown", "nothing_to_judge"]
+"""Whether users can log in. `works`: a login of theirs is shown. `ready`: nothing runs here, and nothing in the files
+stands in the way. `not_shown`: nothing stands in the way that was seen, and no login is shown."""
 
 Purpose = Literal["look", "login", "relay", "relay-auth", "send"]
 """Why a conversation was had: to see the offer, to log in, to try whether a stranger or a user may relay, to send."""
@@ -120,12 +131,51 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteRung:
+    """One thing a login needs. `summary`: what is so, in a few words; `finding`: the fingerprint of what breaks it;
+    `would_show`: the command that shows it, empty where none does."""
+
+    rung: RungName
+    state: RungState
+    summary: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    finding: str | None = None
+    would_show: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One way in which users log in: a `listener` (`address:port`, empty where only files are known) of a `service`
+    (`sendmail`), with its rungs from the lowest to the highest."""
+
+    service: str
+    listener: str
+    rungs: tuple[RouteRung, ...]
+
+    def rung(self, name: RungName) -> RouteRung | None:
+        """One of its rungs."""
+        return next((r for r in self.rungs if r.rung == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether users can log in, and the particulars of the sentence that says so: `shown`: how many logins show it;
+    `without`: what cannot be used where others can (mechanisms, listeners or users); `because`: what it is that is
+    missing, or not shown."""
+
+    code: VerdictCode
+    shown: int = 0
+    without: tuple[str, ...] = ()
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one check. `reason` and `remedy` say why it was not judged and what would let it be."""
 
     code: str
     name: str
-    outcome: Verdict
+    outcome: CheckResult
     reason: str = ""
     remedy: str = ""
 
@@ -158,6 +208,8 @@ class Logins:
     mechs: tuple[tuple[str, int], ...] = ()
     users: tuple[tuple[str, int], ...] = ()
     relays: tuple[tuple[str, int], ...] = ()
+    since: str = ""
+    """from when on they are counted, ISO 8601, where that is not the log's beginning"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,13 +313,18 @@ class Report:
     matrix: Matrix | None = None
     talks: tuple[Talk, ...] = ()
     """what was said to servers and what they answered"""
+    routes: tuple[Route, ...] = ()
+    verdict: Verdict | None = None
+    """None where only some checks were asked for: they say nothing of a login"""
+    logins: Logins | None = None
+    """of a host: those since its mail server was started, by its own log"""
 
     @property
     def roots(self) -> tuple[Ranked, ...]:
         """The findings that no other finding explains, the most likely and most severe first."""
         return tuple(r for r in self.ranked if r.explained_by is None)
 
-    def counted(self, verdict: Verdict) -> int:
+    def counted(self, verdict: CheckResult) -> int:
         """How many checks had this outcome."""
         return sum(o.outcome == verdict for o in self.outcomes)
 

@@ -19,7 +19,7 @@ from maildoctor.auth import matrix as matrix_limits
 from maildoctor.auth.mechanisms import mechanisms
 from maildoctor.auth.service import LoginService
 from maildoctor.certificates import certificates
-from maildoctor.check import LONGEST, check, found
+from maildoctor.check import LONGEST, Shown, check, found
 from maildoctor.collect import COLLECTORS
 from maildoctor.collect import bounds as limits
 from maildoctor.collect.bounds import Bounded, Gaps
@@ -269,7 +269,7 @@ def many_names(count: int) -> bytes:
 def test_of_a_certificate_so_many_names_are_told_and_a_name_beyond_is_not_denied() -> None:
     (judged,) = (c for c in load_library([]).checks if c.code == "TLS004")
 
-    def said(names: int) -> list[Finding | Unknown]:
+    def said(names: int) -> list[Finding | Unknown | Shown]:
         block = judged.fails[0]["tls"].split("\n")[1] + f"\n{certificates(many_names(names))}"
         sample = {**judged.fails[0], "tls": judged.fails[0]["tls"].split("\n")[0] + f"\n{block}"}
         facts: dict[str, Any] = {p.name: Absent("") for p in judged.parameters}

@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "filesystem": frozenset(),
     "log_lines": frozenset(),
     "ledger": frozenset(),
+    "stamps": frozenset(),
     "toml": frozenset(),
     "asn1": frozenset(),
     "sasldb": frozenset(),
@@ -52,14 +53,15 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "probe",
         }
     ),
-    "collect": frozenset({"facts", "auth", "host", "model"}),
+    "collect": frozenset({"facts", "auth", "host", "model", "stamps"}),
     "render": frozenset({"model", "check", "__init__"}),
     "auth": frozenset({"model", "facts"}),
     "probe": frozenset({"errors", "filesystem", "certificates", "sasldb", "smtp", "sasl"}),
     "library": frozenset({"errors", "model", "check", "correlate", "filesystem"}),
-    "engine": frozenset({"model", "facts", "check", "correlate", "library", "host", "collect", "auth"}),
+    "ladder": frozenset({"model", "facts", "auth", "check"}),
+    "engine": frozenset({"ladder", "model", "facts", "check", "correlate", "library", "host", "collect", "auth"}),
     "triage": frozenset(
-        {"errors", "filesystem", "toml", "model", "host", "plan.words", "correlate", "masking", "__init__"}
+        {"errors", "filesystem", "toml", "model", "stamps", "host", "plan.words", "correlate", "masking", "__init__"}
     ),
     "cli": frozenset({"*"}),
 }

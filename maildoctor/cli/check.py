@@ -3,8 +3,6 @@
 import argparse
 import sys
 from collections.abc import Sequence, Set
-from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING
 
 from maildoctor.cli import options as shared
@@ -19,6 +17,7 @@ from maildoctor.engine import examine
 from maildoctor.host import Host
 from maildoctor.host.deadline import SECONDS, Deadline, Overdue
 from maildoctor.library import load_library
+from maildoctor.model import Report
 from maildoctor.triage.witness import received
 
 if TYPE_CHECKING:
@@ -93,10 +92,12 @@ def run(words: Sequence[str]) -> int:
                 raise deadline.stopped from None
             what = f"opening it took longer than nine tenths of the deadline of {options.deadline:g} s"
             raise UsageError(what, str(options.image or options.snapshot or "the host"), deadline.remedy) from None
-        report = examine(host, library, select, progress.looking_at, deadline)
-        progress.looking_at("the log")
-        with suppress(Overdue):  # the diagnosis stands without the log's witness
-            report = deadline.within(partial(received, host, report, library.witnesses))
+
+        def witness(report: Report) -> Report:
+            progress.looking_at("the log")
+            return received(host, report, library.witnesses)
+
+        report = examine(host, library, select, progress.looking_at, deadline, witness)
     policy = Policy(options.fail_on, options.allow_unknown, options.exit_zero, known or frozenset())
     try:
         _record(host, options.record)

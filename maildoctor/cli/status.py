@@ -24,13 +24,14 @@ class Policy:
 
 
 def status(report: Report, policy: Policy) -> int:
-    """0 judged and clean, 1 findings, 2 a check of ours broke, 3 clean as far as seen but not all was seen."""
+    """0 users can log in, or nothing in files stands in the way; 1 findings; 2 a check of ours broke; 3 nothing was
+    found, and it is not shown that users can log in."""
     if any(_counts(ranked.finding, policy) for ranked in report.ranked):
         return CLEAN if policy.exit_zero else FINDINGS
     if report.counted("broke"):
         return OUR_FAILURE
     # a gate that looked at nothing must not be passed, so `allow_unknown` speaks of parts only
-    if verdict.unjudged(report) and not (policy.allow_unknown and verdict.judged(report)):
+    if not verdict.passes(report) and not (policy.allow_unknown and verdict.about_something(report)):
         return CLEAN if policy.exit_zero else NOT_JUDGED
     return CLEAN
 
@@ -42,8 +43,8 @@ def plugin_status(report: Report, policy: Policy) -> int:
         if policy.exit_zero:
             return verdict.OK
         if policy.fail_on == "never":
-            state = verdict.UNKNOWN if report.counted("broke") or verdict.unjudged(report) else verdict.OK
-    allowed = policy.exit_zero or (policy.allow_unknown and verdict.judged(report))
+            state = verdict.UNKNOWN if report.counted("broke") or not verdict.passes(report) else verdict.OK
+    allowed = policy.exit_zero or (policy.allow_unknown and verdict.about_something(report))
     if state == verdict.UNKNOWN and allowed and not report.counted("broke"):
         return verdict.OK
     return state

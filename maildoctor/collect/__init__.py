@@ -17,6 +17,7 @@ from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.cyrus.shipped import Shipped
 from maildoctor.facts.exposed import Exposed
+from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.logins import Logins
 from maildoctor.facts.names import Names
 from maildoctor.facts.paths import Paths
@@ -54,6 +55,7 @@ _SERVICE: dict[type[Any], Collector] = {
     SaslDb: cyrus.sasldb,
     Saslauthd: cyrus.saslauthd,
     Logins: system.logins,
+    LoginHistory: system.history,
     Paths: paths.paths,
     Exposed: paths.exposed,
 }

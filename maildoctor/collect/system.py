@@ -1,18 +1,24 @@
 """The system round the mail server: its names, processes, sockets, devices."""
 
 import re
+import time
+from datetime import UTC, datetime
 
 from maildoctor.auth.service import LoginService
 from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
 from maildoctor.collect.sendmail import CONFIGURATIONS
 from maildoctor.facts import Absent, Unknown
+from maildoctor.facts.cyrus.sasldb import SaslDb
+from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.logins import Logins
 from maildoctor.facts.names import Names
+from maildoctor.facts.paths import Look
 from maildoctor.facts.processes import USERS, Listeners, Processes
 from maildoctor.facts.services import Services
 from maildoctor.facts.system import System
 from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.host import Host, NoAnswer
+from maildoctor.stamps import written
 
 _DEVICES = ("/dev/null", "/dev/urandom", "/dev/random", "/dev/log")
 _PID_FILES = ("/var/run/sendmail.pid", "/var/run/sendmail/mta/sendmail.pid")
@@ -165,7 +171,18 @@ def wrappers(host: Host, know: FactStore) -> TcpWrappers | Unknown:
     return TcpWrappers.parse("\n".join(parts))
 
 
-_LOGS = ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail", "/var/log/syslog", "/var/log/messages")
+_LOGS = (
+    "/var/log/mail.log",
+    "/var/log/maillog",
+    "/var/log/mail",
+    "/var/log/exim4/mainlog",
+    "/var/log/exim/main.log",
+    "/var/log/syslog",
+    "/var/log/messages",
+)
+_MAIL_PORTS = frozenset({25, 465, 587, 2525})
+_DAEMONS = ("master", "exim", "smtpd", "opensmtpd")
+"""Programs of mail servers whose listening sockets their children hold: Postfix, Exim, OpenSMTPD."""
 
 
 def logins(host: Host, know: FactStore) -> Logins | Unknown:
@@ -179,3 +196,43 @@ def logins(host: Host, know: FactStore) -> Logins | Unknown:
         if reported.why != "absent":
             return unknown(reported)
     return Absent("there is no mail log (" + ", ".join(_LOGS) + ")")
+
+
+def history(host: Host, know: FactStore) -> LoginHistory | Unknown:
+    """What came of logins since the running mail server was started, and since a sasldb, which is read at each login,
+    was changed."""
+    reported, path = None, ""
+    for path in _LOGS:
+        reported = host.ask("logins", path)
+        if isinstance(reported, str) or reported.why != "absent":
+            break
+    if not isinstance(reported, str):
+        return Absent(f"there is no mail log ({', '.join(_LOGS)})") if reported is None else unknown(reported)
+    since = _changed(host, know)
+    if not since:
+        return LoginHistory.parse(f"# path: {path}\n# since: \n")
+    now = _clock(host)
+    lines = (line for line in reported.split("\n") if (when := written(line, now)) is None or when >= int(since))
+    start = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return LoginHistory.parse("\n".join([f"# path: {path}", f"# since: {start}", *lines]))
+
+
+def _changed(host: Host, know: FactStore) -> float:
+    """When what is seen now began, in seconds since 1970; 0 where no mail server runs, or that is not known."""
+    running, sockets = know.get(Processes), know.get(Listeners)
+    if running is None or sockets is None:
+        return 0
+    holders = {x.pid for x in sockets.all if x.port in _MAIL_PORTS}
+    started = [p.started for p in running.all if p.pid in holders]
+    started = started or [p.started for p in (*running.sendmail_daemons, *running.named(*_DAEMONS))]
+    sasldb = know.already(SaslDb)
+    look = Look.parse(text(host.ask("look", sasldb.path))) if sasldb else None
+    return max(min(started), look.mtime if look else 0) if started else 0
+
+
+def _clock(host: Host) -> float:
+    clock = host.ask("clock")
+    try:
+        return datetime.fromisoformat(clock).timestamp() if isinstance(clock, str) else time.time()
+    except ValueError:
+        return time.time()

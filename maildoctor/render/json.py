@@ -10,6 +10,7 @@ from maildoctor.render.codec import encoded
 from maildoctor.render.escape import unicode
 from maildoctor.render.matrix import CLIENTS, VERDICTS
 from maildoctor.render.style import Style
+from maildoctor.render.verdict import sentence
 
 _FINDING = (
     "fingerprint", "code", "name", "severity", "rank", "explained_by", "message", "why", "advice", "fix", "evidence",
@@ -59,6 +60,9 @@ def document(report: Report) -> dict[str, Any]:
         "strategies": [_strategy(s) for s in report.matrix.strategies] if report.matrix else [],
         "talks": [_ordered(encoded(t) | {"looked": t.looked}, _TALK) for t in report.talks],
         "log": _ordered(log, _LOG),
+        "verdict": encoded(report.verdict) | {"sentence": sentence(report)} if report.verdict else None,
+        "routes": [encoded(r) for r in report.routes],
+        "logins": encoded(report.logins) if report.logins else None,
     }
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import get_args
 
-from maildoctor.model import SEVERITIES, Report, Verdict
+from maildoctor.model import SEVERITIES, CheckResult, Report
 from maildoctor.render.moment import moment
 from maildoctor.render.style import Style
 from maildoctor.render.verdict import judged, usable
@@ -64,7 +64,7 @@ def _statuses(report: Report) -> Samples:
 
 
 def _outcomes(report: Report) -> Samples:
-    return {_labels(outcome=outcome): report.counted(outcome) for outcome in get_args(Verdict)}
+    return {_labels(outcome=outcome): report.counted(outcome) for outcome in get_args(CheckResult)}
 
 
 def _findings(report: Report) -> Samples:

@@ -26,7 +26,18 @@ def report(document: object) -> Report:
     if top.get("schema") != SCHEMA:
         raise Malformed("schema", f"it is not {SCHEMA}")
     reported = {
-        name: field(Report, name, top, "") for name in ("target", "started", "seconds", "ranked", "outcomes", "talks")
+        name: field(Report, name, top, "")
+        for name in (
+            "target",
+            "started",
+            "seconds",
+            "ranked",
+            "outcomes",
+            "talks",
+            "routes",
+            "verdict",
+            "logins",
+        )
     }
     _refuse_chains(reported["ranked"])
     log = None if top.get("log") is None else mapping(top["log"], "log")

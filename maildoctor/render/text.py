@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from maildoctor import __version__
-from maildoctor.model import Evidence, Finding, Outcome, Product, Ranked, Report, Step, Verdict
+from maildoctor.model import CheckResult, Evidence, Finding, Outcome, Product, Ranked, Report, Step
 from maildoctor.render.escape import prose, shown, unicode
 from maildoctor.render.style import Style, Tone
 
@@ -53,8 +53,10 @@ _GAP = Block("", "")
 
 def render(report: Report, style: Style) -> str:
     """The whole report; when quiet only its causes, one line each."""
-    blocks = _quiet(report, style) if style.verbosity < 0 else _whole(report, style)
-    return written(blocks, style)
+    if style.verbosity < 0:
+        return written(_quiet(report, style), style)
+    brief = style.verbosity == 0 and report.verdict is not None and report.log is None
+    return written(_brief(report, style) if brief else _whole(report, style), style)
 
 
 def finding_blocks(finding: Finding, style: Style, indent: int = 0) -> Iterator[Block]:
@@ -112,8 +114,126 @@ def _whole(report: Report, style: Style) -> Iterator[Block]:
         yield from _listed(report, "pass", "passed", style)
         yield from _listed(report, "not_applicable", "not applicable", style) if style.verbosity > 1 else ()
         yield from _commands(report, style)
+    if report.routes:
+        from maildoctor.render.ladder import rungs
+
+        yield from rungs(report, [top.finding.fingerprint for top, _ in _trees(fresh)], style)
     yield _GAP
     yield _closing(report, fresh, style)
+    if report.verdict is not None:
+        from maildoctor.render.verdict import sentence
+
+        yield Block("", shown(sentence(report), style.ascii), wrap="fold")
+
+
+def _brief(report: Report, style: Style) -> Iterator[Block]:
+    """What fits on one screen: causes with what was seen and what to run, the ladder, the verdict last."""
+    fresh = _fresh(report, style)
+    yield from _header(report, style)
+    trees = list(_trees(fresh))
+    told: dict[tuple[str, str], int] = {}
+    folded = 0
+    for number, (top, symptoms) in enumerate(trees, 1):
+        key = (top.finding.code, top.finding.advice)
+        told[key] = told.get(key, 0) + 1
+        if told[key] > _FEW_ALIKE and not symptoms:
+            folded += 1
+            continue
+        yield _GAP
+        yield from _cause(number, top.finding, len(symptoms), style)
+    if folded:
+        yield _GAP
+        yield Block("", f"{folded} {_plural('cause', folded)} like those above; -v shows them")
+    from maildoctor.render.ladder import rungs
+
+    yield from rungs(report, [top.finding.fingerprint for top, _ in trees], style)
+    yield from _left_open(report, style)
+    yield from _ending(report, trees, style)
+
+
+def _cause(number: int, finding: Finding, symptoms: int, style: Style) -> Iterator[Block]:
+    lead = f"{number} {mark(finding.severity, style)} "
+    new = "new: " if style.known is not None else ""
+    yield Block(lead, new + shown(f"{finding.code} {finding.message}", style.ascii), 0, finding.severity, "fold")
+    inside = len(lead)
+    for line in _glimpse(finding.evidence, style):
+        yield _short_label("seen", line, inside, "fold")
+    if not finding.fix or not _acts(finding.fix):
+        yield _short_label("do", prose(finding.advice.split("\n")[0], style.ascii), inside, "words")
+    for n, step in enumerate(finding.fix):
+        yield from _run(step, inside, style, first=n == 0)
+    if symptoms:
+        text = f"{symptoms} {_plural('symptom', symptoms)} of it: maildoctor check -v"
+        yield _short_label("with", text, inside, "words")
+
+
+def _acts(steps: Sequence[Step]) -> bool:
+    return any(not step.command.startswith("# ") for step in steps)
+
+
+def _glimpse(evidence: Sequence[Evidence], style: Style) -> Iterator[str]:
+    """The first line of what was seen; more by -v."""
+    for one in evidence[:1]:
+        for line in list(_words(one, style))[:1]:
+            yield line if len(line) <= _GLIMPSE else f"{line[: _GLIMPSE - 2]} …" if not style.ascii else line[:_GLIMPSE]
+
+
+def _run(step: Step, indent: int, style: Style, first: bool) -> Iterator[Block]:
+    command = shown(step.command, style.ascii)
+    if command.startswith("# "):
+        block = _by_hand(command[2:], indent)
+        yield replace(block, lead=block.lead.strip().ljust(_SHORT))
+    else:
+        effect = f"   ({step.effect})" if step.effect else ""
+        yield _short_label("run" if first else "", f"{command}{effect}", indent, "never")
+    if command != step.command:
+        yield _short_label("", "it holds characters that cannot be printed: do not copy it", indent, "words")
+
+
+def _short_label(label: str, text: str, indent: int, wrap: Wrap) -> Block:
+    return Block(label.ljust(_SHORT), text, indent, "command" if wrap == "never" else "plain", wrap)
+
+
+_SHORT = 6
+_GLIMPSE = 150
+"""Characters of evidence that are shown at once."""
+
+
+def _left_open(report: Report, style: Style) -> Iterator[Block]:
+    """What was not judged, in a line; what broke, whole."""
+    groups = _by_reason(o for o in report.outcomes if o.outcome == "not_judged")
+    for (reason, remedy), _ in groups[:1]:
+        count = report.counted("not_judged")
+        more = f" (and {len(groups) - 1} more reasons: -v)" if len(groups) > 1 else ""
+        text = f"{count} {_plural('check', count)} not judged: {reason}{f'; {remedy}' if remedy else ''}{more}"
+        yield _GAP
+        yield Block(f"{mark('unjudged', style)} ", prose(text, style.ascii), tone="unjudged", wrap="fold")
+    yield from _broken(report, style)
+
+
+def _ending(report: Report, trees: Sequence[tuple[Ranked, object]], style: Style) -> Iterator[Block]:
+    """The verdict, and what to do first."""
+    from maildoctor.render.verdict import sentence
+
+    yield _GAP
+    code = report.verdict.code if report.verdict else "not_shown"
+    tone: Tone = "ok" if code in ("works", "ready") else "unjudged" if code in _OPEN else "error"
+    text = shown(sentence(report), style.ascii)
+    yield Block("", text, tone=tone, wrap="fold")
+    if code == "nothing_to_judge" and not trees:
+        return
+    left_out = len(report.ranked) - len(_fresh(report, style))
+    known = f", {left_out} known left out" if left_out else ""
+    counts = f"{report.counted('pass')} checks passed, {report.counted('not_judged')} not judged{known}"
+    new = "new " if style.known is not None else ""
+    tops = [top.finding for top, _ in trees]
+    found = f"{_causes(tops, new)}. {counts}" if tops else f"No {new}fault was found; {counts}"
+    yield Block("", f"{found}  {report.seconds:.1f} s", wrap="fold")
+    if any(f.fix and _acts(f.fix) and f.severity != "info" for f in tops) and report.target.kind == "host":
+        yield Block("", "Start with 1, then run maildoctor check again.")
+
+
+_OPEN = ("not_shown", "nothing_to_judge")
 
 
 def _forest(fresh: Sequence[Ranked], style: Style, few: int) -> Iterator[Block]:
@@ -311,11 +431,15 @@ def _unjudged(report: Report, style: Style) -> Iterator[Block]:
         yield Block(
             "", f"and {count} more for {len(rest)} other {_plural('reason', len(rest))}; -v shows them", _inside(style)
         )
+    yield from _broken(report, style)
+
+
+def _broken(report: Report, style: Style) -> Iterator[Block]:
     cut = _by_reason(o for o in report.outcomes if o.outcome == "fail" and o.reason)
     for (reason, remedy), outcomes in cut[:_FEW_REASONS]:
         text = f"{', '.join(o.code for o in outcomes)}: {reason}"
         yield Block("", prose(f"{text}; {remedy}" if remedy else text, style.ascii), wrap="fold")
-    for o in broken:
+    for o in (o for o in report.outcomes if o.outcome == "broke"):
         text = shown(
             f"{o.code} {o.name} broke, a fault of maildoctor or of a check added to it: {o.reason}", style.ascii
         )
@@ -334,7 +458,7 @@ def _named(outcomes: Iterable[Outcome], style: Style) -> Iterator[Block]:
         yield Block(f"{o.code.ljust(_LABEL - 2)}  ", shown(o.name, style.ascii), _inside(style), "dim")
 
 
-def _listed(report: Report, verdict: Verdict, title: str, style: Style) -> Iterator[Block]:
+def _listed(report: Report, verdict: CheckResult, title: str, style: Style) -> Iterator[Block]:
     outcomes = [o for o in report.outcomes if o.outcome == verdict]
     if outcomes:
         tone: Tone = "ok" if verdict == "pass" else "info"

@@ -42,10 +42,79 @@ def usable(row: Mechanism) -> bool:
     return row.verdict in ("works", "usable", "would_be_usable")
 
 
+def passes(report: Report) -> bool:
+    """Whether nothing is left that would have to be shown: what `unjudged` is where no verdict was asked for."""
+    if report.verdict is None:
+        return not unjudged(report)
+    if report.verdict.code == "ready" or report.target.kind == "log":
+        return report.verdict.code not in _OPEN and not unjudged(report)
+    return report.verdict.code not in _OPEN
+
+
+_OPEN = ("not_shown", "nothing_to_judge")
+
+
+def about_something(report: Report) -> bool:
+    """Whether there was anything to judge at all: a gate that looked at nothing must not be passed."""
+    if report.verdict is not None and report.verdict.code == "nothing_to_judge":
+        return False
+    return judged(report)
+
+
 def state(report: Report, known: Set[str] | None = None) -> int:
     """The report in the words of monitoring: OK, WARNING, CRITICAL or UNKNOWN. What was found outweighs what was not
     seen, for it is certain."""
     grave = worst(fresh(report, known))
     if grave in ("error", "warning"):
         return CRITICAL if grave == "error" else WARNING
-    return UNKNOWN if report.counted("broke") or unjudged(report) else OK
+    return UNKNOWN if report.counted("broke") or not passes(report) else OK
+
+
+def sentence(report: Report) -> str:
+    """The verdict in one sentence; empty where none was asked for."""
+    verdict = report.verdict
+    if verdict is None:
+        return ""
+    logins = f"{verdict.shown:,} {'login' if verdict.shown == 1 else 'logins'}"
+    since = " since the mail server was started" if report.logins and report.logins.since else ""
+    match verdict.code:
+        case "works":
+            return f"Users can log in: {logins} went well{since}."
+        case "partly" if verdict.without:
+            return f"Not all users can log in: see {_listed(verdict.without)}." + (
+                f" {logins} went well{since}." if verdict.shown else ""
+            )
+        case "partly":
+            return "Something is wrong, and not all users are let down by it." + (
+                f" {logins} went well{since}." if verdict.shown else ""
+            )
+        case "broken":
+            return "Nobody can log in."
+        case "ready":
+            return "Nothing in these files stands in the way of a login. Nothing runs here that could show one."
+        case "not_shown":
+            wrong = "Nothing wrong was seen, but it" if worst(list(report.ranked)) in (None, "info") else "It"
+            return f"{wrong} is not shown that users can log in{_NO_PROOF.get(verdict.because, '')}."
+    return _NOTHING.get(report.target.kind, "There is no mail server here.")
+
+
+_NO_PROOF = {
+    "program": ": no mail server is seen to run",
+    "listener": ": no port is seen to answer",
+    "tls": ": TLS was not seen",
+    "mechanism": ": no mechanism was seen to be offered",
+    "offer": ": no mechanism was seen to be offered",
+    **dict.fromkeys(("verifier", "account", "policy", "hand-over"), ": no login was seen"),
+}
+_NOTHING = {
+    "log": "There is nothing to judge: no line here is from a mail server.",
+    "endpoint": "There is nothing to judge: nothing answered.",
+}
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    few = ", ".join(unicode(word) for word in words[:_FEW])
+    return few + (f" and {len(words) - _FEW} more" if len(words) > _FEW else "")
+
+
+_FEW = 4

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from maildoctor.triage.stamps import names_a_day, when
+from maildoctor.stamps import names_a_day, when
 
 __all__ = ["Head", "peel", "when"]
 

@@ -2,7 +2,8 @@
 
 A line in a log tells of a moment that may be over. Each kind of line that speaks of the same fault as some check is
 confirmed or refuted by that check: *still true*, then the line becomes evidence of the finding; *fixed since*, then
-it is only counted; where no check speaks of it nobody can tell, and it is passed on as a note.
+it is only counted. Where no check speaks of it, a line that the running mail server, or what it asks, wrote since it
+was started counts as what it says, unless logins went well after it; an older one is passed on as a note.
 """
 
 import io
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from maildoctor.host import Host
 from maildoctor.model import Evidence, Finding, Outcome, Ranked, Report
+from maildoctor.stamps import written
 
 if TYPE_CHECKING:
     from maildoctor.triage.rules import Rule
@@ -27,6 +29,11 @@ LOGS = (
 
 _MOST = 2
 """Lines of the log that are added to one finding."""
+
+_RECOVERED = 60
+"""Seconds after a line of trouble in which a login may have gone well in spite of it."""
+
+_SUCCESS = re.compile(r"AUTH=server, |, sasl_method=|authentication user=\S{1,128} .{0,300}result=ok| A=[\w-]{1,40}:")
 
 
 def received(host: Host, report: Report, witnesses: Mapping[str, Sequence[str]]) -> Report:
@@ -46,7 +53,9 @@ def received(host: Host, report: Report, witnesses: Mapping[str, Sequence[str]])
     more: dict[str, list[Evidence]] = {}
     notes: list[Finding] = []
     fixed: list[str] = []
-    for finding, is_fault in _findings(rules, reported, _seconds(report.started)):
+    now = _seconds(report.started)
+    present = _present(host, report, rules, reported, now)
+    for finding, is_fault in _findings(rules, reported, now):
         speaking = [c for c in checks.get(finding.code, ()) if c in outcomes]
         still = next((r.finding for r in report.ranked if r.finding.code in speaking), None)
         if still is not None:
@@ -54,10 +63,54 @@ def received(host: Host, report: Report, witnesses: Mapping[str, Sequence[str]])
         elif is_fault and speaking and all(outcomes[c] == "pass" for c in speaking):
             fixed.append(f"{finding.code} {finding.name}")
         elif is_fault and finding.severity == "error" and not speaking:
-            notes.append(replace(finding, severity="info", message=f"The log says: {finding.message}"))
+            severity = finding.severity if finding.fingerprint in present else "info"
+            notes.append(replace(finding, severity=severity, message=f"The log says: {finding.message}"))
     ranked = [_with(r, more.get(r.finding.fingerprint, [])) for r in report.ranked]
-    ranked += [Ranked(f, len(ranked) + n, None) for n, f in enumerate(notes, 1)]
-    return replace(report, ranked=tuple(ranked), outcomes=(*report.outcomes, *broken), fixed=tuple(fixed))
+    return replace(
+        report,
+        ranked=_among(ranked, notes),
+        outcomes=(*report.outcomes, *broken),
+        fixed=tuple(fixed),
+    )
+
+
+def _among(ranked: Sequence[Ranked], notes: Sequence[Finding]) -> tuple[Ranked, ...]:
+    """What only the log tells stands behind what is seen, among causes of the same severity."""
+    grave = [r.finding.severity for r in ranked if r.explained_by is None]
+    behind = len(ranked)
+    for severity in ("warning", "info"):
+        if severity in grave:
+            behind = next(n for n, r in enumerate(ranked) if r.explained_by is None and r.finding.severity == severity)
+            break
+    errors = [Ranked(f, 0, None) for f in notes if f.severity == "error"]
+    others = [Ranked(f, 0, None) for f in notes if f.severity != "error"]
+    placed = [*ranked[:behind], *errors, *ranked[behind:], *others]
+    return tuple(replace(r, rank=n) for n, r in enumerate(placed, 1))
+
+
+def _present(
+    host: Host, report: Report, rules: "Sequence[Rule]", reported: Sequence[tuple[str, str]], now: float
+) -> frozenset[str]:
+    """Fingerprints of what the lines say that were written since the mail server was started, and not more than a
+    minute before a login went well."""
+    if report.logins is None or not report.logins.since:
+        return frozenset()
+    since = max(_seconds(report.logins.since), _last_login(host, now) - _RECOVERED)
+    later = [
+        (path, "\n".join(line for line in text.split("\n") if (written(line, now) or 0) >= int(since)))
+        for path, text in reported
+    ]
+    return frozenset(f.fingerprint for f, is_fault in _findings(rules, later, now) if is_fault)
+
+
+def _last_login(host: Host, now: float) -> float:
+    """When a login last went well, in seconds since 1970; 0 where none did."""
+    for path in LOGS[0]:
+        answer = host.ask("logins", path)
+        if isinstance(answer, str):
+            done = (line for line in reversed(answer.split("\n")) if _SUCCESS.search(line))
+            return written(next(done, ""), now) or 0.0
+    return 0.0
 
 
 def _recent(host: Host) -> Iterator[tuple[str, str]]:

@@ -97,6 +97,16 @@ def when(stamp: bytes, now: float, zone: tzinfo | None = None) -> float | None:
     return None if minute is None else minute + int(second) + fraction
 
 
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S{0,16}|[A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d")
+
+
+def written(line: str, now: float) -> float | None:
+    """When a line was written that begins with its stamp, as syslog's files do: seconds since 1970; None where it does
+    not say."""
+    stamp = _STAMP.match(line)
+    return when(stamp[0].encode(), now) if stamp else None
+
+
 def _read(stamp: bytes, now: float, zone: tzinfo | None) -> float | None:
     try:
         return _by_month(stamp, now, zone) or _by_number(stamp, zone)

@@ -1,0 +1,244 @@
+"""What came of real logins and of the mail sent after them, by the log of the running mail server.
+
+Formats: sendmail/srvrsmtp.c (`AUTH=server`, `AUTH failure`, `proto=ESMTPSA`, RFC 3848), sendmail/deliver.c (`stat=`);
+postfix smtpd/smtpd.c (`sasl_method=`), smtpd_sasl_glue.c, bounce/trace (`status=`); exim `<=` with `A=`,
+`authenticator failed`; OpenSMTPD smtp_session.c (`smtp authentication`).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from maildoctor.facts import of_file
+from maildoctor.model import Evidence
+
+_LINE = 300
+"""Characters of a line that are kept."""
+_NAMES = 200
+"""Different users that are kept for each mechanism."""
+_QUEUED = 4000
+"""Messages of which it is remembered that they came after a login."""
+
+_SINCE = re.compile(r"# since: ?([^\n]{0,40})\n?")
+_PID = re.compile(r"\[(\d{1,10})\]:? ")
+_SUCCESS = re.compile(
+    r"AUTH=server, relay=(?P<peer>[^,]{0,200}), authid=(?P<user>[^,]{1,128}), mech=(?P<mech>[\w-]{1,20}), bits="
+    r"|(?P<id>\w{6,20}): client=(?P<client>[^,\s]{1,200}), sasl_method=(?P<method>[\w-]{1,20})"
+    r"(?:, sasl_username=(?P<name>[^,\s]{1,128}))?"
+    r"|(?P<exim>\w{6}-\w{6,11}-\w{2,4}) <= .{1,600}? P=e?smtps?a .{0,600}?\bA=(?P<authenticator>[\w-]{1,40})"
+    r"(?::(?P<login>[^\s:]{1,128}))?"
+    r"|smtp authentication user=(?P<account>\S{1,128}) (?:address=(?P<address>\S{1,60}) )?(?:host=\S{1,200} )?result=ok"
+)
+_FAILURE = re.compile(
+    r"AUTH failure \((?P<mech>[\w-]{1,20})\): (?P<words>[^(]{1,80}) \((?P<code>-?\d{1,3})\)"
+    r"(?:.{0,600}?, user=(?P<user>[^,]{0,128}), relay=(?P<peer>.{0,200})|.{0,600}?, relay=(?P<old>.{0,200}))?$"
+    r"|warning: (?P<client>\S{1,200}): SASL (?P<method>[\w-]{1,20}) authentication failed: (?P<why>.{0,200}?)"
+    r"(?:, sasl_username=(?P<name>\S{1,128}))?$"
+    r"|(?P<authenticator>[\w-]{1,40}) authenticator failed for (?P<host>.{1,200}?): 535 .{0,200}?"
+    r"(?:\(set_id=(?P<login>[^)]{1,128})\))?$"
+    r"|smtp authentication user=(?P<account>\S{1,128}) .{0,300}?result=(?P<result>\w{0,20}fail\w{0,20})"
+)
+_TAKEN = re.compile(
+    r"(?P<id>\w{8,24}): from=.{0,400}, nrcpts=[1-9]\d*, msgid=.{0,400}, proto=ESMTPS?A\b"
+    r"|(?P<postfix>\w{6,20}): from=<[^>]{0,300}>, size=\d+, nrcpt=[1-9]"
+)
+_PASSED_ON = re.compile(
+    r"(?P<id>\w{8,24}): to=.{0,800}, stat=(?P<stat>Sent|Deferred|[A-Z][\w ]{2,40})"
+    r"|(?P<postfix>\w{6,20}): to=<.{0,800}, status=(?P<status>\w{1,20})"
+    r"|(?P<exim>\w{6}-\w{6,11}-\w{2,4}) (?P<arrow>=>|\*\*|==) "
+)
+_REFUSED = re.compile(
+    r"(?P<id>\w{8,24}): (?:ruleset=check_(?P<set>rcpt|mail|compat)|Milter).{0,600}?, (?:relay=(?P<peer>.{0,200}), )?"
+    r"reject=(?P<reply>[45]\d\d .{0,300})"
+)
+_LOCAL = re.compile(r"\b(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)\b|\[local\]")
+_OURS = re.compile(r"[a-z][A-Z0-9]+(?:-[A-Z0-9]+)*")
+"""How our own probe spells a mechanism (`smtp/scripts.py`): what it was refused is nobody's fault."""
+_CREDENTIALS = frozenset({-13, -20, -14, -26})
+"""SASL_BADAUTH, SASL_NOUSER, SASL_NOAUTHZ, SASL_NOCHANGE (sasl.h): the user's own doing. Others are the server's."""
+
+
+@dataclass(slots=True)
+class Record:
+    """What one mechanism met. `by_the_server`: failures that no password explains, as `generic failure (-1)`."""
+
+    mechanism: str
+    succeeded: int = 0
+    failed: int = 0
+    by_the_server: int = 0
+    let_in: set[str] = field(default_factory=set)
+    turned_away: set[str] = field(default_factory=set)
+    success: str = ""
+    """the last line of a success"""
+    failure: str = ""
+    """the last line of a failure"""
+    failing_now: bool = False
+    """the last that came of it was a failure"""
+    from_elsewhere: int = 0
+    """successes of clients on other machines"""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginHistory:
+    """Logins since the running mail server was started. Text: lines of its log; `# path: FILE` names it, and `# since:
+    TIME` says from when on the lines are, empty where that is not known.
+
+    `taken`: a line of a message that was taken from somebody who had logged in; `passed_on`: what became of one;
+    `refused`: the last line that turned such a one away with a later one taken by none.
+    """
+
+    path: str
+    since: str
+    by_mechanism: Mapping[str, Record]
+    taken: str = ""
+    passed_on: str = ""
+    held_up: str = ""
+    refused: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the lines; others are passed over."""
+        path, rest = of_file(text, "the log")
+        named = _SINCE.match(rest)
+        reader = _Reader()
+        for line in rest[named.end() :].split("\n") if named else rest.split("\n"):
+            reader.read(line)
+        return cls(
+            path,
+            named[1].strip() if named else "",
+            reader.records,
+            reader.taken,
+            reader.passed_on,
+            reader.held_up,
+            reader.refused,
+        )
+
+    @property
+    def succeeded(self) -> int:
+        """Logins that went well."""
+        return sum(r.succeeded for r in self.by_mechanism.values())
+
+    @property
+    def failed(self) -> int:
+        """Logins that did not."""
+        return sum(r.failed for r in self.by_mechanism.values())
+
+    @property
+    def from_elsewhere(self) -> int:
+        """Logins from other machines that went well."""
+        return sum(r.from_elsewhere for r in self.by_mechanism.values())
+
+    @property
+    def guessed_at(self) -> bool:
+        """More names were turned away than any company has typists: somebody outside is guessing."""
+        return len({name for r in self.by_mechanism.values() for name in r.turned_away}) > _GUESSERS
+
+    @property
+    def let_in(self) -> frozenset[str]:
+        """Users who logged in, by whatever mechanism."""
+        return frozenset(name for r in self.by_mechanism.values() for name in r.let_in)
+
+    def failing(self) -> Iterator[Record]:
+        """Mechanisms by which nobody got in, tried by users who get in by another, or failing by the server's own
+        doing; and one whose last tries failed by the server's own doing."""
+        known = self.let_in
+        for r in self.by_mechanism.values():
+            never = r.mechanism and r.failed and not r.succeeded and (r.turned_away & known or r.by_the_server)
+            if never or (r.failing_now and r.by_the_server and r.succeeded):
+                yield r
+
+    def evidence(self, line: str) -> tuple[Evidence, ...]:
+        """A line of this log."""
+        return (Evidence(self.path, line),) if line else ()
+
+
+_GUESSERS = 20
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Goes through the lines. `user_of`: by process, the peer that logged in; `queued`: messages of those who did."""
+
+    records: dict[str, Record] = field(default_factory=dict)
+    taken: str = ""
+    passed_on: str = ""
+    held_up: str = ""
+    refused: str = ""
+    user_of: dict[str, str] = field(default_factory=dict)
+    queued: dict[str, None] = field(default_factory=dict)
+
+    def read(self, line: str) -> None:
+        line = line.rstrip()[:2000]
+        if "AUTH failure (" in line or "authentication failed:" in line or "authenticator failed" in line:
+            self.failure(line)
+        elif "smtp authentication" in line:
+            self.failure(line) if "fail" in line else self.success(line)
+        elif "AUTH=server" in line or "sasl_method=" in line or " <= " in line:
+            self.success(line)
+        elif "reject=" in line:
+            self.refusal(line)
+        elif "from=<" in line and (m := _TAKEN.search(line)):
+            if (mark := m["id"] or m["postfix"]) and (m["id"] or mark in self.queued):
+                self.message(mark, line)
+        elif m := _PASSED_ON.search(line):
+            self.outcome(m, line)
+
+    def success(self, line: str) -> None:
+        m = _SUCCESS.search(line)
+        if m is None:
+            return
+        peer = m["peer"] or m["client"] or m["address"] or ""
+        record = self.record(m["mech"] or m["method"] or m["authenticator"] or "")
+        record.succeeded += 1
+        record.from_elsewhere += not _LOCAL.search(peer)
+        record.success, record.failing_now = line[:_LINE], False
+        _add(record.let_in, m["user"] or m["name"] or m["login"] or m["account"] or "")
+        if pid := _PID.search(line):
+            self.user_of[pid[1]] = peer
+        if mark := m["id"] or m["exim"]:
+            self.queue(mark)
+            if m["exim"]:
+                self.taken, self.refused = line[:_LINE], ""
+
+    def failure(self, line: str) -> None:
+        m = _FAILURE.search(line)
+        if m is None or _OURS.fullmatch(m["mech"] or m["method"] or "") or "(maildoctor.invalid)" in line:
+            return
+        record = self.record(m["mech"] or m["method"] or m["authenticator"] or "")
+        record.failed += 1
+        record.by_the_server += bool(m["code"]) and int(m["code"]) not in _CREDENTIALS
+        record.failure, record.failing_now = line[:_LINE], True
+        _add(record.turned_away, m["user"] or m["name"] or m["login"] or m["account"] or "")
+
+    def refusal(self, line: str) -> None:
+        m, pid = _REFUSED.search(line), _PID.search(line)
+        if m and pid and pid[1] in self.user_of and self.user_of[pid[1]] == (m["peer"] or self.user_of[pid[1]]):
+            self.refused = line[:_LINE]
+
+    def message(self, mark: str, line: str) -> None:
+        self.queue(mark)
+        self.taken, self.refused = line[:_LINE], ""
+
+    def outcome(self, m: re.Match[str], line: str) -> None:
+        if (m["id"] or m["postfix"] or m["exim"]) not in self.queued:
+            return
+        word = m["stat"] or m["status"] or m["arrow"]
+        if word in ("Sent", "sent", "=>"):
+            self.passed_on, self.held_up = line[:_LINE], ""
+        elif word in ("Deferred", "deferred", "=="):
+            self.held_up = line[:_LINE]
+
+    def queue(self, mark: str) -> None:
+        if len(self.queued) < _QUEUED:
+            self.queued[mark] = None
+
+    def record(self, mechanism: str) -> Record:
+        name = mechanism.upper()
+        return self.records.setdefault(name, Record(name)) if len(self.records) < _NAMES else Record(name)
+
+
+def _add(names: set[str], name: str) -> None:
+    name = name.partition("@")[0]
+    if name and len(names) < _NAMES:
+        names.add(name)
