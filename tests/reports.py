@@ -169,6 +169,7 @@ def stand_in(
         selection: Any,
         progress: Callable[[str], None] | None = None,
         deadline: object = None,
+        witness: object = None,
     ) -> Report:
         if progress is not None:
             progress("/etc/mail\x1b")

@@ -59,12 +59,13 @@ def every_login_fails(history: LoginHistory) -> Findings:
     yield found(
         f"Since the mail server was started {many} failed{f' ({by})' if by else ''}, and none went well",
         evidence=[e for r in history.by_mechanism.values() if r.failed for e in history.evidence(r.failure)][:3],
+        log=history.path,
     )
 
 
 @check(
     "LOGIN002",
-    "one-mechanism-fails",
+    "mechanism-fails-for-all",
     "error",
     rung="account",
     role="symptom",
@@ -130,6 +131,10 @@ def refused_after_login(history: LoginHistory) -> Findings:
     login: mechanisms trusted to relay, the access map, filters.
     """
     if history.refused:
-        yield found("Clients that logged in are refused when they send", evidence=history.evidence(history.refused))
+        yield found(
+            "Clients that logged in are refused when they send",
+            evidence=history.evidence(history.refused),
+            log=history.path,
+        )
     elif history.taken:
         yield shown("mail was taken after login", *history.evidence(history.taken))

@@ -1,7 +1,6 @@
 """The system round the mail server: its names, processes, sockets, devices."""
 
 import re
-import time
 from datetime import UTC, datetime
 
 from maildoctor.auth.service import LoginService
@@ -181,6 +180,7 @@ _LOGS = (
     "/var/log/messages",
 )
 _MAIL_PORTS = frozenset({25, 465, 587, 2525})
+_DAY = 86400.0
 _DAEMONS = ("master", "exim", "smtpd", "opensmtpd")
 """Programs of mail servers whose listening sockets their children hold: Postfix, Exim, OpenSMTPD."""
 
@@ -211,7 +211,7 @@ def history(host: Host, know: FactStore) -> LoginHistory | Unknown:
     since = _changed(host, know)
     if not since:
         return LoginHistory.parse(f"# path: {path}\n# since: \n")
-    now = _clock(host)
+    now = _clock(host, since)
     lines = (line for line in reported.split("\n") if (when := written(line, now)) is None or when >= int(since))
     start = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return LoginHistory.parse("\n".join([f"# path: {path}", f"# since: {start}", *lines]))
@@ -230,9 +230,9 @@ def _changed(host: Host, know: FactStore) -> float:
     return max(min(started), look.mtime if look else 0) if started else 0
 
 
-def _clock(host: Host) -> float:
-    clock = host.ask("clock")
+def _clock(host: Host, since: float) -> float:
+    """The host's time; where it has no clock, the log is taken to have been written within a day."""
     try:
-        return datetime.fromisoformat(clock).timestamp() if isinstance(clock, str) else time.time()
+        return datetime.fromisoformat(text(host.ask("clock"))).timestamp()
     except ValueError:
-        return time.time()
+        return since + _DAY
