@@ -235,6 +235,8 @@ class LogRead:
     damage: tuple[str, ...] = ()
     sampled: tuple[str, ...] = ()
     interrupted: bool = False
+    of_mail: bool = True
+    """a line of a mail program was among them, or of one that it asks"""
 
 
 @dataclass(frozen=True, slots=True)

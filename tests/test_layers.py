@@ -58,8 +58,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "auth": frozenset({"model", "facts"}),
     "probe": frozenset({"errors", "filesystem", "certificates", "sasldb", "smtp", "sasl"}),
     "library": frozenset({"errors", "model", "check", "correlate", "filesystem"}),
-    "ladder": frozenset({"model", "facts", "auth", "check"}),
-    "engine": frozenset({"ladder", "model", "facts", "check", "correlate", "library", "host", "collect", "auth"}),
+    "verdict": frozenset({"model", "check"}),
+    "ladder": frozenset({"model", "facts", "auth", "check", "verdict"}),
+    "engine": frozenset({"ladder", "verdict", "model", "facts", "check", "correlate", "library", "host", "collect", "auth"}),
     "triage": frozenset(
         {"errors", "filesystem", "toml", "model", "stamps", "host", "plan.words", "correlate", "masking", "__init__"}
     ),

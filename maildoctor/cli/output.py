@@ -46,7 +46,7 @@ def published(
     The files first: a reader of stdout who goes away early must not cost them, nor they him his report.
     """
     state = plugin_status(report, policy)
-    style = replace(style, state=state)
+    style = replace(style, state=state, fail_on=policy.fail_on)
     try:
         for output in outputs:
             text = rendered(report, output.format, for_file(style, options))

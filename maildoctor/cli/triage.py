@@ -20,6 +20,7 @@ from maildoctor.model import LogRead, Ranked, Report, Target
 from maildoctor.triage.builtin import builtin
 from maildoctor.triage.rule_text import RuleError
 from maildoctor.triage.rules import Rule
+from maildoctor.verdict import conclude_log
 
 _STATUS = """\
 Without FILE: standard input if it is a pipe, else the mail logs of this host.
@@ -60,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--select", action="append", default=[], metavar="RULES", help="only these: codes, names, globs")
     p.add_argument("--ignore", action="append", default=[], metavar="RULES", help="not these")
     shared.add_verdict(p)
+    shared.add_unknown(p)
     return p
 
 
@@ -84,15 +86,17 @@ def _told(
     with _no_garbage():
         log, ranked, stop = _examined(rules, options)
     log = replace(log, damage=(*log.damage, *(f"{error}: this log rule was left out" for error in broken)))
-    report = Report(
-        target=Target("log", ", ".join(log.names[:3]) + (", …" if len(log.names) > 3 else "") or "-"),
-        started=began.isoformat(timespec="seconds"),
-        seconds=(datetime.now(UTC) - began).total_seconds(),
-        ranked=ranked,
-        outcomes=(),
-        log=log,
+    report = conclude_log(
+        Report(
+            target=Target("log", ", ".join(log.names[:3]) + (", …" if len(log.names) > 3 else "") or "-"),
+            started=began.isoformat(timespec="seconds"),
+            seconds=(datetime.now(UTC) - began).total_seconds(),
+            ranked=ranked,
+            outcomes=(),
+            log=log,
+        )
     )
-    policy = Policy(options.fail_on, exit_zero=options.exit_zero)
+    policy = Policy(options.fail_on, options.allow_unknown, options.exit_zero)
     status = published(report, options, outputs, style_for(sys.stdout, options), policy)
     return status if stop is None or options.format == "nagios" else status_of(stop)
 

@@ -12,7 +12,7 @@ from maildoctor.model import SEVERITIES, Finding, Ranked, Report, Severity
 from maildoctor.render.escape import shown
 from maildoctor.render.place import place
 from maildoctor.render.style import Style
-from maildoctor.render.verdict import fresh
+from maildoctor.render.verdict import fresh, sentence
 
 _KINDS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "notice"}
 _MOST_OF_A_KIND = 10
@@ -96,7 +96,8 @@ def _counts(report: Report, found: Sequence[Ranked]) -> str:
     said = [f"{number} {kind}{'' if number == 1 else 's'}" for number, kind in numbers]
     known = len(report.ranked) - len(found)
     outcomes = f"{report.counted('pass')} passed, {report.counted('not_judged')} not judged"
-    return ", ".join(said) + (f", {known} known" if known else "") + f"; {outcomes}"
+    verdict = f"{shown(sentence(report))} " if report.verdict else ""
+    return verdict + ", ".join(said) + (f", {known} known" if known else "") + f"; {outcomes}"
 
 
 def _row(ranked: Ranked, report: Report) -> str:

@@ -24,8 +24,8 @@ _MECHANISM = (
 _STRATEGY = ("client", "client_code", "mech", "verdict", "verdict_code")
 _TALK = ("endpoint", "summary", "purpose", "looked", "certificate_until", "lines")
 _LOG = (
-    "lines", "bytes", "matched", "unknown", "from", "to", "names", "lines_exact", "interrupted", "damage", "sampled",
-    "logins", "unmatched", "fixed",
+    "lines", "bytes", "matched", "unknown", "from", "to", "names", "lines_exact", "interrupted", "of_mail", "damage",
+    "sampled", "logins", "unmatched", "fixed",
 )  # fmt: skip
 
 

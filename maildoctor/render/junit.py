@@ -1,7 +1,7 @@
 """The report as JUnit XML, for Jenkins, GitLab, Azure and all that show test results.
 
-One test case a check, by the same name in every run, so that its history is one. A failure is a finding: an error or a
-warning; notes stand in `system-out` and fail nothing. It keeps both to junit-10.xsd of Jenkins' xunit plugin and to the
+One test case a check, by the same name in every run, so that its history is one, and one of the verdict. What fails is
+what the exit status fails for (`--fail-on`); what does not stands in `system-out`. It keeps both to junit-10.xsd of Jenkins' xunit plugin and to the
 stricter schema of Ant's format (JUnit.xsd of windyroad), which knows no attribute on `testsuites`.
 """
 
@@ -14,7 +14,7 @@ from maildoctor.model import Finding, Outcome, Ranked, Report
 from maildoctor.render.escape import shown
 from maildoctor.render.moment import moment
 from maildoctor.render.style import Style
-from maildoctor.render.verdict import is_known
+from maildoctor.render.verdict import counts, is_known, sentence
 
 _EPOCH = "1970-01-01T00:00:00"
 
@@ -28,14 +28,14 @@ Causes = Mapping[str, Finding]
 def render(report: Report, style: Style) -> str:
     """One suite. What XML cannot hold stands in it as an escape, as in text."""
     causes = {r.finding.fingerprint: r.finding for r in reversed(report.ranked)}
-    cases = [*_of_checks(report, causes, style), *_of_logs(report, causes, style)]
+    cases = [*_of_verdict(report, style), *_of_checks(report, causes, style), *_of_logs(report, causes, style)]
     suites = ElementTree.Element("testsuites")
     suite = ElementTree.SubElement(suites, "testsuite", _attributes(report, cases))
     properties = ElementTree.SubElement(suite, "properties")
     for name, value in _properties(report):
         ElementTree.SubElement(properties, "property", name=name, value=shown(value))
     suite.extend(cases)
-    ElementTree.SubElement(suite, "system-out").text = "\n\n".join(_notes(report, causes)) or None
+    ElementTree.SubElement(suite, "system-out").text = "\n\n".join(_notes(report, causes, style)) or None
     ElementTree.SubElement(suite, "system-err")
     ElementTree.indent(suites)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suites, encoding="unicode") + "\n"
@@ -66,6 +66,18 @@ def _properties(report: Report) -> Iterator[tuple[str, str]]:
     yield "target", f"{report.target.kind} {report.target.name}"
     for product in (*report.target.mta, *report.target.sasl):
         yield "product", f"{product.name} {product.version}".strip()
+
+
+def _of_verdict(report: Report, style: Style) -> Iterator[ElementTree.Element]:
+    if report.verdict is None:
+        return
+    case = ElementTree.Element("testcase", name="users can log in", classname="maildoctor", time="0")
+    new = any(counts(r.finding, style) for r in report.ranked)
+    if report.verdict.code in ("broken", "partly") and new:
+        ElementTree.SubElement(case, "failure", type=report.verdict.code, message=shown(sentence(report)))
+    elif report.verdict.code not in ("works", "ready"):
+        ElementTree.SubElement(case, "skipped", message=shown(sentence(report)))
+    yield case
 
 
 def _of_checks(report: Report, causes: Causes, style: Style) -> Iterator[ElementTree.Element]:
@@ -116,20 +128,20 @@ def _reason(outcome: Outcome) -> str:
 def _judge(case: ElementTree.Element, ranked: Sequence[Ranked], causes: Causes, style: Style) -> None:
     """One failure with all findings: of several, the readers of this format show only the first."""
     faults = [r for r in ranked if r.finding.severity != "info"]
-    new = [r for r in faults if not is_known(r, style.known)]
+    new = [r for r in faults if counts(r.finding, style)]
     if new:
         more = f" (and {len(new) - 1} more)" if len(new) > 1 else ""
         most_severe = "error" if any(r.finding.severity == "error" for r in new) else "warning"
         message = shown(new[0].finding.message) + more
         failure = ElementTree.SubElement(case, "failure", type=most_severe, message=message)
         failure.text = "\n\n".join("\n".join(_words(r, causes)) for r in new)
-    elif faults:
+    elif any(is_known(r, style.known) for r in faults):
         ElementTree.SubElement(case, "skipped", message="known: the baseline holds it")
 
 
-def _notes(report: Report, causes: Causes) -> Iterator[str]:
+def _notes(report: Report, causes: Causes, style: Style) -> Iterator[str]:
     for r in sorted(report.ranked, key=lambda r: r.rank):
-        if r.finding.severity == "info":
+        if not counts(r.finding, style) and not is_known(r, style.known):
             yield "\n".join(_words(r, causes))
 
 

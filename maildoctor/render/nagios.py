@@ -6,7 +6,7 @@ from maildoctor.model import SEVERITIES, LogRead, Ranked, Report
 from maildoctor.render.escape import prose
 from maildoctor.render.moment import moment
 from maildoctor.render.style import Style
-from maildoctor.render.verdict import UNKNOWN, fresh, state, usable
+from maildoctor.render.verdict import UNKNOWN, fresh, sentence, state, usable
 
 WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 _LINE = 79
@@ -54,6 +54,10 @@ def _summary(report: Report, found: list[Ranked], number: int) -> str:
         return f"{most_severe.finding.code} {text if len(text) <= room else text[: room - 3] + '...'}{more}"
     if report.counted("broke"):
         return f"{_checks(report.counted('broke'))} broke"
+    if report.log is not None and report.log.damage:
+        return plain(report.log.damage[0])
+    if report.verdict is not None:
+        return plain(sentence(report))
     if report.target.kind == "log":
         return _of_log(report.log)
     if unseen := [o for o in report.outcomes if o.outcome == "not_judged"]:

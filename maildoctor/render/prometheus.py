@@ -30,6 +30,13 @@ def render(report: Report, style: Style) -> str:
 def _metrics(report: Report) -> Iterator[tuple[str, str, str, Samples]]:
     yield "maildoctor_up", "gauge", "Whether anything could be judged.", {(): int(judged(report))}
     yield (
+        "maildoctor_login_works",
+        "gauge",
+        "1 a login is shown to work, 0 not all work, absent: not shown.",
+        _works(report),
+    )
+    yield "maildoctor_verdict", "gauge", "1 of the verdict that the run came to.", _verdict(report)
+    yield (
         "maildoctor_check_status",
         "gauge",
         "Of each check that judged: 1 it found a fault, 0 none.",
@@ -50,6 +57,15 @@ def _metrics(report: Report) -> Iterator[tuple[str, str, str, Samples]]:
     ended = moment(report.started)
     stamp: Samples = {(): round(ended.timestamp() + report.seconds, 3)} if ended else {}
     yield "maildoctor_last_run_timestamp_seconds", "gauge", "When the run ended, in Unix time.", stamp
+
+
+def _works(report: Report) -> Samples:
+    code = report.verdict.code if report.verdict else ""
+    return {(): int(code == "works")} if code in ("works", "partly", "broken") else {}
+
+
+def _verdict(report: Report) -> Samples:
+    return {_labels(verdict=report.verdict.code): 1} if report.verdict else {}
 
 
 def _statuses(report: Report) -> Samples:

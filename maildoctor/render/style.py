@@ -13,7 +13,7 @@ class Style:
     """`verbosity` -1 quiet, 0, 1, 2. `fold`: also break long evidence at `width`, for a terminal.
 
     `known` are fingerprints of a baseline, left out of the text; None: there is no baseline. `state` is what a
-    monitoring plugin is to say, 0 to 3; None: what the report alone means.
+    monitoring plugin is to say, 0 to 3; None: what the report alone means. `fail_on`: the least severity that counts.
     """
 
     verbosity: int = 0
@@ -23,3 +23,4 @@ class Style:
     fold: bool = False
     known: Set[str] | None = None
     state: int | None = None
+    fail_on: Literal["error", "warning", "never"] = "error"

@@ -4,6 +4,7 @@ The layout is a list of `Block`s, made without a thought of colour; they are the
 which is imported for that only.
 """
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -137,13 +138,18 @@ def _brief(report: Report, style: Style) -> Iterator[Block]:
         key = (top.finding.code, top.finding.advice)
         told[key] = told.get(key, 0) + 1
         if told[key] > _FEW_ALIKE and not symptoms:
+            yield from [] if folded else [_GAP]
+            yield _numbered(number, top.finding, style)
             folded += 1
             continue
         yield _GAP
         yield from _cause(number, top.finding, len(symptoms), style)
     if folded:
         yield _GAP
-        yield Block("", f"{folded} {_plural('cause', folded)} like those above; -v shows them")
+        yield Block("", f"{folded} {_plural('cause', folded)} in one line, as those above; -v shows them whole")
+    if report.target.kind == "endpoint":
+        yield from _matrix(report, style)
+        yield from _talks(report, style)
     from maildoctor.render.ladder import rungs
 
     yield from rungs(report, [top.finding.fingerprint for top, _ in trees], style)
@@ -152,19 +158,32 @@ def _brief(report: Report, style: Style) -> Iterator[Block]:
 
 
 def _cause(number: int, finding: Finding, symptoms: int, style: Style) -> Iterator[Block]:
-    lead = f"{number} {mark(finding.severity, style)} "
-    new = "new: " if style.known is not None else ""
-    yield Block(lead, new + shown(f"{finding.code} {finding.message}", style.ascii), 0, finding.severity, "fold")
-    inside = len(lead)
+    head = _numbered(number, finding, style)
+    yield head
+    inside = len(head.lead)
     for line in _glimpse(finding.evidence, style):
         yield _short_label("seen", line, inside, "fold")
     if not finding.fix or not _acts(finding.fix):
-        yield _short_label("do", prose(finding.advice.split("\n")[0], style.ascii), inside, "words")
+        yield _short_label("do", prose(_beginning(finding.advice), style.ascii), inside, "words")
     for n, step in enumerate(finding.fix):
         yield from _run(step, inside, style, first=n == 0)
     if symptoms:
         text = f"{symptoms} {_plural('symptom', symptoms)} of it: maildoctor check -v"
         yield _short_label("with", text, inside, "words")
+
+
+def _beginning(advice: str) -> str:
+    """The first sentences of a paragraph, as many as fit into three lines; -v has the rest."""
+    first, *more = re.split(r"(?<=[.;]) ", advice.split("\n")[0])
+    while more and len(first) + len(more[0]) < _GLIMPSE:
+        first = f"{first} {more.pop(0)}"
+    return first
+
+
+def _numbered(number: int, finding: Finding, style: Style) -> Block:
+    new = "new: " if style.known is not None else ""
+    text = new + shown(f"{finding.code} {finding.message}", style.ascii)
+    return Block(f"{number} {mark(finding.severity, style)} ", text, 0, finding.severity, "fold")
 
 
 def _acts(steps: Sequence[Step]) -> bool:
@@ -487,6 +506,8 @@ def _closing(report: Report, fresh: Sequence[Ranked], style: Style) -> Block:
         from maildoctor.render.log import closing
 
         found = _causes(tops, new) if tops else f"No {new}fault found"
+        if report.verdict is not None and report.verdict.code == "nothing_to_judge":
+            found = "Nothing found"
         if not report.log.bytes:
             return Block("", f"Nothing was read: there was no line  {report.seconds:.1f} s")
         text = f"{found} in {closing(report.log)}  {report.seconds:.1f} s"

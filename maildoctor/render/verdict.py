@@ -2,8 +2,9 @@
 
 from collections.abc import Set
 
-from maildoctor.model import SEVERITIES, Mechanism, Ranked, Report, Severity
+from maildoctor.model import SEVERITIES, Finding, Mechanism, Ranked, Report, Severity
 from maildoctor.render.escape import unicode
+from maildoctor.render.style import Style
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
 """What monitoring plugins exit with (Monitoring Plugins Development Guidelines, "Plugin Return Codes")."""
@@ -40,6 +41,13 @@ def worst(ranked: list[Ranked]) -> Severity | None:
 def usable(row: Mechanism) -> bool:
     """Clients can log in by it and send, as far as is known: what the words of `matrix` mean."""
     return row.verdict in ("works", "usable", "would_be_usable")
+
+
+def counts(finding: Finding, style: Style) -> bool:
+    """Whether a finding is one because of which the run fails: new, and severe enough."""
+    if style.fail_on == "never" or unicode(finding.fingerprint) in (style.known or frozenset()):
+        return False
+    return SEVERITIES.index(finding.severity) <= SEVERITIES.index(style.fail_on)
 
 
 def passes(report: Report) -> bool:

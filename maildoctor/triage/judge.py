@@ -71,6 +71,7 @@ def read(rules: Sequence[Rule], seen: Seen, now: float, top: int, names: Iterabl
         last=_iso(whole.last, clock),
         logins=_logins(rules, entries, top),
         shapes=tuple((_text(shape), count) for shape, count in seen.unmatched.shapes.first(1000)),
+        of_mail=seen.of_mail or bool(entries),
         sampled=tuple(sorted({rules[key[0]].code for key, entry in entries.items() if entry.sampled})),
     )
 

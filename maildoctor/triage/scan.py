@@ -8,6 +8,7 @@ as strangers can write it into a name, only the lines are left out that hold a f
 blocks serve to estimate the number of lines of a long log.
 """
 
+import re
 from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -45,6 +46,16 @@ class Flood:
     course: Course = field(default_factory=Course)
 
 
+_OPENING = 64
+"""Blocks in which a line of a mail program is looked for."""
+
+_OF_MAIL = re.compile(
+    rb"\b(?:sendmail|sm-mta|sm-msp|MTA|postfix|dovecot|exim|smtpd|saslauthd|slapd|submission|imapd?|pop3d?|qmail"
+    rb"|courier|opendkim|milter|cyrus|lmtpd|spamd|amavis)[\w/.()-]{0,40}(?:\[\d{1,10}\])?: "
+    rb"| (?:<=|=>|==|\*\*) \S{1,300} .{0,300}\b[HRP]="
+)
+
+
 @dataclass(slots=True)
 class Seen:
     """What was read, in all.
@@ -61,6 +72,8 @@ class Seen:
     uncounted: int = 0
     floods: dict[int, Flood] = field(default_factory=dict)
     read: dict[int, int] = field(default_factory=dict)
+    of_mail: bool = False
+    """a line of a mail program was seen, or of one that it asks"""
 
     @property
     def lines(self) -> int:
@@ -71,6 +84,7 @@ class Seen:
         """Add what another process read, which comes later in the log."""
         self.tally.merge(other.tally)
         self.unmatched.merge(other.unmatched)
+        self.of_mail |= other.of_mail
         self.bytes += other.bytes
         self.counted += other.counted
         self.counted_lines += other.counted_lines
@@ -148,6 +162,8 @@ class Scan:
             yield taken
 
     def _block(self, blocks: Blocks, length: int, place: Place) -> None:
+        if not self.seen.of_mail and self._blocks < _OPENING:
+            self.seen.of_mail = _OF_MAIL.search(memoryview(blocks.buffer)[:length]) is not None
         sampled = self._exact or self._blocks % EVERY == 0
         counted = self._count_lines(blocks.buffer, length, sampled)
         self._blocks += 1

@@ -1,0 +1,208 @@
+"""The verdict: the findings laid on the ladder, and whether users can log in. It is decided here and nowhere else."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, get_args
+
+from maildoctor.model import Finding, Ranked, Report, Route, RungName, Verdict, VerdictCode
+
+if TYPE_CHECKING:
+    from maildoctor.check import Axis, Check, Direction, Role, Rung
+
+RUNGS: tuple[RungName, ...] = get_args(RungName)
+"""From the lowest to the highest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a finding stands in a login; see `Check`."""
+
+    rung: "Rung"
+    role: "Role"
+    direction: "Direction"
+    scope: "tuple[Axis, ...]" = ()
+
+
+_FAMILIES: Mapping[str, RungName] = {
+    **dict.fromkeys(("RUN", "CONF", "SYS"), "program"),
+    "WIRE": "listener",
+    "TLS": "tls",
+    "LINK": "mechanism",
+    "MECH": "offer",
+    **dict.fromkeys(("NET", "KRB", "SASL", "PERM"), "verifier"),
+    "USER": "account",
+    **dict.fromkeys(("MAP", "ABUSE", "RELAY"), "policy"),
+    "QUEUE": "hand-over",
+}
+"""The rung of what a log rule tells, by the letters of its code."""
+
+_NOWHERE = Place("none", "note", "server")
+
+
+def places(checks: "Sequence[Check]") -> Mapping[str, Place]:
+    """Where the findings of each check stand, by its code."""
+    return {c.code: Place(c.rung, c.role, c.direction, c.scope) for c in checks}
+
+
+def _place(finding: Finding, known: Mapping[str, Place]) -> Place:
+    if (place := known.get(finding.code)) is not None:
+        return place
+    family = finding.code.rstrip("0123456789")
+    return Place(_FAMILIES[family], "symptom", "server") if family in _FAMILIES else _NOWHERE
+
+
+def conclude(report: Report, known: Mapping[str, Place], lacking: bool = False) -> Report:
+    """The report with its findings laid on the routes, and the verdict. `known`: see `places`; `lacking`: a login was
+    asked for and was not tried at some server."""
+    report = replace(report, ranked=_attributed(report.ranked, known))
+    breaking = [r for r in report.ranked if _breaks(r.finding, _place(r.finding, known))]
+    routes = tuple(_laid(route, report, breaking, known) for route in report.routes)
+    return replace(report, routes=routes, verdict=_verdict(report, routes, breaking, known, lacking))
+
+
+def _attributed(ranked: Sequence[Ranked], known: Mapping[str, Place]) -> tuple[Ranked, ...]:
+    """Failing logins that no check explains stand under what the log names as the reason."""
+    roots = [r for r in ranked if r.explained_by is None and r.finding.severity == "error"]
+    told = next((r for r in roots if r.finding.code not in known), None)
+    if told is None:
+        return tuple(ranked)
+    rung = _place(told.finding, known).rung
+    explained = {
+        r.finding.fingerprint
+        for r in roots
+        if (place := known.get(r.finding.code)) and place.role == "symptom" and "none" not in (rung, place.rung)
+        if r.finding.code.startswith(_OF_LOGINS) and RUNGS.index(rung) <= RUNGS.index(place.rung)
+    }
+    if not explained:
+        return tuple(ranked)
+    moved = [replace(r, explained_by=told.finding.fingerprint) for r in ranked if r.finding.fingerprint in explained]
+    rest = [r for r in ranked if r.finding.fingerprint not in explained]
+    at = rest.index(told) + 1
+    return tuple(replace(r, rank=n) for n, r in enumerate([*rest[:at], *moved, *rest[at:]], 1))
+
+
+_OF_LOGINS = "LOGIN"
+"""Checks of what came of logins: the log's own words about a reason stand above them."""
+
+
+def _breaks(finding: Finding, place: Place) -> bool:
+    return finding.severity == "error" and place.rung != "none" and place.role not in ("risk", "note")
+
+
+def _laid(route: Route, report: Report, breaking: Sequence[Ranked], known: Mapping[str, Place]) -> Route:
+    """A route whose broken rungs name their finding; what lies above one that stops all logins is not reached, unless
+    it is shown by itself."""
+    above = {r.finding.fingerprint: r.explained_by for r in report.ranked}
+    broken: dict[str, Ranked] = {}
+    stopped_at = len(RUNGS)
+    for r in breaking:
+        place = _place(r.finding, known)
+        if place.direction != "server" or not _concerns(r.finding, route):
+            continue
+        broken.setdefault(place.rung, r)
+        if not _confined(r.finding, place):
+            stopped_at = min(stopped_at, RUNGS.index(place.rung))
+    steps = []
+    for at, step in enumerate(route.rungs):
+        if (found := broken.get(step.rung)) is not None:
+            root = _root(found.finding.fingerprint, above)
+            steps.append(replace(step, state="broken", summary=found.finding.message, finding=root, would_show=""))
+        elif at > stopped_at and step.state != "holds":
+            steps.append(replace(step, state="not_reached", would_show=""))
+        else:
+            steps.append(step)
+    return replace(route, rungs=tuple(steps))
+
+
+def _root(mark: str, above: Mapping[str, str | None]) -> str:
+    seen = {mark}
+    while (parent := above.get(mark)) is not None and parent not in seen:
+        seen.add(parent)
+        mark = parent
+    return mark
+
+
+def _concerns(finding: Finding, route: Route) -> bool:
+    """Whether a finding is about this route: another service's is not, nor one of another port."""
+    if finding.product and route.service and finding.product != route.service:
+        return False
+    ports = _ports(finding)
+    return not ports or not route.listener or route.listener.rpartition(":")[2] in ports
+
+
+def _ports(finding: Finding) -> frozenset[str]:
+    """The ports that a finding names; none: it is about all, or about none in particular."""
+    if port := finding.labels.get("port"):
+        return frozenset(port.split(","))
+    host, colon, ports = finding.labels.get("endpoint", "").rpartition(":")
+    return frozenset(ports.split(",")) if host and colon else frozenset()
+
+
+def _confined(finding: Finding, place: Place) -> bool:
+    """Whether it leaves other mechanisms, users or clients untouched."""
+    return any(axis in place.scope for axis in ("mechanism", "user", "client"))
+
+
+def _verdict(
+    report: Report, routes: Sequence[Route], breaking: Sequence[Ranked], known: Mapping[str, Place], lacking: bool
+) -> Verdict:
+    shown = report.logins.succeeded if report.logins else 0
+    ok = [m.mech for m in report.matrix.rows if m.login == "ok"] if report.matrix else []
+    if not routes and not breaking and not shown:
+        return Verdict("nothing_to_judge")
+    here = [r for r in breaking if _place(r.finding, known).direction == "server"]
+    first = next((r.finding.message for r in report.ranked if r in breaking), "")
+    if here:
+        stops = [r for r in here if not _confined(r.finding, _place(r.finding, known))]
+        dead = {route.listener for route in routes if _dead(route)}
+        if shown or ok or not stops or (routes and len(dead) < len(routes)):
+            without = tuple(dict.fromkeys(word for r in here for word in _without(r.finding)))
+            return Verdict("partly", shown + len(ok), without, first)
+        return Verdict("broken", because=first)
+    if breaking:
+        return Verdict("partly", shown + len(ok), (), first)
+    if (shown or ok) and not lacking:
+        return Verdict("works", shown + len(ok))
+    if _still(routes) and _is_ready(report):
+        return Verdict("ready")
+    unseen = next((s.rung for r in routes for s in r.rungs if s.state == "not_shown"), "")
+    return Verdict("not_shown", because=unseen)
+
+
+def conclude_log(report: Report) -> Report:
+    """A report of logs alone, with its verdict: what they show of logins, and what of faults."""
+    log = report.log
+    logins = log.logins if log is not None else None
+    grave = next((r for r in report.ranked if r.explained_by is None and r.finding.severity == "error"), None)
+    shown, failed = (logins.succeeded, logins.failed) if logins else (0, 0)
+    if log is None or not log.bytes or not (log.of_mail or report.ranked):
+        return replace(report, verdict=Verdict("nothing_to_judge"))
+    if grave is not None:
+        code: VerdictCode = "broken" if failed and not shown else "partly"
+        return replace(report, verdict=Verdict(code, shown, because=grave.finding.message))
+    return replace(report, verdict=Verdict("works", shown) if shown else Verdict("not_shown", because="account"))
+
+
+def _still(routes: Sequence[Route]) -> bool:
+    """Nothing runs on this target, and nothing was expected to."""
+    first = [route.rungs[0] for route in routes if route.rungs]
+    return bool(first) and all(r.state == "not_reached" for r in first)
+
+
+def _dead(route: Route) -> bool:
+    """Whether nobody gets through: a rung is broken and what lies above is not reached."""
+    states = [s.state for s in route.rungs]
+    return "broken" in states and ("not_reached" in states or states[-1] == "broken")
+
+
+def _without(finding: Finding) -> Iterator[str]:
+    for key in ("mechanism", "mech", "plugin", "user", "endpoint", "port"):
+        if word := finding.labels.get(key):
+            yield word
+
+
+def _is_ready(report: Report) -> bool:
+    """Whether, once it runs, somebody can log in: one mechanism with a password would be usable."""
+    if report.matrix is None:
+        return False
+    return any(row.verdict in ("would_be_usable", "usable") and row.secret is not False for row in report.matrix.rows)
