@@ -63,10 +63,10 @@ def conclude(report: Report, known: Mapping[str, Place], lacking: bool = False) 
 def _attributed(ranked: Sequence[Ranked], known: Mapping[str, Place]) -> tuple[Ranked, ...]:
     """Failing logins that no check explains stand under what the log names as the reason."""
     roots = [r for r in ranked if r.explained_by is None and r.finding.severity == "error"]
-    told = next((r for r in roots if r.finding.code not in known), None)
-    if told is None:
+    named = next((r for r in roots if r.finding.code not in known), None)
+    if named is None:
         return tuple(ranked)
-    rung = _place(told.finding, known).rung
+    rung = _place(named.finding, known).rung
     explained = {
         r.finding.fingerprint
         for r in roots
@@ -75,9 +75,9 @@ def _attributed(ranked: Sequence[Ranked], known: Mapping[str, Place]) -> tuple[R
     }
     if not explained:
         return tuple(ranked)
-    moved = [replace(r, explained_by=told.finding.fingerprint) for r in ranked if r.finding.fingerprint in explained]
+    moved = [replace(r, explained_by=named.finding.fingerprint) for r in ranked if r.finding.fingerprint in explained]
     rest = [r for r in ranked if r.finding.fingerprint not in explained]
-    at = rest.index(told) + 1
+    at = rest.index(named) + 1
     return tuple(replace(r, rank=n) for n, r in enumerate([*rest[:at], *moved, *rest[at:]], 1))
 
 
@@ -150,13 +150,13 @@ def _verdict(
     ok = [m.mech for m in report.matrix.rows if m.login == "ok"] if report.matrix else []
     if not routes and not breaking and not shown:
         return Verdict("nothing_to_judge")
-    here = [r for r in breaking if _place(r.finding, known).direction == "server"]
+    server = [r for r in breaking if _place(r.finding, known).direction == "server"]
     first = next((r.finding.message for r in report.ranked if r in breaking), "")
-    if here:
-        stops = [r for r in here if not _confined(r.finding, _place(r.finding, known))]
+    if server:
+        stops = [r for r in server if not _confined(r.finding, _place(r.finding, known))]
         dead = {route.listener for route in routes if _dead(route)}
         if shown or ok or not stops or (routes and len(dead) < len(routes)):
-            without = tuple(dict.fromkeys(word for r in here for word in _without(r.finding)))
+            without = tuple(dict.fromkeys(word for r in server for word in _without(r.finding)))
             return Verdict("partly", shown + len(ok), without, first)
         return Verdict("broken", because=first)
     if breaking:

@@ -88,7 +88,7 @@ def test_a_pipe_a_dash_and_packed_files_are_the_same(log: Path, tmp_path: Path) 
         (["-"], LOG, 1),
         (["--fail-on", "never", "-"], LOG, 0),
         (["--exit-zero", "-"], LOG, 0),
-        (["-"], QUIET, 0),
+        (["-"], QUIET, 3),
         (["-"], "", 3),
         (["/no/such/file"], None, 2),
         (["/"], None, 2),
@@ -121,7 +121,8 @@ def test_text_has_the_rate_the_names_and_the_figures(log: Path) -> None:
     assert re.search(r"seen +8 times from 20\d\d-01-21T02:01:07", text)
     assert re.search(r"rate +\S+ +8 steps of a minute", text)
     assert re.search(r"users +u1 1, u2 1, u3 1, u4 1, u5 1\n", text)
-    assert text.rstrip().splitlines()[-1].startswith("1 cause")
+    count, verdict = text.rstrip().splitlines()[-2:]
+    assert count.startswith("1 cause") and verdict == "Nobody can log in."
     assert "16 lines" in text and "8 of them known" in text
 
 

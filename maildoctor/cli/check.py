@@ -28,10 +28,10 @@ _OPENING = 0.9
 
 _STATUS = """\
 exit status:
-  0  judged, and nothing at or above --fail-on
-  1  findings
+  0  users can log in, or nothing in files stands in the way
+  1  findings at or above --fail-on: not all of them can
   2  wrong usage, or maildoctor itself failed
-  3  nothing found, but something was not judged
+  3  nothing found, and it is not shown that users can log in
 
 Each option has a environment variable: MAILDOCTOR_FORMAT for --format.
 """

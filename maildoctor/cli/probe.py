@@ -39,10 +39,10 @@ A HOST is a name or an address, with :PORT or [ADDRESS]:PORT; without a port, 25
 Nothing is sent but EHLO, STARTTLS and QUIT, unless a login, a relay test or a message is asked for.
 
 exit status:
-  0  judged, and nothing at or above --fail-on
-  1  findings
+  0  users can log in, or nothing in files stands in the way
+  1  findings at or above --fail-on: not all of them can
   2  wrong usage, or maildoctor itself failed
-  3  nothing found, but something was not judged
+  3  nothing found, and it is not shown that users can log in
 """
 
 

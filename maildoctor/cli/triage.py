@@ -27,10 +27,11 @@ Without FILE: standard input if it is a pipe, else the mail logs of this host.
 FILE may be packed by gzip, xz, bzip2 or zstd; - is standard input.
 
 exit status:
-  0  read, and nothing at or above --fail-on
+  0  nothing at or above --fail-on, and logins that went well
   1  findings
   2  wrong usage, or maildoctor itself failed
-  3  nothing found, but something could not be read
+  3  nothing found, and no login, no line of a mail server, or
+     something that could not be read
   130, 143  interrupted by Ctrl-C or SIGTERM; what was known so far is told
 
 Each option has a environment variable: MAILDOCTOR_FORMAT for --format.
@@ -86,16 +87,16 @@ def _told(
     with _no_garbage():
         log, ranked, stop = _examined(rules, options)
     log = replace(log, damage=(*log.damage, *(f"{error}: this log rule was left out" for error in broken)))
-    report = conclude_log(
-        Report(
-            target=Target("log", ", ".join(log.names[:3]) + (", …" if len(log.names) > 3 else "") or "-"),
-            started=began.isoformat(timespec="seconds"),
-            seconds=(datetime.now(UTC) - began).total_seconds(),
-            ranked=ranked,
-            outcomes=(),
-            log=log,
-        )
+    report = Report(
+        target=Target("log", ", ".join(log.names[:3]) + (", …" if len(log.names) > 3 else "") or "-"),
+        started=began.isoformat(timespec="seconds"),
+        seconds=(datetime.now(UTC) - began).total_seconds(),
+        ranked=ranked,
+        outcomes=(),
+        log=log,
     )
+    if not options.select and not options.ignore:  # some rules alone say nothing of logins
+        report = conclude_log(report)
     policy = Policy(options.fail_on, options.allow_unknown, options.exit_zero)
     status = published(report, options, outputs, style_for(sys.stdout, options), policy)
     return status if stop is None or options.format == "nagios" else status_of(stop)

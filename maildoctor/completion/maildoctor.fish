@@ -108,6 +108,7 @@ complete -c maildoctor -n '_shtab_maildoctor_using triage' -l select -x -d 'only
 complete -c maildoctor -n '_shtab_maildoctor_using triage' -l ignore -x -d 'not these'
 complete -c maildoctor -n '_shtab_maildoctor_using triage' -l fail-on -xka "error warning never" -d 'the least severe finding that makes the exit status 1 (error)'
 complete -c maildoctor -n '_shtab_maildoctor_using triage' -l exit-zero -d 'exit status 0 whatever was found'
+complete -c maildoctor -n '_shtab_maildoctor_using triage' -l allow-unknown -d 'exit status 0 also where something was not judged'
 complete -c maildoctor -n '_shtab_maildoctor_using triage; and test $_shtab_maildoctor_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a log, packed or not; - is standard input'
 complete -c maildoctor -n '_shtab_maildoctor_using; and test $_shtab_maildoctor_npos -eq 0' -a probe -d 'Ask SMTP servers what they offer, and say what is wrong with it.'
 complete -c maildoctor -n '_shtab_maildoctor_using probe' -s h -l help -d 'show this help message and exit'

@@ -1,8 +1,9 @@
 """The report as JUnit XML, for Jenkins, GitLab, Azure and all that show test results.
 
 One test case a check, by the same name in every run, so that its history is one, and one of the verdict. What fails is
-what the exit status fails for (`--fail-on`); what does not stands in `system-out`. It keeps both to junit-10.xsd of Jenkins' xunit plugin and to the
-stricter schema of Ant's format (JUnit.xsd of windyroad), which knows no attribute on `testsuites`.
+what the exit status fails for (`--fail-on`); what does not stands in `system-out`. It keeps both to junit-10.xsd of
+Jenkins' xunit plugin and to the stricter schema of Ant's format (JUnit.xsd of windyroad), which knows no attribute on
+`testsuites`.
 """
 
 import re
@@ -102,9 +103,9 @@ def _of_logs(report: Report, causes: Causes, style: Style) -> Iterator[ElementTr
             case = _case(code, ranked[0].finding.name)
             _judge(case, ranked, causes, style)
             yield case
-    for number, sentence in enumerate(report.log.damage if report.log else (), 1):
+    for number, damage in enumerate(report.log.damage if report.log else (), 1):
         case = _case("LOG", f"unread-{number}")
-        ElementTree.SubElement(case, "skipped", message=shown(sentence))
+        ElementTree.SubElement(case, "skipped", message=shown(damage))
         yield case
 
 

@@ -132,12 +132,12 @@ def _brief(report: Report, style: Style) -> Iterator[Block]:
     fresh = _fresh(report, style)
     yield from _header(report, style)
     trees = list(_trees(fresh))
-    told: dict[tuple[str, str], int] = {}
+    counted: dict[tuple[str, str], int] = {}
     folded = 0
     for number, (top, symptoms) in enumerate(trees, 1):
         key = (top.finding.code, top.finding.advice)
-        told[key] = told.get(key, 0) + 1
-        if told[key] > _FEW_ALIKE and not symptoms:
+        counted[key] = counted.get(key, 0) + 1
+        if counted[key] > _FEW_ALIKE and not symptoms:
             yield from [] if folded else [_GAP]
             yield _numbered(number, top.finding, style)
             folded += 1
