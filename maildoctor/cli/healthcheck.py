@@ -22,7 +22,8 @@ from maildoctor.sasl import Login
 
 _STATUS = """\
 Without HOST: port 587 of this machine, or 25 where nothing listens on 587.
-The certificate is not verified where HOST is a loopback address.
+The certificate is not verified where HOST is a loopback address, unless
+--tls-name says what it must hold. Without --user only the offer is judged.
 
 exit status:
   0  healthy
@@ -36,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     p = shared.Parser("healthcheck", "Say in one line whether users can log in here.", _STATUS)
     p.add_argument("target", nargs="?", default="", metavar="HOST[:PORT]", help="the server (this machine)")
     p.add_argument("--timeout", type=some_seconds, default=1.8, metavar="SEC", help="time for everything (1.8)")
+    p.add_argument("--tls-name", default="", metavar="NAME", help="the name the certificate must hold (that of HOST)")
     p.add_argument("--ca-file", default="", metavar="FILE", help="believe these CAs instead of the machine's")
     p.add_argument("--no-verify", action="store_true", help="log in even where the certificate cannot be verified")
     add_login(p)
@@ -72,7 +74,8 @@ def _visited(options: argparse.Namespace) -> Conversation:
         wish = ProbeOptions(
             timeout=options.timeout,
             ca_file=options.ca_file,
-            verify=not (options.no_verify or _loopback(target)),
+            verify=not (options.no_verify or (_loopback(target) and not options.tls_name)),
+            tls_name=options.tls_name,
             in_clear=options.insecure_plaintext,
             login=who,
             mechs=mechs,
@@ -90,6 +93,8 @@ def _fault(talk: Conversation) -> str:
     if not talk.hello or not talk.hello.auth:
         return "offers no AUTH"
     word, rest = talk.outcome
+    if not word and talk.noted("login") == "asked for":
+        return f"no login was tried: of {' '.join(talk.hello.auth)} none can be used here"
     if word in ("", "ok"):
         return ""
     return f"login fails ({talk.mechanism or 'no mechanism'}): {rest}"
@@ -97,7 +102,7 @@ def _fault(talk: Conversation) -> str:
 
 def _praise(talk: Conversation) -> str:
     offer = " ".join(talk.hello.auth) if talk.hello else ""
-    login = f", login by {talk.mechanism}" if talk.outcome[0] == "ok" else ""
+    login = f", login by {talk.mechanism}" if talk.outcome[0] == "ok" else ", no login was tried"
     return f"offers {offer}{login}, {talk.noted('took')} s"
 
 

@@ -153,6 +153,7 @@ complete -c maildoctor -n '_shtab_maildoctor_using probe' -l allow-unknown -d 'e
 complete -c maildoctor -n '_shtab_maildoctor_using; and test $_shtab_maildoctor_npos -eq 0' -a healthcheck -d 'Say in one line whether users can log in here.'
 complete -c maildoctor -n '_shtab_maildoctor_using healthcheck' -s h -l help -d 'show this help message and exit'
 complete -c maildoctor -n '_shtab_maildoctor_using healthcheck' -l timeout -x -d 'time for everything (1.8)'
+complete -c maildoctor -n '_shtab_maildoctor_using healthcheck' -l tls-name -x -d 'the name the certificate must hold (that of HOST)'
 complete -c maildoctor -n '_shtab_maildoctor_using healthcheck' -l ca-file -xka "(__fish_complete_path (commandline -ct))" -d 'believe these CAs instead of the machine'"'"'s'
 complete -c maildoctor -n '_shtab_maildoctor_using healthcheck' -l no-verify -d 'log in even where the certificate cannot be verified'
 complete -c maildoctor -n '_shtab_maildoctor_using healthcheck' -l user -x -d 'log in as NAME; the password is asked for if no option brings it'
