@@ -219,7 +219,8 @@ def test_selection(select: str, ignore: str, taken: str) -> None:
 
 EXTRA = '''
 from collections.abc import Iterator
-from maildoctor.api import Cause, Evidence, Found, Processes, check, found
+from maildoctor.api import Cause, Evidence, Found, check, found
+from maildoctor.api.host import Processes
 
 @check("{code}", "extra", "info", rung="none", role="note",
        fails=[{{"processes": "1 root 1 /x y"}}], passes=[{{"processes": ""}}])

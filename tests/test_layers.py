@@ -1,6 +1,7 @@
 """Who may import whom, read from the source of every module, imports inside functions too."""
 
 import ast
+import importlib
 import re
 import sys
 from collections.abc import Iterator
@@ -77,6 +78,7 @@ NEVER_CALLED = frozenset({"open", "exec", "eval", "compile", "input", "print", "
 NOT_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "base", "misc"})
 
 OURS = {p.relative_to(PACKAGE).with_suffix(""): p for p in sorted(PACKAGE.rglob("*.py"))}
+API = sorted(p.stem for p in (PACKAGE / "api").glob("*.py") if p.stem != "__init__")
 OURS = {k: p for k, p in OURS.items() if k.parts[0] not in ("checks", "fixtures")}
 every_module = pytest.mark.parametrize("name", OURS, ids=str)
 every_check = pytest.mark.parametrize(
@@ -148,6 +150,17 @@ def test_a_layer_imports_only_what_stands_below_it(name: Path) -> None:
 @every_check
 def test_a_check_is_pure(path: Path) -> None:
     assert not (found := impurities(path.read_text(encoding="utf-8"))), f"{path.name}: " + "\n".join(found)
+
+
+def test_a_name_is_promised_to_checks_in_one_place() -> None:
+    """What all checks need on top of maildoctor.api, the rest in the module of one product."""
+    places: dict[str, list[str]] = {}
+    for module in ("", *(f".{name}" for name in API)):
+        promised = importlib.import_module(f"maildoctor.api{module}")
+        assert sorted(promised.__all__) == sorted(n for n in vars(promised) if n[0] != "_" and n not in API)
+        for name in promised.__all__:
+            places.setdefault(name, []).append(module)
+    assert not {name: where for name, where in places.items() if len(where) > 1}
 
 
 @pytest.mark.parametrize("name", [*OURS, *(p.relative_to(CHECKS.parent) for p in CHECKS.rglob("*.py"))], ids=str)

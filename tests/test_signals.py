@@ -64,7 +64,8 @@ def test_another_thread_changes_nothing() -> None:
 SLOW = '''
 import time
 from collections.abc import Iterator
-from maildoctor.api import Found, System, check, found
+from maildoctor.api import Found, check, found
+from maildoctor.api.host import System
 
 @check("AAA001", "quick", "warning", rung="none", role="note", fails=[{"system": "os: a"}], passes=[{"system": ""}])
 def quick(system: System) -> Iterator[Found]:

@@ -3,36 +3,36 @@
 import re
 
 from maildoctor.api import (
-    PLAINTEXT,
     Evidence,
     Findings,
     Grant,
     Install,
     LoginService,
-    MailMaps,
-    Plugins,
-    Saslauthd,
-    SaslConf,
-    SaslDb,
-    Shipped,
-    System,
     Unknown,
     amend,
-    authinfo_mechanisms,
     certificate,
     change,
     check,
     found,
     gaps,
     known,
-    lacks,
-    may,
-    mechanisms,
-    plugin_of,
     set_option,
     setting,
+)
+from maildoctor.api.cyrus import (
+    PLAINTEXT,
+    Plugins,
+    Saslauthd,
+    SaslConf,
+    SaslDb,
+    Shipped,
+    lacks,
+    mechanisms,
+    plugin_of,
     uses_sasldb,
 )
+from maildoctor.api.host import System, may
+from maildoctor.api.sendmail import MailMaps, authinfo_mechanisms
 
 _PLAIN = (
     "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"

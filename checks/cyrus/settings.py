@@ -1,36 +1,36 @@
 """SASL: libsasl's configuration of sendmail, and saslauthd."""
 
 from maildoctor.api import (
-    PLAINTEXT,
-    PWCHECK_METHODS_OF_SASL_1,
     Evidence,
     Findings,
     Install,
     JoinGroup,
     LoginService,
     Move,
-    Plugins,
-    Processes,
     RenameOption,
     Restart,
-    Saslauthd,
-    SaslConf,
-    SaslFiles,
     SeparateByColon,
     SetOption,
     SetUpPam,
     Start,
-    System,
     Unknown,
     check,
     edit,
     found,
     inspect,
     known,
-    may,
-    mechanisms,
     set_option,
 )
+from maildoctor.api.cyrus import (
+    PLAINTEXT,
+    PWCHECK_METHODS_OF_SASL_1,
+    Plugins,
+    Saslauthd,
+    SaslConf,
+    SaslFiles,
+    mechanisms,
+)
+from maildoctor.api.host import Processes, System, may
 
 _PLAIN = (
     "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"

@@ -1,33 +1,24 @@
 """USER: the user database, its users, and the realm they are looked up in."""
 
 from maildoctor.api import (
-    USER_NOT_FOUND,
-    WRONG_PASSWORD,
     Absent,
     AddUser,
-    Attempts,
     DeleteUser,
     Evidence,
     Findings,
-    Logins,
     LoginService,
     Move,
-    Plugins,
     RemoveFolder,
-    Saslauthd,
-    SaslConf,
-    SaslDb,
     Unknown,
-    User,
     add_user,
     amend,
     check,
     found,
     known,
-    mechanisms,
     setting,
-    uses_sasldb,
 )
+from maildoctor.api.cyrus import Plugins, Saslauthd, SaslConf, SaslDb, User, mechanisms, uses_sasldb
+from maildoctor.api.host import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
 
 _LISTING = "# path: /etc/sasldb2\n# format: Berkeley DB hash version 9\n# backend: berkeley\n"
 

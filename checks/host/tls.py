@@ -3,27 +3,10 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from maildoctor.api import (
-    Evidence,
-    Findings,
-    MakeKey,
-    Names,
-    SendmailCf,
-    SendmailProgram,
-    Tls,
-    TlsFile,
-    Unknown,
-    Wire,
-    by_hand,
-    check,
-    found,
-    inspect,
-    known,
-    own_name,
-    rebuild,
-    restart,
-    unnamed,
-)
+from maildoctor.api import Evidence, Findings, MakeKey, Unknown, by_hand, check, found, inspect, known, rebuild, restart
+from maildoctor.api.host import Names, Tls, TlsFile, own_name, unnamed
+from maildoctor.api.sendmail import SendmailCf, SendmailProgram
+from maildoctor.api.wire import Wire
 
 _CERT = (
     "[certificate] /etc/mail/tls/host.pem\nsubject: CN=mail.example.com\nissuer: CN=Example CA\nname: "

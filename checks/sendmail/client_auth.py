@@ -3,30 +3,20 @@ judged in wire_hub.py."""
 
 import re
 
-from maildoctor.api import (
-    Evidence,
-    Findings,
-    Logins,
+from maildoctor.api import Evidence, Findings, Unknown, check, edit, found, known, private, rebuild
+from maildoctor.api.cyrus import Plugins
+from maildoctor.api.host import Logins, Names, own_name
+from maildoctor.api.sendmail import (
     MailMap,
     MailMaps,
-    Names,
-    Plugins,
     SendmailCf,
     SendmailProgram,
-    Unknown,
-    check,
     client_entries,
     client_login,
     consulted,
     consulted_entries,
-    edit,
     entry_for,
-    found,
-    known,
     looked_up,
-    own_name,
-    private,
-    rebuild,
 )
 
 _ENTRY = 'entry: authinfo:hub.example.com\t"U:relay" "P:***"\n'

@@ -10,18 +10,9 @@ from maildoctor.api import (
     Generate,
     Install,
     Move,
-    Names,
-    Paths,
-    Processes,
     Rebuild,
-    SendmailCf,
-    SendmailMc,
-    SendmailProgram,
     Severity,
-    SiteConfig,
     Step,
-    SubmitCf,
-    System,
     Unknown,
     check,
     edit,
@@ -29,6 +20,8 @@ from maildoctor.api import (
     inspect,
     rebuild,
 )
+from maildoctor.api.host import Names, Paths, Processes, System
+from maildoctor.api.sendmail import SendmailCf, SendmailMc, SendmailProgram, SiteConfig, SubmitCf
 
 _RULE = "SLocal_check_rcpt\nR$*\t$#OK\n"
 

@@ -3,19 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from maildoctor.api import (
-    Conversation,
-    Findings,
-    SendmailCf,
-    Severity,
-    Step,
-    Unknown,
-    Wire,
-    by_hand,
-    check,
-    found,
-    inspect,
-)
+from maildoctor.api import Findings, Severity, Step, Unknown, by_hand, check, found, inspect
+from maildoctor.api.sendmail import SendmailCf
+from maildoctor.api.wire import Conversation, Wire
 
 _HEAD = "=== connect 192.0.2.1:{0} auto for mail.example.com\n=== purpose look\n"
 _BANNER = "<-  220 mail.example.com ESMTP\n -> EHLO maildoctor.invalid\n"

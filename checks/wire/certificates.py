@@ -3,24 +3,10 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from maildoctor.api import (
-    Certificate,
-    Conversation,
-    Evidence,
-    Findings,
-    Listeners,
-    MakeKey,
-    Restart,
-    SendmailCf,
-    Step,
-    Tls,
-    Unknown,
-    Wire,
-    check,
-    found,
-    inspect,
-    restart,
-)
+from maildoctor.api import Evidence, Findings, MakeKey, Restart, Step, Unknown, check, found, inspect, restart
+from maildoctor.api.host import Certificate, Listeners, Tls
+from maildoctor.api.sendmail import SendmailCf
+from maildoctor.api.wire import Conversation, Wire
 
 _HEAD = "=== connect 192.0.2.1:{0} auto for mail.example.com\n=== purpose look\n=== at 2026-06-01T00:00:00Z\n"
 _EHLO = "<-  220 mail.example.com ESMTP\n -> EHLO maildoctor.invalid\n<-  250-mail.example.com\n"

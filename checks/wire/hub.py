@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from maildoctor.api import BuildMap, Conversation, Evidence, Findings, Step, Unknown, Wire, check, edit, found
+from maildoctor.api import BuildMap, Evidence, Findings, Step, Unknown, check, edit, found
+from maildoctor.api.wire import Conversation, Wire
 
 _HEAD = "=== connect 192.0.2.1:25 auto for hub.example.com\n=== purpose "
 _OFFER = "<-  220 hub.example.com ESMTP\n -> EHLO x.invalid\n<-  250-hub.example.com\n<-  250 AUTH {}\n -> QUIT\n"

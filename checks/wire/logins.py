@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from maildoctor.api import (
-    PLAINTEXT,
-    Conversation,
     Evidence,
     Findings,
     Restart,
@@ -14,7 +12,6 @@ from maildoctor.api import (
     Severity,
     Step,
     Unknown,
-    Wire,
     check,
     edit,
     found,
@@ -22,6 +19,8 @@ from maildoctor.api import (
     is_plain,
     shell_word,
 )
+from maildoctor.api.cyrus import PLAINTEXT
+from maildoctor.api.wire import Conversation, Wire
 
 _LOGIN = (
     "=== connect 192.0.2.1:{4} auto for mail.example.com\n=== purpose login {1}\n=== user {0}\n"

@@ -1,21 +1,14 @@
 """WIRE: which logins servers offer, in clear and within TLS."""
 
 from maildoctor.api import (
-    Conversation,
-    Daemon,
     Evidence,
     Findings,
-    Listeners,
     LoginService,
-    Plugins,
     Restart,
-    SaslConf,
-    SendmailCf,
     SetPostfix,
     Severity,
     Step,
     Unknown,
-    Wire,
     by_hand,
     check,
     edit,
@@ -23,10 +16,13 @@ from maildoctor.api import (
     gaps,
     inspect,
     known,
-    mechanisms,
     rebuild,
     restart,
 )
+from maildoctor.api.cyrus import Plugins, SaslConf, mechanisms
+from maildoctor.api.host import Listeners
+from maildoctor.api.sendmail import Daemon, SendmailCf
+from maildoctor.api.wire import Conversation, Wire
 
 _HEAD = "=== connect 192.0.2.1:{0} auto for mail.example.com\n=== purpose look\n"
 _OWN = "=== connect 127.0.0.1:{0} auto\n=== purpose look\n"

@@ -1,19 +1,7 @@
 """WIRE: TLS as a client meets it: STARTTLS, and the handshake."""
 
-from maildoctor.api import (
-    Conversation,
-    Findings,
-    SetPostfix,
-    Severity,
-    Step,
-    Wire,
-    by_hand,
-    check,
-    edit,
-    found,
-    inspect,
-    rebuild,
-)
+from maildoctor.api import Findings, SetPostfix, Severity, Step, by_hand, check, edit, found, inspect, rebuild
+from maildoctor.api.wire import Conversation, Wire
 
 _HEAD = "=== connect 192.0.2.1:{0} auto for mail.example.com\n=== purpose look\n=== at 2026-06-01T00:00:00Z\n"
 _EHLO = "<-  220 mail.example.com ESMTP\n -> EHLO maildoctor.invalid\n<-  250-mail.example.com\n"
