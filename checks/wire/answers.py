@@ -53,7 +53,7 @@ def _silent(c: Conversation) -> str | None:
         return kind
     if kind not in ("timeout", "closed") or c.replies or c.broke_in_handshake:
         return None
-    return "mute" if c.trouble and "before its banner" in c.trouble[1] and kind == "timeout" else kind
+    return "mute" if c.detail == "banner" and kind == "timeout" else kind
 
 
 @check(
@@ -67,14 +67,14 @@ def _silent(c: Conversation) -> str | None:
     fails=[
         {"wire": _HEAD.format(25) + _REFUSED + _HEAD.format(587) + _REFUSED},
         {"wire": _HEAD.format(587) + _REFUSED + _HEAD.format(25) + _GOOD},
-        {"wire": _HEAD.format(587) + "*** closed: the server closed the connection before its banner"},
+        {"wire": _HEAD.format(587) + "*** closed banner: the server closed the connection before its banner"},
         {"wire": "=== connect nohost.example.com:25 auto\n*** unresolved: the name nohost.example.com has no address"},
-        {"wire": "=== connect 127.0.0.1:25 auto\n*** timeout: no answer within 5 s before its banner", "cf": ""},
+        {"wire": "=== connect 127.0.0.1:25 auto\n*** timeout banner: no answer within 5 s before its banner", "cf": ""},
     ],
     passes=[
         {"wire": _HEAD.format(25) + _GOOD},
         {
-            "wire": "=== connect 127.0.0.1:25 auto\n*** timeout: no answer within 5 s before its banner",
+            "wire": "=== connect 127.0.0.1:25 auto\n*** timeout banner: no answer within 5 s before its banner",
             "cf": "Sgreet_pause\nR$*\t$: <$1>",
         },
     ],
@@ -252,7 +252,7 @@ def _not_smtp(c: Conversation) -> str | None:
     kind, words = c.trouble or ("", "")
     if kind not in ("protocol", "flood"):
         return None
-    _, _, received = words.partition("this is no reply of SMTP: ")
+    received = words.partition(": ")[2] if c.detail == "not-smtp" else ""
     return next((f"it is {what}" for word, what in _OTHERS if received.startswith(word)), words[:200])
 
 
@@ -265,7 +265,7 @@ def _not_smtp(c: Conversation) -> str | None:
     scope=("listener",),
     shows=("no-answer",),
     fails=[
-        {"wire": _HEAD.format(25) + "*** protocol: this is no reply of SMTP: SSH-2.0-OpenSSH_9.2"},
+        {"wire": _HEAD.format(25) + "*** protocol not-smtp: this is no reply of SMTP: SSH-2.0-OpenSSH_9.2"},
         {"wire": _HEAD.format(25) + _BANNER + "*** protocol: the code changes within a reply, from 250 to 220"},
         {"wire": _HEAD.format(25) + _BANNER + "*** flood: the server sent more than 256 KiB"},
     ],
@@ -289,13 +289,10 @@ def broken_protocol(wire: Wire) -> Findings:
         )
 
 
-_IN_LOGIN = ("after AUTH", "after ***")
-
-
 def _broken_off(c: Conversation) -> str | None:
     kind, words = c.trouble or ("", "")
     late = kind in ("closed", "timeout") and bool(c.replies) and not c.broke_in_handshake
-    return words[:120] if late and not words.endswith(_IN_LOGIN) else None
+    return words[:120] if late and c.detail not in ("login", "delay") else None
 
 
 @check(

@@ -275,7 +275,7 @@ def hub_serves_another_realm(wire: Wire) -> Findings:
         {"wire": _UNTRUSTED},
         {
             "wire": _LOOK.replace("DIGEST-MD5 CRAM-MD5", "PLAIN") + _LOGIN[: _LOGIN.index(" -> AUTH")]
-            + "=== outcome not-sent the password would go over the wire in clear\n"
+            + "=== outcome withheld the password would go over the wire in clear\n"
         },
     ],
     passes=[{"wire": _OK}, {"wire": _REFUSED}],

@@ -133,7 +133,7 @@ def _not_tried(wire: Wire) -> Iterator[Unknown]:
     exposed: dict[str, list[str]] = {}
     for c in _asked_for(wire):
         word, rest = c.outcome
-        if c.exposed:
+        if word == "withheld":
             exposed.setdefault(c.endpoint, []).append(c.mechanism)
             continue
         kind, words = c.trouble or ("", "")
@@ -145,7 +145,7 @@ def _not_tried(wire: Wire) -> Iterator[Unknown]:
         elif word == "not-sent":
             yield Unknown(f"{by}: {rest}", "see maildoctor probe --help")
         elif not word:
-            late = kind == "timeout" and "delays answers" in words
+            late = c.detail == "delay"
             yield Unknown(
                 f"{by}: {words or 'the conversation ended before it'}",
                 "try again in a minute, with --timeout 30" if late else "see what else is found there",

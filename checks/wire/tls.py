@@ -69,7 +69,7 @@ def _broken(c: Conversation) -> tuple[str, str] | None:
     if not c.broke_in_handshake:
         return None
     words = c.trouble[1][:160] if c.trouble else ""
-    if "does not speak TLS there" in words:
+    if c.detail == "no-tls":
         if c.implicit:
             return "it speaks no TLS from the first byte on", _PLAIN_THERE
         return "what follows its 220 is no TLS", _GARBAGE
@@ -105,8 +105,8 @@ _LOG = (
     shows=("no-starttls",),
     fails=[
         {"wire": _READY + "*** tls: sslv3 alert handshake failure"},
-        {"wire": _HEAD.format(465) + "*** tls: the server does not speak TLS there (wrong version number)"},
-        {"wire": _READY + "*** closed: the server closed the connection in the TLS handshake"},
+        {"wire": _HEAD.format(465) + "*** tls no-tls: the server does not speak TLS there (wrong version number)"},
+        {"wire": _READY + "*** closed handshake: the server closed the connection in the TLS handshake"},
     ],
     passes=[_GOOD, {"wire": _READY + "*** timeout: no answer within 10 s after EHLO"}],
     refs=("RFC 3207", "RFC 8314 section 3.3: implicit TLS on port 465"),

@@ -249,10 +249,10 @@ class _Run:
             standing.after(session)
             return session
 
-        def leave(purpose: str, notes: tuple[str, ...], why: str) -> Session:
+        def leave(purpose: str, notes: tuple[str, ...], outcome: str, why: str) -> Session:
             session = self._session(target, purpose, look(safe), notes)
             self.tried.append(session)
-            session.leave_out(why)
+            session.leave_out(outcome, why)
             return session
 
         safe, insecure = (
