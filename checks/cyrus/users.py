@@ -6,19 +6,24 @@ from maildoctor.api import (
     DeleteUser,
     Evidence,
     Findings,
+    Found,
     LoginService,
     Move,
     RemoveFolder,
+    SaslApplication,
     Unknown,
     add_user,
     amend,
     check,
     found,
     known,
+    leave_root,
+    restart,
+    set_option,
     setting,
 )
-from maildoctor.api.cyrus import Plugins, Saslauthd, SaslConf, SaslDb, User, mechanisms, uses_sasldb
-from maildoctor.api.host import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
+from maildoctor.api.cyrus import Outside, Plugins, Saslauthd, SaslConf, SaslDb, User, mechanisms, uses_sasldb
+from maildoctor.api.host import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins, Look
 
 _LISTING = "# path: /etc/sasldb2\n# format: Berkeley DB hash version 9\n# backend: berkeley\n"
 
@@ -45,9 +50,27 @@ def _wants_users(service: LoginService, conf: SaslConf | Unknown, saslauthd: Sas
             "conf": "pwcheck_method: saslauthd",
             "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a sasldb",
         },
+        {
+            "service": "service: postfix /etc/postfix/main.cf\nwanted\nrealm: mail.example.com",
+            "application": "name: smtpd\nproduct: postfix\nroot: /var/spool/postfix\nrooted: smtp/inet submission/inet",
+            "outside": "-rw-r----- root sasl /etc/sasldb2",
+        },
+        {
+            "service": "service: postfix /etc/postfix/main.cf\nwanted\nrealm: mail.example.com",
+            "application": "name: smtpd\nproduct: postfix\nroot: /var/spool/postfix\nrooted: smtp/inet",
+            "conf": "sasldb_path: /var/spool/postfix/etc/sasldb2",
+            "outside": "-rw-r----- root sasl /var/spool/postfix/etc/sasldb2",
+        },
     ],
     passes=[
         {"service": "service: postfix /etc/postfix/main.cf\nprovider: dovecot\nwanted"},
+        {
+            "service": "service: postfix /etc/postfix/main.cf\nwanted",
+            "application": "name: smtpd\nproduct: postfix\nroot: /var/spool/postfix\nrooted: smtp/inet",
+            "conf": "pwcheck_method: saslauthd",
+            "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a sasldb",
+            "outside": "-rw-r----- root sasl /etc/sasldb2",
+        },
         {
             "service": "wanted\ntrusted: PLAIN\nrealm: mail.example.com",
             "sasldb": _LISTING + "test@mail.example.com: userPassword",
@@ -60,10 +83,13 @@ def sasldb_missing(
     sasldb: SaslDb | Unknown,
     conf: SaslConf | Unknown,
     saslauthd: Saslauthd | Unknown,
+    application: SaslApplication | Unknown,
+    outside: Outside | Unknown,
 ) -> Findings:
     """The user database does not exist, so no user is found.
 
-    libsasl reports a missing sasldb as "user not found (-20)", like a misspelt name.
+    libsasl reports a missing sasldb as "user not found (-20)", like a misspelt name. It opens the file at each login,
+    which in a chrooted smtpd of Postfix is below the queue directory.
 
     Advice: create the users with saslpasswd2, which makes the file, or restore it; or make sasldb_path name the right
     one. Where the users are those of the system, saslauthd needs -a pam or -a shadow, not -a sasldb.
@@ -84,6 +110,10 @@ def sasldb_missing(
         named.append(Evidence("ps", saslauthd.processes[0].command))
     realm = service.realm or "REALM"
     wanted = _wants_users(service, conf, saslauthd)
+    if isinstance(outside, Outside) and outside.sasldb and isinstance(application, SaslApplication) and not folder:
+        if wanted and not (isinstance(conf, SaslConf) and conf.verifies_by("saslauthd")):  # which works outside too
+            yield _outside_of_root(service, application, known(conf), path, outside.sasldb, named)
+        return
     yield found(
         f"The user database {path} {what}"
         + (", so nobody can log in" if wanted else "; where users are kept elsewhere none is needed"),
@@ -92,6 +122,37 @@ def sasldb_missing(
         severity="error" if wanted else "info",
         path=path,
     )
+
+
+def _outside_of_root(
+    service: LoginService,
+    application: SaslApplication,
+    conf: SaslConf | None,
+    path: str,
+    there: Look,
+    named: list[Evidence],
+) -> Found:
+    """There is a database where the rest of the host looks for it, and none where the service does."""
+    root, inside = application.root, there.path.removeprefix(application.root)
+    says_root = conf is not None and inside != there.path
+    return found(
+        f"The user database {there.path} cannot be seen by {application.name}, which works in {root} (chroot) and "
+        f"looks for {path}, so nobody can log in",
+        evidence=[*named, there.evidence, Evidence(f"ls -ld {path}", "No such file or directory")],
+        fix=[set_option(conf, "sasldb_path", inside), restart(service)]
+        if says_root and conf is not None
+        else leave_root(service, application),
+        advice=_NAME_IN_ROOT if says_root else _IN_ROOT.format(name=application.name, there=there.path, path=path),
+        path=path,
+    )
+
+
+_NAME_IN_ROOT = "write sasldb_path as it is called in the chroot, without the chroot's own path."
+_IN_ROOT = (
+    "let {name} work without the chroot, as Postfix comes, so that it opens the database that saslpasswd2 writes. To "
+    "keep the chroot instead, copy the file with its owner and mode (cp -p {there} {path}), and after each change of a "
+    "user again. Not with chroot_extra_files of Debian's /etc/default/postfix, which lets everybody read the copy."
+)
 
 
 @check(

@@ -4,7 +4,7 @@ Facts stand by product in the modules of this package, named as the folders of t
 promise to checks of others; they change by adding.
 """
 
-from maildoctor.auth.service import LoginService, SaslApplication
+from maildoctor.auth.service import Account, LoginService, SaslApplication
 from maildoctor.check import Findings, Found, check, found
 from maildoctor.correlate import Cause, always
 from maildoctor.facts import Absent, Unknown, gaps, known
@@ -21,7 +21,6 @@ from maildoctor.plan.steps import (
     EditFile,
     EditMacroFile,
     Generate,
-    Grant,
     Inspect,
     Install,
     JoinGroup,
@@ -42,6 +41,7 @@ from maildoctor.plan.steps import (
     SeparateByColon,
     SetOption,
     SetPostfix,
+    SetPostfixService,
     SetUpPam,
     Start,
     Step,
@@ -56,6 +56,7 @@ from maildoctor.remedy import (
     chmod,
     edit,
     inspect,
+    leave_root,
     private,
     rebuild,
     restart,
@@ -65,6 +66,7 @@ from maildoctor.remedy import (
 
 __all__ = [
     "Absent",
+    "Account",
     "AddLine",
     "AddUser",
     "BuildAliases",
@@ -81,7 +83,6 @@ __all__ = [
     "Findings",
     "Found",
     "Generate",
-    "Grant",
     "Inspect",
     "Install",
     "JoinGroup",
@@ -105,6 +106,7 @@ __all__ = [
     "SeparateByColon",
     "SetOption",
     "SetPostfix",
+    "SetPostfixService",
     "SetUpPam",
     "Severity",
     "Start",
@@ -124,6 +126,7 @@ __all__ = [
     "inspect",
     "is_plain",
     "known",
+    "leave_root",
     "private",
     "rebuild",
     "restart",

@@ -4,6 +4,7 @@ from maildoctor.auth.mechanisms import Mechanisms, Offer, mechanisms, uses_sasld
 from maildoctor.facts.cyrus.conf import PWCHECK_METHODS_OF_SASL_1, SaslConf
 from maildoctor.facts.cyrus.files import SaslFiles
 from maildoctor.facts.cyrus.mechanism_flags import PLAINTEXT, lacks
+from maildoctor.facts.cyrus.outside import Outside
 from maildoctor.facts.cyrus.plugins import Plugin, Plugins, plugin_of
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb, User
@@ -14,6 +15,7 @@ __all__ = [
     "PWCHECK_METHODS_OF_SASL_1",
     "Mechanisms",
     "Offer",
+    "Outside",
     "Plugin",
     "Plugins",
     "SaslConf",

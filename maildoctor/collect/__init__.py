@@ -12,6 +12,7 @@ from maildoctor.collect.adapter import Adapter
 from maildoctor.collect.knowledge import Collector, FactStore
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.files import SaslFiles
+from maildoctor.facts.cyrus.outside import Outside
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
@@ -53,6 +54,7 @@ _SERVICE: dict[type[Any], Collector] = {
     Plugins: cyrus.plugins,
     SaslDb: cyrus.sasldb,
     Saslauthd: cyrus.saslauthd,
+    Outside: cyrus.outside,
     Logins: system.logins,
     Paths: paths.paths,
     Exposed: paths.exposed,

@@ -61,6 +61,12 @@ class Saslauthd:
         )
 
     @property
+    def run_folder(self) -> str:
+        """The folder of its socket, as the running process was told (-m); empty where it was not."""
+        found = (re.search(r"\s-m\s*(/\S+)", process.command) for process in self.processes)
+        return next((m[1].rstrip("/") for m in found if m), "")
+
+    @property
     def mechanism(self) -> str:
         """What it asks: pam, shadow, sasldb, ldap …: of the running process (-a), else of the defaults file."""
         for process in self.processes:
