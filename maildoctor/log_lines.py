@@ -22,6 +22,6 @@ def of_trouble(lines: Iterable[str]) -> list[str]:
 def of_logins(lines: Iterable[str]) -> list[str]:
     """The last lines about logins here, and behind them those about logins of ours elsewhere."""
     lines = list(lines)
-    here = [line for line in lines if "AUTH failure (" in line or "AUTH=server" in line]
+    local = [line for line in lines if "AUTH failure (" in line or "AUTH=server" in line]
     elsewhere = [line for line in lines if "AUTH=client, relay=" in line]
-    return here[-_LOGINS:] + elsewhere[-_LOGINS:]
+    return local[-_LOGINS:] + elsewhere[-_LOGINS:]

@@ -982,7 +982,7 @@ def test_follow_needs_a_file() -> None:
 # -- the logs of this host -------------------------------------------------------------------------
 
 
-class Told:
+class Listing:
     """A host of which only the files are known: path to size, age in days."""
 
     kind = "host"
@@ -1032,12 +1032,12 @@ def test_own_logs(
 ) -> None:
     sizes = files if isinstance(files, dict) else dict.fromkeys(files, FRESH)
     there = {os.path.join("/var/log", name): size for name, size in sizes.items()}
-    found = own_logs(Told(there, **({"postfix": postfix} if postfix else {})))
+    found = own_logs(Listing(there, **({"postfix": postfix} if postfix else {})))
     assert found == OwnLogs(tuple(os.path.join("/var/log", path) for path in paths), journal, ())
 
 
 def test_own_logs_that_may_not_be_read(all_readable: set[str]) -> None:
     all_readable.add("/var/log/mail.log")
-    found = own_logs(Told({"/var/log/mail.log": (9, 0), "/var/log/auth.log": (9, 0)}))
+    found = own_logs(Listing({"/var/log/mail.log": (9, 0), "/var/log/auth.log": (9, 0)}))
     assert found.paths == ("/var/log/auth.log",)
     assert found.unread == (("/var/log/mail.log", "permission denied reading /var/log/mail.log"),)

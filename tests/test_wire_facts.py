@@ -166,16 +166,16 @@ def test_a_firewall_that_masks_is_seen(banner: str, keyword: str, masked: bool) 
 
 def test_one_conversation_an_endpoint_is_looked_at() -> None:
     login = LOOK.replace("purpose look", "purpose login PLAIN")
-    assert [c.purpose for c in Wire.parse(login + LOOK + login).looks] == ["look"]
-    assert [(c.purpose, c.mechanism) for c in Wire.parse(login + login).looks] == [("login", "PLAIN")]
+    assert [c.purpose for c in Wire.parse(login + LOOK + login).per_endpoint] == ["look"]
+    assert [(c.purpose, c.mechanism) for c in Wire.parse(login + login).per_endpoint] == [("login", "PLAIN")]
 
 
 def test_ports_of_one_host_that_are_alike_stand_together() -> None:
     other = LOOK.replace("mail.example.com", "smtp.example.org")
     wire = Wire.parse(LOOK + LOOK.replace(":587", ":25") + other)
-    groups = [ports.endpoint for ports, _ in wire.together((c, c.tls_version) for c in wire.looks)]
+    groups = [ports.endpoint for ports, _ in wire.together((c, c.tls_version) for c in wire.per_endpoint)]
     assert groups == ["mail.example.com:25,587", "smtp.example.org:587"]
-    assert list(wire.together((c, None) for c in wire.looks)) == []
+    assert list(wire.together((c, None) for c in wire.per_endpoint)) == []
 
 
 def test_a_label_is_never_too_long() -> None:

@@ -356,8 +356,8 @@ def user_in_another_realm(service: LoginService, sasldb: SaslDb, conf: SaslConf 
     realm = service.realm
     lost = [u for u in sasldb.users if u.realm != realm]
     if sasldb.in_realm(realm):
-        here = {u.name for u in sasldb.in_realm(realm)}
-        lost = [u for u in lost if _near(u.realm, realm) and u.name not in here]
+        in_realm = {u.name for u in sasldb.in_realm(realm)}
+        lost = [u for u in lost if _near(u.realm, realm) and u.name not in in_realm]
     if not lost:
         return
     whole = not sasldb.in_realm(realm)
@@ -590,10 +590,10 @@ def wrong_password(
     if sasldb.state == "foreign" or not uses_sasldb(known(conf)):
         return
     realm = service.realm
-    here = {u.name for u in sasldb.in_realm(realm)}
+    in_realm = {u.name for u in sasldb.in_realm(realm)}
     for one in logins.failing(WRONG_PASSWORD):
         failures = one.failures[WRONG_PASSWORD]
-        if one.name not in here or one.succeeded or failures < 3:
+        if one.name not in in_realm or one.succeeded or failures < 3:
             continue
         few = len(one.relays) <= 2 and not logins.guessing
         yield found(

@@ -569,7 +569,7 @@ def unjudged_acl(paths: Paths) -> Findings:
 
     Advice: look with getfacl; setfacl -b takes the list away.
     """
-    for path, look in paths.looks.items():
+    for path, look in paths.by_path.items():
         if look.has_acl:
             yield found(
                 f"{path} has an access control list",

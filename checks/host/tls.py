@@ -442,7 +442,7 @@ def key_too_small(cf: SendmailCf, tls: Tls, wire: Wire | Unknown) -> Findings:
 
     Advice: make a new key (RSA of 2048 bits or more, or EC P-256), have a certificate issued for it, and restart.
     """
-    if isinstance(wire, Wire) and any(c.in_clear and c.in_clear.starttls for c in wire.looks):
+    if isinstance(wire, Wire) and any(c.in_clear and c.in_clear.starttls for c in wire.per_endpoint):
         return  # this OpenSSL takes it; what clients think of it is judged on the wire
     yield from _unseen(tls, "certificate")
     for file in tls.of("certificate"):

@@ -69,9 +69,9 @@ def authinfo_not_named(cf: SendmailCf, maps: MailMaps) -> Findings:
         if {e.key.lower() for e in client_entries(m)} <= served:
             continue
         instead = consulted(cf)
-        looks = f"asks the map {instead.name} ({instead.path}) instead" if instead else "asks no map at all"
+        lookup = f"asks the map {instead.name} ({instead.path}) instead" if instead else "asks no map at all"
         yield found(
-            f"{m.path} holds logins ({_keys(m)}), but sendmail.cf does not name this map: ruleset authinfo {looks}",
+            f"{m.path} holds logins ({_keys(m)}), but sendmail.cf does not name this map: ruleset authinfo {lookup}",
             evidence=[
                 *([seen.evidence] if (seen := m.built or m.source) else []),
                 Evidence(cf.path, "no line that begins with Kauthinfo"),

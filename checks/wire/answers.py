@@ -88,8 +88,8 @@ def no_answer(wire: Wire, cf: SendmailCf | Unknown) -> Findings:
 
     Advice: see whether the mail server runs and listens there, then which firewall stands between.
     """
-    alive = {c.host: c.server for c in wire.looks if c.replies}
-    for ports, kind in wire.together((c, _silent(c)) for c in wire.looks):
+    alive = {c.host: c.server for c in wire.per_endpoint if c.replies}
+    for ports, kind in wire.together((c, _silent(c)) for c in wire.per_endpoint):
         if (
             kind in ("timeout", "mute")
             and isinstance(cf, SendmailCf)
@@ -183,8 +183,8 @@ def refused_at_the_door(wire: Wire) -> Findings:
 
     Advice: read the reply; look at the server's log and load, and probe from another address too.
     """
-    alive = {c.host for c in wire.looks if c.hello}
-    for ports, _ in wire.together((c, _shut_out(c)) for c in wire.looks):
+    alive = {c.host for c in wire.per_endpoint if c.hello}
+    for ports, _ in wire.together((c, _shut_out(c)) for c in wire.per_endpoint):
         yield found(
             f"{ports.endpoint} offers this client nothing at all: sendmail does so with addresses that it refuses",
             evidence=ports.evidence("250"),
@@ -192,7 +192,7 @@ def refused_at_the_door(wire: Wire) -> Findings:
             fix=[inspect("grep -v '^#' /etc/hosts.allow /etc/hosts.deny"), inspect("maildoctor check")],
             endpoint=ports.endpoint,
         )
-    for ports, (code, at_banner) in wire.together((c, _refusal(c)) for c in wire.looks):
+    for ports, (code, at_banner) in wire.together((c, _refusal(c)) for c in wire.per_endpoint):
         if not at_banner and _name_refused(ports.first):
             yield Unknown(
                 f"{ports.endpoint} takes no greeting with the name that we gave: {ports.first.replies[-1].text[:120]}",
@@ -280,7 +280,7 @@ def broken_protocol(wire: Wire) -> Findings:
 
     Advice: see which program has the port (ss -ltnp there), and take proxies and inspecting firewalls out of the way.
     """
-    for ports, words in wire.together((c, _not_smtp(c)) for c in wire.looks):
+    for ports, words in wire.together((c, _not_smtp(c)) for c in wire.per_endpoint):
         yield found(
             f"{ports.endpoint} does not speak SMTP as it should: {words}",
             evidence=ports.evidence("***"),
@@ -318,7 +318,7 @@ def conversation_broken_off(wire: Wire) -> Findings:
 
     Advice: look into the server's log at the time of the probe; there stands the reason, nowhere else.
     """
-    for ports, words in wire.together((c, _broken_off(c)) for c in wire.looks):
+    for ports, words in wire.together((c, _broken_off(c)) for c in wire.per_endpoint):
         yield found(
             f"{ports.endpoint} greets, and then: {words}",
             evidence=ports.evidence("->", "***"),
@@ -351,7 +351,7 @@ def knows_no_ehlo(wire: Wire) -> Findings:
 
     Advice: let clients reach the mail server itself, or switch the inspection of SMTP off in the proxy or firewall.
     """
-    for ports, _ in wire.together((c, _only_helo(c)) for c in wire.looks):
+    for ports, _ in wire.together((c, _only_helo(c)) for c in wire.per_endpoint):
         yield found(
             f"{ports.endpoint} refuses EHLO and takes only HELO: nobody can log in there",
             evidence=ports.evidence("EHLO", "HELO", "<-  5"),
@@ -400,7 +400,7 @@ def masked_by_a_firewall(wire: Wire) -> Findings:
     Advice: on the firewall allow TLS in the inspection (parameters, allow-tls) or switch it off (no inspect esmtp; on
     a PIX no fixup protocol smtp 25); a client inside the firewall can be told to use port 465.
     """
-    for ports, hidden in wire.together((c, _hidden(c)) for c in wire.looks):
+    for ports, hidden in wire.together((c, _hidden(c)) for c in wire.per_endpoint):
         yield found(
             f"A firewall masks what {ports.endpoint} says" + (f": {hidden} cannot be seen" if hidden else ""),
             evidence=ports.evidence("XXX", "****"),

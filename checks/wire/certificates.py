@@ -70,13 +70,13 @@ def _own(cf: SendmailCf, tls: Tls) -> tuple[Certificate, ...]:
 
 
 def _undated(wire: Wire) -> Iterator[Unknown]:
-    if any(c.certificate and not c.at for c in wire.looks):
+    if any(c.certificate and not c.at for c in wire.per_endpoint):
         yield Unknown("the transcript does not tell when the conversation was had", "probe again")
 
 
 def _unread(wire: Wire) -> Iterator[Unknown]:
     """What a certificate says cannot be told where we could not read it."""
-    shown = [c for c in wire.looks if c.tls_version and c.certificate is None and c.verified[0] in UNVERIFIED]
+    shown = [c for c in wire.per_endpoint if c.tls_version and c.certificate is None and c.verified[0] in UNVERIFIED]
     yield from (Unknown(why, _TO_VERIFY.get(code, "")) for code, why in (c.verified for c in shown[:1]))
 
 
@@ -133,8 +133,8 @@ def shown_certificate_expired(wire: Wire, cf: SendmailCf | Unknown, tls: Tls | U
     """
     yield from _undated(wire)
     yield from _unread(wire)
-    looks = [c for c in wire.looks if not _judged_by_file(c, cf, tls)]
-    for ports, (what, now) in wire.together((c, _out_of_date(c)) for c in looks):
+    servers = [c for c in wire.per_endpoint if not _judged_by_file(c, cf, tls)]
+    for ports, (what, now) in wire.together((c, _out_of_date(c)) for c in servers):
         yield found(
             f"The certificate of {ports.endpoint} {what}",
             evidence=ports.evidence("certificate subject", "certificate not", "=== at "),
@@ -184,8 +184,8 @@ def shown_certificate_for_another_name(wire: Wire) -> Findings:
     the host has several names, see whether the server picks certificates by name (SNI).
     """
     yield from _unread(wire)
-    yield from (gap for c in wire.looks if c.certificate and (gap := c.certificate.gap))
-    for ports, names in wire.together((c, _other_name(c)) for c in wire.looks):
+    yield from (gap for c in wire.per_endpoint if c.certificate and (gap := c.certificate.gap))
+    for ports, names in wire.together((c, _other_name(c)) for c in wire.per_endpoint):
         c = ports.first
         yield found(
             f"The certificate of {ports.endpoint} is for {', '.join(names) or 'no name'}, not for {c.asked_name}",
@@ -237,7 +237,7 @@ def shown_certificate_untrusted(wire: Wire, listeners: Listeners | Unknown) -> F
     if not isinstance(listeners, Unknown):
         return  # a look from within: what clients elsewhere believe is not known here
     yield from _unverified(wire)
-    for ports, (code, why) in wire.together((c, _untrusted(c)) for c in wire.looks):
+    for ports, (code, why) in wire.together((c, _untrusted(c)) for c in wire.per_endpoint):
         c = ports.first
         form = code == "form"
         yield found(
@@ -257,7 +257,7 @@ _FORM = (
 
 
 def _unverified(wire: Wire) -> Iterator[Unknown]:
-    unverified = (c.verified for c in wire.looks if c.verified[0] in UNVERIFIED)
+    unverified = (c.verified for c in wire.per_endpoint if c.verified[0] in UNVERIFIED)
     for code, why in islice(unverified, 1):
         yield Unknown(why or "the certificate could not be verified", _TO_VERIFY.get(code, ""))
 
@@ -286,7 +286,7 @@ def shown_certificate_weak(wire: Wire) -> Findings:
     Advice: make a new key (RSA 2048 or more, or EC P-256) and have a certificate issued for it.
     """
     yield from _unread(wire)
-    for ports, (kind, bits) in wire.together((c, _weak(c)) for c in wire.looks):
+    for ports, (kind, bits) in wire.together((c, _weak(c)) for c in wire.per_endpoint):
         yield found(
             f"The certificate of {ports.endpoint} has a key of {bits} bits ({kind}): clients of today refuse it",
             evidence=ports.evidence("=== key", "certificate subject"),
@@ -347,7 +347,7 @@ def shows_another_certificate(wire: Wire, cf: SendmailCf, tls: Tls) -> Findings:
             return None
         return None if (shown.public_key, shown.not_after) in keys else True
 
-    for ports, _ in wire.together((c, differs(c)) for c in wire.looks):
+    for ports, _ in wire.together((c, differs(c)) for c in wire.per_endpoint):
         shown = ports.first.certificate
         path = cf.tls_files["ServerCertFile"][0]
         yield found(

@@ -36,7 +36,7 @@ def _hubs(wire: Wire) -> Iterator[tuple[Conversation, list[Conversation]]]:
     for c in wire.logins:
         if c.noted("authinfo"):
             logins.setdefault(c.endpoint, []).append(c)
-    for c in wire.looks:
+    for c in wire.per_endpoint:
         if c.noted("authinfo-map"):
             yield c, logins.get(c.endpoint, [])
 

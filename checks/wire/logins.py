@@ -166,7 +166,7 @@ def _not_tried(wire: Wire) -> Iterator[Unknown]:
 
 def _to_verify(wire: Wire, c: Conversation, words: str) -> str:
     """What would make the certificate good: where only the name is wrong, the name that stands in it."""
-    seen = next((x.certificate for x in wire.looks if x.endpoint == c.endpoint), None)
+    seen = next((x.certificate for x in wire.per_endpoint if x.endpoint == c.endpoint), None)
     if "mismatch" in words and seen is not None and seen.names:
         return f"give the name that stands in it: --tls-name {shell_word(seen.names[0])}"
     return "give --ca-file, --tls-name or --no-verify"

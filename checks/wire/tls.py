@@ -40,7 +40,7 @@ def starttls_offered_and_refused(wire: Wire) -> Findings:
     Advice: look for the reason in the server's log at the time of the probe; mostly it is a certificate or key file
     that is missing, unreadable, or does not match.
     """
-    for ports, reply in wire.together((c, _refused(c)) for c in wire.looks):
+    for ports, reply in wire.together((c, _refused(c)) for c in wire.per_endpoint):
         yield found(
             f"{ports.endpoint} offers STARTTLS and refuses it: {reply}".rstrip(". "),
             evidence=ports.evidence("STARTTLS", reply[:3]),
@@ -119,7 +119,7 @@ def tls_handshake_breaks(wire: Wire) -> Findings:
 
     Advice: the server's log at the time of the probe says which side broke off, and why.
     """
-    for ports, (what, advice) in wire.together((c, _broken(c)) for c in wire.looks):
+    for ports, (what, advice) in wire.together((c, _broken(c)) for c in wire.per_endpoint):
         yield found(
             f"TLS fails at {ports.endpoint}: {what}",
             evidence=ports.evidence("STARTTLS", "***"),
@@ -155,7 +155,7 @@ def words_behind_starttls(wire: Wire) -> Findings:
     Advice: update the server; if it is up to date, look for a proxy between, and probe from another network: it may be
     an attack.
     """
-    for ports, _ in wire.together((c, c.trouble_kind == "injection" or None) for c in wire.looks):
+    for ports, _ in wire.together((c, c.trouble_kind == "injection" or None) for c in wire.per_endpoint):
         yield found(
             f"{ports.endpoint} sends more in clear behind its reply to STARTTLS: it could pass for words within TLS",
             evidence=ports.evidence("STARTTLS", "***"),
@@ -205,21 +205,21 @@ def login_without_tls(wire: Wire) -> Findings:
     Else give it a certificate and key, and let it offer STARTTLS; if it has them, its log says at the start
     why it cannot use them. Then let PLAIN and LOGIN be offered after STARTTLS only.
     """
-    able = {c.host for c in wire.looks if c.in_tls and not c.implicit}
-    for ports, readable in wire.together((c, _without_tls(c)) for c in wire.looks):
+    able = {c.host for c in wire.per_endpoint if c.in_tls and not c.implicit}
+    for ports, readable in wire.together((c, _without_tls(c)) for c in wire.per_endpoint):
         elsewhere = ports.first.host in able
         yield found(
             f"{ports.endpoint} offers AUTH and no STARTTLS"
             + (": passwords cross the network in clear" if readable else ""),
             evidence=ports.evidence("AUTH", "STARTTLS"),
             fix=[] if elsewhere else _have_tls(ports.first.server),
-            advice=_HERE_TOO if elsewhere else None,
+            advice=_ON_THIS_PORT_TOO if elsewhere else None,
             severity=_without_tls_severity(ports.all, readable),
             endpoint=ports.endpoint,
         )
 
 
-_HERE_TOO = (
+_ON_THIS_PORT_TOO = (
     "Another port of this host offers STARTTLS, so the certificate is there: let this port offer it too (sendmail: no "
     "S in M= of DAEMON_OPTIONS; Postfix: smtpd_tls_security_level in master.cf; Exim: tls_advertise_hosts)."
 )
@@ -282,7 +282,7 @@ def no_auth_after_tls(wire: Wire) -> Findings:
     Advice: see what the server makes depend on TLS (sendmail: srv_features, AuthOptions; Postfix:
     smtpd_sasl_tls_security_options; Exim: auth_advertise_hosts), and let AUTH be offered after STARTTLS above all.
     """
-    for ports, _ in wire.together((c, _lost_in_tls(c)) for c in wire.looks):
+    for ports, _ in wire.together((c, _lost_in_tls(c)) for c in wire.per_endpoint):
         yield found(
             f"{ports.endpoint} offers AUTH in clear, and none after STARTTLS",
             evidence=ports.evidence("AUTH", "STARTTLS"),
@@ -314,7 +314,9 @@ def old_tls_version(wire: Wire) -> Findings:
 
     Advice: update the server's TLS library, or take away what limits it to old versions; then restart it.
     """
-    for ports, version in wire.together((c, c.tls_version if c.tls_version in _OLD else None) for c in wire.looks):
+    for ports, version in wire.together(
+        (c, c.tls_version if c.tls_version in _OLD else None) for c in wire.per_endpoint
+    ):
         yield found(
             f"{ports.endpoint} speaks {version} at best: most clients refuse that",
             evidence=ports.evidence("=== tls "),

@@ -216,10 +216,10 @@ def saslauthd(host: Host, know: FactStore) -> Saslauthd | Unknown:
     named = found.saslauthd_path if found else None
     folders = _RUN_OF_DEBIAN if root and system(know)[0] == "debian" else _RUN
     sockets = [root + named] if named else [f"{root}{folder}/mux" for folder in folders]
-    looks = {s: host.ask("look", s) for s in sockets}
-    there = next((s for s, look in looks.items() if isinstance(look, str)), None)
+    answers = {s: host.ask("look", s) for s in sockets}
+    there = next((s for s, look in answers.items() if isinstance(look, str)), None)
     socket = there or sockets[0]
-    missing = all(isinstance(look, NoAnswer) and look.why == "absent" for look in looks.values())
+    missing = all(isinstance(look, NoAnswer) and look.why == "absent" for look in answers.values())
     lines = [text(host.ask("read", path)) for path in _DEFAULTS]
     lines.append(text(host.ask("processes")))
     lines.append(text(host.ask("look", text(host.ask("real", socket.rpartition("/")[0])))))

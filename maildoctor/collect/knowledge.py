@@ -126,11 +126,11 @@ class FactStore:
 Collector = Callable[[Host, FactStore], Any]
 
 
-def unknown(silence: NoAnswer, subject: str = "") -> Unknown:
-    """A silence of the host as the lack of a fact; `subject`: the path that was asked for."""
-    lack = Absent if silence.why in ("absent", "lifeless") else Unknown
-    kind = silence.why if silence.why in ("directory", "too_large") else None
-    return lack(silence.reason, silence.remedy, subject, kind)
+def unknown(answer: NoAnswer, subject: str = "") -> Unknown:
+    """What the host did not answer as the lack of a fact; `subject`: the path that was asked for."""
+    lack = Absent if answer.why in ("absent", "lifeless") else Unknown
+    kind = answer.why if answer.why in ("directory", "too_large") else None
+    return lack(answer.reason, answer.remedy, subject, kind)
 
 
 def text(answer: Answer) -> str:

@@ -94,7 +94,7 @@ def _greeting(know: FactStore) -> str:
     """What the running daemon calls itself: the name in its answer to EHLO is $j (main.c, srvrsmtp.c, MyHostName).
     Where no name server answers, a second sendmail, asked for its name, would sleep for a minute."""
     wire = know.get(Wire)
-    for c in wire.looks if wire else ():
+    for c in wire.per_endpoint if wire else ():
         if c.server == "sendmail" and c.loopback and c.hello and c.hello.name:
             return _called(c.endpoint, c.hello.name)
     return ""

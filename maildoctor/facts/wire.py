@@ -16,7 +16,7 @@ from maildoctor.facts.tls import Certificate, certificate_of
 from maildoctor.model import Evidence, Purpose
 
 _CONNECT = re.compile(r"=== connect (\S{1,80}):(\d{1,5}) (\S+)(?: for (\S{1,255}))?")
-_HEARD = re.compile(r"<([-~])  (\d{3})([ -]?)(.*)")
+_RECEIVED = re.compile(r"<([-~])  (\d{3})([ -]?)(.*)")
 _EVIDENCE = 8
 """Lines of a transcript that are shown with a finding."""
 _SAID = re.compile(r" ([-~])> (.*)")
@@ -259,7 +259,7 @@ class Conversation:
 
     def received(self, code: str) -> tuple[str, ...]:
         """Texts of the replies with this code."""
-        return tuple(m[4] for m in map(_HEARD.fullmatch, self.lines) if m and m[2] == code)
+        return tuple(m[4] for m in map(_RECEIVED.fullmatch, self.lines) if m and m[2] == code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +308,7 @@ class Wire:
         return cls(tuple(map(_conversation, blocks)))
 
     @cached_property
-    def looks(self) -> tuple[Conversation, ...]:
+    def per_endpoint(self) -> tuple[Conversation, ...]:
         """One conversation an endpoint: the one that only looked, or where there is none, the first."""
         found: dict[str, Conversation] = {}
         for c in self.all:
@@ -331,7 +331,7 @@ class Wire:
         """Where a login was asked for, a conversation with each host at which none was tried, so that nothing is known
         of it."""
         tried = {c.host for c in self.logins if c.outcome[0] not in ("", "not-sent", "withheld")}
-        asked = {c.host: c for c in reversed(self.looks) if "login asked for" in c.notes}
+        asked = {c.host: c for c in reversed(self.per_endpoint) if "login asked for" in c.notes}
         return tuple(c for host, c in asked.items() if host not in tried)
 
     def together(self, judged: Iterable[tuple[Conversation, K | None]]) -> Iterator[tuple["Ports", K]]:
@@ -364,7 +364,7 @@ def _conversation(lines: list[str]) -> Conversation:
             trouble = (kind, words)
         elif s := _SAID.fullmatch(line):
             asked = s[2].partition(" ")[0].upper()
-        elif h := _HEARD.fullmatch(line):
+        elif h := _RECEIVED.fullmatch(line):
             reply.append(h[4])
             if h[3] == "-":
                 continue

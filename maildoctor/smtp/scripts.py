@@ -263,7 +263,7 @@ def _reply(action: Say | Listen) -> Part:
 
 def _encoded(session: Session, mechanism: str, message: bytes) -> bytes:
     """In base64; neither form is to be seen where the server repeats it, but for the user name of LOGIN."""
-    session.heard_secret()
+    session.secret_sent()
     encoded = b64encode(message)
     session.hidden.parts(encoded)
     if mechanism != "LOGIN":

@@ -74,7 +74,7 @@ class Session:
         """the kind of what ended it, empty where it went to its end"""
         self._script = script(self)
         self._reader = ReplyReader()
-        self._heard = 0
+        self._received = 0
         self._out = bytearray()
         self._secure = False
         self._tls: ssl.SSLObject | None = None
@@ -107,13 +107,13 @@ class Session:
         """Words of the server without those that are hidden."""
         return self.hidden.masked(text)
 
-    def heard_secret(self) -> None:
+    def secret_sent(self) -> None:
         """From now on the server knows something that it must not repeat here."""
         if not self.hidden.closed:
             self.hidden.open.received(_words(self.lines))
             self.hidden.close()
 
-    def heard_before(self, lines: list[str]) -> None:
+    def received_before(self, lines: list[str]) -> None:
         """The server heard a secret in an earlier conversation. `lines`: a transcript from the time before that."""
         self.hidden.open.received(_words(lines))
         self.hidden.close()
@@ -135,8 +135,8 @@ class Session:
             return b""
         if not data:
             return self.end("closed", "the server closed the connection")
-        self._heard += len(data)
-        if self._heard > TALK_LIMIT:
+        self._received += len(data)
+        if self._received > TALK_LIMIT:
             self._throw(Broken("flood", f"the server sent more than {TALK_LIMIT // 1024} KiB"))
             return self._sent()
         if self._in_bio is not None:
@@ -185,7 +185,7 @@ class Session:
                 self._reader.feed(plain)
             # a script that begins TLS takes what follows as TLS, so the loop asks anew each time
             while not self.finished and not self._shaking and (reply := self._next()):
-                self._heard_line(reply)
+                self._note_reply(reply)
                 self._step(lambda reply=reply: self._script.send(reply))  # type: ignore[misc]
         except BadReply as error:
             self._throw(Broken("protocol", error.words + self.masked(error.said), "not-smtp" if error.said else ""))
@@ -244,7 +244,7 @@ class Session:
             return reply
         return replace(reply, lines=self.hidden.lines(reply.lines))
 
-    def _heard_line(self, reply: Reply) -> None:
+    def _note_reply(self, reply: Reply) -> None:
         arrow = "<~" if self._secure else "<-"
         last = len(reply.lines) - 1
         for number, text in enumerate(reply.lines):

@@ -16,5 +16,5 @@ class Outside:
     @classmethod
     def parse(cls, text: str) -> Self:
         """From the lines described above; the first of each kind counts."""
-        looks = [x for x in map(Look.parse, text.splitlines()) if x]
-        return cls(next((x for x in looks if x.kind == "-"), None), next((x for x in looks if x.kind == "s"), None))
+        files = [x for x in map(Look.parse, text.splitlines()) if x]
+        return cls(next((x for x in files if x.kind == "-"), None), next((x for x in files if x.kind == "s"), None))
