@@ -169,6 +169,20 @@ def test_a_module_is_named_for_what_it_is_about(name: Path) -> None:
     assert not bad, f"{name}: name it for what it is about, not {', '.join(bad)}"
 
 
+def test_no_modules_import_each_other() -> None:
+    """Not by way of others either, nor for their types alone. A folder's `__init__` stands for what it imports."""
+    modules = {".".join(("maildoctor", *name.parts)).removesuffix(".__init__"): path for name, path in OURS.items()}
+    wanted: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        names = {name for name, _ in imports(ast.parse(path.read_text(encoding="utf-8")))}
+        wanted[module] = {n if n in modules else n.rpartition(".")[0] for n in names} & modules.keys() - {module}
+    while ends := [module for module, needs in wanted.items() if not needs]:
+        for module in ends:
+            del wanted[module]
+        wanted = {module: needs & wanted.keys() for module, needs in wanted.items()}
+    assert not wanted, f"these wait for each other: {wanted}"
+
+
 def test_checks_lie_in_folders_by_product() -> None:
     """Each folder holds Python checks and log rules of one product side by side; on top only what is of all."""
     assert {p.name for p in CHECKS.iterdir() if p.is_file() and p.suffix in (".py", ".toml")} == {

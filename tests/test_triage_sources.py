@@ -27,10 +27,11 @@ from hypothesis import strategies as st
 
 from maildoctor.host import Answer, NoAnswer, Verb
 from maildoctor.triage.headers import peel, when
-from maildoctor.triage.sources import Source, SourceError, SourceOptions, open_extent, open_sources
+from maildoctor.triage.sources import Source, SourceError, SourceOptions
 from maildoctor.triage.sources.follow import Tail
 from maildoctor.triage.sources.journal import argv
 from maildoctor.triage.sources.lines import Turned
+from maildoctor.triage.sources.opening import open_extent, open_sources
 from maildoctor.triage.sources.own import OwnLogs, own_logs
 from maildoctor.triage.sources.raw import Stream
 from maildoctor.triage.sources.reshape import Docker, Export, Json, turner_for
@@ -183,7 +184,7 @@ def test_a_fifo_with_a_writer(tmp_path: Path, late: float) -> None:
 
 def run(code: str, **how: Any) -> bytes:
     """What a Python program prints that has read its sources."""
-    prelude = "import sys\nfrom maildoctor.triage.sources import *\n"
+    prelude = "import sys\nfrom maildoctor.triage.sources.opening import *\n"
     drain_all = textwrap.dedent("""
         buffer = memoryview(bytearray(65536))
         for source in open_sources(['-'], SourceOptions()):

@@ -19,7 +19,8 @@ from maildoctor.render.log import size
 from maildoctor.triage.engine import Engine, EngineError, fastest, named
 from maildoctor.triage.rules import Rule
 from maildoctor.triage.scan import Scan, Seen
-from maildoctor.triage.sources import Source, SourceOptions, open_extent, open_sources
+from maildoctor.triage.sources import Source, SourceOptions
+from maildoctor.triage.sources.opening import open_extent, open_sources
 from maildoctor.triage.tally import Entry, Key
 
 if TYPE_CHECKING:

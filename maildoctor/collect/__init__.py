@@ -8,8 +8,7 @@ from typing import Any
 
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect import application, cyrus, imapd, paths, postfix, sendmail, system, wire
-from maildoctor.collect.adapter import Adapter
-from maildoctor.collect.knowledge import Collector, FactStore
+from maildoctor.collect.knowledge import Adapter, Collector, FactStore
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.files import SaslFiles
 from maildoctor.facts.cyrus.outside import Outside

@@ -4,9 +4,8 @@ import re
 
 from maildoctor.auth import postfix
 from maildoctor.auth.service import LoginService, SaslApplication
-from maildoctor.collect.adapter import Adapter
 from maildoctor.collect.cyrus import system
-from maildoctor.collect.knowledge import FactStore, first, unknown
+from maildoctor.collect.knowledge import Adapter, FactStore, first, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.conf import config_search, plugin_search
 from maildoctor.facts.names import Names

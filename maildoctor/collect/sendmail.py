@@ -6,9 +6,8 @@ from typing import TypeVar
 from maildoctor.auth import sendmail as auth
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect import sendmail_files
-from maildoctor.collect.adapter import Adapter
 from maildoctor.collect.cyrus import generation, system
-from maildoctor.collect.knowledge import FactStore, joined, text, unknown
+from maildoctor.collect.knowledge import Adapter, FactStore, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.conf import config_search, plugin_search
 from maildoctor.facts.names import Names
