@@ -1,9 +1,9 @@
-"""What pyproject.toml cannot say: the log rules are parsed when maildoctor is built."""
+"""What pyproject.toml cannot say: which folders are packages, and that the log rules are parsed at the build."""
 
 import os
 import sys
 
-from setuptools import setup
+from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
@@ -32,4 +32,10 @@ class WithRules(build_py):
         return os.path.join(self.build_lib, "maildoctor", "checks", "rules.json")
 
 
-setup(cmdclass={"build_py": WithRules})
+PACKAGES = [
+    *find_packages(ROOT, include=["maildoctor", "maildoctor.*"]),
+    *(f"maildoctor.{name}" for name in find_packages(ROOT, include=["checks", "checks.*", "fixtures"])),
+]
+"""A new folder of checks or facts is in the wheel without being named; checks/ and fixtures/ lie beside the package."""
+
+setup(packages=PACKAGES, cmdclass={"build_py": WithRules})

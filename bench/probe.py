@@ -230,10 +230,10 @@ def pair(runs: int, count: int, of: Farm, our: Program, other: Program) -> None:
     both = [(run(our, of, count), run(other, of, count)) for _ in range(runs)]
     a, b = ([one[side] for one in both] for side in (0, 1))
     ratio = statistics.median(x.seconds for x in a) / statistics.median(x.seconds for x in b)
-    say(f"{ratio:7.3f} x  {our.name} {_told(a)}  against  {other.name} {_told(b)}")
+    say(f"{ratio:7.3f} x  {our.name} {_summary(a)}  against  {other.name} {_summary(b)}")
 
 
-def _told(runs: Sequence[Run]) -> str:
+def _summary(runs: Sequence[Run]) -> str:
     low, middle, high = (f([x.seconds for x in runs]) for f in (min, statistics.median, max))
     cpu = statistics.median(x.cpu for x in runs)
     peak, trips = max(x.peak for x in runs), statistics.median(x.trips for x in runs)

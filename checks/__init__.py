@@ -1,1 +1,1 @@
-"""The built-in checks, a file a family. `CODES` is the ledger of every code ever given."""
+"""The built-in checks, a folder a product. `CODES` is the ledger of every code ever given."""

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterable
 from functools import cache
+from typing import Literal
 
 from maildoctor import asn1, filesystem
 
@@ -11,6 +12,11 @@ _LOOK = "look whether it is what it should be"
 _CHAIN, _NAMES = 16, 1_000
 """Certificates of one file that are described (only the first is the server's own), and names of one: public
 authorities put no more than 100 to 250 into one."""
+Verification = Literal[
+    "yes", "self-signed", "no-ca", "form", "invalid", "no-anchors", "no-library", "not-judged", "not-shown"
+]
+"""What a handshake shows of a certificate, as the transcript notes it (see `facts/wire.py`, which reads it)."""
+
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -154,27 +160,31 @@ def _digest(spki: bytes) -> str:
 
 def shown_by_server(chain: list[bytes], ca_file: str = "") -> tuple[str, ...]:
     """What a server showed in a TLS handshake (DER, its own first), as notes of a transcript: `certificate …` lines,
-    `key RSA 2048 bits`, and `verified yes`, `verified no: WHY` or `verified unknown: WHY`."""
+    `key RSA 2048 bits`, and `verified CODE` or `verified CODE: WHY`, the code one of `Verification`."""
     if lacking := _lacking():
-        return (f"verified unknown: certificates cannot be read: {lacking}",)
+        return (_verified("no-library", f"certificates cannot be read: {lacking}"),)
     from cryptography import x509
 
     if not chain or not chain[0]:
-        return ("verified unknown: the server showed no certificate",)
+        return (_verified("not-shown", "the server showed no certificate"),)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             own = _loaded(chain[0])
             rows = _describe(own).splitlines()
         except NotReadable as error:
-            return (f"verified unknown: {error.reason}",)
+            return (_verified("not-judged", error.reason),)
         except (ValueError, x509.InvalidVersion):
-            return ("verified no: it is no readable certificate",)
+            return (_verified("invalid", "it is no readable certificate"),)
         return (
             *(f"certificate {row}" for row in rows),
             f"key {_key_words(own)}",
-            f"verified {_verdict(own, chain[1:], ca_file)}",
+            _verified(*_verdict(own, chain[1:], ca_file)),
         )
+
+
+def _verified(code: Verification, why: str = "") -> str:
+    return f"verified {code}: {why}" if why else f"verified {code}"
 
 
 def _key_words(certificate: "x509.Certificate") -> str:  # type: ignore[name-defined]  # noqa: F821 (imported lazily)
@@ -189,45 +199,46 @@ def _key_words(certificate: "x509.Certificate") -> str:  # type: ignore[name-def
     return f"{kind} {size} bits" if size else kind
 
 
-def _verdict(own: "x509.Certificate", rest: list[bytes], ca_file: str) -> str:  # type: ignore[name-defined]  # noqa: F821
-    """Whether a client with the CAs of this machine, or of `ca_file`, finds a way to one of them (RFC 5280). Names are
-    compared elsewhere."""
+def _verdict(own: "x509.Certificate", rest: list[bytes], ca_file: str) -> tuple[Verification, str]:  # type: ignore[name-defined]  # noqa: F821
+    """Whether a client with the CAs of this machine, or of `ca_file`, finds a way to one of them (RFC 5280), and why
+    not. Names are compared elsewhere."""
     from cryptography import x509
     from cryptography.x509.verification import Store, VerificationError
 
     anchors = _anchors(ca_file)
     if own in anchors:
-        return "yes"
+        return "yes", ""
     if own.subject == own.issuer:
-        return f"no: {_SELF_SIGNED}"
+        return "self-signed", ""
     if not anchors:
-        return "unknown: there are no CA certificates on this machine"
+        return "no-anchors", "there are no CA certificates on this machine"
     try:
         names = own.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         name = next(iter(names.get_values_for_type(x509.DNSName)), None)
         ip = next(iter(names.get_values_for_type(x509.IPAddress)), None)
         if name is None and ip is None:
-            return "no: it names no host in subjectAltName"
+            return "invalid", _NO_NAME
         between = [_loaded(der) for der in rest[:10]]
         subject = x509.IPAddress(ip) if name is None and ip is not None else x509.DNSName(str(name).replace("*", "any"))
         _policy().store(Store(anchors)).build_server_verifier(subject).verify(own, between)
     except x509.ExtensionNotFound:
-        return "no: it names no host in subjectAltName"
+        return "invalid", _NO_NAME
     except VerificationError as error:
-        return f"no: {_why(error)}"
+        return _why(error)
     except NotReadable as error:
-        return f"unknown: {error.reason}"
+        return "not-judged", error.reason
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
-        return f"no: {error}"
-    return "yes"
+        return "invalid", str(error)
+    return "yes", ""
 
 
 def hopeless(transcript: Iterable[str]) -> str:
     """Why OpenSSL will surely not verify the certificate that this look saw, as it would say it; empty where it may."""
-    verdict = next((line for line in transcript if line.startswith("=== verified ")), "")
-    if verdict.endswith(_SELF_SIGNED):
-        return "self-signed certificate"
-    if verdict.endswith(_NO_WAY):
+    for line in transcript:
+        if line == f"=== {_verified('self-signed')}":
+            return "self-signed certificate"
+        if line != f"=== {_verified('no-ca')}":
+            continue
         from cryptography.x509 import verification
 
         # before, cryptography refused many a private CA that OpenSSL takes
@@ -250,14 +261,15 @@ def _policy() -> "PolicyBuilder":  # type: ignore[name-defined]  # noqa: F821 (i
     return verification.PolicyBuilder().extension_policies(ca_policy=ca, ee_policy=end)
 
 
-def _why(error: Exception) -> str:
+def _why(error: Exception) -> tuple[Verification, str]:
     """cryptography wraps its reasons: `validation failed: candidates exhausted: …`."""
     words = str(error).splitlines()[0] if str(error) else ""
-    return _NO_WAY if "exhausted" in words or not words else words
+    if "exhausted" in words or not words:
+        return "no-ca", ""
+    return "form" if "invalid extension" in words else "invalid", words
 
 
-_SELF_SIGNED = "it is self-signed"
-_NO_WAY = "no way leads from it to a known CA"
+_NO_NAME = "it names no host in subjectAltName"
 _LARGEST_BUNDLE = 16 * 1024 * 1024
 
 _BUNDLES = (

@@ -115,10 +115,10 @@ def _or(deadline: Deadline, work: Callable[[], T], otherwise: T) -> T:
 
 def _matrix(know: FactStore) -> Matrix | None:
     get = know.get
-    service, sasldb, here = get(LoginService), get(SaslDb), None
+    service, sasldb, in_realm = get(LoginService), get(SaslDb), None
     if service and sasldb and service.realm and service.realm_unknown is None:
-        here = sasldb.in_realm(service.realm)
-    return matrix(Sources(service, get(SaslConf), get(Plugins), sasldb, get(Saslauthd), know.already(Wire), here))
+        in_realm = sasldb.in_realm(service.realm)
+    return matrix(Sources(service, get(SaslConf), get(Plugins), sasldb, get(Saslauthd), know.already(Wire), in_realm))
 
 
 def _ladder(

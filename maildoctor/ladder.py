@@ -49,8 +49,8 @@ class Ground:
 def climb(ground: Ground, services: Sequence[Seen]) -> tuple[Route, ...]:
     """Each way in with what is shown of it; where nothing answers, one for each login service."""
     by_product = {s.product: s for s in services}
-    looks = [c for c in ground.wire.looks if c.banner or c.hello] if ground.wire else []
-    doors = [c for c in looks if c.port in _SUBMISSION or (c.hello and c.hello.auth)] or looks
+    answering = [c for c in ground.wire.per_endpoint if c.banner or c.hello] if ground.wire else []
+    doors = [c for c in answering if c.port in _SUBMISSION or (c.hello and c.hello.auth)] or answering
     routes = []
     for c in doors:
         # a server that does not say what it is is taken for the one that is here

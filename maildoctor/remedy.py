@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from maildoctor.auth.service import LoginService, Subject
+from maildoctor.auth.service import LoginService, SaslApplication, Subject
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.paths import Look
 from maildoctor.plan.steps import (
@@ -17,6 +17,7 @@ from maildoctor.plan.steps import (
     Restart,
     SetOption,
     SetPostfix,
+    SetPostfixService,
     Step,
 )
 from maildoctor.plan.words import is_plain
@@ -96,6 +97,13 @@ def change(service: LoginService, subject: Subject, words: Sequence[str]) -> lis
         return [SetPostfix(service.option(subject), " ".join(words)), restart(service)]
     end = "dnl" if service.product == "sendmail" else ""
     return amend(service, setting(service, subject, "{value}") + end, value=words)
+
+
+def leave_root(service: LoginService, application: SaslApplication) -> list[Step]:
+    """The services that work in a root of their own leave it, so that they see what the rest of the host does."""
+    if service.product == "postfix":
+        return [SetPostfixService(application.rooted, "chroot", "n", "y"), restart(service)]
+    return [by_hand("let {product} work without the root {root}", product=service.product, root=application.root)]
 
 
 def certificate(service: LoginService) -> list[Step]:

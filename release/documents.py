@@ -258,9 +258,9 @@ def _items(options: Options, body: str) -> Iterator[str]:
     """The items of a list of options: those that are there in their order, then those that are new."""
     left = dict(options)
     for heading, prose in re.findall(r"(?m)^\.It (Fl .*)\n((?:(?!\.It Fl ).*\n)*)", "".join(_list(body))):
-        here = [left.pop(name) for name in re.findall(r"(?<=[ ,])--[\w-]+", _flags(heading)) if name in left]
-        if here:
-            yield f".It {' , '.join(map(_heading, here))}\n{prose}"
+        known = [left.pop(name) for name in re.findall(r"(?<=[ ,])--[\w-]+", _flags(heading)) if name in left]
+        if known:
+            yield f".It {' , '.join(map(_heading, known))}\n{prose}"
     for option in left.values():
         text = _help(option)
         yield f".It {_heading(option)}\n{text[:1].upper()}{text[1:]}.\n"

@@ -63,7 +63,7 @@ class Talk:
     def line(self) -> bytes:
         """What the client says next; that it says no more than this is looked after. Raises Gone."""
         while b"\n" not in self._left:
-            self._left += self._heard()
+            self._left += self._received()
         line, _, rest = self._left.partition(b"\n")
         self._left = rest
         if rest:
@@ -76,7 +76,7 @@ class Talk:
     def message(self) -> bytes:
         """What follows DATA, up to the dot."""
         while not self._left.endswith(b"\r\n.\r\n"):
-            self._left += self._heard()
+            self._left += self._received()
         text, self._left = self._left, b""
         return text
 
@@ -150,7 +150,7 @@ class Talk:
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
-    def _heard(self) -> bytes:
+    def _received(self) -> bytes:
         while True:
             if self.tls is None:
                 return self._raw()

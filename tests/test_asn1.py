@@ -112,7 +112,7 @@ def test_a_certificate_that_keeps_openssl_busy_is_not_judged() -> None:
         with pytest.raises(NotReadable, match="a number of 20,000 bits"):
             certificates(data)
     (reported,) = shown_by_server([bomb])
-    assert reported.startswith("verified unknown: a certificate is not judged")
+    assert reported.startswith("verified not-judged: a certificate is not judged")
 
 
 @given(st.binary(max_size=300))

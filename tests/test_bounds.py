@@ -224,7 +224,7 @@ def test_a_map_is_cut_and_not_compared(tmp_path: Path, monkeypatch: pytest.Monke
     assert len(rows) == 11
 
 
-def test_a_data_base_is_cut_and_that_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_is_cut_and_that_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     records = ((b"user%d\0example.com\0userPassword" % n, b"secret") for n in range(30))
     _cdb(tmp_path / "sasldb2", records, 2 << 20)
     monkeypatch.setattr(listing, "RECORDS", 20)
@@ -236,7 +236,7 @@ def test_a_data_base_is_cut_and_that_is_told(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in SASLDB.iterdir() if path.suffix != ".json"))
-def test_what_is_taken_of_a_data_base_is_its_beginning(name: str) -> None:
+def test_what_is_taken_of_a_database_is_its_beginning(name: str) -> None:
     data = (SASLDB / name).read_bytes()
     try:
         whole = read(data)
@@ -390,8 +390,8 @@ def _mechanisms(n: int) -> Any:
 
 def _paths(n: int) -> Any:
     text = "\n".join(f"[map] /etc/m{i}/x{i}.db" for i in range(n))
-    looks = "\n".join(f"-rw-r--r-- root root /etc/m{i}/y" for i in range(n))
-    return lambda: Paths.parse(f"{looks}\n{text}")
+    files = "\n".join(f"-rw-r--r-- root root /etc/m{i}/y" for i in range(n))
+    return lambda: Paths.parse(f"{files}\n{text}")
 
 
 def _plugins(n: int) -> Any:

@@ -230,7 +230,7 @@ def runner(tmp_path: Path) -> Runner:
 
 
 @pytest.mark.slow
-def test_the_workflow_passes_a_mended_image(runner: Runner) -> None:
+def test_the_workflow_passes_a_fixed_image(runner: Runner) -> None:
     (runner.folder / "mail.tar").write_bytes(image(0o755))
     authority = runner.folder.parent / "authority"
     authority.mkdir()

@@ -39,7 +39,7 @@ as_user = pytest.mark.skipif(os.geteuid() == 0, reason="root may look everywhere
 unsharing = pytest.mark.skipif(os.geteuid() != 0 or not _may_unshare(), reason="needs root, and the right to unshare")
 
 
-def silence(answer: Answer) -> NoAnswer:
+def no_answer(answer: Answer) -> NoAnswer:
     assert isinstance(answer, NoAnswer), answer
     return answer
 
@@ -92,19 +92,19 @@ def test_processes_are_those_that_psutil_tells(tmp_path: Path) -> None:
     started = [subprocess.Popen([tmp_path / name, "60"]) for name in names]
     try:
         eventually(lambda: all(str(p.pid) in said(Live().ask("processes")) for p in started))
-        here = Processes.parse(said(Live().ask("processes"))).all
-        there = Processes.parse(said(processes_by_psutil())).all
+        by_proc = Processes.parse(said(Live().ask("processes"))).all
+        by_psutil = Processes.parse(said(processes_by_psutil())).all
     finally:
         for process in started:
             process.kill()
             process.wait()
     ours = {process.pid for process in started}
-    assert ours <= {p.pid for p in here}
+    assert ours <= {p.pid for p in by_proc}
     reported = [
-        [(p.pid, p.user, p.program, p.replaced, p.command) for p in ps if p.pid in ours] for ps in (here, there)
+        [(p.pid, p.user, p.program, p.replaced, p.command) for p in ps if p.pid in ours] for ps in (by_proc, by_psutil)
     ]
     assert reported[0] == reported[1]
-    assert all(abs(p.started - time.time()) < 30 for p in here if p.pid in ours)
+    assert all(abs(p.started - time.time()) < 30 for p in by_proc if p.pid in ours)
 
 
 def test_listeners_are_those_that_psutil_tells() -> None:
@@ -137,8 +137,8 @@ def test_where_proc_is_not_linux_psutil_is_asked(monkeypatch: pytest.MonkeyPatch
 
 def test_without_proc_nobody_says_that_nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(procfs, "everyone", dict)
-    assert silence(Live().ask("processes")).why == "unavailable"
-    assert silence(Live().ask("listeners")).remedy
+    assert no_answer(Live().ask("processes")).why == "unavailable"
+    assert no_answer(Live().ask("listeners")).remedy
 
 
 def test_a_process_cannot_forge_a_row(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_nothing_is_run_or_written_in_a_container(box: Box) -> None:
     before = sorted((str(p), p.lstat().st_mtime_ns, p.lstat().st_ctime_ns) for p in box.root.rglob("*"))
     host = contained.by_pid(str(box.pid))
     examine(host, load_library(()), Selection())
-    assert silence(host.ask("run", "touch /made")).why == "unavailable"
+    assert no_answer(host.ask("run", "touch /made")).why == "unavailable"
     assert host.commands == ()
     assert before == sorted((str(p), p.lstat().st_mtime_ns, p.lstat().st_ctime_ns) for p in box.root.rglob("*"))
 
@@ -268,7 +268,7 @@ def test_an_end_in_the_middle_is_no_lack_of_files(box: Box) -> None:
         ("hostname", ""),
     )
     for verb, subject in questions:
-        answer = silence(host.ask(verb, subject))
+        answer = no_answer(host.ask(verb, subject))
         assert (answer.why, "ended" in answer.reason) == ("failed", True), (verb, answer)
     report = examine(host, load_library(()), Selection())
     assert report.roots == ()
@@ -280,9 +280,9 @@ def test_the_end_of_a_thread_that_was_in_a_network_leaves_us_in_ours(box: Box) -
     def work() -> tuple[bytes, str, str]:
         return _connect(box.port), os.readlink("/proc/thread-self/ns/net"), threading.current_thread().name
 
-    banner, there, thread = namespaces.in_network(box.pid, work)
+    banner, network, thread = namespaces.in_network(box.pid, work)
     assert banner == b"220 inside\r\n"
-    assert there == os.readlink(f"/proc/{box.pid}/ns/net") != os.readlink("/proc/thread-self/ns/net")
+    assert network == os.readlink(f"/proc/{box.pid}/ns/net") != os.readlink("/proc/thread-self/ns/net")
     assert thread != threading.current_thread().name
     with pytest.raises(ConnectionRefusedError):
         _connect(box.port)
@@ -616,7 +616,7 @@ def test_check_of_a_container_by_name(box: Box, install: Install, capsys: pytest
 def test_a_paused_container_is_not_asked_for_its_greeting(box: Box, install: Install) -> None:
     install("docker", document(box.pid, status="paused"))
     host = contained.by_name("mail")
-    refused = silence(host.ask("probe", f"127.0.0.1:{box.port}"))
+    refused = no_answer(host.ask("probe", f"127.0.0.1:{box.port}"))
     assert "paused" in refused.reason and refused.remedy == "docker unpause mail"
     assert host.ask("read", "/etc/mail/access") == "inside\n"
     install("docker", document(box.pid))

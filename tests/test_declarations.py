@@ -90,7 +90,8 @@ def test_a_new_symptom_stands_under_the_causes_of_its_effect(tmp_path: Path) -> 
     """One word in its own declaration, and no other file."""
     tmp_path.chmod(0o755)
     (tmp_path / "mine.py").write_text(
-        "from maildoctor.api import Found, System, check, found\n"
+        "from maildoctor.api import Found, check, found\n"
+        "from maildoctor.api.host import System\n"
         "@check('MINE001', 'mine', 'error', rung='offer', role='symptom', shows=['no-offer'],\n"
         "       fails=[{'system': 'os: a'}], passes=[{'system': ''}])\n"
         "def mine(system: System):\n"

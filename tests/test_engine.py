@@ -105,7 +105,7 @@ def test_a_check_that_breaks_is_told_and_the_run_goes_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("silence", "verdict"),
+    ("no_answer", "verdict"),
     [
         (NoAnswer("refused", "no right", "run as root"), "not_judged"),
         (NoAnswer("unavailable", "no right", "run as root"), "not_judged"),
@@ -113,24 +113,24 @@ def test_a_check_that_breaks_is_told_and_the_run_goes_on() -> None:
         (NoAnswer("absent", "no right", "run as root"), "not_applicable"),
     ],
 )
-def test_what_could_not_be_seen_is_not_judged(silence: NoAnswer, verdict: str) -> None:
-    report = judged(Words(processes=silence), one("X001", always_finds))
+def test_what_could_not_be_seen_is_not_judged(no_answer: NoAnswer, verdict: str) -> None:
+    report = judged(Words(processes=no_answer), one("X001", always_finds))
     (o,) = report.outcomes
     assert (o.outcome, o.reason, o.remedy) == (verdict, "no right", "run as root")
     assert report.ranked == ()
 
 
-@pytest.mark.parametrize("silence", [NoAnswer("refused", "no", "run as root"), NoAnswer("absent", "no")])
-def test_an_optional_fact_hinders_nothing(silence: NoAnswer) -> None:
+@pytest.mark.parametrize("no_answer", [NoAnswer("refused", "no", "run as root"), NoAnswer("absent", "no")])
+def test_an_optional_fact_hinders_nothing(no_answer: NoAnswer) -> None:
     seen: list[Any] = []
 
     def judge(names: Names, processes: Processes | Unknown) -> Iterator[Found]:
         seen.append(processes)
         yield from ()
 
-    report = judged(Words(processes=silence, hostname="mx", read="192.0.2.1 mx"), one("X001", judge))
+    report = judged(Words(processes=no_answer, hostname="mx", read="192.0.2.1 mx"), one("X001", judge))
     assert outcome(report) == {"X001": "pass"}
-    assert isinstance(seen[0], Absent if silence.why == "absent" else Unknown)
+    assert isinstance(seen[0], Absent if no_answer.why == "absent" else Unknown)
 
 
 def test_a_collector_that_breaks_costs_only_its_own_fact(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,7 +219,8 @@ def test_selection(select: str, ignore: str, taken: str) -> None:
 
 EXTRA = '''
 from collections.abc import Iterator
-from maildoctor.api import Cause, Evidence, Found, Processes, check, found
+from maildoctor.api import Cause, Evidence, Found, check, found
+from maildoctor.api.host import Processes
 
 @check("{code}", "extra", "info", rung="none", role="note",
        fails=[{{"processes": "1 root 1 /x y"}}], passes=[{{"processes": ""}}])

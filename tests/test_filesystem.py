@@ -92,12 +92,12 @@ def _fifo(path: Path) -> None:
 
 
 def _socket(path: Path) -> None:
-    here = os.getcwd()
+    before = os.getcwd()
     os.chdir(path.parent)  # its name would be too long
     try:
         socket.socket(socket.AF_UNIX).bind(path.name)
     finally:
-        os.chdir(here)
+        os.chdir(before)
 
 
 def _device(path: Path) -> None:
@@ -181,7 +181,7 @@ def swapped(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.slow
 def test_a_directory_that_becomes_a_link_leads_nowhere(swapped: Path) -> None:
-    looks: dict[str, Callable[[Tree], object]] = {
+    operations: dict[str, Callable[[Tree], object]] = {
         "read": lambda t: t.read("/inner/dir/file"),
         "read below": lambda t: t.read("/inner/dir/sub/file"),
         "read file": lambda t: t.read("/inner/file"),
@@ -190,11 +190,11 @@ def test_a_directory_that_becomes_a_link_leads_nowhere(swapped: Path) -> None:
         "list below": lambda t: "only-outside" in t.listdir("/inner/dir/sub"),
         "lstat": lambda t: t.lstat("/inner/dir/only-outside"),
     }
-    seen: dict[str, set[object]] = {name: set() for name in looks}
+    seen: dict[str, set[object]] = {name: set() for name in operations}
     until = time.monotonic() + 3
     while time.monotonic() < until:
         tree = Tree(str(swapped))
-        for name, look in looks.items():
+        for name, look in operations.items():
             try:
                 seen[name].add(look(tree))
             except OSError:

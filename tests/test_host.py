@@ -40,7 +40,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 as_user = pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 
 
-def silence(answer: Answer) -> NoAnswer:
+def no_answer(answer: Answer) -> NoAnswer:
     assert isinstance(answer, NoAnswer), answer
     return answer
 
@@ -87,7 +87,7 @@ def test_a_link_leads_to_what_the_target_has_there(root: Path, target: str, link
 def test_a_linked_folder_is_one_of_the_target(root: Path, folder: str) -> None:
     (root / "f").symlink_to(folder)
     answer = Rooted(str(root)).ask("read", "/f/access")
-    assert answer == "inside\n" or silence(answer).why == "absent"
+    assert answer == "inside\n" or no_answer(answer).why == "absent"
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_the_root_may_itself_be_reached_by_a_link(root: Path, tmp_path: Path) ->
     (root / "up").symlink_to("../outside")
     host = Rooted(str(tmp_path / "way"))
     assert host.ask("read", "/etc/mail/access") == "inside\n"
-    assert silence(host.ask("read", "/up")).why == "absent"
+    assert no_answer(host.ask("read", "/up")).why == "absent"
 
 
 def test_links_that_go_round(root: Path) -> None:
@@ -124,7 +124,7 @@ def test_links_that_go_round(root: Path) -> None:
     (root / "b").symlink_to("/a")
     (root / "self").symlink_to("self/x")
     for path in ("/a", "/self", "/a/x"):
-        assert silence(Rooted(str(root)).ask("read", path)).why == "failed"
+        assert no_answer(Rooted(str(root)).ask("read", path)).why == "failed"
 
 
 def test_a_chain_of_links_is_followed_as_far_as_the_kernel_does(root: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_chain_of_links_is_followed_as_far_as_the_kernel_does(root: Path) -> N
         (root / f"l{n}").symlink_to(f"l{n + 1}" if n < LINKS else "etc/mail/access")
     host = Rooted(str(root))
     assert host.ask("read", "/l1") == "inside\n"
-    assert silence(host.ask("read", "/l0")).why == "failed"
+    assert no_answer(host.ask("read", "/l0")).why == "failed"
 
 
 def test_nobody_waits_for_a_fifo(root: Path) -> None:
@@ -140,9 +140,9 @@ def test_nobody_waits_for_a_fifo(root: Path) -> None:
     host = Rooted(str(root))
     for verb in ("read", "key", "sasldb", "map plain", "build", "release"):
         verb, _, kind = verb.partition(" ")
-        assert silence(host.ask(cast(Verb, verb), f"{kind} /fifo".strip())).why == "failed"
+        assert no_answer(host.ask(cast(Verb, verb), f"{kind} /fifo".strip())).why == "failed"
     assert host.ask("elf", "/fifo") == "not readable\n"
-    assert "FIFO" in silence(host.ask("read", "/fifo")).reason
+    assert "FIFO" in no_answer(host.ask("read", "/fifo")).reason
     assert said(host.ask("look", "/fifo")).startswith("p")
 
 
@@ -158,7 +158,7 @@ def test_a_device_node_in_an_image_is_not_opened(root: Path) -> None:
         os.mknod(root / "node", 0o666 | stat.S_IFCHR, os.makedev(1, 5))
     except PermissionError:
         pytest.skip("may not make device nodes here")
-    assert "a character device" in silence(Rooted(str(root)).ask("read", "/node")).reason
+    assert "a character device" in no_answer(Rooted(str(root)).ask("read", "/node")).reason
 
 
 def test_a_socket_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +167,7 @@ def test_a_socket_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         server.bind("mux")
         host = Rooted(str(tmp_path))
         assert said(host.ask("look", "/mux")).startswith("s")
-        assert "a socket" in silence(host.ask("read", "/mux")).reason
+        assert "a socket" in no_answer(host.ask("read", "/mux")).reason
 
 
 def test_a_huge_file_is_refused_and_costs_nothing(root: Path) -> None:
@@ -176,29 +176,29 @@ def test_a_huge_file_is_refused_and_costs_nothing(root: Path) -> None:
     began, host = time.monotonic(), Rooted(str(root))
     for verb in ("sasldb", "map plain", "release", "build"):
         verb, _, kind = verb.partition(" ")
-        assert silence(host.ask(cast(Verb, verb), f"{kind} /huge".strip())).why == "too_large"
+        assert no_answer(host.ask(cast(Verb, verb), f"{kind} /huge".strip())).why == "too_large"
     assert host.ask("elf", "/huge") == "not readable\n"
-    assert silence(host.ask("read", "/huge")).why == "too_large"
+    assert no_answer(host.ask("read", "/huge")).why == "too_large"
     assert time.monotonic() - began < 2
 
 
 @pytest.mark.parametrize("verb", ["read", "sasldb", "key", "cert"])
 def test_a_directory_where_a_file_should_be(root: Path, verb: Verb) -> None:
-    answer = silence(Rooted(str(root)).ask(verb, "/etc/mail"))
+    answer = no_answer(Rooted(str(root)).ask(verb, "/etc/mail"))
     assert answer.why == "directory" and "a directory" in answer.reason
 
 
 def test_a_file_where_a_directory_should_be(root: Path) -> None:
     host = Rooted(str(root))
-    assert silence(host.ask("read", "/etc/mail/access/x")).why == "absent"
-    assert silence(host.ask("list", "/etc/mail/access")).why == "absent"
-    assert silence(host.ask("list", "/etc/nothing")).why == "absent"
+    assert no_answer(host.ask("read", "/etc/mail/access/x")).why == "absent"
+    assert no_answer(host.ask("list", "/etc/mail/access")).why == "absent"
+    assert no_answer(host.ask("list", "/etc/nothing")).why == "absent"
 
 
 @as_user
 def test_an_unreadable_file_is_refused_with_a_remedy(root: Path) -> None:
     (root / "etc/mail/access").chmod(0)
-    answer = silence(Rooted(str(root)).ask("read", "/etc/mail/access"))
+    answer = no_answer(Rooted(str(root)).ask("read", "/etc/mail/access"))
     assert (answer.why, answer.remedy) == ("refused", "run as root")
 
 
@@ -209,7 +209,7 @@ def test_what_the_system_refuses_is_refused_and_not_absent(root: Path, monkeypat
         raise PermissionError(13, "Permission denied", path)
 
     monkeypatch.setattr(host.files, "read", refuse)
-    answer = silence(host.ask("read", "/etc/mail/access"))
+    answer = no_answer(host.ask("read", "/etc/mail/access"))
     assert (answer.why, answer.remedy) == ("refused", "run as root")
 
 
@@ -259,12 +259,12 @@ def test_a_file_of_any_age_is_looked_at(root: Path, seconds: int) -> None:
 
 @pytest.mark.parametrize("verb", ["run", "hostname", "whoami", "space"])
 def test_files_do_not_tell_what_only_a_running_system_can(root: Path, verb: Verb) -> None:
-    assert silence(Rooted(str(root)).ask(verb, "x")).why == "unavailable"
+    assert no_answer(Rooted(str(root)).ask(verb, "x")).why == "unavailable"
 
 
 @pytest.mark.parametrize("verb", ["processes", "listeners", "probe"])
 def test_files_alone_have_no_life(root: Path, verb: Verb) -> None:
-    assert silence(Rooted(str(root)).ask(verb)).why == "lifeless"
+    assert no_answer(Rooted(str(root)).ask(verb)).why == "lifeless"
 
 
 def test_a_question_is_answered_once(root: Path) -> None:
@@ -360,7 +360,7 @@ def test_a_program_that_hangs_is_ended_with_its_children(monkeypatch: pytest.Mon
         "import subprocess, time; p = subprocess.Popen(['sleep', '61'])\n"
         f"open({str(tmp_path / 'pid')!r}, 'w').write(str(p.pid)); time.sleep(60)"
     )
-    answer = silence(_python(code))
+    answer = no_answer(_python(code))
     assert answer.why == "failed" and "took longer" in answer.reason and answer.remedy
     assert time.monotonic() - began < 3
     assert _is_gone(int((tmp_path / "pid").read_text()))
@@ -381,13 +381,13 @@ def _is_gone(pid: int) -> bool:
 def test_a_program_that_leaves_stdout_open_and_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(children, "PATIENCE", 0.5)
     began = time.monotonic()
-    assert silence(_python("import os, time; os.close(1); os.close(2); time.sleep(60)")).why == "failed"
+    assert no_answer(_python("import os, time; os.close(1); os.close(2); time.sleep(60)")).why == "failed"
     assert time.monotonic() - began < 3
 
 
 def test_a_program_that_prints_without_end_is_ended() -> None:
     began = time.monotonic()
-    answer = silence(_python("while True: print('x' * 65536)"))
+    answer = no_answer(_python("while True: print('x' * 65536)"))
     assert answer.why == "failed" and "KiB" in answer.reason
     assert time.monotonic() - began < 4
 
@@ -420,7 +420,7 @@ def test_a_file_that_is_no_program(tmp_path: Path) -> None:
 def test_nothing_is_run_by_an_ordinary_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     host = Live()
-    answer = silence(host.ask("run", "true"))
+    answer = no_answer(host.ask("run", "true"))
     assert (answer.why, answer.remedy, host.commands) == ("refused", "run as root", ())
 
 
@@ -525,8 +525,8 @@ def test_a_key_leaves_only_the_digest_of_its_public_half(root: Path) -> None:
     assert reported in said(host.ask("cert", "/cert.pem"))  # so that the two can be seen to belong together
     assert "name: mx.example.net\n" in said(host.ask("cert", "/cert.pem"))
     assert said(host.ask("key", "/locked.pem")).startswith("encrypted")
-    assert silence(host.ask("key", "/rubbish.pem")).why == "failed"
-    assert silence(host.ask("cert", "/rubbish.pem")).why == "failed"
+    assert no_answer(host.ask("key", "/rubbish.pem")).why == "failed"
+    assert no_answer(host.ask("cert", "/rubbish.pem")).why == "failed"
     for line in pem.decode().splitlines()[1:-1]:
         assert line not in reported
 
@@ -703,8 +703,8 @@ def test_a_replay_knows_no_more_than_the_recording(tmp_path: Path, root: Path) -
     host.save(str(tmp_path / "kept"))
     replay = Replay(str(tmp_path / "kept"))
     assert replay.ask("read", "/etc/nothing") == absent
-    assert silence(replay.ask("read", "/etc/mail/access")).why == "unavailable"
-    assert silence(replay.ask("system")).why == "unavailable"
+    assert no_answer(replay.ask("read", "/etc/mail/access")).why == "unavailable"
+    assert no_answer(replay.ask("system")).why == "unavailable"
 
 
 class Talker:

@@ -321,8 +321,8 @@ def test_acls() -> None:
     ]
     with tempfile.TemporaryDirectory() as where:
         host = image(Path(where), make.tar(*BASE_ITEMS, *items))
-    looks = {name: said(host.ask("look", f"/etc/{name}")).split()[0][-1] for name in ("raw", "text", "plain", "none")}
-    assert looks == {"raw": "+", "text": "+", "plain": "-", "none": "-"}
+    answers = {name: said(host.ask("look", f"/etc/{name}")).split()[0][-1] for name in ("raw", "text", "plain", "none")}
+    assert answers == {"raw": "+", "text": "+", "plain": "-", "none": "-"}
     assert host.ask("acl", "/etc/raw") == "user::rw-\nuser:smmsp:r--"
     assert said(host.ask("acl", "/etc/text")).splitlines()[1:3] == ["user:smmsp:r--", "user:bob:rw-"]
 
@@ -528,8 +528,8 @@ def test_times_and_numbers_that_no_file_system_has(tmp_path: Path) -> None:
     times = ("9" * 20, "-" + "9" * 20, "1.5", "x")
     items = [Item(f"etc/{n}", pax={"mtime": text, "uid": "9" * 20}) for n, text in enumerate(times)]
     host = image(tmp_path, make.tar(*items))
-    looks = [said(host.ask("look", f"/etc/{n}")).split()[5] for n in range(4)]
-    assert looks == ["2514-05-30", "1901-12-13", "1970-01-01", "2023-11-14"]
+    answers = [said(host.ask("look", f"/etc/{n}")).split()[5] for n in range(4)]
+    assert answers == ["2514-05-30", "1901-12-13", "1970-01-01", "2023-11-14"]
 
 
 @pytest.mark.slow
@@ -635,16 +635,16 @@ class Naive:
                 self.put(item)
 
     def white_out(self, folder: str, name: str) -> None:
-        here = self.root
+        at = self.root
         for part in folder.split("/") if folder else []:
-            here += f"/{part}"
-            if os.path.islink(here) or not os.path.isdir(here):
+            at += f"/{part}"
+            if os.path.islink(at) or not os.path.isdir(at):
                 return
         if name == ".wh..wh..opq":
-            for child in os.listdir(here):
-                remove(f"{here}/{child}")
+            for child in os.listdir(at):
+                remove(f"{at}/{child}")
         elif name.startswith(".wh."):
-            remove(f"{here}/{name[4:]}")
+            remove(f"{at}/{name[4:]}")
 
     def put(self, item: Item) -> None:
         folder, name = os.path.split(item.name)
@@ -688,21 +688,21 @@ class Naive:
             os.chmod(path, item.mode)
 
     def folder(self, path: str, *, make: bool) -> str | None:
-        here, left, links = self.root, [p for p in reversed(path.split("/")) if p], 0
+        at, left, links = self.root, [p for p in reversed(path.split("/")) if p], 0
         while left:
             part = left.pop()
             if part in ("", "."):
                 continue
             if part == "..":
-                here = here if here == self.root else os.path.dirname(here)
+                at = at if at == self.root else os.path.dirname(at)
                 continue
-            below = f"{here}/{part}"
+            below = f"{at}/{part}"
             if below in self.fresh and os.path.islink(below):
                 links += 1
                 if links > 40:
                     return None
                 target = os.readlink(below)
-                here = self.root if target.startswith("/") else here
+                at = self.root if target.startswith("/") else at
                 left.extend(reversed(target.split("/")))
                 continue
             if os.path.islink(below) or not os.path.isdir(below):
@@ -711,8 +711,8 @@ class Naive:
                 remove(below)
                 os.mkdir(below)
                 os.chmod(below, 0o755)  # noqa: S103
-            here = below
-        return here
+            at = below
+        return at
 
 
 def remove(path: str) -> None:
@@ -724,9 +724,9 @@ def remove(path: str) -> None:
 
 def on_disk(root: str) -> dict[str, tuple[object, ...]]:
     found: dict[str, tuple[object, ...]] = {}
-    for here, folders, names in os.walk(root):
+    for at, folders, names in os.walk(root):
         for name in folders + names:
-            path = f"{here}/{name}"
+            path = f"{at}/{name}"
             status = os.lstat(path)
             content = os.readlink(path) if stat.S_ISLNK(status.st_mode) else b""
             if stat.S_ISREG(status.st_mode):

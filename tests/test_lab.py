@@ -71,7 +71,7 @@ class Trial:
     met: str
     inside: Seen
     outside: Seen
-    met_mended: str
+    met_fixed: str
     fixed: Seen
     seconds: float
 
@@ -144,9 +144,9 @@ def test_a_fault_is_named(trials: dict[str, Future[Trial]], fault: Fault) -> Non
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
-def test_a_mended_host_is_silent(trials: dict[str, Future[Trial]], fault: Fault) -> None:
+def test_a_fixed_host_is_silent(trials: dict[str, Future[Trial]], fault: Fault) -> None:
     trial = trials[fault.id].result()
-    assert trial.met_mended == "works", "the lab did not fix the host"
+    assert trial.met_fixed == "works", "the lab did not fix the host"
     assert trial.fixed.troubles == []
 
 

@@ -1,6 +1,7 @@
 """Who may import whom, read from the source of every module, imports inside functions too."""
 
 import ast
+import importlib
 import re
 import sys
 from collections.abc import Iterator
@@ -60,7 +61,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "library": frozenset({"errors", "model", "check", "correlate", "filesystem"}),
     "verdict": frozenset({"model", "check"}),
     "ladder": frozenset({"model", "facts", "auth", "check", "verdict"}),
-    "engine": frozenset({"ladder", "verdict", "model", "facts", "check", "correlate", "library", "host", "collect", "auth"}),
+    "engine": frozenset(
+        {"ladder", "verdict", "model", "facts", "check", "correlate", "library", "host", "collect", "auth"}
+    ),
     "triage": frozenset(
         {"errors", "filesystem", "toml", "model", "stamps", "host", "plan.words", "correlate", "masking", "__init__"}
     ),
@@ -80,6 +83,7 @@ NEVER_CALLED = frozenset({"open", "exec", "eval", "compile", "input", "print", "
 NOT_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "base", "misc"})
 
 OURS = {p.relative_to(PACKAGE).with_suffix(""): p for p in sorted(PACKAGE.rglob("*.py"))}
+API = sorted(p.stem for p in (PACKAGE / "api").glob("*.py") if p.stem != "__init__")
 OURS = {k: p for k, p in OURS.items() if k.parts[0] not in ("checks", "fixtures")}
 every_module = pytest.mark.parametrize("name", OURS, ids=str)
 every_check = pytest.mark.parametrize(
@@ -153,10 +157,35 @@ def test_a_check_is_pure(path: Path) -> None:
     assert not (found := impurities(path.read_text(encoding="utf-8"))), f"{path.name}: " + "\n".join(found)
 
 
+def test_a_name_is_promised_to_checks_in_one_place() -> None:
+    """What all checks need on top of maildoctor.api, the rest in the module of one product."""
+    places: dict[str, list[str]] = {}
+    for module in ("", *(f".{name}" for name in API)):
+        promised = importlib.import_module(f"maildoctor.api{module}")
+        assert sorted(promised.__all__) == sorted(n for n in vars(promised) if n[0] != "_" and n not in API)
+        for name in promised.__all__:
+            places.setdefault(name, []).append(module)
+    assert not {name: where for name, where in places.items() if len(where) > 1}
+
+
 @pytest.mark.parametrize("name", [*OURS, *(p.relative_to(CHECKS.parent) for p in CHECKS.rglob("*.py"))], ids=str)
 def test_a_module_is_named_for_what_it_is_about(name: Path) -> None:
     bad = NOT_NAMES & {part.removesuffix(".py").strip("_") for part in name.parts}
     assert not bad, f"{name}: name it for what it is about, not {', '.join(bad)}"
+
+
+def test_no_modules_import_each_other() -> None:
+    """Not by way of others either, nor for their types alone. A folder's `__init__` stands for what it imports."""
+    modules = {".".join(("maildoctor", *name.parts)).removesuffix(".__init__"): path for name, path in OURS.items()}
+    wanted: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        names = {name for name, _ in imports(ast.parse(path.read_text(encoding="utf-8")))}
+        wanted[module] = {n if n in modules else n.rpartition(".")[0] for n in names} & modules.keys() - {module}
+    while ends := [module for module, needs in wanted.items() if not needs]:
+        for module in ends:
+            del wanted[module]
+        wanted = {module: needs & wanted.keys() for module, needs in wanted.items()}
+    assert not wanted, f"these wait for each other: {wanted}"
 
 
 def test_checks_lie_in_folders_by_product() -> None:

@@ -223,16 +223,16 @@ def test_references_that_double_are_filled_in_at_once() -> None:
 
 
 def test_a_path_longer_than_the_kernel_takes_is_not_walked() -> None:
-    looks = 0
+    read = 0
 
     def look(path: str) -> Look | None:
-        nonlocal looks
-        looks += len(path)
+        nonlocal read
+        read += len(path)
         return Look.parse(f"drwxr-xr-x root root {path}")
 
     _, complete = walk("/a" * 100_000, look)
     assert not complete
-    assert looks < LONGEST * LONGEST
+    assert read < LONGEST * LONGEST
     assert walk("/a" * 100, look)[1]
 
 

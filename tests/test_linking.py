@@ -316,10 +316,10 @@ def test_the_search_order_is_glibcs() -> None:
 
 
 def test_the_multiarch_directory_comes_before_the_old_ones() -> None:
-    here = "/usr/lib/aarch64-linux-gnu/liba.so"
-    files = {here: shared_object(machine=183), "/usr/lib/liba.so": shared_object(machine=183)}
+    path = "/usr/lib/aarch64-linux-gnu/liba.so"
+    files = {path: shared_object(machine=183), "/usr/lib/liba.so": shared_object(machine=183)}
     linked = link("/p.so", None, Given({**files, "/p.so": shared_object(machine=183, needed=["liba.so"])}))
-    assert paths(linked) == {"liba.so": here}
+    assert paths(linked) == {"liba.so": path}
 
 
 def test_rpath_is_inherited_and_runpath_is_not() -> None:

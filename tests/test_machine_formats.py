@@ -66,8 +66,8 @@ LOG = LogRead(
     Logins(3, 4, (("PLAIN", 3),), (("test", 3),), (("192.0.2.1", 3),)),
     (("a <n> b", 2),), ("mail.log.2.gz: it ends too early",), ("SASL120",), True,
 )  # fmt: skip
-TOLD = replace(SYMPTOM, code="SASL120", name="user-not-found", count=8, traffic=TRAFFIC, first="a", last="b")
-READ = replace(report(TOLD, outcomes=()), target=Target("log", "mail.log"), log=LOG)
+SEEN_IN_LOG = replace(SYMPTOM, code="SASL120", name="user-not-found", count=8, traffic=TRAFFIC, first="a", last="b")
+READ = replace(report(SEEN_IN_LOG, outcomes=()), target=Target("log", "mail.log"), log=LOG)
 FULL = replace(
     FAULTY,
     matrix=Matrix((MECH, DEAD), (Strategy("strongest", "SCRAM-SHA-256", "usable"),)),
@@ -670,14 +670,14 @@ def test_the_metrics_of_a_host() -> None:
 
 
 def test_the_metrics_of_a_log() -> None:
-    twice = replace(READ, ranked=(*READ.ranked, Ranked(replace(TOLD, labels={"x": "y"}, count=2), 2, None)))
+    twice = replace(READ, ranked=(*READ.ranked, Ranked(replace(SEEN_IN_LOG, labels={"x": "y"}, count=2), 2, None)))
     found = _metrics(twice)
     assert found["maildoctor_log_events_total", ("SASL120",)] == 10
     assert found["maildoctor_up", ()] == 1
 
 
 def test_no_name_or_path_is_in_the_metrics() -> None:
-    said = rendered(replace(FULL, ranked=(*FULL.ranked, Ranked(TOLD, 3, None))), "prometheus", STYLE)
+    said = rendered(replace(FULL, ranked=(*FULL.ranked, Ranked(SEEN_IN_LOG, 3, None))), "prometheus", STYLE)
     assert not re.search(r"192\.0\.2|/usr|libdigest|mail\.example|\btest\b", said)
 
 
@@ -727,7 +727,7 @@ def test_any_report_read_again_is_the_same(given: Report) -> None:
 
 def test_every_field_is_read_again() -> None:
     """Whatever the model gets: what is in the JSON is read."""
-    reported = replace(FULL, ranked=(*FULL.ranked, Ranked(TOLD, 3, None)), log=LOG, commands=(), seconds=0.5)
+    reported = replace(FULL, ranked=(*FULL.ranked, Ranked(SEEN_IN_LOG, 3, None)), log=LOG, commands=(), seconds=0.5)
     again = _again(reported)
     assert {f.name for f in fields(Report) if getattr(again, f.name) != getattr(reported, f.name)} == set()
 

@@ -130,8 +130,8 @@ def test_a_name_with_a_realm_is_not_the_name_that_was_asked_for() -> None:
 
 def test_users_of_another_realm_are_not_called_served() -> None:
     sources = Sources(SERVICE, None, PLUGINS, DB, None, Wire.parse(LOOK))
-    assert rows(matrix(replace(sources, here=())))["CRAM-MD5"].verdict == "with_realm_only"
-    assert rows(matrix(replace(sources, here=DB.users)))["CRAM-MD5"].verdict == "usable"
+    assert rows(matrix(replace(sources, in_realm=())))["CRAM-MD5"].verdict == "with_realm_only"
+    assert rows(matrix(replace(sources, in_realm=DB.users)))["CRAM-MD5"].verdict == "usable"
     assert rows(matrix(sources))["CRAM-MD5"].verdict == "usable"
 
 

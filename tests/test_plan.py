@@ -170,6 +170,7 @@ def _examples(a: str, b: str) -> list[Step]:
         SetOption: SetOption(a, "mech_list", b, before=b),
         steps.RenameOption: steps.RenameOption(a, "mech", "mech_list"),
         steps.SetPostfix: steps.SetPostfix("mynetworks", b),
+        steps.SetPostfixService: steps.SetPostfixService((b,), "chroot", "n", "y"),
         steps.DeleteUser: steps.DeleteUser(a, b, "Sendmail"),
         Inspect: Inspect("ls {one} {two}", (("one", a), ("two", b))),
         Manual: Manual("see {one}", (("one", a),)),

@@ -96,9 +96,9 @@ def looked(play: Play, options: ProbeOptions | None = None, address: str = "127.
     return one
 
 
-def logged_in(play: Play, authority: Authority, *mechs: str, **wishes: object) -> list[Conversation]:
+def logged_in(play: Play, authority: Authority, *mechs: str, **changes: object) -> list[Conversation]:
     """The logins at a server."""
-    options = ProbeOptions(timeout=PATIENCE, login=WHO, mechs=mechs, ca_file=authority.file, **wishes)  # type: ignore[arg-type]
+    options = ProbeOptions(timeout=PATIENCE, login=WHO, mechs=mechs, ca_file=authority.file, **changes)  # type: ignore[arg-type]
     with Server(play) as server:
         _, *logins = seen(server, options)
     return logins
@@ -305,9 +305,9 @@ def test_a_name_service_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     targets = [Target(f"{word}.example.com", 25) for word in ("slow", "down", "no")]
     began = time.monotonic()
-    looks = Wire.parse(probed(targets, ProbeOptions(timeout=PATIENCE))).looks
+    per_endpoint = Wire.parse(probed(targets, ProbeOptions(timeout=PATIENCE))).per_endpoint
     assert time.monotonic() - began < PATIENCE + 1
-    reported = [c.trouble[1] for c in looks if c.trouble and c.trouble[0] == "unresolved"]
+    reported = [c.trouble[1] for c in per_endpoint if c.trouble and c.trouble[0] == "unresolved"]
     assert ["does not answer" in words for words in reported] == [True, True, False]
     assert reported[-1] == "the name no.example.com has no address"
 
@@ -463,9 +463,9 @@ def test_what_a_look_tells_of_certificates(authority: Authority) -> None:
         name: looked(Manners(tls=context), ProbeOptions(timeout=2, ca_file=authority.file))
         for name, context in contexts(authority).items()
     }
-    assert reported["expired"].noted("verified").startswith("no: ")
-    assert reported["not yet valid"].noted("verified").startswith("no: ")
-    assert reported["self-signed"].noted("verified") == "no: it is self-signed"
+    assert reported["expired"].verified[0] == "invalid"
+    assert reported["not yet valid"].verified[0] == "invalid"
+    assert reported["self-signed"].noted("verified") == "self-signed"
     assert reported["for another name"].noted("verified") == "yes", "names are compared elsewhere"
     assert reported["TLSv1.0"].tls_version == "TLSv1"
 
@@ -484,7 +484,7 @@ def test_no_password_in_clear(mechanism: str, good: ssl.SSLContext, authority: A
         with Server(manners) as server:
             _, one = seen(server, ProbeOptions(timeout=PATIENCE, login=WHO, mechs=(mechanism,), ca_file=authority.file))
             assert not spoken(server)
-        assert one.outcome[0] == "not-sent"
+        assert one.outcome[0] == "withheld"
     (one,) = logged_in(Manners(auth=MECHANISMS), authority, mechanism, in_clear=True)
     assert one.outcome[0] == "ok"
 
@@ -667,8 +667,8 @@ def test_many_targets_and_a_dead_one_among_them() -> None:
         reported: list[str] = []
         text = probed(targets, ProbeOptions(timeout=3), reported.append)
         took = time.monotonic() - began
-    troubles = [c.trouble[0] if c.trouble else "" for c in Wire.parse(text).looks]
-    assert [(c.address, c.port) for c in Wire.parse(text).looks] == [(t.host, t.port) for t in targets]
+    troubles = [c.trouble[0] if c.trouble else "" for c in Wire.parse(text).per_endpoint]
+    assert [(c.address, c.port) for c in Wire.parse(text).per_endpoint] == [(t.host, t.port) for t in targets]
     assert troubles.count("timeout") == 3 and troubles[-1] == "refused" and troubles.count("") == 297
     assert took < 3 + 1.5 and reported[-1] == "301 of 301 servers"
 
@@ -685,8 +685,8 @@ def test_fewer_files_than_targets() -> None:
     with Server(Manners(), listeners=40) as server:
         ports = map(str, server.ports)
         done = subprocess.run([sys.executable, "-c", program, *ports], capture_output=True, text=True, timeout=60)
-    looks = Wire.parse(done.stdout).looks
-    assert len(looks) == 40 and not [c.trouble for c in looks if c.trouble], done.stderr
+    per_endpoint = Wire.parse(done.stdout).per_endpoint
+    assert len(per_endpoint) == 40 and not [c.trouble for c in per_endpoint if c.trouble], done.stderr
 
 
 def test_a_service_that_starts_late_is_waited_for() -> None:
@@ -986,9 +986,9 @@ def test_a_wrong_password_is_not_tried_until_the_client_is_banned(good: ssl.SSLC
     with Server(manners) as first, Server(manners) as second:
         ports = [first.port, second.port]
         logins = Wire.parse(probed([Target("127.0.0.1", port) for port in ports], options)).logins
-    here, there = ([c.mechanism for c in logins if c.port == port] for port in ports)
-    assert here[:2] == ["SCRAM-SHA-256", "PLAIN"] and len(here) <= 4
-    assert len(there) == 1
+    tried_first, tried_second = ([c.mechanism for c in logins if c.port == port] for port in ports)
+    assert tried_first[:2] == ["SCRAM-SHA-256", "PLAIN"] and len(tried_first) <= 4
+    assert len(tried_second) == 1
     with Server(manners) as server:
         named = replace(options, mechs=offer)
         logins = Wire.parse(probed([Target("127.0.0.1", server.port)], named)).logins

@@ -226,7 +226,7 @@ def test_a_baseline_leaves_the_known_out_and_counts_them() -> None:
     assert "1 new cause (1 warning)" in half
 
 
-def test_what_the_log_tells_and_is_mended_is_said() -> None:
+def test_what_the_log_tells_and_is_fixed_is_said() -> None:
     said = text.render(replace(FAULTY, fixed=("SASL510 no-saslauthd",)), PLAIN)
     assert "[ok] fixed since, by what is seen now; the log still tells of it: SASL510 no-saslauthd\n" in said
 

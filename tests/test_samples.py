@@ -172,8 +172,8 @@ def test_it_reads_its_parameters_and_nothing_else(check: Check) -> None:
 
 def _read(code: CodeType) -> set[str]:
     """Names of variables that a function and those inside it read."""
-    here = {i.argval for i in dis.get_instructions(code) if i.opname.startswith("LOAD")}
-    names = {n for a in here for n in (a if isinstance(a, tuple) else (a,)) if isinstance(n, str)}
+    loaded = {i.argval for i in dis.get_instructions(code) if i.opname.startswith("LOAD")}
+    names = {n for a in loaded for n in (a if isinstance(a, tuple) else (a,)) if isinstance(n, str)}
     return names.union(*(_read(c) for c in code.co_consts if isinstance(c, CodeType)))
 
 

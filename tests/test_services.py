@@ -73,6 +73,14 @@ def test_a_chrooted_smtpd_looks_for_users_below_its_queue(tmp_path: Path) -> Non
     assert "/etc/sasldb2 is world-readable" in found["PERM004"].message  # what saslpasswd2 wrote is as secret
 
 
+def test_a_user_database_outside_of_the_chroot_is_told_with_the_way_out(tmp_path: Path) -> None:
+    files = postfix(chroot="y") | {"etc/sasldb2": "", "var/spool/postfix/etc/services": ""}
+    _, found = judged(tree(tmp_path, files))
+    assert "/etc/sasldb2 cannot be seen by smtpd" in found["USER001"].message
+    assert [s.command for s in found["USER001"].fix] == ["postconf -F smtp/inet/chroot=n", "postfix reload"]
+    assert found["USER001"].fix[0].undo == "postconf -F smtp/inet/chroot=y"
+
+
 def test_a_directory_in_the_place_of_the_user_database_is_told(tmp_path: Path) -> None:
     root = tree(tmp_path, postfix())
     (root / "etc/sasldb2").unlink()

@@ -64,7 +64,8 @@ def test_another_thread_changes_nothing() -> None:
 SLOW = '''
 import time
 from collections.abc import Iterator
-from maildoctor.api import Found, System, check, found
+from maildoctor.api import Found, check, found
+from maildoctor.api.host import System
 
 @check("AAA001", "quick", "warning", rung="none", role="note", fails=[{"system": "os: a"}], passes=[{"system": ""}])
 def quick(system: System) -> Iterator[Found]:
@@ -168,7 +169,7 @@ def test_the_deadline_costs_the_ports_that_were_not_finished() -> None:
         hung = silent.port
         reported = deadline.within(lambda: own_ports(f"127.0.0.1:{server.port} 127.0.0.1:{hung}"))
     wire = Wire.parse(reported)
-    assert [c.trouble_kind for c in wire.looks] == ["rejected", "interrupted"]
+    assert [c.trouble_kind for c in wire.per_endpoint] == ["rejected", "interrupted"]
     assert [c.port for c in wire.interrupted] == [hung]
 
 

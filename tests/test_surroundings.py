@@ -43,7 +43,8 @@ def test_without_asserts_and_docstrings_the_same_is_said(python: Sequence[str], 
 
 def test_checks_of_a_folder_keep_their_words_without_docstrings(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(
-        "from maildoctor.api import Evidence, Findings, Processes, check, found\n"
+        "from maildoctor.api import Evidence, Findings, check, found\n"
+        "from maildoctor.api.host import Processes\n"
         '@check("MINE001", "mine", "info", rung="none", role="note",\n'
         'fails=[{"processes": "1 root 1 /x y"}], passes=[{"processes": ""}])\n'
         "def mine(processes: Processes) -> Findings:\n"

@@ -27,10 +27,11 @@ from hypothesis import strategies as st
 
 from maildoctor.host import Answer, NoAnswer, Verb
 from maildoctor.triage.headers import peel, when
-from maildoctor.triage.sources import Source, SourceError, SourceOptions, open_extent, open_sources
+from maildoctor.triage.sources import Source, SourceError, SourceOptions
 from maildoctor.triage.sources.follow import Tail
 from maildoctor.triage.sources.journal import argv
 from maildoctor.triage.sources.lines import Turned
+from maildoctor.triage.sources.opening import open_extent, open_sources
 from maildoctor.triage.sources.own import OwnLogs, own_logs
 from maildoctor.triage.sources.raw import Stream
 from maildoctor.triage.sources.reshape import Docker, Export, Json, turner_for
@@ -183,7 +184,7 @@ def test_a_fifo_with_a_writer(tmp_path: Path, late: float) -> None:
 
 def run(code: str, **how: Any) -> bytes:
     """What a Python program prints that has read its sources."""
-    prelude = "import sys\nfrom maildoctor.triage.sources import *\n"
+    prelude = "import sys\nfrom maildoctor.triage.sources.opening import *\n"
     drain_all = textwrap.dedent("""
         buffer = memoryview(bytearray(65536))
         for source in open_sources(['-'], SourceOptions()):
@@ -982,7 +983,7 @@ def test_follow_needs_a_file() -> None:
 # -- the logs of this host -------------------------------------------------------------------------
 
 
-class Told:
+class Listing:
     """A host of which only the files are known: path to size, age in days."""
 
     kind = "host"
@@ -1032,12 +1033,12 @@ def test_own_logs(
 ) -> None:
     sizes = files if isinstance(files, dict) else dict.fromkeys(files, FRESH)
     there = {os.path.join("/var/log", name): size for name, size in sizes.items()}
-    found = own_logs(Told(there, **({"postfix": postfix} if postfix else {})))
+    found = own_logs(Listing(there, **({"postfix": postfix} if postfix else {})))
     assert found == OwnLogs(tuple(os.path.join("/var/log", path) for path in paths), journal, ())
 
 
 def test_own_logs_that_may_not_be_read(all_readable: set[str]) -> None:
     all_readable.add("/var/log/mail.log")
-    found = own_logs(Told({"/var/log/mail.log": (9, 0), "/var/log/auth.log": (9, 0)}))
+    found = own_logs(Listing({"/var/log/mail.log": (9, 0), "/var/log/auth.log": (9, 0)}))
     assert found.paths == ("/var/log/auth.log",)
     assert found.unread == (("/var/log/mail.log", "permission denied reading /var/log/mail.log"),)

@@ -89,7 +89,7 @@ def test_it_has_one_top_level_package(names: set[str]) -> None:
 
 def test_it_holds_every_module(names: set[str]) -> None:
     missing = {f"maildoctor/{n}" for n in _files(ROOT / "maildoctor", "*.py")} - names
-    assert not missing, f"add the folders of these to packages in pyproject.toml: {sorted(missing)}"
+    assert not missing, f"give the folders of these an __init__.py: {sorted(missing)}"
 
 
 def test_it_holds_every_check_rule_and_the_ledger(names: set[str]) -> None:

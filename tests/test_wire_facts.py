@@ -1,17 +1,21 @@
 """Transcripts read as facts, and what the checks make of many of them."""
 
 import time
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maildoctor import certificates
 from maildoctor.check import Check
 from maildoctor.correlate import rank
 from maildoctor.facts import Absent
+from maildoctor.facts import wire as facts
 from maildoctor.facts.wire import Conversation, Ports, Wire, server_kind, shortened
 from maildoctor.library import load_library
 from maildoctor.model import Finding
+from maildoctor.smtp import session
 
 WIRE_CHECKS = [
     c
@@ -38,7 +42,7 @@ LOOK = """\
 === certificate not after: 2026-06-10T00:00:00Z
 === certificate public key: sha256:aa
 === key RSA 1024 bits
-=== verified no: it is self-signed
+=== verified self-signed
  ~> EHLO maildoctor.invalid
 <~  250-mail.example.com Hello client.example.com [192.0.2.9], pleased to meet you
 <~  250-AUTH CRAM-MD5 PLAIN
@@ -76,7 +80,7 @@ def test_a_look_is_read_whole() -> None:
     assert (c.host, c.endpoint, c.asked_name) == ("mail.example.com", "mail.example.com:587", "mail.example.com")
     assert c.in_clear is not None and c.in_clear.auth == ("CRAM-MD5",) and c.in_clear.starttls
     assert c.in_tls is not None and c.in_tls.auth == ("CRAM-MD5", "PLAIN") and not c.in_tls.starttls
-    assert (c.tls_version, c.key, c.verified) == ("TLSv1.3", ("RSA", 1024), ("no", "it is self-signed"))
+    assert (c.tls_version, c.key, c.verified) == ("TLSv1.3", ("RSA", 1024), ("self-signed", ""))
     assert c.at == 1780272000.0
     assert [(r.asked, r.code, r.secure) for r in c.replies] == [
         ("", 220, False),
@@ -162,16 +166,16 @@ def test_a_firewall_that_masks_is_seen(banner: str, keyword: str, masked: bool) 
 
 def test_one_conversation_an_endpoint_is_looked_at() -> None:
     login = LOOK.replace("purpose look", "purpose login PLAIN")
-    assert [c.purpose for c in Wire.parse(login + LOOK + login).looks] == ["look"]
-    assert [(c.purpose, c.mechanism) for c in Wire.parse(login + login).looks] == [("login", "PLAIN")]
+    assert [c.purpose for c in Wire.parse(login + LOOK + login).per_endpoint] == ["look"]
+    assert [(c.purpose, c.mechanism) for c in Wire.parse(login + login).per_endpoint] == [("login", "PLAIN")]
 
 
 def test_ports_of_one_host_that_are_alike_stand_together() -> None:
     other = LOOK.replace("mail.example.com", "smtp.example.org")
     wire = Wire.parse(LOOK + LOOK.replace(":587", ":25") + other)
-    groups = [ports.endpoint for ports, _ in wire.together((c, c.tls_version) for c in wire.looks)]
+    groups = [ports.endpoint for ports, _ in wire.together((c, c.tls_version) for c in wire.per_endpoint)]
     assert groups == ["mail.example.com:25,587", "smtp.example.org:587"]
-    assert list(wire.together((c, None) for c in wire.looks)) == []
+    assert list(wire.together((c, None) for c in wire.per_endpoint)) == []
 
 
 def test_a_label_is_never_too_long() -> None:
@@ -189,7 +193,7 @@ def test_any_text_is_read_and_judged(text: str) -> None:
 
 @given(
     st.lists(
-        st.sampled_from([*LOOK.splitlines(), "*** tls: x", "*** closed: x in the TLS handshake", "=== outcome ok 235",
+        st.sampled_from([*LOOK.splitlines(), "*** tls: x", "*** closed handshake: x", "=== outcome ok 235",
                          "=== outcome failed 535 no", "=== purpose login PLAIN", "=== user test", "*** rejected: x"]),
         max_size=30,
     )
@@ -204,7 +208,9 @@ def test_lines_in_any_order_are_judged(lines: list[str]) -> None:
 
 
 def test_a_healthy_server_is_left_alone() -> None:
-    well = LOOK.replace("2026-06-10", "2028-06-10").replace("1024", "2048").replace("no: it is self-signed", "yes")
+    well = (
+        LOOK.replace("2026-06-10", "2028-06-10").replace("1024", "2048").replace("verified self-signed", "verified yes")
+    )
     assert codes(well) == {}
 
 
@@ -268,7 +274,7 @@ OK, NO, LATER = "ok 235 2.0.0 OK", "failed 535 5.7.0 authentication failed", "la
         ({"SCRAM_SHA_1": "unproven the signature is wrong"}, "WIRE056"),
         ({"DIGEST_MD5": "broken the challenge is no base64"}, "WIRE057"),
         ({"PLAIN": OK, "CRAM_MD5": OK}, None),
-        ({"PLAIN": "not-sent the password would go over the wire in clear"}, None),
+        ({"PLAIN": "withheld the password would go over the wire in clear"}, None),
     ],
 )
 def test_logins_are_told_by_their_pattern(outcomes: dict[str, str], code: str | None) -> None:
@@ -332,3 +338,10 @@ def test_two_thousand_servers_are_judged_in_a_moment() -> None:
     seconds = time.process_time() - began
     assert len(found) == 8000  # three faults each, and the name
     assert seconds < 2.0, f"{seconds / 2000 / len(WIRE_CHECKS) * 1e6:.0f} µs a server and check"
+
+
+def test_what_a_conversation_notes_is_what_the_fact_reads() -> None:
+    """The two sides of a transcript may not import each other, so the codes stand twice."""
+    assert set(get_args(facts.Detail)) == set(get_args(session.Detail))
+    assert set(get_args(facts.Verification)) == {"", *get_args(certificates.Verification)}
+    assert set(get_args(facts.Verification)) == {"", "yes"} | facts.DISTRUSTED | facts.UNVERIFIED

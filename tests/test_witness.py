@@ -63,13 +63,13 @@ def test_a_line_of_what_is_still_wrong_becomes_evidence() -> None:
     assert after.fixed == ()
 
 
-def test_a_line_of_what_was_mended_is_no_finding() -> None:
+def test_a_line_of_what_was_fixed_is_no_finding() -> None:
     after = received(Log(DLOPEN), report(LINK001="pass"), LIBRARY.witnesses)
     assert after.ranked == ()
     assert [word.split()[0] for word in after.fixed] == ["LINK130"]
 
 
-def test_what_was_not_judged_is_not_called_mended() -> None:
+def test_what_was_not_judged_is_not_called_fixed() -> None:
     after = received(Log(DLOPEN), report(LINK001="not_judged"), LIBRARY.witnesses)
     assert (after.ranked, after.fixed) == ((), ())
 

@@ -3,36 +3,39 @@
 import re
 
 from maildoctor.api import (
-    PLAINTEXT,
+    Account,
+    Chown,
     Evidence,
     Findings,
-    Grant,
     Install,
     LoginService,
-    MailMaps,
-    Plugins,
-    Saslauthd,
-    SaslConf,
-    SaslDb,
-    Shipped,
-    System,
+    Step,
     Unknown,
     amend,
-    authinfo_mechanisms,
+    by_hand,
     certificate,
     change,
     check,
     found,
     gaps,
     known,
-    lacks,
-    may,
-    mechanisms,
-    plugin_of,
     set_option,
     setting,
+)
+from maildoctor.api.cyrus import (
+    PLAINTEXT,
+    Plugins,
+    Saslauthd,
+    SaslConf,
+    SaslDb,
+    Shipped,
+    lacks,
+    mechanisms,
+    plugin_of,
     uses_sasldb,
 )
+from maildoctor.api.host import Look, System, may
+from maildoctor.api.sendmail import MailMaps, authinfo_mechanisms
 
 _PLAIN = (
     "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"
@@ -374,7 +377,12 @@ def gssapi_without_keytab(
             "service": "mechanisms: GSSAPI PLAIN\naccount: smmta smmsp",
             "system": "keytab: /etc/krb5.keytab\n-rw------- root root /etc/krb5.keytab",
             "plugins": _GSSAPI,
-        }
+        },
+        {
+            "service": "mechanisms: GSSAPI PLAIN\naccount: smmta smmsp",
+            "system": "keytab: /etc/krb5.keytab\n-rw-r----- root keys /etc/krb5.keytab",
+            "plugins": _GSSAPI,
+        },
     ],
     passes=[
         {
@@ -396,8 +404,9 @@ def keytab_unreadable(service: LoginService, plugins: Plugins, system: System, c
     RunAsUser makes sendmail give up root before the first login; the log then says "generic failure" and "Permission
     denied" of the keytab.
 
-    Advice: let that user read the keytab, or give it one of its own (option keytab in Sendmail.conf), or take RunAsUser
-    out. Other services share /etc/krb5.keytab: add a right, do not take it from them.
+    Advice: let the group of that user read the keytab, or give the user one of its own (option keytab in
+    Sendmail.conf), or take RunAsUser out. Other services share /etc/krb5.keytab: add a right, do not take it from
+    them; whoever is in that group can then read their keys too.
     """
     account, file = service.account, system.keytab_file
     if account is None or file is None or file.has_acl:
@@ -410,8 +419,20 @@ def keytab_unreadable(service: LoginService, plugins: Plugins, system: System, c
     yield found(
         f"{service.option('account')} is {account.user}, who has no permission to read the keytab {file.path}",
         evidence=[service.evidence("account"), file.evidence],
-        fix=[Grant(account.user, file.path)],
+        fix=[_read_by(account, file)],
         mech="GSSAPI",
+    )
+
+
+def _read_by(account: Account, file: Look) -> Step:
+    """The keytab for the account's group, where that takes nothing from another one."""
+    if account.groups and (file.group in ("root", "wheel") or not file.mode & 0o040):
+        mode = f"{file.mode | 0o040:04o}"
+        return Chown(f":{account.groups[0]}", (file.path,), f":{file.group}", mode, file.octal)
+    return by_hand(
+        "give {user} a keytab of its own with the keys of smtp/HOST (kadmin: ktadd -k FILE smtp/HOST), and name it by "
+        "the option keytab in the configuration of libsasl",
+        user=account.user,
     )
 
 

@@ -6,20 +6,15 @@ from maildoctor.api import (
     Install,
     Link,
     LoginService,
-    Plugin,
-    Plugins,
-    SaslConf,
-    SaslDb,
-    SendmailProgram,
     Step,
     Unknown,
     check,
     found,
     known,
-    mechanisms,
     set_option,
-    uses_sasldb,
 )
+from maildoctor.api.cyrus import Plugin, Plugins, SaslConf, SaslDb, mechanisms, uses_sasldb
+from maildoctor.api.sendmail import SendmailProgram
 
 _OK = (
     "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"

@@ -1,36 +1,41 @@
 """SASL: libsasl's configuration of sendmail, and saslauthd."""
 
 from maildoctor.api import (
-    PLAINTEXT,
-    PWCHECK_METHODS_OF_SASL_1,
     Evidence,
     Findings,
+    Found,
     Install,
     JoinGroup,
     LoginService,
     Move,
-    Plugins,
-    Processes,
     RenameOption,
     Restart,
-    Saslauthd,
-    SaslConf,
-    SaslFiles,
+    SaslApplication,
     SeparateByColon,
     SetOption,
     SetUpPam,
     Start,
-    System,
     Unknown,
     check,
     edit,
     found,
     inspect,
     known,
-    may,
-    mechanisms,
+    leave_root,
+    restart,
     set_option,
 )
+from maildoctor.api.cyrus import (
+    PLAINTEXT,
+    PWCHECK_METHODS_OF_SASL_1,
+    Outside,
+    Plugins,
+    Saslauthd,
+    SaslConf,
+    SaslFiles,
+    mechanisms,
+)
+from maildoctor.api.host import Look, Processes, System, may
 
 _PLAIN = (
     "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"
@@ -304,6 +309,22 @@ def saslauthd_not_running(conf: SaslConf, processes: Processes, saslauthd: Sasla
         },
         {
             "conf": "pwcheck_method: saslauthd",
+            "service": "service: postfix /etc/postfix/main.cf\nwanted",
+            "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam -m /run/saslauthd\n"
+            "socket /var/spool/postfix/var/run/saslauthd/mux: missing",
+            "application": "name: smtpd\nproduct: postfix\nroot: /var/spool/postfix\nrooted: smtp/inet submission/inet",
+            "outside": "srwxrwxrwx root root /run/saslauthd/mux",
+        },
+        {
+            "conf": "pwcheck_method: saslauthd\nsaslauthd_path: /var/spool/postfix/var/run/saslauthd/mux",
+            "service": "service: postfix /etc/postfix/main.cf\nwanted",
+            "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -m /var/spool/postfix/var/run/saslauthd"
+            "\nsocket /var/spool/postfix/var/spool/postfix/var/run/saslauthd/mux: missing",
+            "application": "name: smtpd\nproduct: postfix\nroot: /var/spool/postfix\nrooted: smtp/inet submission/inet",
+            "outside": "srwxrwxrwx root root /var/spool/postfix/var/run/saslauthd/mux",
+        },
+        {
+            "conf": "pwcheck_method: saslauthd",
             "service": "account: smmsp",
             "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\ndrwx--x--- root sasl "
             "/run/saslauthd\nsrwxrwxrwx root root /run/saslauthd/mux",
@@ -319,15 +340,27 @@ def saslauthd_not_running(conf: SaslConf, processes: Processes, saslauthd: Sasla
     ],
     refs=("saslauthd(8), -m; libsasl: saslauthd_path names the socket itself, /mux included",),
 )
-def saslauthd_socket(conf: SaslConf, service: LoginService, saslauthd: Saslauthd, system: System | Unknown) -> Findings:
-    """saslauthd runs, but sendmail cannot reach its socket.
+def saslauthd_socket(
+    conf: SaslConf,
+    service: LoginService,
+    saslauthd: Saslauthd,
+    system: System | Unknown,
+    application: SaslApplication | Unknown,
+    outside: Outside | Unknown,
+) -> Findings:
+    """saslauthd runs, but the mail server cannot reach its socket.
 
-    The socket is elsewhere (option -m of saslauthd, saslauthd_path of Sendmail.conf), or its directory is closed to
-    the user as whom sendmail runs. PLAIN and LOGIN then fail with 535.
+    The socket is elsewhere (option -m of saslauthd, saslauthd_path), outside of the chroot in which the mail server
+    looks for it, or its directory is closed to the user as whom the mail server runs. PLAIN and LOGIN then fail
+    with 535, in Postfix with "generic failure".
 
     Advice: make saslauthd_path name the socket that saslauthd made, /mux included; or let the user into its group.
     """
     if not conf.verifies_by("saslauthd") or not saslauthd.processes:
+        return
+    if saslauthd.socket_missing and isinstance(outside, Outside) and outside.socket:
+        if isinstance(application, SaslApplication):
+            yield _socket_outside_of_root(conf, service, application, saslauthd, outside.socket)
         return
     if saslauthd.socket_missing:
         yield found(
@@ -361,6 +394,35 @@ def saslauthd_socket(conf: SaslConf, service: LoginService, saslauthd: Saslauthd
             fix=[JoinGroup(account.user, folder.group)],
             path=folder.path,
         )
+
+
+def _socket_outside_of_root(
+    conf: SaslConf, service: LoginService, application: SaslApplication, saslauthd: Saslauthd, there: Look
+) -> Found:
+    root, inside = application.root, there.path.removeprefix(application.root)
+    says_root = conf.saslauthd_path is not None and inside != there.path
+    return found(
+        f"saslauthd's socket {there.path} cannot be seen by {application.name}, which works in {root} (chroot) "
+        f"and looks for {saslauthd.socket_path}",
+        evidence=[
+            Evidence(conf.path, f"saslauthd_path: {conf.saslauthd_path or 'default'}"),
+            there.evidence,
+            *(Evidence("ps", p.command) for p in saslauthd.processes[:1]),
+        ],
+        fix=[set_option(conf, "saslauthd_path", inside), restart(service)]
+        if says_root
+        else leave_root(service, application),
+        advice=_NAME_IN_ROOT if says_root else _IN_ROOT.format(name=application.name, path=saslauthd.socket_path),
+        path=saslauthd.socket_path,
+    )
+
+
+_NAME_IN_ROOT = "write saslauthd_path as it is called in the chroot, without the chroot's own path."
+_IN_ROOT = (
+    "let {name} work without the chroot, as Postfix comes. To keep the chroot instead, have saslauthd make its socket "
+    "{path}: option -m with its folder (Debian: OPTIONS in /etc/default/saslauthd, and the folder by dpkg-statoverride "
+    "--add root sasl 710); other programs that ask saslauthd must then be told the new place."
+)
 
 
 @check(

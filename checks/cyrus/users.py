@@ -1,33 +1,29 @@
 """USER: the user database, its users, and the realm they are looked up in."""
 
 from maildoctor.api import (
-    USER_NOT_FOUND,
-    WRONG_PASSWORD,
     Absent,
     AddUser,
-    Attempts,
     DeleteUser,
     Evidence,
     Findings,
-    Logins,
+    Found,
     LoginService,
     Move,
-    Plugins,
     RemoveFolder,
-    Saslauthd,
-    SaslConf,
-    SaslDb,
+    SaslApplication,
     Unknown,
-    User,
     add_user,
     amend,
     check,
     found,
     known,
-    mechanisms,
+    leave_root,
+    restart,
+    set_option,
     setting,
-    uses_sasldb,
 )
+from maildoctor.api.cyrus import Outside, Plugins, Saslauthd, SaslConf, SaslDb, User, mechanisms, uses_sasldb
+from maildoctor.api.host import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins, Look
 
 _LISTING = "# path: /etc/sasldb2\n# format: Berkeley DB hash version 9\n# backend: berkeley\n"
 
@@ -54,9 +50,27 @@ def _wants_users(service: LoginService, conf: SaslConf | Unknown, saslauthd: Sas
             "conf": "pwcheck_method: saslauthd",
             "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a sasldb",
         },
+        {
+            "service": "service: postfix /etc/postfix/main.cf\nwanted\nrealm: mail.example.com",
+            "application": "name: smtpd\nproduct: postfix\nroot: /var/spool/postfix\nrooted: smtp/inet submission/inet",
+            "outside": "-rw-r----- root sasl /etc/sasldb2",
+        },
+        {
+            "service": "service: postfix /etc/postfix/main.cf\nwanted\nrealm: mail.example.com",
+            "application": "name: smtpd\nproduct: postfix\nroot: /var/spool/postfix\nrooted: smtp/inet",
+            "conf": "sasldb_path: /var/spool/postfix/etc/sasldb2",
+            "outside": "-rw-r----- root sasl /var/spool/postfix/etc/sasldb2",
+        },
     ],
     passes=[
         {"service": "service: postfix /etc/postfix/main.cf\nprovider: dovecot\nwanted"},
+        {
+            "service": "service: postfix /etc/postfix/main.cf\nwanted",
+            "application": "name: smtpd\nproduct: postfix\nroot: /var/spool/postfix\nrooted: smtp/inet",
+            "conf": "pwcheck_method: saslauthd",
+            "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a sasldb",
+            "outside": "-rw-r----- root sasl /etc/sasldb2",
+        },
         {
             "service": "wanted\ntrusted: PLAIN\nrealm: mail.example.com",
             "sasldb": _LISTING + "test@mail.example.com: userPassword",
@@ -69,10 +83,13 @@ def sasldb_missing(
     sasldb: SaslDb | Unknown,
     conf: SaslConf | Unknown,
     saslauthd: Saslauthd | Unknown,
+    application: SaslApplication | Unknown,
+    outside: Outside | Unknown,
 ) -> Findings:
     """The user database does not exist, so no user is found.
 
-    libsasl reports a missing sasldb as "user not found (-20)", like a misspelt name.
+    libsasl reports a missing sasldb as "user not found (-20)", like a misspelt name. It opens the file at each login,
+    which in a chrooted smtpd of Postfix is below the queue directory.
 
     Advice: create the users with saslpasswd2, which makes the file, or restore it; or make sasldb_path name the right
     one. Where the users are those of the system, saslauthd needs -a pam or -a shadow, not -a sasldb.
@@ -93,6 +110,10 @@ def sasldb_missing(
         named.append(Evidence("ps", saslauthd.processes[0].command))
     realm = service.realm or "REALM"
     wanted = _wants_users(service, conf, saslauthd)
+    if isinstance(outside, Outside) and outside.sasldb and isinstance(application, SaslApplication) and not folder:
+        if wanted and not (isinstance(conf, SaslConf) and conf.verifies_by("saslauthd")):  # which works outside too
+            yield _outside_of_root(service, application, known(conf), path, outside.sasldb, named)
+        return
     yield found(
         f"The user database {path} {what}"
         + (", so nobody can log in" if wanted else "; where users are kept elsewhere none is needed"),
@@ -101,6 +122,37 @@ def sasldb_missing(
         severity="error" if wanted else "info",
         path=path,
     )
+
+
+def _outside_of_root(
+    service: LoginService,
+    application: SaslApplication,
+    conf: SaslConf | None,
+    path: str,
+    there: Look,
+    named: list[Evidence],
+) -> Found:
+    """There is a database where the rest of the host looks for it, and none where the service does."""
+    root, inside = application.root, there.path.removeprefix(application.root)
+    says_root = conf is not None and inside != there.path
+    return found(
+        f"The user database {there.path} cannot be seen by {application.name}, which works in {root} (chroot) and "
+        f"looks for {path}, so nobody can log in",
+        evidence=[*named, there.evidence, Evidence(f"ls -ld {path}", "No such file or directory")],
+        fix=[set_option(conf, "sasldb_path", inside), restart(service)]
+        if says_root and conf is not None
+        else leave_root(service, application),
+        advice=_NAME_IN_ROOT if says_root else _IN_ROOT.format(name=application.name, there=there.path, path=path),
+        path=path,
+    )
+
+
+_NAME_IN_ROOT = "write sasldb_path as it is called in the chroot, without the chroot's own path."
+_IN_ROOT = (
+    "let {name} work without the chroot, as Postfix comes, so that it opens the database that saslpasswd2 writes. To "
+    "keep the chroot instead, copy the file with its owner and mode (cp -p {there} {path}), and after each change of a "
+    "user again. Not with chroot_extra_files of Debian's /etc/default/postfix, which lets everybody read the copy."
+)
 
 
 @check(
@@ -304,8 +356,8 @@ def user_in_another_realm(service: LoginService, sasldb: SaslDb, conf: SaslConf 
     realm = service.realm
     lost = [u for u in sasldb.users if u.realm != realm]
     if sasldb.in_realm(realm):
-        here = {u.name for u in sasldb.in_realm(realm)}
-        lost = [u for u in lost if _near(u.realm, realm) and u.name not in here]
+        in_realm = {u.name for u in sasldb.in_realm(realm)}
+        lost = [u for u in lost if _near(u.realm, realm) and u.name not in in_realm]
     if not lost:
         return
     whole = not sasldb.in_realm(realm)
@@ -538,10 +590,10 @@ def wrong_password(
     if sasldb.state == "foreign" or not uses_sasldb(known(conf)):
         return
     realm = service.realm
-    here = {u.name for u in sasldb.in_realm(realm)}
+    in_realm = {u.name for u in sasldb.in_realm(realm)}
     for one in logins.failing(WRONG_PASSWORD):
         failures = one.failures[WRONG_PASSWORD]
-        if one.name not in here or one.succeeded or failures < 3:
+        if one.name not in in_realm or one.succeeded or failures < 3:
             continue
         few = len(one.relays) <= 2 and not logins.guessing
         yield found(

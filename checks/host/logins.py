@@ -1,6 +1,7 @@
 """LOGIN: what came of the logins that the mail server's log tells of, since it was started."""
 
-from maildoctor.api import Findings, LoginHistory, check, found, shown
+from maildoctor.api import Findings, check, found, shown
+from maildoctor.api.host import LoginHistory
 
 _PATH = "# path: /var/log/mail.log\n# since: 2026-11-22T08:00:00Z\n"
 _FAILED = (

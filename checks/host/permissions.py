@@ -6,30 +6,23 @@ from maildoctor.api import (
     Chmod,
     Chown,
     Evidence,
-    Exposed,
     Findings,
     LoginService,
-    Look,
-    Paths,
-    SaslDb,
-    SendmailCf,
-    SendmailProgram,
     Step,
-    SubmitCf,
     Unknown,
     check,
     chmod,
     found,
     inspect,
-    is_of_people,
-    may,
     private,
     rebuild,
-    refusals,
     restart,
     shell_word,
     shell_words,
 )
+from maildoctor.api.cyrus import SaslDb
+from maildoctor.api.host import Exposed, Look, Paths, is_of_people, may, refusals
+from maildoctor.api.sendmail import SendmailCf, SendmailProgram, SubmitCf
 
 _SASL = ("sasl", "saslauth", "mail", "postfix", "cyrus", "Debian-exim", "exim")
 """Groups through which mail programs read the user database."""
@@ -576,7 +569,7 @@ def unjudged_acl(paths: Paths) -> Findings:
 
     Advice: look with getfacl; setfacl -b takes the list away.
     """
-    for path, look in paths.looks.items():
+    for path, look in paths.by_path.items():
         if look.has_acl:
             yield found(
                 f"{path} has an access control list",

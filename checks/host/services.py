@@ -1,6 +1,7 @@
 """RUN: several mail servers on one host."""
 
-from maildoctor.api import Evidence, Findings, Listeners, Services, check, found
+from maildoctor.api import Evidence, Findings, check, found
+from maildoctor.api.host import Listeners, Services
 
 _BOTH = "service: sendmail\nservice: postfix"
 _PORTS = (25, 465, 587)

@@ -1,6 +1,8 @@
 """SYS: the system round the mail server."""
 
-from maildoctor.api import Evidence, Findings, MakeDevice, SendmailProgram, Start, System, Tls, check, found, inspect
+from maildoctor.api import Evidence, Findings, MakeDevice, Start, check, found, inspect
+from maildoctor.api.host import System, Tls
+from maildoctor.api.sendmail import SendmailProgram
 
 _PROGRAM = "Version 8.17.1"
 _DEVICES = "/dev/null: there\n/dev/urandom: there\n/dev/random: there\n/dev/log: there\nsyslog: rsyslogd"

@@ -3,27 +3,10 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from maildoctor.api import (
-    Evidence,
-    Findings,
-    MakeKey,
-    Names,
-    SendmailCf,
-    SendmailProgram,
-    Tls,
-    TlsFile,
-    Unknown,
-    Wire,
-    by_hand,
-    check,
-    found,
-    inspect,
-    known,
-    own_name,
-    rebuild,
-    restart,
-    unnamed,
-)
+from maildoctor.api import Evidence, Findings, MakeKey, Unknown, by_hand, check, found, inspect, known, rebuild, restart
+from maildoctor.api.host import Names, Tls, TlsFile, own_name, unnamed
+from maildoctor.api.sendmail import SendmailCf, SendmailProgram
+from maildoctor.api.wire import Wire
 
 _CERT = (
     "[certificate] /etc/mail/tls/host.pem\nsubject: CN=mail.example.com\nissuer: CN=Example CA\nname: "
@@ -459,7 +442,7 @@ def key_too_small(cf: SendmailCf, tls: Tls, wire: Wire | Unknown) -> Findings:
 
     Advice: make a new key (RSA of 2048 bits or more, or EC P-256), have a certificate issued for it, and restart.
     """
-    if isinstance(wire, Wire) and any(c.in_clear and c.in_clear.starttls for c in wire.looks):
+    if isinstance(wire, Wire) and any(c.in_clear and c.in_clear.starttls for c in wire.per_endpoint):
         return  # this OpenSSL takes it; what clients think of it is judged on the wire
     yield from _unseen(tls, "certificate")
     for file in tls.of("certificate"):

@@ -3,30 +3,20 @@ judged in wire_hub.py."""
 
 import re
 
-from maildoctor.api import (
-    Evidence,
-    Findings,
-    Logins,
+from maildoctor.api import Evidence, Findings, Unknown, check, edit, found, known, private, rebuild
+from maildoctor.api.cyrus import Plugins
+from maildoctor.api.host import Logins, Names, own_name
+from maildoctor.api.sendmail import (
     MailMap,
     MailMaps,
-    Names,
-    Plugins,
     SendmailCf,
     SendmailProgram,
-    Unknown,
-    check,
     client_entries,
     client_login,
     consulted,
     consulted_entries,
-    edit,
     entry_for,
-    found,
-    known,
     looked_up,
-    own_name,
-    private,
-    rebuild,
 )
 
 _ENTRY = 'entry: authinfo:hub.example.com\t"U:relay" "P:***"\n'
@@ -79,9 +69,9 @@ def authinfo_not_named(cf: SendmailCf, maps: MailMaps) -> Findings:
         if {e.key.lower() for e in client_entries(m)} <= served:
             continue
         instead = consulted(cf)
-        looks = f"asks the map {instead.name} ({instead.path}) instead" if instead else "asks no map at all"
+        lookup = f"asks the map {instead.name} ({instead.path}) instead" if instead else "asks no map at all"
         yield found(
-            f"{m.path} holds logins ({_keys(m)}), but sendmail.cf does not name this map: ruleset authinfo {looks}",
+            f"{m.path} holds logins ({_keys(m)}), but sendmail.cf does not name this map: ruleset authinfo {lookup}",
             evidence=[
                 *([seen.evidence] if (seen := m.built or m.source) else []),
                 Evidence(cf.path, "no line that begins with Kauthinfo"),

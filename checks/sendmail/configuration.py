@@ -10,18 +10,9 @@ from maildoctor.api import (
     Generate,
     Install,
     Move,
-    Names,
-    Paths,
-    Processes,
     Rebuild,
-    SendmailCf,
-    SendmailMc,
-    SendmailProgram,
     Severity,
-    SiteConfig,
     Step,
-    SubmitCf,
-    System,
     Unknown,
     check,
     edit,
@@ -29,6 +20,8 @@ from maildoctor.api import (
     inspect,
     rebuild,
 )
+from maildoctor.api.host import Names, Paths, Processes, System
+from maildoctor.api.sendmail import SendmailCf, SendmailMc, SendmailProgram, SiteConfig, SubmitCf
 
 _RULE = "SLocal_check_rcpt\nR$*\t$#OK\n"
 
@@ -959,7 +952,7 @@ def configuration_refused(program: SendmailProgram) -> Findings:
             yield found(
                 f"sendmail refuses line {complaint.line} of {complaint.path}: {complaint.text[:160]}",
                 evidence=[Evidence(program.source, f"{complaint.path}: line {complaint.line}: {complaint.text[:200]}")],
-                fix=[*_mended(complaint.text), *rebuild(complaint.path, "fix what the line is made of")],
+                fix=[*_repair_of(complaint.text), *rebuild(complaint.path, "fix what the line is made of")],
                 path=complaint.path,
                 words=complaint.text[:60],
             )
@@ -970,7 +963,7 @@ def _refused(text: str) -> bool:
     return bool(re.match(r'service "|readcf: (map|unknown|option)|host "', text))
 
 
-def _mended(text: str) -> list[Step]:
+def _repair_of(text: str) -> list[Step]:
     service = re.match(r'service "([^"]{1,40})" unknown', text)
     return [inspect("grep -nw {service} /etc/services", service=service[1])] if service else []
 

@@ -4,26 +4,9 @@ import re
 from datetime import UTC, datetime
 from itertools import combinations
 
-from maildoctor.api import (
-    AddLine,
-    Daemon,
-    Evidence,
-    FilePurpose,
-    Findings,
-    Listeners,
-    Paths,
-    Processes,
-    SendmailCf,
-    SendmailProgram,
-    Start,
-    TcpWrappers,
-    Unknown,
-    check,
-    found,
-    inspect,
-    rebuild,
-    restart,
-)
+from maildoctor.api import AddLine, Evidence, Findings, Start, Unknown, check, found, inspect, rebuild, restart
+from maildoctor.api.host import FilePurpose, Listeners, Paths, Processes, TcpWrappers
+from maildoctor.api.sendmail import Daemon, SendmailCf, SendmailProgram
 
 _DAEMON = "40 root 1000.00 /usr/sbin/sendmail sendmail: MTA: accepting connections\n"
 _CF = "O DaemonPortOptions=Name=MTA, Port=25\nO DaemonPortOptions=Name=MSA, Port=587, M=Ea"

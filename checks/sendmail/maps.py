@@ -3,25 +3,16 @@
 import re
 from collections.abc import Iterator
 
-from maildoctor.api import (
-    BuildAliases,
-    BuildMap,
-    Evidence,
-    Findings,
-    Logins,
+from maildoctor.api import BuildAliases, BuildMap, Evidence, Findings, Step, Unknown, check, edit, found, rebuild
+from maildoctor.api.host import Logins
+from maildoctor.api.sendmail import (
     MailMap,
     MailMaps,
     SendmailCf,
-    Step,
-    Unknown,
-    check,
     client_entries,
     consulted_entries,
-    edit,
     entry_for,
-    found,
     looked_up,
-    rebuild,
 )
 
 _AUTHINFO = "[map authinfo] hash /etc/mail/authinfo\n-rw------- root root /etc/mail/authinfo\n"

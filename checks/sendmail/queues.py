@@ -1,23 +1,8 @@
 """QUEUE: the queue directories."""
 
-from maildoctor.api import (
-    Chown,
-    Evidence,
-    Findings,
-    Look,
-    MakeFolder,
-    Move,
-    Queues,
-    Remount,
-    SendmailCf,
-    System,
-    Unknown,
-    check,
-    found,
-    inspect,
-    may,
-    rebuild,
-)
+from maildoctor.api import Chown, Evidence, Findings, MakeFolder, Move, Remount, Unknown, check, found, inspect, rebuild
+from maildoctor.api.host import Look, System, may
+from maildoctor.api.sendmail import Queues, SendmailCf
 
 _QUEUE = "[queue] /var/spool/mqueue\n"
 _LOW = 1024

@@ -3,19 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from maildoctor.api import (
-    Conversation,
-    Findings,
-    SendmailCf,
-    Severity,
-    Step,
-    Unknown,
-    Wire,
-    by_hand,
-    check,
-    found,
-    inspect,
-)
+from maildoctor.api import Findings, Severity, Step, Unknown, by_hand, check, found, inspect
+from maildoctor.api.sendmail import SendmailCf
+from maildoctor.api.wire import Conversation, Wire
 
 _HEAD = "=== connect 192.0.2.1:{0} auto for mail.example.com\n=== purpose look\n"
 _BANNER = "<-  220 mail.example.com ESMTP\n -> EHLO maildoctor.invalid\n"
@@ -63,7 +53,7 @@ def _silent(c: Conversation) -> str | None:
         return kind
     if kind not in ("timeout", "closed") or c.replies or c.broke_in_handshake:
         return None
-    return "mute" if c.trouble and "before its banner" in c.trouble[1] and kind == "timeout" else kind
+    return "mute" if c.detail == "banner" and kind == "timeout" else kind
 
 
 @check(
@@ -77,14 +67,14 @@ def _silent(c: Conversation) -> str | None:
     fails=[
         {"wire": _HEAD.format(25) + _REFUSED + _HEAD.format(587) + _REFUSED},
         {"wire": _HEAD.format(587) + _REFUSED + _HEAD.format(25) + _GOOD},
-        {"wire": _HEAD.format(587) + "*** closed: the server closed the connection before its banner"},
+        {"wire": _HEAD.format(587) + "*** closed banner: the server closed the connection before its banner"},
         {"wire": "=== connect nohost.example.com:25 auto\n*** unresolved: the name nohost.example.com has no address"},
-        {"wire": "=== connect 127.0.0.1:25 auto\n*** timeout: no answer within 5 s before its banner", "cf": ""},
+        {"wire": "=== connect 127.0.0.1:25 auto\n*** timeout banner: no answer within 5 s before its banner", "cf": ""},
     ],
     passes=[
         {"wire": _HEAD.format(25) + _GOOD},
         {
-            "wire": "=== connect 127.0.0.1:25 auto\n*** timeout: no answer within 5 s before its banner",
+            "wire": "=== connect 127.0.0.1:25 auto\n*** timeout banner: no answer within 5 s before its banner",
             "cf": "Sgreet_pause\nR$*\t$: <$1>",
         },
     ],
@@ -98,8 +88,8 @@ def no_answer(wire: Wire, cf: SendmailCf | Unknown) -> Findings:
 
     Advice: see whether the mail server runs and listens there, then which firewall stands between.
     """
-    alive = {c.host: c.server for c in wire.looks if c.replies}
-    for ports, kind in wire.together((c, _silent(c)) for c in wire.looks):
+    alive = {c.host: c.server for c in wire.per_endpoint if c.replies}
+    for ports, kind in wire.together((c, _silent(c)) for c in wire.per_endpoint):
         if (
             kind in ("timeout", "mute")
             and isinstance(cf, SendmailCf)
@@ -193,8 +183,8 @@ def refused_at_the_door(wire: Wire) -> Findings:
 
     Advice: read the reply; look at the server's log and load, and probe from another address too.
     """
-    alive = {c.host for c in wire.looks if c.hello}
-    for ports, _ in wire.together((c, _shut_out(c)) for c in wire.looks):
+    alive = {c.host for c in wire.per_endpoint if c.hello}
+    for ports, _ in wire.together((c, _shut_out(c)) for c in wire.per_endpoint):
         yield found(
             f"{ports.endpoint} offers this client nothing at all: sendmail does so with addresses that it refuses",
             evidence=ports.evidence("250"),
@@ -202,7 +192,7 @@ def refused_at_the_door(wire: Wire) -> Findings:
             fix=[inspect("grep -v '^#' /etc/hosts.allow /etc/hosts.deny"), inspect("maildoctor check")],
             endpoint=ports.endpoint,
         )
-    for ports, (code, at_banner) in wire.together((c, _refusal(c)) for c in wire.looks):
+    for ports, (code, at_banner) in wire.together((c, _refusal(c)) for c in wire.per_endpoint):
         if not at_banner and _name_refused(ports.first):
             yield Unknown(
                 f"{ports.endpoint} takes no greeting with the name that we gave: {ports.first.replies[-1].text[:120]}",
@@ -262,7 +252,7 @@ def _not_smtp(c: Conversation) -> str | None:
     kind, words = c.trouble or ("", "")
     if kind not in ("protocol", "flood"):
         return None
-    _, _, received = words.partition("this is no reply of SMTP: ")
+    received = words.partition(": ")[2] if c.detail == "not-smtp" else ""
     return next((f"it is {what}" for word, what in _OTHERS if received.startswith(word)), words[:200])
 
 
@@ -275,7 +265,7 @@ def _not_smtp(c: Conversation) -> str | None:
     scope=("listener",),
     shows=("no-answer",),
     fails=[
-        {"wire": _HEAD.format(25) + "*** protocol: this is no reply of SMTP: SSH-2.0-OpenSSH_9.2"},
+        {"wire": _HEAD.format(25) + "*** protocol not-smtp: this is no reply of SMTP: SSH-2.0-OpenSSH_9.2"},
         {"wire": _HEAD.format(25) + _BANNER + "*** protocol: the code changes within a reply, from 250 to 220"},
         {"wire": _HEAD.format(25) + _BANNER + "*** flood: the server sent more than 256 KiB"},
     ],
@@ -290,7 +280,7 @@ def broken_protocol(wire: Wire) -> Findings:
 
     Advice: see which program has the port (ss -ltnp there), and take proxies and inspecting firewalls out of the way.
     """
-    for ports, words in wire.together((c, _not_smtp(c)) for c in wire.looks):
+    for ports, words in wire.together((c, _not_smtp(c)) for c in wire.per_endpoint):
         yield found(
             f"{ports.endpoint} does not speak SMTP as it should: {words}",
             evidence=ports.evidence("***"),
@@ -299,13 +289,10 @@ def broken_protocol(wire: Wire) -> Findings:
         )
 
 
-_IN_LOGIN = ("after AUTH", "after ***")
-
-
 def _broken_off(c: Conversation) -> str | None:
     kind, words = c.trouble or ("", "")
     late = kind in ("closed", "timeout") and bool(c.replies) and not c.broke_in_handshake
-    return words[:120] if late and not words.endswith(_IN_LOGIN) else None
+    return words[:120] if late and c.detail not in ("login", "delay") else None
 
 
 @check(
@@ -331,7 +318,7 @@ def conversation_broken_off(wire: Wire) -> Findings:
 
     Advice: look into the server's log at the time of the probe; there stands the reason, nowhere else.
     """
-    for ports, words in wire.together((c, _broken_off(c)) for c in wire.looks):
+    for ports, words in wire.together((c, _broken_off(c)) for c in wire.per_endpoint):
         yield found(
             f"{ports.endpoint} greets, and then: {words}",
             evidence=ports.evidence("->", "***"),
@@ -364,7 +351,7 @@ def knows_no_ehlo(wire: Wire) -> Findings:
 
     Advice: let clients reach the mail server itself, or switch the inspection of SMTP off in the proxy or firewall.
     """
-    for ports, _ in wire.together((c, _only_helo(c)) for c in wire.looks):
+    for ports, _ in wire.together((c, _only_helo(c)) for c in wire.per_endpoint):
         yield found(
             f"{ports.endpoint} refuses EHLO and takes only HELO: nobody can log in there",
             evidence=ports.evidence("EHLO", "HELO", "<-  5"),
@@ -413,7 +400,7 @@ def masked_by_a_firewall(wire: Wire) -> Findings:
     Advice: on the firewall allow TLS in the inspection (parameters, allow-tls) or switch it off (no inspect esmtp; on
     a PIX no fixup protocol smtp 25); a client inside the firewall can be told to use port 465.
     """
-    for ports, hidden in wire.together((c, _hidden(c)) for c in wire.looks):
+    for ports, hidden in wire.together((c, _hidden(c)) for c in wire.per_endpoint):
         yield found(
             f"A firewall masks what {ports.endpoint} says" + (f": {hidden} cannot be seen" if hidden else ""),
             evidence=ports.evidence("XXX", "****"),

@@ -2,25 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 
-from maildoctor.api import (
-    Certificate,
-    Conversation,
-    Evidence,
-    Findings,
-    Listeners,
-    MakeKey,
-    Restart,
-    SendmailCf,
-    Step,
-    Tls,
-    Unknown,
-    Wire,
-    check,
-    found,
-    inspect,
-    restart,
-)
+from maildoctor.api import Evidence, Findings, MakeKey, Restart, Step, Unknown, check, found, inspect, restart
+from maildoctor.api.host import Certificate, Listeners, Tls
+from maildoctor.api.sendmail import SendmailCf
+from maildoctor.api.wire import DISTRUSTED, UNVERIFIED, Conversation, Verification, Wire
 
 _HEAD = "=== connect 192.0.2.1:{0} auto for mail.example.com\n=== purpose look\n=== at 2026-06-01T00:00:00Z\n"
 _EHLO = "<-  220 mail.example.com ESMTP\n -> EHLO maildoctor.invalid\n<-  250-mail.example.com\n"
@@ -56,7 +43,6 @@ def _sample(
     return {"wire": begin + shown + _REST.format(bits=bits, verified=verified)}
 
 
-_SELF_SIGNED = "no: it is self-signed"
 _SOON = 14 * 86400.0
 _SHOW = "openssl s_client -connect {endpoint} %s</dev/null 2>/dev/null | openssl x509 -noout %s"
 
@@ -84,23 +70,27 @@ def _own(cf: SendmailCf, tls: Tls) -> tuple[Certificate, ...]:
 
 
 def _undated(wire: Wire) -> Iterator[Unknown]:
-    if any(c.certificate and not c.at for c in wire.looks):
+    if any(c.certificate and not c.at for c in wire.per_endpoint):
         yield Unknown("the transcript does not tell when the conversation was had", "probe again")
 
 
 def _unread(wire: Wire) -> Iterator[Unknown]:
     """What a certificate says cannot be told where we could not read it."""
-    shown = [c for c in wire.looks if c.tls_version and c.certificate is None and c.verified[0] == "unknown"]
-    yield from (Unknown(c.verified[1], _to_verify(c.verified[1])) for c in shown[:1])
+    shown = [c for c in wire.per_endpoint if c.tls_version and c.certificate is None and c.verified[0] in UNVERIFIED]
+    yield from (Unknown(why, _TO_VERIFY.get(code, "")) for code, why in (c.verified for c in shown[:1]))
 
 
-def _to_verify(why: str) -> str:
-    """What lets us look."""
-    if "cannot be read" in why:
-        return "install the Python package cryptography, 42 or newer"
-    if "is not judged" in why:
-        return "look whether it is what it should be"
-    return "" if "showed no" in why else "give --ca-file a file of CA certificates"
+_TO_VERIFY: dict[Verification, str] = {
+    "no-library": "install the Python package cryptography, 42 or newer",
+    "not-judged": "look whether it is what it should be",
+    "no-anchors": "give --ca-file a file of CA certificates",
+}
+"""What lets us look."""
+
+_DISTRUST: dict[Verification, str] = {
+    "self-signed": "it is self-signed",
+    "no-ca": "no way leads from it to a known CA",
+}
 
 
 def _out_of_date(c: Conversation) -> tuple[str, bool] | None:
@@ -143,8 +133,8 @@ def shown_certificate_expired(wire: Wire, cf: SendmailCf | Unknown, tls: Tls | U
     """
     yield from _undated(wire)
     yield from _unread(wire)
-    looks = [c for c in wire.looks if not _judged_by_file(c, cf, tls)]
-    for ports, (what, now) in wire.together((c, _out_of_date(c)) for c in looks):
+    servers = [c for c in wire.per_endpoint if not _judged_by_file(c, cf, tls)]
+    for ports, (what, now) in wire.together((c, _out_of_date(c)) for c in servers):
         yield found(
             f"The certificate of {ports.endpoint} {what}",
             evidence=ports.evidence("certificate subject", "certificate not", "=== at "),
@@ -194,8 +184,8 @@ def shown_certificate_for_another_name(wire: Wire) -> Findings:
     the host has several names, see whether the server picks certificates by name (SNI).
     """
     yield from _unread(wire)
-    yield from (gap for c in wire.looks if c.certificate and (gap := c.certificate.gap))
-    for ports, names in wire.together((c, _other_name(c)) for c in wire.looks):
+    yield from (gap for c in wire.per_endpoint if c.certificate and (gap := c.certificate.gap))
+    for ports, names in wire.together((c, _other_name(c)) for c in wire.per_endpoint):
         c = ports.first
         yield found(
             f"The certificate of {ports.endpoint} is for {', '.join(names) or 'no name'}, not for {c.asked_name}",
@@ -206,12 +196,12 @@ def shown_certificate_for_another_name(wire: Wire) -> Findings:
         )
 
 
-def _untrusted(c: Conversation) -> str | None:
+def _untrusted(c: Conversation) -> tuple[Verification, str] | None:
     if c.trouble_kind == "untrusted" and c.trouble:
-        return c.trouble[1][:120]
-    word, why = c.verified
+        return "invalid", c.trouble[1][:120]
+    code, why = c.verified
     dates = c.certificate is not None and c.at and not c.certificate.not_before <= c.at < c.certificate.not_after
-    return (why[:120] or "nobody vouches for it") if word == "no" and not dates else None
+    return (code, _DISTRUST.get(code) or why[:120]) if code in DISTRUSTED and not dates else None
 
 
 @check(
@@ -222,16 +212,16 @@ def _untrusted(c: Conversation) -> str | None:
     role="symptom",
     scope=("listener",),
     fails=[
-        _sample(verified=_SELF_SIGNED),
-        _sample(verified="no: no way leads from it to a known CA", begin=_READY.replace("192.0.2.1", "127.0.0.1")),
+        _sample(verified="self-signed"),
+        _sample(verified="no-ca", begin=_READY.replace("192.0.2.1", "127.0.0.1")),
         {"wire": _READY + "*** untrusted: self-signed certificate"},
-        _sample(verified="no: validation failed: invalid extension: 2.5.29.35: missing required extension"),
+        _sample(verified="form: validation failed: invalid extension: 2.5.29.35: missing required extension"),
     ],
     passes=[
         _sample(),
-        _sample(verified="unknown: there are no CA certificates on this machine"),
-        _sample(verified=_SELF_SIGNED, since=2020, until=2021),
-        {**_sample(verified=_SELF_SIGNED), "listeners": "0.0.0.0 587 40 sendmail"},
+        _sample(verified="no-anchors: there are no CA certificates on this machine"),
+        _sample(verified="self-signed", since=2020, until=2021),
+        {**_sample(verified="self-signed"), "listeners": "0.0.0.0 587 40 sendmail"},
     ],
     refs=("RFC 5280 section 6", "RFC 8314 section 5.2"),
 )
@@ -247,9 +237,9 @@ def shown_certificate_untrusted(wire: Wire, listeners: Listeners | Unknown) -> F
     if not isinstance(listeners, Unknown):
         return  # a look from within: what clients elsewhere believe is not known here
     yield from _unverified(wire)
-    for ports, why in wire.together((c, _untrusted(c)) for c in wire.looks):
+    for ports, (code, why) in wire.together((c, _untrusted(c)) for c in wire.per_endpoint):
         c = ports.first
-        form = "invalid extension" in why
+        form = code == "form"
         yield found(
             f"The certificate of {ports.endpoint} is not to be believed{' by strict clients' if form else ''}: {why}",
             evidence=ports.evidence("certificate subject", "certificate issuer", "verified", "***"),
@@ -267,9 +257,9 @@ _FORM = (
 
 
 def _unverified(wire: Wire) -> Iterator[Unknown]:
-    why = next((c.verified[1] for c in wire.looks if c.verified[0] == "unknown"), None)
-    if why is not None:
-        yield Unknown(why or "the certificate could not be verified", _to_verify(why))
+    unverified = (c.verified for c in wire.per_endpoint if c.verified[0] in UNVERIFIED)
+    for code, why in islice(unverified, 1):
+        yield Unknown(why or "the certificate could not be verified", _TO_VERIFY.get(code, ""))
 
 
 def _weak(c: Conversation) -> tuple[str, int] | None:
@@ -296,7 +286,7 @@ def shown_certificate_weak(wire: Wire) -> Findings:
     Advice: make a new key (RSA 2048 or more, or EC P-256) and have a certificate issued for it.
     """
     yield from _unread(wire)
-    for ports, (kind, bits) in wire.together((c, _weak(c)) for c in wire.looks):
+    for ports, (kind, bits) in wire.together((c, _weak(c)) for c in wire.per_endpoint):
         yield found(
             f"The certificate of {ports.endpoint} has a key of {bits} bits ({kind}): clients of today refuse it",
             evidence=ports.evidence("=== key", "certificate subject"),
@@ -357,7 +347,7 @@ def shows_another_certificate(wire: Wire, cf: SendmailCf, tls: Tls) -> Findings:
             return None
         return None if (shown.public_key, shown.not_after) in keys else True
 
-    for ports, _ in wire.together((c, differs(c)) for c in wire.looks):
+    for ports, _ in wire.together((c, differs(c)) for c in wire.per_endpoint):
         shown = ports.first.certificate
         path = cf.tls_files["ServerCertFile"][0]
         yield found(

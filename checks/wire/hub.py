@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from maildoctor.api import BuildMap, Conversation, Evidence, Findings, Step, Unknown, Wire, check, edit, found
+from maildoctor.api import BuildMap, Evidence, Findings, Step, Unknown, check, edit, found
+from maildoctor.api.wire import Conversation, Wire
 
 _HEAD = "=== connect 192.0.2.1:25 auto for hub.example.com\n=== purpose "
 _OFFER = "<-  220 hub.example.com ESMTP\n -> EHLO x.invalid\n<-  250-hub.example.com\n<-  250 AUTH {}\n -> QUIT\n"
@@ -35,7 +36,7 @@ def _hubs(wire: Wire) -> Iterator[tuple[Conversation, list[Conversation]]]:
     for c in wire.logins:
         if c.noted("authinfo"):
             logins.setdefault(c.endpoint, []).append(c)
-    for c in wire.looks:
+    for c in wire.per_endpoint:
         if c.noted("authinfo-map"):
             yield c, logins.get(c.endpoint, [])
 
@@ -274,7 +275,7 @@ def hub_serves_another_realm(wire: Wire) -> Findings:
         {"wire": _UNTRUSTED},
         {
             "wire": _LOOK.replace("DIGEST-MD5 CRAM-MD5", "PLAIN") + _LOGIN[: _LOGIN.index(" -> AUTH")]
-            + "=== outcome not-sent the password would go over the wire in clear\n"
+            + "=== outcome withheld the password would go over the wire in clear\n"
         },
     ],
     passes=[{"wire": _OK}, {"wire": _REFUSED}],

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from maildoctor.api import (
-    PLAINTEXT,
-    Conversation,
     Evidence,
     Findings,
     Restart,
@@ -14,7 +12,6 @@ from maildoctor.api import (
     Severity,
     Step,
     Unknown,
-    Wire,
     check,
     edit,
     found,
@@ -22,6 +19,8 @@ from maildoctor.api import (
     is_plain,
     shell_word,
 )
+from maildoctor.api.cyrus import PLAINTEXT
+from maildoctor.api.wire import Conversation, Wire
 
 _LOGIN = (
     "=== connect 192.0.2.1:{4} auto for mail.example.com\n=== purpose login {1}\n=== user {0}\n"
@@ -134,7 +133,7 @@ def _not_tried(wire: Wire) -> Iterator[Unknown]:
     exposed: dict[str, list[str]] = {}
     for c in _asked_for(wire):
         word, rest = c.outcome
-        if c.exposed:
+        if word == "withheld":
             exposed.setdefault(c.endpoint, []).append(c.mechanism)
             continue
         kind, words = c.trouble or ("", "")
@@ -146,7 +145,7 @@ def _not_tried(wire: Wire) -> Iterator[Unknown]:
         elif word == "not-sent":
             yield Unknown(f"{by}: {rest}", "see maildoctor probe --help")
         elif not word:
-            late = kind == "timeout" and "delays answers" in words
+            late = c.detail == "delay"
             yield Unknown(
                 f"{by}: {words or 'the conversation ended before it'}",
                 "try again in a minute, with --timeout 30" if late else "see what else is found there",
@@ -167,7 +166,7 @@ def _not_tried(wire: Wire) -> Iterator[Unknown]:
 
 def _to_verify(wire: Wire, c: Conversation, words: str) -> str:
     """What would make the certificate good: where only the name is wrong, the name that stands in it."""
-    seen = next((x.certificate for x in wire.looks if x.endpoint == c.endpoint), None)
+    seen = next((x.certificate for x in wire.per_endpoint if x.endpoint == c.endpoint), None)
     if "mismatch" in words and seen is not None and seen.names:
         return f"give the name that stands in it: --tls-name {shell_word(seen.names[0])}"
     return "give --ca-file, --tls-name or --no-verify"

@@ -1,6 +1,7 @@
 """WIRE: the message that `probe --send-test` sent, and how its Received line records the login."""
 
-from maildoctor.api import Evidence, Findings, Trace, Unknown, Wire, check, found, inspect, judge
+from maildoctor.api import Evidence, Findings, Unknown, check, found, inspect
+from maildoctor.api.wire import Trace, Wire, judge
 
 _SENT = (
     "=== connect 127.0.0.1:587 auto\n=== purpose send\n<-  220 mail.example.com ESMTP\n=== mechanism PLAIN\n"

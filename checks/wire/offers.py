@@ -1,21 +1,14 @@
 """WIRE: which logins servers offer, in clear and within TLS."""
 
 from maildoctor.api import (
-    Conversation,
-    Daemon,
     Evidence,
     Findings,
-    Listeners,
     LoginService,
-    Plugins,
     Restart,
-    SaslConf,
-    SendmailCf,
     SetPostfix,
     Severity,
     Step,
     Unknown,
-    Wire,
     by_hand,
     check,
     edit,
@@ -23,10 +16,13 @@ from maildoctor.api import (
     gaps,
     inspect,
     known,
-    mechanisms,
     rebuild,
     restart,
 )
+from maildoctor.api.cyrus import Plugins, SaslConf, mechanisms
+from maildoctor.api.host import Listeners
+from maildoctor.api.sendmail import Daemon, SendmailCf
+from maildoctor.api.wire import Conversation, Wire
 
 _HEAD = "=== connect 192.0.2.1:{0} auto for mail.example.com\n=== purpose look\n"
 _OWN = "=== connect 127.0.0.1:{0} auto\n=== purpose look\n"
@@ -114,8 +110,8 @@ def no_auth_on_submission_port(wire: Wire, cf: SendmailCf | Unknown, listeners: 
     that can be loaded, an authentication service that does not run; maildoctor check looks for all of that.
     """
     closed = _for_itself(listeners)
-    looks = wire.looks if _for_logins(cf) else [c for c in wire.looks if c.server != "sendmail"]
-    for ports, _ in wire.together((c, _no_auth(c)) for c in looks if c.port not in closed):
+    servers = wire.per_endpoint if _for_logins(cf) else [c for c in wire.per_endpoint if c.server != "sendmail"]
+    for ports, _ in wire.together((c, _no_auth(c)) for c in servers if c.port not in closed):
         c = ports.first
         tls = " (nor STARTTLS)" if not c.in_tls else ""
         outside = isinstance(listeners, Unknown)
@@ -173,7 +169,7 @@ def password_asked_for_in_clear(wire: Wire) -> Findings:
 
     Advice: let the server offer PLAIN and LOGIN after STARTTLS only.
     """
-    for ports, names in wire.together((c, _readable_in_clear(c)) for c in wire.looks):
+    for ports, names in wire.together((c, _readable_in_clear(c)) for c in wire.per_endpoint):
         c = ports.first
         yield found(
             f"{ports.endpoint} offers {names} before TLS",
@@ -219,7 +215,7 @@ def only_the_old_auth_form(wire: Wire) -> Findings:
     Advice: let the server write the standard form too; Postfix and Exim write `AUTH=` beside it where old clients need
     it (Postfix: broken_sasl_auth_clients=yes).
     """
-    for ports, _ in wire.together((c, _only_old_form(c)) for c in wire.looks):
+    for ports, _ in wire.together((c, _only_old_form(c)) for c in wire.per_endpoint):
         yield found(
             f"{ports.endpoint} writes AUTH= only, which clients of today do not read",
             evidence=ports.evidence("AUTH="),
@@ -251,7 +247,7 @@ def auth_without_a_mechanism(wire: Wire) -> Findings:
 
     Advice: see which mechanisms the server has and which its options exclude; maildoctor check does that.
     """
-    for ports, _ in wire.together((c, _empty_offer(c)) for c in wire.looks):
+    for ports, _ in wire.together((c, _empty_offer(c)) for c in wire.per_endpoint):
         yield found(
             f"{ports.endpoint} offers AUTH and names no mechanism",
             evidence=ports.evidence("AUTH"),
@@ -301,7 +297,7 @@ def offer_fits_few_clients(wire: Wire) -> Findings:
     Advice: offer PLAIN and LOGIN within TLS too, where people's own mail programs are to log in; the password is safe
     there.
     """
-    for ports, (names, some) in wire.together((c, _unusual(c)) for c in wire.looks):
+    for ports, (names, some) in wire.together((c, _unusual(c)) for c in wire.per_endpoint):
         who = "Outlook and telephones need PLAIN or LOGIN" if some else "hardly any mail program can log in"
         yield found(
             f"{ports.endpoint} offers {names} only: {who}",
@@ -325,7 +321,7 @@ _PLUGIN = (
 )
 _PLUGINS = _PLUGIN.format("plain") + _PLUGIN.format("login") + _PLUGIN.format("crammd5")
 _CF = "O AuthMechanisms=PLAIN LOGIN CRAM-MD5\nO AuthOptions=A p\nO DaemonPortOptions=Name=MTA, Port=587"
-_HERE = {
+_OWN_HOST = {
     "cf": _CF,
     "service": "mechanisms: PLAIN LOGIN CRAM-MD5\nrequires: A p",
     "plugins": _PLUGINS,
@@ -342,15 +338,15 @@ _HERE = {
     scope=("listener",),
     shows=("no-offer", "no-starttls"),
     fails=[
-        {**_HERE, "wire": _look(587, "AUTH CRAM-MD5", "AUTH CRAM-MD5 PLAIN")},
-        {**_HERE, "wire": _look(587, "AUTH CRAM-MD5 DIGEST-MD5", "AUTH CRAM-MD5 PLAIN LOGIN DIGEST-MD5")},
+        {**_OWN_HOST, "wire": _look(587, "AUTH CRAM-MD5", "AUTH CRAM-MD5 PLAIN")},
+        {**_OWN_HOST, "wire": _look(587, "AUTH CRAM-MD5 DIGEST-MD5", "AUTH CRAM-MD5 PLAIN LOGIN DIGEST-MD5")},
     ],
     passes=[
-        {**_HERE, "wire": _look(587, "AUTH CRAM-MD5", "AUTH CRAM-MD5 PLAIN LOGIN")},
-        {**_HERE, "wire": _look(587, "HELP", "HELP")},
-        {**_HERE, "wire": _look(587, "AUTH CRAM-MD5", "AUTH CRAM-MD5 PLAIN GSSAPI LOGIN")},
-        {**_HERE, "wire": _look(587, "HELP", "AUTH PLAIN", program="Postfix")},
-        {**_HERE, "wire": _look(25, "HELP", "AUTH PLAIN")},
+        {**_OWN_HOST, "wire": _look(587, "AUTH CRAM-MD5", "AUTH CRAM-MD5 PLAIN LOGIN")},
+        {**_OWN_HOST, "wire": _look(587, "HELP", "HELP")},
+        {**_OWN_HOST, "wire": _look(587, "AUTH CRAM-MD5", "AUTH CRAM-MD5 PLAIN GSSAPI LOGIN")},
+        {**_OWN_HOST, "wire": _look(587, "HELP", "AUTH PLAIN", program="Postfix")},
+        {**_OWN_HOST, "wire": _look(25, "HELP", "AUTH PLAIN")},
     ],
     refs=("sendmail: sendmail/srvrsmtp.c, saslmechs(): the list of libsasl cut by AuthMechanisms",),
 )
@@ -380,7 +376,7 @@ def offer_differs_from_files(
     for listener in listeners.all:
         holders.setdefault(listener.port, set()).add(listener.program)
     for ports, (missing, extra, tls) in wire.together(
-        (c, _difference(c, foretold)) for c in wire.looks if _is_sendmail(c, daemons, holders.get(c.port, set()))
+        (c, _difference(c, foretold)) for c in wire.per_endpoint if _is_sendmail(c, daemons, holders.get(c.port, set()))
     ):
         what = [f"{' '.join(missing)} not offered, though the files say so"] if missing else []
         what += [f"{' '.join(extra)} offered, of which the files say nothing"] if extra else []

@@ -4,14 +4,12 @@ import re
 from collections.abc import Iterator
 
 from maildoctor.api import (
-    Conversation,
     Findings,
     Purpose,
     Restart,
     SetPostfix,
     Step,
     Unknown,
-    Wire,
     by_hand,
     check,
     edit,
@@ -19,6 +17,7 @@ from maildoctor.api import (
     inspect,
     rebuild,
 )
+from maildoctor.api.wire import Conversation, Wire
 
 _TALK = (
     "=== connect 192.0.2.1:587 auto for mail.example.com\n=== purpose {0}\n<-  220 mail.example.com ESMTP {2}\n{3}"

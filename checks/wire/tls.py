@@ -1,19 +1,7 @@
 """WIRE: TLS as a client meets it: STARTTLS, and the handshake."""
 
-from maildoctor.api import (
-    Conversation,
-    Findings,
-    SetPostfix,
-    Severity,
-    Step,
-    Wire,
-    by_hand,
-    check,
-    edit,
-    found,
-    inspect,
-    rebuild,
-)
+from maildoctor.api import Findings, SetPostfix, Severity, Step, by_hand, check, edit, found, inspect, rebuild
+from maildoctor.api.wire import Conversation, Wire
 
 _HEAD = "=== connect 192.0.2.1:{0} auto for mail.example.com\n=== purpose look\n=== at 2026-06-01T00:00:00Z\n"
 _EHLO = "<-  220 mail.example.com ESMTP\n -> EHLO maildoctor.invalid\n<-  250-mail.example.com\n"
@@ -52,7 +40,7 @@ def starttls_offered_and_refused(wire: Wire) -> Findings:
     Advice: look for the reason in the server's log at the time of the probe; mostly it is a certificate or key file
     that is missing, unreadable, or does not match.
     """
-    for ports, reply in wire.together((c, _refused(c)) for c in wire.looks):
+    for ports, reply in wire.together((c, _refused(c)) for c in wire.per_endpoint):
         yield found(
             f"{ports.endpoint} offers STARTTLS and refuses it: {reply}".rstrip(". "),
             evidence=ports.evidence("STARTTLS", reply[:3]),
@@ -81,7 +69,7 @@ def _broken(c: Conversation) -> tuple[str, str] | None:
     if not c.broke_in_handshake:
         return None
     words = c.trouble[1][:160] if c.trouble else ""
-    if "does not speak TLS there" in words:
+    if c.detail == "no-tls":
         if c.implicit:
             return "it speaks no TLS from the first byte on", _PLAIN_THERE
         return "what follows its 220 is no TLS", _GARBAGE
@@ -117,8 +105,8 @@ _LOG = (
     shows=("no-starttls",),
     fails=[
         {"wire": _READY + "*** tls: sslv3 alert handshake failure"},
-        {"wire": _HEAD.format(465) + "*** tls: the server does not speak TLS there (wrong version number)"},
-        {"wire": _READY + "*** closed: the server closed the connection in the TLS handshake"},
+        {"wire": _HEAD.format(465) + "*** tls no-tls: the server does not speak TLS there (wrong version number)"},
+        {"wire": _READY + "*** closed handshake: the server closed the connection in the TLS handshake"},
     ],
     passes=[_GOOD, {"wire": _READY + "*** timeout: no answer within 10 s after EHLO"}],
     refs=("RFC 3207", "RFC 8314 section 3.3: implicit TLS on port 465"),
@@ -131,7 +119,7 @@ def tls_handshake_breaks(wire: Wire) -> Findings:
 
     Advice: the server's log at the time of the probe says which side broke off, and why.
     """
-    for ports, (what, advice) in wire.together((c, _broken(c)) for c in wire.looks):
+    for ports, (what, advice) in wire.together((c, _broken(c)) for c in wire.per_endpoint):
         yield found(
             f"TLS fails at {ports.endpoint}: {what}",
             evidence=ports.evidence("STARTTLS", "***"),
@@ -167,7 +155,7 @@ def words_behind_starttls(wire: Wire) -> Findings:
     Advice: update the server; if it is up to date, look for a proxy between, and probe from another network: it may be
     an attack.
     """
-    for ports, _ in wire.together((c, c.trouble_kind == "injection" or None) for c in wire.looks):
+    for ports, _ in wire.together((c, c.trouble_kind == "injection" or None) for c in wire.per_endpoint):
         yield found(
             f"{ports.endpoint} sends more in clear behind its reply to STARTTLS: it could pass for words within TLS",
             evidence=ports.evidence("STARTTLS", "***"),
@@ -217,21 +205,21 @@ def login_without_tls(wire: Wire) -> Findings:
     Else give it a certificate and key, and let it offer STARTTLS; if it has them, its log says at the start
     why it cannot use them. Then let PLAIN and LOGIN be offered after STARTTLS only.
     """
-    able = {c.host for c in wire.looks if c.in_tls and not c.implicit}
-    for ports, readable in wire.together((c, _without_tls(c)) for c in wire.looks):
+    able = {c.host for c in wire.per_endpoint if c.in_tls and not c.implicit}
+    for ports, readable in wire.together((c, _without_tls(c)) for c in wire.per_endpoint):
         elsewhere = ports.first.host in able
         yield found(
             f"{ports.endpoint} offers AUTH and no STARTTLS"
             + (": passwords cross the network in clear" if readable else ""),
             evidence=ports.evidence("AUTH", "STARTTLS"),
             fix=[] if elsewhere else _have_tls(ports.first.server),
-            advice=_HERE_TOO if elsewhere else None,
+            advice=_ON_THIS_PORT_TOO if elsewhere else None,
             severity=_without_tls_severity(ports.all, readable),
             endpoint=ports.endpoint,
         )
 
 
-_HERE_TOO = (
+_ON_THIS_PORT_TOO = (
     "Another port of this host offers STARTTLS, so the certificate is there: let this port offer it too (sendmail: no "
     "S in M= of DAEMON_OPTIONS; Postfix: smtpd_tls_security_level in master.cf; Exim: tls_advertise_hosts)."
 )
@@ -294,7 +282,7 @@ def no_auth_after_tls(wire: Wire) -> Findings:
     Advice: see what the server makes depend on TLS (sendmail: srv_features, AuthOptions; Postfix:
     smtpd_sasl_tls_security_options; Exim: auth_advertise_hosts), and let AUTH be offered after STARTTLS above all.
     """
-    for ports, _ in wire.together((c, _lost_in_tls(c)) for c in wire.looks):
+    for ports, _ in wire.together((c, _lost_in_tls(c)) for c in wire.per_endpoint):
         yield found(
             f"{ports.endpoint} offers AUTH in clear, and none after STARTTLS",
             evidence=ports.evidence("AUTH", "STARTTLS"),
@@ -326,7 +314,9 @@ def old_tls_version(wire: Wire) -> Findings:
 
     Advice: update the server's TLS library, or take away what limits it to old versions; then restart it.
     """
-    for ports, version in wire.together((c, c.tls_version if c.tls_version in _OLD else None) for c in wire.looks):
+    for ports, version in wire.together(
+        (c, c.tls_version if c.tls_version in _OLD else None) for c in wire.per_endpoint
+    ):
         yield found(
             f"{ports.endpoint} speaks {version} at best: most clients refuse that",
             evidence=ports.evidence("=== tls "),

@@ -38,8 +38,8 @@ _PURPOSES = {"relay": "relaying without login", "relay-auth": "relaying after lo
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The facts of which a matrix is made; None where one is not known. `here`: the users in whose realm this server
-    looks up a name without `@`, None where that realm is not known."""
+    """The facts of which a matrix is made; None where one is not known. `in_realm`: the users in the realm in which
+    this server looks up a name without `@`, None where that realm is not known."""
 
     service: LoginService | None = None
     conf: SaslConf | None = None
@@ -47,29 +47,29 @@ class Sources:
     sasldb: SaslDb | None = None
     saslauthd: Saslauthd | None = None
     wire: Wire | None = None
-    here: tuple[User, ...] | None = None
+    in_realm: tuple[User, ...] | None = None
 
 
-def matrix(of: Sources) -> Matrix | None:
+def matrix(facts: Sources) -> Matrix | None:
     """One row a mechanism, those that are offered first; None where nothing speaks of any."""
-    clear, tls = _offers(of.wire)
+    clear, tls = _offers(facts.wire)
     names = tuple(dict.fromkeys((*(tls or ()), *(clear or ()))))
-    tried = {c.mechanism for c in of.wire.logins} if of.wire else set()
-    if of.service is not None:
-        offers = {o.name: o for o in mechanisms(of.service, of.conf, of.plugins, of.sasldb, names).all}
+    tried = {c.mechanism for c in facts.wire.logins} if facts.wire else set()
+    if facts.service is not None:
+        offers = {o.name: o for o in mechanisms(facts.service, facts.conf, facts.plugins, facts.sasldb, names).all}
     else:
         offers = {}
     order = dict.fromkeys((*names, *offers, *sorted(tried)))
-    rows = tuple(_row(name, offers.get(name), of, clear, tls) for name in order)
+    rows = tuple(_row(name, offers.get(name), facts, clear, tls) for name in order)
     rows = tuple(r for r in rows if _worth_a_row(r))
     return Matrix(rows[:ROWS], tuple(_strategies(rows)), len(rows[ROWS:])) if rows else None
 
 
 def _offers(wire: Wire | None) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
     """Names that EHLO shows in clear and in TLS, over all endpoints; None where none was reached."""
-    looks = [c for c in wire.looks if c.hello] if wire else []
-    clear = [c.in_clear for c in looks if c.in_clear]
-    tls = [c.in_tls for c in looks if c.in_tls]
+    servers = [c for c in wire.per_endpoint if c.hello] if wire else []
+    clear = [c.in_clear for c in servers if c.in_clear]
+    tls = [c.in_tls for c in servers if c.in_tls]
     both = (tuple(dict.fromkeys(m for hello in some for m in hello.auth)) if some else None for some in (clear, tls))
     first, second = both
     return first, second
@@ -82,34 +82,34 @@ def _worth_a_row(row: Mechanism) -> bool:
 
 
 def _row(
-    name: str, offer: Offer | None, of: Sources, clear: tuple[str, ...] | None, tls: tuple[str, ...] | None
+    name: str, offer: Offer | None, facts: Sources, clear: tuple[str, ...] | None, tls: tuple[str, ...] | None
 ) -> Mechanism:
-    secret, users = _secret(name, of)
+    secret, users = _secret(name, facts)
     row = Mechanism(
         mech=name,
-        plugin=_plugin(name, offer, of.plugins),
+        plugin=_plugin(name, offer, facts.plugins),
         configured=offer.configured if offer else None,
-        listed=offer.listed if offer and of.conf is not None else None,
+        listed=offer.listed if offer and facts.conf is not None else None,
         trusted=offer.trusted if offer else None,
         offered_plain=None if clear is None else name in clear,
         offered_tls=None if tls is None else name in tls,
         secret=secret,
-        login=_login(name, of.wire),
+        login=_login(name, facts.wire),
         verdict="not_offered",
         users=users,
     )
-    mixed = row.login == "ok" and any(w in _FAILED for w in _outcomes(name, of.wire))
-    verdict: Usability = "works_not_everywhere" if mixed else _verdict(row, offer, _elsewhere(name, of))
+    mixed = row.login == "ok" and any(w in _FAILED for w in _outcomes(name, facts.wire))
+    verdict: Usability = "works_not_everywhere" if mixed else _verdict(row, offer, _elsewhere(name, facts))
     return replace(row, verdict=verdict)
 
 
-def _elsewhere(name: str, of: Sources) -> bool:
+def _elsewhere(name: str, facts: Sources) -> bool:
     """Whether all whom it could serve are in other realms: they must say theirs behind their name."""
-    if of.here is None or of.sasldb is None or not uses_sasldb(of.conf) or not of.sasldb.able(name):
+    if facts.in_realm is None or facts.sasldb is None or not uses_sasldb(facts.conf) or not facts.sasldb.able(name):
         return False
-    if name in PLAINTEXT and of.conf is not None and of.conf.verifies_by("saslauthd"):
+    if name in PLAINTEXT and facts.conf is not None and facts.conf.verifies_by("saslauthd"):
         return False
-    return not any(name in u.mechanisms for u in of.here)
+    return not any(name in u.mechanisms for u in facts.in_realm)
 
 
 def _plugin(name: str, offer: Offer | None, plugins: Plugins | None) -> PluginState:
@@ -122,16 +122,16 @@ def _plugin(name: str, offer: Offer | None, plugins: Plugins | None) -> PluginSt
     return "loads" if offer.plugin.loads else "broken"
 
 
-def _secret(name: str, of: Sources) -> tuple[bool | None, tuple[str, ...]]:
+def _secret(name: str, facts: Sources) -> tuple[bool | None, tuple[str, ...]]:
     """Whether anything can serve it, and who of a sasldb, if they are few."""
-    if name in _NO_SECRET or of.service is None:
+    if name in _NO_SECRET or facts.service is None:
         return None, ()
-    if name in PLAINTEXT and of.conf is not None and of.conf.verifies_by("saslauthd"):
-        return (bool(of.saslauthd.processes) if of.saslauthd else None), ()
-    if not uses_sasldb(of.conf) or of.sasldb is None:
+    if name in PLAINTEXT and facts.conf is not None and facts.conf.verifies_by("saslauthd"):
+        return (bool(facts.saslauthd.processes) if facts.saslauthd else None), ()
+    if not uses_sasldb(facts.conf) or facts.sasldb is None:
         return None, ()
-    able = of.sasldb.able(name)
-    some = [f"{u.name}@{u.realm}" for u in of.sasldb.users if name in u.mechanisms] if able <= _FEW else []
+    able = facts.sasldb.able(name)
+    some = [f"{u.name}@{u.realm}" for u in facts.sasldb.users if name in u.mechanisms] if able <= _FEW else []
     return able > 0, tuple(some)
 
 

@@ -72,14 +72,14 @@ def is_wanted(main: PostfixMain, master: PostfixMaster | None) -> bool:
     )
 
 
-def is_chrooted(main: PostfixMain, master: PostfixMaster | None) -> bool:
-    """Whether an smtpd with AUTH works in the queue directory as its root. `-` is y before 3.0 and where
-    compatibility_level is below 1 (master/master_ent.c)."""
+def chrooted(main: PostfixMain, master: PostfixMaster | None) -> tuple[str, ...]:
+    """The smtpd services with AUTH that work in the queue directory as their root, as postconf(1) names them:
+    `submission/inet`. `-` is y before 3.0 and where compatibility_level is below 1 (master/master_ent.c)."""
     old = main.value("compatibility_level", "0").split(".")[0] in ("", "0")
-    return any(
-        s.chroot == "y" or (s.chroot == "-" and old)
+    return tuple(
+        f"{s.name}/{s.kind}"
         for s in (master.smtpd if master else ())
-        if main.is_yes("smtpd_sasl_auth_enable", s.options)
+        if main.is_yes("smtpd_sasl_auth_enable", s.options) and (s.chroot == "y" or (s.chroot == "-" and old))
     )
 
 

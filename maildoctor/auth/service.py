@@ -124,7 +124,8 @@ class SaslApplication:
     `product`: as in `LoginService`. `program`: its file, for whom plug-ins are loaded. `generation`: 1 or 2 of libsasl.
     `configurations` and `plugins`: folders that are searched, in order. `settings`: the file in which libsasl's options
     stand with a prefix of their own (`sasl_` of imapd.conf), empty where NAME.conf is searched. `root`: the folder
-    that is the root for what libsasl opens at a login, empty where that is `/`. `protocol`: smtp, imap, …, which
+    that is the root for what libsasl opens at a login, empty where that is `/`; `rooted`: the services that work in it,
+    as the mail server's configuration names them. `protocol`: smtp, imap, …, which
     saslauthd is told as the service.
     """
 
@@ -136,12 +137,13 @@ class SaslApplication:
     plugins: tuple[str, ...] = ()
     settings: str = ""
     root: str = ""
+    rooted: tuple[str, ...] = ()
     protocol: str = "smtp"
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """From lines `name: Sendmail`, `product: sendmail`, `program: PATH`, `generation: 2`, `configurations: DIR …`,
-        `plugins: DIR …`, `settings: PATH`, `root: DIR`, `protocol: smtp`."""
+        `plugins: DIR …`, `settings: PATH`, `root: DIR`, `rooted: SERVICE …`, `protocol: smtp`."""
         values = {k.strip(): v.strip() for k, _, v in (line.partition(":") for line in text.splitlines())}
         return cls(
             name=values.get("name", "Sendmail"),
@@ -152,6 +154,7 @@ class SaslApplication:
             plugins=tuple(values.get("plugins", "").split()),
             settings=values.get("settings", ""),
             root=values.get("root", "").rstrip("/"),
+            rooted=tuple(values.get("rooted", "").split()),
             protocol=values.get("protocol", "smtp"),
         )
 

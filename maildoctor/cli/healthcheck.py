@@ -71,7 +71,7 @@ def _visited(options: argparse.Namespace) -> Conversation:
         who = Login(options.user, word, options.authzid, options.realm)
     mechs = mechanisms(options) or tuple(m for m in BY_PASSWORD if m != "GSSAPI")
     for target in targets:
-        wish = ProbeOptions(
+        probe_options = ProbeOptions(
             timeout=options.timeout,
             ca_file=options.ca_file,
             verify=not (options.no_verify or (_loopback(target) and not options.tls_name)),
@@ -80,7 +80,7 @@ def _visited(options: argparse.Namespace) -> Conversation:
             login=who,
             mechs=mechs,
         )
-        (talk,) = Wire.parse(visited(target, wish)).all
+        (talk,) = Wire.parse(visited(target, probe_options)).all
         if talk.trouble is None or talk.trouble[0] != "refused":
             break
     return talk

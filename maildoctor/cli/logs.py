@@ -19,7 +19,8 @@ from maildoctor.render.log import size
 from maildoctor.triage.engine import Engine, EngineError, fastest, named
 from maildoctor.triage.rules import Rule
 from maildoctor.triage.scan import Scan, Seen
-from maildoctor.triage.sources import Source, SourceOptions, open_extent, open_sources
+from maildoctor.triage.sources import Source, SourceOptions
+from maildoctor.triage.sources.opening import open_extent, open_sources
 from maildoctor.triage.tally import Entry, Key
 
 if TYPE_CHECKING:
@@ -73,19 +74,19 @@ class Logs:
         return Scan(self._rules, engine or self._engine, self._now, options.exact, options.unmatched, reported)
 
     def _engine(self, needles: Sequence[bytes]) -> Engine:
-        wish = os.environ.get("MAILDOCTOR_ENGINE", "")
+        name = os.environ.get("MAILDOCTOR_ENGINE", "")
         try:
-            return named(wish, needles) if wish else fastest(needles)
+            return named(name, needles) if name else fastest(needles)
         except EngineError as error:
             raise UsageError(str(error), "the environment: MAILDOCTOR_ENGINE", "unset it") from error
 
     def _opened(self) -> Iterator[Source]:
         options = self._options
-        here = datetime.fromtimestamp(self._now).astimezone()
+        now = datetime.fromtimestamp(self._now).astimezone()
         wanted = SourceOptions(
             follow=options.follow,
-            since=moment(options.since, "--since", here) if options.since else None,
-            until=moment(options.until, "--until", here) if options.until else None,
+            since=moment(options.since, "--since", now) if options.since else None,
+            until=moment(options.until, "--until", now) if options.until else None,
             journal=_units(options.journal),
             now=self._now,
         )
@@ -168,10 +169,10 @@ def _piped() -> bool:
     return not stat.S_ISCHR(mode)
 
 
-def _units(wishes: Sequence[str] | None) -> tuple[str, ...] | None:
-    if wishes is None:
+def _units(given: Sequence[str] | None) -> tuple[str, ...] | None:
+    if given is None:
         return None
-    return tuple(unit.strip() for wish in wishes for unit in wish.split(",") if unit.strip())
+    return tuple(unit.strip() for option in given for unit in option.split(",") if unit.strip())
 
 
 def _state(source: Source, seconds: float) -> str:

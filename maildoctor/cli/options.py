@@ -38,9 +38,9 @@ class Parser(argparse.ArgumentParser):
 
 def add_style_options(parser: argparse.ArgumentParser) -> None:
     """How text is to look: colours and signs."""
-    looks = parser.add_mutually_exclusive_group()
-    looks.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours (auto)")
-    looks.add_argument("--no-color", dest="color", action="store_const", const="never", help="no colours")
+    colour = parser.add_mutually_exclusive_group()
+    colour.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours (auto)")
+    colour.add_argument("--no-color", dest="color", action="store_const", const="never", help="no colours")
     parser.add_argument("--ascii", action="store_true", help="no sign beyond ASCII")
 
 

@@ -30,9 +30,9 @@ class Output:
     path: str
 
 
-def planned(wishes: Sequence[str], usual: str) -> list[Output]:
+def planned(chosen: Sequence[str], usual: str) -> list[Output]:
     """What the `-o` options ask for. Raises UsageError for what cannot be written, before any work is done."""
-    outputs = [_output(wish, usual) for wish in wishes]
+    outputs = [_output(option, usual) for option in chosen]
     for output in outputs:
         _refuse(output.path)
     return outputs
@@ -68,15 +68,15 @@ def write(path: str, text: str, mode: int = _USUAL_MODE) -> None:
         raise UsageError(what, path, "name a file in a directory you may write to") from error
 
 
-def _output(wish: str, usual: str) -> Output:
-    form, colon, path = wish.partition(":")
+def _output(option: str, usual: str) -> Output:
+    form, colon, path = option.partition(":")
     if not colon or not form.isalnum():
-        form, path = usual, wish
+        form, path = usual, option
     elif form not in FORMATS:
         what = f"there is no format {form!r}"
-        raise UsageError(what, f"-o {wish}", f"take one of {', '.join(FORMATS)}; a file of that name is ./{wish}")
+        raise UsageError(what, f"-o {option}", f"take one of {', '.join(FORMATS)}; a file of that name is ./{option}")
     if path in ("", "-"):
-        raise UsageError("no file is named", f"-o {wish}", "name a file; stdout holds the report anyway (--format)")
+        raise UsageError("no file is named", f"-o {option}", "name a file; stdout holds the report anyway (--format)")
     return Output(form, path)
 
 

@@ -104,23 +104,24 @@ def run(words: Sequence[str]) -> int:
     outputs = planned(options.output, options.format)
     targets = list(dict.fromkeys(_targets(options)))
     library = wire_checks(load_library(()))
-    wish = _wish(options)  # it may ask for the password, and nothing is to be written over the question
+    # it may ask for the password, and nothing is to be written over the question
+    probe_options = _probe_options(options)
     unlimited = Deadline()  # each conversation has a time limit of its own
     with Progress(wanted=not options.quiet) as progress:
-        host = Network(targets, wish, progress.looking_at)
+        host = Network(targets, probe_options, progress.looking_at)
         report = examine(host, library, chosen(library, (), ()), lambda _: None, unlimited)
     # who hears of the servers that were finished by then still sees that it was interrupted
     stopped = host.stopped or unlimited.stopped
     # what was broken off is not to be asked for once more
-    allowed = options.allow_unknown and stopped is None and not _left_out(host, wish)
+    allowed = options.allow_unknown and stopped is None and not _left_out(host, probe_options)
     policy = Policy(options.fail_on, allowed, options.exit_zero)
     status = published(report, options, outputs, style_for(sys.stdout, options), policy)
     return status if stopped is None else status_of(stopped)
 
 
-def _left_out(host: Network, wish: ProbeOptions) -> bool:
+def _left_out(host: Network, probe_options: ProbeOptions) -> bool:
     """Whether a login was asked for and none was tried at some host: that is no part that can be done without."""
-    if wish.login is None and wish.hub is None:
+    if probe_options.login is None and probe_options.hub is None:
         return False
     reported = host.ask("probe")
     wire = Wire.parse(reported if isinstance(reported, str) else "")
@@ -133,7 +134,7 @@ def wire_checks(library: Library) -> Library:
     return Library(checks, library.causes)
 
 
-def _wish(options: argparse.Namespace) -> ProbeOptions:
+def _probe_options(options: argparse.Namespace) -> ProbeOptions:
     hub = _hub(options)
     who, mechs = _who(options)
     families = (socket.AF_INET,) if options.ipv4 else (socket.AF_INET6,) if options.ipv6 else ProbeOptions().families

@@ -19,11 +19,11 @@ def report_error(error: BaseException, words: Sequence[str] = ()) -> int:
     line, for a monitoring system wants to be told on stdout, and by another status."""
     from maildoctor.cli.plugin import asked, unknown
 
-    status = _told(error)
+    status = _reported(error)
     return unknown(error) if status and asked(words) else status
 
 
-def _told(error: BaseException) -> int:
+def _reported(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):
         return NO_READER
     if isinstance(error, KeyboardInterrupt):

@@ -36,9 +36,9 @@ def for_file(style: Style, options: argparse.Namespace) -> Style:
     return replace(style, colour=False, fold=False, width=_USUAL, ascii=options.ascii)
 
 
-def _colour(wish: str, terminal: bool, environ: Mapping[str, str]) -> bool:
-    if wish != "auto":
-        return wish == "always"
+def _colour(choice: str, terminal: bool, environ: Mapping[str, str]) -> bool:
+    if choice != "auto":
+        return choice == "always"
     return terminal and not environ.get("NO_COLOR") and environ.get("TERM", "dumb") != "dumb"
 
 

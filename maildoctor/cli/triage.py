@@ -74,10 +74,10 @@ def run(words: Sequence[str]) -> int:
     known, broken = builtin()
     rules = _chosen(known, shared.listed(options.select), shared.listed(options.ignore))
     with obeyed():
-        return _told(rules, broken, options, outputs, began)
+        return _reported(rules, broken, options, outputs, began)
 
 
-def _told(
+def _reported(
     rules: Sequence[Rule],
     broken: Sequence[RuleError],
     options: argparse.Namespace,

@@ -8,10 +8,10 @@ from typing import Any
 
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect import application, cyrus, imapd, paths, postfix, sendmail, system, wire
-from maildoctor.collect.adapter import Adapter
-from maildoctor.collect.knowledge import Collector, FactStore
+from maildoctor.collect.knowledge import Adapter, Collector, FactStore
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.files import SaslFiles
+from maildoctor.facts.cyrus.outside import Outside
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
@@ -54,6 +54,7 @@ _SERVICE: dict[type[Any], Collector] = {
     Plugins: cyrus.plugins,
     SaslDb: cyrus.sasldb,
     Saslauthd: cyrus.saslauthd,
+    Outside: cyrus.outside,
     Logins: system.logins,
     LoginHistory: system.history,
     Paths: paths.paths,

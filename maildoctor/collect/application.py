@@ -1,9 +1,8 @@
 """Any other application of libsasl: all that is known of it is that somebody wrote a configuration for it."""
 
 from maildoctor.auth.service import LoginService, SaslApplication
-from maildoctor.collect.adapter import Adapter
 from maildoctor.collect.cyrus import system
-from maildoctor.collect.knowledge import FactStore, text
+from maildoctor.collect.knowledge import Adapter, FactStore, text
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.conf import config_search, plugin_search
 from maildoctor.facts.names import Names

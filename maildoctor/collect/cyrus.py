@@ -10,6 +10,7 @@ from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.conf import SaslConf, default_sasldb
 from maildoctor.facts.cyrus.files import SaslFiles
+from maildoctor.facts.cyrus.outside import Outside
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
@@ -28,6 +29,8 @@ _INCLUDE = re.compile(r"(?m)^@include:[ \t]*(/\S{1,400})")
 _INCLUDES = 20
 _DEFAULTS = ("/etc/default/saslauthd", "/etc/sysconfig/saslauthd")
 _RUN = ("/run/saslauthd", "/var/run/saslauthd", "/var/state/saslauthd", "/var/lib/sasl2")
+_RUN_OF_DEBIAN = ("/var/run/saslauthd",)
+"""Compiled into its libsasl2; in a root of the mail server's own, /var/run is seldom a link to /run."""
 _SASLAUTHD = ("/usr/sbin/saslauthd", "/usr/local/sbin/saslauthd")
 
 
@@ -211,11 +214,12 @@ def saslauthd(host: Host, know: FactStore) -> Saslauthd | Unknown:
     found, application = know.get(SaslConf), know.get(SaslApplication)
     root = application.root if application else ""
     named = found.saslauthd_path if found else None
-    sockets = [root + named] if named else [f"{root}{folder}/mux" for folder in _RUN]
-    looks = {s: host.ask("look", s) for s in sockets}
-    there = next((s for s, look in looks.items() if isinstance(look, str)), None)
+    folders = _RUN_OF_DEBIAN if root and system(know)[0] == "debian" else _RUN
+    sockets = [root + named] if named else [f"{root}{folder}/mux" for folder in folders]
+    answers = {s: host.ask("look", s) for s in sockets}
+    there = next((s for s, look in answers.items() if isinstance(look, str)), None)
     socket = there or sockets[0]
-    missing = all(isinstance(look, NoAnswer) and look.why == "absent" for look in looks.values())
+    missing = all(isinstance(look, NoAnswer) and look.why == "absent" for look in answers.values())
     lines = [text(host.ask("read", path)) for path in _DEFAULTS]
     lines.append(text(host.ask("processes")))
     lines.append(text(host.ask("look", text(host.ask("real", socket.rpartition("/")[0])))))
@@ -237,3 +241,18 @@ def saslauthd(host: Host, know: FactStore) -> Saslauthd | Unknown:
     if first(host, _SASLAUTHD):
         lines.append("installed")
     return Saslauthd.parse(joined(*lines))
+
+
+def outside(host: Host, know: FactStore) -> Outside | Unknown:
+    """The user database and saslauthd's socket outside of the root that the application works in."""
+    application = know(SaslApplication)
+    if isinstance(application, Unknown):
+        return application
+    if not application.root:
+        return Absent(f"{application.product} works in no root of its own")
+    found, daemon = know.get(SaslConf), know.get(Saslauthd)
+    database = sasldb_path(know).removeprefix(application.root)
+    named = [found.saslauthd_path] if found and found.saslauthd_path else []
+    running = [f"{daemon.run_folder}/mux"] if daemon and daemon.run_folder else []
+    sockets = [*running, *named, *(f"{folder}/mux" for folder in _RUN)]
+    return Outside.parse(joined(*(text(host.ask("look", p)) for p in (database, f"{database}.db", *sockets))))

@@ -2,9 +2,8 @@
 
 from maildoctor.auth import imapd
 from maildoctor.auth.service import LoginService, SaslApplication
-from maildoctor.collect.adapter import Adapter
 from maildoctor.collect.cyrus import system
-from maildoctor.collect.knowledge import FactStore, first, unknown
+from maildoctor.collect.knowledge import Adapter, FactStore, first, unknown
 from maildoctor.facts import Unknown
 from maildoctor.facts.cyrus.conf import plugin_search
 from maildoctor.facts.cyrus.imapd_conf import ImapdConf

@@ -1,17 +1,17 @@
-"""What is known so far about one host: each fact is collected once, when it is first asked for.
+"""What is known so far about one host: each fact is collected once, when it is first asked for; and what a mail server
+has to give for that, its adapter.
 
 A host may have several login services, each with facts of its own; what is of the whole host they share."""
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
+from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect.bounds import MANY, REMEDY, Bounded, Gaps
 from maildoctor.facts import Absent, Unknown
 from maildoctor.host import Answer, Host, NoAnswer
 from maildoctor.host.deadline import Deadline, Overdue
-
-if TYPE_CHECKING:
-    from maildoctor.collect.adapter import Adapter
 
 F = TypeVar("F")
 T = TypeVar("T")
@@ -125,12 +125,35 @@ class FactStore:
 
 Collector = Callable[[Host, FactStore], Any]
 
+Trusted = list[tuple[str, str]]
+"""(purpose, path) of files that a service trusts, with the purposes of `facts.paths`."""
 
-def unknown(silence: NoAnswer, subject: str = "") -> Unknown:
-    """A silence of the host as the lack of a fact; `subject`: the path that was asked for."""
-    lack = Absent if silence.why in ("absent", "lifeless") else Unknown
-    kind = silence.why if silence.why in ("directory", "too_large") else None
-    return lack(silence.reason, silence.remedy, subject, kind)
+
+def nothing(_host: Host, _know: FactStore) -> Trusted:
+    """No file of its own."""
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """One mail server. `is_here`: whether it is installed, by a few looks; `facts`: those that are its alone, with
+    their collectors; `trusted`: files it trusts besides those of libsasl;
+    `credentials`: files in which it keeps passwords, as the door's `clear` takes them."""
+
+    product: str
+    is_here: Callable[[Host], bool]
+    login_service: Callable[[Host, FactStore], LoginService | Unknown]
+    application: Callable[[Host, FactStore], SaslApplication | Unknown]
+    facts: Mapping[type[Any], Collector] = field(default_factory=dict)
+    trusted: Callable[[Host, FactStore], Trusted] = nothing
+    credentials: Callable[[Host, FactStore], list[str]] = lambda _host, _know: []
+
+
+def unknown(answer: NoAnswer, subject: str = "") -> Unknown:
+    """What the host did not answer as the lack of a fact; `subject`: the path that was asked for."""
+    lack = Absent if answer.why in ("absent", "lifeless") else Unknown
+    kind = answer.why if answer.why in ("directory", "too_large") else None
+    return lack(answer.reason, answer.remedy, subject, kind)
 
 
 def text(answer: Answer) -> str:

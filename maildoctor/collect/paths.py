@@ -12,25 +12,25 @@ from maildoctor.facts.system import System
 from maildoctor.host import Host, NoAnswer
 
 
-class _Looks:
+class _Files:
     """Looks at paths, each once. `gaps`: why at some of them nobody could look."""
 
     def __init__(self, host: Host) -> None:
-        self._host, self._looks = host, dict[str, Look | None]()
+        self._host, self._by_path = host, dict[str, Look | None]()
         self.gaps: dict[str, str] = {}
 
     def __call__(self, path: str) -> Look | None:
-        if path not in self._looks:
+        if path not in self._by_path:
             answer = self._host.ask("look", path)
             if isinstance(answer, NoAnswer) and answer.why != "absent":
                 self.gaps[path] = answer.reason
-            self._looks[path] = Look.parse(answer) if isinstance(answer, str) else None
-        return self._looks[path]
+            self._by_path[path] = Look.parse(answer) if isinstance(answer, str) else None
+        return self._by_path[path]
 
     @property
     def seen(self) -> list[Look]:
         """What was there."""
-        return [look for look in self._looks.values() if look]
+        return [look for look in self._by_path.values() if look]
 
 
 def paths(host: Host, know: FactStore) -> Paths | Unknown:
@@ -39,10 +39,10 @@ def paths(host: Host, know: FactStore) -> Paths | Unknown:
     if isinstance(service, Unknown):
         return service
     wanted = know.some(dict.fromkeys(_trusted(host, know)), "paths that mail trusts")
-    looks = _Looks(host)
+    files = _Files(host)
     for _, path in wanted:
-        walk(path, looks)
-    seen = looks.seen
+        walk(path, files)
+    seen = files.seen
     system = know.get(System)
     members = system.groups if system else {}
     groups = sorted({x.group for x in seen if x.group_writable})
@@ -50,7 +50,7 @@ def paths(host: Host, know: FactStore) -> Paths | Unknown:
         joined(
             *(x.line for x in seen),
             *(f"[{purpose}] {path}" for purpose, path in wanted),
-            *(f"{path}: {reason}" for path, reason in looks.gaps.items()),
+            *(f"{path}: {reason}" for path, reason in files.gaps.items()),
             *(f"group {g}: {','.join(members.get(g, ()))}" for g in groups),
         )
     )
@@ -100,14 +100,14 @@ def exposed(host: Host, know: FactStore) -> Exposed | Unknown:
     there = {path: a for path, a in answers.items() if isinstance(a, str) or a.why != "absent"}
     if not there:
         return Absent("there is no file in which mail programs keep credentials")
-    rows, looks = list[str](), _Looks(host)
+    rows, looked = list[str](), _Files(host)
     for path, answer in there.items():
         if isinstance(answer, NoAnswer):
             rows.append(f"unread {path}: {answer.reason}")
         elif answer:
             rows += (f"clear {path}:{row}" for row in answer.split("\n"))
-            walk(path, looks)
-    seen = looks.seen
+            walk(path, looked)
+    seen = looked.seen
     system = know.get(System)
     groups = {x.group: system.groups.get(x.group, ()) for x in seen} if system else {}
     members = (f"group {group}: {','.join(names)}" for group, names in sorted(groups.items()))

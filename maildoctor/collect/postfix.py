@@ -4,9 +4,8 @@ import re
 
 from maildoctor.auth import postfix
 from maildoctor.auth.service import LoginService, SaslApplication
-from maildoctor.collect.adapter import Adapter
 from maildoctor.collect.cyrus import system
-from maildoctor.collect.knowledge import FactStore, first, unknown
+from maildoctor.collect.knowledge import Adapter, FactStore, first, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.conf import config_search, plugin_search
 from maildoctor.facts.names import Names
@@ -70,13 +69,15 @@ def application(host: Host, know: FactStore) -> SaslApplication | Unknown:
     if (provider := postfix.provider_of(main, options)) != "libsasl":
         return Absent(f"Postfix asks {provider}, not libsasl (smtpd_sasl_type)")
     family, triplet = system(know)
+    rooted = postfix.chrooted(main, master)
     return SaslApplication(
         name=main.value("smtpd_sasl_path", "smtpd", options),
         product=postfix.PRODUCT,
         program=_daemon(host),
         configurations=_configurations(main, know, config_search(family, triplet, 2)),
         plugins=plugin_search(family, triplet, 2),
-        root=main.value("queue_directory", "/var/spool/postfix") if postfix.is_chrooted(main, master) else "",
+        root=main.value("queue_directory", "/var/spool/postfix") if rooted else "",
+        rooted=rooted,
     )
 
 

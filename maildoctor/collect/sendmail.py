@@ -6,9 +6,8 @@ from typing import TypeVar
 from maildoctor.auth import sendmail as auth
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect import sendmail_files
-from maildoctor.collect.adapter import Adapter
 from maildoctor.collect.cyrus import generation, system
-from maildoctor.collect.knowledge import FactStore, joined, text, unknown
+from maildoctor.collect.knowledge import Adapter, FactStore, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.conf import config_search, plugin_search
 from maildoctor.facts.names import Names
@@ -94,7 +93,7 @@ def _greeting(know: FactStore) -> str:
     """What the running daemon calls itself: the name in its answer to EHLO is $j (main.c, srvrsmtp.c, MyHostName).
     Where no name server answers, a second sendmail, asked for its name, would sleep for a minute."""
     wire = know.get(Wire)
-    for c in wire.looks if wire else ():
+    for c in wire.per_endpoint if wire else ():
         if c.server == "sendmail" and c.loopback and c.hello and c.hello.name:
             return _called(c.endpoint, c.hello.name)
     return ""

@@ -70,11 +70,11 @@ def system(host: Host, know: FactStore) -> System | Unknown:
                 f"{device}: there" if isinstance(look, str) else f"{device}: missing" if look.why == "absent" else ""
             )
     lines.append(f"init: {_init(host, release)}")
-    looks = [host.ask("look", path) for path in _KEYTABS]
-    there = [path for path, look in zip(_KEYTABS, looks, strict=True) if isinstance(look, str)]
-    if there or all(isinstance(look, NoAnswer) and look.why == "absent" for look in looks):
+    answers = [host.ask("look", path) for path in _KEYTABS]
+    there = [path for path, look in zip(_KEYTABS, answers, strict=True) if isinstance(look, str)]
+    if there or all(isinstance(look, NoAnswer) and look.why == "absent" for look in answers):
         lines.append(f"keytab: {there[0] if there else 'missing'}")
-        lines += [look for look in looks if isinstance(look, str)][:1]
+        lines += [look for look in answers if isinstance(look, str)][:1]
     lines += [f"kerberos: {p}" for p in ("/etc/krb5.conf",) if isinstance(host.ask("look", p), str)]
     running = host.ask("processes")
     if isinstance(running, str):

@@ -10,7 +10,7 @@ _PORTS = (25, 465, 587, 2525)
 _PROGRAMS = ("sendmail", "sm-mta", "master", "smtpd", "exim", "opensmtpd")
 _NOT_SMTP = (110, 143, 993, 995, 4190)
 _FEW = 12
-_TOLD = 20
+_NAMED = 20
 
 
 def wire(host: Host, know: FactStore) -> Wire | Unknown:
@@ -29,7 +29,7 @@ def wire(host: Host, know: FactStore) -> Wire | Unknown:
         return unknown(answer)
     had = Wire.parse(answer)
     if left := had.interrupted:
-        where = ", ".join(c.endpoint for c in left[:_TOLD]) + (", …" if len(left) > _TOLD else "")
+        where = ", ".join(c.endpoint for c in left[:_NAMED]) + (", …" if len(left) > _NAMED else "")
         why = next(c.trouble[1] for c in left if c.trouble)
         know.cut(f"{len(left)} of {len(had.all)} conversations were not had: {why}: {where}", "let it run to its end")
     return had

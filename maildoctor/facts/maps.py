@@ -55,9 +55,9 @@ class Entries:
 
         With the source as `self` and the database as `other`: missing from the database, extra in it, out of date.
         """
-        here, there = self.entries, other.entries
+        mine, others = self.entries, other.entries
         return (
-            Keys(here.keys() - there.keys()),
-            Keys(there.keys() - here.keys()),
-            Keys(key for key in here.keys() & there.keys() if here[key].tag != there[key].tag),
+            Keys(mine.keys() - others.keys()),
+            Keys(others.keys() - mine.keys()),
+            Keys(key for key in mine.keys() & others.keys() if mine[key].tag != others[key].tag),
         )

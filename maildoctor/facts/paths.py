@@ -132,12 +132,12 @@ def walk(path: str, look: Glance) -> tuple[tuple[Look, ...], bool]:
         if name == "..":
             at = posixpath.dirname(at)
             continue
-        here = posixpath.join(at, name)
-        found = elements[here] = look(here) if len(here) <= LONGEST else None
+        place = posixpath.join(at, name)
+        found = elements[place] = look(place) if len(place) <= LONGEST else None
         if found is None or (found.kind == "l" and links == LINKS):
             return tuple(e for e in elements.values() if e), False
         if found.kind != "l":
-            at = here
+            at = place
             continue
         links += 1
         if found.target.startswith("/"):
@@ -175,35 +175,35 @@ class Paths:
     `group NAME: members` for groups that could write. Without a `[purpose]` line every path is `configuration`.
     """
 
-    looks: Mapping[str, Look]
+    by_path: Mapping[str, Look]
     trails: tuple[Trail, ...]
     gaps: Mapping[str, str]
     """paths that could not be looked at, with the reason"""
     groups: Mapping[str, tuple[str, ...]]
     folders: frozenset[str]
-    """all that some path of `looks` lies in"""
+    """all that some path of `by_path` lies in"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """From the lines described above; others are passed over."""
-        looks: dict[str, Look] = {}
+        by_path: dict[str, Look] = {}
         wanted: list[tuple[FilePurpose, str]] = []
         gaps: dict[str, str] = {}
         groups: dict[str, tuple[str, ...]] = {}
         for line in text.splitlines():
             found = Look.parse(line)
             if found is not None:
-                looks[found.path] = found
+                by_path[found.path] = found
             elif (m := re.fullmatch(r"\s*\[([^\]]+)\] (/.*)", line)) and m[1] in _PURPOSES:
                 wanted.append((_PURPOSES[m[1]], m[2]))
             elif m := re.fullmatch(r"\s*group (\S+): ?(.*)", line):
                 groups[m[1]] = tuple(m[2].replace(",", " ").split())
             elif m := re.fullmatch(r"\s*(/[^:]*): (.+)", line):
                 gaps[m[1]] = m[2]
-        wanted = wanted or [("configuration", path) for path in looks]
-        folders = _folders(looks)
-        trails = tuple(Trail(purpose, path, *_follow(path, looks, folders)) for purpose, path in wanted)
-        return cls(looks, trails, gaps, groups, folders)
+        wanted = wanted or [("configuration", path) for path in by_path]
+        folders = _folders(by_path)
+        trails = tuple(Trail(purpose, path, *_follow(path, by_path, folders)) for purpose, path in wanted)
+        return cls(by_path, trails, gaps, groups, folders)
 
     def of(self, *purposes: FilePurpose) -> tuple[Trail, ...]:
         """The trails of these purposes."""
@@ -211,7 +211,7 @@ class Paths:
 
     def file(self, path: str) -> Look | None:
         """What stands at the end of this path, links followed; None where it could not be reached."""
-        return Trail("configuration", path, *_follow(path, self.looks, self.folders)).file
+        return Trail("configuration", path, *_follow(path, self.by_path, self.folders)).file
 
 
 def _folders(paths: Iterable[str]) -> frozenset[str]:
@@ -223,11 +223,11 @@ def _folders(paths: Iterable[str]) -> frozenset[str]:
     return frozenset(folders)
 
 
-def _follow(path: str, looks: Mapping[str, Look], folders: frozenset[str]) -> tuple[tuple[Look, ...], bool]:
+def _follow(path: str, by_path: Mapping[str, Look], folders: frozenset[str]) -> tuple[tuple[Look, ...], bool]:
     """The elements of one trail that are known. A folder on the way may be left out of a pasted text: it is there."""
 
-    def glance(here: str) -> Look | None:
-        return looks.get(here) or (_UNSEEN if here in folders else None)
+    def glance(place: str) -> Look | None:
+        return by_path.get(place) or (_UNSEEN if place in folders else None)
 
     elements, complete = walk(path, glance)
     return tuple(e for e in elements if e is not _UNSEEN), complete

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
-from typing import Self, TypeVar, get_args
+from typing import Literal, Self, TypeVar, get_args
 
 from maildoctor.facts.tls import Certificate, certificate_of
 from maildoctor.model import Evidence, Purpose
 
 _CONNECT = re.compile(r"=== connect (\S{1,80}):(\d{1,5}) (\S+)(?: for (\S{1,255}))?")
-_HEARD = re.compile(r"<([-~])  (\d{3})([ -]?)(.*)")
+_RECEIVED = re.compile(r"<([-~])  (\d{3})([ -]?)(.*)")
 _EVIDENCE = 8
 """Lines of a transcript that are shown with a finding."""
 _SAID = re.compile(r" ([-~])> (.*)")
@@ -26,6 +26,30 @@ _LABEL = 80
 """Characters of a label."""
 
 K = TypeVar("K", bound=Hashable)
+
+TalkOutcome = Literal[
+    "",
+    "ok", "failed", "later", "broken", "unproven", "weak",
+    "not-sent", "withheld",
+    "accepted", "refused", "sender-refused", "sent",
+]  # fmt: skip
+"""What came of a login: it went well, was refused, cannot be had now, could not be gone through with, the server did
+not prove itself, what it asked for is too weak; it was not tried, or not without TLS. Of a relay test or a message:
+accepted, refused, its sender refused, taken. Empty: nothing is noted."""
+
+Verification = Literal[
+    "", "yes", "self-signed", "no-ca", "form", "invalid", "no-anchors", "no-library", "not-judged", "not-shown"
+]
+"""Whether a client would believe a certificate: yes; it is self-signed, no known CA stands above it, its form is not
+that of today's CAs, something else is wrong with it. Not known: no CA certificates or no library to read it on this
+machine, reading it would be too dear, the server showed none. Empty: nothing is noted."""
+
+DISTRUSTED: frozenset[Verification] = frozenset({"self-signed", "no-ca", "form", "invalid"})
+UNVERIFIED: frozenset[Verification] = frozenset({"no-anchors", "no-library", "not-judged", "not-shown"})
+
+Detail = Literal["", "banner", "handshake", "login", "delay", "no-tls", "not-smtp"]
+"""What the kind of trouble alone does not tell: it ended before the banner, in the TLS handshake, within a login; the
+server delays answers after failed logins; what came was no TLS, or no SMTP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +116,8 @@ class Conversation:
     notes: tuple[str, ...]
     trouble: tuple[str, str] | None
     replies: tuple[Reply, ...] = ()
+    detail: Detail = ""
+    """what `trouble` was within, or more exactly"""
 
     @property
     def host(self) -> str:
@@ -135,8 +161,7 @@ class Conversation:
     @property
     def broke_in_handshake(self) -> bool:
         """Whether TLS was begun and did not come to stand."""
-        kind, words = self.trouble or ("", "")
-        return kind == "tls" or (kind in ("closed", "timeout") and words.endswith("in the TLS handshake"))
+        return self.trouble_kind == "tls" or self.detail == "handshake"
 
     @property
     def endpoint(self) -> str:
@@ -172,7 +197,7 @@ class Conversation:
     @property
     def usual_port(self) -> bool:
         """Nobody named this port; it was asked because mail servers use it."""
-        return self.noted("usual") == "port"
+        return "usual port" in self.notes
 
     @property
     def certificate_until(self) -> str:
@@ -198,10 +223,10 @@ class Conversation:
             return 0.0
 
     @property
-    def verified(self) -> tuple[str, str]:
-        """Whether a client would believe the certificate: yes, no or unknown (or empty), and why."""
-        word, _, why = self.noted("verified").partition(": ")
-        return word, why
+    def verified(self) -> tuple[Verification, str]:
+        """Whether a client would believe the certificate, and what else was said of it."""
+        code, _, why = self.noted("verified").partition(": ")
+        return next((known for known in get_args(Verification) if known == code), ""), why
 
     @property
     def key(self) -> tuple[str, int]:
@@ -215,18 +240,12 @@ class Conversation:
         return self.noted("user")
 
     @property
-    def outcome(self) -> tuple[str, str]:
-        """What came of a login, a relay test or a message: a word and the rest. A relay test that logged in before has
+    def outcome(self) -> tuple[TalkOutcome, str]:
+        """What came of a login, a relay test or a message: a code and the rest. A relay test that logged in before has
         noted that too; the last one counts."""
         reported = next((n for n in reversed(self.notes) if n.startswith("outcome ")), "")
-        word, _, rest = reported.removeprefix("outcome ").partition(" ")
-        return word, rest
-
-    @property
-    def exposed(self) -> bool:
-        """The login was left out, because without TLS it would have given something away."""
-        word, why = self.outcome
-        return word == "not-sent" and why.startswith("not tried without TLS")
+        code, _, rest = reported.removeprefix("outcome ").partition(" ")
+        return next((known for known in get_args(TalkOutcome) if known == code), ""), rest
 
     @property
     def mechanism(self) -> str:
@@ -240,7 +259,7 @@ class Conversation:
 
     def received(self, code: str) -> tuple[str, ...]:
         """Texts of the replies with this code."""
-        return tuple(m[4] for m in map(_HEARD.fullmatch, self.lines) if m and m[2] == code)
+        return tuple(m[4] for m in map(_RECEIVED.fullmatch, self.lines) if m and m[2] == code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +308,7 @@ class Wire:
         return cls(tuple(map(_conversation, blocks)))
 
     @cached_property
-    def looks(self) -> tuple[Conversation, ...]:
+    def per_endpoint(self) -> tuple[Conversation, ...]:
         """One conversation an endpoint: the one that only looked, or where there is none, the first."""
         found: dict[str, Conversation] = {}
         for c in self.all:
@@ -311,8 +330,8 @@ class Wire:
     def without_login(self) -> tuple[Conversation, ...]:
         """Where a login was asked for, a conversation with each host at which none was tried, so that nothing is known
         of it."""
-        tried = {c.host for c in self.logins if c.outcome[0] not in ("", "not-sent")}
-        asked = {c.host: c for c in reversed(self.looks) if c.noted("login") == "asked for"}
+        tried = {c.host for c in self.logins if c.outcome[0] not in ("", "not-sent", "withheld")}
+        asked = {c.host: c for c in reversed(self.per_endpoint) if "login asked for" in c.notes}
         return tuple(c for host, c in asked.items() if host not in tried)
 
     def together(self, judged: Iterable[tuple[Conversation, K | None]]) -> Iterator[tuple["Ports", K]]:
@@ -332,7 +351,7 @@ class Wire:
 def _conversation(lines: list[str]) -> Conversation:
     m = _CONNECT.fullmatch(lines[0])
     assert m is not None
-    banner, clear, tls, trouble = "", None, None, None
+    banner, clear, tls, trouble, detail = "", None, None, None, ""
     reply: list[str] = []
     replies: list[Reply] = []
     asked, notes = "", list[str]()
@@ -340,11 +359,12 @@ def _conversation(lines: list[str]) -> Conversation:
         if line.startswith("=== "):
             notes.append(line[4:])
         elif line.startswith("*** "):
-            kind, _, words = line[4:].partition(": ")
+            kinds, _, words = line[4:].partition(": ")
+            kind, _, detail = kinds.partition(" ")
             trouble = (kind, words)
         elif s := _SAID.fullmatch(line):
             asked = s[2].partition(" ")[0].upper()
-        elif h := _HEARD.fullmatch(line):
+        elif h := _RECEIVED.fullmatch(line):
             reply.append(h[4])
             if h[3] == "-":
                 continue
@@ -369,6 +389,7 @@ def _conversation(lines: list[str]) -> Conversation:
         tuple(notes),
         trouble,
         tuple(replies),
+        next((known for known in get_args(Detail) if known == detail), ""),
     )
 
 

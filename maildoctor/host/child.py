@@ -28,12 +28,12 @@ class Child:
     def words(self) -> Answer:
         """`exit N`, then the output, undecodable bytes escaped. Who stops waiting for it ends it."""
         try:
-            return self._heard()
+            return self._answer()
         except BaseException:
             self._kill()
             raise
 
-    def _heard(self) -> Answer:
+    def _answer(self) -> Answer:
         if self._process.stdout is None:
             raise ValueError("a child is started with a pipe")
         fd, said, shown = self._process.stdout.fileno(), b"", shlex.join(self._argv)

@@ -69,7 +69,7 @@ def find(name: str) -> Found:
     if engine and not programs:
         raise HostError(f"{engine} is not installed", "the folders in PATH", "give --pid the number of a process in it")
     commands = {e: [path, "inspect", "--type", "container", bare] for e, path in programs.items()}
-    answers = [inspected(e, said) for e, said in _heard(commands)]
+    answers = [inspected(e, said) for e, said in _answers(commands)]
     known = [a for a in answers if isinstance(a, Inspected)]
     shown = tuple(shlex.join([e, *argv[1:]]) + " </dev/null" for e, argv in commands.items())
     if known:
@@ -139,7 +139,7 @@ def _installed(engines: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield engine, path
 
 
-def _heard(commands: dict[str, list[str]]) -> list[tuple[str, str]]:
+def _answers(commands: dict[str, list[str]]) -> list[tuple[str, str]]:
     """What the engines say, asked at the same time."""
     started = [(engine, _start(argv)) for engine, argv in commands.items()]
     answers = [(engine, child if isinstance(child, NoAnswer) else child.words()) for engine, child in started]

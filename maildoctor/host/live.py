@@ -137,11 +137,11 @@ def processes_by_psutil() -> Answer:
     """The running programs that have to do with mail, on any Unix."""
     import psutil
 
-    here = filesystem.status("/")
+    own_root = filesystem.status("/")
     rows = []
     for process in psutil.process_iter(["name"]):
         name = process.info["name"] or ""
-        if not name.startswith(MAIL_PROGRAMS) or not procfs.same_root(process.pid, here):
+        if not name.startswith(MAIL_PROGRAMS) or not procfs.same_root(process.pid, own_root):
             continue
         try:
             command = " ".join(" ".join(process.cmdline())[: procfs.COMMAND].split()) or name

@@ -57,7 +57,7 @@ def inner(ids: IdMap, outer: int) -> int:
     """The id that those of the namespace see where we see `outer`."""
     if not ids:
         return outer
-    return next((first + outer - here for first, here, count in ids if here <= outer < here + count), NOBODY)
+    return next((first + outer - base for first, base, count in ids if base <= outer < base + count), NOBODY)
 
 
 def _joined(kind: str, pid: int, work: Callable[[], T]) -> T:

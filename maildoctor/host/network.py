@@ -82,7 +82,7 @@ class Network(Door):
     ) -> None:
         super().__init__()
         self.name = ", ".join(map(str, targets)) if len(targets) < 4 else f"{len(targets)} endpoints"
-        self._targets, self._wish, self._progress = targets, options, progress
+        self._targets, self._options, self._progress = targets, options, progress
         # what cannot be used is told at once, not as a gap in the report
         self._handshakes = _handshakes(options)
         self._began = time.monotonic()
@@ -98,7 +98,7 @@ class Network(Door):
         """The transcripts of all endpoints; what is no matter of the wire is not there."""
         match verb:
             case "probe":
-                return _told(self._targets, self._wish, self._handshakes, self._progress, self._stop)
+                return _transcripts(self._targets, self._options, self._handshakes, self._progress, self._stop)
             case "clock":
                 return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             case "elapsed":
@@ -112,12 +112,12 @@ class Network(Door):
 def probed(
     targets: Sequence[Target], options: ProbeOptions, progress: Callable[[str], None] = lambda words: None
 ) -> str:
-    """Transcripts of all conversations that `wish` asks for, the looks first, as `facts/wire.py` reads them. Raises
+    """Transcripts of all conversations that `options` asks for, the looks first, as `facts/wire.py` reads them. Raises
     HostError where `ca_file` cannot be used."""
-    return _told(targets, options, _handshakes(options), progress)
+    return _transcripts(targets, options, _handshakes(options), progress)
 
 
-def _told(
+def _transcripts(
     targets: Sequence[Target],
     options: ProbeOptions,
     handshakes: Handshakes,
@@ -146,7 +146,7 @@ def own_ports(endpoints: str) -> str:
 
 
 def visited(target: Target, options: ProbeOptions) -> str:
-    """The transcript of one conversation that looks and, if the wish names a login, logs in by the first of its
+    """The transcript of one conversation that looks and, if `options` name a login, logs in by the first of its
     mechanisms that is offered. Raises HostError where `ca_file` cannot be used."""
     return "\n".join(_Run(options, _handshakes(options)).visit(target).lines)
 
@@ -171,8 +171,8 @@ class _Run:
     standing: "dict[str, Standing]" = field(default_factory=dict)
 
     def all(self, targets: Sequence[Target], progress: Callable[[str], None]) -> None:
-        """Have all conversations that the wish asks for."""
-        self.looks(targets, progress)
+        """Have all conversations that the options ask for."""
+        self.look_at_all(targets, progress)
         for n, target in enumerate(targets):
             if not (looked := self.found[target]).trouble:
                 self.attempts(target, looked, progress, any(other.host == target.host for other in targets[n + 1 :]))
@@ -194,7 +194,7 @@ class _Run:
         hosts = addresses(dict.fromkeys(t.host for t in targets), self.options.families, self.options.timeout)
         self.addresses.update({t: hosts[t.host] for t in targets})
 
-    def looks(self, targets: Sequence[Target], progress: Callable[[str], None]) -> None:
+    def look_at_all(self, targets: Sequence[Target], progress: Callable[[str], None]) -> None:
         """A look at each target, and looks again at those that are about to start."""
         self._find(targets)
         found = self.found
@@ -244,15 +244,15 @@ class _Run:
             self.tried.append(session)
             session.delayed = standing.refused > 0
             if standing.received:
-                session.heard_before(said_before)
+                session.received_before(said_before)
             self._have({target: session}, lambda _: None)
             standing.after(session)
             return session
 
-        def leave(purpose: str, notes: tuple[str, ...], why: str) -> Session:
+        def leave(purpose: str, notes: tuple[str, ...], outcome: str, why: str) -> Session:
             session = self._session(target, purpose, look(safe), notes)
             self.tried.append(session)
-            session.leave_out(why)
+            session.leave_out(outcome, why)
             return session
 
         safe, insecure = (
@@ -336,7 +336,7 @@ class _Run:
         if self.options.login is not None:
             from maildoctor.probe.attempts import secrets_of
 
-            session.hidden.heard_earlier(secrets_of(self.options.login), f"{target.host} {self.options.ehlo}")
+            session.hidden.received_earlier(secrets_of(self.options.login), f"{target.host} {self.options.ehlo}")
         if not address:
             session.end("unresolved", f"the name {printable(target.host.encode('utf-8', 'replace'))} {host.why}")
         return session

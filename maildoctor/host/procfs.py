@@ -78,7 +78,7 @@ def _numbers(pid: int) -> list[int]:
 def running(pids: Pids, wanted: tuple[str, ...], root: str, user: Callable[[int], str]) -> str:
     """`PID USER STARTED PROGRAM COMMAND`, a line for each process whose name begins with one of `wanted` and whose root
     directory is `root`, as far as `some` tells them. `user` gives the name of a user id. Raises OSError."""
-    here = filesystem.status(root)
+    wanted_root = filesystem.status(root)
     booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     rows = []
     for pid in sorted(pids):
@@ -86,7 +86,7 @@ def running(pids: Pids, wanted: tuple[str, ...], root: str, user: Callable[[int]
             name, state, ticks = _stat(pid)
             command = _command(pid)
             name = _whole(name, command)
-            if state == "Z" or not name.startswith(wanted) or not same_root(pid, here):
+            if state == "Z" or not name.startswith(wanted) or not same_root(pid, wanted_root):
                 continue
             started = ticks / os.sysconf("SC_CLK_TCK") + booted
             reported = " ".join(command.replace("\0", " ").split()) or name
@@ -139,13 +139,13 @@ def address(text: str) -> tuple[str, int]:
     return socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw), int(port, 16)
 
 
-def same_root(pid: int, here: os.stat_result) -> bool:
+def same_root(pid: int, wanted_root: os.stat_result) -> bool:
     """Whether a process sees the same root directory: one of a container on this machine does not."""
     try:
         there = filesystem.status(f"/proc/{pid}/root/")
     except OSError:
         return True
-    return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
+    return (there.st_dev, there.st_ino) == (wanted_root.st_dev, wanted_root.st_ino)
 
 
 def program(pid: int, user: Callable[[int], str]) -> str:

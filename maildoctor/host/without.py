@@ -7,7 +7,7 @@ class Without:
     """`host` without the questions `verb`; `why` says who wanted that."""
 
     def __init__(self, host: Host, verb: Verb, why: str, remedy: str) -> None:
-        self._host, self._verb, self._silence = host, verb, NoAnswer("unavailable", why, remedy)
+        self._host, self._verb, self._no_answer = host, verb, NoAnswer("unavailable", why, remedy)
         self.kind, self.name = host.kind, host.name
 
     @property
@@ -17,4 +17,4 @@ class Without:
 
     def ask(self, verb: Verb, subject: str = "") -> Answer:
         """The other host's answer, or silence."""
-        return self._silence if verb == self._verb else self._host.ask(verb, subject)
+        return self._no_answer if verb == self._verb else self._host.ask(verb, subject)

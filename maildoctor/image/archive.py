@@ -152,11 +152,11 @@ class _Folder:
 
     def open(self, path: str) -> Span | None:
         parts = posixpath.normpath("/" + path).split("/")[1:]
-        here = Handle(filesystem.folder(self._path))
+        folder = Handle(filesystem.folder(self._path))
         try:
             for part in parts[:-1]:
-                here = Handle(filesystem.folder(part, above=here.fd))
-            handle = Handle(filesystem.opened_in(here.fd, parts[-1]))
+                folder = Handle(filesystem.folder(part, above=folder.fd))
+            handle = Handle(filesystem.opened_in(folder.fd, parts[-1]))
         except (FileNotFoundError, filesystem.NotRegular):
             return None
         return Span(handle, 0, os.fstat(handle.fd).st_size)

@@ -112,7 +112,7 @@ class _Source:
     def __init__(self, span: Span, digest: str, where: str) -> None:
         self._span, self._where = span, where
         self.at, self.given = 0, 0
-        self._algorithm, _, self._told = digest.partition(":")
+        self._algorithm, _, self._expected = digest.partition(":")
         self._hash = hashlib.new(self._algorithm) if digest else None
 
     def read(self, size: int = -1) -> bytes:
@@ -136,7 +136,7 @@ class _Source:
         """Raises BadImage where the digest is another one."""
         while self._hash is not None and self._next(_PIECE):
             continue
-        if self._hash is not None and self._hash.hexdigest() != self._told:
+        if self._hash is not None and self._hash.hexdigest() != self._expected:
             raise BadImage(f"it is not what was packed: its {self._algorithm} is another one", self._where)
 
 

@@ -221,14 +221,14 @@ class Elf:
         while at is not None:
             _, count, file, aux, after = self._unpack(self._as.verneed, at)
             library = self._string(file)
-            here = at + aux
+            entry = at + aux
             for _ in range(count):
-                _, flags, other, name, step = self._unpack(self._as.vernaux, here)
+                _, flags, other, name, step = self._unpack(self._as.vernaux, entry)
                 weak = bool(flags & _VER_FLG_WEAK)
                 found.append((other & _VERSION, Requirement(library, self._string(name), weak)))
                 if len(found) > _MOST_VERSIONS:
                     raise BadElf("too many versions are needed")
-                here += step
+                entry += step
                 if not step:
                     break
             at = self._next(at, after, len(found))
@@ -333,10 +333,10 @@ class Elf:
         index = self._word(table.bucket_at + value % table.buckets * 4)
         if index < table.first:
             return
-        for here in range(index, index + _LONGEST_CHAIN):
-            hashed = self._word(table.chain_at + (here - table.first) * 4)
+        for symbol in range(index, index + _LONGEST_CHAIN):
+            hashed = self._word(table.chain_at + (symbol - table.first) * 4)
             if (hashed ^ value) >> 1 == 0:
-                yield here
+                yield symbol
             if hashed & 1:
                 return
         raise BadElf("a hash chain does not end")

@@ -40,7 +40,7 @@ _PORT_DIGITS = 5
 _TAKES_PAIRS = pattern(r"curl|wget|http|smbclient|rpcclient|net |winexe|mount|cifs|swaks|lftp")
 
 _WRITES = pattern(r"\b(?:echo|printf)\s{1,9}(?:-[neE]{1,3}\s{1,9})?(?:[\"']?%s(?:\\n)?[\"']?\s{1,9})?")
-_HERE = pattern(r"<<<\s{0,9}")
+_HERE_STRING = pattern(r"<<<\s{0,9}")
 _READS = pattern("passw|sudo|mysql|ldap|openssl|doveadm|login|docker|kinit|cryptsetup|stdin")
 _FAR = 300
 _BY_PLACE = (
@@ -171,7 +171,7 @@ def _places(line: str, low: str) -> Iterator[int]:
                 colon = line.find(":", match.end(), value(line, match.end())[1])
                 yield colon + 1 if colon >= 0 else match.end()
     if "<<<" in line:
-        for match in each(_HERE, line):
+        for match in each(_HERE_STRING, line):
             if _READS.search(low, max(0, match.start() - _FAR), match.start()) is not None:
                 yield match.end()
     for marks, form in _BY_PLACE:

@@ -58,7 +58,7 @@ _FOR = pattern(
     r"[\"'<\[(]?[\w.+@-]{1,120}[\"'>\])]?\s{0,9}(?:[:=]|(?:is|was) now|is|was|->|set to)\s{1,9}",
     re.IGNORECASE,
 )
-_TOLD = pattern(r"[^:=;,{}\[\]<>\"'()\n]{0,80}[:=]\s{1,9}[\"']?")
+_LABELLED = pattern(r"[^:=;,{}\[\]<>\"'()\n]{0,80}[:=]\s{1,9}[\"']?")
 _WEAK = pattern(r"(?:[\"'`]|&quot;)?(?:[ \t]|#011|\\t){1,99}+")
 _WORD = pattern(r"\S+")
 _ELEMENT = pattern(r"(?:\s[^<>]{0,400})?>")
@@ -295,7 +295,7 @@ def _said(line: str, start: int, end: int, kind: str) -> Span | None:
     attribute = _ATTRIBUTE_NAME.fullmatch(line, start, end) is not None  # a list of names: userPassword mailHost
     span = _word(line, match.end(), strict=attribute)
     if span is None or not odd(line[span.start : span.end]):
-        reported = _TOLD.match(line, match.end())  # Passwort falsch: x
+        reported = _LABELLED.match(line, match.end())  # Passwort falsch: x
         word = _WORD.match(line, reported.end()) if reported is not None else None
         if reported is not None and word is not None and odd(word[0]):
             return _word(line, reported.end(), strict=True)

@@ -283,10 +283,10 @@ def _called(line: str) -> Spans:
                 break
 
 
-def _by_place(text: str, here: bool, last: bool) -> bool:
-    """Whether a quoted argument is a password although it is a word: the last one, or one that stands `here`, where the
+def _by_place(text: str, expected: bool, last: bool) -> bool:
+    """Whether a quoted argument is a password although it is a word: the last one, or one that is `expected`, where the
     function takes it."""
-    return (last and "." not in text) or (here and not spoken(text) and _NO_PASSWORD.fullmatch(text) is None)
+    return (last and "." not in text) or (expected and not spoken(text) and _NO_PASSWORD.fullmatch(text) is None)
 
 
 def _titled(line: str) -> Spans:

@@ -19,7 +19,6 @@ from maildoctor.plan.steps import (
     EditFile,
     EditMacroFile,
     Generate,
-    Grant,
     Inspect,
     Install,
     JoinGroup,
@@ -40,6 +39,7 @@ from maildoctor.plan.steps import (
     SeparateByColon,
     SetOption,
     SetPostfix,
+    SetPostfixService,
     SetUpPam,
     Start,
     Step,
@@ -129,11 +129,6 @@ def _chown(step: Chown, _: System) -> str:
     paths = shell_words(*step.paths)
     mode = f" && chmod {step.mode} {paths}" if step.mode else ""
     return f"{program} {shell_word(owner)} {paths}{mode}"
-
-
-def _grant(step: Grant, _: System) -> str:
-    how, end = ("-x", "") if step.takes_away else ("-m", ":r")
-    return f"setfacl {how} {shell_word(f'u:{step.user}{end}')} {shell_word(step.path)}"
 
 
 def _group(step: JoinGroup, system: System) -> str:
@@ -238,7 +233,6 @@ def _delete_user(step: DeleteUser, _: System) -> str:
 _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     Chmod: lambda s, _: f"chmod {s.mode} {shell_words(*s.paths)}",
     Chown: _chown,
-    Grant: _grant,
     JoinGroup: _group,
     Move: lambda s, _: f"mv {shell_words(s.path, s.to)}",
     RemoveFile: lambda s, _: f"rm {shell_word(s.path)}",
@@ -256,6 +250,7 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     AddLine: lambda s, _: f"echo {shell_word(s.line)} >> {shell_word(s.path)}",
     RemoveLine: _remove_line,
     SetPostfix: lambda s, _: f"postconf -e {shell_word(f'{s.name} = {s.value}')}",
+    SetPostfixService: lambda s, _: f"postconf -F {shell_words(*(f'{x}/{s.name}={s.value}' for x in s.services))}",
     BuildMap: lambda s, _: f"makemap {shell_words(s.type, s.path)} < {shell_word(s.path)}",
     BuildAliases: lambda _, __: "newaliases",
     Rebuild: _rebuild,

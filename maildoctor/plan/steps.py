@@ -60,20 +60,6 @@ class Chown(Step):
 
 
 @dataclass(frozen=True)
-class Grant(Step):
-    """One more user may read a file, by its access control list."""
-
-    user: str
-    path: str
-    takes_away: bool = False
-
-    @property
-    def inverse(self) -> Sequence[Step]:
-        """The entry is taken out."""
-        return [replace(self, takes_away=not self.takes_away)]
-
-
-@dataclass(frozen=True)
 class JoinGroup(Step):
     """An account gets into one more group, of which it was no member."""
 
@@ -249,6 +235,21 @@ class SetPostfix(Step):
 
     name: str
     value: str
+
+
+@dataclass(frozen=True)
+class SetPostfixService(Step):
+    """A field of Postfix's master.cf gets a value, for services (`submission/inet`) that had one value `before`."""
+
+    services: tuple[str, ...]
+    name: str
+    value: str
+    before: str
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """The old value."""
+        return [replace(self, value=self.before, before=self.value)]
 
 
 # ---- sendmail

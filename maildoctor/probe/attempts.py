@@ -64,8 +64,8 @@ class Message:
 
 Talk = Callable[[str, tuple[str, ...], Callable[[Session], Script]], Session]
 """Has one conversation: its purpose, more notes for its head, its script."""
-Leave = Callable[[str, tuple[str, ...], str], Session]
-"""A conversation that is not had: its purpose, more notes for its head, why not."""
+Leave = Callable[[str, tuple[str, ...], str, str], Session]
+"""A conversation that is not had: its purpose, more notes for its head, its outcome as a code, why not."""
 
 
 @dataclass(slots=True)
@@ -142,7 +142,7 @@ class Attempts:
         words: dict[str, str] = {}
         for mechanism in self._order():
             if self._banned_soon():
-                yield self._left_out(mechanism, self.who, self._too_many())
+                yield self._left_out(mechanism, self.who, "not-sent", self._too_many())
                 return
             session, script = self._login(mechanism, self.who)
             yield session, script
@@ -154,7 +154,7 @@ class Attempts:
                 break
         # wrong realm or wrong password? the same name with the likely realms tells
         last = next((m for m, word in reversed(words.items()) if word == "failed"), "")
-        wrong = bool(last) and set(words.values()) <= {"failed", "not-sent"}
+        wrong = bool(last) and set(words.values()) <= {"failed", "not-sent", "withheld"}
         if wrong and not self.refused_before and self.who.authid and "@" not in self.who.authid:
             for realm in _realms(self.looked.lines, self.safe.server_name):
                 if self._banned_soon(self.spare):
@@ -177,12 +177,15 @@ class Attempts:
     def _too_many(self) -> str:
         return f"this host has refused {self.standing.refused} logins now, and more could have us banned"
 
-    def _left_out(self, mechanism: str, who: Login, why: str) -> tuple[Session, Callable[[Session], Script]]:
-        return self.leave(f"login {mechanism}", (f"user {who.authid}", f"mechanism {mechanism}"), why), look(self.open)
+    def _left_out(
+        self, mechanism: str, who: Login, outcome: str, why: str
+    ) -> tuple[Session, Callable[[Session], Script]]:
+        notes = (f"user {who.authid}", f"mechanism {mechanism}")
+        return self.leave(f"login {mechanism}", notes, outcome, why), look(self.open)
 
     def _login(self, mechanism: str, who: Login) -> tuple[Session, Callable[[Session], Script]]:
         if not self.in_clear and mechanism in NEEDS_SECRET and not _in_tls(self.looked):
-            return self._left_out(mechanism, who, exposed(mechanism))
+            return self._left_out(mechanism, who, "withheld", exposed(mechanism))
         script = login(
             self.safe, lambda _: mechanism, beginning(self.safe, who), hidden=secrets_of(who), in_clear=self.in_clear
         )

@@ -17,7 +17,7 @@ class Handshakes:
         self._strict = self._certified(_strict(ca_file)) if ca_file else None
         if own:
             self.to_look()
-        self._told: dict[bytes, tuple[str, ...]] = {}
+        self._shown: dict[bytes, tuple[str, ...]] = {}
 
     def to_look(self) -> ssl.SSLContext:
         """Whatever the server can is let pass and told: nothing secret is said through it."""
@@ -54,11 +54,11 @@ class Handshakes:
         """Notes for the transcript: version and cipher, the certificate, whether a client would believe it."""
         cipher = tls.cipher() or ("?", "?", 0)
         der = tls.getpeercert(binary_form=True) or b""
-        if der not in self._told:
+        if der not in self._shown:
             from maildoctor.certificates import shown_by_server
 
-            self._told[der] = shown_by_server(_chain(tls) or [der], self._ca_file)
-        return (f"tls {tls.version()} {cipher[0]} {cipher[2]} bits", *self._told[der])
+            self._shown[der] = shown_by_server(_chain(tls) or [der], self._ca_file)
+        return (f"tls {tls.version()} {cipher[0]} {cipher[2]} bits", *self._shown[der])
 
 
 def _strict(ca_file: str) -> ssl.SSLContext:

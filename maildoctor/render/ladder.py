@@ -1,36 +1,31 @@
 """The ladder for a person: each rung of the way in that matters most, in a line; with -v those of every way in."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from maildoctor.model import Report, Route, RouteRung
 from maildoctor.render.escape import shown
 from maildoctor.render.style import Style, Tone
 
-if TYPE_CHECKING:
-    from maildoctor.render.text import Block
-
 _FIRST = ("587", "465", "2525", "25")
 """Ports in the order in which they matter to users."""
 
 
-def rungs(report: Report, causes: Sequence[str], style: Style) -> "Iterator[Block]":
-    """`causes`: fingerprints of the causes as they are numbered, the first is 1."""
-    from maildoctor.render.text import Block
-
+def rungs(report: Report, causes: Sequence[str], style: Style) -> Iterator[tuple[str, str, Tone]]:
+    """Lines as what stands before the words, the words, and their tone. `causes`: fingerprints of the causes as they
+    are numbered, the first is 1."""
     routes = sorted(report.routes, key=_weight)
     kept = routes if style.verbosity > 0 else routes[:1]
     for route in kept:
-        yield Block("", "")
+        yield "", "", "plain"
         if len(routes) > 1:
-            yield Block("", shown(f"{route.service} {route.listener}".strip(), style.ascii), 2, "dim")
+            yield "  ", shown(f"{route.service} {route.listener}".strip(), style.ascii), "dim"
         for rung in route.rungs:
             word, tone = _mark(rung, causes)
-            yield Block(f"{rung.rung:<10} {word:<3} ", _words(rung, style), 2, tone, "fold")
+            yield f"  {rung.rung:<10} {word:<3} ", _words(rung, style), tone
     if len(kept) < len(routes):
         others = ", ".join(r.listener or r.service for r in routes[1:4])
         more = f" and {len(routes) - 4} more" if len(routes) > 4 else ""
-        yield Block("", shown(f"the same for {others}{more}: -v", style.ascii), 2, "dim", "fold")
+        yield "  ", shown(f"the same for {others}{more}: -v", style.ascii), "dim"
 
 
 def _weight(route: Route) -> tuple[int, int]:

@@ -115,10 +115,7 @@ def _whole(report: Report, style: Style) -> Iterator[Block]:
         yield from _listed(report, "pass", "passed", style)
         yield from _listed(report, "not_applicable", "not applicable", style) if style.verbosity > 1 else ()
         yield from _commands(report, style)
-    if report.routes:
-        from maildoctor.render.ladder import rungs
-
-        yield from rungs(report, [top.finding.fingerprint for top, _ in _trees(fresh)], style)
+    yield from _ladder(report, list(_trees(fresh)), style)
     yield _GAP
     yield _closing(report, fresh, style)
     if report.verdict is not None:
@@ -150,11 +147,17 @@ def _brief(report: Report, style: Style) -> Iterator[Block]:
     if report.target.kind == "endpoint":
         yield from _matrix(report, style)
         yield from _talks(report, style)
-    from maildoctor.render.ladder import rungs
-
-    yield from rungs(report, [top.finding.fingerprint for top, _ in trees], style)
+    yield from _ladder(report, trees, style)
     yield from _left_open(report, style)
     yield from _ending(report, trees, style)
+
+
+def _ladder(report: Report, trees: Sequence[tuple[Ranked, object]], style: Style) -> Iterator[Block]:
+    if report.routes:
+        from maildoctor.render.ladder import rungs
+
+        for lead, text, tone in rungs(report, [top.finding.fingerprint for top, _ in trees], style):
+            yield Block(lead, text, tone=tone, wrap="fold")
 
 
 def _cause(number: int, finding: Finding, symptoms: int, style: Style) -> Iterator[Block]:

@@ -18,7 +18,7 @@ def oauthbearer(login: Login) -> Script:
     pairs += [f"host={login.host}"] if login.host else []
     pairs += [f"port={login.port}"] if login.port else []
     refusal = yield Say("\x01".join([*pairs, "auth=Bearer "]).encode() + login.revealed() + b"\x01\x01")
-    yield Say(b"\x01", reported=_told(refusal, login))
+    yield Say(b"\x01", reported=_reason(refusal, login))
 
 
 def xoauth2(login: Login) -> Script:
@@ -27,7 +27,7 @@ def xoauth2(login: Login) -> Script:
     if login.authzid:
         raise SaslError("XOAUTH2 cannot carry an authorization identity: take OAUTHBEARER or leave it out")
     refusal = yield Say(f"user={login.authid}\x01auth=Bearer ".encode() + login.revealed() + b"\x01\x01")
-    yield Say(b"", reported=_told(refusal, login))
+    yield Say(b"", reported=_reason(refusal, login))
 
 
 def _check(login: Login) -> None:
@@ -36,7 +36,7 @@ def _check(login: Login) -> None:
         raise SaslError("this is no bearer token: it is empty, or holds spaces, control or non-ASCII characters")
 
 
-def _told(refusal: bytes, login: Login) -> str:
+def _reason(refusal: bytes, login: Login) -> str:
     import json
 
     try:

@@ -65,7 +65,7 @@ class Hidden:
             self.whole(word)
             self._runs |= {text[i : i + _RUN] for i in range(len(text) - _RUN + 1)}
 
-    def heard_earlier(self, words: Iterable[bytes], openly: str) -> None:
+    def received_earlier(self, words: Iterable[bytes], openly: str) -> None:
         """The server may have heard these in another run, and repeat them whole or in pieces before it hears anything
         of us in this one. What mail servers write anyway stays, and what was said `openly`: the server's own name."""
         self._openly = _small(openly)

@@ -173,7 +173,7 @@ def greeting(session: Session, approach: Approach) -> Part:
 def authenticated(session: Session, mechanism: str, begin: Callable[[bytes], Exchange], in_clear: bool) -> Script:
     """AUTH by one mechanism; what came of it is noted as `outcome …`."""
     if mechanism in NEEDS_SECRET and not session.secure and not in_clear:
-        session.note(f"outcome not-sent {exposed(mechanism)}")
+        session.note(f"outcome withheld {exposed(mechanism)}")
         return
     try:
         exchange = begin(session.certificate)
@@ -263,7 +263,7 @@ def _reply(action: Say | Listen) -> Part:
 
 def _encoded(session: Session, mechanism: str, message: bytes) -> bytes:
     """In base64; neither form is to be seen where the server repeats it, but for the user name of LOGIN."""
-    session.heard_secret()
+    session.secret_sent()
     encoded = b64encode(message)
     session.hidden.parts(encoded)
     if mechanism != "LOGIN":

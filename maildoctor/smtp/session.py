@@ -6,12 +6,13 @@ The transcript's arrows are those that swaks writes, which mail admins read flue
     <-  220 mail.example.com ESMTP         heard
      -> EHLO maildoctor.invalid            said
     <~  ~>                                 the same within TLS
-    *** closed: …                          what ended it
+    *** closed login: …                    what ended it: the kind, where it tells more a detail, then words
 """
 
 import ssl
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from maildoctor.smtp.hiding import Hidden
 from maildoctor.smtp.replies import BadReply, Reply, ReplyReader, one_line
@@ -19,15 +20,18 @@ from maildoctor.smtp.replies import BadReply, Reply, ReplyReader, one_line
 TALK_LIMIT = 256 * 1024
 """Bytes that a server may send in one conversation; an honest one sends some thousand."""
 
-_IN_LOGIN = ("after AUTH", "after ***")
+
+Detail = Literal["", "banner", "handshake", "login", "delay", "no-tls", "not-smtp"]
+"""What the kind of trouble alone does not tell: it ended before the banner, in the TLS handshake, within a login; the
+server delays answers after failed logins; what came was no TLS, or no SMTP."""
 
 
 class Broken(Exception):
-    """The conversation cannot go on. `kind` is one word of the transcript, `words` say it to a person."""
+    """The conversation cannot go on. `kind` and `detail` are words of the transcript, `words` say it to a person."""
 
-    def __init__(self, kind: str, words: str) -> None:
+    def __init__(self, kind: str, words: str, detail: Detail = "") -> None:
         super().__init__(f"{kind}: {words}")
-        self.kind, self.words = kind, words
+        self.kind, self.words, self.detail = kind, words, detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class Session:
         """the kind of what ended it, empty where it went to its end"""
         self._script = script(self)
         self._reader = ReplyReader()
-        self._heard = 0
+        self._received = 0
         self._out = bytearray()
         self._secure = False
         self._tls: ssl.SSLObject | None = None
@@ -78,6 +82,7 @@ class Session:
         self._out_bio: ssl.MemoryBIO | None = None
         self._shaking = False
         self._last = ""
+        self._within: Detail = ""
         self.delayed = False
         """the server has refused a login before, and may delay what it says to the next"""
         self.hidden = Hidden()
@@ -102,13 +107,13 @@ class Session:
         """Words of the server without those that are hidden."""
         return self.hidden.masked(text)
 
-    def heard_secret(self) -> None:
+    def secret_sent(self) -> None:
         """From now on the server knows something that it must not repeat here."""
         if not self.hidden.closed:
             self.hidden.open.received(_words(self.lines))
             self.hidden.close()
 
-    def heard_before(self, lines: list[str]) -> None:
+    def received_before(self, lines: list[str]) -> None:
         """The server heard a secret in an earlier conversation. `lines`: a transcript from the time before that."""
         self.hidden.open.received(_words(lines))
         self.hidden.close()
@@ -130,8 +135,8 @@ class Session:
             return b""
         if not data:
             return self.end("closed", "the server closed the connection")
-        self._heard += len(data)
-        if self._heard > TALK_LIMIT:
+        self._received += len(data)
+        if self._received > TALK_LIMIT:
             self._throw(Broken("flood", f"the server sent more than {TALK_LIMIT // 1024} KiB"))
             return self._sent()
         if self._in_bio is not None:
@@ -144,12 +149,13 @@ class Session:
     def end(self, kind: str, words: str) -> bytes:
         """Something outside ended it: no connection, no time left."""
         if not self.finished:
-            self._throw(Broken(kind, f"{words} {self._last}".rstrip() + self._begun()))
+            self._throw(Broken(kind, f"{words} {self._last}".rstrip() + self._begun(), self._within))
         return self._sent()
 
     def late(self, seconds: float, connected: bool) -> bytes:
         """No time is left: it had so many seconds."""
-        if self.delayed and self._last in _IN_LOGIN:
+        if self.delayed and self._within == "login":
+            self._within = "delay"
             return self.end("timeout", f"the server delays answers after failed logins: none within {seconds:.3g} s")
         return self.end(
             "timeout", f"no answer{'' if connected else ' to the connection attempt'} within {seconds:.3g} s"
@@ -160,9 +166,9 @@ class Session:
         if not self.finished:
             self._throw(Broken("interrupted", why))
 
-    def leave_out(self, why: str) -> None:
-        """This conversation is not had."""
-        self.note(f"outcome not-sent {why}")
+    def leave_out(self, outcome: str, why: str) -> None:
+        """This conversation is not had. `outcome`: its code in the transcript."""
+        self.note(f"outcome {outcome} {why}")
         self._finish()
 
     # ---- within
@@ -179,10 +185,10 @@ class Session:
                 self._reader.feed(plain)
             # a script that begins TLS takes what follows as TLS, so the loop asks anew each time
             while not self.finished and not self._shaking and (reply := self._next()):
-                self._heard_line(reply)
+                self._note_reply(reply)
                 self._step(lambda reply=reply: self._script.send(reply))  # type: ignore[misc]
         except BadReply as error:
-            self._throw(Broken("protocol", error.words + self.masked(error.said)))
+            self._throw(Broken("protocol", error.words + self.masked(error.said), "not-smtp" if error.said else ""))
         except Broken as error:
             self._throw(error)
 
@@ -197,7 +203,8 @@ class Session:
     def _throw(self, error: Broken) -> None:
         """Note what ended the conversation, and end it."""
         self.trouble = error.kind
-        self.lines.append(f"*** {error.kind}: {one_line(error.words)}")
+        kind = f"{error.kind} {error.detail}".rstrip()
+        self.lines.append(f"*** {kind}: {one_line(error.words)}")
         self._finish()
 
     def _finish(self) -> None:
@@ -208,7 +215,7 @@ class Session:
     def _do(self, action: Action) -> None:
         match action:
             case Listen():
-                self._last = "before its banner"
+                self._last, self._within = "before its banner", "banner"
             case Say(line, shown):
                 self._say(line, shown)
             case Secure(context, server_name):
@@ -224,7 +231,8 @@ class Session:
         if shown is None:
             self.hidden.open.said(words)
         self.lines.append(f" {'~' if self._secure else '-'}> {words}")
-        self._last = f"after {words.partition(' ')[0] or 'our answer'}"
+        command = words.partition(" ")[0]
+        self._last, self._within = f"after {command or 'our answer'}", "login" if command in ("AUTH", "***") else ""
         if self._tls is None:
             self._out += line + b"\r\n"
         else:
@@ -236,7 +244,7 @@ class Session:
             return reply
         return replace(reply, lines=self.hidden.lines(reply.lines))
 
-    def _heard_line(self, reply: Reply) -> None:
+    def _note_reply(self, reply: Reply) -> None:
         arrow = "<~" if self._secure else "<-"
         last = len(reply.lines) - 1
         for number, text in enumerate(reply.lines):
@@ -250,7 +258,7 @@ class Session:
                 "injection",
                 "bytes came behind the reply to STARTTLS, in clear: they could be taken for words within TLS",
             )
-        self._last = "in the TLS handshake"
+        self._last, self._within = "in the TLS handshake", "handshake"
         self._in_bio, self._out_bio = ssl.MemoryBIO(), ssl.MemoryBIO()
         try:
             self._tls = context.wrap_bio(self._in_bio, self._out_bio, server_hostname=server_name)
@@ -269,9 +277,9 @@ class Session:
         except ssl.SSLCertVerificationError as error:
             raise Broken("untrusted", error.verify_message or "the certificate cannot be verified") from None
         except (ssl.SSLError, OSError, ValueError) as error:
-            raise Broken("tls", tls_words(error)) from None
+            raise _no_tls(error) from None
         self._shaking, self._secure = False, True
-        self._last = "after the TLS handshake"
+        self._last, self._within = "after the TLS handshake", ""
         self._step(lambda: self._script.send(self._tls))
         return True
 
@@ -282,7 +290,7 @@ class Session:
         except ssl.SSLWantReadError:
             return b""
         except (ssl.SSLError, OSError) as error:
-            raise Broken("tls", tls_words(error)) from None
+            raise _no_tls(error) from None
 
     def _sent(self) -> bytes:
         out = bytes(self._out)
@@ -303,10 +311,10 @@ def _words(lines: list[str]) -> Iterator[str]:
             yield line[8:]
 
 
-def tls_words(error: Exception) -> str:
+def _no_tls(error: Exception) -> Broken:
     """What OpenSSL says, without its file and line."""
     reason = getattr(error, "reason", None)
     words = str(reason).replace("_", " ").lower() if reason else str(error)
     if "wrong version number" in words or "record layer failure" in words:
-        return f"the server does not speak TLS there ({words})"
-    return words
+        return Broken("tls", f"the server does not speak TLS there ({words})", "no-tls")
+    return Broken("tls", words)

@@ -271,14 +271,14 @@ class _Kept:
     def __init__(self) -> None:
         self.length = 0
         self._lines: list[bytes] = []
-        self._here: list[int] = []
-        self._there: list[int] = []
+        self._starts: list[int] = []
+        self._origins: list[int] = []
 
     def add(self, line: bytes, start: int) -> None:
         """One more, which began there."""
         self._lines.append(line)
-        self._here.append(self.length)
-        self._there.append(start)
+        self._starts.append(self.length)
+        self._origins.append(start)
         self.length += len(line) + 1
 
     def joined(self) -> memoryview:
@@ -289,8 +289,8 @@ class _Kept:
         """What tells of places in the block, called with places in what is joined."""
 
         def reported(number: int, _start: int, end: int, flags: int, context: Any) -> object:
-            at = bisect_left(self._here, end) - 1
-            return report(number, 0, self._there[at] + end - self._here[at], flags, context)
+            at = bisect_left(self._starts, end) - 1
+            return report(number, 0, self._origins[at] + end - self._starts[at], flags, context)
 
         return reported
 

@@ -112,12 +112,12 @@ def _finding(guilty: dict[bytes, Guesser], forgotten: int, about: str) -> Findin
         "attempts, and offer AUTH on the submission port (587, 465) only, after TLS. Look whether one of these "
         "addresses ever logged in: that password is known to strangers.",
         fix=(Step("apt-get install fail2ban"), Step("fail2ban-client status")),
-        evidence=tuple(Evidence(_text(name), _told(guilty[name])) for name, _ in worst),
+        evidence=tuple(Evidence(_text(name), _summary(guilty[name])) for name, _ in worst),
         count=max(total, 1),
     )
 
 
-def _told(guesser: Guesser) -> str:
+def _summary(guesser: Guesser) -> str:
     names = sorted(guesser.names)[:3]
     shown = ", ".join(_text(name)[:40] for name in names)
     most = f"{len(guesser.names)} or more" if len(guesser.names) >= NAMES_OF_ADDRESS else str(len(guesser.names))

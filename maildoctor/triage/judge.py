@@ -143,8 +143,8 @@ def _finding(rule: Rule, key: Key, entry: Entry, clock: Clock, top: int) -> Find
         code=rule.code,
         name=rule.name,
         severity=rule.severity,
-        message=filled(rule.title, _told(fields)),
-        why=filled(rule.why, _told(fields)),
+        message=filled(rule.title, _printable(fields)),
+        why=filled(rule.why, _printable(fields)),
         advice=advice(causes, fields),
         fix=steps(causes[0], fields) if causes else (),
         evidence=tuple(Evidence(source, _text(line)) for source, line in entry.examples),
@@ -159,7 +159,7 @@ def _finding(rule: Rule, key: Key, entry: Entry, clock: Clock, top: int) -> Find
 
 def advice(causes: Sequence[Cause], fields: Mapping[str, str]) -> str:
     """The candidates, the most likely first, a paragraph each."""
-    reported = _told(fields)
+    reported = _printable(fields)
     paragraphs = []
     for number, cause in enumerate(causes[:_MOST_CAUSES], 1):
         lead = f"{number}. " if len(causes) > 1 else ""
@@ -210,7 +210,7 @@ def _several(top: Top) -> str:
     return several
 
 
-def _told(fields: Mapping[str, str]) -> dict[str, str]:
+def _printable(fields: Mapping[str, str]) -> dict[str, str]:
     """The fields for a sentence."""
     reported = {}
     for name, value in fields.items():

@@ -129,7 +129,7 @@ class Scan:
         self._clock = Clock(now)
         self._exact = exact or unmatched
         self._unmatched = unmatched
-        self._told = reported
+        self._reported = reported
         self._hot = [False] * len(self.needles)
         self._heated: list[int] = []
         self._first: set[int] = set()
@@ -314,8 +314,8 @@ class Scan:
             entry.own += hit.times
         if len(entry.examples) < EXAMPLES:
             entry.examples.append((_where(start, buffer, place), masked_line(line)[:LONGEST_EXAMPLE]))
-        if self._told is not None and len(tally.entries) > known_before:
-            self._told(key, entry)
+        if self._reported is not None and len(tally.entries) > known_before:
+            self._reported(key, entry)
         return hit.times, entry, hit.rule
 
     def _repeated(self, line: bytes, start: int, buffer: bytearray, place: Place) -> Hit | None:

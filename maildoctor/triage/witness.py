@@ -163,9 +163,9 @@ def _findings(
         for _ in scan.feed(io.BytesIO(text.encode("utf-8", "surrogateescape") + b"\n"), path):
             pass
     faults = {rule.code for rule in rules if rule.kind == "fault"}
-    told_of = judge(rules, scan.seen, now)
-    own = next((r.finding.fingerprint for r in told_of if r.finding.code == OWN_PROBE), "")
-    for ranked in told_of:
+    judged = judge(rules, scan.seen, now)
+    own = next((r.finding.fingerprint for r in judged if r.finding.code == OWN_PROBE), "")
+    for ranked in judged:
         if own and own in (ranked.finding.fingerprint, ranked.explained_by):  # what a probe of ours left is no witness
             continue
         yield ranked.finding, ranked.finding.code in faults

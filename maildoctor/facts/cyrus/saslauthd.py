@@ -37,12 +37,12 @@ class Saslauthd:
     @classmethod
     def parse(cls, text: str) -> Self:
         """From the lines described above."""
-        looks = [x for x in map(Look.parse, text.splitlines()) if x]
+        files = [x for x in map(Look.parse, text.splitlines()) if x]
         missing = re.search(r"(?m)^socket (/.*): missing$", text)
         wrong = re.search(r"(?m)^socket (/.*): no socket$", text)
         pam = re.search(r"(?m)^pam (/.*): missing$", text)
-        socket = next((x for x in looks if x.kind == "s"), None)
-        folder = next((x for x in looks if x.kind == "d"), None)
+        socket = next((x for x in files if x.kind == "s"), None)
+        folder = next((x for x in files if x.kind == "d"), None)
         # who owns the folder of the socket may make the socket, so that is whom libsasl asks
         users = (*USERS["saslauthd"], *([folder.owner] if folder and not folder.world_writable else []))
         other = re.findall(r"(?m)^pam other: *(@include +common-auth|-?auth\s+.*)$", text)
@@ -53,12 +53,18 @@ class Saslauthd:
             socket,
             bool(missing),
             folder,
-            next((x for x in looks if wrong and x.kind == "d" and x.path == wrong[1]), None),
+            next((x for x in files if wrong and x.kind == "d" and x.path == wrong[1]), None),
             pam[1] if pam else "",
             bool(other) and not any("pam_deny" in row and "requi" in row for row in other),
             _denies(re.findall(r"(?m)^pam smtp: *(\S.*)$", text)),
             bool(re.search(r"(?m)^installed$", text)),
         )
+
+    @property
+    def run_folder(self) -> str:
+        """The folder of its socket, as the running process was told (-m); empty where it was not."""
+        found = (re.search(r"\s-m\s*(/\S+)", process.command) for process in self.processes)
+        return next((m[1].rstrip("/") for m in found if m), "")
 
     @property
     def mechanism(self) -> str:

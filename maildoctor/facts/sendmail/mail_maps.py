@@ -84,7 +84,7 @@ def built_path(type_: str, path: str) -> str:
 
 
 def _map(name: str, type_: str, path: str, lines: list[str]) -> MailMap:
-    looks = {x.path: x for x in map(Look.parse, lines) if x}
+    by_path = {x.path: x for x in map(Look.parse, lines) if x}
     built = built_path(type_, path)
 
     def after(word: str) -> tuple[str, ...]:
@@ -95,9 +95,9 @@ def _map(name: str, type_: str, path: str, lines: list[str]) -> MailMap:
         name,
         type_,
         path,
-        looks.get(path) if built != path else None,
+        by_path.get(path) if built != path else None,
         built,
-        looks.get(built),
+        by_path.get(built),
         unread,
         obstacle,
         after("only in source: "),

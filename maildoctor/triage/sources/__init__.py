@@ -13,7 +13,7 @@ this host writes.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
@@ -75,21 +75,3 @@ class Source:
     def close(self) -> None:
         """Let go of files and child processes."""
         raise NotImplementedError
-
-
-def open_sources(paths: Sequence[str], options: SourceOptions) -> Iterator[Source]:
-    """The sources in the order of their time, each opened when the one before it was taken; close each after use.
-
-    `-` is standard input. Followed files are one source together. Raises SourceError at once, before anything is
-    read, where a path cannot be a log: a directory, no such file, permission denied, a FIFO nobody writes to.
-    """
-    from maildoctor.triage.sources.opening import opened
-
-    return opened(paths, options)
-
-
-def open_extent(path: str, start: int, end: int) -> Source:
-    """Bytes `start` to `end` of a plain file, for a process that shares the work. Raises SourceError."""
-    from maildoctor.triage.sources.opening import opened_extent
-
-    return opened_extent(path, start, end)

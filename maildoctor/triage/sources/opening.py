@@ -105,8 +105,12 @@ class _Gone(Source):
         pass
 
 
-def opened(paths: Sequence[str], options: SourceOptions) -> Iterator[Source]:
-    """See `open_sources`."""
+def open_sources(paths: Sequence[str], options: SourceOptions) -> Iterator[Source]:
+    """The sources in the order of their time, each opened when the one before it was taken; close each after use.
+
+    `-` is standard input. Followed files are one source together. Raises SourceError at once, before anything is
+    read, where a path cannot be a log: a directory, no such file, permission denied, a FIFO nobody writes to.
+    """
     paths = _in_order_of_time([path for path in paths if _may_be_read(path)])
     if options.follow and paths and paths != [STDIN]:
         return iter([_followed(paths, options), *_journals(options)])
@@ -115,8 +119,8 @@ def opened(paths: Sequence[str], options: SourceOptions) -> Iterator[Source]:
     return _one_by_one(paths, options)
 
 
-def opened_extent(path: str, start: int, end: int) -> Source:
-    """See `open_extent`."""
+def open_extent(path: str, start: int, end: int) -> Source:
+    """Bytes `start` to `end` of a plain file, for a process that shares the work. Raises SourceError."""
     fd, _ = _open(path)
     os.lseek(fd, start, os.SEEK_SET)
     raw = Descriptor(fd, end)

@@ -18,7 +18,7 @@ _NEAR = 64 * 1024
 """Bytes at which bisection stops: reading them costs no more than one more look."""
 
 _LOOK = 8 * 1024
-_LOOKS = 8
+_TRIES = 8
 """A look for a line with a time reads this much, and goes on so many times where there is none."""
 
 _PROBES = 16
@@ -69,7 +69,7 @@ class Window:
 
     def _last_time(self, text: bytes, used: int) -> float | None:
         end = used
-        for _ in range(_LOOKS):
+        for _ in range(_TRIES):
             start = text.rfind(b"\n", 0, max(0, end - 1)) + 1
             moment = self.time(text[start : start + _LINE].split(b"\n", 1)[0])
             if moment is not None or start == 0:
@@ -141,14 +141,14 @@ def _time_at(fd: int, offset: int, size: int, window: Window) -> tuple[int, floa
     inside = offset > 0
     at = offset - 1 if inside else 0
     text = b""
-    for look in range(_LOOKS):
+    for look in range(_TRIES):
         text += os.pread(fd, min(_LOOK, size - at - len(text)), at + len(text))
         begin = text.find(b"\n") + 1 if inside else 0
         if inside and begin == 0:
             continue
         while begin < len(text):
             end = text.find(b"\n", begin)
-            if end < 0 and len(text) - begin < _LINE and look < _LOOKS - 1:
+            if end < 0 and len(text) - begin < _LINE and look < _TRIES - 1:
                 break
             moment = window.time(text[begin : end if end >= 0 else len(text)])
             if moment is not None:

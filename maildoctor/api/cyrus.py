@@ -1,0 +1,31 @@
+"""What checks may ask of Cyrus SASL: its configuration, plug-ins, users, saslauthd; the mechanisms of a login."""
+
+from maildoctor.auth.mechanisms import Mechanisms, Offer, mechanisms, uses_sasldb
+from maildoctor.facts.cyrus.conf import PWCHECK_METHODS_OF_SASL_1, SaslConf
+from maildoctor.facts.cyrus.files import SaslFiles
+from maildoctor.facts.cyrus.mechanism_flags import PLAINTEXT, lacks
+from maildoctor.facts.cyrus.outside import Outside
+from maildoctor.facts.cyrus.plugins import Plugin, Plugins, plugin_of
+from maildoctor.facts.cyrus.saslauthd import Saslauthd
+from maildoctor.facts.cyrus.sasldb import SaslDb, User
+from maildoctor.facts.cyrus.shipped import Shipped
+
+__all__ = [
+    "PLAINTEXT",
+    "PWCHECK_METHODS_OF_SASL_1",
+    "Mechanisms",
+    "Offer",
+    "Outside",
+    "Plugin",
+    "Plugins",
+    "SaslConf",
+    "SaslDb",
+    "SaslFiles",
+    "Saslauthd",
+    "Shipped",
+    "User",
+    "lacks",
+    "mechanisms",
+    "plugin_of",
+    "uses_sasldb",
+]

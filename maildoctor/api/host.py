@@ -1,0 +1,44 @@
+"""What checks may ask of the whole host, whatever its mail server: files, processes, names, TLS, logins."""
+
+from maildoctor.facts.exposed import Exposed, is_of_people
+from maildoctor.facts.login_history import LoginHistory
+from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
+from maildoctor.facts.names import Names, own_name, server_realm, unnamed
+from maildoctor.facts.paths import FilePurpose, Look, Paths, Trail
+from maildoctor.facts.processes import Listener, Listeners, Process, Processes
+from maildoctor.facts.safety import may, refusals, unsafe_folder
+from maildoctor.facts.services import Services
+from maildoctor.facts.system import System
+from maildoctor.facts.tls import Certificate, Tls, TlsFile
+from maildoctor.facts.wrappers import TcpWrappers
+
+__all__ = [
+    "USER_NOT_FOUND",
+    "WRONG_PASSWORD",
+    "Attempts",
+    "Certificate",
+    "Exposed",
+    "FilePurpose",
+    "Listener",
+    "Listeners",
+    "LoginHistory",
+    "Logins",
+    "Look",
+    "Names",
+    "Paths",
+    "Process",
+    "Processes",
+    "Services",
+    "System",
+    "TcpWrappers",
+    "Tls",
+    "TlsFile",
+    "Trail",
+    "is_of_people",
+    "may",
+    "own_name",
+    "refusals",
+    "server_realm",
+    "unnamed",
+    "unsafe_folder",
+]

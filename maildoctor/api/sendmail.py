@@ -1,0 +1,40 @@
+"""What checks may ask of Sendmail: its configuration, maps, queues, and how it logs in elsewhere."""
+
+from maildoctor.facts.sendmail.cf import Daemon, SendmailCf, SubmitCf
+from maildoctor.facts.sendmail.client_auth import (
+    ClientLogin,
+    client_entries,
+    client_login,
+    consulted,
+    consulted_entries,
+    entry_for,
+    looked_up,
+    preferred,
+)
+from maildoctor.facts.sendmail.mail_maps import MailMap, MailMaps, authinfo_mechanisms
+from maildoctor.facts.sendmail.mc import SendmailMc
+from maildoctor.facts.sendmail.program import SendmailProgram
+from maildoctor.facts.sendmail.queues import Queue, Queues
+from maildoctor.facts.sendmail.site_config import SiteConfig
+
+__all__ = [
+    "ClientLogin",
+    "Daemon",
+    "MailMap",
+    "MailMaps",
+    "Queue",
+    "Queues",
+    "SendmailCf",
+    "SendmailMc",
+    "SendmailProgram",
+    "SiteConfig",
+    "SubmitCf",
+    "authinfo_mechanisms",
+    "client_entries",
+    "client_login",
+    "consulted",
+    "consulted_entries",
+    "entry_for",
+    "looked_up",
+    "preferred",
+]
