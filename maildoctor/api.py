@@ -18,7 +18,7 @@ from maildoctor.facts.names import Names, own_name, server_realm, unnamed
 from maildoctor.facts.paths import FilePurpose, Look, Paths, Trail
 from maildoctor.facts.processes import Listener, Listeners, Process, Processes
 from maildoctor.facts.received import Trace, judge
-from maildoctor.facts.safety import may, refusals, unsafe_folder
+from maildoctor.facts.safety import Reader, may, refusals, unsafe_folder
 from maildoctor.facts.sendmail.cf import Daemon, SendmailCf, SubmitCf
 from maildoctor.facts.sendmail.client_auth import (
     ClientLogin,
@@ -154,6 +154,7 @@ __all__ = [
     "PutBack",
     "Queue",
     "Queues",
+    "Reader",
     "Rebuild",
     "Remount",
     "RemoveFile",

@@ -404,8 +404,9 @@ def keytab_unreadable(service: LoginService, plugins: Plugins, system: System, c
         return
     own = isinstance(conf, SaslConf) and conf.value("keytab") is not None
     offered = mechanisms(service, known(conf), plugins, None).offered(tls=True)
-    groups = {*account.groups, *(g for g, members in system.groups.items() if account.user in members)}
-    if own or not {"GSSAPI", "GSS-SPNEGO"} & set(offered) or may(file, account.user, groups, 4):
+    # sendmail/main.c, drop_privileges(): setgroups() leaves it one group, whatever /etc/group says
+    joined = () if service.product == "sendmail" else system.groups_of(account.user)
+    if own or not {"GSSAPI", "GSS-SPNEGO"} & set(offered) or may(file, account.user, {*account.groups, *joined}, 4):
         return
     yield found(
         f"{service.option('account')} is {account.user}, who has no permission to read the keytab {file.path}",

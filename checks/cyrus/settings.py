@@ -22,6 +22,7 @@ from maildoctor.api import (
     Start,
     System,
     Unknown,
+    change,
     check,
     edit,
     found,
@@ -325,7 +326,8 @@ def saslauthd_socket(conf: SaslConf, service: LoginService, saslauthd: Saslauthd
     The socket is elsewhere (option -m of saslauthd, saslauthd_path of Sendmail.conf), or its directory is closed to
     the user as whom sendmail runs. PLAIN and LOGIN then fail with 535.
 
-    Advice: make saslauthd_path name the socket that saslauthd made, /mux included; or let the user into its group.
+    Advice: make saslauthd_path name the socket that saslauthd made, /mux included; or let the user into its group
+    (Sendmail keeps no other group than the one of RunAsUser: name it there, RunAsUser=USER:GROUP).
     """
     if not conf.verifies_by("saslauthd") or not saslauthd.processes:
         return
@@ -354,11 +356,16 @@ def saslauthd_socket(conf: SaslConf, service: LoginService, saslauthd: Saslauthd
     if folder is None or account is None:
         return
     members = system.groups.get(folder.group, ()) if isinstance(system, System) else ()
-    if not may(folder, account.user, {*account.groups, *([folder.group] if account.user in members else [])}, 1):
+    # sendmail/main.c, drop_privileges(): setgroups() leaves it one group, whatever /etc/group says
+    one_group = service.product == "sendmail"
+    joined = [folder.group] if account.user in members and not one_group else []
+    if not may(folder, account.user, {*account.groups, *joined}, 1):
         yield found(
             f"{account.user} ({service.option('account')}) may not enter {folder.path}, where saslauthd's socket is",
             evidence=[folder.evidence],
-            fix=[JoinGroup(account.user, folder.group)],
+            fix=change(service, "account", [f"{account.user}:{folder.group}"])
+            if one_group
+            else [JoinGroup(account.user, folder.group)],
             path=folder.path,
         )
 

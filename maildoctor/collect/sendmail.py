@@ -19,6 +19,7 @@ from maildoctor.facts.sendmail.mc import SendmailMc
 from maildoctor.facts.sendmail.program import SendmailProgram
 from maildoctor.facts.sendmail.queues import Queues
 from maildoctor.facts.sendmail.site_config import SiteConfig
+from maildoctor.facts.system import System
 from maildoctor.facts.tls import Tls
 from maildoctor.facts.wire import Wire
 from maildoctor.host import Host, NoAnswer
@@ -173,7 +174,7 @@ def login_service(_: Host, know: FactStore) -> LoginService | Unknown:
     found = know(SendmailCf)
     if isinstance(found, Unknown):
         return found
-    return auth.login_service(found, know(Names), know.get(SendmailProgram))
+    return auth.login_service(found, know(Names), know.get(SendmailProgram), know.get(System))
 
 
 def application(host: Host, know: FactStore) -> SaslApplication | Unknown:
