@@ -93,6 +93,7 @@ from maildoctor.remedy import (
     restart,
     set_option,
     setting,
+    taking_effect,
 )
 
 __all__ = [
@@ -228,6 +229,7 @@ __all__ = [
     "setting",
     "shell_word",
     "shell_words",
+    "taking_effect",
     "unnamed",
     "unsafe_folder",
     "uses_sasldb",

@@ -15,6 +15,7 @@ from maildoctor.api import (
     SaslConf,
     SaslDb,
     Shipped,
+    Step,
     System,
     Unknown,
     amend,
@@ -31,6 +32,7 @@ from maildoctor.api import (
     plugin_of,
     set_option,
     setting,
+    taking_effect,
     uses_sasldb,
 )
 
@@ -118,7 +120,7 @@ def plug_in_not_installed(
                     plugins.directories[0].path if plugins.directories else "plug-ins", f"no plug-in for {offer.name}"
                 ),
             ],
-            fix=[Install(offer.name)],
+            fix=taking_effect(service, Install(offer.name)),
             mech=offer.name,
         )
 
@@ -261,7 +263,7 @@ def hidden_by_mech_list(service: LoginService, conf: SaslConf, plugins: Plugins,
         yield found(
             f"mech_list in {conf.path} allows only {' '.join(conf.mechs)} and hides {' '.join(bad)}{comma}{nothing}",
             evidence=[Evidence(f"{conf.path}:{line.line}", f"mech_list: {line.value}"), service.evidence("mechanisms")],
-            fix=[set_option(conf, "mech_list", names)],
+            fix=taking_effect(service, set_option(conf, "mech_list", names)),
             severity="info" if table.offered(tls=False) else "error",
             option="mech_list",
         )
@@ -515,9 +517,22 @@ def offered_but_nobody_can_serve_it(
                 Evidence(conf.path, f"pwcheck_method: {' '.join(conf.pwcheck_methods)}"),
                 service.evidence("mechanisms"),
             ],
-            fix=[set_option(conf, "mech_list", "PLAIN LOGIN")],
+            fix=_only(service, conf, [n for n in offered if n not in bad]),
             option="mech_list",
         )
+
+
+def _only(service: LoginService, conf: SaslConf, kept: list[str]) -> list[Step]:
+    """What can be served is offered still, and PLAIN and LOGIN at last, or AUTH would be gone."""
+    wanted = [*kept, *(() if set(kept) & PLAINTEXT else ("PLAIN", "LOGIN"))]
+    steps = taking_effect(service, set_option(conf, "mech_list", " ".join(wanted)))
+    cut = service.mechanisms is not None and not set(wanted) <= set(service.mechanisms)
+    if not cut:
+        return steps
+    trusted = service.trusted is None or set(wanted) <= set(service.trusted)
+    more = [] if trusted else change(service, "trusted", [*dict.fromkeys((*(service.trusted or ()), *wanted))])
+    offer = change(service, "mechanisms", wanted)
+    return [steps[0], *more[:1], *offer]
 
 
 @check(

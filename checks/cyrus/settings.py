@@ -31,6 +31,7 @@ from maildoctor.api import (
     may,
     mechanisms,
     set_option,
+    taking_effect,
 )
 
 _PLAIN = (
@@ -56,7 +57,7 @@ def _at(conf: SaslConf, option: str) -> Evidence:
     passes=[{"conf": "# comment\npwcheck_method: auxprop\n\nmech_list: PLAIN LOGIN"}],
     refs=("libsasl: lib/config.c, sasl_config_init()",),
 )
-def configuration_syntax(conf: SaslConf) -> Findings:
+def configuration_syntax(conf: SaslConf, service: LoginService | Unknown) -> Findings:
     """libsasl cannot parse its configuration file, and sendmail stops at start because of it.
 
     A line is `option: value`, the colon right behind the name. Anything else makes sasl_server_init fail ("error when
@@ -70,7 +71,7 @@ def configuration_syntax(conf: SaslConf) -> Findings:
         yield found(
             f"{conf.path} has a syntax error in line {first.number}: {first.problem}",
             evidence=[Evidence(f"{conf.path}:{b.number}", b.text) for b in conf.broken[:5]],
-            fix=[SeparateByColon(conf.path)] if signs else [],
+            fix=taking_effect(service, SeparateByColon(conf.path)) if signs else [],
             path=conf.path,
         )
 
@@ -87,23 +88,30 @@ def configuration_syntax(conf: SaslConf) -> Findings:
     passes=[{"conf": "pwcheck_method: saslauthd auxprop"}, {"conf": ""}],
     refs=("libsasl: lib/checkpw.c, _sasl_verify_password[]",),
 )
-def unknown_pwcheck_method(conf: SaslConf) -> Findings:
+def unknown_pwcheck_method(conf: SaslConf, service: LoginService | Unknown) -> Findings:
     """pwcheck_method names a password verifier that libsasl 2 does not have.
 
     PLAIN and LOGIN then fail for everybody; the log holds "unknown password verifier(s)", in the auth log only.
 
     Advice: use auxprop for users in a sasldb, saslauthd for system accounts, PAM or LDAP.
     """
+    right = dict.fromkeys(_known_verifier(m) if m in conf.unknown_pwcheck else m for m in conf.pwcheck_methods)
     for method in conf.unknown_pwcheck:
-        old = method.lower() in PWCHECK_METHODS_OF_SASL_1
-        better = "auxprop" if method.lower() == "sasldb" or not old else "saslauthd"
+        old, better = method.lower() in PWCHECK_METHODS_OF_SASL_1, _known_verifier(method)
         yield found(
             f"pwcheck_method {method} is an unknown password verifier"
             + (f" (SASL 1 had it; for SASL 2 it is {better})" if old else ""),
             evidence=[_at(conf, "pwcheck_method")],
-            fix=[set_option(conf, "pwcheck_method", better)],
+            fix=taking_effect(service, set_option(conf, "pwcheck_method", " ".join(right))),
             option="pwcheck_method",
         )
+
+
+def _known_verifier(method: str) -> str:
+    """What does in SASL 2 what this one was to do."""
+    name = method.lower()
+    old = name != "sasldb" and name in PWCHECK_METHODS_OF_SASL_1
+    return "saslauthd" if old or name in ("saslauth", "sasl_authd", "sasl-authd") else "auxprop"
 
 
 @check(
@@ -120,7 +128,7 @@ def unknown_pwcheck_method(conf: SaslConf) -> Findings:
     passes=[{"files": "searched: /etc/sasl2\nfound: /etc/sasl2/Sendmail.conf"}],
     refs=('sendmail: sendmail/srvrsmtp.c, sasl_server_init(srvcallbacks, "Sendmail")',),
 )
-def misnamed_configuration(files: SaslFiles) -> Findings:
+def misnamed_configuration(files: SaslFiles, service: LoginService | Unknown) -> Findings:
     """A SASL configuration is called otherwise, or lies elsewhere, than libsasl looks for it.
 
     Sendmail's is called Sendmail.conf, with a capital S, and lies in libsasl's own search path. Another file is never
@@ -134,7 +142,7 @@ def misnamed_configuration(files: SaslFiles) -> Findings:
         yield found(
             f"{path} is never read: libsasl looks for {folder}/Sendmail.conf",
             evidence=[Evidence(f"ls {folder}", path.rpartition("/")[2])],
-            fix=[] if shadow else [Move(path, f"{folder}/Sendmail.conf")],
+            fix=[] if shadow else taking_effect(service, Move(path, f"{folder}/Sendmail.conf")),
             severity="info" if shadow else "warning",
             path=path,
         )
@@ -146,7 +154,7 @@ def misnamed_configuration(files: SaslFiles) -> Findings:
                     Evidence(f"ls {path}", "there"),
                     *(Evidence(folder, "no Sendmail.conf") for folder in files.searched),
                 ],
-                fix=[Move(path, f"{files.searched[0]}/Sendmail.conf")] if files.searched else [],
+                fix=taking_effect(service, Move(path, f"{files.searched[0]}/Sendmail.conf")) if files.searched else [],
                 path=path,
             )
 
@@ -161,7 +169,7 @@ def misnamed_configuration(files: SaslFiles) -> Findings:
     passes=[{"conf": "pwcheck_method: saslauthd\nsql_engine: mysql"}],
     refs=("libsasl: doc/options.html",),
 )
-def unknown_option(conf: SaslConf) -> Findings:
+def unknown_option(conf: SaslConf, service: LoginService | Unknown) -> Findings:
     """An option in the SASL configuration is one that nothing reads, most often a misspelt one.
 
     libsasl accepts any name in silence, so the line has no effect and the default applies.
@@ -173,7 +181,7 @@ def unknown_option(conf: SaslConf) -> Findings:
             yield found(
                 f"{option.name} in {conf.path} is no option of libsasl; {option.suggestion} is",
                 evidence=[_at(conf, option.name)],
-                fix=[RenameOption(conf.path, option.name, option.suggestion)],
+                fix=taking_effect(service, RenameOption(conf.path, option.name, option.suggestion)),
                 option=option.name,
             )
 
@@ -189,7 +197,7 @@ def unknown_option(conf: SaslConf) -> Findings:
     passes=[{"conf": "mech_list: PLAIN LOGIN", "plugins": _PLAIN}],
     refs=("libsasl: lib/server.c: mech_list is cut at white space",),
 )
-def no_known_mechanism_listed(conf: SaslConf, plugins: Plugins) -> Findings:
+def no_known_mechanism_listed(conf: SaslConf, plugins: Plugins, service: LoginService | Unknown) -> Findings:
     """mech_list names mechanisms in a way that libsasl does not understand.
 
     Names are separated by blanks. A comma becomes part of the name, which then is no mechanism at all, and is passed
@@ -204,7 +212,7 @@ def no_known_mechanism_listed(conf: SaslConf, plugins: Plugins) -> Findings:
             f"mech_list in {conf.path} is written with {'commas' if conf.commas_in_mech_list else 'quotes'}: "
             f"{line.value}",
             evidence=[_at(conf, "mech_list")],
-            fix=[set_option(conf, "mech_list", clean)],
+            fix=taking_effect(service, set_option(conf, "mech_list", clean)),
             option="mech_list",
         )
 
@@ -348,7 +356,7 @@ def saslauthd_socket(conf: SaslConf, service: LoginService, saslauthd: Saslauthd
         yield found(
             f"saslauthd_path names the directory {named}, not the socket in it",
             evidence=[Evidence(conf.path, f"saslauthd_path: {named}"), instead.evidence],
-            fix=[set_option(conf, "saslauthd_path", socket)],
+            fix=taking_effect(service, set_option(conf, "saslauthd_path", socket)),
             path=named,
         )
         return
@@ -489,7 +497,7 @@ def verifier_always_true(conf: SaslConf, service: LoginService) -> Findings:
         yield found(
             f"{conf.path} accepts every password: pwcheck_method alwaystrue",
             evidence=[_at(conf, "pwcheck_method")],
-            fix=[set_option(conf, "pwcheck_method", "auxprop")],
+            fix=taking_effect(service, set_option(conf, "pwcheck_method", "auxprop")),
             option="pwcheck_method",
         )
 
@@ -504,7 +512,7 @@ def verifier_always_true(conf: SaslConf, service: LoginService) -> Findings:
     passes=[{"conf": "log_level: 5"}, {"conf": ""}],
     refs=("libsasl: include/sasl.h, SASL_LOG_PASS",),
 )
-def log_level_shows_passwords(conf: SaslConf) -> Findings:
+def log_level_shows_passwords(conf: SaslConf, service: LoginService | Unknown) -> Findings:
     """log_level 7 makes libsasl write passwords into the log.
 
     Advice: use log_level: 3 while looking for a fault, and none otherwise.
@@ -513,6 +521,6 @@ def log_level_shows_passwords(conf: SaslConf) -> Findings:
         yield found(
             f"log_level in {conf.path} is {conf.log_level}: passwords are logged",
             evidence=[_at(conf, "log_level")],
-            fix=[set_option(conf, "log_level", "3")],
+            fix=taking_effect(service, set_option(conf, "log_level", "3")),
             option="log_level",
         )

@@ -179,7 +179,20 @@ def _literal(text: str) -> str:
 
 def _set(step: SetOption, system: System) -> str:
     name, sign = step.name, step.sign
-    return _sed(f"s/^{name}{sign.strip()}.*/{name}{sign}{_literal(step.value)}/", step.path, system)
+    if not step.new:
+        return _sed(f"s/^{name}{sign.strip()}.*/{name}{sign}{_literal(step.value)}/", step.path, system)
+    # libsasl takes the first of several lines, so one that is there by now must go
+    once = _sed(f"/^{name}{sign.strip()}/d", step.path, system)
+    return f"{once} && {_append(f'{name}{sign}{step.value}', step.path, ended=not step.unended)}"
+
+
+def _append(line: str, path: str, *, ended: bool = True) -> str:
+    write = "echo" if ended else r"printf '\n%s\n'"
+    return f"{write} {shell_word(line)} >> {shell_word(path)}"
+
+
+def _add_line(step: AddLine, _: System) -> str:
+    return f"grep -sqxFe {shell_word(step.line)} {shell_word(step.path)} || {_append(step.line, step.path)}"
 
 
 def _rename(step: RenameOption, system: System) -> str:
@@ -253,7 +266,7 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     SetOption: _set,
     RenameOption: _rename,
     SeparateByColon: _colons,
-    AddLine: lambda s, _: f"echo {shell_word(s.line)} >> {shell_word(s.path)}",
+    AddLine: _add_line,
     RemoveLine: _remove_line,
     SetPostfix: lambda s, _: f"postconf -e {shell_word(f'{s.name} = {s.value}')}",
     BuildMap: lambda s, _: f"makemap {shell_words(s.type, s.path)} < {shell_word(s.path)}",
