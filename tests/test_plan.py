@@ -42,6 +42,8 @@ from maildoctor.remedy import chmod, private, set_option
 from tests.test_engine import Mute
 from tests.test_samples import MARKERS, SYSTEMS
 
+(SASL007,) = (c for c in load_library().checks if c.code == "SASL007")
+
 
 def written(step: Step, text: str) -> list[str]:
     return [s.command for s in shell.rendered([step], System.parse(text))]
@@ -74,6 +76,40 @@ def test_a_service_is_restarted_as_its_system_does_it(system: str, restart: str,
     [rebuilt] = shell.rendered([Rebuild("/etc/mail/a.mc", "/etc/mail/a.cf")], System.parse(text))
     assert rebuilt.command.endswith(f"mv /etc/mail/a.cf.new /etc/mail/a.cf && {restart}")
     assert rebuilt.effect == "restarts sendmail"
+
+
+@pytest.mark.parametrize(
+    ("system", "command"),
+    [
+        ("debian", "systemctl enable --now saslauthd"),
+        ("sysv", "service saslauthd start"),
+        ("rhel", "systemctl enable --now saslauthd"),
+        ("alpine", "rc-update add saslauthd && rc-service saslauthd start"),
+        ("freebsd", "sysrc saslauthd_enable=YES && service saslauthd start"),
+    ],
+)
+def test_saslauthd_is_started_at_each_boot_too(system: str, command: str) -> None:
+    sample = {"conf": "pwcheck_method: saslauthd", "processes": "", "saslauthd": "installed"}
+    (finding,) = SASL007.on(sample, System.parse(SYSTEMS[system]))
+    assert [s.command for s in finding.fix] == [command]
+
+
+@pytest.mark.parametrize(
+    ("defaults", "edit"),
+    [
+        ("START=no\nMECHANISMS=pam\n", "sed -i 's/^START=.*/START=yes/' /etc/default/saslauthd"),
+        ("MECHANISMS=pam\n", "echo START=yes >> /etc/default/saslauthd"),  # as Debian 12 ships it
+    ],
+)
+def test_an_init_script_that_wants_start_yes_gets_it_first(defaults: str, edit: str) -> None:
+    sample = {"conf": "pwcheck_method: saslauthd", "processes": ""}
+    (finding,) = SASL007.on(
+        {**sample, "saslauthd": f"{defaults}installed\nSTART=yes is demanded"}, System.parse(SYSTEMS["debian"])
+    )
+    assert edit in finding.fix[0].command and "START=yes" in finding.message
+    assert finding.fix[1].command == "service saslauthd restart"  # systemd thinks that it runs
+    (finding,) = SASL007.on({**sample, "saslauthd": f"{defaults}installed"}, System.parse(SYSTEMS["debian"]))
+    assert not any("START" in s.command for s in finding.fix)
 
 
 def test_where_no_init_system_runs_it_is_said() -> None:

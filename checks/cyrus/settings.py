@@ -1,5 +1,7 @@
 """SASL: libsasl's configuration of sendmail, and saslauthd."""
 
+from collections.abc import Iterator
+
 from maildoctor.api import (
     PLAINTEXT,
     PWCHECK_METHODS_OF_SASL_1,
@@ -20,6 +22,7 @@ from maildoctor.api import (
     SetOption,
     SetUpPam,
     Start,
+    Step,
     System,
     Unknown,
     change,
@@ -254,7 +257,12 @@ def shadowed_configuration(files: SaslFiles) -> Findings:
     witnesses=("RUN150", "SASL123"),
     fails=[
         {"conf": "pwcheck_method: saslauthd", "processes": "", "saslauthd": "START=yes\ninstalled"},
-        {"conf": "pwcheck_method: auxprop SaslAuthd", "processes": "", "saslauthd": "START=yes\ninstalled"},
+        {"conf": "pwcheck_method: auxprop SaslAuthd", "processes": "", "saslauthd": "installed"},
+        {
+            "conf": "pwcheck_method: saslauthd",
+            "processes": "",
+            "saslauthd": "START=no\ninstalled\nSTART=yes is demanded",
+        },
     ],
     passes=[
         {
@@ -266,30 +274,55 @@ def shadowed_configuration(files: SaslFiles) -> Findings:
     ],
     refs=("libsasl: lib/checkpw.c, saslauthd_verify_password()",),
 )
-def saslauthd_not_running(conf: SaslConf, processes: Processes, saslauthd: Saslauthd) -> Findings:
+def saslauthd_not_running(
+    conf: SaslConf, processes: Processes, saslauthd: Saslauthd, system: System | Unknown
+) -> Findings:
     """Passwords are to be checked by saslauthd, but saslauthd is not running.
 
     Every PLAIN and LOGIN fails with 535; the log says "cannot connect to saslauthd server" or only "generic failure".
+    The init script of Debian up to 12 starts nothing, and reports no error, unless /etc/default/saslauthd has
+    START=yes.
 
-    Advice: start saslauthd, and have it started at boot (Debian: START=yes in /etc/default/saslauthd).
+    Advice: start saslauthd, and have it started at boot (Debian up to 12: START=yes in /etc/default/saslauthd).
     """
     if not conf.verifies_by("saslauthd") or saslauthd.processes or processes.named("saslauthd"):
         return
     start = saslauthd.settings.get("START")
+    kept = saslauthd.installed and saslauthd.is_kept_from_starting
     yield found(
-        "pwcheck_method is saslauthd, but saslauthd is not " + ("running" if saslauthd.installed else "installed"),
+        "pwcheck_method is saslauthd, but saslauthd is not "
+        + ("running" if saslauthd.installed else "installed")
+        + (f": its init script starts nothing without START=yes in {_DEFAULTS}" if kept else ""),
         evidence=[
             _at(conf, "pwcheck_method"),
             Evidence("ps", "no saslauthd process"),
-            *([Evidence("/etc/default/saslauthd", f"START={start}")] if start else []),
+            *([Evidence(_DEFAULTS, f"START={start}" if start else "no START=")] if start or kept else []),
         ],
-        fix=[
-            *([] if saslauthd.installed else [Install("saslauthd")]),
-            *([SetOption("/etc/default/saslauthd", "START", "yes", "no", "=")] if start == "no" else []),
-            Start("saslauthd"),
-        ],
+        fix=list(_started(saslauthd, known(system))),
         daemon="saslauthd",
     )
+
+
+_DEFAULTS = "/etc/default/saslauthd"
+
+
+def _started(saslauthd: Saslauthd, system: System | None) -> Iterator[Step]:
+    """systemd takes an init script that started nothing for active, so that only a restart has an effect."""
+    if not saslauthd.installed:
+        yield Install("saslauthd")
+        if system is not None and system.family == "debian":
+            yield edit(_DEFAULTS, "START=yes, where /etc/init.d/saslauthd asks for it (Debian up to 12)")
+            yield Restart("saslauthd")
+            return
+    elif saslauthd.is_kept_from_starting:
+        start = saslauthd.settings.get("START")
+        if saslauthd.settings:
+            yield SetOption(_DEFAULTS, "START", "yes", start or "", "=", new=start is None)
+        else:
+            yield edit(_DEFAULTS, "START=yes")
+        yield Restart("saslauthd")
+        return
+    yield Start("saslauthd", at_boot=True)
 
 
 @check(

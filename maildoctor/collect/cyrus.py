@@ -28,6 +28,8 @@ _INCLUDE = re.compile(r"(?m)^@include:[ \t]*(/\S{1,400})")
 _INCLUDES = 20
 _DEFAULTS = ("/etc/default/saslauthd", "/etc/sysconfig/saslauthd")
 _RUN = ("/run/saslauthd", "/var/run/saslauthd", "/var/state/saslauthd", "/var/lib/sasl2")
+_UNITS = tuple(f"{folder}/systemd/system/saslauthd.service" for folder in ("/etc", "/usr/lib", "/lib"))
+_ASKS_FOR_START = re.compile(r'(?m)^[^#\n]{0,200}"?\$\{?START\}?"? *!= *"?yes')
 _SASLAUTHD = ("/usr/sbin/saslauthd", "/usr/local/sbin/saslauthd")
 
 
@@ -206,6 +208,13 @@ def sasldb(host: Host, know: FactStore) -> SaslDb | Unknown:
     return Absent(f"{path} does not exist", subject=path)
 
 
+def _starts_only_if_told(host: Host, know: FactStore) -> bool:
+    """Whether saslauthd's init script looks for START=yes, and no unit of systemd stands in its place."""
+    found = know.get(System)
+    by_unit = found is not None and found.init == "systemd" and first(host, _UNITS)
+    return not by_unit and bool(_ASKS_FOR_START.search(text(host.ask("read", "/etc/init.d/saslauthd"))))
+
+
 def saslauthd(host: Host, know: FactStore) -> Saslauthd | Unknown:
     """What its defaults file says, the process, the socket that the configuration names."""
     found, application = know.get(SaslConf), know.get(SaslApplication)
@@ -236,4 +245,6 @@ def saslauthd(host: Host, know: FactStore) -> Saslauthd | Unknown:
         lines += [f"pam smtp: {row}" for row in text(host.ask("read", "/etc/pam.d/smtp")).splitlines()]
     if first(host, _SASLAUTHD):
         lines.append("installed")
+    if _starts_only_if_told(host, know):
+        lines.append("START=yes is demanded")
     return Saslauthd.parse(joined(*lines))

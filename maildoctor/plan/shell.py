@@ -111,6 +111,21 @@ def _runs(verb: str, service: str, system: System) -> str:
     return _MANAGERS[init].format(verb=verb, name=name) if init in _MANAGERS else ""
 
 
+_AT_BOOT = {
+    "systemd": "systemctl enable --now {name}",
+    "openrc": "rc-update add {name} && rc-service {name} start",
+    "rc.d": "sysrc {name}_enable=YES && service {name} start",
+}
+
+
+def _start(step: Start, system: System) -> str:
+    """Of other init systems a package enables what it installs."""
+    enable = _AT_BOOT.get(system.init or _USUAL.get(system.family, ""), "")
+    if step.at_boot and enable and step.service in _NAMES:
+        return enable.format(name=_NAMES[step.service].get(system.family, step.service))
+    return _service("start", step.service, system)
+
+
 def _service(verb: str, service: str, system: System) -> str:
     if service in _RELOADS:
         return _RELOADS[service]
@@ -276,7 +291,7 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     Generate: lambda s, _: f"m4 {shell_word(s.source)} > {shell_word(s.path)}",
     Install: _install,
     Restart: lambda s, system: _service("restart", s.service, system),
-    Start: lambda s, system: _service("start", s.service, system),
+    Start: _start,
     AddUser: _add_user,
     DeleteUser: _delete_user,
     Inspect: lambda s, _: quoted(s.command, s.values),

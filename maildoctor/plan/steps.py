@@ -326,9 +326,10 @@ class Restart(Step):
 
 @dataclass(frozen=True)
 class Start(Step):
-    """A service starts that does not run."""
+    """A service starts that does not run; `at_boot`: from now on at each boot too."""
 
     service: str
+    at_boot: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ class Saslauthd:
     """Text: lines of /etc/default/saslauthd (`MECHANISMS="pam"`), a process line (`PID USER STARTED PROGRAM COMMAND`),
     `ls -ld` lines of its run directory and socket, `socket /run/saslauthd/mux: missing`,
     or `no socket` where something else is there, `installed`,
+    `START=yes is demanded` where its init script looks for it,
     `pam /etc/pam.d/smtp: missing`, and then the lines of /etc/pam.d/other behind `pam other: `; else those of smtp
     behind `pam smtp: `.
     """
@@ -33,6 +34,8 @@ class Saslauthd:
     pam_denies: str
     """the row of /etc/pam.d/smtp that refuses everybody, for nothing before it can succeed; empty without one"""
     installed: bool
+    wants_start: bool
+    """what starts it does so only with START=yes in /etc/default/saslauthd (Debian up to 12)"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -47,7 +50,7 @@ class Saslauthd:
         users = (*USERS["saslauthd"], *([folder.owner] if folder and not folder.world_writable else []))
         other = re.findall(r"(?m)^pam other: *(@include +common-auth|-?auth\s+.*)$", text)
         return cls(
-            dict(_setting(m) for m in re.finditer(r"(?m)^\s*([A-Z_]+)=(.*)$", text)),
+            dict(_setting(m) for m in re.finditer(r"(?m)^\s*([A-Z_]+)=(?!yes is demanded$)(.*)$", text)),
             Processes.parse(text).named("saslauthd", users=users),
             socket.path if socket else missing[1] if missing else "",
             socket,
@@ -58,7 +61,13 @@ class Saslauthd:
             bool(other) and not any("pam_deny" in row and "requi" in row for row in other),
             _denies(re.findall(r"(?m)^pam smtp: *(\S.*)$", text)),
             bool(re.search(r"(?m)^installed$", text)),
+            bool(re.search(r"(?m)^START=yes is demanded$", text)),
         )
+
+    @property
+    def is_kept_from_starting(self) -> bool:
+        """Its init script would say that it is not enabled, and end as if all were well."""
+        return self.wants_start and self.settings.get("START", "") != "yes"
 
     @property
     def mechanism(self) -> str:
