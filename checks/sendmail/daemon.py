@@ -90,14 +90,10 @@ def port_not_listened_on(cf: SendmailCf, processes: Processes, listeners: Listen
             continue
         yield found(
             f"Port {daemon.port} ({daemon.name}) is configured, but nothing listens on it",
-            evidence=[_option(cf, daemon), Evidence("ss -ltn", f"no listener on port {daemon.port}")],
+            evidence=[daemon.evidence(cf.path), Evidence("ss -ltn", f"no listener on port {daemon.port}")],
             fix=[restart()],
             port=str(daemon.port),
         )
-
-
-def _option(cf: SendmailCf, daemon: Daemon) -> Evidence:
-    return Evidence(f"{cf.path}:{daemon.line or 0}", f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}")
 
 
 _SENDMAIL = ("?", "sendmail", "sm-mta", "init", "systemd", "inetd", "xinetd")
@@ -136,7 +132,7 @@ def port_held_by_another_program(cf: SendmailCf, listeners: Listeners) -> Findin
         if others and len(others) == len(there):
             yield found(
                 f"Port {daemon.port} ({daemon.name}) is held by {others[0].program}, not by sendmail",
-                evidence=[_option(cf, daemon), *(x.evidence for x in others[:2])],
+                evidence=[daemon.evidence(cf.path), *(x.evidence for x in others[:2])],
                 fix=[inspect(f"ss -ltnp 'sport = :{daemon.port}'"), restart()],
                 port=str(daemon.port),
             )
@@ -149,7 +145,7 @@ def _local(daemon: Daemon) -> bool:
 @check(
     "RUN003",
     "listens-to-itself-only",
-    "warning",
+    "error",
     rung="listener",
     role="cause",
     fails=[{"cf": "O DaemonPortOptions=Name=MTA, Port=25, Addr=127.0.0.1\nC{TrustAuthMech}PLAIN"}],
@@ -173,12 +169,12 @@ def listens_to_itself_only(cf: SendmailCf) -> Findings:
         yield found(
             f"Sendmail listens on the loopback address only (port {', '.join(str(d.port) for d in cf.daemons)}): no "
             f"client can reach it",
-            evidence=[
-                Evidence(f"{cf.path}:{d.line}", f"DaemonPortOptions Name={d.name}, Port={d.service}, Addr={d.address}")
-                for d in cf.daemons
-            ],
-            fix=rebuild(cf.path, "remove Addr=127.0.0.1 from DAEMON_OPTIONS"),
-            severity="error",
+            evidence=[d.evidence(cf.path) for d in cf.daemons],
+            fix=rebuild(
+                cf.path,
+                "remove Addr={address} from DAEMON_OPTIONS",
+                address=list(dict.fromkeys(d.address or "" for d in cf.daemons)),
+            ),
             option="DaemonPortOptions",
         )
 
@@ -400,7 +396,7 @@ def own_ports_collide(cf: SendmailCf, listeners: Listeners) -> Findings:
         yield found(
             f"Two daemons want port {one.port}: {one.name} and {two.name}; the second cannot bind, and sendmail greets"
             " nobody",
-            evidence=[_option(cf, one), _option(cf, two)],
+            evidence=[one.evidence(cf.path), two.evidence(cf.path)],
             fix=rebuild(cf.path, "remove DAEMON_OPTIONS(`… Name={name} …')", name=two.name),
             port=str(one.port),
         )
