@@ -7,7 +7,7 @@ from maildoctor.correlate import Cause, always
 from maildoctor.facts import Absent, Unknown, gaps, known
 from maildoctor.facts.cyrus.conf import PWCHECK_METHODS_OF_SASL_1, SaslConf
 from maildoctor.facts.cyrus.files import SaslFiles
-from maildoctor.facts.cyrus.mechanism_flags import PLAINTEXT, lacks
+from maildoctor.facts.cyrus.mechanism_flags import PLAINTEXT, WITHOUT_SECRET, lacks
 from maildoctor.facts.cyrus.plugins import Plugin, Plugins, plugin_of
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb, User
@@ -100,6 +100,7 @@ __all__ = [
     "PLAINTEXT",
     "PWCHECK_METHODS_OF_SASL_1",
     "USER_NOT_FOUND",
+    "WITHOUT_SECRET",
     "WRONG_PASSWORD",
     "Absent",
     "AddLine",

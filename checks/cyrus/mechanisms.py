@@ -4,6 +4,7 @@ import re
 
 from maildoctor.api import (
     PLAINTEXT,
+    WITHOUT_SECRET,
     Evidence,
     Findings,
     Grant,
@@ -464,6 +465,7 @@ def plain_text_without_tls(service: LoginService, plugins: Plugins | Unknown, co
     "error",
     rung="account",
     role="cause",
+    scope=("mechanism",),
     fails=[
         {
             "service": "mechanisms: CRAM-MD5 PLAIN",
@@ -505,11 +507,7 @@ def offered_but_nobody_can_serve_it(
     if isinstance(sasldb, SaslDb) and sasldb.users:
         return
     offered = mechanisms(service, conf, plugins, None).offered(tls=True)
-    bad = [
-        n
-        for n in offered
-        if n not in PLAINTEXT and n not in ("EXTERNAL", "GSSAPI", "GSS-SPNEGO", "ANONYMOUS", "OTP", "KERBEROS_V4")
-    ]
+    bad = [n for n in offered if n not in PLAINTEXT and n not in WITHOUT_SECRET and n != "OTP"]
     if bad:
         yield found(
             f"{' '.join(bad)} offered, but pwcheck_method saslauthd cannot serve it and no sasldb has secrets",
@@ -518,7 +516,7 @@ def offered_but_nobody_can_serve_it(
                 service.evidence("mechanisms"),
             ],
             fix=_only(service, conf, [n for n in offered if n not in bad]),
-            option="mech_list",
+            mech=" ".join(bad),
         )
 
 

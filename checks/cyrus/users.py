@@ -1,7 +1,9 @@
 """USER: the user database, its users, and the realm they are looked up in."""
 
 from maildoctor.api import (
+    PLAINTEXT,
     USER_NOT_FOUND,
+    WITHOUT_SECRET,
     WRONG_PASSWORD,
     Absent,
     AddUser,
@@ -110,8 +112,22 @@ def sasldb_missing(
     rung="account",
     role="cause",
     witnesses=("SASL120", "SASL152", "USER150"),
-    fails=[{"service": "wanted\ntrusted: PLAIN", "sasldb": _LISTING + "# empty"}],
-    passes=[{"service": "wanted\ntrusted: PLAIN", "sasldb": _LISTING + "test@mail.example.com: userPassword"}],
+    fails=[
+        {"service": "wanted\ntrusted: PLAIN", "sasldb": _LISTING + "# empty"},
+        {
+            "service": "wanted\nmechanisms: PLAIN CRAM-MD5",
+            "sasldb": _LISTING + "# empty",
+            "conf": "pwcheck_method: saslauthd",
+        },
+    ],
+    passes=[
+        {"service": "wanted\ntrusted: PLAIN", "sasldb": _LISTING + "test@mail.example.com: userPassword"},
+        {
+            "service": "wanted\nmechanisms: PLAIN LOGIN",
+            "sasldb": _LISTING + "# empty",
+            "conf": "pwcheck_method: saslauthd",
+        },
+    ],
     refs=("saslpasswd2(8)",),
 )
 def sasldb_empty(
@@ -120,28 +136,43 @@ def sasldb_empty(
     conf: SaslConf | Unknown,
     logins: Logins | Unknown,
     saslauthd: Saslauthd | Unknown,
+    plugins: Plugins | Unknown,
 ) -> Findings:
     """The user database holds no users.
 
-    Every login ends in "user not found (-20)". Debian makes such an empty file at installation.
+    Every login that looks there ends in "user not found (-20)". Debian makes such an empty file at installation. Where
+    saslauthd checks passwords, PLAIN and LOGIN do not look there, unless it runs with -a sasldb.
 
     Advice: create the users with saslpasswd2, in the realm of this server.
     """
-    if sasldb.state == "empty" and uses_sasldb(known(conf)):
+    wanted = _wants_users(service, conf, saslauthd)
+    asked = isinstance(conf, SaslConf) and conf.verifies_by("saslauthd")
+    elsewhere = asked and not (isinstance(saslauthd, Saslauthd) and saslauthd.mechanism == "sasldb")
+    idle = _of_stored_secrets(mechanisms(service, known(conf), known(plugins), None).offered(tls=True))
+    if sasldb.state == "empty" and uses_sasldb(known(conf)) and (idle or not elsewhere):
         realm = service.realm or "REALM"
         tried = logins.failing(USER_NOT_FOUND)[:3] if isinstance(logins, Logins) and not logins.guessing else ()
         whom = f"; {' '.join(a.name for a in tried)}, who tried, is not in it" if tried else ""
+        if elsewhere:
+            lost = f", so nobody can log in by {' '.join(idle)}; saslauthd checks PLAIN and LOGIN"
+        else:
+            lost = ", so nobody can log in" if wanted else ""
         yield found(
-            f"There are no users in {sasldb.path} (sasldb is empty), so nobody can log in{whom}",
+            f"There are no users in {sasldb.path} (sasldb is empty){lost}{whom}",
             evidence=[
                 Evidence("sasldblistusers2", "no users"),
                 *(Evidence(sasldb.path, t) for t in sasldb.trouble),
                 *(Evidence(logins.path, a.last) for a in tried if isinstance(logins, Logins)),
             ],
             fix=[add_user(a.name, realm, sasldb.path) for a in tried] or [add_user("USER", realm, sasldb.path)],
-            severity="error" if _wants_users(service, conf, saslauthd) else "info",
+            severity="error" if wanted else "info",
             path=sasldb.path,
         )
+
+
+def _of_stored_secrets(names: tuple[str, ...]) -> list[str]:
+    """Those that only a stored secret can serve; of OTP it may be one of opie."""
+    return [n for n in names if n not in PLAINTEXT and n not in WITHOUT_SECRET and n != "OTP"]
 
 
 @check(

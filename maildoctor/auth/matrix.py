@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from maildoctor.auth.mechanisms import Offer, mechanisms, uses_sasldb
 from maildoctor.auth.service import LoginService
 from maildoctor.facts.cyrus.conf import SaslConf
-from maildoctor.facts.cyrus.mechanism_flags import PLAINTEXT
+from maildoctor.facts.cyrus.mechanism_flags import PLAINTEXT, WITHOUT_SECRET
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb, User
@@ -24,9 +24,6 @@ _STRENGTH = (
     "LOGIN",
 )
 """What a client with a password would take, the strongest first; -PLUS and tickets aside."""
-
-_NO_SECRET = frozenset({"EXTERNAL", "GSSAPI", "GSS-SPNEGO", "GS2-KRB5", "KERBEROS_V4", "ANONYMOUS"})
-"""Mechanisms that no stored secret serves: a certificate, a ticket, or nothing does."""
 
 ROWS = 200
 """Mechanisms that are told, those that are offered first; IANA knows 60."""
@@ -124,7 +121,7 @@ def _plugin(name: str, offer: Offer | None, plugins: Plugins | None) -> PluginSt
 
 def _secret(name: str, of: Sources) -> tuple[bool | None, tuple[str, ...]]:
     """Whether anything can serve it, and who of a sasldb, if they are few."""
-    if name in _NO_SECRET or of.service is None:
+    if name in WITHOUT_SECRET or of.service is None:
         return None, ()
     if name in PLAINTEXT and of.conf is not None and of.conf.verifies_by("saslauthd"):
         return (bool(of.saslauthd.processes) if of.saslauthd else None), ()
