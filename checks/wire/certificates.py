@@ -96,7 +96,7 @@ def _unread(wire: Wire) -> Iterator[Unknown]:
 
 def _to_verify(why: str) -> str:
     """What lets us look."""
-    if "cannot be read" in why:
+    if "cannot be read" in why or "cannot be verified" in why:
         return "install the Python package cryptography, 42 or newer"
     if "is not judged" in why:
         return "look whether it is what it should be"
