@@ -40,3 +40,24 @@ def test_a_certificate_for_another_name_is_a_warning(host: str) -> None:
         {"cf": "O ServerCertFile=/etc/mail/host.pem", "tls": tls, "names": f"hostname: {host}"}
     )
     assert (finding.severity, CHECKS["TLS004"].severity) == ("warning", "warning")
+
+
+HEAD = "=== connect 192.0.2.1:587 auto for mail.example.com\n=== purpose look\n<-  220 mail.example.com ESMTP Postfix\n"
+
+
+@pytest.mark.parametrize(
+    ("offered", "words"),
+    [
+        ("PLAIN LOGIN", "the password can be read on the way"),
+        ("XOAUTH2", "the token can be read on the way"),
+        ("OAUTHBEARER XOAUTH2", "the token can be read on the way"),
+        ("LOGIN XOAUTH2", "the password or token can be read on the way"),
+    ],
+)
+def test_what_is_sent_in_clear_is_called_by_its_name(offered: str, words: str) -> None:
+    ehlo = f"{HEAD} -> EHLO x.invalid\n<-  250-mail.example.com\n<-  250-STARTTLS\n<-  250 AUTH {offered}\n -> QUIT"
+    (finding,) = CHECKS["WIRE011"].on({"wire": ehlo})
+    assert words in finding.message
+    (finding,) = CHECKS["WIRE023"].on({"wire": ehlo.replace("<-  250-STARTTLS\n", "")})
+    assert ("passwords cross" in finding.message) is ("LOGIN" in offered)
+    assert ("tokens" in finding.message) is ("LOGIN" not in offered)
