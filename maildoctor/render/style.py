@@ -1,11 +1,23 @@
 """How a report is to look. Decided by the command line, obeyed by the renderers."""
 
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
 from typing import Literal
+
+from maildoctor.model import Severity
 
 Tone = Literal["plain", "dim", "error", "warning", "info", "ok", "unjudged", "command"]
 """What a line is about, for those who see colours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is general about the findings of one code, whatever they say of one host."""
+
+    title: str
+    why: str
+    advice: str
+    severity: Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +25,8 @@ class Style:
     """`verbosity` -1 quiet, 0, 1, 2. `fold`: also break long evidence at `width`, for a terminal.
 
     `known` are fingerprints of a baseline, left out of the text; None: there is no baseline. `state` is what a
-    monitoring plugin is to say, 0 to 3; None: what the report alone means.
+    monitoring plugin is to say, 0 to 3; None: what the report alone means. `pages`: code -> page, for formats that tell
+    what is general apart from what was found.
     """
 
     verbosity: int = 0
@@ -23,3 +36,4 @@ class Style:
     fold: bool = False
     known: Set[str] | None = None
     state: int | None = None
+    pages: Mapping[str, Page] = field(default_factory=dict)
