@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from maildoctor.auth.mechanisms import Offer, mechanisms, uses_sasldb
 from maildoctor.auth.service import LoginService
-from maildoctor.facts.cyrus.conf import SaslConf
+from maildoctor.facts.cyrus.conf import DEFAULT_PWCHECK, SaslConf
 from maildoctor.facts.cyrus.mechanism_flags import PLAINTEXT, WITHOUT_SECRET
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
@@ -94,6 +94,7 @@ def _row(
         login=_login(name, of.wire),
         verdict="not_offered",
         users=users,
+        stores=_stores(name, of),
     )
     mixed = row.login == "ok" and any(w in _FAILED for w in _outcomes(name, of.wire))
     verdict: Usability = "works_not_everywhere" if mixed else _verdict(row, offer, _elsewhere(name, of))
@@ -124,12 +125,31 @@ def _secret(name: str, of: Sources) -> tuple[bool | None, tuple[str, ...]]:
     if name in WITHOUT_SECRET or of.service is None:
         return None, ()
     if name in PLAINTEXT and of.conf is not None and of.conf.verifies_by("saslauthd"):
-        return (bool(of.saslauthd.processes) if of.saslauthd else None), ()
+        runs = of.saslauthd is not None and bool(of.saslauthd.processes)
+        return (True if runs else False if of.saslauthd and of.saslauthd.processes_seen else None), ()
     if not uses_sasldb(of.conf) or of.sasldb is None:
         return None, ()
     able = of.sasldb.able(name)
     some = [f"{u.name}@{u.realm}" for u in of.sasldb.users if name in u.mechanisms] if able <= _FEW else []
     return able > 0, tuple(some)
+
+
+def _stores(name: str, of: Sources) -> tuple[str, ...]:
+    """Whose users it serves: a challenge those whose secret libsasl can fetch, PLAIN and LOGIN those of whom one of
+    pwcheck_method is asked."""
+    if name in WITHOUT_SECRET or of.service is None or of.service.provider != "libsasl":
+        return ()
+    fetched = ("sasldb",) if uses_sasldb(of.conf) else (of.conf.auxprop_plugins or ()) if of.conf else ()
+    if name not in PLAINTEXT:
+        return fetched
+    asked: dict[str, None] = {}
+    for method in of.conf.pwcheck_methods if of.conf else (DEFAULT_PWCHECK,):
+        if method.lower() == DEFAULT_PWCHECK:
+            asked |= dict.fromkeys(fetched)
+        elif method.lower() == "saslauthd":
+            back = of.saslauthd.mechanism if of.saslauthd else ""
+            asked |= {"sasldb" if back == "sasldb" else f"saslauthd ({back})" if back else "saslauthd": None}
+    return tuple(asked)
 
 
 def _login(name: str, wire: Wire | None) -> LoginResult:

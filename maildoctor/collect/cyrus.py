@@ -226,7 +226,8 @@ def saslauthd(host: Host, know: FactStore) -> Saslauthd | Unknown:
     socket = there or sockets[0]
     missing = all(isinstance(look, NoAnswer) and look.why == "absent" for look in looks.values())
     lines = [text(host.ask("read", path)) for path in _DEFAULTS]
-    lines.append(text(host.ask("processes")))
+    running = host.ask("processes")
+    lines.append(running if isinstance(running, str) else "processes not seen")
     lines.append(text(host.ask("look", text(host.ask("real", socket.rpartition("/")[0])))))
     if there:
         real = text(host.ask("real", socket))

@@ -14,13 +14,14 @@ class Saslauthd:
     """Text: lines of /etc/default/saslauthd (`MECHANISMS="pam"`), a process line (`PID USER STARTED PROGRAM COMMAND`),
     `ls -ld` lines of its run directory and socket, `socket /run/saslauthd/mux: missing`,
     or `no socket` where something else is there, `installed`,
-    `START=yes is demanded` where its init script looks for it,
+    `START=yes is demanded` where its init script looks for it, `processes not seen` where nobody could look,
     `pam /etc/pam.d/smtp: missing`, and then the lines of /etc/pam.d/other behind `pam other: `; else those of smtp
     behind `pam smtp: `.
     """
 
     settings: dict[str, str]
     processes: tuple[Process, ...]
+    processes_seen: bool
     socket_path: str
     socket: Look | None
     socket_missing: bool
@@ -52,6 +53,7 @@ class Saslauthd:
         return cls(
             dict(_setting(m) for m in re.finditer(r"(?m)^\s*([A-Z_]+)=(?!yes is demanded$)(.*)$", text)),
             Processes.parse(text).named("saslauthd", users=users),
+            not re.search(r"(?m)^processes not seen$", text),
             socket.path if socket else missing[1] if missing else "",
             socket,
             bool(missing),
