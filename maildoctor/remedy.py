@@ -100,10 +100,11 @@ def change(service: LoginService, subject: Subject, words: Sequence[str]) -> lis
 
 
 def certificate(service: LoginService) -> list[Step]:
-    """A certificate and its key for TLS."""
+    """A certificate and its key for TLS; sendmail wants a CA file and folder named too (TLS_I_SRV_CERT of tls.h)."""
     if service.product == "sendmail":
-        cert, key = "/etc/mail/tls/host.pem", "/etc/mail/tls/host.key"
-        return amend(service, f"define(`confSERVER_CERT', `{cert}') define(`confSERVER_KEY', `{key}')dnl")
+        folder = "/etc/mail/tls"
+        files = {"SERVER_CERT": "/host.pem", "SERVER_KEY": "/host.key", "CACERT": "/host.pem", "CACERT_PATH": ""}
+        return amend(service, " ".join(f"define(`conf{o}', `{folder}{f}')" for o, f in files.items()) + "dnl")
     return amend(service, "name a certificate and its key ({option})", option=service.option("certificate"))
 
 

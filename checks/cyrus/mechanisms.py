@@ -563,7 +563,8 @@ def no_tls_for_plain(service: LoginService, plugins: Plugins, conf: SaslConf | U
 
     Without a certificate and key STARTTLS is never offered, so no mechanism ever is.
 
-    Advice: configure a certificate and key (confSERVER_CERT, confSERVER_KEY), rebuild sendmail.cf and restart.
+    Advice: configure a certificate and key, and a CA file and folder, without which sendmail offers no STARTTLS either
+    (confSERVER_CERT, confSERVER_KEY, confCACERT, confCACERT_PATH), rebuild sendmail.cf and restart.
     """
     table = mechanisms(service, known(conf), plugins, None)
     if not service.without_tls or table.offered(tls=False) or not table.offered(tls=True):

@@ -94,7 +94,8 @@ def configuration_syntax(conf: SaslConf, service: LoginService | Unknown) -> Fin
 def unknown_pwcheck_method(conf: SaslConf, service: LoginService | Unknown) -> Findings:
     """pwcheck_method names a password verifier that libsasl 2 does not have.
 
-    PLAIN and LOGIN then fail for everybody; the log holds "unknown password verifier(s)", in the auth log only.
+    PLAIN and LOGIN then fail for everybody; the log holds "unknown password verifier(s)", with Sendmail the
+    auth log only.
 
     Advice: use auxprop for users in a sasldb, saslauthd for system accounts, PAM or LDAP.
     """

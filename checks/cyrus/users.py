@@ -64,7 +64,7 @@ def _wants_users(service: LoginService, conf: SaslConf | Unknown, saslauthd: Sas
             "sasldb": _LISTING + "test@mail.example.com: userPassword",
         },
     ],
-    refs=('libsasl: sasldb/db_berkeley.c: a missing file is reported as "user not found"',),
+    refs=('libsasl: sasldb/db_berkeley.c: a missing file is reported as "user not found"; sasldb/db_gdbm.c',),
 )
 def sasldb_missing(
     service: LoginService,
@@ -74,7 +74,8 @@ def sasldb_missing(
 ) -> Findings:
     """The user database does not exist, so no user is found.
 
-    libsasl reports a missing sasldb as "user not found (-20)", like a misspelt name.
+    libsasl reports a missing sasldb as "user not found (-20)", like a misspelt name; where it is built with GDBM
+    (Fedora, Red Hat 9) as "generic failure (-1)".
 
     Advice: create the users with saslpasswd2, which makes the file, or restore it; or make sasldb_path name the right
     one. Where the users are those of the system, saslauthd needs -a pam or -a shadow, not -a sasldb.
@@ -322,7 +323,7 @@ def user_in_another_realm(service: LoginService, sasldb: SaslDb, conf: SaslConf 
 
     A name without `@` is looked up together with the server's realm: AuthRealm, else the host's full name ($j). The
     pair must match to the letter, and libsasl puts the server's realm in lower case; otherwise the log says "user
-    not found (-20)". Users made without -u get the short host name.
+    not found (-20)". Users made without -u get the host name as `hostname` prints it, which mostly is the short one.
 
     Advice: create the user in the server's realm with saslpasswd2 -c -u REALM USER, or set confAUTH_REALM to the realm
     the users are in; or have the clients log in as USER@REALM.

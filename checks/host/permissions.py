@@ -194,8 +194,8 @@ def _file_step(look: Look, reason: str) -> Step:
 def writable_configuration(paths: Paths) -> Findings:
     """A configuration file can be written by more than its owner.
 
-    Sendmail uses it all the same, so nothing in the log tells; but whoever may write it decides how passwords are
-    checked and who may relay.
+    Sendmail uses it all the same, and of sendmail.cf alone its log tells ("dangerous write permissions"); but whoever
+    may write it decides how passwords are checked and who may relay.
 
     Advice: take the right to write away (chmod g-w,o-w).
     """

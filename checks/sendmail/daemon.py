@@ -19,6 +19,7 @@ from maildoctor.api import (
     TcpWrappers,
     Unknown,
     check,
+    edit,
     found,
     inspect,
     rebuild,
@@ -282,10 +283,11 @@ def _when(seconds: float) -> str:
 def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> Findings:
     """hosts.deny refuses clients of sendmail (TCP wrappers), and hosts.allow does not let them in.
 
-    The client gets "550 Access denied" to every command; nothing of the mail configuration is at fault. The name asked
-    for is always sendmail, whatever the daemon calls itself in the log (sm-mta).
+    EHLO is answered without AUTH and STARTTLS, and whatever follows gets "550 Access denied"; nothing of the mail
+    configuration is at fault. The name asked for is always sendmail, whatever the daemon calls itself in the log
+    (sm-mta). The first rule that fits counts, and hosts.allow is read before hosts.deny.
 
-    Advice: add a line `sendmail: ALL` to /etc/hosts.allow.
+    Advice: add a line `sendmail: ALL` to /etc/hosts.allow, above a line there that denies.
     """
     if not program.asks_tcp_wrappers:
         return
@@ -301,7 +303,11 @@ def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> 
             f"{rule.path} denies {'every client' if every else ' '.join(rule.clients)} access to sendmail"
             f"{' but those that hosts.allow names' if every and some else ''}: {rule.text}",
             evidence=[Evidence(f"{rule.path}:{rule.line}", rule.text)],
-            fix=[AddLine("/etc/hosts.allow", "sendmail: ALL")],
+            fix=[
+                edit(rule.path, "put a line `sendmail: ALL` above this one")
+                if rule.path.endswith("hosts.allow")
+                else AddLine("/etc/hosts.allow", "sendmail: ALL")
+            ],
             severity="error" if every and not some else "info",
             rule=rule.text,
         )
