@@ -526,7 +526,8 @@ def unreadable_plug_in(cf: SendmailCf, paths: Paths, system: System | Unknown) -
         if file is None or file.kind != "-" or file.path in done or reader.may_read(file):
             continue
         done.add(file.path)
-        yield _closed(cf, reader, file, f"so the {trail.purpose} {trail.path} is not used", system)
+        link = "" if trail.path == file.path else f" {trail.path}"
+        yield _closed(cf, reader, file, f"so the {trail.purpose}{link} is not used", system)
 
 
 def _reader(cf: SendmailCf, system: System | None) -> Reader | None:

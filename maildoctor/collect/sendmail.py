@@ -174,7 +174,9 @@ def login_service(_: Host, know: FactStore) -> LoginService | Unknown:
     found = know(SendmailCf)
     if isinstance(found, Unknown):
         return found
-    return auth.login_service(found, know(Names), know.get(SendmailProgram), know.get(System))
+    account = found.run_as_user
+    groups = know.get(System) if account is not None and not account.group else None
+    return auth.login_service(found, know(Names), know.get(SendmailProgram), groups)
 
 
 def application(host: Host, know: FactStore) -> SaslApplication | Unknown:
