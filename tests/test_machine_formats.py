@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from maildoctor.__main__ import main
+from maildoctor.cli.output import pages_of
 from maildoctor.cli.status import Policy, plugin_status, status
 from maildoctor.engine import Selection, examine
 from maildoctor.host.recording import Replay
@@ -905,7 +906,9 @@ def test_report_render_prints_any_form_and_exits_as_the_report_deserves(
         capsys.readouterr()
         assert main(["report", "render", given_report, "--exit-zero", "--ascii", "--format", form]) == 0
         state = 0 if form == "nagios" else None
-        assert capsys.readouterr().out == rendered(_again(FULL), form, Style(ascii=True, state=state))
+        pages = pages_of(()) if form == "sarif" else {}
+        style = Style(ascii=True, state=state, pages=pages)
+        assert capsys.readouterr().out == rendered(_again(FULL), form, style)
 
 
 def test_a_pipe_is_a_report_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

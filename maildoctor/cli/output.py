@@ -49,7 +49,7 @@ def published(
     state = plugin_status(report, policy)
     style = replace(style, state=state)
     if "sarif" in (options.format, *(output.format for output in outputs)):
-        style = replace(style, pages=_pages(getattr(options, "checks", None) or []))
+        style = replace(style, pages=pages_of(getattr(options, "checks", None) or []))
     try:
         for output in outputs:
             text = rendered(report, output.format, for_file(style, options))
@@ -64,7 +64,7 @@ def published(
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
-def _pages(folders: Sequence[str]) -> dict[str, Page]:
+def pages_of(folders: Sequence[str]) -> dict[str, Page]:
     """The page of every check and log rule; names of fields stand where a finding has words of the host."""
     from maildoctor.library import load_library
     from maildoctor.triage.rules import rule_files, usable

@@ -210,9 +210,10 @@ def sasldb(host: Host, know: FactStore) -> SaslDb | Unknown:
 
 def _starts_only_if_told(host: Host, know: FactStore) -> bool:
     """Whether saslauthd's init script looks for START=yes, and no unit of systemd stands in its place."""
+    if not _ASKS_FOR_START.search(text(host.ask("read", "/etc/init.d/saslauthd"))):
+        return False
     found = know.get(System)
-    by_unit = found is not None and found.init == "systemd" and first(host, _UNITS)
-    return not by_unit and bool(_ASKS_FOR_START.search(text(host.ask("read", "/etc/init.d/saslauthd"))))
+    return found is None or found.init != "systemd" or not first(host, _UNITS)
 
 
 def saslauthd(host: Host, know: FactStore) -> Saslauthd | Unknown:
