@@ -93,6 +93,23 @@ def not_key(der: bytes) -> str:
     return _excess(der) or _excess(inner)
 
 
+def rsa_public(der: bytes) -> tuple[int, int] | None:
+    """Modulus and exponent, the public half, of a private RSA key; None of another kind. Raises NotDer."""
+    parts = [(tag, der[start:end]) for _, a, b in _one(der) for tag, start, end in _elements(der, a, b)]
+    kinds = bytes(tag for tag, _ in parts)
+    if kinds[:3] == bytes((_INTEGER, _SEQUENCE, _OCTETS)):
+        kind = next(_elements(parts[1][1], 0, len(parts[1][1])), (0, 0, 0))
+        return rsa_public(parts[2][1]) if _KEYS.get(parts[1][1][kind[1] : kind[2]]) == "RSA" else None
+    if len(kinds) < _RSA_NUMBERS or kinds[:_RSA_NUMBERS] != bytes([_INTEGER] * _RSA_NUMBERS):
+        return None
+    return int.from_bytes(parts[1][1], "big"), int.from_bytes(parts[2][1], "big")
+
+
+def is_rsa(der: bytes) -> bool:
+    """Whether it says to be a private key of RSA, RSASSA-PSS included. Raises NotDer."""
+    return any(tag == _OID and _KEYS.get(der[a:b], "").startswith("RSA") for tag, a, b in _walk(der))
+
+
 _RSA_NUMBERS = 9
 _OTHER_KIND = f"it is of none of the kinds that are read: {', '.join(_KEYS.values())}"
 

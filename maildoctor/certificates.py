@@ -2,12 +2,13 @@
 
 import warnings
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
 from typing import Literal
 
 from maildoctor import asn1, filesystem
 
-_NEEDS = "install the Python package cryptography, 42 or newer, for this interpreter"
+_NEEDS = "install the Python package cryptography, 38 or newer, for this interpreter"
 _LOOK = "look whether it is what it should be"
 _CHAIN, _NAMES = 16, 1_000
 """Certificates of one file that are described (only the first is the server's own), and names of one: public
@@ -24,16 +25,28 @@ _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 def _lacking() -> str:
     """Why certificates and keys cannot be read here; empty where they can."""
     try:
-        import cryptography
+        import cryptography.x509  # the package may be there, and built for another Python
     except ImportError as error:
         return str(error)
+    return "" if _release() >= 38 else f"cryptography {cryptography.__version__} is too old"
+
+
+def _release() -> int:
+    """38 is that of Debian 12."""
+    import cryptography
+
+    return int(cryptography.__version__.partition(".")[0])
+
+
+@cache
+def _too_old() -> str:
+    """Why chains of certificates cannot be verified here, though certificates can be read."""
+    import cryptography
+
     try:
-        # came with release 42, as did the dates with a time zone
-        import cryptography.x509.verification
-    except ModuleNotFoundError:
-        return f"cryptography {cryptography.__version__} is too old"
-    except ImportError as error:  # built for another Python
-        return str(error)
+        import cryptography.x509.verification  # came with release 42
+    except ImportError:
+        return f"a chain of certificates cannot be verified: cryptography {cryptography.__version__} is older than 42"
     return ""
 
 
@@ -111,12 +124,19 @@ def _describe(certificate: "x509.Certificate") -> str:  # type: ignore[name-defi
             *(f"common name: {name}" for name in common[:_NAMES]),
             *(f"name: {name}" for name in every[:_NAMES]),
             *cut,
-            f"not before: {certificate.not_valid_before_utc.strftime(_STAMP)}",
-            f"not after: {certificate.not_valid_after_utc.strftime(_STAMP)}",
+            f"not before: {_date(certificate, 'not_valid_before').strftime(_STAMP)}",
+            f"not after: {_date(certificate, 'not_valid_after').strftime(_STAMP)}",
             f"key: {_key_words(certificate)}",
             f"public key: {public}",
         ]
     )
+
+
+def _date(certificate: "x509.Certificate", name: str) -> datetime:  # type: ignore[name-defined]  # noqa: F821
+    """In UTC; before release 42 it does not say so."""
+    with_zone: datetime | None = getattr(certificate, f"{name}_utc", None)
+    without: datetime = with_zone or getattr(certificate, name)
+    return without
 
 
 def public_half(data: bytes) -> str:
@@ -124,7 +144,7 @@ def public_half(data: bytes) -> str:
     if lacking := _lacking():
         raise NotReadable(f"keys cannot be read: {lacking}", _NEEDS)
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     encrypted = "encrypted: the key is protected by a passphrase"
     try:
@@ -133,13 +153,28 @@ def public_half(data: bytes) -> str:
             return encrypted
         if why := asn1.not_key(der):
             raise NotReadable(f"the key is not judged: {why}", _LOOK)
-        # not to be used, only to be named: whether its primes are primes is no question here, and a dear one
-        key = load_der_private_key(der, password=None, unsafe_skip_rsa_key_validation=True)
+        key = _public_key(der)
     except TypeError:
         return encrypted
     except (ValueError, UnsupportedAlgorithm):
         raise NotReadable("there is no readable private key in it") from None
-    return f"public key: {_digest(key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))}"
+    return f"public key: {_digest(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))}"
+
+
+def _public_key(der: bytes) -> "PublicKeyTypes":  # type: ignore[name-defined]  # noqa: F821 (imported lazily)
+    """A key is not to be used, only to be named: whether its primes are primes is no question here, and a dear one (15
+    seconds for 8,192 bits), which before release 39 is asked of every RSA key that is loaded. Raises TypeError where it
+    is encrypted, ValueError and UnsupportedAlgorithm."""
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+    from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+    if _release() >= 39:
+        return load_der_private_key(der, password=None, unsafe_skip_rsa_key_validation=True).public_key()
+    if (numbers := asn1.rsa_public(der)) is not None:
+        return RSAPublicNumbers(numbers[1], numbers[0]).public_key()
+    if asn1.is_rsa(der):
+        raise NotReadable("a key of this kind cannot be read: cryptography is older than 39", _NEEDS)
+    return load_der_private_key(der, password=None).public_key()
 
 
 def _private(data: bytes) -> bytes | None:
@@ -202,9 +237,6 @@ def _key_words(certificate: "x509.Certificate") -> str:  # type: ignore[name-def
 def _verdict(own: "x509.Certificate", rest: list[bytes], ca_file: str) -> tuple[Verification, str]:  # type: ignore[name-defined]  # noqa: F821
     """Whether a client with the CAs of this machine, or of `ca_file`, finds a way to one of them (RFC 5280), and why
     not. Names are compared elsewhere."""
-    from cryptography import x509
-    from cryptography.x509.verification import Store, VerificationError
-
     anchors = _anchors(ca_file)
     if own in anchors:
         return "yes", ""
@@ -212,6 +244,11 @@ def _verdict(own: "x509.Certificate", rest: list[bytes], ca_file: str) -> tuple[
         return "self-signed", ""
     if not anchors:
         return "no-anchors", "there are no CA certificates on this machine"
+    if why := _too_old():
+        return "no-library", why
+    from cryptography import x509
+    from cryptography.x509.verification import Store, VerificationError
+
     try:
         names = own.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         name = next(iter(names.get_values_for_type(x509.DNSName)), None)
@@ -290,7 +327,10 @@ def _anchors(ca_file: str) -> "list[x509.Certificate]":  # type: ignore[name-def
     default = ssl.get_default_verify_paths().cafile
     for path in [ca_file] if ca_file else [p for p in (default, *_BUNDLES) if p]:
         try:
-            return x509.load_pem_x509_certificates(filesystem.read(path, _LARGEST_BUNDLE))
+            data = filesystem.read(path, _LARGEST_BUNDLE)
+            if hasattr(x509, "load_pem_x509_certificates"):  # came with release 39
+                return x509.load_pem_x509_certificates(data)
+            return [x509.load_der_x509_certificate(der) for der in _each(data)]
         except (OSError, ValueError):
             continue
     return []

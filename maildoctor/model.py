@@ -245,7 +245,8 @@ class Mechanism:
 
     `configured`: in AuthMechanisms, or the like of another mail
     program; `listed`: in mech_list, or there is none; `trusted`: in TrustAuthMech. `offered_plain` and `offered_tls`:
-    EHLO names it. `secret`: a secret or a verifier can serve it; `users`: those of a sasldb who can, if they are few.
+    EHLO names it. `secret`: a secret or a verifier can serve it; `users`: those of a sasldb who can, if they are few;
+    `stores`: whose users it serves, as `sasldb` and `saslauthd (pam)`, none where that is not known.
     """
 
     mech: str
@@ -259,6 +260,7 @@ class Mechanism:
     login: LoginResult
     verdict: Usability
     users: tuple[str, ...] = ()
+    stores: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from maildoctor.auth.service import LoginService, SaslApplication, Subject
+from maildoctor.facts import Unknown
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.paths import Look
 from maildoctor.plan.steps import (
-    AddLine,
     AddUser,
     Chmod,
     EditFile,
@@ -47,12 +47,13 @@ def rebuild(cf_path: str, change: str, **values: str | Sequence[str]) -> list[St
 
 
 def set_option(conf: SaslConf, option: str, value: str) -> Step:
-    """`option: value` in a configuration of libsasl, in the place of what stands there."""
-    name, old = conf.prefix + option, conf.value(option)
-    if old is None:
-        return AddLine(conf.path, f"{name}: {value}")
+    """`option: value` in a configuration of libsasl, in the place of what stands there. It is read when the mail server
+    starts: see `taking_effect`."""
+    setting = conf.options.get(option)
+    if setting is None:
+        return SetOption(conf.path, conf.prefix + option, value, new=True, unended=conf.unended)
     several = any(key == option for key, _ in conf.repeated)
-    return SetOption(conf.path, name, value, "" if several else old)
+    return SetOption(conf.path, conf.prefix + (setting.spelled or option), value, "" if several else setting.value)
 
 
 def private(files: Sequence[Look]) -> Step:
@@ -107,16 +108,22 @@ def leave_root(service: LoginService, application: SaslApplication) -> list[Step
 
 
 def certificate(service: LoginService) -> list[Step]:
-    """A certificate and its key for TLS."""
+    """A certificate and its key for TLS; sendmail wants a CA file and folder named too (TLS_I_SRV_CERT of tls.h)."""
     if service.product == "sendmail":
-        cert, key = "/etc/mail/tls/host.pem", "/etc/mail/tls/host.key"
-        return amend(service, f"define(`confSERVER_CERT', `{cert}') define(`confSERVER_KEY', `{key}')dnl")
+        folder = "/etc/mail/tls"
+        files = {"SERVER_CERT": "/host.pem", "SERVER_KEY": "/host.key", "CACERT": "/host.pem", "CACERT_PATH": ""}
+        return amend(service, " ".join(f"define(`conf{o}', `{folder}{f}')" for o, f in files.items()) + "dnl")
     return amend(service, "name a certificate and its key ({option})", option=service.option("certificate"))
 
 
-def restart(service: LoginService | None = None) -> Step:
-    """Start the mail server again; Sendmail where none is named."""
-    return Restart(service.product if service else "sendmail")
+def restart(service: LoginService | Unknown | None = None) -> Step:
+    """Start the mail server again; Sendmail where none is named or known."""
+    return Restart(service.product if isinstance(service, LoginService) else "sendmail")
+
+
+def taking_effect(service: LoginService | Unknown | None, *steps: Step) -> list[Step]:
+    """The steps, and then the restart: plug-ins and the configuration of libsasl are read at the start alone."""
+    return [*steps, restart(service)]
 
 
 def add_user(user: str, realm: str, path: str = "") -> Step:

@@ -1,7 +1,10 @@
 """Every log rule on its own samples and counters, under every form of header; needles rare; patterns quick."""
 
 import io
+import json
 import os
+import subprocess
+import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
@@ -145,3 +148,16 @@ def test_all_samples_in_one_log() -> None:
     for _ in scan.feed(io.BytesIO(data), "log"):
         pass
     assert {RULES[key[0]].code for key in settled(scan.seen)} == {rule.code for rule in RULES}
+
+
+def test_what_a_relay_offered_is_a_sentence() -> None:
+    """The words of a log are pieces of a sentence of ours."""
+    line = "warning: smtp.example.net[192.0.2.1]:25 offered no supported AUTH mechanisms: 'XOAUTH2'"
+    done = subprocess.run(
+        [sys.executable, "-m", "maildoctor", "triage", "-", "--json"],
+        input=f"Nov 22 06:10:11 mail postfix/smtp[99]: {line}\n",
+        capture_output=True,
+        text=True,
+    )
+    (message,) = [f["message"] for f in json.loads(done.stdout)["findings"] if f["code"] == "MECH546"]
+    assert message == "The relay host smtp.example.net offered no supported AUTH mechanisms"

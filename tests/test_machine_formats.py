@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from maildoctor.__main__ import main
+from maildoctor.cli.output import pages_of
 from maildoctor.cli.status import Policy, plugin_status, status
 from maildoctor.engine import Selection, examine
 from maildoctor.host.recording import Replay
@@ -52,7 +53,7 @@ from maildoctor.render.escape import shown, unicode
 from maildoctor.render.place import Place, place
 from maildoctor.render.reread import Malformed
 from maildoctor.render.reread import report as reread
-from maildoctor.render.style import Style
+from maildoctor.render.style import Page, Style
 from tests.reports import BROKEN, CAUSE, FAILED, FAULTY, HOSTILE, NOTE, PASSED, REPORTS, SYMPTOM, UNSEEN, report
 
 ROOT = Path(__file__).parent.parent
@@ -308,8 +309,10 @@ def test_the_sarif_of_a_host() -> None:
     assert rule["helpUri"] == CAUSE.refs[0]
     cause, symptom = run["results"]
     assert cause["locations"][0]["physicalLocation"] == {
-        "artifactLocation": {"uri": "file:///usr/lib/sasl2/libdigestmd5.so"}
+        "artifactLocation": {"uri": "file:///usr/lib/sasl2/libdigestmd5.so"},
+        "region": {"startLine": 1},
     }
+    assert run["tool"]["driver"]["informationUri"].startswith("https://")
     assert cause["relatedLocations"][1]["physicalLocation"]["region"] == {"startLine": 812}
     assert cause["properties"]["commands"] == [s.command for s in CAUSE.fix]
     assert cause["partialFingerprints"]["maildoctor/v1"] == CAUSE.fingerprint
@@ -327,6 +330,27 @@ def test_files_of_a_root_are_relative_to_it() -> None:
     assert run["originalUriBaseIds"]["TARGET"]["uri"] == "file:///mnt/a%20b/"
     where = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
     assert where == {"uri": "usr/lib/sasl2/libdigestmd5.so", "uriBaseId": "TARGET"}
+
+
+def test_a_rule_of_sarif_says_the_same_of_every_host() -> None:
+    """GitHub shows one rule as many where its words or its level change from run to run."""
+    page = Page("A plug-in cannot be loaded.", "The loader refuses it.", "Reinstall it.", "warning")
+    style = replace(STYLE, pages={CAUSE.code: page})
+    other = replace(CAUSE, message="another host's words", advice="another advice", severity="info", why="other")
+    rules = [_run(report(f), style)["tool"]["driver"]["rules"][0] for f in (CAUSE, other)]
+    assert rules[0] == rules[1]
+    assert rules[0]["shortDescription"]["text"] == page.title
+    assert rules[0]["defaultConfiguration"]["level"] == "warning"
+    assert _run(report(other), style)["results"][0]["level"] == "note"
+
+
+def test_the_command_gives_sarif_the_pages_of_its_checks(tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text(rendered(FAULTY, "json", STYLE))
+    words = ["report", "render", str(tmp_path / "report.json"), "--format", "sarif"]
+    done = subprocess.run([sys.executable, "-m", "maildoctor", *words], capture_output=True, text=True)
+    rules = json.loads(done.stdout)["runs"][0]["tool"]["driver"]["rules"]
+    titles = {c.code: c.title for c in load_library().checks}
+    assert [r["shortDescription"]["text"] for r in rules] == [titles[r["id"]] for r in rules]
 
 
 def test_a_fingerprint_of_sarif_does_not_jump() -> None:
@@ -882,7 +906,9 @@ def test_report_render_prints_any_form_and_exits_as_the_report_deserves(
         capsys.readouterr()
         assert main(["report", "render", given_report, "--exit-zero", "--ascii", "--format", form]) == 0
         state = 0 if form == "nagios" else None
-        assert capsys.readouterr().out == rendered(_again(FULL), form, Style(ascii=True, state=state))
+        pages = pages_of(()) if form == "sarif" else {}
+        style = Style(ascii=True, state=state, pages=pages)
+        assert capsys.readouterr().out == rendered(_again(FULL), form, style)
 
 
 def test_a_pipe_is_a_report_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -139,3 +139,41 @@ def test_a_host_whose_users_are_in_another_realm_shows_it_in_the_table() -> None
     host = Path(__file__).parents[1] / "fixtures" / "user-without-realm"
     made = rows(examine(Replay(str(host)), load_library(), Selection()).matrix)
     assert {row.verdict for row in made.values()} == {"with_realm_only"}
+
+
+TWO = SERVICE.parse("mechanisms: CRAM-MD5 PLAIN LOGIN\nrequires: p")
+
+
+def _lines(conf: str, saslauthd: str, db: SaslDb = DB) -> tuple[list[str], dict[str, Mechanism]]:
+    made = matrix(Sources(TWO, SaslConf.parse(conf), PLUGINS, db, Saslauthd.parse(saslauthd)))
+    assert made is not None
+    return ["".join(text for text, _ in line) for line in table(made, Style())], rows(made)
+
+
+def test_each_store_has_a_line_where_their_users_cannot_use_the_same() -> None:
+    lines, found = _lines("pwcheck_method: saslauthd", "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam")
+    assert found["CRAM-MD5"].stores == ("sasldb",) and found["PLAIN"].stores == ("saslauthd (pam)",)
+    assert "users of sasldb: CRAM-MD5" in lines
+    assert "users of saslauthd (pam): PLAIN LOGIN; a client that takes CRAM-MD5 fails" in lines
+    both, _ = _lines(
+        "pwcheck_method: auxprop saslauthd", "MECHANISMS=shadow\n7 root 1.0 /usr/sbin/saslauthd /x -a shadow"
+    )
+    assert "users of sasldb: CRAM-MD5 PLAIN LOGIN" in both
+    assert "users of saslauthd (shadow): PLAIN LOGIN; a client that takes CRAM-MD5 fails" in both
+
+
+def test_one_store_needs_no_line() -> None:
+    for conf, saslauthd in (
+        ("pwcheck_method: auxprop", ""),
+        ("pwcheck_method: saslauthd", "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a sasldb"),
+        ("pwcheck_method: saslauthd\nmech_list: PLAIN LOGIN", "7 root 1.0 /usr/sbin/saslauthd /x -a ldap"),
+    ):
+        lines, _ = _lines(conf, saslauthd)
+        assert not any(line.startswith("users of") for line in lines), (conf, lines)
+
+
+def test_where_processes_are_not_seen_a_verifier_is_not_known_to_be_missing() -> None:
+    _, found = _lines("pwcheck_method: saslauthd", "MECHANISMS=pam\nprocesses not seen")
+    assert (found["PLAIN"].secret, found["PLAIN"].verdict) == (None, "would_be_usable")
+    _, found = _lines("pwcheck_method: saslauthd", "MECHANISMS=pam")
+    assert (found["PLAIN"].secret, found["PLAIN"].verdict) == (False, "nobody")

@@ -16,6 +16,7 @@ from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.paths import Look
 from maildoctor.facts.system import System
 from maildoctor.host import Answer, Host, Verb, Why
+from maildoctor.library import load_library
 from maildoctor.plan import shell, steps
 from maildoctor.plan.steps import (
     AddLine,
@@ -40,6 +41,8 @@ from maildoctor.plan.steps import (
 from maildoctor.remedy import chmod, private, set_option
 from tests.test_engine import Mute
 from tests.test_samples import MARKERS, SYSTEMS
+
+(SASL007,) = (c for c in load_library().checks if c.code == "SASL007")
 
 
 def written(step: Step, text: str) -> list[str]:
@@ -73,6 +76,40 @@ def test_a_service_is_restarted_as_its_system_does_it(system: str, restart: str,
     [rebuilt] = shell.rendered([Rebuild("/etc/mail/a.mc", "/etc/mail/a.cf")], System.parse(text))
     assert rebuilt.command.endswith(f"mv /etc/mail/a.cf.new /etc/mail/a.cf && {restart}")
     assert rebuilt.effect == "restarts sendmail"
+
+
+@pytest.mark.parametrize(
+    ("system", "command"),
+    [
+        ("debian", "systemctl enable --now saslauthd"),
+        ("sysv", "service saslauthd start"),
+        ("rhel", "systemctl enable --now saslauthd"),
+        ("alpine", "rc-update add saslauthd && rc-service saslauthd start"),
+        ("freebsd", "sysrc saslauthd_enable=YES && service saslauthd start"),
+    ],
+)
+def test_saslauthd_is_started_at_each_boot_too(system: str, command: str) -> None:
+    sample = {"conf": "pwcheck_method: saslauthd", "processes": "", "saslauthd": "installed"}
+    (finding,) = SASL007.on(sample, System.parse(SYSTEMS[system]))
+    assert [s.command for s in finding.fix] == [command]
+
+
+@pytest.mark.parametrize(
+    ("defaults", "edit"),
+    [
+        ("START=no\nMECHANISMS=pam\n", "sed -i 's/^START=.*/START=yes/' /etc/default/saslauthd"),
+        ("MECHANISMS=pam\n", "echo START=yes >> /etc/default/saslauthd"),  # as Debian 12 ships it
+    ],
+)
+def test_an_init_script_that_wants_start_yes_gets_it_first(defaults: str, edit: str) -> None:
+    sample = {"conf": "pwcheck_method: saslauthd", "processes": ""}
+    (finding,) = SASL007.on(
+        {**sample, "saslauthd": f"{defaults}installed\nSTART=yes is demanded"}, System.parse(SYSTEMS["debian"])
+    )
+    assert edit in finding.fix[0].command and "START=yes" in finding.message
+    assert finding.fix[1].command == "service saslauthd restart"  # systemd thinks that it runs
+    (finding,) = SASL007.on({**sample, "saslauthd": f"{defaults}installed"}, System.parse(SYSTEMS["debian"]))
+    assert not any("START" in s.command for s in finding.fix)
 
 
 def test_where_no_init_system_runs_it_is_said() -> None:
@@ -312,3 +349,71 @@ def test_the_init_system_is_known_by_what_it_leaves(host: Host, init: str) -> No
     found = collected(host, None)  # type: ignore[arg-type]
     assert isinstance(found, System)
     assert found.init == init
+
+
+def paste(conf: str, option: str, value: str, path: Path) -> SaslConf:
+    """What libsasl reads after an admin pasted the command, and pasted it once more."""
+    path.write_text(conf)
+    for _ in range(2):
+        step = set_option(SaslConf.parse(f"# path: {path}\n{conf}"), option, value)
+        for s in shell.rendered([step], System.parse("ID=debian")):
+            run(s.command, path.parent)
+    return SaslConf.parse(path.read_text())
+
+
+@pytest.mark.parametrize(
+    "conf",
+    [
+        "pwcheck_method: saslauthd\n",
+        "pwcheck_method: saslauthd",
+        "pwcheck_method: saslauthd\nmech_list: CRAM-MD5\n",
+        "  Mech_List: CRAM-MD5\npwcheck_method: saslauthd",
+        "mech_list: CRAM-MD5\npwcheck_method: saslauthd\nmech_list: DIGEST-MD5\n",
+    ],
+)
+def test_an_option_set_twice_stands_there_and_is_the_one_that_counts(conf: str, tmp_path: Path) -> None:
+    read = paste(conf, "mech_list", "PLAIN LOGIN", tmp_path / "Sendmail.conf")
+    assert read.mechs == ("PLAIN", "LOGIN") and read.pwcheck_methods == ("saslauthd",)
+    assert all(setting.value == "PLAIN LOGIN" for _, setting in read.repeated) and not read.broken
+
+
+def test_an_option_that_another_remedy_has_added_meanwhile_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "Sendmail.conf"
+    path.write_text("pwcheck_method: saslauthd\n")
+    before = SaslConf.parse(f"# path: {path}\n{path.read_text()}")
+    for value in ("CRAM-MD5", "PLAIN LOGIN"):
+        for s in shell.rendered([set_option(before, "mech_list", value)], System.parse("ID=debian")):
+            run(s.command, tmp_path)
+    assert path.read_text() == "pwcheck_method: saslauthd\nmech_list: PLAIN LOGIN\n"
+
+
+def test_a_line_is_added_once(tmp_path: Path) -> None:
+    path = tmp_path / "hosts.allow"
+    for _ in range(2):
+        for s in shell.rendered([AddLine(str(path), "sendmail: ALL")], System.parse("ID=debian")):
+            run(s.command, tmp_path)
+    assert path.read_text() == "sendmail: ALL\n"
+
+
+@pytest.mark.parametrize(
+    ("sample", "advice"),
+    [
+        ({"service": "mechanisms: CRAM-MD5 PLAIN"}, ["mech_list: PLAIN'", "service sendmail restart"]),
+        # nothing that saslauthd could serve is offered: to list PLAIN in Sendmail.conf alone would end AUTH
+        (
+            {"service": "mechanisms: CRAM-MD5\ntrusted: CRAM-MD5"},
+            ["mech_list: PLAIN LOGIN'", "TRUST_AUTH_MECH(`CRAM-MD5 PLAIN LOGIN')", "`PLAIN LOGIN')dnl", "m4 "],
+        ),
+    ],
+)
+def test_what_saslauthd_can_serve_is_offered_still(sample: dict[str, str], advice: list[str]) -> None:
+    (check,) = (c for c in load_library().checks if c.code == "MECH008")
+    library = "directory: /usr/lib/sasl2\n" + "".join(
+        f"plugin: /usr/lib/sasl2/lib{n}.so -> /usr/lib/sasl2/lib{n}.so\nELF 64-bit LSB shared object, x86-64\n"
+        for n in ("plain", "login", "crammd5")
+    )
+    (finding,) = check.on(
+        {**sample, "plugins": library, "conf": "pwcheck_method: saslauthd\n"}, System.parse("ID=debian")
+    )
+    for words, step in zip(advice, finding.fix, strict=True):
+        assert words in step.command

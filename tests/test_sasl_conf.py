@@ -30,7 +30,7 @@ mech_list: \tSCRAM-SHA-256 DIGEST-MD5\tcram-md5  PLAIN \t
 def test_a_healthy_file() -> None:
     conf = SaslConf.parse(HEALTHY)
     assert conf.path == "/etc/sasl2/Sendmail.conf"
-    assert conf.options["pwcheck_method"] == Setting("auxprop", 2)
+    assert conf.options["pwcheck_method"] == Setting("auxprop", 2, "PWCheck_Method")
     assert conf.options["auxprop_plugin"] == Setting("sasldb", 3)
     assert conf.mechs == ("SCRAM-SHA-256", "DIGEST-MD5", "cram-md5", "PLAIN")
     assert conf.log_level == 7
@@ -79,7 +79,7 @@ def test_accepted_lines(line: str) -> None:
 def test_the_first_of_several_counts() -> None:
     conf = SaslConf.parse("mech_list: PLAIN\nMECH_LIST: LOGIN\n")
     assert conf.mechs == ("PLAIN",)
-    assert conf.repeated == (("mech_list", Setting("LOGIN", 2)),)
+    assert conf.repeated == (("mech_list", Setting("LOGIN", 2, "MECH_LIST")),)
 
 
 def test_commas_glue_mechanisms_together() -> None:

@@ -20,7 +20,10 @@ from maildoctor.facts.sendmail.cf import (
     SmartHost,
     SubmitCf,
 )
+from maildoctor.library import load_library
+from maildoctor.model import Finding
 
+CHECKS = load_library().checks
 BUILT = Path(__file__).parent.parent / "fixtures" / "cf"
 
 HAND_MADE = """\
@@ -471,3 +474,26 @@ def touch(got: SendmailCf) -> None:
 )
 def test_any_text_is_read(lines: list[str]) -> None:
     touch(SendmailCf.parse("V10\n" + "\n".join(lines)))
+
+
+def _findings(code: str, cf: str) -> list[Finding]:
+    (check,) = (c for c in CHECKS if c.code == code)
+    return check.on({"cf": cf})
+
+
+def test_the_evidence_of_a_port_is_its_line() -> None:
+    line = "DaemonPortOptions=Family=inet,  Name=MTA-v4, Port=smtp, Addr=127.0.0.1"
+    (finding,) = _findings("RUN003", f"# path: /etc/mail/sendmail.cf\nC{{TrustAuthMech}}PLAIN\nO {line}\n")
+    assert [(e.source, e.text) for e in finding.evidence] == [("/etc/mail/sendmail.cf:2", f"O {line}")]
+    (finding,) = _findings("CONF020", "O DaemonPortOptions=Port=smtp, M=Ea\n")
+    assert finding.evidence[0].text == "O DaemonPortOptions=Port=smtp, M=Ea" and "M=Ea" in finding.message
+
+
+@pytest.mark.parametrize(("code", "letter"), [("CONF005", "A"), ("CONF006", "S")])
+def test_a_port_that_gets_its_logins_back_does_not_demand_one_of_everybody(code: str, letter: str) -> None:
+    """M=a on port 25 refuses the mail of all other servers."""
+    certificate = "O ServerCertFile=/etc/mail/host.pem\n"
+    (finding,) = _findings(code, f"{certificate}O DaemonPortOptions=Name=MTA, Port=25, M={letter}")
+    assert "M=" not in finding.fix[0].command
+    (finding,) = _findings(code, f"{certificate}O DaemonPortOptions=Name=MSA, Port=587, M=E{letter}")
+    assert "M=E'" in finding.fix[0].command

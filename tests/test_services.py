@@ -103,7 +103,8 @@ def test_imapd_keeps_the_options_of_libsasl_in_its_own_file(tmp_path: Path) -> N
     report, found = judged(tree(tmp_path, IMAPD))
     assert [p.name for p in report.target.mta] == ["cyrus-imapd"]
     assert {"PERM004", "USER005", "SASL011"} <= set(found)
-    (step,) = found["SASL011"].fix
+    step, restart = found["SASL011"].fix
+    assert "imapd" in restart.command, "it is read at the start"
     assert "sasl_log_level" in step.command and "/etc/imapd.conf" in step.command
 
 

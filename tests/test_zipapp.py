@@ -132,17 +132,17 @@ def test_a_checkout_without_packaging_does_not_know_which_release_is_later() -> 
 
 
 def test_an_old_cryptography_is_as_good_as_none(tmp_path: Path) -> None:
-    """Release 38 of Debian 12: it has neither a verifier nor dates with a time zone."""
+    """Release 38 of Debian 12 serves: see test_certificates."""
     (tmp_path / "cryptography" / "x509").mkdir(parents=True)
-    (tmp_path / "cryptography" / "__init__.py").write_text("__version__ = '38.0.4'\n")
+    (tmp_path / "cryptography" / "__init__.py").write_text("__version__ = '37.0.2'\n")
     (tmp_path / "cryptography" / "x509" / "__init__.py").touch()
     (tmp_path / "server.pem").touch()
     ask = f"from maildoctor.host.rooted import Rooted; host = Rooted({str(tmp_path)!r}); "
     ask += "print(host.ask('cert', '/server.pem'), host.ask('key', '/server.pem')); "
     ask += "from maildoctor.certificates import shown_by_server; print(shown_by_server([b'0']))"
     reported = bare(ask, tmp_path)
-    assert reported.count("cryptography 38.0.4 is too old") == 3
-    assert reported.count("42 or newer") == 2 and "verified no-library" in reported
+    assert reported.count("cryptography 37.0.2 is too old") == 3
+    assert reported.count("38 or newer") == 2 and "verified no-library" in reported
 
 
 def test_triage_by_the_standard_library(file: Path, tmp_path: Path) -> None:

@@ -21,9 +21,11 @@ from maildoctor.api import (
     known,
     set_option,
     setting,
+    taking_effect,
 )
 from maildoctor.api.cyrus import (
     PLAINTEXT,
+    WITHOUT_SECRET,
     Plugins,
     Saslauthd,
     SaslConf,
@@ -121,7 +123,7 @@ def plug_in_not_installed(
                     plugins.directories[0].path if plugins.directories else "plug-ins", f"no plug-in for {offer.name}"
                 ),
             ],
-            fix=[Install(offer.name)],
+            fix=taking_effect(service, Install(offer.name)),
             mech=offer.name,
         )
 
@@ -264,7 +266,7 @@ def hidden_by_mech_list(service: LoginService, conf: SaslConf, plugins: Plugins,
         yield found(
             f"mech_list in {conf.path} allows only {' '.join(conf.mechs)} and hides {' '.join(bad)}{comma}{nothing}",
             evidence=[Evidence(f"{conf.path}:{line.line}", f"mech_list: {line.value}"), service.evidence("mechanisms")],
-            fix=[set_option(conf, "mech_list", names)],
+            fix=taking_effect(service, set_option(conf, "mech_list", names)),
             severity="info" if table.offered(tls=False) else "error",
             option="mech_list",
         )
@@ -413,8 +415,9 @@ def keytab_unreadable(service: LoginService, plugins: Plugins, system: System, c
         return
     own = isinstance(conf, SaslConf) and conf.value("keytab") is not None
     offered = mechanisms(service, known(conf), plugins, None).offered(tls=True)
-    groups = {*account.groups, *(g for g, members in system.groups.items() if account.user in members)}
-    if own or not {"GSSAPI", "GSS-SPNEGO"} & set(offered) or may(file, account.user, groups, 4):
+    # sendmail/main.c, drop_privileges(): setgroups() leaves it one group, whatever /etc/group says
+    joined = () if service.product == "sendmail" else system.groups_of(account.user)
+    if own or not {"GSSAPI", "GSS-SPNEGO"} & set(offered) or may(file, account.user, {*account.groups, *joined}, 4):
         return
     yield found(
         f"{service.option('account')} is {account.user}, who has no permission to read the keytab {file.path}",
@@ -482,6 +485,7 @@ def plain_text_without_tls(service: LoginService, plugins: Plugins | Unknown, co
     "error",
     rung="account",
     role="cause",
+    scope=("mechanism",),
     fails=[
         {
             "service": "mechanisms: CRAM-MD5 PLAIN",
@@ -523,11 +527,7 @@ def offered_but_nobody_can_serve_it(
     if isinstance(sasldb, SaslDb) and sasldb.users:
         return
     offered = mechanisms(service, conf, plugins, None).offered(tls=True)
-    bad = [
-        n
-        for n in offered
-        if n not in PLAINTEXT and n not in ("EXTERNAL", "GSSAPI", "GSS-SPNEGO", "ANONYMOUS", "OTP", "KERBEROS_V4")
-    ]
+    bad = [n for n in offered if n not in PLAINTEXT and n not in WITHOUT_SECRET and n != "OTP"]
     if bad:
         yield found(
             f"{' '.join(bad)} offered, but pwcheck_method saslauthd cannot serve it and no sasldb has secrets",
@@ -535,9 +535,22 @@ def offered_but_nobody_can_serve_it(
                 Evidence(conf.path, f"pwcheck_method: {' '.join(conf.pwcheck_methods)}"),
                 service.evidence("mechanisms"),
             ],
-            fix=[set_option(conf, "mech_list", "PLAIN LOGIN")],
-            option="mech_list",
+            fix=_only(service, conf, [n for n in offered if n not in bad]),
+            mech=" ".join(bad),
         )
+
+
+def _only(service: LoginService, conf: SaslConf, kept: list[str]) -> list[Step]:
+    """What can be served is offered still, and PLAIN and LOGIN at last, or AUTH would be gone."""
+    wanted = [*kept, *(() if set(kept) & PLAINTEXT else ("PLAIN", "LOGIN"))]
+    steps = taking_effect(service, set_option(conf, "mech_list", " ".join(wanted)))
+    cut = service.mechanisms is not None and not set(wanted) <= set(service.mechanisms)
+    if not cut:
+        return steps
+    trusted = service.trusted is None or set(wanted) <= set(service.trusted)
+    more = [] if trusted else change(service, "trusted", [*dict.fromkeys((*(service.trusted or ()), *wanted))])
+    offer = change(service, "mechanisms", wanted)
+    return [steps[0], *more[:1], *offer]
 
 
 @check(
@@ -570,7 +583,8 @@ def no_tls_for_plain(service: LoginService, plugins: Plugins, conf: SaslConf | U
 
     Without a certificate and key STARTTLS is never offered, so no mechanism ever is.
 
-    Advice: configure a certificate and key (confSERVER_CERT, confSERVER_KEY), rebuild sendmail.cf and restart.
+    Advice: configure a certificate and key, and a CA file and folder, without which sendmail offers no STARTTLS either
+    (confSERVER_CERT, confSERVER_KEY, confCACERT, confCACERT_PATH), rebuild sendmail.cf and restart.
     """
     table = mechanisms(service, known(conf), plugins, None)
     if not service.without_tls or table.offered(tls=False) or not table.offered(tls=True):

@@ -12,6 +12,7 @@ from maildoctor.api import (
     found,
     known,
     set_option,
+    taking_effect,
 )
 from maildoctor.api.cyrus import Plugin, Plugins, SaslConf, SaslDb, mechanisms, uses_sasldb
 from maildoctor.api.sendmail import SendmailProgram
@@ -30,8 +31,8 @@ def _mechanisms(plugin: Plugin) -> str:
     return ", ".join(plugin.mechanisms) or plugin.name
 
 
-def _reinstall(plugin: Plugin) -> list[Step]:
-    return [Install(plugin.name, again=True)]
+def _reinstall(plugin: Plugin, service: LoginService | Unknown) -> list[Step]:
+    return taking_effect(service, Install(plugin.name, again=True))
 
 
 @check(
@@ -47,7 +48,7 @@ def _reinstall(plugin: Plugin) -> list[Step]:
     passes=[{"plugins": _OK}],
     refs=('libsasl: lib/dlopen.c, "unable to dlopen"; dlopen(3), RTLD_NOW',),
 )
-def unresolved_symbol(plugins: Plugins) -> Findings:
+def unresolved_symbol(plugins: Plugins, service: LoginService | Unknown) -> Findings:
     """A SASL plug-in cannot be loaded: it refers to a symbol that no library here defines.
 
     The loader refuses such a plug-in ("undefined symbol", on Solaris "relocation error: … referenced symbol not
@@ -63,7 +64,7 @@ def unresolved_symbol(plugins: Plugins) -> Findings:
             yield found(
                 f"{plugin.target} ({_mechanisms(plugin)}) cannot be loaded: undefined symbol {symbols}",
                 evidence=[Evidence(f"ldd -r {plugin.target}", f"undefined symbol: {symbols}")],
-                fix=_reinstall(plugin),
+                fix=_reinstall(plugin, service),
                 plugin=plugin.name,
             )
 
@@ -107,7 +108,7 @@ def missing_library(
                     "; ".join([f"{n} => not found" for n in plugin.missing_libraries] or lacks),
                 )
             ],
-            fix=_reinstall(plugin),
+            fix=_reinstall(plugin, service),
             severity="error"
             if _wanted(plugin.mechanisms, service, conf, sasldb) or plugin.kind == "auxprop"
             else "warning",
@@ -148,7 +149,7 @@ def _wanted(
     passes=[{"plugins": _OK}],
     refs=("ld.so(8)",),
 )
-def not_a_plug_in(plugins: Plugins) -> Findings:
+def not_a_plug_in(plugins: Plugins, service: LoginService | Unknown) -> Findings:
     """A file in the plug-in folder is no plug-in that this sendmail could load.
 
     It is damaged, or of another word size or processor than the sendmail program, or was made for another generation
@@ -162,7 +163,7 @@ def not_a_plug_in(plugins: Plugins) -> Findings:
         yield found(
             f"{plugin.path} ({_mechanisms(plugin)}) cannot be loaded: {plugin.problem}",
             evidence=[Evidence(plugin.target or plugin.path, plugin.problem)],
-            fix=_reinstall(plugin),
+            fix=_reinstall(plugin, service),
             plugin=plugin.name,
         )
 
@@ -182,7 +183,7 @@ def not_a_plug_in(plugins: Plugins) -> Findings:
     passes=[{"plugins": _OK}],
     refs=("libsasl: lib/dlopen.c, only names ending in .so are tried",),
 )
-def plug_in_link(plugins: Plugins) -> Findings:
+def plug_in_link(plugins: Plugins, service: LoginService | Unknown) -> Findings:
     """The name by which libsasl would find a plug-in is missing or leads nowhere.
 
     libsasl tries only names that end in .so, which are links to the real files: without its link, or with a dangling
@@ -195,7 +196,7 @@ def plug_in_link(plugins: Plugins) -> Findings:
             yield found(
                 f"{plugin.path} is a dangling link: its plug-in ({_mechanisms(plugin)}) does not exist",
                 evidence=[Evidence(plugin.path, "points to nothing")],
-                fix=_reinstall(plugin),
+                fix=_reinstall(plugin, service),
                 plugin=plugin.name,
             )
     for path in plugins.untried:
@@ -203,7 +204,7 @@ def plug_in_link(plugins: Plugins) -> Findings:
         yield found(
             f"{path} is never tried: there is no {path.partition('.so')[0]}.so beside it",
             evidence=[Evidence(path, "only names that end in .so are loaded")],
-            fix=[Link(path.partition(".so")[0] + ".so", path.rpartition("/")[2])],
+            fix=taking_effect(service, Link(path.partition(".so")[0] + ".so", path.rpartition("/")[2])),
             plugin=name,
         )
 
@@ -224,7 +225,7 @@ def plug_in_link(plugins: Plugins) -> Findings:
     passes=[{"plugins": _OK}],
     refs=("libsasl: lib/common.c, _sasl_get_default_path / PLUGINDIR",),
 )
-def plug_in_directory(plugins: Plugins) -> Findings:
+def plug_in_directory(plugins: Plugins, service: LoginService | Unknown) -> Findings:
     """The folder in which libsasl looks for plug-ins is missing, leads nowhere or is empty.
 
     Without plug-ins there is no mechanism at all: sendmail answers EHLO without an AUTH line.
@@ -245,7 +246,7 @@ def plug_in_directory(plugins: Plugins) -> Findings:
             evidence=[
                 Evidence(f"ls -ld {folder.path}", f"{folder.state}{' -> ' + folder.target if folder.target else ''}")
             ],
-            fix=[Install("plain", again=True)],
+            fix=taking_effect(service, Install("plain", again=True)),
             path=folder.path,
         )
 
@@ -293,7 +294,7 @@ def auxprop_plug_in(
             yield found(
                 f"auxprop_plugin {name} is no plug-in of libsasl; users in a sasldb need: auxprop_plugin: sasldb",
                 evidence=[Evidence(conf.path, f"auxprop_plugin: {name}")],
-                fix=[set_option(conf, "auxprop_plugin", "sasldb")],
+                fix=taking_effect(service, set_option(conf, "auxprop_plugin", "sasldb")),
                 advice="Name the plug-in as its file is called: sasldb, sql or ldapdb; then restart sendmail.",
                 plugin=name,
             )
@@ -302,7 +303,7 @@ def auxprop_plug_in(
             f"The auxprop plug-in {name} is not installed (no lib{name}.so in "
             f"{', '.join(d.path for d in plugins.directories)})",
             evidence=[Evidence(conf.path if isinstance(conf, SaslConf) else "default", f"auxprop_plugin: {name}")],
-            fix=[Install(name)],
+            fix=taking_effect(service, Install(name)),
             plugin=name,
         )
 
@@ -326,7 +327,7 @@ def auxprop_plug_in(
     passes=[{"program": "\tlibsasl2.so.2 => /lib/libsasl2.so.2", "plugins": _OK}],
     refs=("libsasl: lib/server.c, sasl_server_add_plugin(): version check",),
 )
-def plug_in_of_another_libsasl(plugins: Plugins, program: SendmailProgram) -> Findings:
+def plug_in_of_another_libsasl(plugins: Plugins, program: SendmailProgram, service: LoginService | Unknown) -> Findings:
     """A plug-in was built for another generation of libsasl than sendmail is linked with.
 
     A plug-in of SASL 1 does not fit into SASL 2 and the other way round: it is refused, or the process crashes.
@@ -340,6 +341,6 @@ def plug_in_of_another_libsasl(plugins: Plugins, program: SendmailProgram) -> Fi
             yield found(
                 f"{plugin.path} was built for {min(wants)}, but sendmail is linked with {min(linked)}",
                 evidence=[Evidence(f"ldd {plugin.target}", min(wants)), Evidence("ldd sendmail", min(linked))],
-                fix=_reinstall(plugin),
+                fix=_reinstall(plugin, service),
                 plugin=plugin.name,
             )

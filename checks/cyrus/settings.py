@@ -1,5 +1,7 @@
 """SASL: libsasl's configuration of sendmail, and saslauthd."""
 
+from collections.abc import Iterator
+
 from maildoctor.api import (
     Evidence,
     Findings,
@@ -15,7 +17,9 @@ from maildoctor.api import (
     SetOption,
     SetUpPam,
     Start,
+    Step,
     Unknown,
+    change,
     check,
     edit,
     found,
@@ -24,6 +28,7 @@ from maildoctor.api import (
     leave_root,
     restart,
     set_option,
+    taking_effect,
 )
 from maildoctor.api.cyrus import (
     PLAINTEXT,
@@ -60,7 +65,7 @@ def _at(conf: SaslConf, option: str) -> Evidence:
     passes=[{"conf": "# comment\npwcheck_method: auxprop\n\nmech_list: PLAIN LOGIN"}],
     refs=("libsasl: lib/config.c, sasl_config_init()",),
 )
-def configuration_syntax(conf: SaslConf) -> Findings:
+def configuration_syntax(conf: SaslConf, service: LoginService | Unknown) -> Findings:
     """libsasl cannot parse its configuration file, and sendmail stops at start because of it.
 
     A line is `option: value`, the colon right behind the name. Anything else makes sasl_server_init fail ("error when
@@ -74,7 +79,7 @@ def configuration_syntax(conf: SaslConf) -> Findings:
         yield found(
             f"{conf.path} has a syntax error in line {first.number}: {first.problem}",
             evidence=[Evidence(f"{conf.path}:{b.number}", b.text) for b in conf.broken[:5]],
-            fix=[SeparateByColon(conf.path)] if signs else [],
+            fix=taking_effect(service, SeparateByColon(conf.path)) if signs else [],
             path=conf.path,
         )
 
@@ -91,23 +96,31 @@ def configuration_syntax(conf: SaslConf) -> Findings:
     passes=[{"conf": "pwcheck_method: saslauthd auxprop"}, {"conf": ""}],
     refs=("libsasl: lib/checkpw.c, _sasl_verify_password[]",),
 )
-def unknown_pwcheck_method(conf: SaslConf) -> Findings:
+def unknown_pwcheck_method(conf: SaslConf, service: LoginService | Unknown) -> Findings:
     """pwcheck_method names a password verifier that libsasl 2 does not have.
 
-    PLAIN and LOGIN then fail for everybody; the log holds "unknown password verifier(s)", in the auth log only.
+    PLAIN and LOGIN then fail for everybody; the log holds "unknown password verifier(s)", with Sendmail the
+    auth log only.
 
     Advice: use auxprop for users in a sasldb, saslauthd for system accounts, PAM or LDAP.
     """
+    right = dict.fromkeys(_known_verifier(m) if m in conf.unknown_pwcheck else m for m in conf.pwcheck_methods)
     for method in conf.unknown_pwcheck:
-        old = method.lower() in PWCHECK_METHODS_OF_SASL_1
-        better = "auxprop" if method.lower() == "sasldb" or not old else "saslauthd"
+        old, better = method.lower() in PWCHECK_METHODS_OF_SASL_1, _known_verifier(method)
         yield found(
             f"pwcheck_method {method} is an unknown password verifier"
             + (f" (SASL 1 had it; for SASL 2 it is {better})" if old else ""),
             evidence=[_at(conf, "pwcheck_method")],
-            fix=[set_option(conf, "pwcheck_method", better)],
+            fix=taking_effect(service, set_option(conf, "pwcheck_method", " ".join(right))),
             option="pwcheck_method",
         )
+
+
+def _known_verifier(method: str) -> str:
+    """What does in SASL 2 what this one was to do."""
+    name = method.lower()
+    old = name != "sasldb" and name in PWCHECK_METHODS_OF_SASL_1
+    return "saslauthd" if old or name in ("saslauth", "sasl_authd", "sasl-authd") else "auxprop"
 
 
 @check(
@@ -124,7 +137,7 @@ def unknown_pwcheck_method(conf: SaslConf) -> Findings:
     passes=[{"files": "searched: /etc/sasl2\nfound: /etc/sasl2/Sendmail.conf"}],
     refs=('sendmail: sendmail/srvrsmtp.c, sasl_server_init(srvcallbacks, "Sendmail")',),
 )
-def misnamed_configuration(files: SaslFiles) -> Findings:
+def misnamed_configuration(files: SaslFiles, service: LoginService | Unknown) -> Findings:
     """A SASL configuration is called otherwise, or lies elsewhere, than libsasl looks for it.
 
     Sendmail's is called Sendmail.conf, with a capital S, and lies in libsasl's own search path. Another file is never
@@ -138,7 +151,7 @@ def misnamed_configuration(files: SaslFiles) -> Findings:
         yield found(
             f"{path} is never read: libsasl looks for {folder}/Sendmail.conf",
             evidence=[Evidence(f"ls {folder}", path.rpartition("/")[2])],
-            fix=[] if shadow else [Move(path, f"{folder}/Sendmail.conf")],
+            fix=[] if shadow else taking_effect(service, Move(path, f"{folder}/Sendmail.conf")),
             severity="info" if shadow else "warning",
             path=path,
         )
@@ -150,7 +163,7 @@ def misnamed_configuration(files: SaslFiles) -> Findings:
                     Evidence(f"ls {path}", "there"),
                     *(Evidence(folder, "no Sendmail.conf") for folder in files.searched),
                 ],
-                fix=[Move(path, f"{files.searched[0]}/Sendmail.conf")] if files.searched else [],
+                fix=taking_effect(service, Move(path, f"{files.searched[0]}/Sendmail.conf")) if files.searched else [],
                 path=path,
             )
 
@@ -165,7 +178,7 @@ def misnamed_configuration(files: SaslFiles) -> Findings:
     passes=[{"conf": "pwcheck_method: saslauthd\nsql_engine: mysql"}],
     refs=("libsasl: doc/options.html",),
 )
-def unknown_option(conf: SaslConf) -> Findings:
+def unknown_option(conf: SaslConf, service: LoginService | Unknown) -> Findings:
     """An option in the SASL configuration is one that nothing reads, most often a misspelt one.
 
     libsasl accepts any name in silence, so the line has no effect and the default applies.
@@ -177,7 +190,7 @@ def unknown_option(conf: SaslConf) -> Findings:
             yield found(
                 f"{option.name} in {conf.path} is no option of libsasl; {option.suggestion} is",
                 evidence=[_at(conf, option.name)],
-                fix=[RenameOption(conf.path, option.name, option.suggestion)],
+                fix=taking_effect(service, RenameOption(conf.path, option.name, option.suggestion)),
                 option=option.name,
             )
 
@@ -193,7 +206,7 @@ def unknown_option(conf: SaslConf) -> Findings:
     passes=[{"conf": "mech_list: PLAIN LOGIN", "plugins": _PLAIN}],
     refs=("libsasl: lib/server.c: mech_list is cut at white space",),
 )
-def no_known_mechanism_listed(conf: SaslConf, plugins: Plugins) -> Findings:
+def no_known_mechanism_listed(conf: SaslConf, plugins: Plugins, service: LoginService | Unknown) -> Findings:
     """mech_list names mechanisms in a way that libsasl does not understand.
 
     Names are separated by blanks. A comma becomes part of the name, which then is no mechanism at all, and is passed
@@ -208,7 +221,7 @@ def no_known_mechanism_listed(conf: SaslConf, plugins: Plugins) -> Findings:
             f"mech_list in {conf.path} is written with {'commas' if conf.commas_in_mech_list else 'quotes'}: "
             f"{line.value}",
             evidence=[_at(conf, "mech_list")],
-            fix=[set_option(conf, "mech_list", clean)],
+            fix=taking_effect(service, set_option(conf, "mech_list", clean)),
             option="mech_list",
         )
 
@@ -250,7 +263,12 @@ def shadowed_configuration(files: SaslFiles) -> Findings:
     witnesses=("RUN150", "SASL123"),
     fails=[
         {"conf": "pwcheck_method: saslauthd", "processes": "", "saslauthd": "START=yes\ninstalled"},
-        {"conf": "pwcheck_method: auxprop SaslAuthd", "processes": "", "saslauthd": "START=yes\ninstalled"},
+        {"conf": "pwcheck_method: auxprop SaslAuthd", "processes": "", "saslauthd": "installed"},
+        {
+            "conf": "pwcheck_method: saslauthd",
+            "processes": "",
+            "saslauthd": "START=no\ninstalled\nSTART=yes is demanded",
+        },
     ],
     passes=[
         {
@@ -262,30 +280,55 @@ def shadowed_configuration(files: SaslFiles) -> Findings:
     ],
     refs=("libsasl: lib/checkpw.c, saslauthd_verify_password()",),
 )
-def saslauthd_not_running(conf: SaslConf, processes: Processes, saslauthd: Saslauthd) -> Findings:
+def saslauthd_not_running(
+    conf: SaslConf, processes: Processes, saslauthd: Saslauthd, system: System | Unknown
+) -> Findings:
     """Passwords are to be checked by saslauthd, but saslauthd is not running.
 
     Every PLAIN and LOGIN fails with 535; the log says "cannot connect to saslauthd server" or only "generic failure".
+    The init script of Debian up to 12 starts nothing, and reports no error, unless /etc/default/saslauthd has
+    START=yes.
 
-    Advice: start saslauthd, and have it started at boot (Debian: START=yes in /etc/default/saslauthd).
+    Advice: start saslauthd, and have it started at boot (Debian up to 12: START=yes in /etc/default/saslauthd).
     """
     if not conf.verifies_by("saslauthd") or saslauthd.processes or processes.named("saslauthd"):
         return
     start = saslauthd.settings.get("START")
+    kept = saslauthd.installed and saslauthd.is_kept_from_starting
     yield found(
-        "pwcheck_method is saslauthd, but saslauthd is not " + ("running" if saslauthd.installed else "installed"),
+        "pwcheck_method is saslauthd, but saslauthd is not "
+        + ("running" if saslauthd.installed else "installed")
+        + (f": its init script starts nothing without START=yes in {_DEFAULTS}" if kept else ""),
         evidence=[
             _at(conf, "pwcheck_method"),
             Evidence("ps", "no saslauthd process"),
-            *([Evidence("/etc/default/saslauthd", f"START={start}")] if start else []),
+            *([Evidence(_DEFAULTS, f"START={start}" if start else "no START=")] if start or kept else []),
         ],
-        fix=[
-            *([] if saslauthd.installed else [Install("saslauthd")]),
-            *([SetOption("/etc/default/saslauthd", "START", "yes", "no", "=")] if start == "no" else []),
-            Start("saslauthd"),
-        ],
+        fix=list(_started(saslauthd, known(system))),
         daemon="saslauthd",
     )
+
+
+_DEFAULTS = "/etc/default/saslauthd"
+
+
+def _started(saslauthd: Saslauthd, system: System | None) -> Iterator[Step]:
+    """systemd takes an init script that started nothing for active, so that only a restart has an effect."""
+    if not saslauthd.installed:
+        yield Install("saslauthd")
+        if system is not None and system.family == "debian":
+            yield edit(_DEFAULTS, "START=yes, where /etc/init.d/saslauthd asks for it (Debian up to 12)")
+            yield Restart("saslauthd")
+            return
+    elif saslauthd.is_kept_from_starting:
+        start = saslauthd.settings.get("START")
+        if saslauthd.settings:
+            yield SetOption(_DEFAULTS, "START", "yes", start or "", "=", new=start is None)
+        else:
+            yield edit(_DEFAULTS, "START=yes")
+        yield Restart("saslauthd")
+        return
+    yield Start("saslauthd", at_boot=True)
 
 
 @check(
@@ -354,7 +397,8 @@ def saslauthd_socket(
     looks for it, or its directory is closed to the user as whom the mail server runs. PLAIN and LOGIN then fail
     with 535, in Postfix with "generic failure".
 
-    Advice: make saslauthd_path name the socket that saslauthd made, /mux included; or let the user into its group.
+    Advice: make saslauthd_path name the socket that saslauthd made, /mux included; or let the user into its group
+    (Sendmail keeps no other group than the one of RunAsUser: name it there, RunAsUser=USER:GROUP).
     """
     if not conf.verifies_by("saslauthd") or not saslauthd.processes:
         return
@@ -379,7 +423,7 @@ def saslauthd_socket(
         yield found(
             f"saslauthd_path names the directory {named}, not the socket in it",
             evidence=[Evidence(conf.path, f"saslauthd_path: {named}"), instead.evidence],
-            fix=[set_option(conf, "saslauthd_path", socket)],
+            fix=taking_effect(service, set_option(conf, "saslauthd_path", socket)),
             path=named,
         )
         return
@@ -387,11 +431,16 @@ def saslauthd_socket(
     if folder is None or account is None:
         return
     members = system.groups.get(folder.group, ()) if isinstance(system, System) else ()
-    if not may(folder, account.user, {*account.groups, *([folder.group] if account.user in members else [])}, 1):
+    # sendmail/main.c, drop_privileges(): setgroups() leaves it one group, whatever /etc/group says
+    one_group = service.product == "sendmail"
+    joined = [folder.group] if account.user in members and not one_group else []
+    if not may(folder, account.user, {*account.groups, *joined}, 1):
         yield found(
             f"{account.user} ({service.option('account')}) may not enter {folder.path}, where saslauthd's socket is",
             evidence=[folder.evidence],
-            fix=[JoinGroup(account.user, folder.group)],
+            fix=change(service, "account", [f"{account.user}:{folder.group}"])
+            if one_group
+            else [JoinGroup(account.user, folder.group)],
             path=folder.path,
         )
 
@@ -544,7 +593,7 @@ def verifier_always_true(conf: SaslConf, service: LoginService) -> Findings:
         yield found(
             f"{conf.path} accepts every password: pwcheck_method alwaystrue",
             evidence=[_at(conf, "pwcheck_method")],
-            fix=[set_option(conf, "pwcheck_method", "auxprop")],
+            fix=taking_effect(service, set_option(conf, "pwcheck_method", "auxprop")),
             option="pwcheck_method",
         )
 
@@ -559,7 +608,7 @@ def verifier_always_true(conf: SaslConf, service: LoginService) -> Findings:
     passes=[{"conf": "log_level: 5"}, {"conf": ""}],
     refs=("libsasl: include/sasl.h, SASL_LOG_PASS",),
 )
-def log_level_shows_passwords(conf: SaslConf) -> Findings:
+def log_level_shows_passwords(conf: SaslConf, service: LoginService | Unknown) -> Findings:
     """log_level 7 makes libsasl write passwords into the log.
 
     Advice: use log_level: 3 while looking for a fault, and none otherwise.
@@ -568,6 +617,6 @@ def log_level_shows_passwords(conf: SaslConf) -> Findings:
         yield found(
             f"log_level in {conf.path} is {conf.log_level}: passwords are logged",
             evidence=[_at(conf, "log_level")],
-            fix=[set_option(conf, "log_level", "3")],
+            fix=taking_effect(service, set_option(conf, "log_level", "3")),
             option="log_level",
         )

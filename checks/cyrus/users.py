@@ -22,7 +22,18 @@ from maildoctor.api import (
     set_option,
     setting,
 )
-from maildoctor.api.cyrus import Outside, Plugins, Saslauthd, SaslConf, SaslDb, User, mechanisms, uses_sasldb
+from maildoctor.api.cyrus import (
+    PLAINTEXT,
+    WITHOUT_SECRET,
+    Outside,
+    Plugins,
+    Saslauthd,
+    SaslConf,
+    SaslDb,
+    User,
+    mechanisms,
+    uses_sasldb,
+)
 from maildoctor.api.host import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins, Look
 
 _LISTING = "# path: /etc/sasldb2\n# format: Berkeley DB hash version 9\n# backend: berkeley\n"
@@ -76,7 +87,7 @@ def _wants_users(service: LoginService, conf: SaslConf | Unknown, saslauthd: Sas
             "sasldb": _LISTING + "test@mail.example.com: userPassword",
         },
     ],
-    refs=('libsasl: sasldb/db_berkeley.c: a missing file is reported as "user not found"',),
+    refs=('libsasl: sasldb/db_berkeley.c: a missing file is reported as "user not found"; sasldb/db_gdbm.c',),
 )
 def sasldb_missing(
     service: LoginService,
@@ -88,8 +99,9 @@ def sasldb_missing(
 ) -> Findings:
     """The user database does not exist, so no user is found.
 
-    libsasl reports a missing sasldb as "user not found (-20)", like a misspelt name. It opens the file at each login,
-    which in a chrooted smtpd of Postfix is below the queue directory.
+    libsasl reports a missing sasldb as "user not found (-20)", like a misspelt name; where it is built with GDBM
+    (Fedora, Red Hat 9) as "generic failure (-1)". It opens the file at each login, which in a chrooted smtpd of Postfix
+    is below the queue directory.
 
     Advice: create the users with saslpasswd2, which makes the file, or restore it; or make sasldb_path name the right
     one. Where the users are those of the system, saslauthd needs -a pam or -a shadow, not -a sasldb.
@@ -162,8 +174,22 @@ _IN_ROOT = (
     rung="account",
     role="cause",
     witnesses=("SASL120", "SASL152", "USER150"),
-    fails=[{"service": "wanted\ntrusted: PLAIN", "sasldb": _LISTING + "# empty"}],
-    passes=[{"service": "wanted\ntrusted: PLAIN", "sasldb": _LISTING + "test@mail.example.com: userPassword"}],
+    fails=[
+        {"service": "wanted\ntrusted: PLAIN", "sasldb": _LISTING + "# empty"},
+        {
+            "service": "wanted\nmechanisms: PLAIN CRAM-MD5",
+            "sasldb": _LISTING + "# empty",
+            "conf": "pwcheck_method: saslauthd",
+        },
+    ],
+    passes=[
+        {"service": "wanted\ntrusted: PLAIN", "sasldb": _LISTING + "test@mail.example.com: userPassword"},
+        {
+            "service": "wanted\nmechanisms: PLAIN LOGIN",
+            "sasldb": _LISTING + "# empty",
+            "conf": "pwcheck_method: saslauthd",
+        },
+    ],
     refs=("saslpasswd2(8)",),
 )
 def sasldb_empty(
@@ -172,28 +198,43 @@ def sasldb_empty(
     conf: SaslConf | Unknown,
     logins: Logins | Unknown,
     saslauthd: Saslauthd | Unknown,
+    plugins: Plugins | Unknown,
 ) -> Findings:
     """The user database holds no users.
 
-    Every login ends in "user not found (-20)". Debian makes such an empty file at installation.
+    Every login that looks there ends in "user not found (-20)". Debian makes such an empty file at installation. Where
+    saslauthd checks passwords, PLAIN and LOGIN do not look there, unless it runs with -a sasldb.
 
     Advice: create the users with saslpasswd2, in the realm of this server.
     """
-    if sasldb.state == "empty" and uses_sasldb(known(conf)):
+    wanted = _wants_users(service, conf, saslauthd)
+    asked = isinstance(conf, SaslConf) and conf.verifies_by("saslauthd")
+    elsewhere = asked and not (isinstance(saslauthd, Saslauthd) and saslauthd.mechanism == "sasldb")
+    idle = _of_stored_secrets(mechanisms(service, known(conf), known(plugins), None).offered(tls=True))
+    if sasldb.state == "empty" and uses_sasldb(known(conf)) and (idle or not elsewhere):
         realm = service.realm or "REALM"
         tried = logins.failing(USER_NOT_FOUND)[:3] if isinstance(logins, Logins) and not logins.guessing else ()
         whom = f"; {' '.join(a.name for a in tried)}, who tried, is not in it" if tried else ""
+        if elsewhere:
+            lost = f", so nobody can log in by {' '.join(idle)}; saslauthd checks PLAIN and LOGIN"
+        else:
+            lost = ", so nobody can log in" if wanted else ""
         yield found(
-            f"There are no users in {sasldb.path} (sasldb is empty), so nobody can log in{whom}",
+            f"There are no users in {sasldb.path} (sasldb is empty){lost}{whom}",
             evidence=[
                 Evidence("sasldblistusers2", "no users"),
                 *(Evidence(sasldb.path, t) for t in sasldb.trouble),
                 *(Evidence(logins.path, a.last) for a in tried if isinstance(logins, Logins)),
             ],
             fix=[add_user(a.name, realm, sasldb.path) for a in tried] or [add_user("USER", realm, sasldb.path)],
-            severity="error" if _wants_users(service, conf, saslauthd) else "info",
+            severity="error" if wanted else "info",
             path=sasldb.path,
         )
+
+
+def _of_stored_secrets(names: tuple[str, ...]) -> list[str]:
+    """Those that only a stored secret can serve; of OTP it may be one of opie."""
+    return [n for n in names if n not in PLAINTEXT and n not in WITHOUT_SECRET and n != "OTP"]
 
 
 @check(
@@ -343,7 +384,7 @@ def user_in_another_realm(service: LoginService, sasldb: SaslDb, conf: SaslConf 
 
     A name without `@` is looked up together with the server's realm: AuthRealm, else the host's full name ($j). The
     pair must match to the letter, and libsasl puts the server's realm in lower case; otherwise the log says "user
-    not found (-20)". Users made without -u get the short host name.
+    not found (-20)". Users made without -u get the host name as `hostname` prints it, which mostly is the short one.
 
     Advice: create the user in the server's realm with saslpasswd2 -c -u REALM USER, or set confAUTH_REALM to the realm
     the users are in; or have the clients log in as USER@REALM.

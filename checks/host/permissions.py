@@ -7,6 +7,7 @@ from maildoctor.api import (
     Chown,
     Evidence,
     Findings,
+    Found,
     LoginService,
     Step,
     Unknown,
@@ -14,6 +15,7 @@ from maildoctor.api import (
     chmod,
     found,
     inspect,
+    known,
     private,
     rebuild,
     restart,
@@ -21,7 +23,7 @@ from maildoctor.api import (
     shell_words,
 )
 from maildoctor.api.cyrus import SaslDb
-from maildoctor.api.host import Exposed, Look, Paths, is_of_people, may, refusals
+from maildoctor.api.host import Exposed, Look, Paths, Reader, System, is_of_people, may, refusals
 from maildoctor.api.sendmail import SendmailCf, SendmailProgram, SubmitCf
 
 _SASL = ("sasl", "saslauth", "mail", "postfix", "cyrus", "Debian-exim", "exim")
@@ -183,8 +185,8 @@ def _file_step(look: Look, reason: str) -> Step:
 def writable_configuration(paths: Paths) -> Findings:
     """A configuration file can be written by more than its owner.
 
-    Sendmail uses it all the same, so nothing in the log tells; but whoever may write it decides how passwords are
-    checked and who may relay.
+    Sendmail uses it all the same, and of sendmail.cf alone its log tells ("dangerous write permissions"); but whoever
+    may write it decides how passwords are checked and who may relay.
 
     Advice: take the right to write away (chmod g-w,o-w).
     """
@@ -469,44 +471,102 @@ def _opened(x: Look, user: str) -> Step:
         },
     ],
     passes=[
-        {"paths": "-rw-r--r-- daemon root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so", "cf": ""}
+        {"paths": "-rw-r--r-- daemon root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so", "cf": ""},
+        {
+            "paths": "-rw-r----- smmta smmsp /etc/sasl2/Sendmail.conf\n[SASL configuration] /etc/sasl2/Sendmail.conf",
+            "cf": "O TrustedUser=smmta",
+        },
+        {
+            "paths": "-rw-r----- root smmta /etc/sasl2/Sendmail.conf\n[SASL configuration] /etc/sasl2/Sendmail.conf",
+            "cf": "O RunAsUser=smmta",
+            "system": "primary group smmta: smmta",
+        },
+        {
+            "paths": "drwx-----x root root /usr/lib/sasl2\n-rw-r--r-- root root /usr/lib/sasl2/libplain.so\n"
+            "[plug-in] /usr/lib/sasl2/libplain.so",
+            "cf": "O RunAsUser=smmta:smmsp",
+        },
     ],
-    refs=(_RULES,),
+    refs=("sendmail: sendmail/usersmtp.c, safesaslfile(); libsmutil/safefile.c, safefile() and safedirpath()",),
 )
-def unreadable_plug_in(cf: SendmailCf, paths: Paths) -> Findings:
+def unreadable_plug_in(cf: SendmailCf, paths: Paths, system: System | Unknown) -> Findings:
     """Sendmail may not read a plug-in or Sendmail.conf: it tests the mode even as root.
 
-    safefile() asks whether the mode lets the running user read the file and search the directories above it, and does
-    not count root's own power. An unreadable plug-in is skipped; an unreadable Sendmail.conf too, and then libsasl's
-    defaults apply in silence.
+    Root counts as the owner only of its own files and of those of TrustedUser (smmta on Debian); of another's file the
+    right of the group or of others must be there, and with RunAsUser it is that user who must have the right. An
+    unreadable plug-in is skipped; so is an unreadable Sendmail.conf, and libsasl's defaults apply. The log has one
+    line for each ("error: safesasl(…) failed: Permission denied", LogLevel 9).
 
-    Advice: make the file readable (chmod a+r) and its directories searchable (chmod a+x), then restart sendmail.
+    Advice: give Sendmail.conf to root, or to the group of RunAsUser, as passwords may stand in it; make a plug-in
+    readable (chmod a+r) and its directories searchable (chmod a+x). Then restart sendmail.
     """
     yield from _unseen(paths)
-    user = cf.run_as_user.user if cf.run_as_user else "root"
+    reader = _reader(cf, known(system))
+    if reader is None:
+        yield Unknown("RunAsUser or TrustedUser is a number", "name the user in sendmail.cf")
+        return
     done: set[str] = set()
     for trail in paths.of("plug-in", "SASL configuration"):
-        shut = next((d for d in trail.folders if d.line and not may(d, user, {user}, 1)), None)
-        if shut is not None and shut.path not in done:
-            done.add(shut.path)
-            yield found(
-                f"sendmail may not search the directory {shut.path} (mode {shut.octal}, owner {shut.owner}): the "
-                f"{trail.purpose} files below it are not used",
-                evidence=[shut.evidence],
-                fix=[chmod("a+x", shut), restart()],
-                path=shut.path,
-            )
+        shut = next((d for d in trail.folders if d.line and not reader.may_search(d)), None)
+        if shut is not None:
+            if shut.path not in done:
+                done.add(shut.path)
+                yield _closed(cf, reader, shut, f"the {trail.purpose} files below it are not used", system)
+            continue
         file = trail.file
-        if shut is not None or file is None or file.kind != "-" or file.path in done or may(file, user, {user}, 4):
+        if file is None or file.kind != "-" or file.path in done or reader.may_read(file):
             continue
         done.add(file.path)
-        yield found(
-            f"sendmail cannot read {trail.path} (mode {file.octal}, owner {file.owner}), so the {trail.purpose} is "
-            f"not used",
-            evidence=[file.evidence],
-            fix=[chmod("a+r", file), restart()],
-            path=trail.path,
-        )
+        link = "" if trail.path == file.path else f" {trail.path}"
+        yield _closed(cf, reader, file, f"so the {trail.purpose}{link} is not used", system)
+
+
+def _reader(cf: SendmailCf, system: System | None) -> Reader | None:
+    """As whom sendmail judges files; None where it is a number, and files are listed by name."""
+    account = cf.run_as_user
+    if account is None or account.user in ("root", "0"):
+        trusted = "root" if cf.trusted_user == "0" else cf.trusted_user
+        return None if trusted.isdigit() else Reader(trusted=trusted)
+    if account.user.isdigit() or account.group.isdigit():
+        return None
+    if account.group:  # readcf.c: RunAsUserName is not set then, and safefile() looks into no group
+        return Reader(account.user, account.group)
+    return Reader(
+        account.user,
+        system.primary_groups.get(account.user) if system else None,
+        system.groups_of(account.user) if system else (),
+    )
+
+
+def _closed(cf: SendmailCf, reader: Reader, x: Look, then: str, system: System | Unknown) -> Found | Unknown:
+    """A finding, or that an unknown group decides."""
+    folder = x.kind == "d"
+    if (reader.may_search(x) if folder else reader.may_read(x)) is None:
+        why = f"whether {reader.user} (RunAsUser) may read {x.path} depends on its group, which is not known"
+        return Unknown(why, f"id {reader.user}")
+    root = reader.user == "root"
+    who = "sendmail" if root else f"sendmail as {reader.user} (RunAsUser)"
+    option = f"TrustedUser is {reader.trusted}" if root else f"RunAsUser is {cf.value('RunAsUser')}"
+    return found(
+        f"{who} may not search the directory {x.path} (mode {x.octal}, owner {x.owner}): {then}"
+        if folder
+        else f"{who} cannot read {x.path} (mode {x.octal}, {x.owner}:{x.group}), {then}",
+        evidence=[x.evidence, Evidence(cf.path, option)],
+        fix=[*_readable(x, reader), restart()],
+        path=x.path,
+    )
+
+
+def _readable(x: Look, reader: Reader) -> list[Step]:
+    """A plug-in and a folder are for everybody; a configuration, which may hold passwords, for its reader alone."""
+    if x.kind == "d" or not x.path.endswith(".conf"):
+        return [chmod("a+x" if x.kind == "d" else "a+r", x)]
+    if reader.user != "root":
+        return [Chown(f":{reader.group or reader.user}", (x.path,), f":{x.group}", "640", x.octal)]
+    if x.owner in ("root", reader.trusted):
+        return [chmod("u+r", x)]
+    give = Chown("root", (x.path,), x.owner, safety="safe")
+    return [give] if x.mode & 0o400 else [give, chmod("u+r", x)]
 
 
 @check(

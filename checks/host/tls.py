@@ -34,7 +34,7 @@ def _server(cf: SendmailCf, file: TlsFile) -> bool:
     )
 
 
-_NEEDS = "install the Python package cryptography, 42 or newer"
+_NEEDS = "install the Python package cryptography, 38 or newer"
 
 
 def _unseen(tls: Tls, *purposes: str) -> Iterator[Unknown]:
@@ -172,7 +172,7 @@ def certificate_not_yet_valid(cf: SendmailCf, tls: Tls) -> Findings:
 @check(
     "TLS004",
     "certificate-for-another-name",
-    "error",
+    "warning",
     rung="tls",
     role="cause",
     explains=("WIRE025", "WIRE026", "WIRE027"),
@@ -197,8 +197,9 @@ def certificate_for_another_name(
 ) -> Findings:
     """The server's certificate is for another host name than this host's.
 
-    Clients that verify names refuse it, unless they know the host by the name that stands in it. A name of the host's
-    own address in /etc/hosts or of local-host-names is taken for one that clients use.
+    Clients that verify names refuse it, unless they know the host by the name that stands in it, which may be an alias
+    that no file here tells. A name of the host's own address in /etc/hosts or of local-host-names is taken for one that
+    clients use.
 
     Advice: have a certificate issued for the name that clients use (subjectAltName), then restart sendmail.
     """
@@ -220,16 +221,8 @@ def certificate_for_another_name(
                         inspect("openssl x509 -in {path} -noout -subject -ext subjectAltName", path=file.path),
                         restart(),
                     ],
-                    severity="error" if _strange(certificate.names, host) else "warning",
                     path=file.path,
                 )
-
-
-def _strange(names: tuple[str, ...], host: str) -> bool:
-    """Whether no name could be a public alias of the host: hosts are often known to clients by another name of the
-    same domain, or of a domain of their own, and only a former name of this very domain is surely wrong."""
-    domain = host.partition(".")[2]
-    return any(name.lower().endswith("." + domain.lower()) for name in names)
 
 
 @check(

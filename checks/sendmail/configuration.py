@@ -226,26 +226,22 @@ def auth_switched_off(cf: SendmailCf) -> Findings:
 
     On a submission port nobody can log in then; the client sees no AUTH line.
 
-    Advice: write M=Ea (or drop the A) in DAEMON_OPTIONS of sendmail.mc, rebuild sendmail.cf and restart.
+    Advice: drop the A from M= in DAEMON_OPTIONS of sendmail.mc (a small a would demand a login of every client, which
+    is right for port 587 alone), rebuild sendmail.cf and restart.
     """
     everywhere = all(d.auth_off for d in cf.daemons)
     for daemon in cf.daemons:
         if daemon.auth_off and (everywhere or daemon.port in (587, 465)):
-            modifiers = "".join(sorted(daemon.modifiers))
+            modifiers = daemon.letters
             yield found(
                 f"AUTH is switched off on port {daemon.port or daemon.service} ({daemon.name}): DaemonPortOptions "
                 f"has M={modifiers} with the modifier A",
-                evidence=[
-                    Evidence(
-                        f"{cf.path}:{daemon.line}",
-                        f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}, M={modifiers}",
-                    )
-                ],
+                evidence=[daemon.evidence(cf.path)],
                 fix=rebuild(
                     cf.path,
-                    "DAEMON_OPTIONS(`… Name={name}, M={letters}')dnl",
+                    f"DAEMON_OPTIONS(`… Name={{name}}{', M={letters}' if modifiers != 'A' else ''}')dnl without the A",
                     name=daemon.name,
-                    letters=modifiers.replace("A", "") or "a",
+                    letters=modifiers.replace("A", ""),
                 ),
                 port=str(daemon.port),
             )
@@ -285,22 +281,17 @@ def starttls_switched_off(cf: SendmailCf) -> Findings:
     lost = ", so PLAIN and LOGIN are not offered (AuthOptions p)" if "p" in cf.auth_options else ""
     for daemon in cf.daemons:
         if daemon.starttls_off and not daemon.auth_off and not daemon.smtps:
-            modifiers = "".join(sorted(daemon.modifiers))
+            modifiers = daemon.letters
             submission = "submission " if daemon.port == 587 else ""
             yield found(
                 f"STARTTLS is switched off on {submission}port {daemon.port or daemon.service} ({daemon.name}) by "
                 f"DaemonPortOptions M={modifiers}{lost}",
-                evidence=[
-                    Evidence(
-                        f"{cf.path}:{daemon.line}",
-                        f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}, M={modifiers}",
-                    )
-                ],
+                evidence=[daemon.evidence(cf.path)],
                 fix=rebuild(
                     cf.path,
-                    "DAEMON_OPTIONS(`… Name={name}, M={letters}')dnl",
+                    f"DAEMON_OPTIONS(`… Name={{name}}{', M={letters}' if modifiers != 'S' else ''}')dnl without the S",
                     name=daemon.name,
-                    letters=modifiers.replace("S", "") or "a",
+                    letters=modifiers.replace("S", ""),
                 ),
                 port=str(daemon.port),
             )
@@ -860,16 +851,11 @@ def port_25_demands_auth(cf: SendmailCf) -> Findings:
     """
     for daemon in cf.daemons:
         if daemon.port == 25 and daemon.auth_required and not (daemon.address or "").startswith("127."):
-            modifiers = "".join(sorted(daemon.modifiers))
+            modifiers = daemon.letters
             yield found(
                 f"Port 25 ({daemon.name}) requires AUTH of every client (DaemonPortOptions M={modifiers}): mail from "
                 f"other servers is refused",
-                evidence=[
-                    Evidence(
-                        f"{cf.path}:{daemon.line}",
-                        f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}, M={modifiers}",
-                    )
-                ],
+                evidence=[daemon.evidence(cf.path)],
                 fix=rebuild(cf.path, "DAEMON_OPTIONS(`… Name={name}, Port=smtp')dnl without M=a", name=daemon.name),
                 port="25",
             )

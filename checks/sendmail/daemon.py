@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from itertools import combinations
 
-from maildoctor.api import AddLine, Evidence, Findings, Start, Unknown, check, found, inspect, rebuild, restart
+from maildoctor.api import AddLine, Evidence, Findings, Start, Unknown, check, edit, found, inspect, rebuild, restart
 from maildoctor.api.host import FilePurpose, Listeners, Paths, Processes, TcpWrappers
 from maildoctor.api.sendmail import Daemon, SendmailCf, SendmailProgram
 
@@ -73,14 +73,10 @@ def port_not_listened_on(cf: SendmailCf, processes: Processes, listeners: Listen
             continue
         yield found(
             f"Port {daemon.port} ({daemon.name}) is configured, but nothing listens on it",
-            evidence=[_option(cf, daemon), Evidence("ss -ltn", f"no listener on port {daemon.port}")],
+            evidence=[daemon.evidence(cf.path), Evidence("ss -ltn", f"no listener on port {daemon.port}")],
             fix=[restart()],
             port=str(daemon.port),
         )
-
-
-def _option(cf: SendmailCf, daemon: Daemon) -> Evidence:
-    return Evidence(f"{cf.path}:{daemon.line or 0}", f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}")
 
 
 _SENDMAIL = ("?", "sendmail", "sm-mta", "init", "systemd", "inetd", "xinetd")
@@ -119,7 +115,7 @@ def port_held_by_another_program(cf: SendmailCf, listeners: Listeners) -> Findin
         if others and len(others) == len(there):
             yield found(
                 f"Port {daemon.port} ({daemon.name}) is held by {others[0].program}, not by sendmail",
-                evidence=[_option(cf, daemon), *(x.evidence for x in others[:2])],
+                evidence=[daemon.evidence(cf.path), *(x.evidence for x in others[:2])],
                 fix=[inspect(f"ss -ltnp 'sport = :{daemon.port}'"), restart()],
                 port=str(daemon.port),
             )
@@ -132,7 +128,7 @@ def _local(daemon: Daemon) -> bool:
 @check(
     "RUN003",
     "listens-to-itself-only",
-    "warning",
+    "error",
     rung="listener",
     role="cause",
     fails=[{"cf": "O DaemonPortOptions=Name=MTA, Port=25, Addr=127.0.0.1\nC{TrustAuthMech}PLAIN"}],
@@ -156,12 +152,12 @@ def listens_to_itself_only(cf: SendmailCf) -> Findings:
         yield found(
             f"Sendmail listens on the loopback address only (port {', '.join(str(d.port) for d in cf.daemons)}): no "
             f"client can reach it",
-            evidence=[
-                Evidence(f"{cf.path}:{d.line}", f"DaemonPortOptions Name={d.name}, Port={d.service}, Addr={d.address}")
-                for d in cf.daemons
-            ],
-            fix=rebuild(cf.path, "remove Addr=127.0.0.1 from DAEMON_OPTIONS"),
-            severity="error",
+            evidence=[d.evidence(cf.path) for d in cf.daemons],
+            fix=rebuild(
+                cf.path,
+                "remove Addr={address} from DAEMON_OPTIONS",
+                address=list(dict.fromkeys(d.address or "" for d in cf.daemons)),
+            ),
             option="DaemonPortOptions",
         )
 
@@ -269,10 +265,11 @@ def _when(seconds: float) -> str:
 def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> Findings:
     """hosts.deny refuses clients of sendmail (TCP wrappers), and hosts.allow does not let them in.
 
-    The client gets "550 Access denied" to every command; nothing of the mail configuration is at fault. The name asked
-    for is always sendmail, whatever the daemon calls itself in the log (sm-mta).
+    EHLO is answered without AUTH and STARTTLS, and whatever follows gets "550 Access denied"; nothing of the mail
+    configuration is at fault. The name asked for is always sendmail, whatever the daemon calls itself in the log
+    (sm-mta). The first rule that fits counts, and hosts.allow is read before hosts.deny.
 
-    Advice: add a line `sendmail: ALL` to /etc/hosts.allow.
+    Advice: add a line `sendmail: ALL` to /etc/hosts.allow, above a line there that denies.
     """
     if not program.asks_tcp_wrappers:
         return
@@ -288,7 +285,11 @@ def refused_by_tcp_wrappers(program: SendmailProgram, wrappers: TcpWrappers) -> 
             f"{rule.path} denies {'every client' if every else ' '.join(rule.clients)} access to sendmail"
             f"{' but those that hosts.allow names' if every and some else ''}: {rule.text}",
             evidence=[Evidence(f"{rule.path}:{rule.line}", rule.text)],
-            fix=[AddLine("/etc/hosts.allow", "sendmail: ALL")],
+            fix=[
+                edit(rule.path, "put a line `sendmail: ALL` above this one")
+                if rule.path.endswith("hosts.allow")
+                else AddLine("/etc/hosts.allow", "sendmail: ALL")
+            ],
             severity="error" if every and not some else "info",
             rule=rule.text,
         )
@@ -383,7 +384,7 @@ def own_ports_collide(cf: SendmailCf, listeners: Listeners) -> Findings:
         yield found(
             f"Two daemons want port {one.port}: {one.name} and {two.name}; the second cannot bind, and sendmail greets"
             " nobody",
-            evidence=[_option(cf, one), _option(cf, two)],
+            evidence=[one.evidence(cf.path), two.evidence(cf.path)],
             fix=rebuild(cf.path, "remove DAEMON_OPTIONS(`… Name={name} …')", name=two.name),
             port=str(one.port),
         )

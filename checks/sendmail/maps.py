@@ -278,7 +278,10 @@ def authinfo_key_not_looked_up(cf: SendmailCf, maps: MailMaps, logins: Logins | 
     role="cause",
     scope=("client",),
     explains=("no-offer", "no-starttls"),
-    fails=[{"maps": "[map access] hash /etc/mail/access\nentry: srv_features:192.0.2.9\tA"}],
+    fails=[
+        {"maps": "[map access] hash /etc/mail/access\nentry: srv_features:192.0.2.9\tA"},
+        {"maps": "[map access] hash /etc/mail/access\nentry: srv_features:\tA"},
+    ],
     passes=[
         {"maps": "[map access] hash /etc/mail/access\nentry: srv_features:192.0.2.9\tV"},
         {"maps": "[map access] hash /etc/mail/access\nentry: srv_features:192.0.2.9\ta"},
@@ -289,9 +292,10 @@ def auth_switched_off_by_access_map(maps: MailMaps) -> Findings:
     """Srv_Features in the access map switches AUTH or STARTTLS off for some clients.
 
     Those clients see an EHLO answer without the AUTH line (or without STARTTLS, and then without PLAIN and LOGIN),
-    while all others log in; the log says nothing.
+    while all others log in; the log says nothing. For one foreign net that is most often meant, against guessers; for
+    every client, or a private net, it locks users out.
 
-    Advice: remove the Srv_Features entry from the access map and rebuild the map.
+    Advice: remove the Srv_Features entry from the access map and rebuild the map, unless it is meant.
     """
     yield from _unseen(maps)
     for m in maps.all:
@@ -305,8 +309,21 @@ def auth_switched_off_by_access_map(maps: MailMaps) -> Findings:
                     f"{client or 'every client'}",
                     evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
                     fix=[edit(m.path, "remove the entry {key}", key=entry.key), _build(m)],
-                    client=client,
+                    severity="error" if _own_clients(client) else "warning",
+                    client=client or "all",
                 )
+
+
+_PRIVATE = re.compile(
+    r"(ipv6:)?(10|127|192\.168|172\.(1[6-9]|2\d|3[01]))(\..*)?|localhost(\..*)?|ipv6:(f[cd]|fe80|0*:).*"
+)
+"""Keys of the access map for clients in private nets, and for this host: whole addresses, and nets by their first
+numbers."""
+
+
+def _own_clients(client: str) -> bool:
+    """Whether an entry is for all clients, or for those in a net of one's own."""
+    return not client or _PRIVATE.fullmatch(client.lower()) is not None
 
 
 @check(

@@ -411,8 +411,7 @@ def login_service_fails(wire: Wire) -> Findings:
     """The server cannot say whether the login is right: what it asks does not answer.
 
     4xx, or "generic failure", speaks of the server and not of the user: saslauthd or Dovecot's auth service does not
-    run or its socket cannot be reached, the database of users is missing or unreadable, or too many logins failed
-    before.
+    run or its socket cannot be reached, the database of users is unreadable, or too many logins failed before.
 
     Advice: start the service and see who may reach its socket (saslauthd: /run/saslauthd/mux; Dovecot:
     private/auth below Postfix's queue), or install the plug-in that reads the users (Cyrus SASL's sasldb); the server's

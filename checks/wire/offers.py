@@ -41,7 +41,8 @@ def _look(port: int, clear: str, tls: str, program: str = "Sendmail 8.17.1/8.17.
 
 
 _GOOD = _look(587, "AUTH CRAM-MD5", "AUTH CRAM-MD5 PLAIN LOGIN")
-_READABLE = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
+_TOKENS = frozenset({"XOAUTH2", "OAUTHBEARER"})
+_READABLE = frozenset({"PLAIN", "LOGIN"}) | _TOKENS
 """Mechanisms that show the password, or a token that is as good."""
 
 
@@ -162,22 +163,31 @@ _LENIENT = ("dovecot", "")
     refs=("RFC 4954 section 4: PLAIN only under TLS", "RFC 8314 section 3"),
 )
 def password_asked_for_in_clear(wire: Wire) -> Findings:
-    """Mechanisms that send the password itself are offered before TLS.
+    """Mechanisms that send what opens the account as it is, a password or a token, are offered before TLS.
 
-    A client that is not told to insist on TLS sends the password in clear, in base64, which hides nothing; whoever
-    takes STARTTLS out of the way gets it from all the others too.
+    A client that is not told to insist on TLS sends it in clear, in base64, which hides nothing; whoever takes STARTTLS
+    out of the way gets it from all the others too. PLAIN and LOGIN send the password, XOAUTH2 and OAUTHBEARER a token,
+    which serves whoever has it until it expires.
 
-    Advice: let the server offer PLAIN and LOGIN after STARTTLS only.
+    Advice: let the server offer these mechanisms after STARTTLS only.
     """
     for ports, names in wire.together((c, _readable_in_clear(c)) for c in wire.per_endpoint):
         c = ports.first
         yield found(
-            f"{ports.endpoint} offers {names} before TLS",
+            f"{ports.endpoint} offers {names} before TLS: {_sent(names)} can be read on the way",
             evidence=ports.evidence("AUTH"),
             fix=_after_tls_only(c.server),
             severity="info" if c.loopback and c.server in _LENIENT else None,
             endpoint=ports.endpoint,
         )
+
+
+def _sent(names: str) -> str:
+    """What a client sends by one of these mechanisms."""
+    tokens = _TOKENS & set(names.split())
+    if not tokens:
+        return "the password"
+    return "the password or token" if set(names.split()) - tokens else "the token"
 
 
 def _after_tls_only(server: str) -> list[Step]:

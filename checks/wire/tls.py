@@ -163,7 +163,8 @@ def words_behind_starttls(wire: Wire) -> Findings:
         )
 
 
-_READABLE = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
+_PASSWORD = frozenset({"PLAIN", "LOGIN"})
+_READABLE = _PASSWORD | {"XOAUTH2", "OAUTHBEARER"}
 """Mechanisms that show the password, or a token that is as good."""
 
 
@@ -210,13 +211,19 @@ def login_without_tls(wire: Wire) -> Findings:
         elsewhere = ports.first.host in able
         yield found(
             f"{ports.endpoint} offers AUTH and no STARTTLS"
-            + (": passwords cross the network in clear" if readable else ""),
+            + (f": {_crossing(ports.all)} cross the network in clear" if readable else ""),
             evidence=ports.evidence("AUTH", "STARTTLS"),
             fix=[] if elsewhere else _have_tls(ports.first.server),
             advice=_ON_THIS_PORT_TOO if elsewhere else None,
             severity=_without_tls_severity(ports.all, readable),
             endpoint=ports.endpoint,
         )
+
+
+def _crossing(conversations: tuple[Conversation, ...]) -> str:
+    """What clients send there."""
+    offered = {name for c in conversations if c.in_clear is not None for name in c.in_clear.auth}
+    return "passwords" if offered & _PASSWORD else "tokens, each as good as a password until it expires,"
 
 
 _ON_THIS_PORT_TOO = (

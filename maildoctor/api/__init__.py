@@ -62,6 +62,7 @@ from maildoctor.remedy import (
     restart,
     set_option,
     setting,
+    taking_effect,
 )
 
 __all__ = [
@@ -136,4 +137,5 @@ __all__ = [
     "shell_word",
     "shell_words",
     "shown",
+    "taking_effect",
 ]

@@ -3,7 +3,7 @@
 from maildoctor.auth.mechanisms import Mechanisms, Offer, mechanisms, uses_sasldb
 from maildoctor.facts.cyrus.conf import PWCHECK_METHODS_OF_SASL_1, SaslConf
 from maildoctor.facts.cyrus.files import SaslFiles
-from maildoctor.facts.cyrus.mechanism_flags import PLAINTEXT, lacks
+from maildoctor.facts.cyrus.mechanism_flags import PLAINTEXT, WITHOUT_SECRET, lacks
 from maildoctor.facts.cyrus.outside import Outside
 from maildoctor.facts.cyrus.plugins import Plugin, Plugins, plugin_of
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
@@ -13,6 +13,7 @@ from maildoctor.facts.cyrus.shipped import Shipped
 __all__ = [
     "PLAINTEXT",
     "PWCHECK_METHODS_OF_SASL_1",
+    "WITHOUT_SECRET",
     "Mechanisms",
     "Offer",
     "Outside",

@@ -6,7 +6,7 @@ from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Lo
 from maildoctor.facts.names import Names, own_name, server_realm, unnamed
 from maildoctor.facts.paths import FilePurpose, Look, Paths, Trail
 from maildoctor.facts.processes import Listener, Listeners, Process, Processes
-from maildoctor.facts.safety import may, refusals, unsafe_folder
+from maildoctor.facts.safety import Reader, may, refusals, unsafe_folder
 from maildoctor.facts.services import Services
 from maildoctor.facts.system import System
 from maildoctor.facts.tls import Certificate, Tls, TlsFile
@@ -28,6 +28,7 @@ __all__ = [
     "Paths",
     "Process",
     "Processes",
+    "Reader",
     "Services",
     "System",
     "TcpWrappers",

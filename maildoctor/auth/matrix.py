@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from maildoctor.auth.mechanisms import Offer, mechanisms, uses_sasldb
 from maildoctor.auth.service import LoginService
-from maildoctor.facts.cyrus.conf import SaslConf
-from maildoctor.facts.cyrus.mechanism_flags import PLAINTEXT
+from maildoctor.facts.cyrus.conf import DEFAULT_PWCHECK, SaslConf
+from maildoctor.facts.cyrus.mechanism_flags import PLAINTEXT, WITHOUT_SECRET
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb, User
@@ -24,9 +24,6 @@ _STRENGTH = (
     "LOGIN",
 )
 """What a client with a password would take, the strongest first; -PLUS and tickets aside."""
-
-_NO_SECRET = frozenset({"EXTERNAL", "GSSAPI", "GSS-SPNEGO", "GS2-KRB5", "KERBEROS_V4", "ANONYMOUS"})
-"""Mechanisms that no stored secret serves: a certificate, a ticket, or nothing does."""
 
 ROWS = 200
 """Mechanisms that are told, those that are offered first; IANA knows 60."""
@@ -97,6 +94,7 @@ def _row(
         login=_login(name, facts.wire),
         verdict="not_offered",
         users=users,
+        stores=_stores(name, facts),
     )
     mixed = row.login == "ok" and any(w in _FAILED for w in _outcomes(name, facts.wire))
     verdict: Usability = "works_not_everywhere" if mixed else _verdict(row, offer, _elsewhere(name, facts))
@@ -124,15 +122,34 @@ def _plugin(name: str, offer: Offer | None, plugins: Plugins | None) -> PluginSt
 
 def _secret(name: str, facts: Sources) -> tuple[bool | None, tuple[str, ...]]:
     """Whether anything can serve it, and who of a sasldb, if they are few."""
-    if name in _NO_SECRET or facts.service is None:
+    if name in WITHOUT_SECRET or facts.service is None:
         return None, ()
     if name in PLAINTEXT and facts.conf is not None and facts.conf.verifies_by("saslauthd"):
-        return (bool(facts.saslauthd.processes) if facts.saslauthd else None), ()
+        runs = facts.saslauthd is not None and bool(facts.saslauthd.processes)
+        return (True if runs else False if facts.saslauthd and facts.saslauthd.processes_seen else None), ()
     if not uses_sasldb(facts.conf) or facts.sasldb is None:
         return None, ()
     able = facts.sasldb.able(name)
     some = [f"{u.name}@{u.realm}" for u in facts.sasldb.users if name in u.mechanisms] if able <= _FEW else []
     return able > 0, tuple(some)
+
+
+def _stores(name: str, of: Sources) -> tuple[str, ...]:
+    """Whose users it serves: a challenge those whose secret libsasl can fetch, PLAIN and LOGIN those of whom one of
+    pwcheck_method is asked."""
+    if name in WITHOUT_SECRET or of.service is None or of.service.provider != "libsasl":
+        return ()
+    fetched = ("sasldb",) if uses_sasldb(of.conf) else (of.conf.auxprop_plugins or ()) if of.conf else ()
+    if name not in PLAINTEXT:
+        return fetched
+    asked: dict[str, None] = {}
+    for method in of.conf.pwcheck_methods if of.conf else (DEFAULT_PWCHECK,):
+        if method.lower() == DEFAULT_PWCHECK:
+            asked |= dict.fromkeys(fetched)
+        elif method.lower() == "saslauthd":
+            back = of.saslauthd.mechanism if of.saslauthd else ""
+            asked |= {"sasldb" if back == "sasldb" else f"saslauthd ({back})" if back else "saslauthd": None}
+    return tuple(asked)
 
 
 def _login(name: str, wire: Wire | None) -> LoginResult:

@@ -6,6 +6,7 @@ from maildoctor.facts.names import Names, server_realm, unnamed
 from maildoctor.facts.paths import FilePurpose
 from maildoctor.facts.sendmail.cf import SendmailCf
 from maildoctor.facts.sendmail.program import SendmailProgram
+from maildoctor.facts.system import System
 from maildoctor.model import Evidence
 
 PRODUCT = "sendmail"
@@ -22,7 +23,9 @@ _AS_ACCOUNT: frozenset[FilePurpose] = frozenset({"sasldb", "key", "certificate",
 """main.c: RunAsUser is taken before maps, keys and libsasl are opened."""
 
 
-def login_service(cf: SendmailCf, names: Names | Unknown, program: SendmailProgram | None) -> LoginService:
+def login_service(
+    cf: SendmailCf, names: Names | Unknown, program: SendmailProgram | None, system: System | None = None
+) -> LoginService:
     """Sources: sendmail/srvrsmtp.c, saslmechs() and sasl_server_new(); sendmail/readcf.c for the options."""
     return LoginService(
         product=PRODUCT,
@@ -36,18 +39,20 @@ def login_service(cf: SendmailCf, names: Names | Unknown, program: SendmailProgr
         realm=server_realm(cf, names, program) if isinstance(names, Names) else (cf.auth_realm or "").lower(),
         realm_is_set=bool(cf.auth_realm),
         realm_unknown=None if cf.auth_realm else unnamed(cf, names, program) if isinstance(names, Names) else names,
-        account=_account(cf),
+        account=_account(cf, system),
         read_as_account=_AS_ACCOUNT,
         without_tls=_without_tls(cf, program),
         settings={**{s: _setting(cf, option) for s, option in _OPTIONS.items()}, "trusted": _trusted(cf)},
     )
 
 
-def _account(cf: SendmailCf) -> Account | None:
+def _account(cf: SendmailCf, system: System | None) -> Account | None:
+    """drop_privileges() (sendmail/main.c) keeps one group: the one that RunAsUser names, else the user's own."""
     account = cf.run_as_user
     if account is None or account.user in ("root", "0"):
         return None
-    return Account(account.user, (account.group,) if account.group else ())
+    group = account.group or (system.primary_groups.get(account.user, "") if system else "")
+    return Account(account.user, (group,) if group else ())
 
 
 def _setting(cf: SendmailCf, option: str) -> Setting:

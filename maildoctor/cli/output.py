@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import stat
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from maildoctor.cli.stdout import say
 from maildoctor.cli.style_options import for_file
 from maildoctor.model import Report
 from maildoctor.render import FORMATS, rendered
-from maildoctor.render.style import Style
+from maildoctor.render.style import Page, Style
 
 _USUAL_MODE = 0o600
 _MODES = {"prometheus": 0o644}
@@ -47,6 +48,8 @@ def published(
     """
     state = plugin_status(report, policy)
     style = replace(style, state=state, fail_on=policy.fail_on)
+    if "sarif" in (options.format, *(output.format for output in outputs)):
+        style = replace(style, pages=pages_of(getattr(options, "checks", None) or []))
     try:
         for output in outputs:
             text = rendered(report, output.format, for_file(style, options))
@@ -56,6 +59,21 @@ def published(
     finally:
         say(rendered(report, options.format, style))
     return state if options.format == "nagios" else status(report, policy)
+
+
+_FIELD = re.compile(r"\{(\w+)\}")
+
+
+def pages_of(folders: Sequence[str]) -> dict[str, Page]:
+    """The page of every check and log rule; names of fields stand where a finding has words of the host."""
+    from maildoctor.library import load_library
+    from maildoctor.triage.rules import rule_files, usable
+
+    pages = {
+        rule.code: Page(_FIELD.sub(lambda m: m[1].upper(), rule.title), rule.why, "", rule.severity)
+        for rule in usable(rule_files()).rules
+    }
+    return pages | {c.code: Page(c.title, c.why, c.advice, c.severity) for c in load_library(folders).checks}
 
 
 def write(path: str, text: str, mode: int = _USUAL_MODE) -> None:

@@ -31,6 +31,8 @@ _DEFAULTS = ("/etc/default/saslauthd", "/etc/sysconfig/saslauthd")
 _RUN = ("/run/saslauthd", "/var/run/saslauthd", "/var/state/saslauthd", "/var/lib/sasl2")
 _RUN_OF_DEBIAN = ("/var/run/saslauthd",)
 """Compiled into its libsasl2; in a root of the mail server's own, /var/run is seldom a link to /run."""
+_UNITS = tuple(f"{folder}/systemd/system/saslauthd.service" for folder in ("/etc", "/usr/lib", "/lib"))
+_ASKS_FOR_START = re.compile(r'(?m)^[^#\n]{0,200}"?\$\{?START\}?"? *!= *"?yes')
 _SASLAUTHD = ("/usr/sbin/saslauthd", "/usr/local/sbin/saslauthd")
 
 
@@ -209,6 +211,14 @@ def sasldb(host: Host, know: FactStore) -> SaslDb | Unknown:
     return Absent(f"{path} does not exist", subject=path)
 
 
+def _starts_only_if_told(host: Host, know: FactStore) -> bool:
+    """Whether saslauthd's init script looks for START=yes, and no unit of systemd stands in its place."""
+    if not _ASKS_FOR_START.search(text(host.ask("read", "/etc/init.d/saslauthd"))):
+        return False
+    found = know.get(System)
+    return found is None or found.init != "systemd" or not first(host, _UNITS)
+
+
 def saslauthd(host: Host, know: FactStore) -> Saslauthd | Unknown:
     """What its defaults file says, the process, the socket that the configuration names."""
     found, application = know.get(SaslConf), know.get(SaslApplication)
@@ -221,7 +231,8 @@ def saslauthd(host: Host, know: FactStore) -> Saslauthd | Unknown:
     socket = there or sockets[0]
     missing = all(isinstance(look, NoAnswer) and look.why == "absent" for look in answers.values())
     lines = [text(host.ask("read", path)) for path in _DEFAULTS]
-    lines.append(text(host.ask("processes")))
+    running = host.ask("processes")
+    lines.append(running if isinstance(running, str) else "processes not seen")
     lines.append(text(host.ask("look", text(host.ask("real", socket.rpartition("/")[0])))))
     if there:
         real = text(host.ask("real", socket))
@@ -240,6 +251,8 @@ def saslauthd(host: Host, know: FactStore) -> Saslauthd | Unknown:
         lines += [f"pam smtp: {row}" for row in text(host.ask("read", "/etc/pam.d/smtp")).splitlines()]
     if first(host, _SASLAUTHD):
         lines.append("installed")
+    if _starts_only_if_told(host, know):
+        lines.append("START=yes is demanded")
     return Saslauthd.parse(joined(*lines))
 
 

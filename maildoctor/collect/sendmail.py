@@ -18,6 +18,7 @@ from maildoctor.facts.sendmail.mc import SendmailMc
 from maildoctor.facts.sendmail.program import SendmailProgram
 from maildoctor.facts.sendmail.queues import Queues
 from maildoctor.facts.sendmail.site_config import SiteConfig
+from maildoctor.facts.system import System
 from maildoctor.facts.tls import Tls
 from maildoctor.facts.wire import Wire
 from maildoctor.host import Host, NoAnswer
@@ -172,7 +173,9 @@ def login_service(_: Host, know: FactStore) -> LoginService | Unknown:
     found = know(SendmailCf)
     if isinstance(found, Unknown):
         return found
-    return auth.login_service(found, know(Names), know.get(SendmailProgram))
+    account = found.run_as_user
+    groups = know.get(System) if account is not None and not account.group else None
+    return auth.login_service(found, know(Names), know.get(SendmailProgram), groups)
 
 
 def application(host: Host, know: FactStore) -> SaslApplication | Unknown:

@@ -81,11 +81,11 @@ def system(host: Host, know: FactStore) -> System | Unknown:
         loggers = Processes.parse(running).named(*_SYSLOGS, users=USERS["syslog"])
         reported = " ".join(f"{p.program} {p.command}" for p in loggers)
         lines.append("syslog: " + next((s for s in _SYSLOGS if s in reported), ""))
-    if _local_users_only(text(host.ask("read", "/etc/nsswitch.conf"))):
-        users = host.ask("read", "/etc/passwd")
-        if isinstance(users, str):
-            lines.append("users: " + " ".join(row.partition(":")[0] for row in users.splitlines()))
-    lines += [_group(row) for row in text(host.ask("read", "/etc/group")).splitlines() if row.count(":") == 3]
+    users, groups = host.ask("read", "/etc/passwd"), text(host.ask("read", "/etc/group")).splitlines()
+    if isinstance(users, str) and _local_users_only(text(host.ask("read", "/etc/nsswitch.conf"))):
+        lines.append("users: " + " ".join(row.partition(":")[0] for row in users.splitlines()))
+    lines += [_group(row) for row in groups if row.count(":") == 3]
+    lines += _primary_groups(text(users).splitlines(), groups)
     return System.parse(joined(*lines))
 
 
@@ -110,6 +110,21 @@ def _local_users_only(switch: str) -> bool:
 def _group(row: str) -> str:
     name, _, _, members = row.split(":")
     return f"group {name}: {members}"
+
+
+_PEOPLE = 1000
+"""User ids from here on are people's, whose groups no daemon has."""
+
+
+def _primary_groups(users: list[str], groups: list[str]) -> list[str]:
+    """`primary group USER: NAME` of each system account."""
+    names = {row.split(":")[2]: row.partition(":")[0] for row in groups if row.count(":") == 3}
+    rows = [row.split(":") for row in users if row.count(":") == 6]
+    return [
+        f"primary group {user}: {names[gid]}"
+        for user, _, uid, gid, *_ in rows
+        if uid.isascii() and uid.isdigit() and int(uid[:10]) < _PEOPLE and gid in names
+    ]
 
 
 def names(host: Host, know: FactStore) -> Names | Unknown:

@@ -91,6 +91,41 @@ def _unsafe_file(
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """As whom sendmail judges a file that libsasl opens for it (safesaslfile(), with SFF_ROOTOK): RunAsUser, or root.
+
+    `group` is its only group, None where that is not known. `listed` are the groups that name it in /etc/group, which
+    count where RunAsUser is a name alone. `trusted` is TrustedUser, as good as root where sendmail stays root.
+    """
+
+    user: str = "root"
+    group: str | None = "root"
+    listed: Collection[str] = ()
+    trusted: str = "root"
+
+    def may_read(self, file: Look) -> bool | None:
+        """safefile(): the right of the owner, else that of the group, else that of others; of TrustedUser's files a
+        root that stays root is the owner. None: an unknown group decides it."""
+        if file.owner in ({"root", self.trusted} if self.user == "root" else {self.user}):
+            return bool(file.mode & 0o400)
+        return self._as_other(file, 0o040, 0o004, exclusive=True)
+
+    def may_search(self, folder: Look) -> bool | None:
+        """safedirpath(): the owner's right, the group's or the others', whichever is there. TrustedUser's folders are
+        anybody's. None: an unknown group decides it."""
+        if folder.owner == self.user and folder.mode & 0o100:
+            return True
+        return self._as_other(folder, 0o010, 0o001, exclusive=False)
+
+    def _as_other(self, look: Look, by_group: int, by_others: int, *, exclusive: bool) -> bool | None:
+        group, others = bool(look.mode & by_group), bool(look.mode & by_others)
+        with_group = group if exclusive else group or others
+        if look.group == self.group or look.group in self.listed:
+            return with_group
+        return others if self.group is not None or others == with_group else None
+
+
 def may(look: Look, user: str, groups: Collection[str], right: int) -> bool:
     """Whether `user` has `right` (4 read, 2 write, 1 search) by mode and group alone. Superuser rights do not count:
     safefile() tests the mode even for root unless the caller says otherwise (SFF_OPENASROOT)."""

@@ -12,8 +12,8 @@ from maildoctor.facts.paths import Look
 class System:
     """Text: lines of os-release, `triplet: x86_64-linux-gnu`, `user: root`, `/dev/log: missing` for devices that are
     not there, `keytab: /etc/krb5.keytab` with its `ls -ld` line or `keytab: missing`, `kerberos: /etc/krb5.conf`,
-    `syslog: rsyslogd` for a running syslog daemon, `init: systemd` for the init system, `group NAME: members`, `users:
-    NAME NAME …` where /etc/passwd is all there is."""
+    `syslog: rsyslogd` for a running syslog daemon, `init: systemd` for the init system, `group NAME: members`,
+    `primary group USER: NAME` for system accounts, `users: NAME NAME …` where /etc/passwd is all there is."""
 
     distribution: str
     """ID of os-release, e.g. debian, fedora; empty where not known"""
@@ -33,6 +33,8 @@ class System:
     init: str
     """what starts services: systemd, openrc, rc.d, sysv; `none` where nothing does; empty where not known"""
     groups: dict[str, tuple[str, ...]]
+    primary_groups: dict[str, str]
+    """of system accounts, by their name"""
     users: frozenset[str] | None
     """all users, None where a directory service may have more"""
 
@@ -56,6 +58,7 @@ class System:
             words.get("syslog"),
             words.get("init", ""),
             {m[1]: tuple(m[2].split(",")) if m[2] else () for m in re.finditer(r"(?m)^group (\S+): ?(\S*)$", text)},
+            {m[1]: m[2] for m in re.finditer(r"(?m)^primary group (\S+): (\S+)$", text)},
             frozenset(words["users"].split()) if "users" in words else None,
         )
 

@@ -111,6 +111,21 @@ def _runs(verb: str, service: str, system: System) -> str:
     return _MANAGERS[init].format(verb=verb, name=name) if init in _MANAGERS else ""
 
 
+_AT_BOOT = {
+    "systemd": "systemctl enable --now {name}",
+    "openrc": "rc-update add {name} && rc-service {name} start",
+    "rc.d": "sysrc {name}_enable=YES && service {name} start",
+}
+
+
+def _start(step: Start, system: System) -> str:
+    """Of other init systems a package enables what it installs."""
+    enable = _AT_BOOT.get(system.init or _USUAL.get(system.family, ""), "")
+    if step.at_boot and enable and step.service in _NAMES:
+        return enable.format(name=_NAMES[step.service].get(system.family, step.service))
+    return _service("start", step.service, system)
+
+
 def _service(verb: str, service: str, system: System) -> str:
     if service in _RELOADS:
         return _RELOADS[service]
@@ -174,7 +189,20 @@ def _literal(text: str) -> str:
 
 def _set(step: SetOption, system: System) -> str:
     name, sign = step.name, step.sign
-    return _sed(f"s/^{name}{sign.strip()}.*/{name}{sign}{_literal(step.value)}/", step.path, system)
+    if not step.new:
+        return _sed(f"s/^{name}{sign.strip()}.*/{name}{sign}{_literal(step.value)}/", step.path, system)
+    # libsasl takes the first of several lines, so one that is there by now must go
+    once = _sed(f"/^{name}{sign.strip()}/d", step.path, system)
+    return f"{once} && {_append(f'{name}{sign}{step.value}', step.path, ended=not step.unended)}"
+
+
+def _append(line: str, path: str, *, ended: bool = True) -> str:
+    write = "echo" if ended else r"printf '\n%s\n'"
+    return f"{write} {shell_word(line)} >> {shell_word(path)}"
+
+
+def _add_line(step: AddLine, _: System) -> str:
+    return f"grep -sqxFe {shell_word(step.line)} {shell_word(step.path)} || {_append(step.line, step.path)}"
 
 
 def _rename(step: RenameOption, system: System) -> str:
@@ -247,7 +275,7 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     SetOption: _set,
     RenameOption: _rename,
     SeparateByColon: _colons,
-    AddLine: lambda s, _: f"echo {shell_word(s.line)} >> {shell_word(s.path)}",
+    AddLine: _add_line,
     RemoveLine: _remove_line,
     SetPostfix: lambda s, _: f"postconf -e {shell_word(f'{s.name} = {s.value}')}",
     SetPostfixService: lambda s, _: f"postconf -F {shell_words(*(f'{x}/{s.name}={s.value}' for x in s.services))}",
@@ -258,7 +286,7 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     Generate: lambda s, _: f"m4 {shell_word(s.source)} > {shell_word(s.path)}",
     Install: _install,
     Restart: lambda s, system: _service("restart", s.service, system),
-    Start: lambda s, system: _service("start", s.service, system),
+    Start: _start,
     AddUser: _add_user,
     DeleteUser: _delete_user,
     Inspect: lambda s, _: quoted(s.command, s.values),

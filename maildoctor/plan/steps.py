@@ -177,18 +177,23 @@ class Remount(Step):
 
 @dataclass(frozen=True)
 class SetOption(Step):
-    """An option that stands in a file gets another value, in its place: `NAME` `sign` `VALUE`. `before`: its value now,
-    empty where it is not known or stands there more than once."""
+    """An option of a file gets a value, `NAME` `sign` `VALUE`, in the place where it stands, and in one line even if
+    this is done twice. `before`: its value now, empty where it is not known or stands there more than once. `new`: it
+    stands nowhere yet. `unended`: the last line of the file has no end."""
 
     path: str
     name: str
     value: str
     before: str = ""
     sign: str = ": "
+    new: bool = False
+    unended: bool = False
 
     @property
     def inverse(self) -> Sequence[Step]:
-        """The old value."""
+        """The old value, or none."""
+        if self.new:
+            return [RemoveLine(self.path, f"{self.name}{self.sign}{self.value}")]
         return [replace(self, value=self.before, before=self.value)] if self.before else ()
 
 
@@ -210,7 +215,7 @@ class SeparateByColon(Step):
 
 @dataclass(frozen=True)
 class AddLine(Step):
-    """A line at the end of a file, as none is there."""
+    """A line at the end of a file where no such line is."""
 
     path: str
     line: str
@@ -322,9 +327,10 @@ class Restart(Step):
 
 @dataclass(frozen=True)
 class Start(Step):
-    """A service starts that does not run."""
+    """A service starts that does not run; `at_boot`: from now on at each boot too."""
 
     service: str
+    at_boot: bool = False
 
 
 @dataclass(frozen=True)

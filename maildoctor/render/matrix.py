@@ -11,6 +11,15 @@ _HEAD = ("mechanism", "plug-in", "conf", "list", "trust", "clear", "TLS", "secre
 _GOOD: tuple[Usability, ...] = ("usable", "works", "would_be_usable")
 _QUIET: tuple[Usability, ...] = ("not_configured", "not_offered", "hidden", "against_options")
 """Verdicts on mechanisms that nobody asked for, or that were left out on purpose."""
+_SERVED: tuple[Usability, ...] = (
+    *_GOOD,
+    "works_no_relaying",
+    "works_not_everywhere",
+    "with_realm_only",
+    "may_not_relay",
+    "in_clear",
+)
+"""Verdicts on mechanisms by which somebody can log in."""
 _BAD: tuple[Usability, ...] = ("login_fails", "does_not_load", "no_plugin", "nobody")
 _TONES: Mapping[str, Tone] = {
     "yes": "ok", "loads": "ok", "ok": "ok", "no": "dim", "missing": "error", "broken": "error", "failed": "error",
@@ -65,7 +74,7 @@ def table(matrix: Matrix, style: Style) -> Iterator[tuple[Piece, ...]]:
         yield tuple(zip(texts, tones, strict=True))
     if matrix.more:
         yield ((f"only the first {len(rows):,} of {len(rows) + matrix.more:,} mechanisms", "plain"),)
-    yield from (((line, "plain"),) for line in _choices(matrix, style))
+    yield from (((line, "plain"),) for line in (*_choices(matrix, style), *_by_store(matrix, style)))
 
 
 def _choices(matrix: Matrix, style: Style) -> Iterator[str]:
@@ -76,6 +85,21 @@ def _choices(matrix: Matrix, style: Style) -> Iterator[str]:
     for (mech, verdict), clients in choices.items():
         choice = f"takes {mech}: {verdict}" if mech else verdict
         yield shown(f"client, {' or '.join(clients)}: {choice}", style.ascii)
+
+
+def _by_store(matrix: Matrix, style: Style) -> Iterator[str]:
+    """A line for the users of each store, where they cannot use the same mechanisms: to each of them another part of
+    the table is true."""
+    able = [m for m in matrix.rows if m.stores and m.verdict in _SERVED]
+    stores = dict.fromkeys(store for m in able for store in m.stores)
+    if all(set(m.stores) == set(stores) for m in able):
+        return
+    strongest = next((s.mech for s in matrix.strategies if s.client == "strongest"), "")
+    for store in stores:
+        own = [m.mech for m in able if store in m.stores]
+        fails = strongest and strongest not in own
+        rest = f"; a client that takes {strongest} fails" if fails else ""
+        yield shown(f"users of {store}: {' '.join(own)}{rest}", style.ascii)
 
 
 def _tone(column: str, cell: str, row: Mechanism) -> Tone:

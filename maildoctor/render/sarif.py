@@ -16,10 +16,11 @@ from maildoctor.model import Finding, Ranked, Report
 from maildoctor.render.escape import shown, unicode
 from maildoctor.render.moment import moment
 from maildoctor.render.place import Place, place, reported
-from maildoctor.render.style import Style
+from maildoctor.render.style import Page, Style
 from maildoctor.render.verdict import is_known
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_HOME = "https://pypi.org/project/maildoctor/"
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _ROOT = "TARGET"
 _URI = "%/:?#[]@!$&'()*+,;=~"
@@ -34,10 +35,11 @@ def render(report: Report, style: Style) -> str:
 
 def _log(report: Report, style: Style) -> dict[str, Any]:
     ranked = sorted(report.ranked, key=lambda r: r.rank)
-    rules = _rules(ranked)
+    rules = _rules(ranked, style.pages)
     places = {rule["id"]: number for number, rule in enumerate(rules)}
     causes = {r.finding.fingerprint: r.finding for r in reversed(ranked)}
-    driver = {"name": "maildoctor", "semanticVersion": __version__, "version": __version__, "rules": rules}
+    release = {"semanticVersion": __version__, "version": __version__}
+    driver = {"name": "maildoctor", "informationUri": _HOME, **release, "rules": rules}
     run = {
         "tool": {"driver": driver},
         "invocations": [_invocation(report, places)],
@@ -47,27 +49,31 @@ def _log(report: Report, style: Style) -> dict[str, Any]:
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _rules(ranked: Sequence[Ranked]) -> list[dict[str, Any]]:
-    """What is general about the findings of one code; the first that is met speaks for all."""
+def _rules(ranked: Sequence[Ranked], pages: Mapping[str, Page]) -> list[dict[str, Any]]:
+    """What is general about the findings of one code, the same in every run; of a code that has no page here the first
+    finding that is met speaks for all."""
     first: dict[str, Finding] = {}
     for r in ranked:
         first.setdefault(unicode(r.finding.code), r.finding)
-    return [_rule(code, finding) for code, finding in sorted(first.items())]
+    return [_rule(code, finding, pages.get(code) or _page(finding)) for code, finding in sorted(first.items())]
 
 
-def _rule(code: str, finding: Finding) -> dict[str, Any]:
+def _page(finding: Finding) -> Page:
     title = finding.name.replace("-", " ")
-    title = title[:1].upper() + title[1:]
+    return Page(title[:1].upper() + title[1:], finding.why, finding.advice, finding.severity)
+
+
+def _rule(code: str, finding: Finding, page: Page) -> dict[str, Any]:
     seen = [f"See: {', '.join(finding.refs)}"] if finding.refs else []
     pages = [ref for ref in finding.refs if re.fullmatch(r"https?://[!-~]+", ref) and quote(ref, safe=_URI) == ref]
     return {
         "id": code,
         "name": shown(finding.name),
-        "shortDescription": _message([title]),
-        "fullDescription": _message([finding.why or title]),
-        "help": _message([*(finding.advice.split("\n") if finding.advice else [title]), *seen]),
+        "shortDescription": _message([page.title]),
+        "fullDescription": _message([page.why or page.title]),
+        "help": _message([*(page.advice or page.title).split("\n"), *seen]),
         **({"helpUri": pages[0]} if pages else {}),
-        "defaultConfiguration": {"level": _LEVELS[finding.severity]},
+        "defaultConfiguration": {"level": _LEVELS[page.severity]},
     }
 
 
@@ -114,7 +120,10 @@ def _message(lines: Iterator[str] | Sequence[str]) -> dict[str, str]:
 
 def _location(at: Place, report: Report, finding: Finding) -> dict[str, Any]:
     logical = {"fullyQualifiedName": unicode(finding.fingerprint), "kind": "resource"}
-    return {**_physical(at, report), "logicalLocations": [logical]}
+    where = _physical(at, report)
+    if at.path.startswith("/"):  # GitHub shows no result without a line
+        where["physicalLocation"].setdefault("region", {"startLine": 1})
+    return {**where, "logicalLocations": [logical]}
 
 
 def _related(finding: Finding, first: Place, report: Report) -> Iterator[dict[str, Any]]:

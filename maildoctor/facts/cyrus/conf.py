@@ -61,10 +61,12 @@ DEFAULT_PWCHECK = "auxprop"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A value as written and the number of its line, from 1."""
+    """A value as written, the number of its line, from 1, and the option as it is spelled there with the blanks before
+    it, where that is not in lower case at the start of the line."""
 
     value: str
     line: int
+    spelled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class SaslConf:
     `options`: lower-cased key to the setting that counts, which is the *first* of several (sasl_config_getstring).
     `repeated`: the later ones, which are never looked at. `crlf`: some line ends in CR LF; harmless since 2.1.23,
     which cuts white space off the end, before that the CR belongs to the value. `overlong`: lines over 4095 bytes.
-    `prefix`: what stands before each option in that file, as `sasl_` in imapd.conf.
+    `unended`: its last line has no end. `prefix`: what stands before each option there, as `sasl_` of imapd.conf.
     """
 
     path: str
@@ -105,6 +107,7 @@ class SaslConf:
     repeated: tuple[tuple[str, Setting], ...]
     overlong: tuple[int, ...]
     crlf: bool
+    unended: bool = False
     prefix: str = ""
 
     @classmethod
@@ -114,14 +117,15 @@ class SaslConf:
         options: dict[str, Setting] = {}
         broken: list[Broken] = []
         repeated: list[tuple[str, Setting]] = []
-        for number, line in _lines(body):
+        for number, line, indent in _lines(body):
             entry = _ENTRY.match(line)
             value = line[entry.end() :] if entry else ""
             if entry is None or not value:
                 if len(broken) < _ENOUGH:
                     broken.append(Broken(number, line[:200], _problem(line)))
                 continue
-            key, setting = entry[1].lower(), Setting(value, number)
+            key, spelled = entry[1].lower(), indent + entry[1]
+            setting = Setting(value, number, "" if spelled == key else spelled)
             if key in options:
                 repeated.append((key, setting))
             else:
@@ -133,6 +137,7 @@ class SaslConf:
             repeated=tuple(repeated),
             overlong=tuple(n for n, line in enumerate(body.split("\n"), 1) if len(line) > _LONGEST),
             crlf="\r\n" in body,
+            unended=bool(body) and not body.endswith("\n"),
         )
 
     def value(self, name: str) -> str | None:
@@ -219,13 +224,15 @@ class SaslConf:
         return None if value is None else tuple(w for w in re.split(f"[{_BLANKS}]+", value) if w)
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """What lib/config.c takes for lines with something in them, and where: white space cut at both ends."""
+def _lines(text: str) -> Iterator[tuple[int, str, str]]:
+    """What lib/config.c takes for lines with something in them, and where: white space cut at both ends; and the one
+    before it."""
     for number, physical in enumerate(text.split("\n"), 1):
         for start in range(0, len(physical) or 1, _LONGEST):
-            line = physical[start : start + _LONGEST].split("\0", 1)[0].strip(_BLANKS)
+            whole = physical[start : start + _LONGEST].split("\0", 1)[0]
+            line = whole.strip(_BLANKS)
             if line and line[0] != "#":
-                yield number, line
+                yield number, line, whole[: len(whole) - len(whole.lstrip(_BLANKS))]
 
 
 def _problem(line: str) -> str:

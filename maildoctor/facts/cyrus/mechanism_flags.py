@@ -3,6 +3,9 @@
 PLAINTEXT = frozenset({"PLAIN", "LOGIN"})
 """Mechanisms that send the password itself; any password verifier can serve them."""
 
+WITHOUT_SECRET = frozenset({"EXTERNAL", "GSSAPI", "GSS-SPNEGO", "GS2-KRB5", "KERBEROS_V4", "ANONYMOUS"})
+"""Mechanisms that no stored secret serves: a certificate, a ticket, or nothing does."""
+
 _PROPERTIES: dict[str, frozenset[str]] = {
     "PLAIN": frozenset("yc"),
     "LOGIN": frozenset("yc"),

@@ -14,12 +14,14 @@ class Saslauthd:
     """Text: lines of /etc/default/saslauthd (`MECHANISMS="pam"`), a process line (`PID USER STARTED PROGRAM COMMAND`),
     `ls -ld` lines of its run directory and socket, `socket /run/saslauthd/mux: missing`,
     or `no socket` where something else is there, `installed`,
+    `START=yes is demanded` where its init script looks for it, `processes not seen` where nobody could look,
     `pam /etc/pam.d/smtp: missing`, and then the lines of /etc/pam.d/other behind `pam other: `; else those of smtp
     behind `pam smtp: `.
     """
 
     settings: dict[str, str]
     processes: tuple[Process, ...]
+    processes_seen: bool
     socket_path: str
     socket: Look | None
     socket_missing: bool
@@ -33,6 +35,8 @@ class Saslauthd:
     pam_denies: str
     """the row of /etc/pam.d/smtp that refuses everybody, for nothing before it can succeed; empty without one"""
     installed: bool
+    wants_start: bool
+    """what starts it does so only with START=yes in /etc/default/saslauthd (Debian up to 12)"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -47,8 +51,9 @@ class Saslauthd:
         users = (*USERS["saslauthd"], *([folder.owner] if folder and not folder.world_writable else []))
         other = re.findall(r"(?m)^pam other: *(@include +common-auth|-?auth\s+.*)$", text)
         return cls(
-            dict(_setting(m) for m in re.finditer(r"(?m)^\s*([A-Z_]+)=(.*)$", text)),
+            dict(_setting(m) for m in re.finditer(r"(?m)^\s*([A-Z_]+)=(?!yes is demanded$)(.*)$", text)),
             Processes.parse(text).named("saslauthd", users=users),
+            not re.search(r"(?m)^processes not seen$", text),
             socket.path if socket else missing[1] if missing else "",
             socket,
             bool(missing),
@@ -58,6 +63,7 @@ class Saslauthd:
             bool(other) and not any("pam_deny" in row and "requi" in row for row in other),
             _denies(re.findall(r"(?m)^pam smtp: *(\S.*)$", text)),
             bool(re.search(r"(?m)^installed$", text)),
+            bool(re.search(r"(?m)^START=yes is demanded$", text)),
         )
 
     @property
@@ -65,6 +71,11 @@ class Saslauthd:
         """The folder of its socket, as the running process was told (-m); empty where it was not."""
         found = (re.search(r"\s-m\s*(/\S+)", process.command) for process in self.processes)
         return next((m[1].rstrip("/") for m in found if m), "")
+
+    @property
+    def is_kept_from_starting(self) -> bool:
+        """Its init script would say that it is not enabled, and end as if all were well."""
+        return self.wants_start and self.settings.get("START", "") != "yes"
 
     @property
     def mechanism(self) -> str:

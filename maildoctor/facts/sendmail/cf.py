@@ -14,6 +14,7 @@ from typing import ClassVar, Self
 
 from maildoctor.facts import of_file
 from maildoctor.facts.cyrus.conf import Setting
+from maildoctor.model import Evidence
 
 _BLANKS = " \t\n\v\f\r"
 _ENOUGH = 1000
@@ -242,7 +243,7 @@ class Daemon:
 
     `port` is None where `service`, the words as written, is not known or the family has no ports. `line` is None for
     the daemon sendmail makes up when there is no such line: name `Daemon0`, port 25, every IPv4 address.
-    `unknown`: parameters sendmail refuses.
+    `unknown`: parameters sendmail refuses. `letters`: the modifiers as written. `written`: the value of the option.
     """
 
     name: str
@@ -254,6 +255,8 @@ class Daemon:
     filters: str | None
     line: int | None
     unknown: tuple[str, ...] = ()
+    letters: str = ""
+    written: str = ""
 
     @classmethod
     def of(cls, name: str, value: str, line: int | None) -> Self:
@@ -280,7 +283,15 @@ class Daemon:
             filters=found.get("I"),
             line=line,
             unknown=tuple(unknown),
+            letters=found.get("M", "").strip(_BLANKS),
+            written=value,
         )
+
+    def evidence(self, path: str) -> Evidence:
+        """The line of this file that makes it, or that none does."""
+        if self.line is None:
+            return Evidence(path, "no O DaemonPortOptions: sendmail listens on port 25 of every IPv4 address")
+        return Evidence(f"{path}:{self.line}", f"O DaemonPortOptions={self.written}")
 
     @property
     def auth_off(self) -> bool:
