@@ -32,6 +32,8 @@ ORDER = (
     "SASL005",
     "CONF015",
     "MECH004",
+    "SASL013",
+    "SASL014",
     "SASL007",
     "SYS004",
     "PERM010",

@@ -5,6 +5,8 @@ from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.check import Findings, Found, check, found
 from maildoctor.correlate import Cause, always
 from maildoctor.facts import Absent, Unknown, gaps, known
+from maildoctor.facts.backends.saslauthd import MECHANISMS as SASLAUTHD_MECHANISMS
+from maildoctor.facts.backends.saslauthd import READ_ONCE, Verifier
 from maildoctor.facts.cyrus.conf import PWCHECK_METHODS_OF_SASL_1, SaslConf
 from maildoctor.facts.cyrus.files import SaslFiles
 from maildoctor.facts.cyrus.mechanism_flags import PLAINTEXT, lacks
@@ -98,6 +100,8 @@ from maildoctor.remedy import (
 __all__ = [
     "PLAINTEXT",
     "PWCHECK_METHODS_OF_SASL_1",
+    "READ_ONCE",
+    "SASLAUTHD_MECHANISMS",
     "USER_NOT_FOUND",
     "WRONG_PASSWORD",
     "Absent",
@@ -188,6 +192,7 @@ __all__ = [
     "Trail",
     "Unknown",
     "User",
+    "Verifier",
     "Wire",
     "add_user",
     "always",

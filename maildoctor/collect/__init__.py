@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from maildoctor.auth.service import LoginService, SaslApplication
-from maildoctor.collect import application, cyrus, imapd, paths, postfix, sendmail, system, wire
+from maildoctor.collect import application, backends, cyrus, imapd, paths, postfix, sendmail, system, wire
 from maildoctor.collect.adapter import Adapter
 from maildoctor.collect.knowledge import Collector, FactStore
+from maildoctor.facts.backends.saslauthd import Verifier
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.files import SaslFiles
 from maildoctor.facts.cyrus.plugins import Plugins
@@ -53,6 +54,7 @@ _SERVICE: dict[type[Any], Collector] = {
     Plugins: cyrus.plugins,
     SaslDb: cyrus.sasldb,
     Saslauthd: cyrus.saslauthd,
+    Verifier: backends.verifier,
     Logins: system.logins,
     Paths: paths.paths,
     Exposed: paths.exposed,
