@@ -5,6 +5,8 @@ from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.check import Findings, Found, check, found
 from maildoctor.correlate import Cause, always
 from maildoctor.facts import Absent, Unknown, gaps, known
+from maildoctor.facts.backends.accounts import Accounts, SystemAccount
+from maildoctor.facts.backends.pam import Handler, PamService, PamType, lets_in
 from maildoctor.facts.backends.saslauthd import MECHANISMS as SASLAUTHD_MECHANISMS
 from maildoctor.facts.backends.saslauthd import READ_ONCE, Verifier
 from maildoctor.facts.cyrus.conf import PWCHECK_METHODS_OF_SASL_1, SaslConf
@@ -105,6 +107,7 @@ __all__ = [
     "USER_NOT_FOUND",
     "WRONG_PASSWORD",
     "Absent",
+    "Accounts",
     "AddLine",
     "AddUser",
     "Attempts",
@@ -129,6 +132,7 @@ __all__ = [
     "Found",
     "Generate",
     "Grant",
+    "Handler",
     "Hello",
     "Inspect",
     "Install",
@@ -149,6 +153,8 @@ __all__ = [
     "Move",
     "Names",
     "Offer",
+    "PamService",
+    "PamType",
     "Paths",
     "Plugin",
     "Plugins",
@@ -185,6 +191,7 @@ __all__ = [
     "Step",
     "SubmitCf",
     "System",
+    "SystemAccount",
     "TcpWrappers",
     "Tls",
     "TlsFile",
@@ -217,6 +224,7 @@ __all__ = [
     "judge",
     "known",
     "lacks",
+    "lets_in",
     "looked_up",
     "may",
     "mechanisms",

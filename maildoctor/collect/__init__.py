@@ -10,6 +10,8 @@ from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect import application, backends, cyrus, imapd, paths, postfix, sendmail, system, wire
 from maildoctor.collect.adapter import Adapter
 from maildoctor.collect.knowledge import Collector, FactStore
+from maildoctor.facts.backends.accounts import Accounts
+from maildoctor.facts.backends.pam import PamService
 from maildoctor.facts.backends.saslauthd import Verifier
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.files import SaslFiles
@@ -55,6 +57,8 @@ _SERVICE: dict[type[Any], Collector] = {
     SaslDb: cyrus.sasldb,
     Saslauthd: cyrus.saslauthd,
     Verifier: backends.verifier,
+    PamService: backends.pam,
+    Accounts: backends.accounts,
     Logins: system.logins,
     Paths: paths.paths,
     Exposed: paths.exposed,

@@ -3,8 +3,10 @@
 import re
 
 from maildoctor.auth.service import SaslApplication
-from maildoctor.collect.knowledge import FactStore, joined, text
+from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
+from maildoctor.facts.backends.accounts import Accounts
+from maildoctor.facts.backends.pam import PamService
 from maildoctor.facts.backends.saslauthd import Verifier
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.system import System
@@ -72,3 +74,131 @@ def _settings(host: Host) -> list[str]:
             real = text(host.ask("real", path)) or path
             return [text(host.ask("look", real)), f"# file: {path}", said]
     return []
+
+
+# ---- PAM
+
+_PAM_FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d")
+_FILES = 40
+_LISTS = 10
+_NOLOGIN = ("/var/run/nologin", "/run/nologin", "/etc/nologin")
+_INCLUDED = re.compile(r"(?m)^[ \t]*(?:@include[ \t]+|-?\w+[ \t]+(?:include|substack)[ \t]+)([\w/.-]{1,200})")
+_ABSOLUTE = re.compile(r"(?m)^[ \t]*-?\w+[ \t]+(?:\[[^\]\n]*\]|\w+)[ \t]+(/[^\s#]{1,300})")
+_LIST = re.compile(r"pam_listfile\S*[^\n]*?\bfile=(/\S{1,300})|pam_access\S*[^\n]*?\baccessfile=(/\S{1,300})")
+
+
+def pam(host: Host, know: FactStore) -> PamService | Unknown:
+    """The files of the service that saslauthd asks for, with all that they include, and what their modules read."""
+    found, application, system = know(Verifier), know.get(SaslApplication), know.get(System)
+    if isinstance(found, Unknown):
+        return found
+    if found.mechanism != "pam":
+        return Absent("saslauthd does not ask PAM")
+    if system and system.family == "freebsd":
+        return Unknown("the PAM of FreeBSD is another one, OpenPAM, which is not read")
+    service = application.protocol if application else "smtp"
+    if not any(isinstance(host.ask("list", folder), str) for folder in _PAM_FOLDERS):
+        return unknown(host.ask("list", _PAM_FOLDERS[0]), _PAM_FOLDERS[0])  # type: ignore[arg-type]
+    lines, whole = [f">> service: {service}"], ""
+    todo, done = [service, "other"], set[str]()
+    for name in todo:
+        if name in done or len(done) == _FILES:
+            continue
+        done.add(name)
+        path, answer = _pam_file(host, name)
+        if isinstance(answer, NoAnswer):
+            if answer.why != "absent":
+                return unknown(answer, path)
+            lines.append(f">> missing: {path}")
+            continue
+        lines += [f">> file: {path}", answer]
+        whole += answer + "\n"
+        todo += _INCLUDED.findall(answer)
+    lines += _modules(host, system.triplet if system else "", whole)
+    if nologin := first(host, _NOLOGIN):
+        lines.append(f">> nologin: {nologin}")
+    if "pam_shells" in whole:
+        lines += [">> shells", text(host.ask("read", "/etc/shells"))]
+    lists = ["".join(m) for m in _LIST.findall(whole)] + ["/etc/security/access.conf"] * ("pam_access" in whole)
+    for path in list(dict.fromkeys(lists))[:_LISTS]:
+        answer = host.ask("read", path)
+        if isinstance(answer, str):
+            lines += [f">> list: {path}", answer, text(host.ask("look", path))]
+        elif answer.why == "absent":
+            lines.append(f">> missing: {path}")
+    return PamService.parse("\n".join(lines))
+
+
+def _pam_file(host: Host, name: str) -> tuple[str, str | NoAnswer]:
+    """The first file of this name, as _pam_open_config_file() looks for it; a name may be a whole path."""
+    paths = [name] if name.startswith("/") else [f"{folder}/{name}" for folder in _PAM_FOLDERS]
+    for path in paths:
+        answer = host.ask("read", path)
+        if isinstance(answer, str) or answer.why != "absent":
+            return path, answer
+    return paths[0], host.ask("read", paths[0])
+
+
+def _modules(host: Host, triplet: str, whole: str) -> list[str]:
+    folders = [f"/usr/lib/{triplet}/security", f"/lib/{triplet}/security"] if triplet else []
+    folders += [f"{prefix}/{lib}/security" for lib in ("lib64", "lib") for prefix in ("/usr", "")]
+    lines = []
+    for folder in folders:
+        names = text(host.ask("list", folder))
+        if "pam_deny.so" in names.split("\n"):
+            lines = [f">> modules: {folder}", names]
+            break
+    for path in list(dict.fromkeys(_ABSOLUTE.findall(whole)))[:_FILES]:
+        answer = host.ask("real", path)
+        if isinstance(answer, str) or answer.why == "absent":
+            lines.append(f">> module: {path}" + ("" if isinstance(answer, str) else " missing"))
+    return lines
+
+
+# ---- the system's accounts
+
+
+def accounts(host: Host, know: FactStore) -> Accounts | Unknown:
+    """Who could log in by a password of the system, where that is what saslauthd asks for."""
+    found, system = know(Verifier), know.get(System)
+    if isinstance(found, Unknown):
+        return found
+    if found.mechanism not in ("pam", "shadow", "getpwent"):
+        return Absent("saslauthd does not ask for the passwords of the system")
+    answer = host.ask("accounts")
+    if isinstance(answer, NoAnswer):
+        return unknown(answer, "/etc/shadow")
+    members = system.groups if system else {}
+    own = {
+        row[2]: row[0]
+        for row in (x.split(":") for x in text(host.ask("read", "/etc/group")).splitlines())
+        if len(row) == 4
+    }
+    lines = []
+    for line in answer.splitlines():
+        name, _, rest = line.partition(" ")
+        if m := re.match(r"(uid=\d+ gid=(\d+) shell=\S*) (.*)", rest):
+            groups = [*([own[m[2]]] if m[2] in own else []), *(g for g, those in members.items() if name in those)]
+            line = f"{name} {m[1]} groups={','.join(dict.fromkeys(groups))} {m[3]}"
+        lines.append(line)
+    switch = text(host.ask("read", "/etc/nsswitch.conf"))
+    rows = [x.partition("#")[0].split() for x in switch.splitlines()]
+    sources = next((row[1:] for row in rows if row[:1] == ["passwd:"]), [])
+    lines.append("elsewhere: " + " ".join(s for s in sources if s not in ("files", "compat", "systemd")))
+    lines.append(f"crypt: {_crypt(host, system.triplet if system else '')}")
+    lines.append(text(host.ask("look", "/etc/shadow")))
+    return Accounts.parse(joined(*lines))
+
+
+def _crypt(host: Host, triplet: str) -> str:
+    """Whose crypt(3): libxcrypt's library is libcrypt.so.1.1.0 or .2.0.0, glibc's libcrypt-2.28.so."""
+    folders = [
+        f"{prefix}/lib{rest}" for rest in (f"/{triplet}" if triplet else "", "64", "") for prefix in ("/usr", "")
+    ]
+    for folder in dict.fromkeys(folders):
+        for name in ("libcrypt.so.1", "libcrypt.so.2"):
+            real = text(host.ask("real", f"{folder}/{name}"))
+            if real:
+                return "glibc" if re.search(r"libcrypt-2\.\d+\.so$", real) else "libxcrypt"
+    names = text(host.ask("list", "/lib"))
+    return "musl" if re.search(r"(?m)^ld-musl-", names) else ""

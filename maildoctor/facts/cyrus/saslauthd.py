@@ -14,8 +14,7 @@ class Saslauthd:
     """Text: lines of /etc/default/saslauthd (`MECHANISMS="pam"`), a process line (`PID USER STARTED PROGRAM COMMAND`),
     `ls -ld` lines of its run directory and socket, `socket /run/saslauthd/mux: missing`,
     or `no socket` where something else is there, `installed`,
-    `pam /etc/pam.d/smtp: missing`, and then the lines of /etc/pam.d/other behind `pam other: `; else those of smtp
-    behind `pam smtp: `.
+    `pam /etc/pam.d/smtp: missing`, and then the lines of /etc/pam.d/other behind `pam other: `.
     """
 
     settings: dict[str, str]
@@ -30,8 +29,6 @@ class Saslauthd:
     """path of the PAM service file that is not there"""
     pam_other_asks: bool
     """whether the rules of /etc/pam.d/other, which count then, ask for a password and do not just deny"""
-    pam_denies: str
-    """the row of /etc/pam.d/smtp that refuses everybody, for nothing before it can succeed; empty without one"""
     installed: bool
 
     @classmethod
@@ -56,7 +53,6 @@ class Saslauthd:
             next((x for x in looks if wrong and x.kind == "d" and x.path == wrong[1]), None),
             pam[1] if pam else "",
             bool(other) and not any("pam_deny" in row and "requi" in row for row in other),
-            _denies(re.findall(r"(?m)^pam smtp: *(\S.*)$", text)),
             bool(re.search(r"(?m)^installed$", text)),
         )
 
@@ -67,15 +63,6 @@ class Saslauthd:
             if m := re.search(r"\s-a\s*(\S+)", process.command):
                 return m[1]
         return self.settings.get("MECHANISMS", self.settings.get("MECH", "")).split(" ")[0]
-
-
-def _denies(rows: list[str]) -> str:
-    """The first row of its type that is pam_deny: behind others it is what happens when they fail (pam.d(5))."""
-    for kind in ("auth", "account"):
-        first = next((r for r in rows if re.match(rf"-?{kind}\s|@include\s", r)), "")
-        if re.match(r"-?\w+\s+(?:required|requisite)\s+\S*pam_deny\.so", first):
-            return first
-    return ""
 
 
 def _setting(m: re.Match[str]) -> tuple[str, str]:
