@@ -34,6 +34,8 @@ ORDER = (
     "MECH004",
     "SASL013",
     "SASL014",
+    "SASL012",
+    "USER011",
     "SASL007",
     "SYS004",
     "PERM010",

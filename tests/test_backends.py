@@ -118,8 +118,8 @@ gone:$2b$10$abc:10:0:90:7:::
 
 
 def test_states_and_schemes_are_told_and_never_a_hash() -> None:
-    told = list(accounts(USERS, SHADOW, today=20000))
-    assert told == [
+    listed = list(accounts(USERS, SHADOW, today=20000))
+    assert listed == [
         "root uid=0 gid=0 shell=/bin/bash locked",
         "test uid=1000 gid=1000 shell=/bin/bash usable yescrypt",
         "mail1 uid=1001 gid=1001 shell=/usr/sbin/nologin locked",
@@ -128,7 +128,7 @@ def test_states_and_schemes_are_told_and_never_a_hash() -> None:
         "clear uid=1004 gid=1004 shell=/bin/sh usable sha512",
         "passwd: shadowed",
     ]
-    assert "$" not in "".join(told)
+    assert "$" not in "".join(listed)
 
 
 def test_a_listing_is_read_back() -> None:

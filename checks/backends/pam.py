@@ -37,6 +37,10 @@ _COMMON = (
 _TEST = "test uid=1000 gid=1000 shell=/bin/bash groups=test usable yescrypt"
 
 
+_PEOPLE = 200
+"""Accounts that are tried one by one."""
+
+
 def _asked(conf: SaslConf, verifier: Verifier) -> bool:
     return conf.verifies_by("saslauthd") and verifier.mechanism == "pam"
 
@@ -56,7 +60,7 @@ def _why(service: PamService, handler: Handler) -> str:
     return {
         "pam_deny": "pam_deny refuses",
         "pam_access": "access.conf denies everybody",
-        "pam_succeed_if": f"no login here meets {' '.join(row.arguments)}",
+        "pam_succeed_if": f"no login meets {' '.join(row.arguments)}",
         "pam_shells": "the shell is not in /etc/shells",
         "pam_unix": "pam_unix refuses",
     }.get(row.name, f"the control {row.control} makes it fail")
@@ -162,7 +166,7 @@ def pam_service_denies(conf: SaslConf, verifier: Verifier, pam: PamService, acco
             return
     local = isinstance(accounts, Accounts) and not accounts.elsewhere and set(pam.stores) <= {"unix"}
     people = accounts.usable if local and isinstance(accounts, Accounts) else ()
-    if people and not any(lets_in(pam, person) for person in people):
+    if 0 < len(people) <= _PEOPLE and not any(lets_in(pam, person) for person in people):
         stopped = _stopped(pam, people[0])
         yield _refusal(pam, pam.culprits(stopped, people[0]), stopped, "every account of this host", ps)
 
@@ -346,7 +350,7 @@ def pam_refuses_this_user(
     """
     if not _asked(conf, verifier) or not pam.path or not (pam.succeeds("auth") and pam.succeeds("account")):
         return
-    if not any(lets_in(pam, person) for person in accounts.usable):
+    if not any(lets_in(pam, person) for person in accounts.usable[:_PEOPLE]):
         return
     yield from _refused(pam, accounts, logins)
 

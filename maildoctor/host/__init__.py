@@ -24,6 +24,7 @@ all, a recording is a table of questions and answers, and replaying it gives the
     run         command     `exit N` and what it printed
     processes   ""          running programs that have to do with mail
     listeners   ""          listening TCP sockets
+    directory   question    what a directory says to it, as `maildoctor.host.directory` puts it
     probe       endpoints   conversations with these SMTP servers, `ADDRESS:PORT …`, as `maildoctor.smtp.session` writes
     hostname    ""          the node name
     build       path        release and compile flags that stand in a sendmail program
@@ -41,8 +42,8 @@ from maildoctor.errors import DoctorError
 
 Verb = Literal[
     "look", "real", "acl", "list", "read", "clear", "map", "accounts", "keytab", "sasldb", "elf", "cert", "key",
-    "source", "logins", "recent", "space", "run", "processes", "listeners", "probe", "hostname", "build", "release",
-    "elapsed", "whoami", "clock", "system",
+    "source", "logins", "recent", "space", "run", "processes", "listeners", "directory", "probe", "hostname", "build",
+    "release", "elapsed", "whoami", "clock", "system",
 ]  # fmt: skip
 """What can be asked, as in the table above."""
 

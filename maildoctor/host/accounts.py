@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 
 MOST = 2000
-"""Accounts that are told."""
+"""Accounts that are listed."""
 
 _PEOPLE = 1000
 _NOBODY = (65534, 65535)
@@ -37,7 +37,7 @@ def accounts(passwd: str, shadow: str | None, today: int | None = None) -> Itera
     there is none."""
     day = int(time.time() // _DAY) if today is None else today
     lines = {row[0]: row for row in (line.split(":") for line in (shadow or "").splitlines()) if len(row) >= 2}
-    shadowed, told, left = False, 0, 0
+    shadowed, listed, left = False, 0, 0
     for line in passwd.splitlines():
         row = line.split(":")
         if len(row) < 7 or not re.fullmatch(r"[0-9]{1,10}", row[2]) or not re.fullmatch(r"[0-9]{1,10}", row[3]):
@@ -49,10 +49,10 @@ def accounts(passwd: str, shadow: str | None, today: int | None = None) -> Itera
             continue
         if not re.fullmatch(r"[^\s:]{1,64}", row[0]) or not re.fullmatch(r"\S{0,200}", shell):
             continue
-        if told == MOST:
+        if listed == MOST:
             left += 1
             continue
-        told += 1
+        listed += 1
         state = _state(lines.get(row[0]), day) if row[1] == "x" else _of_field(row[1])
         yield f"{row[0]} uid={uid} gid={int(row[3])} shell={shell} {state}"
     if shadowed:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 MOST = 1000
-"""Entries that are told."""
+"""Entries that are listed."""
 
 _ENCTYPES = {
     1: "des-cbc-crc", 2: "des-cbc-md4", 3: "des-cbc-md5", 16: "des3-cbc-sha1", 17: "aes128-cts-hmac-sha1-96",
@@ -21,8 +21,8 @@ def entries(data: bytes) -> Iterator[str]:
     if data[:2] not in (b"\x05\x02", b"\x05\x01"):
         raise NotAKeytab("this is no keytab" if data else "it is empty")
     order = "big" if data[1] == 2 else "little"
-    at, told = 2, 0
-    while at + 4 <= len(data) and told < MOST:
+    at, listed = 2, 0
+    while at + 4 <= len(data) and listed < MOST:
         size = int.from_bytes(data[at : at + 4], "big" if order == "big" else "little", signed=True)
         at += 4
         if size == 0:
@@ -31,7 +31,7 @@ def entries(data: bytes) -> Iterator[str]:
             if at + size > len(data):
                 raise NotAKeytab("it ends in the middle of an entry")
             yield _entry(data[at : at + size], order == "big", data[1])
-            told += 1
+            listed += 1
         at += abs(size)
 
 

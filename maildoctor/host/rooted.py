@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 _RECENT = 1024 * 1024
 """Bytes at the end of a log that count as recent, and lines of them that are kept at most."""
 
-_LIFE = {"processes": "processes", "listeners": "listening ports", "probe": "server to ask"}
+_LIFE = {
+    "processes": "processes",
+    "listeners": "listening ports",
+    "probe": "server to ask",
+    "directory": "server to ask",
+}
 """What is not there where nothing runs, rather than hidden from us."""
 
 _PAIRS = "pairs "

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from typing import Literal, Self
 
 from maildoctor.facts.backends.accounts import SystemAccount
@@ -19,8 +20,8 @@ Returns = frozenset[str]
 _LEVELS = 16
 """PAM_SUBSTACK_MAX_LEVEL."""
 
-_MOST = 400
-"""Rows of one stack that are followed; the longest that is known has 30."""
+_MOST = 100
+"""Rows of one stack that are followed; the longest that is known has 30. Of a longer one nothing is said."""
 
 _OK, _DONE, _BAD, _DIE, _IGNORE, _RESET = "ok", "done", "bad", "die", "ignore", "reset"
 _ACTIONS = (_IGNORE, _OK, _DONE, _BAD, _DIE, _RESET)
@@ -155,19 +156,36 @@ class PamService:
     @cached_property
     def path(self) -> str:
         """The file of the service; that of `other` where it has none; empty where there is neither."""
-        return next((p for p in self.files if p.endswith(f"/{self.service}")), self.other)
+        return self._by_name.get(self.service, self.other)
 
     @cached_property
     def other(self) -> str:
         """The file of the service `other`, empty where there is none."""
-        return next((p for p in self.files if p.endswith("/other")), "")
+        return self._by_name.get("other", "")
 
     def stack(self, kind: PamType) -> tuple[Handler, ...]:
         """The handlers of one type; those of `other` where the service has none (pam_dispatch.c: h == NULL)."""
+        return self._stacks[kind]
+
+    @cached_property
+    def _stacks(self) -> Mapping[PamType, tuple[Handler, ...]]:
+        return {"auth": self._stack("auth"), "account": self._stack("account")}
+
+    def _stack(self, kind: PamType) -> tuple[Handler, ...]:
         for path in dict.fromkeys((self.path, self.other)):
-            if path and (found := tuple(self._flat(path, kind, 0, 0))):
-                return found[:_MOST]
+            if path and (found := tuple(islice(self._flat(path, kind, 0, 0), _MOST))):
+                return found
         return ()
+
+    @cached_property
+    def _words(self) -> Mapping[str, frozenset[str]]:
+        """The lines of each list."""
+        return {path: frozenset(filter(None, lines)) for path, lines in self.lists.items()}
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, str]:
+        """Where the files are, by their names alone; the first counts."""
+        return {path.rpartition("/")[2]: path for path in reversed(list(self.files))}
 
     def _flat(self, path: str, kind: PamType, depth: int, level: int) -> Iterator[Handler]:
         for row in self.files.get(path, ()):
@@ -198,7 +216,7 @@ class PamService:
     def _find(self, name: str) -> str:
         if name.startswith("/"):
             return name if name in self.files else ""
-        return next((p for p in self.files if p.endswith(f"/{name}")), "")
+        return self._by_name.get(name, "")
 
     # ---- what modules return
 
@@ -235,6 +253,8 @@ class PamService:
     ) -> bool:
         """Whether the stack can end in success; `but`: as if this handler did."""
         stack = self.stack(kind)
+        if len(stack) == _MOST:
+            return True
 
         def judge(handler: Handler) -> Returns:
             return _YES if handler is but else self.returns(handler, kind, person, right)
@@ -467,15 +487,15 @@ def _listfile(service: PamService, row: Row, _kind: PamType, person: SystemAccou
     lines = service.lists.get(path)
     if lines is None or item == "rhost" or _option(row, "apply"):
         return frozenset({"success", "auth_err", "ignore"})
-    wanted = [line for line in lines if line]
+    wanted = service._words[path]
     if person is None:
         if sense == "allow":
             return frozenset({"success", "auth_err"}) if wanted else _FAIL
         return frozenset({"success", "auth_err"})
     values = {"user": {person.name}, "group": set(person.groups), "shell": {person.shell}}[item]
-    if item == "group" and sense == "allow" and not values & set(wanted):
+    if item == "group" and sense == "allow" and not values & wanted:
         return _FAIL
-    return _YES if bool(values & set(wanted)) == (sense == "allow") else _FAIL
+    return _YES if bool(values & wanted) == (sense == "allow") else _FAIL
 
 
 def _access(service: PamService, row: Row, _kind: PamType, _person: SystemAccount | None) -> Returns:
