@@ -36,6 +36,8 @@ ORDER = (
     "SASL014",
     "SASL012",
     "USER011",
+    "LDAP004",
+    "LDAP005",
     "SASL007",
     "SYS004",
     "PERM010",

@@ -1,12 +1,21 @@
 """What stands behind a login: PAM's way through its stacks, accounts, keytabs, saslauthd's own words."""
 
+import socket
+import threading
+
 import pytest
 
 from maildoctor.facts.backends.accounts import Accounts, SystemAccount
+from maildoctor.facts.backends.ldap import LdapStore, expanded, widest
 from maildoctor.facts.backends.pam import PamService
 from maildoctor.facts.backends.saslauthd import Flags, Verifier
+from maildoctor.host import NoAnswer
 from maildoctor.host.accounts import accounts, scheme_of
+from maildoctor.host.directory import ask
 from maildoctor.host.keytab import NotAKeytab, entries
+from maildoctor.ldap.ber import elements, one, tagged
+from maildoctor.ldap.ber import octets as octets_
+from maildoctor.ldap.filters import BadFilter, encoded
 
 SMTP = ">> file: /etc/pam.d/smtp\n"
 DEBIAN = (
@@ -197,3 +206,119 @@ def test_the_settings_of_distributions() -> None:
     assert fedora.configured == Flags("pam", "", "/run/saslauthd", True)
     freebsd = Verifier.parse('# file: /etc/rc.conf\nsaslauthd_enable="YES"\nsaslauthd_flags="-a getpwent"')
     assert freebsd.configured.mechanism == "getpwent"
+
+
+# ---- LDAP
+
+
+def test_the_file_of_ldap_is_read_as_lak_does() -> None:
+    store = LdapStore.parse(
+        "# path: /etc/l\n# remark\nLDAP_Servers: ldap://a/ ldaps://b:1636\nldap_start_tls: off\nldap_use_sasl: yes\n"
+        "ldap_filter: (mail=%u%R)\n>> ask ldap://a/\nconnect: a:389 ok\nbind: 0 success\n"
+        "search: 4 sizeLimitExceeded entries=1"
+    )
+    assert [(s.scheme, s.host, s.port) for s in store.servers] == [("ldap", "a", 389), ("ldaps", "b", 1636)]
+    assert not store.on("ldap_start_tls") and store.method == "fastbind" and not store.broken
+    assert store.proof is not None and store.asked[0].entries == 1
+
+
+@pytest.mark.parametrize(
+    "line", ["ldap_scope = sub", "ldap_scope", "ldap_scope:", "ldap_scope : sub", "ldap scope: sub"]
+)
+def test_a_line_that_ends_the_reading(line: str) -> None:
+    assert LdapStore.parse(f"ldap_servers: ldap://a/\n{line}").broken[0][0] == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "wide", "exact"),
+    [
+        ("(uid=%U)", "(uid=*)", "(uid=test)"),
+        ("(mail=%u%R)", "(mail=**)", "(mail=test@example.com)"),
+        ("(&(uid=%u)(o=%1))", "(&(uid=*)(o=*))", "(&(uid=test)(o=com))"),
+        ("(mail=%U@%d)", "(mail=*@*)", "(mail=test@)"),
+        ("(x=100%%)", "(x=100%)", "(x=100%)"),
+    ],
+)
+def test_letters_of_a_filter(text: str, wide: str, exact: str) -> None:
+    assert widest(text) == wide
+    assert expanded(text, "test", "example.com", "smtp") == exact
+
+
+@pytest.mark.parametrize(
+    ("text", "octets"),
+    [
+        ("uid=*", "8703756964"),
+        ("(uid=a)", "a308040375696404 0161"),
+        ("(!(uid=a))", "a20aa308040375696404 0161"),
+        ("(&(a=1)(b=*))", "a00ba306040161040131870162"),
+        ("(a=x*y)", "a40b0401613006800178820179"),
+        (r"(a=\2a)", "a30604016104012a"),
+    ],
+)
+def test_a_filter_as_bytes(text: str, octets: str) -> None:
+    assert encoded(text).hex() == octets.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    "text", ["(a=1", "a=1)", "(&(a=1)", "(a)", "()", "(a=1)b", r"(a=\zz)", "(!(a=1)(b=1))", "(" * 99]
+)
+def test_what_is_no_filter(text: str) -> None:
+    with pytest.raises(BadFilter):
+        encoded(text)
+
+
+class Directory(threading.Thread):
+    """An LDAP server with one entry, for one conversation."""
+
+    def __init__(self, code: int = 0) -> None:
+        super().__init__(daemon=True)
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.code, self.received = code, b""
+        self.start()
+
+    def run(self) -> None:
+        connection, _ = self.socket.accept()
+        with connection, self.socket:
+            while data := connection.recv(4096):
+                self.received += data
+                for _, body, _ in elements(data):
+                    parts = list(elements(body))
+                    number, kind = parts[0][1], parts[1][0]
+                    done = one(self.code if kind == 0x60 else 0) + octets_(b"") + octets_(b"")
+                    if kind == 0x63 and b"uid" in body:
+                        names = tagged(0x30, tagged(0x30, octets_(b"userPassword") + tagged(0x31, b"")))
+                        connection.sendall(tagged(0x30, tagged(2, number) + tagged(0x64, octets_(b"uid=a") + names)))
+                    answer = {0x60: 0x61, 0x63: 0x65}.get(kind)
+                    if answer:
+                        connection.sendall(tagged(0x30, tagged(2, number) + tagged(answer, done)))
+
+
+def test_a_directory_is_asked_and_no_value_comes_back() -> None:
+    server = Directory()
+    question = (
+        f"uri=ldap://127.0.0.1:{server.port}/ conf=/c bind=cn=a base=dc=x 'filter=(uid=*)' attribute=userPassword"
+    )
+    said = ask(question, lambda _: "ldap_password: old\nldap_password: s3cret\n", everywhere=False)
+    assert said == (
+        f"connect: 127.0.0.1:{server.port} ok\nbind: 0 success\nbase: 0 success\n"
+        "search: 0 success entries=1 userPassword=yes"
+    )
+    assert b"s3cret" in server.received and b"old" not in server.received
+
+
+def test_a_refused_bind_ends_the_questions() -> None:
+    server = Directory(49)
+    said = ask(f"uri=ldap://localhost:{server.port}/ base=dc=x", lambda _: "", everywhere=False)
+    assert isinstance(said, str) and said.endswith("bind: 49 invalidCredentials")
+
+
+def test_another_machine_is_not_asked() -> None:
+    assert isinstance(ask("uri=ldap://192.0.2.1/", lambda _: "", everywhere=False), NoAnswer)
+
+
+def test_a_closed_port_refuses() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    said = ask(f"uri=ldap://127.0.0.1:{port}/", lambda _: "", everywhere=False)
+    assert said == f"connect: 127.0.0.1:{port} Connection refused"

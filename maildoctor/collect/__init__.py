@@ -11,6 +11,7 @@ from maildoctor.collect import application, backends, cyrus, imapd, paths, postf
 from maildoctor.collect.adapter import Adapter
 from maildoctor.collect.knowledge import Collector, FactStore
 from maildoctor.facts.backends.accounts import Accounts
+from maildoctor.facts.backends.ldap import LdapStore
 from maildoctor.facts.backends.pam import PamService
 from maildoctor.facts.backends.saslauthd import Verifier
 from maildoctor.facts.cyrus.conf import SaslConf
@@ -59,6 +60,7 @@ _SERVICE: dict[type[Any], Collector] = {
     Verifier: backends.verifier,
     PamService: backends.pam,
     Accounts: backends.accounts,
+    LdapStore: backends.ldap_store,
     Logins: system.logins,
     Paths: paths.paths,
     Exposed: paths.exposed,

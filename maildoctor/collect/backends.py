@@ -6,6 +6,7 @@ from maildoctor.auth.service import SaslApplication
 from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.backends.accounts import Accounts
+from maildoctor.facts.backends.ldap import LdapStore, widest
 from maildoctor.facts.backends.pam import PamService
 from maildoctor.facts.backends.saslauthd import Verifier
 from maildoctor.facts.cyrus.conf import SaslConf
@@ -202,3 +203,48 @@ def _crypt(host: Host, triplet: str) -> str:
                 return "glibc" if re.search(r"libcrypt-2\.\d+\.so$", real) else "libxcrypt"
     names = text(host.ask("list", "/lib"))
     return "musl" if re.search(r"(?m)^ld-musl-", names) else ""
+
+
+# ---- LDAP
+
+_LDAP_CONF = ("/etc/ldap/ldap.conf", "/etc/openldap/ldap.conf", "/usr/local/etc/openldap/ldap.conf")
+_BASE = re.compile(r"(?mi)^[ \t]*BASE[ \t]+(\S[^\n]*)$")
+_NAMED = ("ldap_tls_cacert_file", "ldap_tls_cacert_dir", "ldap_tls_cert", "ldap_tls_key")
+_SERVERS = 3
+
+
+def ldap_store(host: Host, know: FactStore) -> LdapStore | Unknown:
+    """saslauthd's file for LDAP, and what the directory says to the questions that it leads to."""
+    found, system = know(Verifier), know.get(System)
+    if isinstance(found, Unknown):
+        return found
+    if found.mechanism != "ldap":
+        return Absent("saslauthd does not ask LDAP")
+    path = found.configuration(system.family if system else "")
+    answer = host.ask("read", path)
+    if isinstance(answer, NoAnswer):
+        if answer.why != "absent":
+            return unknown(answer, path)
+        return LdapStore.parse(f"# path: {path}\n>> absent")
+    lines = [f"# path: {path}", answer]
+    for conf in _LDAP_CONF:
+        if m := _BASE.search(text(host.ask("read", conf))):
+            lines.append(f">> base: {m[1].strip()}")
+            break
+    store = LdapStore.parse("\n".join(lines))
+    lines += [f">> missing: {p}" for p in map(store.value, _NAMED) if p and _is_absent(host, p)]
+    lines += [">> looks", *(text(host.ask("look", p)) for p in (path, *map(store.value, _NAMED)) if p)]
+    if not store.broken and store.method != "fastbind":
+        lines.append(f">> filter: {widest(store.filter)}")
+        for server in store.servers[:_SERVERS]:
+            said = host.ask("directory", store.question(server, widest(store.filter)))
+            if isinstance(said, NoAnswer):
+                lines.append(f">> unasked: {server.uri} because {said.reason}")
+            else:
+                lines += [f">> ask {server.uri}", said]
+    return LdapStore.parse("\n".join(lines))
+
+
+def _is_absent(host: Host, path: str) -> bool:
+    answer = host.ask("real", path)
+    return isinstance(answer, NoAnswer) and answer.why == "absent"
