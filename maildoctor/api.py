@@ -6,6 +6,7 @@ from maildoctor.check import Findings, Found, check, found
 from maildoctor.correlate import Cause, always
 from maildoctor.facts import Absent, Unknown, gaps, known
 from maildoctor.facts.backends.accounts import Accounts, SystemAccount
+from maildoctor.facts.backends.kerberos import Kerberos, Key
 from maildoctor.facts.backends.ldap import LdapStore
 from maildoctor.facts.backends.pam import Handler, PamService, PamType, lets_in
 from maildoctor.facts.backends.saslauthd import MECHANISMS as SASLAUTHD_MECHANISMS
@@ -138,6 +139,8 @@ __all__ = [
     "Inspect",
     "Install",
     "JoinGroup",
+    "Kerberos",
+    "Key",
     "LdapStore",
     "Link",
     "Listener",

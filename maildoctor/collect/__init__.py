@@ -11,6 +11,7 @@ from maildoctor.collect import application, backends, cyrus, imapd, paths, postf
 from maildoctor.collect.adapter import Adapter
 from maildoctor.collect.knowledge import Collector, FactStore
 from maildoctor.facts.backends.accounts import Accounts
+from maildoctor.facts.backends.kerberos import Kerberos
 from maildoctor.facts.backends.ldap import LdapStore
 from maildoctor.facts.backends.pam import PamService
 from maildoctor.facts.backends.saslauthd import Verifier
@@ -61,6 +62,7 @@ _SERVICE: dict[type[Any], Collector] = {
     PamService: backends.pam,
     Accounts: backends.accounts,
     LdapStore: backends.ldap_store,
+    Kerberos: backends.kerberos,
     Logins: system.logins,
     Paths: paths.paths,
     Exposed: paths.exposed,

@@ -2,10 +2,11 @@
 
 import re
 
-from maildoctor.auth.service import SaslApplication
+from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.backends.accounts import Accounts
+from maildoctor.facts.backends.kerberos import Kerberos
 from maildoctor.facts.backends.ldap import LdapStore, widest
 from maildoctor.facts.backends.pam import PamService
 from maildoctor.facts.backends.saslauthd import Verifier
@@ -248,3 +249,50 @@ def ldap_store(host: Host, know: FactStore) -> LdapStore | Unknown:
 def _is_absent(host: Host, path: str) -> bool:
     answer = host.ask("real", path)
     return isinstance(answer, NoAnswer) and answer.why == "absent"
+
+
+# ---- Kerberos
+
+_KRB5_CONF = "/etc/krb5.conf"
+_KEYTAB = "/etc/krb5.keytab"
+_SNIPPETS = 20
+
+
+def kerberos(host: Host, know: FactStore) -> Kerberos | Unknown:
+    """The keytab that the service uses, and krb5.conf with what it includes."""
+    service, found = know.get(SaslConf), know.get(Verifier)
+    if isinstance(absent := know(LoginService), Absent):
+        return absent
+    conf = host.ask("read", _KRB5_CONF)
+    lines = [text(conf)]
+    for folder in re.findall(r"(?m)^includedir[ \t]+(/\S{1,300})", lines[0]):
+        names = text(host.ask("list", folder)).split("\n")[:_SNIPPETS]
+        lines += [text(host.ask("read", f"{folder.rstrip('/')}/{name}")) for name in names if name]
+    own, by = (service.value("keytab") if service else None), service.path if service else ""
+    if found and found.mechanism == "kerberos5":
+        system = know.get(System)
+        settings = text(host.ask("read", found.configuration(system.family if system else "")))
+        m = re.search(r"(?m)^[ \t]*krb5_keytab:[ \t]*(\S+)", settings)
+        own, by = (m[1], found.path) if m else (None, "")
+    if own is None:
+        by = ""
+        if m := re.search(r"(?m)^[ \t]*default_keytab_name[ \t]*=[ \t]*(\S+)", "\n".join(lines)):
+            own, by = m[1], _KRB5_CONF
+    path = re.sub(r"^(?:WR)?FILE:", "", own or _KEYTAB)
+    if not path.startswith("/"):
+        return Unknown(f"the keytab {path} is no file")
+    answer = host.ask("keytab", path)
+    if isinstance(answer, NoAnswer) and isinstance(conf, NoAnswer) and not own:
+        return Absent("this host is not set up for Kerberos")
+    parts = [f">> keytab: {path}", f">> by: {by}", text(host.ask("look", text(host.ask("real", path)) or path))]
+    if isinstance(answer, str):
+        parts.append(answer)
+    elif answer.why == "absent":
+        parts.append(">> missing")
+    elif answer.why == "refused":
+        return unknown(answer, path)
+    else:
+        parts.append(f">> unreadable: {answer.reason}")
+    if isinstance(conf, str):
+        parts += [f">> krb5.conf: {_KRB5_CONF}", *lines]
+    return Kerberos.parse("\n".join(parts))
