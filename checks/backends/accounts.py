@@ -5,21 +5,26 @@ from maildoctor.api import (
     Evidence,
     Findings,
     Logins,
+    LoginService,
+    Names,
     PamService,
     Restart,
     SaslConf,
+    SaslDb,
     SetOption,
     Step,
     System,
     SystemAccount,
     Unknown,
     Verifier,
+    add_user,
     by_hand,
     check,
     edit,
     found,
     inspect,
     may,
+    set_option,
 )
 
 _CONF = "pwcheck_method: saslauthd"
@@ -251,3 +256,80 @@ def saslauthd_cannot_read_shadow(
             fix=[inspect("id {user}", user=one.user), by_hand("start saslauthd as root")],
             path=look.path,
         )
+
+
+_SASLDB = "7 root 1000.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a sasldb"
+_USERS = "# path: /etc/sasldb2\n# format: Berkeley DB hash version 9\n# backend: berkeley\n"
+
+
+@check(
+    "USER012",
+    "saslauthd-looks-in-another-realm",
+    "error",
+    rung="account",
+    role="cause",
+    fails=[
+        {
+            "conf": _CONF,
+            "service": "",
+            "verifier": _SASLDB,
+            "sasldb": _USERS + "test@mail.example.com: userPassword",
+            "names": "hostname: mail",
+        },
+        {
+            "conf": _CONF,
+            "service": "",
+            "verifier": _SASLDB,
+            "sasldb": _USERS + "test@example.com: userPassword",
+            "names": "hostname: mail",
+        },
+    ],
+    passes=[
+        {
+            "conf": _CONF,
+            "service": "",
+            "verifier": _SASLDB,
+            "sasldb": _USERS + "test@mail: userPassword",
+            "names": "hostname: mail",
+        },
+        {
+            "conf": _CONF,
+            "service": "",
+            "verifier": _SHADOW,
+            "sasldb": _USERS + "test@example.com: userPassword",
+            "names": "hostname: mail",
+        },
+    ],
+    refs=("libsasl: saslauthd/auth_sasldb.c: without a realm that of gethostname(2) is taken",),
+)
+def saslauthd_looks_in_another_realm(
+    conf: SaslConf, service: LoginService, verifier: Verifier, sasldb: SaslDb, names: Names
+) -> Findings:
+    """saslauthd -a sasldb looks names without a domain up in the realm of the host's node name, where no user is.
+
+    Sendmail hands no realm over, and AuthRealm and $j do not count for saslauthd. Who logs in as user@realm is found.
+
+    Advice: ask the sasldb without saslauthd (pwcheck_method: auxprop), which uses the server's realm; or create the
+    users in the realm of the node name.
+    """
+    if not conf.verifies_by("saslauthd") or verifier.mechanism != "sasldb" or service.product != "sendmail":
+        return
+    node = names.hostname
+    if not node or not sasldb.users or sasldb.state == "foreign" or sasldb.in_realm(node):
+        return
+    near = all(r.lower().partition(".")[0] == node.lower().partition(".")[0] for r in sasldb.realms)
+    yield found(
+        f"saslauthd -a sasldb looks names up in realm {node} (the node name), and the users are in "
+        + ", ".join(sasldb.realms[:3]),
+        evidence=[
+            verifier.evidence(),
+            Evidence("uname -n", node),
+            *(Evidence("sasldblistusers2", f"{u.name}@{u.realm}") for u in sasldb.users[:3]),
+        ],
+        fix=[
+            set_option(conf, "pwcheck_method", "auxprop"),
+            *(add_user(u.name, node, sasldb.path) for u in sasldb.users[:3]),
+        ],
+        severity=None if near else "warning",
+        realm=node,
+    )

@@ -3,6 +3,7 @@
 from maildoctor.api import (
     READ_ONCE,
     SASLAUTHD_MECHANISMS,
+    Accounts,
     Evidence,
     Findings,
     Logins,
@@ -329,3 +330,50 @@ def saslauthd_looks_up_the_whole_address(
         severity="error" if always or whole else None,
         option="-r",
     )
+
+
+@check(
+    "SASL021",
+    "saslauthd-remembers-old-passwords",
+    "info",
+    rung="none",
+    role="note",
+    fails=[
+        {
+            "conf": _CONF,
+            "verifier": _RUNS + "-a shadow -c",
+            "accounts": "-rw-r----- 1 root shadow 900 1970-01-01 00:20:00 +0000 /etc/shadow",
+        }
+    ],
+    passes=[
+        {
+            "conf": _CONF,
+            "verifier": _RUNS + "-a shadow",
+            "accounts": "-rw-r----- 1 root shadow 900 1970-01-01 00:20:00 +0000 /etc/shadow",
+        },
+        {
+            "conf": _CONF,
+            "verifier": _RUNS + "-a shadow -c",
+            "accounts": "-rw-r----- 1 root shadow 900 1970-01-01 00:10:00 +0000 /etc/shadow",
+        },
+    ],
+    refs=("libsasl: saslauthd/cache.c; saslauthd(8), -c and -t",),
+)
+def saslauthd_remembers_old_passwords(conf: SaslConf, verifier: Verifier, accounts: Accounts) -> Findings:
+    """saslauthd caches logins (-c), and a password of the system was changed since it started.
+
+    Until the time of its option -t is over, eight hours without one, the old password of a user who logged in before is
+    still taken, and so is that of an account that was locked.
+
+    Advice: restart saslauthd after you changed or locked an account.
+    """
+    one, look = verifier.serving, accounts.shadow
+    if not conf.verifies_by("saslauthd") or one is None or look is None or not one.flags.caches:
+        return
+    if look.mtime > one.started + 1:
+        yield found(
+            f"saslauthd may still take passwords from before {look.path} was changed, for up to {one.flags.seconds} s",
+            evidence=[one.evidence, look.evidence],
+            fix=[Restart("saslauthd")],
+            option="-c",
+        )
