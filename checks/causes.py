@@ -38,6 +38,7 @@ ORDER = (
     "USER011",
     "LDAP004",
     "LDAP005",
+    "LDAP008",
     "SASL007",
     "SYS004",
     "PERM010",

@@ -122,6 +122,7 @@ def no_system_account_can_log_in(
             verifier.evidence(),
         ],
         fix=[step for a in first for step in _cure(a)] or [by_hand("useradd -m USER && passwd USER")],
+        severity=None if verifier.instances else "warning",  # an image gets its users when it is started
         store="shadow",
     )
 

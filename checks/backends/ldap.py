@@ -7,6 +7,7 @@ from maildoctor.api import (
     Findings,
     LdapStore,
     Listeners,
+    Logins,
     Restart,
     SaslConf,
     Step,
@@ -468,4 +469,87 @@ def ldap_tls_settings(conf: SaslConf, verifier: Verifier, ldap: LdapStore) -> Fi
             evidence=[Evidence(bad[0].uri, f"tls: {bad[0].tls}"), ldap.evidence("ldap_tls_cacert_file")],
             fix=_restart(ldap, "name the CA that signed the directory's certificate in ldap_tls_cacert_file"),
             option="ldap_tls_cacert_file",
+        )
+
+
+@check(
+    "LDAP008",
+    "user-not-in-the-directory",
+    "warning",
+    rung="account",
+    role="cause",
+    scope=("user",),
+    explains=("USER009",),
+    fails=[
+        {
+            "conf": _CONF,
+            "verifier": _BY_LDAP,
+            "ldap": _GOOD
+            + _ASK
+            + _BIND
+            + "base: 0 success\nsearch: 0 success entries=1\n>> user bob ldap://127.0.0.1/\n"
+            + _BIND
+            + "base: 0 success\nsearch: 0 success entries=0",
+            "logins": "",
+        },
+        {
+            "conf": _CONF,
+            "verifier": _BY_LDAP,
+            "ldap": _GOOD
+            + _ASK
+            + _BIND
+            + "base: 0 success\nsearch: 0 success entries=1\n>> user bob ldap://127.0.0.1/\n"
+            + _BIND
+            + "base: 0 success\nsearch: 0 success entries=2",
+            "logins": "",
+        },
+    ],
+    passes=[
+        {
+            "conf": _CONF,
+            "verifier": _BY_LDAP,
+            "ldap": _GOOD
+            + _ASK
+            + _BIND
+            + "base: 0 success\nsearch: 0 success entries=1\n>> user bob ldap://127.0.0.1/\n"
+            + _BIND
+            + "base: 0 success\nsearch: 0 success entries=1",
+            "logins": "",
+        }
+    ],
+    refs=("libsasl: saslauthd/lak.c, lak_search(): `Entry not found`, `Duplicate entries found`",),
+)
+def user_not_in_the_directory(conf: SaslConf, verifier: Verifier, ldap: LdapStore, logins: Logins) -> Findings:
+    """Somebody who tries to log in is not found by saslauthd's search of the directory, or found twice.
+
+    Exactly one entry must be found; the search asks for the name as saslauthd has it, without the domain where it runs
+    without -r.
+
+    Advice: have the user log in with the name that the directory has, or make ldap_filter find the name that is sent.
+    """
+    if not _asked(conf, verifier):
+        return
+    for name, said in ldap.users:
+        number = said.entries
+        if number is None or number == 1:
+            continue
+        seen = logins.names.get(name.partition("@")[0])
+        how = "finds no entry" if number == 0 else "finds more than one entry"
+        yield found(
+            f"The search for {name}, who tries to log in, {how} ({ldap.filter})",
+            evidence=[
+                Evidence(said.uri, f"{name}: {said.search}"),
+                ldap.evidence("ldap_filter"),
+                *([Evidence(logins.path, seen.last)] if seen else []),
+            ],
+            fix=[
+                inspect(
+                    "ldapsearch -x -H {uri} -b {base} {filter}",
+                    uri=said.uri,
+                    base=ldap.value("ldap_search_base"),
+                    filter=ldap.filter_asked or "(objectClass=*)",
+                ),
+                edit(ldap.path, "make ldap_filter find exactly the entry of the name that users send"),
+            ],
+            user=name,
         )

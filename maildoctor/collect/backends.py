@@ -7,10 +7,11 @@ from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.backends.accounts import Accounts
 from maildoctor.facts.backends.kerberos import Kerberos
-from maildoctor.facts.backends.ldap import LdapStore, widest
+from maildoctor.facts.backends.ldap import LdapStore, Server, expanded, widest
 from maildoctor.facts.backends.pam import PamService
 from maildoctor.facts.backends.saslauthd import Verifier
 from maildoctor.facts.cyrus.conf import SaslConf
+from maildoctor.facts.logins import Logins
 from maildoctor.facts.system import System
 from maildoctor.host import Host, NoAnswer
 
@@ -212,6 +213,7 @@ _LDAP_CONF = ("/etc/ldap/ldap.conf", "/etc/openldap/ldap.conf", "/usr/local/etc/
 _BASE = re.compile(r"(?mi)^[ \t]*BASE[ \t]+(\S[^\n]*)$")
 _NAMED = ("ldap_tls_cacert_file", "ldap_tls_cacert_dir", "ldap_tls_cert", "ldap_tls_key")
 _SERVERS = 3
+_NAMES = 3
 
 
 def ldap_store(host: Host, know: FactStore) -> LdapStore | Unknown:
@@ -243,7 +245,27 @@ def ldap_store(host: Host, know: FactStore) -> LdapStore | Unknown:
                 lines.append(f">> unasked: {server.uri} because {said.reason}")
             else:
                 lines += [f">> ask {server.uri}", said]
+                if LdapStore.parse("\n".join(["", ">> ask x", said])).asked[0].entries:
+                    lines += _users(host, know, store, found, server)
     return LdapStore.parse("\n".join(lines))
+
+
+def _users(host: Host, know: FactStore, store: LdapStore, found: Verifier, server: Server) -> list[str]:
+    """What the directory says to the names that failed in the log, as saslauthd would look them up."""
+    logins, application = know.get(Logins), know.get(SaslApplication)
+    failed = [a for a in (logins.names.values() if logins else ()) if a.failures and a.name][-_NAMES:]
+    lines = []
+    for one in failed:
+        realm = max(one.domains, default="")
+        name = f"{one.name}@{realm}" if realm and found.flags and found.flags.joins_realm else one.name
+        if not re.fullmatch(r"[^\s]{1,100}", name):
+            continue
+        default = store.value("ldap_default_realm", store.value("ldap_default_domain"))
+        words = expanded(store.filter, name, realm or default, application.protocol if application else "smtp")
+        said = host.ask("directory", store.question(server, words, "2"))
+        if isinstance(said, str):
+            lines += [f">> user {name} {server.uri}", said]
+    return lines
 
 
 def _is_absent(host: Host, path: str) -> bool:

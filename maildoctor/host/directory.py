@@ -24,9 +24,9 @@ _PORTS = {"ldap": 389, "ldaps": 636}
 
 
 def ask(words: str, read: Callable[[str], str], everywhere: bool) -> Answer:
-    """What the server says to `uri=URI conf=PATH bind=DN base=DN scope=sub filter=FILTER attribute=NAME tls=start
-    ca=PATH`, a line each: `connect`, `tls`, `bind`, `base`, `search`. Where not `everywhere` only an address of the
-    loopback is asked."""
+    """What the server says to `uri=URI conf=PATH bind=DN base=DN scope=sub filter=FILTER most=N attribute=NAME
+    tls=start ca=PATH`, a line each: `connect`, `tls`, `bind`, `base`, `search`. Where not `everywhere` only an address
+    of the loopback is asked."""
     wanted = dict(word.partition("=")[::2] for word in shlex.split(words))
     parts = urlsplit(wanted.get("uri", ""))
     if parts.scheme not in _PORTS:
@@ -84,8 +84,8 @@ def _talk(talk: "_Talk", wanted: dict[str, str], read: Callable[[str], str], lin
     lines.append(f"base: {_result(said)}")
     if said.code or not wanted.get("filter"):
         return
-    attribute = wanted.get("attribute", "")
-    said, found = talk.search(base, wanted.get("scope", "sub"), encoded(wanted["filter"]), (attribute or "1.1",))
+    attribute, most = wanted.get("attribute", ""), 2 if wanted.get("most") == "2" else 1
+    said, found = talk.search(base, wanted.get("scope", "sub"), encoded(wanted["filter"]), (attribute or "1.1",), most)
     has = f" {attribute}={'yes' if any(a.lower() == attribute.lower() for e in found for a in e) else 'no'}"
     lines.append(f"search: {_result(said)} entries={len(found)}{has if attribute and found else ''}")
     talk.end()
@@ -129,10 +129,10 @@ class _Talk:
         return next(a for a in self._answers() if a.kind == kind)
 
     def search(
-        self, base: str, scope: str, filter_: bytes, names: tuple[str, ...]
+        self, base: str, scope: str, filter_: bytes, names: tuple[str, ...], most: int = 1
     ) -> tuple[ldap.Answer, list[tuple[str, ...]]]:
         """How it ended, and the names of the attributes of each entry."""
-        self._socket.sendall(ldap.search(self.number(), base, scope, filter_, names))
+        self._socket.sendall(ldap.search(self.number(), base, scope, filter_, names, most))
         found = []
         for answer in self._answers():
             if answer.kind == ldap.ENTRY:

@@ -28,7 +28,7 @@ _CHOICES = {
     "ldap_deref": ("search", "find", "always", "never"),
 }
 _ENTRY = re.compile(r"([A-Za-z0-9_-]*)(:?)[ \t\r\f\v]*(.*)")
-_ASKED = re.compile(r">> ask (\S+)")
+_ASKED = re.compile(r">> (?:ask|user (\S{1,200})) (\S+)")
 _RESULT = re.compile(r"(\d{1,4}) (\w+)(.*)")
 _PORTS = {"ldap": 389, "ldaps": 636}
 
@@ -95,7 +95,7 @@ class LdapStore:
 
     Text: `# path: /etc/saslauthd.conf` and its lines; then `>> ask URI` and what that server said, a line each
     (`connect: …`, `bind: 0 success`); `>> unasked URI: WHY`; `>> missing: PATH` for a file that it names; `>> base: DN`
-    of ldap.conf; `>> filter: TEXT` as it was asked; `ls -ld` lines; `>> absent` where the file is not there.
+    of ldap.conf; `>> filter: TEXT` as it was asked; `>> user NAME URI` and what was said to the filter for that name; `ls -ld` lines; `>> absent` where the file is not there.
     """
 
     path: str
@@ -106,6 +106,8 @@ class LdapStore:
     ignored: tuple[tuple[int, str, str], ...]
     """lines that are passed over by 2.1.28, and end the reading of later releases"""
     asked: tuple[Asked, ...]
+    users: tuple[tuple[str, Asked], ...]
+    """names that were looked up, and what was said"""
     unasked: Mapping[str, str]
     absent: frozenset[str]
     base_of_ldap_conf: str
@@ -148,7 +150,8 @@ class LdapStore:
             settings,
             tuple(broken[:5]),
             tuple(ignored[:5]),
-            tuple(_asked(rest)),
+            tuple(a for name, a in _asked(rest) if not name),
+            tuple((name, a) for name, a in _asked(rest) if name),
             unasked,
             frozenset(m.strip() for kind, m in marks if kind == "missing"),
             next((m.strip() for kind, m in marks if kind == "base"), ""),
@@ -188,7 +191,7 @@ class LdapStore:
         word = self.value("ldap_auth_method", "bind").lower()
         return "fastbind" if self.on("ldap_use_sasl") and word == "bind" else word
 
-    def question(self, server: Server, filter_: str) -> str:
+    def question(self, server: Server, filter_: str, most: str = "") -> str:
         """The words of the door's verb `directory`."""
         words = {
             "uri": server.uri,
@@ -197,6 +200,7 @@ class LdapStore:
             "base": self.value("ldap_search_base", self.base_of_ldap_conf),
             "scope": self.value("ldap_scope", "sub").lower(),
             "filter": filter_,
+            "most": most,
             "attribute": self.value("ldap_password_attr", "userPassword") if self.method == "custom" else "",
             "tls": "start" if self.on("ldap_start_tls") else "",
             "ca": self.value("ldap_tls_cacert_file"),
@@ -213,27 +217,30 @@ class LdapStore:
         return None
 
 
-def _asked(text: str) -> list[Asked]:
-    found: list[tuple[str, dict[str, str]]] = []
+def _asked(text: str) -> list[tuple[str, Asked]]:
+    found: list[tuple[str, str, dict[str, str]]] = []
     for line in text.splitlines():
         if m := _ASKED.fullmatch(line.strip()):
-            found.append((m[1], {}))
+            found.append((m[1] or "", m[2], {}))
         elif line.startswith(">> "):
-            found.append(("", {}))
+            found.append(("", "", {}))
         elif found and ": " in line:
             word, _, value = line.partition(": ")
-            found[-1][1].setdefault(word.strip(), value.strip())
+            found[-1][2].setdefault(word.strip(), value.strip())
     return [
-        Asked(
-            uri,
-            "" if said.get("connect", "ok").endswith(" ok") or said.get("connect") is None else said["connect"],
-            said.get("tls", ""),
-            said.get("bind", ""),
-            said.get("base", ""),
-            said.get("search", ""),
-            said.get("broken", said.get("silent", "")),
+        (
+            name,
+            Asked(
+                uri,
+                "" if said.get("connect", "ok").endswith("ok") else said["connect"],
+                said.get("tls", ""),
+                said.get("bind", ""),
+                said.get("base", ""),
+                said.get("search", ""),
+                said.get("broken", said.get("silent", "")),
+            ),
         )
-        for uri, said in found
+        for name, uri, said in found
         if uri
     ]
 
