@@ -94,8 +94,9 @@ class LdapStore:
     """saslauthd's file for LDAP.
 
     Text: `# path: /etc/saslauthd.conf` and its lines; then `>> ask URI` and what that server said, a line each
-    (`connect: …`, `bind: 0 success`); `>> unasked URI: WHY`; `>> missing: PATH` for a file that it names; `>> base: DN`
-    of ldap.conf; `>> filter: TEXT` as it was asked; `>> user NAME URI` and what was said to the filter for that name; `ls -ld` lines; `>> absent` where the file is not there.
+    (`connect: …`, `bind: 0 success`); `>> user NAME URI` and what was said to the filter for that name; `>> unasked URI
+    because WHY`; `>> missing: PATH` for a file that it names; `>> base: DN` of ldap.conf; `>> filter: TEXT` as it was
+    asked; `ls -ld` lines; `>> absent` where the file is not there.
     """
 
     path: str
