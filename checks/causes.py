@@ -37,6 +37,7 @@ ORDER = (
     "SASL012",
     "USER011",
     "LDAP004",
+    "LDAP003",
     "LDAP005",
     "LDAP008",
     "SASL007",

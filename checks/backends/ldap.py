@@ -140,6 +140,7 @@ def ldap_settings_syntax(conf: SaslConf, verifier: Verifier, ldap: LdapStore) ->
     "error",
     rung="account",
     role="cause",
+    explains=("LDAP006", "LDAP008"),
     fails=[
         {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD + "\nldap_filter: (mail=%u)"},
         {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD + "\nldap_filter: (mail=%U@%d)"},
