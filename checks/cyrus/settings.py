@@ -512,61 +512,6 @@ def saslauthd_without_pam_service(conf: SaslConf, saslauthd: Saslauthd) -> Findi
         )
 
 
-_BY_PAM = "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam\n"
-
-
-@check(
-    "SASL012",
-    "pam-service-denies",
-    "error",
-    rung="verifier",
-    role="cause",
-    fails=[
-        {"conf": "pwcheck_method: saslauthd", "saslauthd": _BY_PAM + "pam smtp: auth required pam_deny.so"},
-        {
-            "conf": "pwcheck_method: saslauthd",
-            "saslauthd": _BY_PAM + "pam smtp: auth include common-auth\npam smtp: account requisite pam_deny.so",
-        },
-    ],
-    passes=[
-        {
-            "conf": "pwcheck_method: saslauthd",
-            "saslauthd": _BY_PAM + "pam smtp: auth sufficient pam_unix.so\npam smtp: auth required pam_deny.so",
-        },
-        {
-            "conf": "pwcheck_method: saslauthd",
-            "saslauthd": _BY_PAM + "pam smtp: @include common-auth\npam smtp: auth required pam_deny.so",
-        },
-        {"conf": "pwcheck_method: auxprop", "saslauthd": _BY_PAM + "pam smtp: auth required pam_deny.so"},
-    ],
-    refs=("pam.d(5)", "libsasl: saslauthd/auth_pam.c: pam_authenticate(), pam_acct_mgmt()"),
-)
-def pam_service_denies(conf: SaslConf, saslauthd: Saslauthd) -> Findings:
-    """saslauthd asks PAM for the service smtp, whose rules refuse everybody.
-
-    The first rule of its type is pam_deny, so no password is ever looked at; the log says "PAM auth error" or
-    "authentication failure".
-
-    Advice: write rules that ask for passwords into /etc/pam.d/smtp, those of a login without a session.
-    """
-    if conf.verifies_by("saslauthd") and saslauthd.processes and saslauthd.mechanism == "pam" and saslauthd.pam_denies:
-        yield found(
-            "/etc/pam.d/smtp refuses everybody: its first rule is pam_deny",
-            evidence=[
-                Evidence("/etc/pam.d/smtp", saslauthd.pam_denies),
-                Evidence("ps", saslauthd.processes[0].command),
-            ],
-            fix=[
-                edit(
-                    "/etc/pam.d/smtp",
-                    "take the row out, and put in @include common-auth, @include common-account",
-                ),
-                inspect("testsaslauthd -u USER -p PASSWORD -s smtp"),
-            ],
-            path="/etc/pam.d/smtp",
-        )
-
-
 @check(
     "SASL010",
     "verifier-always-true",

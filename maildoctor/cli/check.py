@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     target.add_argument("--container", metavar="NAME", help="examine a running container of podman or docker")
     target.add_argument("--snapshot", metavar="DIR", help="examine what an earlier --record wrote")
     p.add_argument("--no-probe", action="store_true", help="connect to nothing: leave out the checks WIRE*")
+    p.add_argument("--ask-backends", action="store_true", help="ask directories (LDAP) on other machines too")
     p.add_argument("--tag", metavar="NAME", help="which image of --image, where it holds several")
     p.add_argument("--source", metavar="DIR", help="a source tree of sendmail whose site.config.m4 is judged too")
     p.add_argument(
@@ -120,6 +121,7 @@ def _host(options: argparse.Namespace) -> Host:
         from maildoctor.host.without import Without
 
         host = Without(host, "probe", "connecting was switched off", "leave --no-probe out")
+        host = Without(host, "directory", "connecting was switched off", "leave --no-probe out")
     if options.record is None:
         return host
     from maildoctor.host.recording import Recording
@@ -143,6 +145,7 @@ def _bare_host(options: argparse.Namespace) -> Host:
 
         by_pid = options.pid is not None
         host = contained.by_pid(options.pid) if by_pid else contained.by_name(options.container)
+        host.asks_elsewhere = options.ask_backends
         return _with_source(host, options.source)
     if options.snapshot is not None:
         from maildoctor.host.recording import Replay
@@ -150,7 +153,9 @@ def _bare_host(options: argparse.Namespace) -> Host:
         return Replay(options.snapshot)
     from maildoctor.host.live import Live
 
-    return _with_source(Live(), options.source)
+    live = Live()
+    live.asks_elsewhere = options.ask_backends
+    return _with_source(live, options.source)
 
 
 def _with_source(host: "Rooted", source: str | None) -> Host:

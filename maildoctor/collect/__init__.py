@@ -7,8 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from maildoctor.auth.service import LoginService, SaslApplication
-from maildoctor.collect import application, cyrus, imapd, paths, postfix, sendmail, system, wire
+from maildoctor.collect import application, backends, cyrus, imapd, paths, postfix, sendmail, system, wire
 from maildoctor.collect.knowledge import Adapter, Collector, FactStore
+from maildoctor.facts.backends.accounts import Accounts
+from maildoctor.facts.backends.kerberos import Kerberos
+from maildoctor.facts.backends.ldap import LdapStore
+from maildoctor.facts.backends.pam import PamService
+from maildoctor.facts.backends.saslauthd import Verifier
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.files import SaslFiles
 from maildoctor.facts.cyrus.outside import Outside
@@ -55,6 +60,11 @@ _SERVICE: dict[type[Any], Collector] = {
     SaslDb: cyrus.sasldb,
     Saslauthd: cyrus.saslauthd,
     Outside: cyrus.outside,
+    Verifier: backends.verifier,
+    PamService: backends.pam,
+    Accounts: backends.accounts,
+    LdapStore: backends.ldap_store,
+    Kerberos: backends.kerberos,
     Logins: system.logins,
     LoginHistory: system.history,
     Paths: paths.paths,

@@ -247,8 +247,6 @@ def saslauthd(host: Host, know: FactStore) -> Saslauthd | Unknown:
     ):
         lines.append("pam /etc/pam.d/smtp: missing")
         lines += [f"pam other: {row}" for row in text(host.ask("read", "/etc/pam.d/other")).splitlines()]
-    else:
-        lines += [f"pam smtp: {row}" for row in text(host.ask("read", "/etc/pam.d/smtp")).splitlines()]
     if first(host, _SASLAUTHD):
         lines.append("installed")
     if _starts_only_if_told(host, know):

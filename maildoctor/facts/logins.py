@@ -30,6 +30,8 @@ class Attempts:
     succeeded: bool = False
     last: str = ""
     """the last line about it"""
+    domains: set[str] = field(default_factory=set)
+    """what stood behind the `@` of it where it failed since"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,11 @@ class Logins:
                 one.mechanisms.add(failed["mech"])
                 one.relays.add((failed["relay"] or failed["old"] or "").strip()[:80])
                 one.last = line.strip()[:300]
+                one.domains.update(filter(None, [found["user"].partition("@")[2]] if found["user"] else []))
             else:
                 successes += 1
                 one.failures.clear()
+                one.domains.clear()
                 one.mechanisms.clear()
                 one.succeeded = True
         return cls(path[1] if path else "the log", names, more or len(names) > _NAMES // 4, successes, handed_over)

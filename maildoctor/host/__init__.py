@@ -11,6 +11,8 @@ all, a recording is a table of questions and answers, and replaying it gives the
     read        path        the file's text; secrets that stand in it are struck out
     clear       path        `LINE NAME` of each credential in clear; `pairs PATH`: each line is a name and a password
     map         path        entries of a map, source or built: `key<TAB>tag[<TAB>shape]`
+    accounts    ""          who could log in by a password of shadow: state and scheme of each, never a hash
+    keytab      path        principals of a Kerberos keytab with kvno and enctype, never a key
     sasldb      path        what `maildoctor.sasldb.listing` says of it
     elf         path        what `ldd -r` would say, by `maildoctor.linking`; `path program` in the program's scope
     cert        path        certificates in it: subject, issuer, names, dates, key
@@ -22,6 +24,7 @@ all, a recording is a table of questions and answers, and replaying it gives the
     run         command     `exit N` and what it printed
     processes   ""          running programs that have to do with mail
     listeners   ""          listening TCP sockets
+    directory   question    what a directory says to it, as `maildoctor.host.directory` puts it
     probe       endpoints   conversations with these SMTP servers, `ADDRESS:PORT …`, as `maildoctor.smtp.session` writes
     hostname    ""          the node name
     build       path        release and compile flags that stand in a sendmail program
@@ -38,9 +41,9 @@ from typing import Literal, Protocol
 from maildoctor.errors import DoctorError
 
 Verb = Literal[
-    "look", "real", "acl", "list", "read", "clear", "map", "sasldb", "elf", "cert", "key", "source", "logins", "recent",
-    "space", "run", "processes", "listeners", "probe", "hostname", "build", "release", "elapsed", "whoami", "clock",
-    "system",
+    "look", "real", "acl", "list", "read", "clear", "map", "accounts", "keytab", "sasldb", "elf", "cert", "key",
+    "source", "logins", "recent", "space", "run", "processes", "listeners", "directory", "probe", "hostname", "build",
+    "release", "elapsed", "whoami", "clock", "system",
 ]  # fmt: skip
 """What can be asked, as in the table above."""
 

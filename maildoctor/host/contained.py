@@ -70,6 +70,12 @@ class Contained(Live):
         except HostError as error:
             return NoAnswer("refused", error.what, error.remedy)
 
+    def _tell_directory(self, question: str) -> Answer:
+        try:
+            return in_network(self.pid, lambda: super(Contained, self)._tell_directory(question))
+        except HostError as error:
+            return NoAnswer("refused", error.what, error.remedy)
+
     def _start(self, command: str) -> "Child | NoAnswer":
         reason = f"`{command}` is not run: from outside nothing is executed in a container"
         return NoAnswer("unavailable", reason, "run maildoctor check inside it")

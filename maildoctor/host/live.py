@@ -32,14 +32,23 @@ MAIL_PROGRAMS = (
     "systemd-journal",
     "logd",
     "milter",
+    "slapd",
+    "krb5kdc",
+    "kdc",
 )
 """Processes that are told of, by how their names begin."""
+
+
+_QUESTION = 64 * 1024
+"""Bytes of a file that a question to a back end needs."""
 
 
 class Live(Rooted):
     """This machine."""
 
     kind = "host"
+    asks_elsewhere = False
+    """whether back ends on other machines may be asked too"""
 
     def __init__(self, name: str = "") -> None:
         self._open(Tree("/"))
@@ -59,6 +68,7 @@ class Live(Rooted):
             "processes": self._tell_processes,
             "listeners": self._tell_listeners,
             "probe": self._tell_probe,
+            "directory": self._tell_directory,
             "run": self._tell_run,
         }
 
@@ -93,6 +103,14 @@ class Live(Rooted):
         from maildoctor.host.network import own_ports
 
         return own_ports(endpoints)
+
+    def _tell_directory(self, question: str) -> Answer:
+        from maildoctor.host.directory import ask
+
+        return ask(question, self._text, self.asks_elsewhere)
+
+    def _text(self, path: str) -> str:
+        return self.files.read(path, _QUESTION).decode("utf-8", "surrogateescape")
 
     def _tell_run(self, command: str) -> Answer:
         """What a program says, run without a shell and without input."""

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 _RECENT = 1024 * 1024
 """Bytes at the end of a log that count as recent, and lines of them that are kept at most."""
 
-_LIFE = {"processes": "processes", "listeners": "listening ports", "probe": "server to ask"}
+_LIFE = {
+    "processes": "processes",
+    "listeners": "listening ports",
+    "probe": "server to ask",
+    "directory": "server to ask",
+}
 """What is not there where nothing runs, rather than hidden from us."""
 
 _PAIRS = "pairs "
@@ -121,6 +126,8 @@ class Rooted(Door):
             "logins": self._tell_logins,
             "source": self._tell_source,
             "map": self._tell_map,
+            "accounts": self._tell_accounts,
+            "keytab": self._tell_keytab,
             "sasldb": self._tell_sasldb,
             "elf": self._tell_elf,
             "build": self._tell_build,
@@ -205,6 +212,26 @@ class Rooted(Door):
             return entries.source(data, self._tag, kind)
         except NotADatabase as error:
             return NoAnswer("failed", f"{path}: {error}")
+
+    def _tell_accounts(self, _: str) -> Answer:
+        from maildoctor.host.accounts import accounts
+
+        passwd = self._whole("/etc/passwd", _TEXT_LIMIT).decode("utf-8", "backslashreplace")
+        try:
+            shadow = self._whole("/etc/shadow", _TEXT_LIMIT).decode("utf-8", "backslashreplace")
+        except FileNotFoundError:
+            return "\n".join(accounts(passwd, None))
+        except PermissionError:
+            return NoAnswer("refused", "permission denied reading /etc/shadow", "run as root")
+        return "\n".join(accounts(passwd, shadow))
+
+    def _tell_keytab(self, path: str) -> Answer:
+        from maildoctor.host.keytab import NotAKeytab, entries
+
+        try:
+            return f"# path: {path}\n" + "\n".join(entries(self._whole(path, _KEY_FILE)))
+        except NotAKeytab as error:
+            return NoAnswer("failed", f"{path}: {error}", _LOOK)
 
     def _tell_sasldb(self, path: str) -> Answer:
         from maildoctor.sasldb.listing import listing

@@ -15,8 +15,7 @@ class Saslauthd:
     `ls -ld` lines of its run directory and socket, `socket /run/saslauthd/mux: missing`,
     or `no socket` where something else is there, `installed`,
     `START=yes is demanded` where its init script looks for it, `processes not seen` where nobody could look,
-    `pam /etc/pam.d/smtp: missing`, and then the lines of /etc/pam.d/other behind `pam other: `; else those of smtp
-    behind `pam smtp: `.
+    `pam /etc/pam.d/smtp: missing`, and then the lines of /etc/pam.d/other behind `pam other: `.
     """
 
     settings: dict[str, str]
@@ -32,8 +31,6 @@ class Saslauthd:
     """path of the PAM service file that is not there"""
     pam_other_asks: bool
     """whether the rules of /etc/pam.d/other, which count then, ask for a password and do not just deny"""
-    pam_denies: str
-    """the row of /etc/pam.d/smtp that refuses everybody, for nothing before it can succeed; empty without one"""
     installed: bool
     wants_start: bool
     """what starts it does so only with START=yes in /etc/default/saslauthd (Debian up to 12)"""
@@ -61,7 +58,6 @@ class Saslauthd:
             next((x for x in files if wrong and x.kind == "d" and x.path == wrong[1]), None),
             pam[1] if pam else "",
             bool(other) and not any("pam_deny" in row and "requi" in row for row in other),
-            _denies(re.findall(r"(?m)^pam smtp: *(\S.*)$", text)),
             bool(re.search(r"(?m)^installed$", text)),
             bool(re.search(r"(?m)^START=yes is demanded$", text)),
         )
@@ -84,15 +80,6 @@ class Saslauthd:
             if m := re.search(r"\s-a\s*(\S+)", process.command):
                 return m[1]
         return self.settings.get("MECHANISMS", self.settings.get("MECH", "")).split(" ")[0]
-
-
-def _denies(rows: list[str]) -> str:
-    """The first row of its type that is pam_deny: behind others it is what happens when they fail (pam.d(5))."""
-    for kind in ("auth", "account"):
-        first = next((r for r in rows if re.match(rf"-?{kind}\s|@include\s", r)), "")
-        if re.match(r"-?\w+\s+(?:required|requisite)\s+\S*pam_deny\.so", first):
-            return first
-    return ""
 
 
 def _setting(m: re.Match[str]) -> tuple[str, str]:

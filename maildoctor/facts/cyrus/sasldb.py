@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from maildoctor.model import Evidence
 from maildoctor.sasldb.names import escape, unescape
 
 State = Literal["ok", "empty", "damaged", "foreign"]
@@ -111,6 +112,14 @@ class SaslDb:
         """The users whose realm is exactly this; libsasl compares byte by byte, case included."""
         wanted = escape(realm.encode("utf-8", "surrogateescape"))
         return tuple(user for user in self.users if user.realm == wanted)
+
+    def proof(self, realm: str) -> Evidence | None:
+        """That users are in this realm, with a secret that a mechanism can use."""
+        able = [user for user in self.in_realm(realm) if user.mechanisms]
+        if not able or self.state != "ok":
+            return None
+        names = ", ".join(user.name for user in able[:5]) + (", …" if len(able) > 5 else "")
+        return Evidence(self.path, f"{len(able)} user{'s' * (len(able) != 1)} in realm {realm}: {names}")
 
 
 class _About:

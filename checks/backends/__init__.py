@@ -1,0 +1,1 @@
+"""What stands behind a login: saslauthd, PAM, the system's accounts, LDAP, Kerberos, IMAP."""

@@ -1,0 +1,297 @@
+"""KRB: the service's keytab and its KDC."""
+
+import re
+
+from maildoctor.api import (
+    Evidence,
+    Findings,
+    LoginService,
+    SaslApplication,
+    Unknown,
+    by_hand,
+    check,
+    found,
+    inspect,
+    known,
+)
+from maildoctor.api.backends import Kerberos, Verifier
+from maildoctor.api.cyrus import Plugins, SaslConf, mechanisms
+from maildoctor.api.host import Listeners, Names, Processes
+
+_PLUGINS = (
+    "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libgssapiv2.so -> /usr/lib/sasl2/libgssapiv2.so\n"
+    "ELF 64-bit LSB shared object, x86-64, soname libgssapiv2.so.2\n"
+)
+_SERVICE = "mechanisms: GSSAPI PLAIN\nrealm: mail.example.com"
+_KEY = "smtp/mail.example.com@EXAMPLE.COM kvno=2 enctype=aes256-cts-hmac-sha1-96 written=1700000000"
+_KEYTAB = ">> keytab: /etc/krb5.keytab\n"
+_OWN_KDC = ">> krb5.conf: /etc/krb5.conf\n[libdefaults]\ndefault_realm = X\n[realms]\nX = {\n kdc = 127.0.0.1\n}"
+_KERBEROS5 = "7 root 1000.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a kerberos5"
+
+
+def _offers(service: LoginService, conf: SaslConf | Unknown, plugins: Plugins | Unknown) -> bool:
+    if service.provider != "libsasl" or not isinstance(plugins, Plugins):
+        return False
+    offered = mechanisms(service, known(conf), plugins, None).offered(tls=True)
+    return bool({"GSSAPI", "GSS-SPNEGO"} & set(offered))
+
+
+@check(
+    "KRB001",
+    "keytab-lacks-this-service",
+    "error",
+    rung="verifier",
+    role="cause",
+    scope=("mechanism",),
+    witnesses=("KRB101", "KRB104"),
+    fails=[
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB + _KEY.replace("mail.", "old."),
+        },
+        {"service": _SERVICE, "plugins": _PLUGINS, "kerberos": _KEYTAB + _KEY.replace("smtp/", "host/")},
+        {"service": _SERVICE, "plugins": _PLUGINS, "kerberos": _KEYTAB},
+        {"service": _SERVICE, "plugins": _PLUGINS, "kerberos": ">> keytab: /etc/mail/k\n>> missing"},
+        {"service": _SERVICE, "plugins": _PLUGINS, "kerberos": _KEYTAB + ">> unreadable: this is no keytab"},
+    ],
+    passes=[
+        {"service": _SERVICE, "plugins": _PLUGINS, "kerberos": _KEYTAB + _KEY},
+        {"service": "mechanisms: PLAIN\nrealm: a.b", "plugins": _PLUGINS, "kerberos": _KEYTAB + _KEY},
+        {
+            "service": _SERVICE.replace("mail.", "www."),
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB
+            + _KEY
+            + "\n>> krb5.conf: /etc/krb5.conf\n[libdefaults]\nignore_acceptor_hostname = true",
+        },
+    ],
+    refs=(
+        "libsasl: plugins/gssapi.c, gssapi_server_mech_authneg(): service@serverFQDN; sendmail: AuthRealm or $j",
+        "MIT krb5: src/lib/krb5/keytab/kt_file.c",
+    ),
+)
+def keytab_lacks_this_service(
+    service: LoginService,
+    plugins: Plugins,
+    kerberos: Kerberos,
+    conf: SaslConf | Unknown,
+    application: SaslApplication | Unknown,
+    names: Names | Unknown,
+) -> Findings:
+    """GSSAPI is offered, but the keytab holds no key of this service: no GSSAPI login can succeed.
+
+    The server asks for the key of smtp/HOST, HOST being its own full name (AuthRealm, else $j), in lower case. The log
+    says "No key table entry found matching".
+
+    Advice: make the principal smtp/HOST at the KDC and put its key into the keytab (`ktadd`), or correct the server's
+    name.
+    """
+    if not _offers(service, conf, plugins):
+        return
+    word = application.protocol if isinstance(application, SaslApplication) else "smtp"
+    host = service.realm if service.product == "sendmail" and service.realm_unknown is None else ""
+    path, wanted = kerberos.path, f"{word}/{host or 'HOST'}"
+    if kerberos.state == "missing" and path == "/etc/krb5.keytab":
+        return
+    aliases = {n.lower() for n in (*names.aliases, names.canonical)} if isinstance(names, Names) else set[str]()
+    keys = kerberos.of_service(word)
+    if kerberos.state == "listed" and keys:
+        mine = kerberos.of_host(word, host) if host else keys
+        if mine or kerberos.any_host or aliases & {k.name.partition("/")[2] for k in keys}:
+            return
+    there = ", ".join(kerberos.principals[:4])
+    what = {
+        "missing": f"the keytab {path} does not exist",
+        "unreadable": f"the keytab {path} cannot be read: {kerberos.reason}",
+        "listed": f"the keytab {path} has no key of {wanted}" + (f", but of {there}" if there else "; it is empty"),
+    }[kerberos.state]
+    yield found(
+        f"GSSAPI is offered, but {what}",
+        evidence=[
+            Evidence(f"klist -k {path}", there or kerberos.reason or "no entries"),
+            *([Evidence(kerberos.named_by, f"keytab: {path}")] if kerberos.named_by else []),
+            service.evidence("realm"),
+        ],
+        fix=[
+            by_hand(f"kadmin -q 'addprinc -randkey {wanted}'")
+            if not host
+            else by_hand(
+                "kadmin -q 'addprinc -randkey {name}' && kadmin -q 'ktadd -k {path} {name}'", name=wanted, path=path
+            ),
+            inspect("klist -k {path}", path=path),
+        ],
+        mech="GSSAPI",
+    )
+
+
+@check(
+    "KRB002",
+    "keytab-of-old-kinds",
+    "warning",
+    rung="verifier",
+    role="cause",
+    scope=("mechanism",),
+    fails=[
+        {"service": _SERVICE, "plugins": _PLUGINS, "kerberos": _KEYTAB + _KEY.replace("aes256-cts-hmac-sha1-96", e)}
+        for e in ("arcfour-hmac", "des-cbc-crc", "des3-cbc-sha1")
+    ],
+    passes=[{"service": _SERVICE, "plugins": _PLUGINS, "kerberos": _KEYTAB + _KEY}],
+    refs=("MIT krb5: 1.18 has no DES; 1.21: allow_rc4 and allow_des3 are off; RFC 8429",),
+)
+def keytab_of_old_kinds(
+    service: LoginService, plugins: Plugins, kerberos: Kerberos, conf: SaslConf | Unknown
+) -> Findings:
+    """The keys of this service are all of old kinds (DES, 3DES, RC4), which newer Kerberos refuses.
+
+    Advice: make new keys: ktadd -e aes256-cts-hmac-sha1-96:normal.
+    """
+    if not _offers(service, conf, plugins):
+        return
+    keys = kerberos.of_service("smtp")
+    if keys and all(k.is_old for k in keys):
+        kinds = ", ".join(sorted({k.enctype for k in keys}))
+        yield found(
+            f"The keytab {kerberos.path} has keys of {keys[0].name} of kind {kinds} alone",
+            evidence=[Evidence(f"klist -ke {kerberos.path}", f"{k.principal} ({k.enctype})") for k in keys[:4]],
+            fix=[
+                by_hand(
+                    "kadmin -q 'ktadd -k {path} -e aes256-cts-hmac-sha1-96:normal {name}'",
+                    path=kerberos.path,
+                    name=keys[0].name,
+                )
+            ],
+            severity="error" if all(k.enctype.startswith("des-") for k in keys) else None,
+            mech="GSSAPI",
+        )
+
+
+@check(
+    "KRB003",
+    "kdc-does-not-run",
+    "error",
+    rung="verifier",
+    role="cause",
+    scope=("mechanism",),
+    witnesses=("KRB105",),
+    fails=[
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB + _KEY + "\n" + _OWN_KDC,
+            "listeners": "0.0.0.0 25 7 sendmail",
+            "processes": "7 root 1.0 /usr/sbin/sendmail sendmail: MTA: accepting connections",
+        }
+    ],
+    passes=[
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB + _KEY + "\n" + _OWN_KDC,
+            "listeners": "0.0.0.0 88 7 krb5kdc",
+            "processes": "",
+        },
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB + _KEY + "\n" + _OWN_KDC,
+            "listeners": "",
+            "processes": "9 root 1.0 /usr/sbin/krb5kdc krb5kdc -P /run/krb5kdc.pid",
+        },
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB + _KEY + "\n" + _OWN_KDC.replace("127.0.0.1", "kdc.example.com"),
+            "listeners": "",
+            "processes": "",
+        },
+    ],
+    refs=("krb5.conf(5), [realms] kdc; krb5kdc(8)",),
+)
+def kdc_does_not_run(
+    service: LoginService,
+    plugins: Plugins | Unknown,
+    kerberos: Kerberos,
+    listeners: Listeners,
+    processes: Processes,
+    conf: SaslConf | Unknown,
+    verifier: Verifier | Unknown,
+) -> Findings:
+    """The KDC of the realm is this host, and no KDC runs on it.
+
+    Nobody gets a ticket, so no GSSAPI login begins, and saslauthd -a kerberos5 refuses every password.
+
+    Advice: start the KDC (krb5kdc), or name the one that runs in krb5.conf.
+    """
+    asks = isinstance(verifier, Verifier) and verifier.mechanism == "kerberos5"
+    if not (asks or _offers(service, conf, plugins)):
+        return
+    realm = kerberos.libdefaults.get("default_realm", "")
+    kdcs = kerberos.kdcs.get(realm, ())
+    own = [k for k in kdcs if re.match(r"(?:(?:tcp|udp)/)?(?:127\.|localhost\b|\[?::1)", k)]
+    if not own or len(own) != len(kdcs):
+        return
+    m = re.search(r":([0-9]{1,5})$", own[0])
+    port = int(m[1]) if m and "::1" not in own[0] else 88
+    runs = any(re.match(r"krb5kdc|kdc\b", p.program.rpartition("/")[2]) for p in processes.all)
+    if not runs and not listeners.on(port):
+        yield found(
+            f"The KDC of realm {realm} is this host ({own[0]}), and no KDC (krb5kdc) runs",
+            evidence=[
+                Evidence(kerberos.conf, f"{realm}: kdc = {own[0]}"),
+                Evidence("ss -ltn", f"nothing listens on port {port}"),
+                Evidence("ps", "no krb5kdc"),
+            ],
+            fix=[by_hand("start the KDC: systemctl start krb5-kdc (Debian), krb5kdc (Red Hat)")],
+            realm=realm,
+            mech="PLAIN" if asks else "GSSAPI",
+        )
+
+
+@check(
+    "KRB004",
+    "saslauthd-lacks-a-host-key",
+    "error",
+    rung="verifier",
+    role="cause",
+    fails=[
+        {"conf": "pwcheck_method: saslauthd", "verifier": _KERBEROS5, "kerberos": _KEYTAB + ">> missing"},
+        {"conf": "pwcheck_method: saslauthd", "verifier": _KERBEROS5, "kerberos": _KEYTAB + _KEY},
+    ],
+    passes=[
+        {
+            "conf": "pwcheck_method: saslauthd",
+            "verifier": _KERBEROS5,
+            "kerberos": _KEYTAB + _KEY.replace("smtp/", "host/"),
+        },
+        {"conf": "pwcheck_method: auxprop", "verifier": _KERBEROS5, "kerberos": _KEYTAB + ">> missing"},
+        {
+            "conf": "pwcheck_method: saslauthd",
+            "verifier": _KERBEROS5 + " -O /etc/saslauthd.conf",
+            "kerberos": _KEYTAB + _KEY,
+        },
+    ],
+    refs=("libsasl: saslauthd/auth_krb5.c: krb5_verify_init_creds(), ap_req_nofail; servername `host`",),
+)
+def saslauthd_lacks_a_host_key(conf: SaslConf, verifier: Verifier, kerberos: Kerberos) -> Findings:
+    """saslauthd -a kerberos5 makes sure of the KDC by the key of this host, and has none.
+
+    Every password is refused, the right one too: "krb5_verify_init_creds failed".
+
+    Advice: put a key of host/HOST into the keytab, readable for saslauthd's user.
+    """
+    if not conf.verifies_by("saslauthd") or verifier.mechanism != "kerberos5":
+        return
+    flags = verifier.flags
+    if kerberos.state == "listed" and (kerberos.of_service("host") or (flags and flags.option)):
+        return
+    what = "does not exist" if kerberos.state == "missing" else "holds no key of host/HOST"
+    yield found(
+        f"saslauthd -a kerberos5 needs a key of this host, and the keytab {kerberos.path} {what}",
+        evidence=[
+            verifier.evidence(),
+            Evidence(f"klist -k {kerberos.path}", ", ".join(kerberos.principals[:4]) or kerberos.reason or "missing"),
+        ],
+        fix=[by_hand("kadmin -q 'ktadd -k {path} host/HOST'", path=kerberos.path)],
+        path=kerberos.path,
+    )

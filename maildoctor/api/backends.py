@@ -1,0 +1,23 @@
+"""What checks may ask of what stands behind a login: saslauthd, PAM, the system's accounts, LDAP, Kerberos."""
+
+from maildoctor.facts.backends.accounts import Accounts, SystemAccount
+from maildoctor.facts.backends.kerberos import Kerberos, Key
+from maildoctor.facts.backends.ldap import LdapStore
+from maildoctor.facts.backends.pam import Handler, PamService, PamType, lets_in
+from maildoctor.facts.backends.saslauthd import MECHANISMS as SASLAUTHD_MECHANISMS
+from maildoctor.facts.backends.saslauthd import READ_ONCE, Verifier
+
+__all__ = [
+    "READ_ONCE",
+    "SASLAUTHD_MECHANISMS",
+    "Accounts",
+    "Handler",
+    "Kerberos",
+    "Key",
+    "LdapStore",
+    "PamService",
+    "PamType",
+    "SystemAccount",
+    "Verifier",
+    "lets_in",
+]

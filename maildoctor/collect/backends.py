@@ -1,0 +1,320 @@
+"""What stands behind a login: saslauthd and its back ends. Only where to look; the facts say what it means."""
+
+import re
+
+from maildoctor.auth.service import LoginService, SaslApplication
+from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
+from maildoctor.facts import Absent, Unknown
+from maildoctor.facts.backends.accounts import Accounts
+from maildoctor.facts.backends.kerberos import Kerberos
+from maildoctor.facts.backends.ldap import LdapStore, Server, expanded, widest
+from maildoctor.facts.backends.pam import PamService
+from maildoctor.facts.backends.saslauthd import Verifier
+from maildoctor.facts.cyrus.conf import SaslConf
+from maildoctor.facts.logins import Logins
+from maildoctor.facts.system import System
+from maildoctor.host import Host, NoAnswer
+
+_SETTINGS = (
+    "/etc/default/saslauthd", "/etc/sysconfig/saslauthd", "/etc/conf.d/saslauthd", "/etc/rc.conf.d/saslauthd",
+    "/etc/rc.conf",
+)  # fmt: skip
+_OF_RC_CONF = re.compile(r"(?m)^[ \t]*saslauthd_\w{1,20}=.*$")
+
+RUN_FOLDERS = {
+    "debian": "/var/run/saslauthd", "fedora": "/run/saslauthd", "freebsd": "/var/run/saslauthd",
+    "alpine": "/run/saslauthd", "arch": "/var/run/saslauthd", "suse": "/run/sasl2",
+}  # fmt: skip
+"""--with-saslauthd of each distribution: where saslauthd makes its socket without -m, and libsasl looks for it."""
+
+
+def saslauthd_here(know: FactStore) -> SaslConf | Unknown:
+    """The configuration of an application that asks saslauthd; Absent where another verifier is asked."""
+    conf = know(SaslConf)
+    if isinstance(conf, Unknown):
+        return conf
+    return conf if conf.verifies_by("saslauthd") else Absent(f"{conf.path} does not ask saslauthd")
+
+
+def verifier(host: Host, know: FactStore) -> Verifier | Unknown:
+    """Processes, settings, and the socket that is asked."""
+    conf, application, system = saslauthd_here(know), know.get(SaslApplication), know.get(System)
+    if isinstance(conf, Unknown):
+        return conf
+    family = system.family if system else ""
+    usual = RUN_FOLDERS.get(family, "")
+    running = host.ask("processes")
+    lines = [text(running), *(["# running: unknown"] if isinstance(running, NoAnswer) else [])]
+    named = conf.saslauthd_path or (f"{usual}/mux" if usual else "")
+    root = application.root if application else ""
+    if named:
+        folder, _, name = named.rpartition("/")
+        asked = f"{_real(host, root + folder)}/{name}"
+        lines += [f"# asked: {asked}", text(host.ask("look", asked))]
+    for one in Verifier.parse(text(running)).instances:
+        folder = one.flags.folder or usual
+        if folder:
+            real = _real(host, folder)
+            lines += [f"# real: {one.flags.folder or 'default'} {real}", text(host.ask("look", f"{real}/mux"))]
+    lines += _settings(host)
+    found = Verifier.parse(joined(*lines))
+    if found.mechanism in ("ldap", "kerberos5", "httpform"):
+        lines.insert(0, text(host.ask("look", found.configuration(family))))
+    return Verifier.parse(joined(*lines))
+
+
+def _real(host: Host, folder: str) -> str:
+    return text(host.ask("real", folder)) or folder
+
+
+def _settings(host: Host) -> list[str]:
+    """The file that the distribution's start script reads, with its look line before it."""
+    for path in _SETTINGS:
+        said = text(host.ask("read", path))
+        if path == "/etc/rc.conf":
+            said = "\n".join(_OF_RC_CONF.findall(said))
+        if said:
+            real = text(host.ask("real", path)) or path
+            return [text(host.ask("look", real)), f"# file: {path}", said]
+    return []
+
+
+# ---- PAM
+
+_PAM_FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d")
+_FILES = 40
+_LISTS = 10
+_NOLOGIN = ("/var/run/nologin", "/run/nologin", "/etc/nologin")
+_INCLUDED = re.compile(r"(?m)^[ \t]*(?:@include[ \t]+|-?\w+[ \t]+(?:include|substack)[ \t]+)([\w/.-]{1,200})")
+_ABSOLUTE = re.compile(r"(?m)^[ \t]*-?\w+[ \t]+(?:\[[^\]\n]*\]|\w+)[ \t]+(/[^\s#]{1,300})")
+_LIST = re.compile(r"pam_listfile\S*[^\n]*?\bfile=(/\S{1,300})|pam_access\S*[^\n]*?\baccessfile=(/\S{1,300})")
+
+
+def pam(host: Host, know: FactStore) -> PamService | Unknown:
+    """The files of the service that saslauthd asks for, with all that they include, and what their modules read."""
+    found, application, system = know(Verifier), know.get(SaslApplication), know.get(System)
+    if isinstance(found, Unknown):
+        return found
+    if found.mechanism != "pam":
+        return Absent("saslauthd does not ask PAM")
+    if system and system.family == "freebsd":
+        return Unknown("the PAM of FreeBSD is another one, OpenPAM, which is not read")
+    service = application.protocol if application else "smtp"
+    if not any(isinstance(host.ask("list", folder), str) for folder in _PAM_FOLDERS):
+        return unknown(host.ask("list", _PAM_FOLDERS[0]), _PAM_FOLDERS[0])  # type: ignore[arg-type]
+    lines, whole = [f">> service: {service}"], ""
+    todo, done = [service, "other"], set[str]()
+    for name in todo:
+        if name in done or len(done) == _FILES:
+            continue
+        done.add(name)
+        path, answer = _pam_file(host, name)
+        if isinstance(answer, NoAnswer):
+            if answer.why != "absent":
+                return unknown(answer, path)
+            lines.append(f">> missing: {path}")
+            continue
+        lines += [f">> file: {path}", answer]
+        whole += answer + "\n"
+        todo += _INCLUDED.findall(answer)
+    lines += _modules(host, system.triplet if system else "", whole)
+    if nologin := first(host, _NOLOGIN):
+        lines.append(f">> nologin: {nologin}")
+    if "pam_shells" in whole:
+        lines += [">> shells", text(host.ask("read", "/etc/shells"))]
+    lists = ["".join(m) for m in _LIST.findall(whole)] + ["/etc/security/access.conf"] * ("pam_access" in whole)
+    for path in list(dict.fromkeys(lists))[:_LISTS]:
+        answer = host.ask("read", path)
+        if isinstance(answer, str):
+            lines += [f">> list: {path}", answer, text(host.ask("look", path))]
+        elif answer.why == "absent":
+            lines.append(f">> missing: {path}")
+    return PamService.parse("\n".join(lines))
+
+
+def _pam_file(host: Host, name: str) -> tuple[str, str | NoAnswer]:
+    """The first file of this name, as _pam_open_config_file() looks for it; a name may be a whole path."""
+    paths = [name] if name.startswith("/") else [f"{folder}/{name}" for folder in _PAM_FOLDERS]
+    for path in paths:
+        answer = host.ask("read", path)
+        if isinstance(answer, str) or answer.why != "absent":
+            return path, answer
+    return paths[0], host.ask("read", paths[0])
+
+
+def _modules(host: Host, triplet: str, whole: str) -> list[str]:
+    folders = [f"/usr/lib/{triplet}/security", f"/lib/{triplet}/security"] if triplet else []
+    folders += [f"{prefix}/{lib}/security" for lib in ("lib64", "lib") for prefix in ("/usr", "")]
+    lines = []
+    for folder in folders:
+        names = text(host.ask("list", folder))
+        if "pam_deny.so" in names.split("\n"):
+            lines = [f">> modules: {folder}", names]
+            break
+    for path in list(dict.fromkeys(_ABSOLUTE.findall(whole)))[:_FILES]:
+        answer = host.ask("real", path)
+        if isinstance(answer, str) or answer.why == "absent":
+            lines.append(f">> module: {path}" + ("" if isinstance(answer, str) else " missing"))
+    return lines
+
+
+# ---- the system's accounts
+
+
+def accounts(host: Host, know: FactStore) -> Accounts | Unknown:
+    """Who could log in by a password of the system, where that is what saslauthd asks for."""
+    found, system = know(Verifier), know.get(System)
+    if isinstance(found, Unknown):
+        return found
+    if found.mechanism not in ("pam", "shadow", "getpwent"):
+        return Absent("saslauthd does not ask for the passwords of the system")
+    answer = host.ask("accounts")
+    if isinstance(answer, NoAnswer):
+        return unknown(answer, "/etc/shadow")
+    members = system.groups if system else {}
+    own = {
+        row[2]: row[0]
+        for row in (x.split(":") for x in text(host.ask("read", "/etc/group")).splitlines())
+        if len(row) == 4
+    }
+    lines = []
+    for line in answer.splitlines():
+        name, _, rest = line.partition(" ")
+        if m := re.match(r"(uid=\d+ gid=(\d+) shell=\S*) (.*)", rest):
+            groups = [*([own[m[2]]] if m[2] in own else []), *(g for g, those in members.items() if name in those)]
+            line = f"{name} {m[1]} groups={','.join(dict.fromkeys(groups))} {m[3]}"
+        lines.append(line)
+    switch = text(host.ask("read", "/etc/nsswitch.conf"))
+    rows = [x.partition("#")[0].split() for x in switch.splitlines()]
+    sources = next((row[1:] for row in rows if row[:1] == ["passwd:"]), [])
+    lines.append("elsewhere: " + " ".join(s for s in sources if s not in ("files", "compat", "systemd")))
+    lines.append(f"crypt: {_crypt(host, system.triplet if system else '')}")
+    lines.append(text(host.ask("look", "/etc/shadow")))
+    return Accounts.parse(joined(*lines))
+
+
+def _crypt(host: Host, triplet: str) -> str:
+    """Whose crypt(3): libxcrypt's library is libcrypt.so.1.1.0 or .2.0.0, glibc's libcrypt-2.28.so."""
+    folders = [
+        f"{prefix}/lib{rest}" for rest in (f"/{triplet}" if triplet else "", "64", "") for prefix in ("/usr", "")
+    ]
+    for folder in dict.fromkeys(folders):
+        for name in ("libcrypt.so.1", "libcrypt.so.2"):
+            real = text(host.ask("real", f"{folder}/{name}"))
+            if real:
+                return "glibc" if re.search(r"libcrypt-2\.\d+\.so$", real) else "libxcrypt"
+    names = text(host.ask("list", "/lib"))
+    return "musl" if re.search(r"(?m)^ld-musl-", names) else ""
+
+
+# ---- LDAP
+
+_LDAP_CONF = ("/etc/ldap/ldap.conf", "/etc/openldap/ldap.conf", "/usr/local/etc/openldap/ldap.conf")
+_BASE = re.compile(r"(?mi)^[ \t]*BASE[ \t]+(\S[^\n]*)$")
+_NAMED = ("ldap_tls_cacert_file", "ldap_tls_cacert_dir", "ldap_tls_cert", "ldap_tls_key")
+_SERVERS = 3
+_NAMES = 3
+
+
+def ldap_store(host: Host, know: FactStore) -> LdapStore | Unknown:
+    """saslauthd's file for LDAP, and what the directory says to the questions that it leads to."""
+    found, system = know(Verifier), know.get(System)
+    if isinstance(found, Unknown):
+        return found
+    if found.mechanism != "ldap":
+        return Absent("saslauthd does not ask LDAP")
+    path = found.configuration(system.family if system else "")
+    answer = host.ask("read", path)
+    if isinstance(answer, NoAnswer):
+        if answer.why != "absent":
+            return unknown(answer, path)
+        return LdapStore.parse(f"# path: {path}\n>> absent")
+    lines = [f"# path: {path}", answer]
+    for conf in _LDAP_CONF:
+        if m := _BASE.search(text(host.ask("read", conf))):
+            lines.append(f">> base: {m[1].strip()}")
+            break
+    store = LdapStore.parse("\n".join(lines))
+    lines += [f">> missing: {p}" for p in map(store.value, _NAMED) if p and _is_absent(host, p)]
+    lines += [">> looks", *(text(host.ask("look", p)) for p in (path, *map(store.value, _NAMED)) if p)]
+    if not store.broken and store.method != "fastbind":
+        lines.append(f">> filter: {widest(store.filter)}")
+        for server in store.servers[:_SERVERS]:
+            said = host.ask("directory", store.question(server, widest(store.filter)))
+            if isinstance(said, NoAnswer):
+                lines.append(f">> unasked: {server.uri} because {said.reason}")
+            else:
+                lines += [f">> ask {server.uri}", said]
+                if LdapStore.parse("\n".join(["", ">> ask x", said])).asked[0].entries:
+                    lines += _users(host, know, store, found, server)
+    return LdapStore.parse("\n".join(lines))
+
+
+def _users(host: Host, know: FactStore, store: LdapStore, found: Verifier, server: Server) -> list[str]:
+    """What the directory says to the names that failed in the log, as saslauthd would look them up."""
+    logins, application = know.get(Logins), know.get(SaslApplication)
+    failed = [a for a in (logins.names.values() if logins else ()) if a.failures and a.name][-_NAMES:]
+    lines = []
+    for one in failed:
+        realm = max(one.domains, default="")
+        name = f"{one.name}@{realm}" if realm and found.flags and found.flags.joins_realm else one.name
+        if not re.fullmatch(r"[^\s]{1,100}", name):
+            continue
+        default = store.value("ldap_default_realm", store.value("ldap_default_domain"))
+        words = expanded(store.filter, name, realm or default, application.protocol if application else "smtp")
+        said = host.ask("directory", store.question(server, words, "2"))
+        if isinstance(said, str):
+            lines += [f">> user {name} {server.uri}", said]
+    return lines
+
+
+def _is_absent(host: Host, path: str) -> bool:
+    answer = host.ask("real", path)
+    return isinstance(answer, NoAnswer) and answer.why == "absent"
+
+
+# ---- Kerberos
+
+_KRB5_CONF = "/etc/krb5.conf"
+_KEYTAB = "/etc/krb5.keytab"
+_SNIPPETS = 20
+
+
+def kerberos(host: Host, know: FactStore) -> Kerberos | Unknown:
+    """The keytab that the service uses, and krb5.conf with what it includes."""
+    service, found = know.get(SaslConf), know.get(Verifier)
+    if isinstance(absent := know(LoginService), Absent):
+        return absent
+    conf = host.ask("read", _KRB5_CONF)
+    lines = [text(conf)]
+    for folder in re.findall(r"(?m)^includedir[ \t]+(/\S{1,300})", lines[0]):
+        names = text(host.ask("list", folder)).split("\n")[:_SNIPPETS]
+        lines += [text(host.ask("read", f"{folder.rstrip('/')}/{name}")) for name in names if name]
+    own, by = (service.value("keytab") if service else None), service.path if service else ""
+    if found and found.mechanism == "kerberos5":
+        system = know.get(System)
+        settings = text(host.ask("read", found.configuration(system.family if system else "")))
+        m = re.search(r"(?m)^[ \t]*krb5_keytab:[ \t]*(\S+)", settings)
+        own, by = (m[1], found.path) if m else (None, "")
+    if own is None:
+        by = ""
+        if m := re.search(r"(?m)^[ \t]*default_keytab_name[ \t]*=[ \t]*(\S+)", "\n".join(lines)):
+            own, by = m[1], _KRB5_CONF
+    path = re.sub(r"^(?:WR)?FILE:", "", own or _KEYTAB)
+    if not path.startswith("/"):
+        return Unknown(f"the keytab {path} is no file")
+    answer = host.ask("keytab", path)
+    if isinstance(answer, NoAnswer) and isinstance(conf, NoAnswer) and not own:
+        return Absent("this host is not set up for Kerberos")
+    parts = [f">> keytab: {path}", f">> by: {by}", text(host.ask("look", text(host.ask("real", path)) or path))]
+    if isinstance(answer, str):
+        parts.append(answer)
+    elif answer.why == "absent":
+        parts.append(">> missing")
+    elif answer.why == "refused":
+        return unknown(answer, path)
+    else:
+        parts.append(f">> unreadable: {answer.reason}")
+    if isinstance(conf, str):
+        parts += [f">> krb5.conf: {_KRB5_CONF}", *lines]
+    return Kerberos.parse("\n".join(parts))

@@ -1,0 +1,1 @@
+"""What stands behind a login where the mail server does not keep the accounts itself: neutral facts."""

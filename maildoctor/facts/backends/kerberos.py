@@ -1,0 +1,129 @@
+"""Kerberos on this host: the keytab that the service uses, whose keys are in it, and krb5.conf."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from maildoctor.facts.paths import Look
+from maildoctor.model import Evidence
+
+_KEY = re.compile(r"(\S{1,500}) kvno=([0-9]{1,10}) enctype=(\S{1,40}) written=([0-9]{1,11})")
+_WEAK = re.compile(r"des-|des3-|arcfour-")
+
+KeytabState = Literal["listed", "missing", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One entry of a keytab: never the key itself."""
+
+    principal: str
+    kvno: int
+    enctype: str
+    written: int
+
+    @property
+    def name(self) -> str:
+        """Without the realm: `smtp/mail.example.com`."""
+        return self.principal.rpartition("@")[0]
+
+    @property
+    def realm(self) -> str:
+        """Behind the `@`."""
+        return self.principal.rpartition("@")[2]
+
+    @property
+    def is_old(self) -> bool:
+        """Of a kind that MIT's krb5 has no more (DES, since 1.18) or refuses unless it is told to (RC4, 3DES: 1.21)."""
+        return bool(_WEAK.match(self.enctype))
+
+
+@dataclass(frozen=True, slots=True)
+class Kerberos:
+    """Text: `>> keytab: PATH`, then the lines of the door's verb `keytab` (`PRINCIPAL kvno=N enctype=NAME
+    written=SECONDS`) and the `ls -ld` line; `>> missing` or `>> unreadable: WHY` in their place; `>> by: TEXT` for what
+    names that keytab; `>> krb5.conf: PATH` and then its lines."""
+
+    path: str
+    state: KeytabState
+    reason: str
+    keys: tuple[Key, ...]
+    look: Look | None
+    named_by: str
+    conf: str
+    """the path of krb5.conf, empty where there is none"""
+    libdefaults: Mapping[str, str]
+    kdcs: Mapping[str, tuple[str, ...]]
+    """of each realm in [realms]"""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the lines described above."""
+        head, _, conf = text.partition(">> krb5.conf:")
+        marks = {m[1]: m[2].strip() for m in re.finditer(r"(?m)^>> (keytab|missing|unreadable|by):?(.*)$", head)}
+        path, _, lines = conf.partition("\n")
+        libdefaults, kdcs = _krb5_conf(lines)
+        return cls(
+            marks.get("keytab", ""),
+            "missing" if "missing" in marks else "unreadable" if "unreadable" in marks else "listed",
+            marks.get("unreadable", ""),
+            tuple(Key(m[1], int(m[2]), m[3], int(m[4])) for m in map(_KEY.fullmatch, head.splitlines()) if m),
+            next((x for x in map(Look.parse, head.splitlines()) if x), None),
+            marks.get("by", ""),
+            path.strip(),
+            libdefaults,
+            kdcs,
+        )
+
+    def of_service(self, service: str) -> tuple[Key, ...]:
+        """The keys of `service/…`, whatever the host."""
+        return tuple(k for k in self.keys if k.name.partition("/")[0] == service)
+
+    def of_host(self, service: str, host: str) -> tuple[Key, ...]:
+        """The keys of `service/host`; Kerberos has host names in lower case."""
+        return tuple(k for k in self.of_service(service) if k.name.partition("/")[2] == host.lower().rstrip("."))
+
+    @property
+    def any_host(self) -> bool:
+        """ignore_acceptor_hostname: the key of any host of the keytab will do."""
+        return self.libdefaults.get("ignore_acceptor_hostname", "").lower() in ("true", "yes", "1", "y", "t", "on")
+
+    @property
+    def principals(self) -> tuple[str, ...]:
+        """Whose keys are in it, each once."""
+        return tuple(dict.fromkeys(k.principal for k in self.keys))
+
+    def proof(self, service: str, host: str) -> Evidence | None:
+        """That the keytab holds a key by which clients can recognize this very service."""
+        keys = [k for k in self.of_host(service, host) if not k.is_old]
+        if not keys:
+            return None
+        newest = max(keys, key=lambda k: k.kvno)
+        return Evidence(f"klist -k {self.path}", f"{newest.principal} kvno {newest.kvno} ({newest.enctype})")
+
+
+def _krb5_conf(text: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """[libdefaults], and the KDCs of [realms] (krb5.conf(5))."""
+    section, realm = "", ""
+    defaults: dict[str, str] = {}
+    kdcs: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        line = line.strip()
+        if not line or line[0] in "#;":
+            continue
+        if m := re.fullmatch(r"\[([^\]]{1,100})\]\*?", line):
+            section, realm = m[1].strip(), ""
+            continue
+        name, equals, value = (part.strip() for part in line.partition("="))
+        if section == "realms" and equals and value.startswith("{"):
+            realm = name
+            kdcs.setdefault(realm, [])
+            kdcs[realm] += re.findall(r"\b(?:kdc|master_kdc|primary_kdc)\s*=\s*([^\s}]{1,300})", value)
+        elif line.startswith("}"):
+            realm = ""
+        elif section == "realms" and realm and name in ("kdc", "master_kdc", "primary_kdc"):
+            kdcs[realm].append(value)
+        elif section == "libdefaults" and equals:
+            defaults.setdefault(name, value)
+    return defaults, {name: tuple(those) for name, those in kdcs.items()}
