@@ -15,7 +15,7 @@ from maildoctor.facts.cyrus.shipped import Shipped
 from maildoctor.facts.exposed import Exposed, is_of_people
 from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
 from maildoctor.facts.names import Names, own_name, server_realm, unnamed
-from maildoctor.facts.paths import FilePurpose, Look, Paths, Trail
+from maildoctor.facts.paths import READ_AT_START, FilePurpose, Look, Paths, Trail
 from maildoctor.facts.processes import Listener, Listeners, Process, Processes
 from maildoctor.facts.received import Trace, judge
 from maildoctor.facts.safety import may, refusals, unsafe_folder
@@ -98,6 +98,7 @@ from maildoctor.remedy import (
 __all__ = [
     "PLAINTEXT",
     "PWCHECK_METHODS_OF_SASL_1",
+    "READ_AT_START",
     "USER_NOT_FOUND",
     "WRONG_PASSWORD",
     "Absent",

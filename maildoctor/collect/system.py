@@ -8,6 +8,7 @@ from maildoctor.collect.sendmail import CONFIGURATIONS
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.logins import Logins
 from maildoctor.facts.names import Names
+from maildoctor.facts.paths import Look
 from maildoctor.facts.processes import USERS, Listeners, Processes
 from maildoctor.facts.services import Services
 from maildoctor.facts.system import System
@@ -127,7 +128,9 @@ def processes(host: Host, know: FactStore) -> Processes | Unknown:
     for path in _PID_FILES if found.sendmail_daemons else ():
         pid, _, command = text(host.ask("read", path)).partition("\n")
         if any(str(p.pid) == pid.strip() for p in found.sendmail_daemons) and command:
-            return Processes.parse(joined(answer, f"started as: {command.splitlines()[0]}"))
+            written = Look.parse(text(host.ask("look", path)))
+            began = f"began: {pid.strip()} {written.mtime:.2f}" if written else ""
+            return Processes.parse(joined(answer, f"started as: {command.splitlines()[0]}", began))
     return found
 
 

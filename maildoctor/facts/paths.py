@@ -96,6 +96,9 @@ def _bits(text: str) -> int:
     return mode
 
 
+_CHANGED = re.compile(r"changed (\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: [+-]\d{4})?) (/.*)")
+
+
 def _seconds(when: str) -> float:
     m = re.fullmatch(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)(:\d\d)?(\.\d+)?(?: ([+-]\d{4}))?", when)
     if m is None:
@@ -112,6 +115,18 @@ FilePurpose = Literal[
     "map", "map source", "aliases", "aliases source", "include file", "help file", "secret",
 ]  # fmt: skip
 """What a file is to mail; `secret`: credentials in clear stand in it."""
+
+READ_AT_START: tuple[FilePurpose, ...] = (
+    "configuration",
+    "SASL configuration",
+    "plug-in",
+    "class file",
+    "certificate",
+    "key",
+    "CA",
+)
+"""What a daemon reads at its start and never again: sendmail/main.c, readcf(), sasl_server_init() and initsrvtls(). A
+sasldb is opened at each login, a map again when its file is another one (map.c)."""
 
 _PURPOSES: Mapping[str, FilePurpose] = {purpose: purpose for purpose in get_args(FilePurpose)}
 
@@ -172,7 +187,8 @@ class Paths:
     """Everything that mail trusts, by trails.
 
     Text: `ls -ld` lines in any order, then `[purpose] /path` lines; `/path: reason` for what could not be looked at;
-    `group NAME: members` for groups that could write. Without a `[purpose]` line every path is `configuration`.
+    `group NAME: members` for groups that could write; `changed STAMP /path` as `stat -c %z`
+    prints it. Without a `[purpose]` line every path is `configuration`.
     """
 
     looks: Mapping[str, Look]
@@ -182,6 +198,8 @@ class Paths:
     groups: Mapping[str, tuple[str, ...]]
     folders: frozenset[str]
     """all that some path of `looks` lies in"""
+    changed: Mapping[str, float]
+    """when contents, name, owner or mode of a path last changed, in seconds since 1970, where that was asked"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -190,12 +208,15 @@ class Paths:
         wanted: list[tuple[FilePurpose, str]] = []
         gaps: dict[str, str] = {}
         groups: dict[str, tuple[str, ...]] = {}
+        changed: dict[str, float] = {}
         for line in text.splitlines():
             found = Look.parse(line)
             if found is not None:
                 looks[found.path] = found
             elif (m := re.fullmatch(r"\s*\[([^\]]+)\] (/.*)", line)) and m[1] in _PURPOSES:
                 wanted.append((_PURPOSES[m[1]], m[2]))
+            elif m := _CHANGED.fullmatch(line):
+                changed[m[2]] = _seconds(m[1])
             elif m := re.fullmatch(r"\s*group (\S+): ?(.*)", line):
                 groups[m[1]] = tuple(m[2].replace(",", " ").split())
             elif m := re.fullmatch(r"\s*(/[^:]*): (.+)", line):
@@ -203,7 +224,7 @@ class Paths:
         wanted = wanted or [("configuration", path) for path in looks]
         folders = _folders(looks)
         trails = tuple(Trail(purpose, path, *_follow(path, looks, folders)) for purpose, path in wanted)
-        return cls(looks, trails, gaps, groups, folders)
+        return cls(looks, trails, gaps, groups, folders, changed)
 
     def of(self, *purposes: FilePurpose) -> tuple[Trail, ...]:
         """The trails of these purposes."""

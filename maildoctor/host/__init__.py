@@ -5,6 +5,7 @@ all, a recording is a table of questions and answers, and replaying it gives the
 
     verb        subject     answer
     look        path        one line as `ls -ld --time-style=full-iso` prints it (lstat: a link is not followed)
+    changed     path        when its contents, name, owner or mode last changed (ctime), as `stat -c %z` prints it
     real        path        the path with all its links followed
     acl         path        POSIX ACL as `getfacl -c` prints it, where the look line's mode ends in `+`
     list        directory   names, one a line, sorted
@@ -38,9 +39,9 @@ from typing import Literal, Protocol
 from maildoctor.errors import DoctorError
 
 Verb = Literal[
-    "look", "real", "acl", "list", "read", "clear", "map", "sasldb", "elf", "cert", "key", "source", "logins", "recent",
-    "space", "run", "processes", "listeners", "probe", "hostname", "build", "release", "elapsed", "whoami", "clock",
-    "system",
+    "look", "changed", "real", "acl", "list", "read", "clear", "map", "sasldb", "elf", "cert", "key", "source",
+    "logins", "recent", "space", "run", "processes", "listeners", "probe", "hostname", "build", "release", "elapsed",
+    "whoami", "clock", "system",
 ]  # fmt: skip
 """What can be asked, as in the table above."""
 
