@@ -13,13 +13,15 @@ from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb, User
 from maildoctor.facts.cyrus.shipped import Shipped
 from maildoctor.facts.exposed import Exposed, is_of_people
+from maildoctor.facts.firewall import Firewall, Ruling
 from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
 from maildoctor.facts.names import Names, own_name, server_realm, unnamed
 from maildoctor.facts.paths import READ_AT_START, FilePurpose, Look, Paths, Trail
 from maildoctor.facts.processes import Listener, Listeners, Process, Processes
 from maildoctor.facts.received import Trace, judge
+from maildoctor.facts.resolver import Greeting, Resolver
 from maildoctor.facts.safety import may, refusals, unsafe_folder
-from maildoctor.facts.sendmail.cf import Daemon, SendmailCf, SubmitCf
+from maildoctor.facts.sendmail.cf import BlockList, Daemon, Filter, SendmailCf, SubmitCf
 from maildoctor.facts.sendmail.client_auth import (
     ClientLogin,
     client_entries,
@@ -30,6 +32,7 @@ from maildoctor.facts.sendmail.client_auth import (
     looked_up,
     preferred,
 )
+from maildoctor.facts.sendmail.delivery import Delivery, Place
 from maildoctor.facts.sendmail.mail_maps import MailMap, MailMaps, authinfo_mechanisms
 from maildoctor.facts.sendmail.mc import SendmailMc
 from maildoctor.facts.sendmail.program import SendmailProgram
@@ -105,6 +108,7 @@ __all__ = [
     "AddLine",
     "AddUser",
     "Attempts",
+    "BlockList",
     "BuildAliases",
     "BuildMap",
     "Cause",
@@ -116,16 +120,20 @@ __all__ = [
     "CreateFile",
     "Daemon",
     "DeleteUser",
+    "Delivery",
     "EditFile",
     "EditMacroFile",
     "Evidence",
     "Exposed",
     "FilePurpose",
+    "Filter",
     "Finding",
     "Findings",
+    "Firewall",
     "Found",
     "Generate",
     "Grant",
+    "Greeting",
     "Hello",
     "Inspect",
     "Install",
@@ -147,6 +155,7 @@ __all__ = [
     "Names",
     "Offer",
     "Paths",
+    "Place",
     "Plugin",
     "Plugins",
     "Process",
@@ -161,7 +170,9 @@ __all__ = [
     "RemoveFolder",
     "RemoveLine",
     "RenameOption",
+    "Resolver",
     "Restart",
+    "Ruling",
     "SaslApplication",
     "SaslConf",
     "SaslDb",

@@ -23,7 +23,11 @@ all, a recording is a table of questions and answers, and replaying it gives the
     run         command     `exit N` and what it printed
     processes   ""          running programs that have to do with mail
     listeners   ""          listening TCP sockets
+    bound       path        `yes` or `no`: whether a process listens on the socket of this path
     probe       endpoints   conversations with these SMTP servers, `ADDRESS:PORT …`, as `maildoctor.smtp.session` writes
+    greets      port        how long a client unknown to /etc/hosts waits for the greeting on this port of 127.0.0.1:
+                            `SECONDS BANNER`, `-` where none came
+    dns         address     whether a name server at an address of the loopback interface answers
     hostname    ""          the node name
     build       path        release and compile flags that stand in a sendmail program
     release     path        release that stands in a libsasl
@@ -40,8 +44,8 @@ from maildoctor.errors import DoctorError
 
 Verb = Literal[
     "look", "changed", "real", "acl", "list", "read", "clear", "map", "sasldb", "elf", "cert", "key", "source",
-    "logins", "recent", "space", "run", "processes", "listeners", "probe", "hostname", "build", "release", "elapsed",
-    "whoami", "clock", "system",
+    "logins", "recent", "space", "run", "processes", "listeners", "bound", "probe", "greets", "dns", "hostname",
+    "build", "release", "elapsed", "whoami", "clock", "system",
 ]  # fmt: skip
 """What can be asked, as in the table above."""
 

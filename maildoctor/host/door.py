@@ -8,7 +8,7 @@ _LISTINGS = frozenset((
     "build", "release", "elapsed", "whoami", "clock", "clear",
 ))  # fmt: skip
 """What we write ourselves, of names, numbers and digests: a user called `password` is no password."""
-_LINES = frozenset(("logins", "recent", "run", "processes", "probe"))
+_LINES = frozenset(("logins", "recent", "run", "processes", "probe", "greets", "dns", "bound"))
 
 
 class Door:

@@ -33,6 +33,9 @@ _MARKS = 200
 
 _LIBRARIES = ("/libsasl2.so", "/sasl2/", "/libssl.so", "/libcrypto.so", "/libdb-")
 
+_ACCEPTS = 0x10000
+"""__SO_ACCEPTCON of linux/net.h."""
+
 Pids = Mapping[int, int]
 """The processes in question: the number by which we know one, and the number to tell."""
 
@@ -148,6 +151,17 @@ def listening(pids: Pids, net: str) -> str:
         pid = owners.get(inode)
         rows.add((port, ip, 0 if pid is None else pids[pid], "?" if pid is None else _name(pid)))
     return "\n".join(f"{ip} {port} {pid or '?'} {owner}" for port, ip, pid, owner in sorted(rows))
+
+
+def bound(path: str, net: str) -> str:
+    """Whether a process listens on a socket of this name, by the table of the folder `net`. One that is known by
+    another way to the same directory counts too. Raises OSError."""
+    name = path.rpartition("/")[2]
+    for line in filesystem.kernel(f"{net}/unix", _TABLE).decode("utf-8", "replace").splitlines()[1:]:
+        row = line.split(None, 7)
+        if len(row) > 7 and row[7].rpartition("/")[2] == name and int(row[3], 16) & _ACCEPTS:
+            return "yes"
+    return "no"
 
 
 def address(text: str) -> tuple[str, int]:

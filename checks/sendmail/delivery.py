@@ -1,0 +1,204 @@
+"""QUEUE: what must take a message once a login went well: mail filters, delivery agents, mailboxes."""
+
+from maildoctor.api import (
+    Chown,
+    Delivery,
+    Evidence,
+    Filter,
+    Findings,
+    Listeners,
+    MakeFolder,
+    Place,
+    SendmailCf,
+    Severity,
+    Unknown,
+    by_hand,
+    check,
+    chmod,
+    found,
+    inspect,
+    rebuild,
+)
+
+_DKIM = "Xopendkim, S=local:/run/opendkim/opendkim.sock, F=T\nO InputMailFilters=opendkim"
+_SOCKET = "[filter opendkim] /run/opendkim/opendkim.sock\nsrwxrwxr-x opendkim opendkim /run/opendkim/opendkim.sock"
+_INET = "Xclamav, S=inet:8893@localhost, F=R\nO InputMailFilters=clamav"
+
+_COMES_TO: dict[str, tuple[str, Severity]] = {
+    "defers": ('every client gets "451 4.3.2 Please try again later" (F=T)', "error"),
+    "rejects": ('every client is refused with "554 5.7.1" (F=R)', "error"),
+    "hangs up": ('every client gets "421 4.3.2" and is cut off (F=4)', "error"),
+    "goes on": ("mail goes on without it (no F=)", "warning"),
+}
+
+
+@check(
+    "QUEUE005",
+    "mail-filter-down",
+    "error",
+    rung="hand-over",
+    role="cause",
+    explains=("no-answer", "WIRE060", "WIRE061", "WIRE062"),
+    fails=[
+        {"cf": _DKIM, "delivery": "[filter opendkim] /run/opendkim/opendkim.sock\nmissing"},
+        {"cf": _DKIM, "delivery": _SOCKET + "\nbound: no"},
+        {"cf": _INET, "delivery": "", "listeners": "0.0.0.0 25 40 sendmail-mta"},
+        {"cf": _DKIM.replace("F=T", "T=R:2m"), "delivery": "[filter opendkim] /run/opendkim/opendkim.sock\nmissing"},
+    ],
+    passes=[
+        {"cf": _DKIM, "delivery": _SOCKET},
+        {"cf": _DKIM, "delivery": _SOCKET + "\nbound: yes"},
+        {"cf": _INET, "delivery": "", "listeners": "127.0.0.1 8893 40 clamav-milter"},
+        {"cf": _INET.replace("localhost", "filter.example.com"), "delivery": "", "listeners": ""},
+        {"cf": _INET.replace("O Input", "#O Input"), "delivery": "", "listeners": ""},
+    ],
+    refs=("sendmail: sendmail/milter.c, milter_open(), MILTER_SET_STATE; cf/README, INPUT_MAIL_FILTER()",),
+)
+def mail_filter_down(cf: SendmailCf, delivery: Delivery, listeners: Listeners | Unknown) -> Findings:
+    """A mail filter (milter) that sendmail asks does not run.
+
+    What becomes of mail is what F= says: T answers with a temporary error, R rejects, without it the mail goes on
+    unfiltered. The filter is asked when a client connects, before it can log in.
+
+    Advice: start the filter, and see that its socket is the one of INPUT_MAIL_FILTER; or take it out of sendmail.mc.
+    """
+    for one in cf.input_filters:
+        comes_to, severity = _COMES_TO[one.failure]
+        place = delivery.named("filter", one.name) if one.path else None
+        if place is not None and place.refused:
+            yield Unknown(place.refused, "run as root")
+            continue
+        what = _dead(one, place, listeners)
+        if what:
+            yield found(
+                f"The mail filter {one.name} does not answer at {one.socket} ({what}): {comes_to}",
+                evidence=[
+                    Evidence(f"{cf.path}:{one.line}", f"X{one.name}, S={one.socket}"),
+                    place.evidence if place else Evidence("ss -ltn", f"no listener on port {one.port}"),
+                ],
+                fix=[
+                    inspect("systemctl status {name}; ls -l {path}", name=one.name, path=one.path)
+                    if one.path
+                    else inspect("systemctl status {name}; ss -ltnp", name=one.name),
+                    by_hand("start the mail filter {name}", name=one.name),
+                ],
+                severity=severity,
+                filter=one.name,
+            )
+
+
+_HERE = ("localhost", "127.0.0.1", "::1", "")
+
+
+def _dead(one: Filter, place: Place | None, listeners: Listeners | Unknown) -> str:
+    """Why nobody answers there; empty where somebody may."""
+    if place is not None:
+        other = place.look is not None and place.look.kind != "s"
+        if place.deaf:
+            return "no process listens there any more"
+        return "there is no such socket" if place.missing else "it is no socket" if other else ""
+    here = one.port is not None and one.host in _HERE and not isinstance(listeners, Unknown)
+    return f"nothing listens on port {one.port}" if here and not _listens(listeners, one.port or 0) else ""
+
+
+def _listens(listeners: Listeners | Unknown, port: int) -> bool:
+    return isinstance(listeners, Unknown) or bool(listeners.on(port))
+
+
+_AGENT = "Mlocal, P=/usr/bin/procmail, F=lsDFMAw5:/|@qSPfhn9, S=EnvFromL/HdrFromL\nMprog, P=/bin/sh, F=lsDFMoqeu9"
+_PROGRAM = "[agent local] /usr/bin/procmail\n-rwxr-xr-x root root /usr/bin/procmail"
+
+
+@check(
+    "QUEUE006",
+    "delivery-agent-missing",
+    "error",
+    rung="hand-over",
+    role="cause",
+    fails=[
+        {"cf": _AGENT, "delivery": "[agent local] /usr/bin/procmail\nmissing"},
+        {"cf": _AGENT, "delivery": _PROGRAM.replace("-rwxr-xr-x", "-rw-r--r--")},
+        {"cf": _AGENT, "delivery": "[agent prog] /bin/sh\nmissing"},
+    ],
+    passes=[{"cf": _AGENT, "delivery": _PROGRAM}],
+    refs=("sendmail: sendmail/deliver.c: `mailer %s died`, `Cannot exec %s`; doc/op, M lines: P=",),
+)
+def delivery_agent_missing(cf: SendmailCf, delivery: Delivery) -> Findings:
+    """The program that delivers mail is not there, or cannot be run.
+
+    The login goes well and the message is taken; then it stays in the queue or comes back ("Cannot exec …", "unknown
+    mailer error").
+
+    Advice: install the program, or name the one that is there (LOCAL_MAILER_PATH, PROCMAIL_MAILER_PATH, or leave
+    FEATURE(`local_procmail') out); rebuild sendmail.cf and restart.
+    """
+    for place in delivery.of("agent"):
+        line = next((m.line for m in cf.mailers.values() if m.name == place.name), 0)
+        look = place.look
+        if place.missing:
+            what = "does not exist"
+        elif look is not None and (look.kind != "-" or not look.mode & 0o111):
+            what = f"cannot be run (mode {look.octal})" if look.kind == "-" else "is no program"
+        else:
+            continue
+        yield found(
+            f"The program of the delivery agent {place.name}, {place.path}, {what}",
+            evidence=[Evidence(f"{cf.path}:{line}", f"M{place.name}, P={place.path}"), place.evidence],
+            fix=[chmod("a+x", look)] if look and look.kind == "-" else rebuild(cf.path, _PATH, path=place.path),
+            severity=None if place.name == "local" else "warning" if place.name == "prog" else "info",
+            agent=place.name,
+        )
+
+
+_PATH = "define(`LOCAL_MAILER_PATH', `…')dnl or install {path}"
+
+_WRITES_MAILBOXES = ("mail.local", "procmail", "sensible-mda", "mail", "deliver", "maildrop")
+"""Programs that put mail into files below the directory of mailboxes."""
+
+
+@check(
+    "QUEUE007",
+    "mailboxes-missing",
+    "error",
+    rung="hand-over",
+    role="cause",
+    fails=[
+        {"cf": _AGENT, "delivery": "[mailboxes] /var/mail\nmissing"},
+        {"cf": _AGENT, "delivery": "[mailboxes] /var/mail\ndrwxr-xr-x bob bob /var/mail"},
+    ],
+    passes=[
+        {"cf": _AGENT, "delivery": "[mailboxes] /var/mail\ndrwxrwsr-x root mail /var/mail"},
+        {"cf": _AGENT, "delivery": "[mailboxes] /var/mail\ndrwxrwxrwt root root /var/mail"},
+        {"cf": "Mlocal, P=[IPC], F=xyz", "delivery": "[mailboxes] /var/mail\nmissing"},
+    ],
+    refs=("sendmail: mail.local/mail.local.c; procmail(1)",),
+)
+def mailboxes_missing(cf: SendmailCf, delivery: Delivery) -> Findings:
+    """The directory of the mailboxes is not there, or belongs to somebody who has no business with it.
+
+    Mail for users of this host is taken and not delivered; mail for others passes.
+
+    Advice: create it as the distribution does: owner root, group mail, mode 2775.
+    """
+    agent = cf.mailers.get("local")
+    if agent is None or agent.path.rpartition("/")[2] not in _WRITES_MAILBOXES:
+        return
+    for place in delivery.of("mailboxes"):
+        look = place.look
+        if place.missing:
+            yield found(
+                f"The directory of the mailboxes, {place.path}, does not exist: mail for users of this host is not"
+                " delivered",
+                evidence=[place.evidence],
+                fix=[MakeFolder(place.path, "root", "mail", "2775")],
+                path=place.path,
+            )
+        elif look is not None and look.kind == "d" and look.owner not in ("root", "mail") and look.group != "mail":
+            yield found(
+                f"The directory of the mailboxes, {place.path}, is owned by {look.owner}:{look.group}: a new mailbox"
+                " cannot be made there",
+                evidence=[look.evidence],
+                fix=[Chown("root:mail", (look.path,), f"{look.owner}:{look.group}", "2775", look.octal)],
+                severity="warning",
+                path=place.path,
+            )
