@@ -31,6 +31,7 @@ ORDER = (
     "USER006",
     "SASL005",
     "CONF015",
+    "MECH011",
     "MECH004",
     "SASL007",
     "SYS004",
@@ -70,9 +71,14 @@ ORDER = (
     "TLS006",
     "TLS008",
     "TLS009",
+    "TLS011",
     "CONF006",
     "MECH009",
     "MAP005",
+    "MAP014",
+    "MAP015",
+    "MAP017",
+    "CONF025",
     "CONF005",
     "CONF021",
     "LINK006",
@@ -86,6 +92,8 @@ ORDER = (
     "TLS002",
     "TLS003",
     "TLS004",
+    "TLS010",
+    "MECH012",
 )
 """Where several causes of one symptom are found, it stands under the first of them."""
 

@@ -162,8 +162,11 @@ def tls(host: Host, know: FactStore) -> Tls | Unknown:
     for path in know.some(served, "files of class w"):
         blocks += [f"served: {row}" for row in text(host.ask("read", path)).splitlines()]
     for purpose, path in know.some(tls_files(cf), "TLS files"):
-        verb: Verb = "key" if purpose == "key" else "list" if purpose == "CA folder" else "cert"
-        blocks.append(f"[{purpose}] {path}\n{_said(host.ask(verb, path))}")
+        verb = _TLS_VERBS.get(purpose, "cert")
+        said = host.ask(verb, path)
+        if purpose == "CRL" and isinstance(said, str):  # what is revoked is nothing to us; whether it is a list at all
+            said = "" if "-----BEGIN X509 CRL-----" in said else NoAnswer("failed", "there is no revocation list in it")
+        blocks.append(f"[{purpose}] {path}\n{_said(said)}")
     return Tls.parse("\n".join(blocks))
 
 
@@ -174,7 +177,11 @@ _TLS_PURPOSES = {
     "ClientKeyFile": "key",
     "CACertFile": "CA",
     "CACertPath": "CA folder",
+    "CRLFile": "CRL",
 }
+
+
+_TLS_VERBS: dict[str, Verb] = {"key": "key", "CA folder": "list", "CRL": "read"}
 
 
 def tls_files(cf: SendmailCf) -> list[tuple[str, str]]:
