@@ -112,7 +112,14 @@ def _same_hub(realm: Finding, refused: Finding) -> bool:
     return realm.labels["hub"] == refused.labels["hub"]
 
 
+def _every_client(refused: Finding, _: Finding) -> bool:
+    """An entry for this host itself, by whose address its own ports are looked at, counts as one for everybody."""
+    return refused.labels.get("client", "").partition(".")[0] in ("", "127", "localhost")
+
+
 CAUSES = (
+    Cause("MAP014", ("no-answer", "no-offer", "no-starttls"), _every_client),
+    Cause("MAP015", ("no-answer",), _every_client),
     Cause("CONF001", ("CONF002", "CONF023", "stopped"), _of_the_daemon),
     Cause("MAP001", ("WIRE002", "WIRE010", "WIRE023"), _access_map),
     Cause("MAP006", ("WIRE002", "WIRE010", "WIRE023"), _access_map),

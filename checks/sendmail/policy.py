@@ -41,11 +41,10 @@ def _unread(maps: MailMaps) -> Iterator[Unknown]:
             yield Unknown(m.unread, "run as root")
 
 
-_NETS = re.compile(
-    r"(?i)(connect:)?((?:127|10|192\.168|172\.(?:1[6-9]|2\d|3[01])|169\.254)(?:\.\d{1,3}){0,3}|localhost)?"
-)
+_NETS = re.compile(r"(?i)(connect:)?((?:127|10|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){0,3}|localhost)?")
 """Everybody, and the nets that a host's own users sit in."""
-_WIDE = re.compile(r"(?i)connect:\d{1,3}")
+_WIDE = re.compile(r"(?i)connect:([1-9]|[1-9]\d|1\d\d|2[01]\d|22[0-3])")
+"""A 256th of all addresses; those above 223 are no client's."""
 
 
 @check(
@@ -55,7 +54,6 @@ _WIDE = re.compile(r"(?i)connect:\d{1,3}")
     rung="listener",
     role="cause",
     scope=("client",),
-    explains=("no-answer", "no-offer"),
     fails=[
         {"maps": _ACCESS + "connect:\tREJECT", "cf": _TRUST},
         {"maps": _ACCESS + "connect:10\tERROR", "cf": _TRUST},
@@ -65,6 +63,7 @@ _WIDE = re.compile(r"(?i)connect:\d{1,3}")
     passes=[
         {"maps": _ACCESS + "connect:127\tRELAY", "cf": _TRUST},
         {"maps": _ACCESS + "connect:203.0.113.9\tREJECT", "cf": _TRUST},
+        {"maps": _ACCESS + "connect:169.254\tREJECT\nentry: connect:224\tREJECT", "cf": _TRUST},
         {"maps": _ACCESS + "connect:10\tREJECT", "cf": ""},
         {"maps": "", "cf": _TRUST},
     ],
@@ -89,7 +88,7 @@ def access_map_refuses_clients(maps: MailMaps, cf: SendmailCf) -> Findings:
             if not _REFUSES.match(entry.shape) or not (net or wide) or not entry.key:
                 continue
             where = entry.key.partition(":")[2] if ":" in entry.key else entry.key
-            severity: Severity = "warning" if where.count(".") > 1 and net else "error"
+            severity: Severity = "warning" if where.count(".") > 1 or (wide and not net) else "error"
             yield found(
                 f"{entry.key} {entry.shape} in the access map refuses"
                 f" {'clients of ' + where if where else 'every client'} before they can log in",
@@ -111,7 +110,6 @@ _FEW = 2
     rung="listener",
     role="cause",
     scope=("client",),
-    explains=("no-answer",),
     fails=[
         {"maps": _ACCESS + "clientrate:\t1", "cf": "V10\nSRateControl\nR$*\t$: <A:$&{client_addr}> <E:> ClientRate"},
         {"maps": _ACCESS + "clientconn:10\t1", "cf": "V10\nSConnControl\nR$*\t$: <A:$&{client_addr}> <E:> ClientConn"},

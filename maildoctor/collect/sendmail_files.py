@@ -17,7 +17,7 @@ from maildoctor.host import Host, NoAnswer, Verb
 
 _MATTERS = re.compile(
     r"(?i)(srv_features|clt_features|try_tls|tls_clt|tls_srv|tls_rcpt|clientrate|clientconn|greetpause)(:|$)"
-    r"|(connect:)?(127|10|192\.168|172\.(1[6-9]|2\d|3[01])|169\.254|localhost|ipv6:.{0,4})(\.\d{1,3}){0,3}$"
+    r"|(connect:)?(127|10|192\.168|172\.(1[6-9]|2\d|3[01])|localhost|ipv6:.{0,4})(\.\d{1,3}){0,3}$"
     r"|connect:(\[?[a-f0-9:.]{1,45}\]?)?$"
 )
 """Keys of maps that have to do with AUTH, and with clients that may be users of this host; of other entries only the
