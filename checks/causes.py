@@ -77,6 +77,7 @@ ORDER = (
     "MAP005",
     "MAP014",
     "MAP015",
+    "MAP016",
     "MAP017",
     "CONF025",
     "CONF005",
@@ -119,6 +120,7 @@ def _every_client(refused: Finding, _: Finding) -> bool:
 
 CAUSES = (
     Cause("MAP014", ("no-answer", "no-offer", "no-starttls"), _every_client),
+    Cause("MAP016", ("no-answer", "no-offer", "no-starttls"), _every_client),
     Cause("MAP015", ("no-answer",), _every_client),
     Cause("CONF001", ("CONF002", "CONF023", "stopped"), _of_the_daemon),
     Cause("MAP001", ("WIRE002", "WIRE010", "WIRE023"), _access_map),

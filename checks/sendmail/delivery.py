@@ -36,9 +36,9 @@ _COMES_TO: dict[str, tuple[str, Severity]] = {
     "QUEUE005",
     "mail-filter-down",
     "error",
-    rung="hand-over",
+    rung="tls",
     role="cause",
-    explains=("no-answer", "WIRE060", "WIRE061", "WIRE062"),
+    explains=("no-answer", "no-starttls", "WIRE060", "WIRE061", "WIRE062"),
     fails=[
         {"cf": _DKIM, "delivery": "[filter opendkim] /run/opendkim/opendkim.sock\nmissing"},
         {"cf": _DKIM, "delivery": _SOCKET + "\nbound: no"},
@@ -58,7 +58,8 @@ def mail_filter_down(cf: SendmailCf, delivery: Delivery, listeners: Listeners | 
     """A mail filter (milter) that sendmail asks does not run.
 
     What becomes of mail is what F= says: T answers with a temporary error, R rejects, without it the mail goes on
-    unfiltered. The filter is asked when a client connects, before it can log in.
+    unfiltered. The filter is asked when a client connects, before it can log in, so that STARTTLS is refused too ("454
+    4.7.0 Please try again later").
 
     Advice: start the filter, and see that its socket is the one of INPUT_MAIL_FILTER; or take it out of sendmail.mc.
     """

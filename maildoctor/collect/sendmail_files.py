@@ -139,7 +139,7 @@ def delivery(host: Host, know: FactStore) -> Delivery | Unknown:
     blocks = [_place(host, f"[agent {m.name}]", m.path) for m in know.some(agents, "delivery agents")]
     filters = [f for f in cf.input_filters if f.path]
     blocks += [_place(host, f"[filter {f.name}]", f.path) for f in know.some(filters, "mail filters")]
-    boxes = next((path for path in _MAILBOXES if isinstance(host.ask("look", path), str)), _MAILBOXES[0])
+    boxes = next((path for path in _MAILBOXES if isinstance(host.ask("real", path), str)), _MAILBOXES[0])
     return Delivery.parse(joined(*blocks, _place(host, "[mailboxes]", boxes)))
 
 
