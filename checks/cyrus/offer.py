@@ -90,7 +90,6 @@ def lists_share_no_mechanism(service: LoginService, conf: SaslConf, plugins: Plu
     rung="offer",
     role="derived",
     explains=("WIRE014",),
-    shows=("no-offer",),
     fails=[
         {
             "service": "wanted\nmechanisms: EXTERNAL GSSAPI KERBEROS_V4 DIGEST-MD5 CRAM-MD5",

@@ -24,7 +24,7 @@ _R3 = (
     "not after: 2028-01-01T00:00:00Z\npublic key: sha256:bb\n"
 )
 _CF = "O ServerCertFile=/etc/mail/tls/host.pem\nO CACertFile=/etc/mail/tls/ca.pem"
-_LOOK = "=== connect 127.0.0.1:587 auto\n=== purpose look\n<-  220 mail ESMTP\n=== verified {}\n"
+_SHOWN = "=== connect 127.0.0.1:587 auto\n=== purpose look\n<-  220 mail ESMTP\n=== verified {}\n"
 
 
 @check(
@@ -36,13 +36,13 @@ _LOOK = "=== connect 127.0.0.1:587 auto\n=== purpose look\n<-  220 mail ESMTP\n=
     explains=("WIRE027",),
     fails=[
         {"cf": _CF, "tls": _CERT},
-        {"cf": _CF, "tls": _CERT, "wire": _LOOK.format("no: unable to get local issuer certificate")},
+        {"cf": _CF, "tls": _CERT, "wire": _SHOWN.format("no: unable to get local issuer certificate")},
     ],
     passes=[
         {"cf": _CF, "tls": _CERT + "\n" + _R3},
         {"cf": _CF, "tls": _CERT + "[CA] /etc/mail/tls/ca.pem\n" + _R3},
         {"cf": _CF, "tls": _CERT.replace("issuer: CN=R3", "issuer: CN=mail.example.com")},
-        {"cf": _CF, "tls": _CERT, "wire": _LOOK.format("yes: CN=mail.example.com")},
+        {"cf": _CF, "tls": _CERT, "wire": _SHOWN.format("yes: CN=mail.example.com")},
         {"cf": _CF, "tls": _CERT + "[CA folder] /etc/ssl/certs\nca.pem\n5ad8a5d6.0"},
     ],
     refs=(
@@ -60,7 +60,7 @@ def certificate_chain_incomplete(cf: SendmailCf, tls: Tls, wire: Wire | Unknown)
     CACertFile (of Let's Encrypt: fullchain.pem and chain.pem), then restart sendmail.
     """
     shown = known(wire)
-    if shown and any(talk.verified[0] == "yes" for talk in shown.looks):
+    if shown and any(talk.verified[0] == "yes" for talk in shown.all):
         return
     if any(f.hashed for f in tls.of("CA folder")) or any(f.state != "ok" for f in tls.of("CA")):
         return

@@ -88,7 +88,7 @@ def mail_filter_down(cf: SendmailCf, delivery: Delivery, listeners: Listeners | 
             )
 
 
-_HERE = ("localhost", "127.0.0.1", "::1", "")
+_OWN_NAMES = ("localhost", "127.0.0.1", "::1", "")
 
 
 def _dead(one: Filter, place: Place | None, listeners: Listeners | Unknown) -> str:
@@ -98,8 +98,8 @@ def _dead(one: Filter, place: Place | None, listeners: Listeners | Unknown) -> s
         if place.deaf:
             return "no process listens there any more"
         return "there is no such socket" if place.missing else "it is no socket" if other else ""
-    here = one.port is not None and one.host in _HERE and not isinstance(listeners, Unknown)
-    return f"nothing listens on port {one.port}" if here and not _listens(listeners, one.port or 0) else ""
+    own = one.port is not None and one.host in _OWN_NAMES and not isinstance(listeners, Unknown)
+    return f"nothing listens on port {one.port}" if own and not _listens(listeners, one.port or 0) else ""
 
 
 def _listens(listeners: Listeners | Unknown, port: int) -> bool:

@@ -213,7 +213,7 @@ _SLOW, _WAITS = 3.0, 5.0
     "error",
     rung="listener",
     role="symptom",
-    explains=("no-answer",),
+    explains=("WIRE001",),
     shows=("no-answer",),
     fails=[
         {"greeting": "587 7.001 -", "cf": _MTA + _MSA, "resolver": "nameserver 192.0.2.53"},
@@ -273,7 +273,6 @@ _ASKS = (
     "warning",
     rung="listener",
     role="cause",
-    scope=("client",),
     fails=[{"cf": _TRUST + _MSA + _ASKS.format("zen.spamhaus.org")}],
     passes=[
         {"cf": _TRUST + _MSA + _ASKS.format("zen.spamhaus.org") + "Scheckrelay\nR$*\t$@ OK\n"},

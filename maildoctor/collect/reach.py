@@ -81,7 +81,7 @@ def greeting(host: Host, know: FactStore) -> Greeting | Unknown:
     wire, listeners = know(Wire), know.get(Listeners)
     if isinstance(wire, Unknown) or listeners is None:
         return wire if isinstance(wire, Unknown) else Absent("nothing listens here for mail")
-    open_here = {c.port for c in wire.looks if c.address == "127.0.0.1" and c.banner and not c.implicit}
+    open_here = {c.port for c in wire.of("look") if c.address == "127.0.0.1" and c.banner and not c.implicit}
     everywhere = {x.port for x in listeners.all if not x.local_only}
     for port in _PORTS:
         if port in open_here & everywhere:

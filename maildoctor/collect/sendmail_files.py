@@ -82,14 +82,14 @@ def _map(host: Host, know: FactStore, name: str, type_: str, path: str) -> str:
             lines += [f"{word}: {key}" for key in keys[:_SHOWN]]
     used = text(database) or text(source)
     own = _own_domains(know) if name == "access" else frozenset[str]()
-    told = 0
+    kept = 0
     for line in used.splitlines():
         key, _, rest = line.partition("\t")
         shape = rest.partition("\t")[2]
         if name == "authinfo" or _LOGINS.match(key):
             lines.append(f"entry: {key}\t{shape}")
-        elif told < _ENTRIES and (_MATTERS.match(key) or _of_own(key, shape, own)):
-            told += 1
+        elif kept < _ENTRIES and (_MATTERS.match(key) or _of_own(key, shape, own)):
+            kept += 1
             lines.append(f"entry: {key}\t{shape}")
     return joined(*lines)
 

@@ -46,14 +46,14 @@ def greeting(port: int) -> Answer:
 
 
 def _first_line(talk: socket.socket, until: float) -> str:
-    heard = b""
-    while b"\n" not in heard and len(heard) < _BANNER:
+    received = b""
+    while b"\n" not in received and len(received) < _BANNER:
         talk.settimeout(max(0.01, until - time.monotonic()))
         piece = talk.recv(_BANNER)
         if not piece:
             break
-        heard += piece
-    words = heard.partition(b"\n")[0].decode("ascii", "replace")
+        received += piece
+    words = received.partition(b"\n")[0].decode("ascii", "replace")
     return "".join(c for c in words if c.isprintable()).strip()
 
 
