@@ -17,6 +17,7 @@ from maildoctor.facts.firewall import Firewall, Ruling
 from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
 from maildoctor.facts.names import Names, own_name, server_realm, unnamed
 from maildoctor.facts.paths import READ_AT_START, FilePurpose, Look, Paths, Trail
+from maildoctor.facts.port_names import PortNames
 from maildoctor.facts.processes import Listener, Listeners, Process, Processes
 from maildoctor.facts.received import Trace, judge
 from maildoctor.facts.resolver import Greeting, Resolver
@@ -158,6 +159,7 @@ __all__ = [
     "Place",
     "Plugin",
     "Plugins",
+    "PortNames",
     "Process",
     "Processes",
     "Purpose",

@@ -9,8 +9,13 @@ from maildoctor.api import (
     Listeners,
     MakeFolder,
     Place,
+    Process,
+    Processes,
+    Queues,
     SendmailCf,
     Severity,
+    Start,
+    Tls,
     Unknown,
     by_hand,
     check,
@@ -202,4 +207,101 @@ def mailboxes_missing(cf: SendmailCf, delivery: Delivery) -> Findings:
                 fix=[Chown("root:mail", (look.path,), f"{look.owner}:{look.group}", "2775", look.octal)],
                 severity="warning",
                 path=place.path,
+            )
+
+
+_RUNS = "40 root 1000.00 /usr/sbin/sendmail sendmail: MTA: accepting connections\nstarted as: /usr/sbin/sendmail -bd"
+
+
+@check(
+    "QUEUE008",
+    "no-queue-runner",
+    "warning",
+    rung="hand-over",
+    role="cause",
+    fails=[{"processes": _RUNS, "cf": ""}],
+    passes=[
+        {"processes": f"{_RUNS} -q15m", "cf": ""},
+        {"processes": f"41 root 1000.00 /usr/sbin/sendmail sendmail: Queue runner@00:10:00\n{_RUNS}", "cf": ""},
+        {"processes": _RUNS.partition("\n")[0], "cf": ""},
+    ],
+    refs=("sendmail: doc/op, -q; sendmail(8)",),
+)
+def no_queue_runner(processes: Processes, cf: SendmailCf) -> Findings:
+    """The sendmail daemon was started without -q, and nobody else runs the queue.
+
+    A message that cannot be handed on at once, for the other side is down or asks to try later, stays in the queue for
+    ever; with DeliveryMode queue or deferred every message does.
+
+    Advice: start sendmail with a queue interval (-bd -q15m; Debian: QUEUE_INTERVAL in /etc/mail/sendmail.conf; Red Hat:
+    QUEUE in /etc/sysconfig/sendmail).
+    """
+    words = processes.started_as.split()
+    runs = any(w.startswith("-q") for w in words) or not all(map(_of_client, processes.queue_runners))
+    if not processes.sendmail_daemons or not words or runs:
+        return
+    mode = cf.value("DeliveryMode")[:1].lower()
+    every = mode in ("q", "d")
+    yield found(
+        "Nobody runs the mail queue: sendmail was started without -q"
+        + (f", and DeliveryMode is {cf.value('DeliveryMode')}, so that every message waits for it" if every else ""),
+        evidence=[
+            *(p.evidence for p in processes.sendmail_daemons[:1]),
+            Evidence("sendmail.pid", processes.started_as),
+            Evidence("ps ax", "no sendmail that runs a queue"),
+        ],
+        fix=[by_hand("start sendmail with -q15m beside -bd")],
+        severity="error" if every else None,
+        subject="queue",
+    )
+
+
+def _of_client(process: Process) -> bool:
+    """Whether it runs the queue of submissions, not that of the daemon."""
+    return any(word in process.command for word in ("mqueue-client", "clientmqueue", "sm-msp"))
+
+
+_CLIENT = "[submission queue] /var/spool/mqueue-client\ndrwxrws--- smmsp smmsp /var/spool/mqueue-client\n"
+_CLIENT_RUNNER = "41 smmsp 1.00 /usr/sbin/sendmail sendmail: Queue runner@00:20:00 for /var/spool/mqueue-client"
+_HOUR = 3600.0
+
+
+@check(
+    "QUEUE009",
+    "submissions-wait",
+    "warning",
+    rung="hand-over",
+    role="symptom",
+    direction="local",
+    fails=[{"queues": _CLIENT + "waiting: 3 1767225600", "tls": "now: 2026-01-01T04:00:00Z", "processes": _RUNS}],
+    passes=[
+        {"queues": _CLIENT + "waiting: 1 1767225600", "tls": "now: 2026-01-01T00:10:00Z", "processes": _RUNS},
+        {
+            "queues": _CLIENT + "waiting: 3 1767225600",
+            "tls": "now: 2026-01-01T04:00:00Z",
+            "processes": _CLIENT_RUNNER,
+        },
+        {"queues": _CLIENT, "tls": "now: 2026-01-01T04:00:00Z", "processes": ""},
+    ],
+    refs=("sendmail: sendmail/SECURITY: sendmail -L sm-msp-queue -Ac -q20m",),
+)
+def submissions_wait(queues: Queues, tls: Tls, processes: Processes) -> Findings:
+    """Mail of this host's own programs waits in the submission queue, and no client queue runner (sm-msp) is there.
+
+    Programs that call sendmail hand it to the daemon at 127.0.0.1; while that did not answer, their mail was put there.
+    Logins by SMTP have nothing to do with it.
+
+    Advice: run the queue once (sendmail -Ac -q -v), which also says why it waits, and keep a runner (sendmail -L
+    sm-msp-queue -Ac -q20m; Debian and Red Hat start it with the service).
+    """
+    if any(map(_of_client, processes.queue_runners)):
+        return
+    for queue in queues.all:
+        if queue.purpose == "submission queue" and queue.waiting and tls.now - queue.oldest > _HOUR:
+            yield found(
+                f"{queue.waiting} messages of local programs wait in {queue.path}, the oldest for"
+                f" {(tls.now - queue.oldest) / _HOUR:.0f} hours, and no client queue runner (sm-msp) is there",
+                evidence=[Evidence(f"ls {queue.path}", f"{queue.waiting} files qf*"), Evidence("ps ax", "no sm-msp")],
+                fix=[inspect("mailq -Ac"), Start("sendmail")],
+                path=queue.path,
             )

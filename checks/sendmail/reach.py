@@ -9,6 +9,7 @@ from maildoctor.api import (
     Firewall,
     Greeting,
     Listeners,
+    PortNames,
     Resolver,
     SendmailCf,
     Severity,
@@ -449,3 +450,103 @@ _SECONDS = {"s": 1, "m": 60, "": 60, "h": 3600, "d": 86400}
 
 def _by_wait(seconds: float) -> Severity:
     return "error" if seconds >= 2 * _PATIENCE else "warning"
+
+
+_SMTPS = "O DaemonPortOptions=Name=TLS, Port={}, M={}"
+
+
+@check(
+    "RUN020",
+    "wrong-tls-for-the-port",
+    "error",
+    rung="tls",
+    role="cause",
+    scope=("listener",),
+    explains=("no-answer", "no-starttls", "no-offer", "WIRE021"),
+    fails=[{"cf": _SMTPS.format("smtps", "E")}, {"cf": _SMTPS.format(587, "Eas")}, {"cf": _SMTPS.format(25, "s")}],
+    passes=[{"cf": _SMTPS.format(465, "Es") + "\n" + _MSA + _MTA}],
+    refs=(
+        "RFC 8314 section 3.3: TLS from the first byte on port 465; RFC 3207: STARTTLS on 587 and 25",
+        "sendmail: doc/op, DaemonPortOptions: M=s",
+    ),
+)
+def wrong_tls_for_the_port(cf: SendmailCf) -> Findings:
+    """A port expects TLS in another way than clients begin it there.
+
+    On 465 clients begin with TLS at once, which sendmail does where M= has an s; on 587 and 25 they wait for a greeting
+    in clear, which never comes where M= has an s. Either way both sides wait, or say "wrong version number".
+
+    Advice: give the DAEMON_OPTIONS of port 465 the modifier s (M=Eas), and take it from all others; rebuild sendmail.cf
+    and restart.
+    """
+    for daemon in cf.daemons:
+        port = daemon.port
+        if port not in (25, 465, 587) or _local(daemon.address) or (port == 465) == daemon.smtps:
+            continue
+        modifiers = "".join(sorted(daemon.modifiers))
+        how = "speaks in clear first (no s in M=)" if port == 465 else "wants TLS from the first byte (s in M=)"
+        yield found(
+            f"Port {port} ({daemon.name}) {how}, and clients do the opposite there",
+            evidence=[
+                Evidence(
+                    f"{cf.path}:{daemon.line or 0}",
+                    f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}, M={modifiers}",
+                )
+            ],
+            fix=rebuild(
+                cf.path,
+                "DAEMON_OPTIONS(`Port=smtps, Name={name}, M=Eas')dnl"
+                if port == 465
+                else "take the s out of M= in DAEMON_OPTIONS(`… Name={name} …')",
+                name=daemon.name,
+            ),
+            port=str(port),
+        )
+
+
+_SMTP = "smtp 25/tcp mail\nsubmission 587/tcp\n"
+
+
+@check(
+    "RUN021",
+    "port-name-unknown",
+    "error",
+    rung="program",
+    role="cause",
+    scope=("listener",),
+    explains=("stopped", "no-answer", "CONF023", "RUN013"),
+    fails=[
+        {"cf": "O DaemonPortOptions=Name=MSA, Port=submision, M=Ea", "port_names": _SMTP},
+        {"cf": "O DaemonPortOptions=Name=MSA, Port=submission, M=Ea", "port_names": "missing: /etc/services"},
+    ],
+    passes=[
+        {"cf": "O DaemonPortOptions=Name=MSA, Port=submission, M=Ea", "port_names": _SMTP},
+        {"cf": _MSA, "port_names": "missing: /etc/services"},
+    ],
+    refs=('sendmail: sendmail/daemon.c, setsockaddroptions(): getservbyname(), `service "…" unknown`',),
+)
+def port_name_unknown(cf: SendmailCf, port_names: PortNames) -> Findings:
+    """DaemonPortOptions names a port by a word that /etc/services does not have, and a daemon then does not start.
+
+    Small containers have no /etc/services at all; older systems do not know submissions (465).
+
+    Advice: write the port as a number (587, 465, 25) in DAEMON_OPTIONS, or install /etc/services (Debian: netbase);
+    then rebuild sendmail.cf and start sendmail.
+    """
+    for daemon in cf.daemons:
+        word = daemon.service
+        if daemon.line is None or not word or word[0].isdigit() or word in port_names.ports or word.startswith("$"):
+            continue
+        if daemon.family.lower() not in ("inet", "inet6"):
+            continue
+        yield found(
+            f"The port {word} of {daemon.name} is a name that {port_names.path}"
+            f" {'would have, but there is no such file' if port_names.missing else 'does not have'}: sendmail does not"
+            " start with it",
+            evidence=[
+                Evidence(f"{cf.path}:{daemon.line}", f"DaemonPortOptions Name={daemon.name}, Port={word}"),
+                Evidence(port_names.path, "No such file or directory" if port_names.missing else f"no {word} …/tcp"),
+            ],
+            fix=rebuild(cf.path, "DAEMON_OPTIONS(`… Name={name} …') with the port as a number", name=daemon.name),
+            port=word,
+        )

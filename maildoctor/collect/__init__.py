@@ -21,6 +21,7 @@ from maildoctor.facts.firewall import Firewall
 from maildoctor.facts.logins import Logins
 from maildoctor.facts.names import Names
 from maildoctor.facts.paths import Paths
+from maildoctor.facts.port_names import PortNames
 from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.facts.resolver import Greeting, Resolver
 from maildoctor.facts.sendmail.program import SendmailProgram
@@ -45,6 +46,7 @@ _HOST: dict[type[Any], Collector] = {
     Firewall: reach.firewall,
     Resolver: reach.resolver,
     Greeting: reach.greeting,
+    PortNames: reach.port_names,
     Shipped: cyrus.shipped,
     Wire: wire.wire,
 }

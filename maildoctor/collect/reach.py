@@ -1,8 +1,9 @@
 """What stands between a client and the greeting: packet filters, name servers, and how long the greeting takes."""
 
-from maildoctor.collect.knowledge import FactStore, first, text
+from maildoctor.collect.knowledge import FactStore, first, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.firewall import Firewall
+from maildoctor.facts.port_names import PortNames
 from maildoctor.facts.processes import Listeners
 from maildoctor.facts.resolver import Greeting, Resolver
 from maildoctor.facts.system import System
@@ -71,6 +72,17 @@ def _missing(host: Host, know: FactStore, source: str) -> bool:
     folders = [f.format(system.triplet) for f in _LIBRARIES if system.triplet or "{" not in f]
     answers = [host.ask("look", f"{folder}/libnss_{source}.so.2") for folder in folders]
     return all(isinstance(a, NoAnswer) and a.why == "absent" for a in answers)
+
+
+def port_names(host: Host, know: FactStore) -> PortNames | Unknown:
+    """/etc/services, where names of ports are looked up there."""
+    answer = host.ask("read", "/etc/services")
+    if isinstance(answer, NoAnswer):
+        return PortNames.parse("missing: /etc/services") if answer.why == "absent" else unknown(answer)
+    switch = text(host.ask("read", "/etc/nsswitch.conf")).splitlines()
+    sources = next((row.split()[1:] for row in switch if row.startswith("services:")), ["files"])
+    elsewhere = [s for s in sources if s not in ("db", "files") and not s.startswith("[")]
+    return Unknown(f"names of ports are looked up in {elsewhere[0]} too") if elsewhere else PortNames.parse(answer)
 
 
 _PORTS = (587, 465, 25)

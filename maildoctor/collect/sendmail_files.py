@@ -8,6 +8,7 @@ from maildoctor.collect.knowledge import FactStore, joined, text
 from maildoctor.facts import Unknown
 from maildoctor.facts.maps import Entries
 from maildoctor.facts.names import Names
+from maildoctor.facts.paths import Look
 from maildoctor.facts.sendmail.cf import SendmailCf, SubmitCf
 from maildoctor.facts.sendmail.delivery import Delivery
 from maildoctor.facts.sendmail.mail_maps import MailMaps, built_path
@@ -124,7 +125,19 @@ def _queue(host: Host, purpose: str, path: str) -> str:
     real = host.ask("real", path)
     if isinstance(real, NoAnswer):
         return joined(f"[{purpose}] {path}", "missing" if real.why == "absent" else "")
-    return joined(f"[{purpose}] {path}", text(host.ask("look", real)), text(host.ask("space", real)))
+    waiting = _waiting(host, real) if purpose == "submission queue" else ""
+    return joined(f"[{purpose}] {path}", text(host.ask("look", real)), text(host.ask("space", real)), waiting)
+
+
+_MESSAGES = 50
+"""Messages of a queue whose times are looked at."""
+
+
+def _waiting(host: Host, path: str) -> str:
+    names = [name for name in text(host.ask("list", path)).splitlines() if name.startswith("qf")]
+    looks = (Look.parse(text(host.ask("look", f"{path}/{name}"))) for name in names[:_MESSAGES])
+    times = [look.mtime for look in looks if look and look.mtime]
+    return f"waiting: {len(names)} {min(times):.0f}" if times else ""
 
 
 _MAILBOXES = ("/var/mail", "/var/spool/mail")

@@ -230,6 +230,14 @@ class Paths:
         """The trails of these purposes."""
         return tuple(t for t in self.trails if t.purpose in purposes)
 
+    @property
+    def last_change(self) -> tuple[str, float] | None:
+        """Of what a daemon reads at its start, what changed last and when, by name, owner, mode or contents; None where
+        nobody asked. What runs since is what lies on disk."""
+        at_start = (t.file.path for t in self.of(*READ_AT_START) if t.file)
+        known = [(path, self.changed[path]) for path in at_start if path in self.changed]
+        return max(known, key=lambda one: one[1]) if known else None
+
     def file(self, path: str) -> Look | None:
         """What stands at the end of this path, links followed; None where it could not be reached."""
         return Trail("configuration", path, *_follow(path, self.looks, self.folders)).file
