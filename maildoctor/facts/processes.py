@@ -120,10 +120,11 @@ class Processes:
     @property
     def queue_runners(self) -> tuple[Process, ...]:
         """Sendmail processes that only run a queue (`-q15m` without -bd): nobody can connect to them."""
+        daemons = {p.pid for p in self.called_sendmail}
         return tuple(
             p
             for p in self.all
-            if p not in self.called_sendmail
+            if p.pid not in daemons
             and re.search(r"sendmail|sm-mta|sm-msp|^MTA|^MSP", p.command)
             and re.search(r"\b[Qq]ueue [Rr]unner|\srunning queue|\s-q\d*[smhdwp]", p.command)
         )
