@@ -135,8 +135,8 @@ _MESSAGES = 50
 
 def _waiting(host: Host, path: str) -> str:
     names = [name for name in text(host.ask("list", path)).splitlines() if name.startswith("qf")]
-    looks = (Look.parse(text(host.ask("look", f"{path}/{name}"))) for name in names[:_MESSAGES])
-    times = [look.mtime for look in looks if look and look.mtime]
+    seen = (Look.parse(text(host.ask("look", f"{path}/{name}"))) for name in names[:_MESSAGES])
+    times = [look.mtime for look in seen if look and look.mtime]
     return f"waiting: {len(names)} {min(times):.0f}" if times else ""
 
 
