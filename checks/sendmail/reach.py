@@ -368,14 +368,15 @@ def block_list_lists_everybody(cf: SendmailCf, resolver: Resolver | Unknown, gre
     public = [s for s in servers.servers if s in _OPEN_RESOLVERS] if servers else []
     met = known(greeting)
     refused = met is not None and met.code >= 500
-    for one in cf.block_lists:
+    lists = cf.block_lists
+    for one in lists:
         zone = one.zone.lower()
         by_public = bool(public) and zone.endswith(_NOT_FOR_OPEN) and one.any_answer
         if zone in _CLOSED:
             why = "was closed years ago"
         elif by_public:
             why = f"answers the public name server {public[0]} with an error code, which is taken for a listing"
-        elif refused and len(cf.block_lists) == 1:
+        elif refused and len(lists) == 1:
             why = "lists an address that nobody has, so it seems to list every address"
         else:
             continue

@@ -600,13 +600,10 @@ class SendmailCf:
         """The lists of the DNS that the client's address is looked up in, in the order of the file."""
         found = dict[str, BlockList]()
         for lines in self.rules.values():
-            for line in lines:
+            for at, line in enumerate(lines):
                 if m := _BLOCK_LIST.search(line.text):
-                    any_answer = any(
-                        hit.text.startswith("R<?>$+\t") and "$#" in hit.text
-                        for hit in lines
-                        if line.number < hit.number <= line.number + _HITS
-                    )
+                    hits = (x.text for x in lines[at + 1 : at + 1 + _HITS])
+                    any_answer = any(hit.startswith("R<?>$+\t") and "$#" in hit for hit in hits)
                     found.setdefault(m[2], BlockList(m[2], any_answer, line.number))
         return tuple(found.values())
 
