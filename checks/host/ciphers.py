@@ -95,6 +95,10 @@ _NO_CERTIFICATE = ("ANULL", "ADH", "AECDH", "NULL", "ENULL", "PSK", "SRP", "EXP"
         },
         {"cf": _CF + "\nO CipherList=ECDHE-ECDSA-AES128-GCM-SHA256:!aNULL", "tls": _CERT},
         {"cf": _CF + "\nO CipherList=ADH:NULL", "tls": _CERT},
+        {
+            "cf": _CF + "\nO CipherList=ECDHE-ECDSA-AES256-GCM-SHA384\nO ServerSSLOptions=+SSL_OP_NO_TLSv1_3",
+            "wire": "=== connect 127.0.0.1:587 auto\n<-  220 mail ESMTP\n*** tls: handshake failure",
+        },
     ],
     passes=[
         {"cf": _CF + "\nO CipherList=HIGH:!aNULL:!MD5", "tls": _CERT},
@@ -106,7 +110,7 @@ _NO_CERTIFICATE = ("ANULL", "ADH", "AECDH", "NULL", "ENULL", "PSK", "SRP", "EXP"
         "sendmail: sendmail/tls.c, inittls(): SSL_CTX_set_cipher_list(CipherList); TLS 1.3 has CipherSuites of its own",
     ),
 )
-def no_cipher_in_common(cf: SendmailCf, tls: Tls) -> Findings:
+def no_cipher_in_common(cf: SendmailCf, tls: Tls | Unknown, wire: Wire | Unknown) -> Findings:
     """CipherList allows only ciphers that do not fit the certificate's key, so no handshake up to TLS 1.2 succeeds.
 
     STARTTLS is offered, and clients end with "handshake failure", sendmail logs "no shared cipher". TLS 1.3, where it
@@ -120,9 +124,14 @@ def no_cipher_in_common(cf: SendmailCf, tls: Tls) -> Findings:
         return
     words = [w for w in setting.value.replace(",", ":").replace(" ", ":").upper().split(":") if w and w[0].isalpha()]
     served = cf.tls_files.get("ServerCertFile", ())
-    leaves = [c for f in tls.of("certificate") if f.path in served for c in f.certificates[:1]]
+    files = () if isinstance(tls, Unknown) else tls.of("certificate")
+    leaves = [c for f in files if f.path in served for c in f.certificates[:1]]
     keys = {c.key[0] for c in leaves if c.key[0]}
-    if not words or not keys or len(keys) != len({c.subject for c in leaves}):
+    had = known(wire)
+    broken = [c for c in had.all if c.broke_in_handshake] if had else []
+    if not leaves and broken:
+        keys = {"another kind"}  # the file could not be read, and no handshake came to an end
+    if not words or not keys or (leaves and len(keys) != len({c.subject for c in leaves})):
         return
     useless = [why for why in (_useless(word, keys) for word in words) if why]
     if len(useless) < len(words):
@@ -134,7 +143,8 @@ def no_cipher_in_common(cf: SendmailCf, tls: Tls) -> Findings:
         f" {'succeeds, as ServerSSLOptions forbids TLS 1.3' if without_13 else 'below TLS 1.3 succeeds'}",
         evidence=[
             Evidence(f"{cf.path}:{setting.line}", f"O CipherList={setting.value}"),
-            *(Evidence(served[0], f"key: {kind}") for kind in sorted(keys)),
+            *(Evidence(served[0], f"key: {kind}") for kind in sorted(keys) if leaves),
+            *(c.evidence("***") for c in broken[:1]),
         ],
         fix=rebuild(cf.path, "define(`confCIPHER_LIST', `HIGH:!aNULL:!MD5')dnl"),
         severity="error" if without_13 else "warning",
