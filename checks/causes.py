@@ -9,6 +9,7 @@ ORDER = (
     "CONF017",
     "CONF018",
     "RUN007",
+    "RUN021",
     "CONF001",
     "CONF023",
     "QUEUE003",
@@ -31,6 +32,7 @@ ORDER = (
     "USER006",
     "SASL005",
     "CONF015",
+    "MECH011",
     "MECH004",
     "SASL013",
     "SASL014",
@@ -48,7 +50,9 @@ ORDER = (
     "CONF013",
     "TLS007",
     "USER005",
+    "RUN011",
     "RUN004",
+    "RUN012",
     "SASL002",
     "USER003",
     "RUN001",
@@ -57,7 +61,17 @@ ORDER = (
     "RUN008",
     "MAP004",
     "MAP024",
+    "SYS005",
+    "SYS006",
     "RUN005",
+    "RUN014",
+    "RUN013",
+    "RUN020",
+    "RUN015",
+    "RUN018",
+    "RUN019",
+    "QUEUE005",
+    "RUN016",
     "MAP001",
     "MAP006",
     "PERM002",
@@ -67,9 +81,15 @@ ORDER = (
     "TLS006",
     "TLS008",
     "TLS009",
+    "TLS011",
     "CONF006",
     "MECH009",
     "MAP005",
+    "MAP014",
+    "MAP015",
+    "MAP016",
+    "MAP017",
+    "CONF025",
     "CONF005",
     "CONF021",
     "LINK006",
@@ -83,6 +103,8 @@ ORDER = (
     "TLS002",
     "TLS003",
     "TLS004",
+    "TLS010",
+    "MECH012",
 )
 """Where several causes of one symptom are found, it stands under the first of them."""
 
@@ -101,7 +123,15 @@ def _same_hub(realm: Finding, refused: Finding) -> bool:
     return realm.labels["hub"] == refused.labels["hub"]
 
 
+def _every_client(refused: Finding, _: Finding) -> bool:
+    """An entry for this host itself, by whose address its own ports are looked at, counts as one for everybody."""
+    return refused.labels.get("client", "").partition(".")[0] in ("", "127", "localhost")
+
+
 CAUSES = (
+    Cause("MAP014", ("no-answer", "no-offer", "no-starttls"), _every_client),
+    Cause("MAP016", ("no-answer", "no-offer", "no-starttls"), _every_client),
+    Cause("MAP015", ("no-answer",), _every_client),
     Cause("CONF001", ("CONF002", "CONF023", "stopped"), _of_the_daemon),
     Cause("MAP001", ("WIRE002", "WIRE010", "WIRE023"), _access_map),
     Cause("MAP006", ("WIRE002", "WIRE010", "WIRE023"), _access_map),

@@ -30,7 +30,8 @@ def _lost(cf: SendmailCf | Unknown) -> str:
 def _server(cf: SendmailCf, file: TlsFile) -> bool:
     """Whether the server side uses it."""
     return any(
-        file.path in cf.tls_files.get(option, ()) for option in ("ServerCertFile", "ServerKeyFile", "CACertFile")
+        file.path in cf.tls_files.get(option, ())
+        for option in ("ServerCertFile", "ServerKeyFile", "CACertFile", "CRLFile")
     )
 
 
@@ -53,6 +54,7 @@ _OPTION = {
     "key": "confSERVER_KEY",
     "CA": "confCACERT",
     "CA folder": "confCACERT_PATH",
+    "CRL": "confCRL",
 }
 
 
@@ -302,6 +304,10 @@ def key_does_not_match(cf: SendmailCf, tls: Tls) -> Findings:
             "cf": "O ServerKeyFile=/etc/mail/tls/host.key",
             "tls": _NOW + "[key] /etc/mail/tls/host.key\nencrypted: the key is protected by a passphrase",
         },
+        {
+            "cf": "O CRLFile=/etc/mail/tls/crl.pem",
+            "tls": _NOW + "[CRL] /etc/mail/tls/crl.pem\nbroken: there is no revocation list in it",
+        },
     ],
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD}],
     refs=("sendmail: sendmail/tls.c",),
@@ -320,14 +326,14 @@ def tls_file_unusable(cf: SendmailCf, tls: Tls) -> Findings:
                 f"The {file.purpose} file {file.path} cannot be used ({file.reason or file.state}): {_lost(cf)}",
                 evidence=[file.evidence(file.reason or file.state)],
                 fix=[
-                    inspect(
-                        f"openssl {'pkey' if file.purpose == 'key' else 'x509'} -in {{path}} -noout", path=file.path
-                    ),
+                    inspect(f"openssl {_TO_SHOW.get(file.purpose, 'x509')} -in {{path}} -noout", path=file.path),
                     restart(),
                 ],
                 path=file.path,
             )
 
+
+_TO_SHOW = {"key": "pkey", "CRL": "crl"}
 
 _NEEDED = {
     "ServerCertFile": "confSERVER_CERT",

@@ -863,6 +863,11 @@ def port_25_demands_auth(cf: SendmailCf) -> Findings:
 
 _LIMITS = {
     "Timeout.auth": 10,
+    "Timeout.command": 10,
+    "Timeout.starttls": 5,
+    "Timeout.datablock": 10,
+    "MaxHopCount": 2,
+    "MaxHeadersLength": 1000,
     "MaxDaemonChildren": 3,
     "ConnectionRateThrottle": 1,
     "RefuseLA": 2,

@@ -4,9 +4,26 @@ import re
 from datetime import UTC, datetime
 from itertools import combinations
 
-from maildoctor.api import AddLine, Evidence, Findings, Start, Unknown, check, edit, found, inspect, rebuild, restart
-from maildoctor.api.host import FilePurpose, Listeners, Paths, Processes, TcpWrappers
+from maildoctor.api import (
+    AddLine,
+    Evidence,
+    Findings,
+    LoginService,
+    Start,
+    Unknown,
+    check,
+    edit,
+    found,
+    gaps,
+    inspect,
+    known,
+    rebuild,
+    restart,
+)
+from maildoctor.api.cyrus import Plugins, SaslConf, mechanisms
+from maildoctor.api.host import READ_AT_START, FilePurpose, Listeners, Paths, Processes, TcpWrappers
 from maildoctor.api.sendmail import Daemon, SendmailCf, SendmailProgram
+from maildoctor.api.wire import Wire
 
 _DAEMON = "40 root 1000.00 /usr/sbin/sendmail sendmail: MTA: accepting connections\n"
 _CF = "O DaemonPortOptions=Name=MTA, Port=25\nO DaemonPortOptions=Name=MSA, Port=587, M=Ea"
@@ -33,15 +50,47 @@ def sendmail_not_running(cf: SendmailCf, processes: Processes) -> Findings:
     """
     if not processes.sendmail_daemons:
         named = processes.called_sendmail
+        runners = processes.queue_runners
         yield found(
-            "The sendmail daemon is not running",
+            "The sendmail daemon is not running"
+            + (": what runs only works through a queue (-q without -bd)" if runners and not named else ""),
             evidence=[
                 Evidence("ps ax", "no sendmail process that accepts connections"),
                 *(Evidence("ps ax", f"{p.user} may call a process so: {p.evidence.text}") for p in named[:3]),
+                *(p.evidence for p in runners[:3]),
             ],
             fix=[Start("sendmail")],
             daemon="sendmail",
         )
+
+
+@check(
+    "RUN011",
+    "sendmail-suspended",
+    "error",
+    rung="program",
+    role="cause",
+    explains=("stopped", "no-answer"),
+    fails=[{"processes": _DAEMON + "stopped: 40"}],
+    passes=[{"processes": _DAEMON}],
+    refs=("signal(7): SIGSTOP; proc_pid_stat(5): state T",),
+)
+def sendmail_suspended(processes: Processes) -> Findings:
+    """The sendmail daemon is suspended by a signal.
+
+    Its ports still take connections, as the kernel does that, and nobody ever answers: clients wait and give up.
+
+    Advice: let it go on (kill -CONT) and find out who stopped it (a debugger, a backup program, Ctrl-Z).
+    """
+    for process in processes.sendmail_daemons:
+        if process.stopped:
+            yield found(
+                f"The sendmail daemon is suspended (state T): process {process.pid} takes connections and answers none",
+                evidence=[process.evidence, Evidence(f"/proc/{process.pid}/stat", "state T (stopped)")],
+                fix=[restart()],
+                subject="daemon",
+            )
+            return
 
 
 @check(
@@ -163,15 +212,6 @@ def listens_to_itself_only(cf: SendmailCf) -> Findings:
 
 
 _DECISIVE: tuple[FilePurpose, ...] = ("configuration", "SASL configuration", "class file")
-_READ_AT_START: tuple[FilePurpose, ...] = (
-    "configuration",
-    "SASL configuration",
-    "class file",
-    "certificate",
-    "key",
-    "CA",
-    "plug-in",
-)
 
 
 @check(
@@ -180,15 +220,29 @@ _READ_AT_START: tuple[FilePurpose, ...] = (
     "error",
     rung="program",
     role="cause",
-    explains=("no-offer", "no-starttls", "RUN002", "USER008", "USER009", "WIRE011", "WIRE025", "WIRE030"),
+    explains=("no-offer", "no-starttls", "RUN002", "RUN012", "USER008", "USER009", "WIRE011", "WIRE025", "WIRE030"),
     fails=[
         {"processes": _DAEMON, "paths": "-rw-r--r-- 1 root root 9 1970-01-02 00:00:00 +0000 /etc/mail/sendmail.cf"},
         {"processes": _DAEMON.replace("/usr/sbin/sendmail ", "/usr/sbin/sendmail#deleted "), "paths": ""},
+        {"processes": _DAEMON + "old library: 40 /usr/lib/x86_64-linux-gnu/libsasl2.so.2.0.25", "paths": ""},
+        {
+            "processes": _DAEMON,
+            "paths": "-rw-r--r-- 1 root root 9 1970-01-01 00:00:00 +0000 /usr/lib/sasl2/Sendmail.conf\n"
+            "[SASL configuration] /usr/lib/sasl2/Sendmail.conf\n"
+            "changed 1970-01-02 00:00:00 +0000 /usr/lib/sasl2/Sendmail.conf",
+        },
     ],
     passes=[
-        {"processes": _DAEMON, "paths": "-rw-r--r-- 1 root root 9 1970-01-01 00:00:00 +0000 /etc/mail/sendmail.cf"}
+        {"processes": _DAEMON, "paths": "-rw-r--r-- 1 root root 9 1970-01-01 00:00:00 +0000 /etc/mail/sendmail.cf"},
+        {
+            "processes": _DAEMON + "began: 40 90000.00",
+            "paths": "-rw-r--r-- 1 root root 9 1970-01-02 00:00:00 +0000 /etc/mail/sendmail.cf",
+        },
     ],
-    refs=("sendmail: the daemon reads its files at start; SIGHUP makes it start anew",),
+    refs=(
+        "sendmail: sendmail/main.c: readcf(), sasl_server_init() and initsrvtls() at the start of a daemon",
+        "sendmail: sendmail/daemon.c, restart_daemon(): SIGHUP makes it start anew",
+    ),
 )
 def runs_an_older_configuration(processes: Processes, paths: Paths) -> Findings:
     """The running sendmail was started before its program or configuration was changed.
@@ -206,14 +260,30 @@ def runs_an_older_configuration(processes: Processes, paths: Paths) -> Findings:
                 fix=[restart()],
                 path="program",
             )
+        if process.old_libraries:
+            names = ", ".join(path.rpartition("/")[2] for path in process.old_libraries[:4])
+            yield found(
+                f"The running sendmail works with libraries that were replaced on disk since it was started: {names}",
+                evidence=[
+                    process.evidence,
+                    *(Evidence(f"/proc/{process.pid}/maps", f"{x} (deleted)") for x in process.old_libraries[:4]),
+                ],
+                fix=[restart()],
+                severity="warning" if any("sasl2" in path for path in process.old_libraries) else "info",
+                path="libraries",
+            )
         newer = {}
+        moved = {}
         decisive = False
-        for trail in paths.of(*_READ_AT_START):
+        for trail in paths.of(*READ_AT_START):
             file = trail.file
-            if file is None or file.mtime <= process.started + _SLACK or trail.path.endswith("submit.cf"):
+            if file is None or trail.path.endswith("submit.cf"):
                 continue
-            newer[file.path] = file
-            decisive = decisive or trail.purpose in _DECISIVE
+            if file.mtime > process.started + _SLACK:
+                newer[file.path] = file
+                decisive = decisive or trail.purpose in _DECISIVE
+            elif paths.changed.get(file.path, 0.0) > process.started + _SLACK:
+                moved[file.path] = file
         if newer:
             yield found(
                 f"The running sendmail does not know the present {', '.join(sorted(newer)[:4])}:"
@@ -223,7 +293,107 @@ def runs_an_older_configuration(processes: Processes, paths: Paths) -> Findings:
                 severity="error" if decisive else "warning",
                 path="configuration",
             )
+        elif moved:
+            changed = {path: paths.changed[path] for path in moved}
+            yield found(
+                f"Name, owner or mode of {', '.join(sorted(moved)[:4])} changed after sendmail was started, which may"
+                f" not know it: started {_when(process.started)}, changed {_when(max(changed.values()))}",
+                evidence=[
+                    process.evidence,
+                    *(Evidence(f"stat -c %z {path}", f"changed {_when(changed[path])}") for path in list(moved)[:4]),
+                    *(x.evidence for x in list(moved.values())[:4]),
+                ],
+                fix=[restart()],
+                severity="warning",
+                path="configuration",
+            )
 
+
+_PROMISED = {
+    "cf": _CF + "\nO AuthMechanisms=PLAIN\nC{TrustAuthMech}PLAIN",
+    "service": "wanted\nmechanisms: PLAIN\nwithout TLS: no certificate and key are configured",
+    "plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"
+    "ELF 64-bit LSB shared object, x86-64, soname libplain.so.2\n",
+    "processes": _DAEMON,
+    "paths": "drwxr-xr-x 9 root root 9 1970-01-01 00:00:00 +0000 /\nchanged 1970-01-02 00:00:00 +0000 /",
+}
+_TALK = "=== connect 127.0.0.1:587 auto\n<-  220 mail.example.com ESMTP Sendmail 8.17.1\n -> EHLO x\n"
+
+
+@check(
+    "RUN012",
+    "running-offers-less-than-files",
+    "error",
+    rung="program",
+    role="symptom",
+    explains=("no-answer", "WIRE010", "WIRE013", "WIRE015", "WIRE024"),
+    shows=("no-offer", "no-starttls"),
+    fails=[
+        {**_PROMISED, "wire": _TALK + "<-  250-mail.example.com\n<-  250-8BITMIME\n<-  250 HELP"},
+        {
+            **_PROMISED,
+            "service": "wanted\nmechanisms: PLAIN",
+            "wire": _TALK + "<-  250-mail.example.com\n<-  250-8BITMIME\n<-  250 AUTH PLAIN",
+        },
+    ],
+    passes=[{**_PROMISED, "wire": _TALK + "<-  250-mail.example.com\n<-  250-8BITMIME\n<-  250 AUTH PLAIN"}],
+    refs=("sendmail: sendmail/main.c: libsasl, its plug-ins and the certificate are read when a daemon starts",),
+)
+def running_offers_less_than_files(
+    wire: Wire,
+    cf: SendmailCf,
+    service: LoginService,
+    plugins: Plugins,
+    processes: Processes,
+    paths: Paths,
+    conf: SaslConf | Unknown,
+) -> Findings:
+    """The files give mechanisms to offer, and the running sendmail offers no AUTH at all, or no STARTTLS.
+
+    What stood in the way when it started was repaired since: rights of a directory or file, a plug-in, a setting. A
+    daemon looks at all that once, when it starts.
+
+    Advice: restart sendmail; if it still offers nothing, what it logs when it starts says why.
+    """
+    yield from gaps(conf)
+    if not service.wanted or (isinstance(conf, Unknown) and list(gaps(conf))):
+        return
+    table = mechanisms(service, known(conf), plugins, None)
+    daemons = {d.port: d for d in cf.daemons}
+    for talk in wire.per_endpoint:
+        hello, daemon = talk.hello, daemons.get(talk.port)
+        if talk.server != "sendmail" or daemon is None or hello is None or talk.masked or len(hello.keywords) < _WHOLE:
+            continue
+        secure = talk.in_tls is not None
+        promised = table.offered(tls=secure)
+        if "AUTH" not in hello.keywords and promised and not daemon.auth_off:
+            what, source = f"no AUTH, though the files give {' '.join(promised[:6])}", service.evidence("mechanisms")
+        elif not secure and not hello.starttls and not service.without_tls and not daemon.starttls_off | daemon.smtps:
+            what, source = "no STARTTLS, though a certificate is configured", service.evidence("certificate")
+        else:
+            continue
+        started = [p.started for p in processes.sendmail_daemons[:1]]
+        changed = sorted(paths.changed.items(), key=lambda one: -one[1])
+        yield found(
+            f"{talk.endpoint} offers {what}: sendmail was started before all was in order, or cannot use it",
+            evidence=[
+                talk.evidence("220", "250"),
+                source,
+                *(p.evidence for p in processes.sendmail_daemons[:1]),
+                *(
+                    Evidence("stat -c %z", f"{path} changed {_when(when)}")
+                    for path, when in changed[:4]
+                    if started and when > started[0] + _SLACK
+                ),
+            ],
+            fix=[restart()],
+            subject="offer" if "AUTH" in what else "starttls",
+        )
+        return
+
+
+_WHOLE = 2
+"""Keywords of an EHLO reply; to a client that it refuses sendmail names one (srvrsmtp.c, nullserver)."""
 
 _SLACK = 0.05
 """Seconds: start times come in hundredths, and file systems stamp with a coarse clock."""

@@ -1,6 +1,6 @@
 """What checks may ask of Sendmail: its configuration, maps, queues, and how it logs in elsewhere."""
 
-from maildoctor.facts.sendmail.cf import Daemon, SendmailCf, SubmitCf
+from maildoctor.facts.sendmail.cf import BlockList, Daemon, Filter, SendmailCf, SubmitCf
 from maildoctor.facts.sendmail.client_auth import (
     ClientLogin,
     client_entries,
@@ -11,6 +11,7 @@ from maildoctor.facts.sendmail.client_auth import (
     looked_up,
     preferred,
 )
+from maildoctor.facts.sendmail.delivery import Delivery, Place
 from maildoctor.facts.sendmail.mail_maps import MailMap, MailMaps, authinfo_mechanisms
 from maildoctor.facts.sendmail.mc import SendmailMc
 from maildoctor.facts.sendmail.program import SendmailProgram
@@ -18,10 +19,14 @@ from maildoctor.facts.sendmail.queues import Queue, Queues
 from maildoctor.facts.sendmail.site_config import SiteConfig
 
 __all__ = [
+    "BlockList",
     "ClientLogin",
     "Daemon",
+    "Delivery",
+    "Filter",
     "MailMap",
     "MailMaps",
+    "Place",
     "Queue",
     "Queues",
     "SendmailCf",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from maildoctor.auth.service import LoginService, SaslApplication
-from maildoctor.collect import application, backends, cyrus, imapd, paths, postfix, sendmail, system, wire
+from maildoctor.collect import application, backends, cyrus, imapd, paths, postfix, reach, sendmail, system, wire
 from maildoctor.collect.knowledge import Adapter, Collector, FactStore
 from maildoctor.facts.backends.accounts import Accounts
 from maildoctor.facts.backends.kerberos import Kerberos
@@ -22,11 +22,14 @@ from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.cyrus.shipped import Shipped
 from maildoctor.facts.exposed import Exposed
+from maildoctor.facts.firewall import Firewall
 from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.logins import Logins
 from maildoctor.facts.names import Names
 from maildoctor.facts.paths import Paths
+from maildoctor.facts.port_names import PortNames
 from maildoctor.facts.processes import Listeners, Processes
+from maildoctor.facts.resolver import Greeting, Resolver
 from maildoctor.facts.sendmail.program import SendmailProgram
 from maildoctor.facts.services import Services
 from maildoctor.facts.system import System
@@ -46,6 +49,10 @@ _HOST: dict[type[Any], Collector] = {
     Listeners: system.listeners,
     TcpWrappers: system.wrappers,
     Services: system.services,
+    Firewall: reach.firewall,
+    Resolver: reach.resolver,
+    Greeting: reach.greeting,
+    PortNames: reach.port_names,
     Shipped: cyrus.shipped,
     Wire: wire.wire,
 }

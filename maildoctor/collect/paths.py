@@ -7,7 +7,7 @@ from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.files import SaslFiles
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.exposed import Exposed
-from maildoctor.facts.paths import Look, Paths, walk
+from maildoctor.facts.paths import READ_AT_START, Look, Paths, walk
 from maildoctor.facts.system import System
 from maildoctor.host import Host, NoAnswer
 
@@ -43,6 +43,10 @@ def paths(host: Host, know: FactStore) -> Paths | Unknown:
     for _, path in wanted:
         walk(path, files)
     seen = files.seen
+    changed: list[str] = []
+    if host.kind != "root":  # nothing runs there that could know an older state
+        at_start = (path for purpose, path in wanted if purpose in READ_AT_START)
+        changed = [_changed(host, x.path) for x in dict.fromkeys(e for p in at_start for e in walk(p, files)[0])]
     system = know.get(System)
     members = system.groups if system else {}
     groups = sorted({x.group for x in seen if x.group_writable})
@@ -52,8 +56,14 @@ def paths(host: Host, know: FactStore) -> Paths | Unknown:
             *(f"[{purpose}] {path}" for purpose, path in wanted),
             *(f"{path}: {reason}" for path, reason in files.gaps.items()),
             *(f"group {g}: {','.join(members.get(g, ()))}" for g in groups),
+            *changed,
         )
     )
+
+
+def _changed(host: Host, path: str) -> str:
+    when = host.ask("changed", path)
+    return f"changed {when} {path}" if isinstance(when, str) else ""
 
 
 def _trusted(host: Host, know: FactStore) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from maildoctor.facts.cyrus.conf import config_search, plugin_search
 from maildoctor.facts.names import Names
 from maildoctor.facts.processes import Processes
 from maildoctor.facts.sendmail.cf import SendmailCf, SubmitCf
+from maildoctor.facts.sendmail.delivery import Delivery
 from maildoctor.facts.sendmail.mail_maps import MailMaps
 from maildoctor.facts.sendmail.mc import SendmailMc
 from maildoctor.facts.sendmail.program import SendmailProgram
@@ -207,6 +208,7 @@ ADAPTER = Adapter(
         SiteConfig: site_config,
         MailMaps: sendmail_files.maps,
         Queues: sendmail_files.queues,
+        Delivery: sendmail_files.delivery,
         Tls: sendmail_files.tls,
     },
     trusted=sendmail_files.trusted,

@@ -7,14 +7,28 @@ from maildoctor.collect.bounds import left_out
 from maildoctor.collect.knowledge import FactStore, joined, text
 from maildoctor.facts import Unknown
 from maildoctor.facts.maps import Entries
+from maildoctor.facts.names import Names
+from maildoctor.facts.paths import Look
 from maildoctor.facts.sendmail.cf import SendmailCf, SubmitCf
+from maildoctor.facts.sendmail.delivery import Delivery
 from maildoctor.facts.sendmail.mail_maps import MailMaps, built_path
 from maildoctor.facts.sendmail.queues import Queues
 from maildoctor.facts.tls import Tls
 from maildoctor.host import Host, NoAnswer, Verb
 
-_MATTERS = re.compile(r"(?i)(authinfo|srv_features|clt_features|try_tls)(:|$)|connect:$")
-"""Keys of maps that have to do with AUTH; of other entries only the number that differ is told."""
+_MATTERS = re.compile(
+    r"(?i)(srv_features|clt_features|try_tls|tls_clt|tls_srv|tls_rcpt|clientrate|clientconn|greetpause)(:|$)"
+    r"|(connect:)?(127|10|192\.168|172\.(1[6-9]|2\d|3[01])|localhost|ipv6:.{0,4})(\.\d{1,3}){0,3}$"
+    r"|connect:(\[?[a-f0-9:.]{1,45}\]?)?$"
+)
+"""Keys of maps that have to do with AUTH, and with clients that may be users of this host; of other entries only the
+number that differ is told."""
+
+_LOGINS = re.compile(r"(?i)authinfo(:|$)")
+_SENDERS = re.compile(r"(?i)(from:|to:|spam:)?(?:[^@]{0,64}@)?([a-z0-9.-]{1,255})$")
+_REFUSING = re.compile(r"REJECT|DISCARD|ERROR|[45]\d\d")
+_ENTRIES = 400
+"""Entries that are told of one map besides those that hold a login."""
 
 _INCLUDE = re.compile(r":include:\s*(/[^\s,\"]+)")
 _SHOWN = 20
@@ -68,11 +82,30 @@ def _map(host: Host, know: FactStore, name: str, type_: str, path: str) -> str:
         for word, keys in zip(("only in source", "only in database", "changed"), difference, strict=True):
             lines += [f"{word}: {key}" for key in keys[:_SHOWN]]
     used = text(database) or text(source)
+    own = _own_domains(know) if name == "access" else frozenset[str]()
+    kept = 0
     for line in used.splitlines():
         key, _, rest = line.partition("\t")
-        if _MATTERS.match(key) or name == "authinfo":
-            lines.append(f"entry: {key}\t{rest.partition(chr(9))[2]}")
+        shape = rest.partition("\t")[2]
+        if name == "authinfo" or _LOGINS.match(key):
+            lines.append(f"entry: {key}\t{shape}")
+        elif kept < _ENTRIES and (_MATTERS.match(key) or _of_own(key, shape, own)):
+            kept += 1
+            lines.append(f"entry: {key}\t{shape}")
     return joined(*lines)
+
+
+def _own_domains(know: FactStore) -> frozenset[str]:
+    """The names and domains under which this host's users write."""
+    cf, names = know.get(SendmailCf), know.get(Names)
+    own = {names.canonical.lower(), names.canonical.lower().partition(".")[2]} if names else set[str]()
+    return frozenset((own | {w.lower() for w in (cf.class_("w") if cf else ())}) - {"", "localhost"})
+
+
+def _of_own(key: str, shape: str, own: frozenset[str]) -> bool:
+    """Whether an entry refuses senders or recipients of this host's own domains."""
+    m = _SENDERS.match(key) if _REFUSING.match(shape) else None
+    return m is not None and m[2].lower() in own
 
 
 def queues(host: Host, know: FactStore) -> Queues | Unknown:
@@ -92,7 +125,44 @@ def _queue(host: Host, purpose: str, path: str) -> str:
     real = host.ask("real", path)
     if isinstance(real, NoAnswer):
         return joined(f"[{purpose}] {path}", "missing" if real.why == "absent" else "")
-    return joined(f"[{purpose}] {path}", text(host.ask("look", real)), text(host.ask("space", real)))
+    waiting = _waiting(host, real) if purpose == "submission queue" else ""
+    return joined(f"[{purpose}] {path}", text(host.ask("look", real)), text(host.ask("space", real)), waiting)
+
+
+_MESSAGES = 50
+"""Messages of a queue whose times are looked at."""
+
+
+def _waiting(host: Host, path: str) -> str:
+    names = [name for name in text(host.ask("list", path)).splitlines() if name.startswith("qf")]
+    seen = (Look.parse(text(host.ask("look", f"{path}/{name}"))) for name in names[:_MESSAGES])
+    times = [look.mtime for look in seen if look and look.mtime]
+    return f"waiting: {len(names)} {min(times):.0f}" if times else ""
+
+
+_MAILBOXES = ("/var/mail", "/var/spool/mail")
+
+
+def delivery(host: Host, know: FactStore) -> Delivery | Unknown:
+    """The programs of the M lines, the sockets of the filters that are asked, and the directory of the mailboxes."""
+    cf = know(SendmailCf)
+    if isinstance(cf, Unknown):
+        return cf
+    agents = [m for m in cf.mailers.values() if m.path.startswith("/")]
+    blocks = [_place(host, f"[agent {m.name}]", m.path) for m in know.some(agents, "delivery agents")]
+    filters = [f for f in cf.input_filters if f.path]
+    blocks += [_place(host, f"[filter {f.name}]", f.path) for f in know.some(filters, "mail filters")]
+    boxes = next((path for path in _MAILBOXES if isinstance(host.ask("real", path), str)), _MAILBOXES[0])
+    return Delivery.parse(joined(*blocks, _place(host, "[mailboxes]", boxes)))
+
+
+def _place(host: Host, head: str, path: str) -> str:
+    real = host.ask("real", path)
+    found = host.ask("look", real) if isinstance(real, str) else real
+    if isinstance(found, str):
+        bound = text(host.ask("bound", path)) if found.startswith("s") else ""
+        return joined(f"{head} {path}", found, f"bound: {bound}" if bound else "")
+    return joined(f"{head} {path}", "missing" if found.why == "absent" else f"refused: {found.reason}")
 
 
 def tls(host: Host, know: FactStore) -> Tls | Unknown:
@@ -105,8 +175,11 @@ def tls(host: Host, know: FactStore) -> Tls | Unknown:
     for path in know.some(served, "files of class w"):
         blocks += [f"served: {row}" for row in text(host.ask("read", path)).splitlines()]
     for purpose, path in know.some(tls_files(cf), "TLS files"):
-        verb: Verb = "key" if purpose == "key" else "list" if purpose == "CA folder" else "cert"
-        blocks.append(f"[{purpose}] {path}\n{_said(host.ask(verb, path))}")
+        verb = _TLS_VERBS.get(purpose, "cert")
+        said = host.ask(verb, path)
+        if purpose == "CRL" and isinstance(said, str):  # what is revoked is nothing to us; whether it is a list at all
+            said = "" if "-----BEGIN X509 CRL-----" in said else NoAnswer("failed", "there is no revocation list in it")
+        blocks.append(f"[{purpose}] {path}\n{_said(said)}")
     return Tls.parse("\n".join(blocks))
 
 
@@ -117,7 +190,11 @@ _TLS_PURPOSES = {
     "ClientKeyFile": "key",
     "CACertFile": "CA",
     "CACertPath": "CA folder",
+    "CRLFile": "CRL",
 }
+
+
+_TLS_VERBS: dict[str, Verb] = {"key": "key", "CA folder": "list", "CRL": "read"}
 
 
 def tls_files(cf: SendmailCf) -> list[tuple[str, str]]:

@@ -147,7 +147,9 @@ def processes(host: Host, know: FactStore) -> Processes | Unknown:
     for path in _PID_FILES if found.sendmail_daemons else ():
         pid, _, command = text(host.ask("read", path)).partition("\n")
         if any(str(p.pid) == pid.strip() for p in found.sendmail_daemons) and command:
-            return Processes.parse(joined(answer, f"started as: {command.splitlines()[0]}"))
+            written = Look.parse(text(host.ask("look", path)))
+            began = f"began: {pid.strip()} {written.mtime:.2f}" if written else ""
+            return Processes.parse(joined(answer, f"started as: {command.splitlines()[0]}", began))
     return found
 
 

@@ -96,6 +96,9 @@ def _bits(text: str) -> int:
     return mode
 
 
+_CHANGED = re.compile(r"changed (\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: [+-]\d{4})?) (/.*)")
+
+
 def _seconds(when: str) -> float:
     m = re.fullmatch(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)(:\d\d)?(\.\d+)?(?: ([+-]\d{4}))?", when)
     if m is None:
@@ -112,6 +115,18 @@ FilePurpose = Literal[
     "map", "map source", "aliases", "aliases source", "include file", "help file", "secret",
 ]  # fmt: skip
 """What a file is to mail; `secret`: credentials in clear stand in it."""
+
+READ_AT_START: tuple[FilePurpose, ...] = (
+    "configuration",
+    "SASL configuration",
+    "plug-in",
+    "class file",
+    "certificate",
+    "key",
+    "CA",
+)
+"""What a daemon reads at its start and never again: sendmail/main.c, readcf(), sasl_server_init() and initsrvtls(). A
+sasldb is opened at each login, a map again when its file is another one (map.c)."""
 
 _PURPOSES: Mapping[str, FilePurpose] = {purpose: purpose for purpose in get_args(FilePurpose)}
 
@@ -172,7 +187,8 @@ class Paths:
     """Everything that mail trusts, by trails.
 
     Text: `ls -ld` lines in any order, then `[purpose] /path` lines; `/path: reason` for what could not be looked at;
-    `group NAME: members` for groups that could write. Without a `[purpose]` line every path is `configuration`.
+    `group NAME: members` for groups that could write; `changed STAMP /path` as `stat -c %z`
+    prints it. Without a `[purpose]` line every path is `configuration`.
     """
 
     by_path: Mapping[str, Look]
@@ -182,6 +198,8 @@ class Paths:
     groups: Mapping[str, tuple[str, ...]]
     folders: frozenset[str]
     """all that some path of `by_path` lies in"""
+    changed: Mapping[str, float]
+    """when contents, name, owner or mode of a path last changed, in seconds since 1970, where that was asked"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -190,12 +208,15 @@ class Paths:
         wanted: list[tuple[FilePurpose, str]] = []
         gaps: dict[str, str] = {}
         groups: dict[str, tuple[str, ...]] = {}
+        changed: dict[str, float] = {}
         for line in text.splitlines():
             found = Look.parse(line)
             if found is not None:
                 by_path[found.path] = found
             elif (m := re.fullmatch(r"\s*\[([^\]]+)\] (/.*)", line)) and m[1] in _PURPOSES:
                 wanted.append((_PURPOSES[m[1]], m[2]))
+            elif m := _CHANGED.fullmatch(line):
+                changed[m[2]] = _seconds(m[1])
             elif m := re.fullmatch(r"\s*group (\S+): ?(.*)", line):
                 groups[m[1]] = tuple(m[2].replace(",", " ").split())
             elif m := re.fullmatch(r"\s*(/[^:]*): (.+)", line):
@@ -203,11 +224,19 @@ class Paths:
         wanted = wanted or [("configuration", path) for path in by_path]
         folders = _folders(by_path)
         trails = tuple(Trail(purpose, path, *_follow(path, by_path, folders)) for purpose, path in wanted)
-        return cls(by_path, trails, gaps, groups, folders)
+        return cls(by_path, trails, gaps, groups, folders, changed)
 
     def of(self, *purposes: FilePurpose) -> tuple[Trail, ...]:
         """The trails of these purposes."""
         return tuple(t for t in self.trails if t.purpose in purposes)
+
+    @property
+    def last_change(self) -> tuple[str, float] | None:
+        """Of what a daemon reads at its start, what changed last and when, by name, owner, mode or contents; None where
+        nobody asked. What runs since is what lies on disk."""
+        at_start = (t.file.path for t in self.of(*READ_AT_START) if t.file)
+        known = [(path, self.changed[path]) for path in at_start if path in self.changed]
+        return max(known, key=lambda one: one[1]) if known else None
 
     def file(self, path: str) -> Look | None:
         """What stands at the end of this path, links followed; None where it could not be reached."""

@@ -2,19 +2,23 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from maildoctor.model import Evidence
 
 _PROCESS = re.compile(r"(\d{1,19}) (\S+) (\d{1,12}(?:\.\d+)?) (\S+) (.*)")
 _HOLDER = re.compile(r"holds: (\d{1,19})")
+_STOPPED = re.compile(r"stopped: (\d{1,19})")
+_OLD_LIBRARY = re.compile(r"old library: (\d{1,19}) (/.*)")
+_BEGAN = re.compile(r"began: (\d{1,19}) (\d{1,12}(?:\.\d+)?)")
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One running program. `started` is seconds since 1970; `replaced`: the file on disk is another one by now;
-    `file_of`: who owns that file, root where the line does not tell."""
+    """One running program. `started` is seconds since 1970, of a daemon that began anew in the same process (SIGHUP)
+    the later time; `replaced`: the file on disk is another one by now; `file_of`: who owns that file, root where the
+    line does not tell; `stopped`: a signal has suspended it; `old_libraries`: those in use that were replaced."""
 
     pid: int
     user: str
@@ -23,6 +27,8 @@ class Process:
     replaced: bool
     command: str
     file_of: str = "root"
+    stopped: bool = False
+    old_libraries: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, line: str) -> Self | None:
@@ -60,7 +66,8 @@ class Processes:
     """Running programs that have to do with mail. Text: `PID USER STARTED PROGRAM COMMAND`, a line each; glued to
     PROGRAM `#deleted` where the file on disk is another by now, and `#of:OWNER` where it is not root's. Besides
     `started as: COMMAND` of sendmail's pid file, for its title in ps does not tell how it was called; `runs as: USER`,
-    sendmail's RunAsUser; `holds: PID` for a process that listens on a port that only root may open."""
+    sendmail's RunAsUser; `holds: PID` for a process that listens on a port that only root may open; `began: PID
+    SECONDS`, when it wrote its pid file; `stopped: PID`; `old library: PID PATH`."""
 
     all: tuple[Process, ...]
     started_as: str = ""
@@ -71,8 +78,24 @@ class Processes:
     def parse(cls, text: str) -> Self:
         """From the lines described above."""
         lines = text.splitlines()
+        stopped = {int(m[1]) for m in map(_STOPPED.fullmatch, lines) if m}
+        began = {int(m[1]): float(m[2]) for m in map(_BEGAN.fullmatch, lines) if m}
+        old: dict[int, list[str]] = {}
+        for m in filter(None, map(_OLD_LIBRARY.fullmatch, lines)):
+            old.setdefault(int(m[1]), []).append(m[2])
+        found = (p for p in map(Process.parse, lines) if p)
         return cls(
-            tuple(p for p in map(Process.parse, lines) if p),
+            tuple(
+                replace(
+                    p,
+                    started=max(p.started, began.get(p.pid, 0.0)),
+                    stopped=p.pid in stopped,
+                    old_libraries=tuple(old.get(p.pid, ())),
+                )
+                if p.pid in stopped or p.pid in began or p.pid in old
+                else p
+                for p in found
+            ),
             next((x.removeprefix("started as: ") for x in lines if x.startswith("started as: ")), ""),
             next((x.removeprefix("runs as: ") for x in lines if x.startswith("runs as: ")), ""),
             frozenset(int(m[1]) for m in map(_HOLDER.fullmatch, lines) if m),
@@ -92,6 +115,18 @@ class Processes:
             for p in self.all
             if re.search(r"\b(accepting|rejecting) (connections|new messages)|\s-b[dD]\b", p.command)
             and re.search(r"sendmail|sm-mta|^MTA", p.command)
+        )
+
+    @property
+    def queue_runners(self) -> tuple[Process, ...]:
+        """Sendmail processes that only run a queue (`-q15m` without -bd): nobody can connect to them."""
+        daemons = {p.pid for p in self.called_sendmail}
+        return tuple(
+            p
+            for p in self.all
+            if p.pid not in daemons
+            and re.search(r"sendmail|sm-mta|sm-msp|^MTA|^MSP", p.command)
+            and re.search(r"\b[Qq]ueue [Rr]unner|\srunning queue|\s-q\d*[smhdwp]", p.command)
         )
 
     def named(self, *names: str, users: Collection[str] = ()) -> tuple[Process, ...]:

@@ -8,7 +8,10 @@ from typing import Self
 from maildoctor.facts import Unknown
 from maildoctor.model import Evidence
 
-_HEAD = re.compile(r"\[(certificate|key|CA|CA folder)\] (/.*)")
+_HEAD = re.compile(r"\[(certificate|key|CA|CA folder|CRL)\] (/.*)")
+
+_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]{1,2}")
+"""Names that c_rehash(1) gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class TlsFile:
     reason: str
     certificates: tuple[Certificate, ...]
     public_key: str
+    hashed: bool = False
+    """a folder in which OpenSSL finds certificates, by names that are their digests"""
 
     def evidence(self, text: str) -> Evidence:
         """Words about this file."""
@@ -64,7 +69,7 @@ class Tls:
     """All TLS files of a configuration, and the clock they are judged by.
 
     Text: `now: 2026-11-22T06:00:00Z`, `served: NAME …`, then blocks that begin with `[certificate] /path` (or key, CA,
-    CA folder) and hold what `openssl x509` would say, or one of `missing`, `refused: …`, `broken: …`, `unread: …`,
+    CA folder, CRL) and hold what `openssl x509` would say, or one of `missing`, `refused: …`, `broken: …`, `unread: …`,
     `encrypted: …`.
     """
 
@@ -100,7 +105,8 @@ def _file(purpose: str, path: str, lines: list[str]) -> TlsFile:
         state, reason = "ok", ""
     keys = [line.removeprefix("public key: ") for line in lines if line.startswith("public key: ")]
     certificates = tuple(certificate_of(c.splitlines()) for c in "\n".join(lines).split("\n\n") if "not after:" in c)
-    return TlsFile(purpose, path, state, reason.strip(), certificates, keys[0] if keys else "")
+    hashed = purpose == "CA folder" and any(map(_HASHED.fullmatch, lines))
+    return TlsFile(purpose, path, state, reason.strip(), certificates, keys[0] if keys else "", hashed)
 
 
 def certificate_of(lines: list[str]) -> Certificate:

@@ -5,6 +5,7 @@ all, a recording is a table of questions and answers, and replaying it gives the
 
     verb        subject     answer
     look        path        one line as `ls -ld --time-style=full-iso` prints it (lstat: a link is not followed)
+    changed     path        when its contents, name, owner or mode last changed (ctime), as `stat -c %z` prints it
     real        path        the path with all its links followed
     acl         path        POSIX ACL as `getfacl -c` prints it, where the look line's mode ends in `+`
     list        directory   names, one a line, sorted
@@ -25,7 +26,11 @@ all, a recording is a table of questions and answers, and replaying it gives the
     processes   ""          running programs that have to do with mail
     listeners   ""          listening TCP sockets
     directory   question    what a directory says to it, as `maildoctor.host.directory` puts it
+    bound       path        `yes` or `no`: whether a process listens on the socket of this path
     probe       endpoints   conversations with these SMTP servers, `ADDRESS:PORT …`, as `maildoctor.smtp.session` writes
+    greets      port        how long a client unknown to /etc/hosts waits for the greeting on this port of 127.0.0.1:
+                            `SECONDS BANNER`, `-` where none came
+    dns         address     whether a name server at an address of the loopback interface answers
     hostname    ""          the node name
     build       path        release and compile flags that stand in a sendmail program
     release     path        release that stands in a libsasl
@@ -41,9 +46,9 @@ from typing import Literal, Protocol
 from maildoctor.errors import DoctorError
 
 Verb = Literal[
-    "look", "real", "acl", "list", "read", "clear", "map", "accounts", "keytab", "sasldb", "elf", "cert", "key",
-    "source", "logins", "recent", "space", "run", "processes", "listeners", "directory", "probe", "hostname", "build",
-    "release", "elapsed", "whoami", "clock", "system",
+    "look", "changed", "real", "acl", "list", "read", "clear", "map", "accounts", "keytab", "sasldb", "elf", "cert",
+    "key", "source", "logins", "recent", "space", "run", "processes", "listeners", "bound", "directory", "probe",
+    "greets", "dns", "hostname", "build", "release", "elapsed", "whoami", "clock", "system",
 ]  # fmt: skip
 """What can be asked, as in the table above."""
 

@@ -7,6 +7,7 @@ evidence or a command does it inside), their names of users, their host name, th
 import os
 import re
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from maildoctor import filesystem
@@ -61,12 +62,24 @@ class Contained(Live):
             pids = {}
         return procfs.listening(pids, f"/proc/{self.pid}/net")
 
+    def _tell_bound(self, path: str) -> Answer:
+        return procfs.bound(path, f"/proc/{self.pid}/net")
+
     def _tell_probe(self, endpoints: str) -> Answer:
+        # the container's 127.0.0.1 is not ours
+        return self._asked(lambda: super(Contained, self)._tell_probe(endpoints))
+
+    def _tell_greets(self, port: str) -> Answer:
+        return self._asked(lambda: super(Contained, self)._tell_greets(port))
+
+    def _tell_dns(self, address: str) -> Answer:
+        return self._asked(lambda: super(Contained, self)._tell_dns(address))
+
+    def _asked(self, ask: Callable[[], Answer]) -> Answer:
         if self._resume:  # the kernel still takes connections, so it would look like a firewall or a hanging server
             return NoAnswer("unavailable", "the container is paused, so nothing in it answers", self._resume)
-        # the container's 127.0.0.1 is not ours
         try:
-            return in_network(self.pid, lambda: super(Contained, self)._tell_probe(endpoints))
+            return in_network(self.pid, ask)
         except HostError as error:
             return NoAnswer("refused", error.what, error.remedy)
 

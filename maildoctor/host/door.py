@@ -4,12 +4,13 @@ from maildoctor.host import Answer, NoAnswer, Verb
 from maildoctor.masking import kind_of, masked
 
 _LISTINGS = frozenset((
-    "look", "real", "acl", "list", "map", "accounts", "keytab", "sasldb", "elf", "cert", "key", "space",
-    "listeners", "hostname", "build",
-    "release", "elapsed", "whoami", "clock", "clear",
+    "look", "changed", "real", "acl", "list", "map", "accounts", "keytab", "sasldb", "elf", "cert", "key", "space",
+    "listeners", "hostname", "build", "release", "elapsed", "whoami", "clock", "clear",
 ))  # fmt: skip
 """What we write ourselves, of names, numbers and digests: a user called `password` is no password."""
-_LINES = frozenset(("logins", "recent", "run", "processes", "probe", "directory"))
+_LINES = frozenset((
+    "logins", "recent", "run", "processes", "probe", "directory", "greets", "dns", "bound",
+))  # fmt: skip
 
 
 class Door:

@@ -67,8 +67,11 @@ class Live(Rooted):
             "space": self._tell_space,
             "processes": self._tell_processes,
             "listeners": self._tell_listeners,
+            "bound": self._tell_bound,
             "probe": self._tell_probe,
             "directory": self._tell_directory,
+            "greets": self._tell_greets,
+            "dns": self._tell_dns,
             "run": self._tell_run,
         }
 
@@ -99,6 +102,9 @@ class Live(Rooted):
         pids = procfs.everyone()
         return procfs.listening(pids, "/proc/net") if pids else procfs.NO_PROC
 
+    def _tell_bound(self, path: str) -> Answer:
+        return procfs.bound(path, "/proc/net") if procfs.serves() else NoAnswer("unavailable", "this is not Linux")
+
     def _tell_probe(self, endpoints: str) -> Answer:
         from maildoctor.host.network import own_ports
 
@@ -111,6 +117,16 @@ class Live(Rooted):
 
     def _text(self, path: str) -> str:
         return self.files.read(path, _QUESTION).decode("utf-8", "surrogateescape")
+
+    def _tell_greets(self, port: str) -> Answer:
+        from maildoctor.host.asking import greeting
+
+        return greeting(int(port))
+
+    def _tell_dns(self, address: str) -> Answer:
+        from maildoctor.host.asking import name_server
+
+        return name_server(address)
 
     def _tell_run(self, command: str) -> Answer:
         """What a program says, run without a shell and without input."""

@@ -25,6 +25,17 @@ _TABLE = 64 * 1024 * 1024
 _LISTEN = "0A"
 """TCP_LISTEN of net/tcp_states.h."""
 
+_MAPS = 1024 * 1024
+"""Bytes of the table of what a process has mapped: sendmail's has 10 KiB."""
+
+_MARKS = 200
+"""Lines that tell more of processes, at most."""
+
+_LIBRARIES = ("/libsasl2.so", "/sasl2/", "/libssl.so", "/libcrypto.so", "/libdb-")
+
+_ACCEPTS = 0x10000
+"""__SO_ACCEPTCON of linux/net.h."""
+
 Pids = Mapping[int, int]
 """The processes in question: the number by which we know one, and the number to tell."""
 
@@ -77,10 +88,12 @@ def _numbers(pid: int) -> list[int]:
 
 def running(pids: Pids, wanted: tuple[str, ...], root: str, user: Callable[[int], str]) -> str:
     """`PID USER STARTED PROGRAM COMMAND`, a line for each process whose name begins with one of `wanted` and whose root
-    directory is `root`, as far as `some` tells them. `user` gives the name of a user id. Raises OSError."""
+    directory is `root`, as far as `some` tells them; `stopped: PID` of one that a signal has suspended, `old library:
+    PID PATH` of one that works with a library that was replaced on disk. `user` gives the name of a user id. Raises
+    OSError."""
     wanted_root = filesystem.status(root)
     booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
-    rows = []
+    rows, marks = list[tuple[str, str]](), list[str]()
     for pid in sorted(pids):
         with contextlib.suppress(OSError):
             name, state, ticks = _stat(pid)
@@ -92,7 +105,20 @@ def running(pids: Pids, wanted: tuple[str, ...], root: str, user: Callable[[int]
             reported = " ".join(command.replace("\0", " ").split()) or name
             owner = user(_owner(pid))
             rows.append((owner, f"{pids[pid]} {owner} {started:.2f} {program(pid, user)} {reported}"))
-    return some(rows)
+            if len(marks) < _MARKS:
+                marks += [f"stopped: {pids[pid]}"] if state == "T" else []
+                marks += (f"old library: {pids[pid]} {path}" for path in _old_libraries(pid))
+    return "\n".join([some(rows), *marks[:_MARKS]])
+
+
+def _old_libraries(pid: int) -> list[str]:
+    """Libraries of libsasl, OpenSSL and Berkeley DB that a process has in use and that are no more on disk."""
+    try:
+        maps = filesystem.kernel(f"/proc/{pid}/maps", _MAPS).decode("utf-8", "backslashreplace")
+    except OSError:
+        return []
+    gone = (row.split(None, 5)[5].removesuffix(" (deleted)") for row in maps.splitlines() if row.endswith(" (deleted)"))
+    return [_one_word(path) for path in dict.fromkeys(gone) if any(word in path for word in _LIBRARIES)]
 
 
 def some(rows: Sequence[tuple[str, str]]) -> str:
@@ -125,6 +151,17 @@ def listening(pids: Pids, net: str) -> str:
         pid = owners.get(inode)
         rows.add((port, ip, 0 if pid is None else pids[pid], "?" if pid is None else _name(pid)))
     return "\n".join(f"{ip} {port} {pid or '?'} {owner}" for port, ip, pid, owner in sorted(rows))
+
+
+def bound(path: str, net: str) -> str:
+    """Whether a process listens on a socket of this name, by the table of the folder `net`. One that is known by
+    another way to the same directory counts too. Raises OSError."""
+    name = path.rpartition("/")[2]
+    for line in filesystem.kernel(f"{net}/unix", _TABLE).decode("utf-8", "replace").splitlines()[1:]:
+        row = line.split(None, 7)
+        if len(row) > 7 and row[7].rpartition("/")[2] == name and int(row[3], 16) & _ACCEPTS:
+            return "yes"
+    return "no"
 
 
 def address(text: str) -> tuple[str, int]:

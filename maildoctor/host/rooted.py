@@ -116,6 +116,7 @@ class Rooted(Door):
         """Who answers what: a method a verb."""
         return {
             "look": self._tell_look,
+            "changed": self._tell_changed,
             "real": self._tell_real,
             "acl": self._tell_acl,
             "list": self._tell_list,
@@ -151,6 +152,10 @@ class Rooted(Door):
             f" {users.get(status.st_uid, status.st_uid)} {groups.get(status.st_gid, status.st_gid)}"
             f" {status.st_size} {when}.{fraction:09d} +0000 {_printable(path)}{link}"
         )
+
+    def _tell_changed(self, path: str) -> Answer:
+        seconds, fraction = divmod(self.files.lstat(path).st_ctime_ns, 1_000_000_000)
+        return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(seconds))}.{fraction:09d} +0000"
 
     def _tell_real(self, path: str) -> Answer:
         self.files.stat(path)

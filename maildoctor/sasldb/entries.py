@@ -32,6 +32,7 @@ ENTRIES = 100_000
 _TOKEN = re.compile(r'"([UIPRM])([:=])((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 _TOKEN_START = re.compile(r'(?:^|[\s"])"?([UIPRM])([:=])', re.IGNORECASE)
 _FEATURES = ("srv_features:", "clt_features:", "try_tls:", "tls_")
+_LIMITS = ("clientrate:", "clientconn:", "greetpause:")
 # First words of values in an access map (sendmail cf/README, "anti-spam configuration control")
 _POLICY = re.compile(
     r"(OK|RELAY|REJECT|DISCARD|SKIP|HOLD|QUARANTINE|ERROR|SUBDOMAIN|FRIEND|HATER|SPAMFRIEND|SPAMHATER|YES|NO|[45]\d\d)"
@@ -222,5 +223,7 @@ def _policy(key: str, value: str) -> str:
         return ""
     if key.startswith(_FEATURES):
         return value[:_SHOWN_LENGTH]
+    if key.startswith(_LIMITS) and value.isdecimal() and value.isascii():
+        return value[:9]
     word = _POLICY.match(value)
     return word[1].upper() if word else ""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 from maildoctor.facts import of_file
 from maildoctor.facts.cyrus.conf import Setting
@@ -19,6 +19,8 @@ from maildoctor.model import Evidence
 _BLANKS = " \t\n\v\f\r"
 _ENOUGH = 1000
 """Complaints kept of each kind."""
+_RULES, _RULE = 10_000, 1000
+"""Rules that are kept, and characters of one; a sendmail.cf with every feature has some 800 rules."""
 
 
 def _set(words: str) -> frozenset[str]:
@@ -155,6 +157,10 @@ _WORD = re.compile(r"[A-Za-z0-9]+|[^\x00-\x7f]+")
 _NUMBER = re.compile(r"[ \t\n\v\f\r]*([-+]?[0-9]{1,18})")
 _CONDITIONAL = re.compile(r"\$[$?.|]")
 _MACRO = re.compile(r"\$(?:\$|&?(?:\{([A-Za-z0-9_]+)\}|([A-Za-z_])))")
+_HITS = 3
+"""Lines behind a rule that asks a block list, in which the first is that takes its answer."""
+_BLOCK_LIST = re.compile(r"\$\((e?dnsbl|host) \$4\.\$3\.\$2\.\$1\.([A-Za-z0-9._-]{1,200}?)\.? ")
+_GREET_PAUSE = re.compile(r"\$#[ \t]{0,9}([0-9]{1,9})[ \t]{0,9}$")
 _AUTH_SEPARATORS = re.compile("[, \t]")
 
 
@@ -225,6 +231,51 @@ class Mailer:
 
     name: str
     path: str
+    line: int
+
+
+FilterFailure = Literal["defers", "rejects", "hangs up", "goes on"]
+"""What becomes of mail when a filter does not answer: F=T a 451, F=R a rejection, F=4 a 421, none of them nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """An `X` line, a mail filter (milter). `socket`: as S= has it; `path` of one of this host's file system, `port` and
+    `host` of one of TCP, which are None and empty for the other kind."""
+
+    name: str
+    socket: str
+    path: str
+    port: int | None
+    host: str
+    failure: FilterFailure
+    line: int
+
+    @classmethod
+    def of(cls, name: str, words: str, line: int) -> Self:
+        """From what follows the name (milter.c, milter_setup() and milter_open())."""
+        equates = (part.partition("=") for part in words.split(","))
+        found = {key.strip(_BLANKS)[:1]: value.strip(_BLANKS) for key, _, value in equates}
+        socket, flags = found.get("S", ""), found.get("F", "")
+        kind, colon, rest = socket.partition(":")
+        if not colon:
+            kind, rest = "local", socket
+        path = rest if kind.lower() in ("local", "unix") and rest.startswith("/") else ""
+        port, _, host = rest.partition("@") if kind.lower() in ("inet", "inet6") else ("", "", "")
+        how: FilterFailure = (
+            "defers" if "T" in flags else "hangs up" if "4" in flags else "rejects" if "R" in flags else "goes on"
+        )
+        number = int(port) if port.isascii() and port.isdecimal() and len(port) < 6 else None
+        return cls(name, socket, path, number, host.strip("[]"), how, line)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockList:
+    """A rule that asks a list of the DNS for the client's address (FEATURE dnsbl, enhdnsbl). `any_answer`: whatever the
+    list answers counts as a hit, also that it is closed, or that it does not serve the name server that asks."""
+
+    zone: str
+    any_answer: bool
     line: int
 
 
@@ -343,6 +394,7 @@ class SendmailCf:
     abbreviations (which sendmail accepts) written out. `headers`: by lower-cased name, the last one of each.
     `unknown`: lines with a letter sendmail does not know; `malformed`: with a letter it knows, but refused;
     `bad_rules`: `R` lines without a tab, or with nothing behind it, which are dropped. Each holds at most 1000.
+    `rules`: the lines of each ruleset, at most 10,000 in all.
     `trusted_mechs_rule`: line of the first rule that uses $={TrustAuthMech}; None: nobody may relay because of AUTH.
     """
 
@@ -360,6 +412,7 @@ class SendmailCf:
     mailers: Mapping[str, Mailer]
     filters: Mapping[str, Setting]
     rulesets: Mapping[str, Ruleset]
+    rules: Mapping[str, tuple[Line, ...]]
     trusted_mechs_rule: int | None
     unknown: tuple[Line, ...]
     malformed: tuple[Line, ...]
@@ -385,6 +438,7 @@ class SendmailCf:
             mailers=r.mailers,
             filters=r.filters,
             rulesets={name: Ruleset(name, r.rules[name], line) for name, line in r.rulesets.items()},
+            rules={name: tuple(lines) for name, lines in r.lines.items()},
             trusted_mechs_rule=r.trusted_mechs_rule,
             unknown=tuple(r.unknown),
             malformed=tuple(r.malformed),
@@ -545,6 +599,40 @@ class SendmailCf:
         )
 
     @property
+    def input_filters(self) -> tuple[Filter, ...]:
+        """The filters that are asked: those of InputMailFilters, and of a daemon's InputMailFilters=. One that an X
+        line defines and nothing names is not asked."""
+        lists = [self.value("InputMailFilters"), *(d.filters or "" for d in self.daemons)]
+        names = dict.fromkeys(name.strip(_BLANKS) for words in lists for name in re.split("[;,]", words))
+        return tuple(Filter.of(n, self.filters[n].value, self.filters[n].line) for n in names if n in self.filters)
+
+    @property
+    def block_lists(self) -> tuple[BlockList, ...]:
+        """The lists of the DNS that the client's address is looked up in, in the order of the file."""
+        found = dict[str, BlockList]()
+        for lines in self.rules.values():
+            for at, line in enumerate(lines):
+                if m := _BLOCK_LIST.search(line.text):
+                    hits = (x.text for x in lines[at + 1 : at + 1 + _HITS])
+                    any_answer = any(hit.startswith("R<?>$+\t") and "$#" in hit for hit in hits)
+                    found.setdefault(m[2], BlockList(m[2], any_answer, line.number))
+        return tuple(found.values())
+
+    @property
+    def delays_checks(self) -> bool:
+        """FEATURE(delay_checks): clients are judged at RCPT, and whoever has logged in is let through before."""
+        return "checkrelay" in self.rulesets
+
+    @property
+    def greet_pause(self) -> tuple[int, int] | None:
+        """Milliseconds that a client waits for the banner where the access map has nothing for it, and the line
+        (FEATURE greet_pause); None: it does not wait."""
+        for line in self.rules.get("greet_pause", ()):
+            if m := _GREET_PAUSE.search(line.text):
+                return int(m[1]), line.number
+        return None
+
+    @property
     def client_modifiers(self) -> frozenset[str]:
         """M= of all ClientPortOptions lines, e.g. `A` no AUTH, `S` no STARTTLS; default none."""
         return frozenset(
@@ -623,6 +711,8 @@ class _Reader:
     filters: dict[str, Setting] = field(default_factory=dict)
     rulesets: dict[str, int] = field(default_factory=dict)
     rules: dict[str, int] = field(default_factory=dict)
+    lines: dict[str, list[Line]] = field(default_factory=dict)
+    kept: int = 0
     ruleset: str | None = None
     trusted_mechs_rule: int | None = None
     unknown: list[Line] = field(default_factory=list)
@@ -684,6 +774,9 @@ class _Reader:
             self.complain(self.malformed, number, line, "a rule before any ruleset")
         else:
             self.rules[self.ruleset] += 1
+            if self.kept < _RULES:
+                self.kept += 1
+                self.lines.setdefault(self.ruleset, []).append(Line(number, line[:_RULE]))
             if self.trusted_mechs_rule is None and "$={TrustAuthMech}" in line:
                 self.trusted_mechs_rule = number
 

@@ -207,6 +207,8 @@ class SendmailMc:
     missing: tuple[str, ...]
     ineffective: tuple[Line, ...]
     unfinished: bool
+    features: Mapping[str, str]
+    """FEATURE()s by name, with the place where each stands, `PATH:LINE`"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -224,6 +226,7 @@ class SendmailMc:
             missing=tuple(dict.fromkeys(reader.missing)),
             ineffective=tuple(reader.ineffective),
             unfinished=not finished,
+            features=reader.features,
         )
 
     def differences(self, cf: SendmailCf) -> tuple[Difference, ...]:
@@ -248,6 +251,7 @@ class _Reader:
     read_already: set[str] = field(default_factory=set)
     missing: list[str] = field(default_factory=list)
     ineffective: list[Line] = field(default_factory=list)
+    features: dict[str, str] = field(default_factory=dict)
     domain: bool = False
 
     def read(self, text: str, path: str) -> bool:
@@ -371,6 +375,7 @@ class _Reader:
 
     def feature(self, call: "_Call", made: Expectation) -> None:
         name = call.arguments[0].text.strip(_BLANKS)
+        self.features[name] = f"{made.path}:{made.line}"
         if name not in _FEATURES:
             self.forget_all()
         if name in _MAPS:

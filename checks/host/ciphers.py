@@ -1,0 +1,154 @@
+"""TLS: what is shown and agreed on in a handshake: the chain of the certificate, ciphers."""
+
+from maildoctor.api import Evidence, Findings, Unknown, check, edit, found, known, rebuild, restart
+from maildoctor.api.host import Tls
+from maildoctor.api.sendmail import SendmailCf
+from maildoctor.api.wire import Wire
+
+_CERT = (
+    "[certificate] /etc/mail/tls/host.pem\nsubject: CN=mail.example.com\nissuer: CN=R3\nname: mail.example.com\n"
+    "not before: 2026-01-01T00:00:00Z\nnot after: 2028-01-01T00:00:00Z\npublic key: sha256:aa\nkey: RSA 2048 bits\n"
+)
+_R3 = (
+    "subject: CN=R3\nissuer: CN=Root\ncommon name: R3\nnot before: 2026-01-01T00:00:00Z\n"
+    "not after: 2028-01-01T00:00:00Z\npublic key: sha256:bb\n"
+)
+_CF = "O ServerCertFile=/etc/mail/tls/host.pem\nO CACertFile=/etc/mail/tls/ca.pem"
+_SHOWN = "=== connect 127.0.0.1:587 auto\n=== purpose look\n<-  220 mail ESMTP\n=== verified {}\n"
+
+
+@check(
+    "TLS010",
+    "certificate-chain-incomplete",
+    "warning",
+    rung="tls",
+    role="cause",
+    explains=("WIRE027",),
+    fails=[
+        {"cf": _CF, "tls": _CERT},
+        {"cf": _CF, "tls": _CERT, "wire": _SHOWN.format("no: unable to get local issuer certificate")},
+    ],
+    passes=[
+        {"cf": _CF, "tls": _CERT + "\n" + _R3},
+        {"cf": _CF, "tls": _CERT + "[CA] /etc/mail/tls/ca.pem\n" + _R3},
+        {"cf": _CF, "tls": _CERT.replace("issuer: CN=R3", "issuer: CN=mail.example.com")},
+        {"cf": _CF, "tls": _CERT, "wire": _SHOWN.format("yes: CN=mail.example.com")},
+        {"cf": _CF, "tls": _CERT + "[CA folder] /etc/ssl/certs\nca.pem\n5ad8a5d6.0"},
+    ],
+    refs=(
+        "RFC 8446 section 4.4.2: a server sends its chain, the root may be left out",
+        "sendmail: sendmail/tls.c, inittls(): CACertFile, from which OpenSSL completes the chain",
+    ),
+)
+def certificate_chain_incomplete(cf: SendmailCf, tls: Tls, wire: Wire | Unknown) -> Findings:
+    """The certificate's issuer is in no file that sendmail.cf names, so clients are not shown the whole chain.
+
+    Browsers fetch what is missing, mail programs do not: "unable to get local issuer certificate", "certificate is not
+    trusted".
+
+    Advice: put the intermediate certificates behind the server's own into the file of ServerCertFile and into that of
+    CACertFile (of Let's Encrypt: fullchain.pem and chain.pem), then restart sendmail.
+    """
+    shown = known(wire)
+    if shown and any(talk.verified[0] == "yes" for talk in shown.all):
+        return
+    if any(f.hashed for f in tls.of("CA folder")) or any(f.state != "ok" for f in tls.of("CA")):
+        return
+    issuers = {c.subject for f in (*tls.of("certificate"), *tls.of("CA")) for c in f.certificates}
+    for file in tls.of("certificate"):
+        leaf = next(iter(file.certificates), None)
+        if file.path in cf.tls_files.get("ServerCertFile", ()) and leaf and leaf.issuer and leaf.issuer not in issuers:
+            yield found(
+                f"The chain of {file.path} is incomplete: the certificate of its issuer, {leaf.issuer}, is in no file"
+                " that sendmail.cf names",
+                evidence=[file.evidence(f"subject: {leaf.subject}; issuer: {leaf.issuer}")],
+                fix=[edit(file.path, "add the intermediate certificate {issuer}", issuer=leaf.issuer), restart()],
+                path=file.path,
+            )
+
+
+_NEEDS_KEY = {"ECDSA": "EC", "DSS": "DSA", "RSA": "RSA"}
+_NO_CERTIFICATE = ("ANULL", "ADH", "AECDH", "NULL", "ENULL", "PSK", "SRP", "EXP", "EXPORT")
+
+
+@check(
+    "TLS011",
+    "no-cipher-in-common",
+    "error",
+    rung="tls",
+    role="cause",
+    explains=("no-starttls", "WIRE021"),
+    fails=[
+        {
+            "cf": _CF + "\nO CipherList=ECDHE-ECDSA-AES256-GCM-SHA384\nO ServerSSLOptions=+SSL_OP_NO_TLSv1_3",
+            "tls": _CERT,
+        },
+        {"cf": _CF + "\nO CipherList=ECDHE-ECDSA-AES128-GCM-SHA256:!aNULL", "tls": _CERT},
+        {"cf": _CF + "\nO CipherList=ADH:NULL", "tls": _CERT},
+        {
+            "cf": _CF + "\nO CipherList=ECDHE-ECDSA-AES256-GCM-SHA384\nO ServerSSLOptions=+SSL_OP_NO_TLSv1_3",
+            "wire": "=== connect 127.0.0.1:587 auto\n<-  220 mail ESMTP\n*** tls: handshake failure",
+        },
+    ],
+    passes=[
+        {"cf": _CF + "\nO CipherList=HIGH:!aNULL:!MD5", "tls": _CERT},
+        {"cf": _CF + "\nO CipherList=ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256", "tls": _CERT},
+        {"cf": _CF, "tls": _CERT},
+    ],
+    refs=(
+        "openssl-ciphers(1)",
+        "sendmail: sendmail/tls.c, inittls(): SSL_CTX_set_cipher_list(CipherList); TLS 1.3 has CipherSuites of its own",
+    ),
+)
+def no_cipher_in_common(cf: SendmailCf, tls: Tls | Unknown, wire: Wire | Unknown) -> Findings:
+    """CipherList allows only ciphers that do not fit the certificate's key, so no handshake up to TLS 1.2 succeeds.
+
+    STARTTLS is offered, and clients end with "handshake failure", sendmail logs "no shared cipher". TLS 1.3, where it
+    is not forbidden, has a list of its own and goes on.
+
+    Advice: take confCIPHER_LIST out of sendmail.mc, or add the ciphers for the key's kind (ECDHE-RSA-… for RSA);
+    rebuild sendmail.cf and restart.
+    """
+    setting = cf.option("CipherList")
+    if setting is None or not setting.value.strip():
+        return
+    words = [w for w in setting.value.replace(",", ":").replace(" ", ":").upper().split(":") if w and w[0].isalpha()]
+    served = cf.tls_files.get("ServerCertFile", ())
+    files = () if isinstance(tls, Unknown) else tls.of("certificate")
+    leaves = [c for f in files if f.path in served for c in f.certificates[:1]]
+    keys = {c.key[0] for c in leaves if c.key[0]}
+    had = known(wire)
+    broken = [c for c in had.all if c.broke_in_handshake] if had else []
+    if not leaves and broken:
+        keys = {"another kind"}  # the file could not be read, and no handshake came to an end
+    if not words or not keys or (leaves and len(keys) != len({c.subject for c in leaves})):
+        return
+    useless = [why for why in (_useless(word, keys) for word in words) if why]
+    if len(useless) < len(words):
+        return
+    options = cf.value("ServerSSLOptions").replace(",", " ").split()
+    without_13 = "+SSL_OP_NO_TLSv1_3" in options
+    yield found(
+        f"CipherList allows only ciphers that this server cannot use ({useless[0]}): no handshake"
+        f" {'succeeds, as ServerSSLOptions forbids TLS 1.3' if without_13 else 'below TLS 1.3 succeeds'}",
+        evidence=[
+            Evidence(f"{cf.path}:{setting.line}", f"O CipherList={setting.value}"),
+            *(Evidence(served[0], f"key: {kind}") for kind in sorted(keys) if leaves),
+            *(c.evidence("***") for c in broken[:1]),
+        ],
+        fix=rebuild(cf.path, "define(`confCIPHER_LIST', `HIGH:!aNULL:!MD5')dnl"),
+        severity="error" if without_13 else "warning",
+        option="CipherList",
+    )
+
+
+def _useless(word: str, keys: set[str]) -> str:
+    """Why no cipher of this word of a cipher list serves a server with such keys; empty where one may."""
+    parts = word.replace("+", "-").split("-")
+    if any(part in _NO_CERTIFICATE for part in parts):
+        return f"{word} has no encryption or no certificate"
+    for part, kind in _NEEDS_KEY.items():
+        named = part in parts or f"A{part}" in parts or (part == "RSA" and f"K{part}" in parts)
+        if named and kind not in keys:
+            return f"{word} needs a key of the kind {part}, the certificate has {' and '.join(sorted(keys))}"
+    return ""
