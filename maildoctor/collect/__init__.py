@@ -9,6 +9,7 @@ from typing import Any
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect import application, cyrus, imapd, paths, postfix, sendmail, system, wire
 from maildoctor.collect.adapter import Adapter
+from maildoctor.collect.inside import run_in
 from maildoctor.collect.knowledge import Collector, FactStore
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.files import SaslFiles
@@ -85,4 +86,5 @@ def target(host: Host, services: Sequence[FactStore]) -> Target:
         host.name,
         (*((Product("sendmail", program.version),) if program else ()), *(Product(name, "") for name in others)),
         tuple(Product("cyrus-sasl", v) for v in cyrus.version(host, know)),
+        run_in(host.kind, host.name, host.commands),
     )
