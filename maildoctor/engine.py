@@ -10,6 +10,7 @@ from maildoctor.auth.matrix import Sources, matrix, talk_summary
 from maildoctor.auth.service import LoginService
 from maildoctor.check import Check, Shown
 from maildoctor.collect import knowledge, target
+from maildoctor.collect.inside import run_in
 from maildoctor.collect.knowledge import FactStore
 from maildoctor.correlate import rank
 from maildoctor.facts import Absent, Unknown
@@ -82,7 +83,11 @@ def examine(
             for f in found:
                 findings.setdefault(f.fingerprint, f)
     ranked = rank(list(findings.values()), library.causes)
-    about = _or(late, lambda: target(host, services), Target(host.kind, host.name))
+    about = _or(
+        late,
+        lambda: target(host, services),
+        Target(host.kind, host.name, run_in=run_in(host.kind, host.name, host.commands)),
+    )
     whole = not selection.select
     table = _or(late, lambda: _matrix(know), None) if whole else None
     nothing: tuple[tuple[Route, ...], Logins | None] = ((), None)

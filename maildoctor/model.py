@@ -190,12 +190,14 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What was examined. `kind`: host, root, container, snapshot, log or endpoint."""
+    """What was examined. `kind`: host, root, container, snapshot, log or endpoint. `run_in`: the command that opens a
+    shell where those of the findings are to be run, a remark where no command does; empty for a host."""
 
     kind: str
     name: str
     mta: tuple[Product, ...] = ()
     sasl: tuple[Product, ...] = ()
+    run_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)

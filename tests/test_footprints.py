@@ -1,14 +1,16 @@
 """Our own refused probes in a server's log: told as what they are, and no cover for anybody else."""
 
 import io
+import ssl
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maildoctor.model import SEVERITIES
-from maildoctor.sasl import MECHANISMS
-from maildoctor.smtp.scripts import EHLO_NAME, spelled
+from maildoctor.model import SEVERITIES, Finding
+from maildoctor.sasl import MECHANISMS, Login, Secret, exchange
+from maildoctor.smtp.scripts import EHLO_NAME, Approach, login, spelled
+from maildoctor.smtp.session import Session
 from maildoctor.triage.builtin import builtin
 from maildoctor.triage.engine import Finds
 from maildoctor.triage.footprints import CODE
@@ -37,22 +39,43 @@ EXIM = (
     "2026-11-30 08:34:46 plain_server authenticator failed for ({ehlo}) [{ip}]: 535 Incorrect authentication data "
     "(set_id={user})\n"
 )
-SERVERS = {"postfix and dovecot": POSTFIX, "postfix and libsasl": CYRUS, "sendmail": SENDMAIL, "exim": EXIM}
+OPENSMTPD = (
+    "Nov 30 08:34:45 mail smtpd[25121]: {pid:016x} smtp connected address={ip} host=localhost\n"
+    "Nov 30 08:34:46 mail smtpd[25121]: {pid:016x} smtp authentication user={user} result=permfail\n"
+    'Nov 30 08:34:46 mail smtpd[25121]: {pid:016x} smtp failed-command command="AUTH LOGIN (password)" '
+    'result="535 Authentication failed"\n'
+    'Nov 30 08:34:46 mail smtpd[25121]: {pid:016x} smtp failed-command command="{again}" '
+    'result="503 5.5.1 Invalid command: Already identified"\n'
+    "Nov 30 08:34:46 mail smtpd[25121]: {pid:016x} smtp disconnected reason=quit\n"
+)
+"""Of OpenSMTPD 7.6.0, as it was captured."""
+SERVERS = {
+    "postfix and dovecot": POSTFIX,
+    "postfix and libsasl": CYRUS,
+    "sendmail": SENDMAIL,
+    "exim": EXIM,
+    "opensmtpd": OPENSMTPD,
+}
 
 
 def said(server: str, own: bool, user: str = "test", ip: str = "127.0.0.1", pid: int = 1) -> str:
     mech = spelled("PLAIN", ["<-  220 mail.example.com ESMTP Postfix"]) if own else "PLAIN"
     ehlo = EHLO_NAME if own else "client.example.com"
-    return SERVERS[server].format(user=user, ip=ip, pid=pid, mech=mech, ehlo=ehlo)
+    again = f"EHLO {EHLO_NAME}" if own else "EHLO client.example.com"
+    return SERVERS[server].format(user=user, ip=ip, pid=pid, mech=mech, ehlo=ehlo, again=again)
 
 
 def reported(log: str) -> dict[str, str]:
     """Codes of the findings and the worst severity of each."""
+    return {f.code: f.severity for f in found(log)}
+
+
+def found(log: str) -> list[Finding]:
+    """The findings, the most severe last."""
     scan = Scan(RULES, Finds, NOW)
     for _ in scan.feed(io.BytesIO(log.encode()), "log"):
         pass
-    found = sorted((r.finding for r in judge(RULES, scan.seen, NOW)), key=lambda f: -SEVERITIES.index(f.severity))
-    return {f.code: f.severity for f in found}
+    return sorted((r.finding for r in judge(RULES, scan.seen, NOW)), key=lambda f: -SEVERITIES.index(f.severity))
 
 
 @pytest.mark.parametrize("server", SERVERS)
@@ -142,3 +165,31 @@ def test_refusals_all_day_long_cover_only_the_minutes_they_were_in() -> None:
     day = "".join(IMITATED.replace("08:34", f"{hour:02}:34") for hour in range(8, 20))
     assert severities(day) <= {"info"}
     assert "error" in severities(day + OUTAGE.format(time="12:10:00", reason="Connection lost"))
+
+
+def test_a_second_greeting_claims_the_refusals_before_it_in_its_session_and_no_other() -> None:
+    ours, theirs = said("opensmtpd", True, pid=1).splitlines(True), said("opensmtpd", False, pid=2)
+    assert severities("".join(ours)) == {"info"}
+    assert severities("".join([*ours, ours[-2]])) == {"info"}
+    assert next(f.count for f in found("".join(ours)) if f.code == CODE) == 1
+    for log in (
+        "".join(ours) + theirs,
+        theirs + "".join(ours) + ours[-2],  # once, though it greets twice
+        "".join([*ours, *ours[1:3]]),  # what follows on it is not claimed
+        "".join(ours).replace('0001 smtp failed-command command="EHLO', '0003 smtp failed-command command="EHLO'),
+        "".join(ours).replace("result=permfail", "result=tempfail"),
+    ):
+        assert severities(log) & {"warning", "error"}
+
+
+def test_opensmtpd_alone_is_greeted_again_after_a_refusal() -> None:
+    who = Login("bob", Secret(b"wrong"), host="mail.example.com")
+    approach = Approach("clear", 587, "mail.example.com", ssl.create_default_context, lambda _: [])
+    play = login(approach, lambda _: "PLAIN", lambda name, _: exchange(name, who), in_clear=True)
+    for banner, again in (("OpenSMTPD", 1), ("Postfix", 0), ("Exim 4.96", 0)):
+        session = Session(play)
+        sent = session.opening()
+        for line in (f"220 mail.example.com ESMTP {banner}", "250 AUTH PLAIN", "535 no", "503 no", "221 bye"):
+            sent += session.hear(line.encode() + b"\r\n")
+        assert sent.count(f"EHLO {EHLO_NAME}\r\n".encode()) == 1 + again
+        assert "=== outcome failed 535 no" in session.lines and sent.endswith(b"QUIT\r\n")

@@ -166,6 +166,40 @@ PRINTED = [
     f'Environment="A=b" "SMTP_PASS={SECRET} hunterZx9" C=d',
     f"pam_mysql.so user=m [passwd={SECRET} hunterZx9] host=192.0.2.1",
     f"sel._domainkey.example.com example.com:sel:MIIEow{SECRET * 4}",
+    f'line 92: "host all ldap ldapbinddn=""cn=a"" ldapbindpasswd=""{SECRET}"" ldapsearchattribute=""uid"""',
+    "0000: 41 55 54 48 20 " + SECRET.encode().hex(" ") + " AUTH " + SECRET,
+    f"Query SET PASSWORD FOR 'mail'@'localhost' = '{SECRET}'",
+    f"COMMAND=/usr/bin/kubectl create secret generic relay --from-literal=smtp={SECRET}",
+    f'#3 sasl_checkpass (conn=0x5581a0, user=0x5581b0 "bob", pass=0x5581c0 "{SECRET}", passlen=12) at x.c:1',
+    f"CLIENT_RANDOM {'5c' * 32} {SECRET.encode().hex() * 4}",
+    f"CLIENT_TRAFFIC_SECRET_0 {'5c' * 32} {SECRET.encode().hex() * 4}",
+    f"relay login apikey with SG.{SECRET}{SECRET}.{SECRET}{SECRET}{SECRET} rejected",
+    f"relay answers 535 to xkeysib-{SECRET.encode().hex()}-x",
+    f"VERSIONID(`relay login bob / {SECRET}')dnl",
+    f"auth required pam_yubico.so id=16 key={SECRET}= urllist=https://mail.example.com/",
+    f"import_environment = MAIL_CONFIG TZ RELAYKEY={SECRET}",
+    f"MAILER_DSN=sendgrid+api://{SECRET}@default",
+    f"MAILER_DSN=mailgun+https://{SECRET}:example.org@default",
+    f"return_path = ${{prvs{{$return_path}}{{{SECRET}}}}}",
+    f"condition = ${{if eq{{$h}}{{${{hmac{{md5}}{{{SECRET}}}{{$body}}}}}}}}",
+]
+KEY = SECRET.lower() + SECRET.lower()
+LISTED = [
+    "reject_rbl_client {k}.zen.dq.spamhaus.net=127.0.0.[2..11]",
+    "reject: RCPT from x[192.0.2.1]: 554 5.7.1 Service unavailable; Client host blocked using {k}.zen.dq.spamhaus.net;",
+    "warning: name=4.3.2.1.{k}.authbl.dq.spamhaus.net type=A: Host not found, try again",
+    "/^{k}\\.zen\\.dq\\.spamhaus\\.net$/ 554 5.7.1 blocked",
+    "FEATURE(`enhdnsbl', `{k}.zen.dq.spamhaus.net', `\"550 rejected\"')dnl",
+    "R$-.$-\t$: <?> $(dnsbl $2.$1.{k}.zen.dq.spamhaus.net. $: OK $)",
+    "addr 192.0.2.1 listed by domain {k}.combined.mail.abusix.zone as 127.0.0.3",
+    "1.0.0.0.b.d.0.1.0.0.2.{k}.black.mail.abusix.zone",
+    "aa11bb22._email.{k}.hbl.dq.spamhaus.net",
+    "example.com.{k}.dbl.dq.spamhaus.net",
+    "urirhssub URIBL_BLACK {k}.df.uribl.com. A 2",
+    "{k}.4.3.2.1.dnsbl.httpbl.org",
+    "1.2.0.192.{k}.r.mail-abuse.com",
+    'rbl = "{k}.sip.dnsbl.example.com";',
+    "REJECT_RBL_CLIENT {K}.ZEN.DQ.SPAMHAUS.NET",
 ]
 WORDS = [
     'print encode_base64("\\000bob\\@example.org\\000hunter77")',
@@ -200,6 +234,13 @@ def test_a_form_in_a_log(line: str) -> None:
     assert not seen(reported) and "***" in reported
     assert reported.startswith("Nov 22 09:00:01 mail x[1]: ")
     assert masked_line(reported.encode()).decode() == reported
+
+
+@pytest.mark.parametrize("form", LISTED)
+@pytest.mark.parametrize("kind", ["log", "file", "names"])
+def test_the_key_in_a_name_of_a_paid_block_list(form: str, kind: str) -> None:
+    text = form.format(k=KEY, K=KEY.upper())
+    assert masked(text, kind) == form.format(k="***", K="***")
 
 
 @pytest.mark.parametrize(
@@ -241,6 +282,16 @@ def test_a_form_in_a_log(line: str) -> None:
         "xsasl_cyrus_server_auth_response: uncoded server challenge: Password:",
         "relay=mail.example.com[192.0.2.1]:587 said: 535 5.7.8 authentication failed",
         "imtest -p 143 -u bob mail.example.com",
+        "Client host [192.0.2.1] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/192.0.2.1",
+        "name=4.3.2.1.zen.dq.spamhaus.net type=A: Host not found, try again",
+        "listed by domain dnsbl-1.uceprotect.net as 127.0.0.2; example.com.multi.surbl.org; 4.3.2.1.dnsbl.sorbs.net",
+        'key "" secret="", next',
+        "allow localhost",
+        "result: 192.0.2.7:40112",
+        'lookup "bob" as USERINFO in table static:<getpwnam> -> "bob:1000:1000:/home/bob"',
+        "login host for anna / bob and others",
+        "MAILER_DSN=smtp://localhost:25",
+        "--from-literal",
     ],
 )
 def test_a_diagnosis_stays_readable(line: str) -> None:
@@ -267,6 +318,17 @@ def test_a_diagnosis_stays_readable(line: str) -> None:
         ("/etc/passwd", "a:x:1:1::/h:/bin/sh --otp hunter\n", "/bin/sh ***"),
         ("/etc/x.yaml", f"user: bob\npassword: |\n  {SECRET}\nnext: 1\n", "next: 1"),
         ("/etc/x.yaml", f"- name: DB_PASSWORD\n  value: {SECRET}\n", "value: ***"),
+        ("/etc/dma/auth.conf", f"bob|smtp.example.com:{SECRET}\n", "bob|smtp.example.com:***"),
+        ("/etc/emailrelay.auth", f"client plain bob {SECRET}\n", "client plain bob ***"),
+        ("/etc/maddy/maddy.conf", f"  auth plain bob {SECRET}\n", "  auth plain bob ***"),
+        ("/root/.pyzor/accounts", f"h.example : 24441 : bob : 91c2,{SECRET}\n", ": 24441 : bob : ***"),
+        ("/var/dcc/ids", f"1234  {SECRET}  {SECRET}x\n", "1234  ***  ***"),
+        ("/etc/monit/monitrc", f"  allow bob:{SECRET}\n", "  allow bob:***"),
+        ("/etc/nagios/resource.cfg", f"$USER1$=/usr/lib/x\n$USER5$={SECRET}\n", "$USER1$=/usr/lib/x\n$USER5$=***"),
+        ("/etc/stunnel/psk.txt", f"client1:{SECRET}\n", "client1:***"),
+        ("/etc/uucp/call", f"uunet Ubob {SECRET}\n", "uunet Ubob ***"),
+        ("/etc/users.oath", f"HOTP bob - {SECRET}\n", "HOTP bob - ***"),
+        ("/root/.google_authenticator", f'{SECRET}\n" TOTP_AUTH\n83516642\n', '***\n" TOTP_AUTH\n***\n'),
         ("/etc/k.pem", f"-----BEGIN PRIVATE KEY-----\n{SECRET * 5}\n-----END PRIVATE KEY-----\nx\n", "\nx\n"),
     ],
 )
@@ -286,6 +348,7 @@ def test_a_word_in_the_place_of_a_password(line: str) -> None:
     [
         (["a1 LOGIN {3}", "+ OK", "bob {12}", "+ OK"], "hunterhunter", "a1 OK Logged in"),
         (["a1 LOGIN bob {12+}"], "hunterhunter", "a1 OK Logged in"),
+        (["considering: $auth1:$auth2", "expanding: $auth1:$auth2"], "result: bob:hunterhunter", "result: yes"),
         (['7 read(9, "\\0\\f", 2) = 2'], '7 read(9, "hunterhunter", 12) = 12', '7 read(9, "x y", 3) = 3'),
     ],
 )
@@ -349,6 +412,15 @@ UNITS = [
     "mkpasswd -a ",
     "htpasswd -b ",
     "passwd <<< ",
+    "aa1bb2cc3dd4ee5ff6gg7.a.",
+    "1.2.3.zen.dq.spamhaus.net.",
+    "pam_a.so ",
+    "{prvs{a}{b",
+    "x+api://a",
+    "login a / b",
+    'pass=0x1 "',
+    'key=""a',
+    "set password for a@b",
     "pass like ",
     "openssl passwd -1 ",
     "user a/b ",

@@ -629,3 +629,17 @@ def test_a_bad_rule_does_not_load_and_says_why(change: tuple[str, str], reported
     with pytest.raises(RuleError, match=re.escape(reported)) as caught:
         parse(text.replace(*change).encode(), "x.toml")
     assert str(caught.value).startswith("x.toml")
+
+
+def test_of_a_field_with_another_value_in_each_line_some_are_kept_and_the_lines_all_count() -> None:
+    """What tells findings apart is never left out, however many values of another field a stranger makes."""
+    line = (
+        "May 28 20:27:15 mail dovecot: auth: passwd-file(u{user},192.0.2.7): unknown user "
+        "(SHA1 of given password: {n:06x})\n"
+    )
+    scan = Scan(builtin().rules, Finds, 1796030000.0, exact=True)
+    log = "".join(line.format(n=n, user=n % 50) for n in range(1000))
+    for _ in scan.feed(io.BytesIO(log.encode()), "log"):
+        pass
+    (entry,) = scan.seen.tally.entries.values()
+    assert entry.count == 1000 and sum(entry.users.counts.values()) == 1000

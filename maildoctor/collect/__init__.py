@@ -8,6 +8,7 @@ from typing import Any
 
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect import application, backends, cyrus, imapd, paths, postfix, reach, sendmail, system, wire
+from maildoctor.collect.inside import run_in
 from maildoctor.collect.knowledge import Adapter, Collector, FactStore
 from maildoctor.facts.backends.accounts import Accounts
 from maildoctor.facts.backends.kerberos import Kerberos
@@ -105,4 +106,5 @@ def target(host: Host, services: Sequence[FactStore]) -> Target:
         host.name,
         (*((Product("sendmail", program.version),) if program else ()), *(Product(name, "") for name in others)),
         tuple(Product("cyrus-sasl", v) for v in cyrus.version(host, know)),
+        run_in(host.kind, host.name, host.commands),
     )

@@ -43,6 +43,8 @@ _CALLED = pattern(r"[\"'`],[ \t]{0,20}+(?=[\"'`])|[\"'`]?\([ \t]{0,9}+(?=[\"'`])
 _PAIR = pattern(r",\s{0,9}(?:<<)?(?=\")")
 """Of Erlang: {password,<<"x">>}."""
 _ANSWER = pattern(r"[ \t]{1,9}(?=[\"'])")
+_POINTER = pattern(r"0x[0-9a-f]{1,16} (?=\")")
+"""Of a debugger: pass=0x5581c0 "x"."""
 _LIKE = pattern(
     _CLOSED + r"[)]?\s{1,9}(?:not\s{1,9})?(?:like|in|rlike|similar to|regexp)\s{1,9}\(?\s{0,9}(?=['\"])",
     re.IGNORECASE,
@@ -55,7 +57,8 @@ _IS = pattern(
 )
 _FOR = pattern(
     r"\s{1,9}(?:for|of|from|by)\s{1,9}(?:(?:the|user|account|login|uid|mailbox|client|db|database)\s{1,9}){0,3}+"
-    r"[\"'<\[(]?[\w.+@-]{1,120}[\"'>\])]?\s{0,9}(?:[:=]|(?:is|was) now|is|was|->|set to)\s{1,9}",
+    r"[\"'`<\[(]?[\w.+@-]{1,120}[\"'`>\])]?(?:@[\"'`]?[\w.%-]{1,120}[\"'`]?)?"
+    r"\s{0,9}(?:[:=]|(?:is|was) now|is|was|->|set to)\s{1,9}",
     re.IGNORECASE,
 )
 _LABELLED = pattern(r"[^:=;,{}\[\]<>\"'()\n]{0,80}[:=]\s{1,9}[\"']?")
@@ -191,6 +194,8 @@ def _assigned(line: str, start: int, end: int, at: int, kind: str, whole: bool) 
         or (line[start:end] == "PWD" and text[0] == "/")
     ):
         return None
+    if not quoted and (pointed := _POINTER.match(line, first)) is not None:
+        return Span(*value(line, pointed.end())[:2], "name")
     if placeholder(line, first) or (("/" in text or ":" in text) and _elsewhere(text, kind)):
         return None
     if kind == "token" and _LIST.fullmatch(line, first):
@@ -338,6 +343,8 @@ _KEYED = pattern(r"[A-Za-z_][\w-]{0,30}=")
 
 _USERINFO = pattern(r"(?<=://)[^\s\"'<>`]*+")
 _PORT = pattern(r"[0-9]{1,5}(?:[/?#]|$)")
+_PROVIDER = pattern(r"(?:.*[^a-z])?(?!smtp|imap|pop|git|svn)[a-z]{3,20}\+(?:api|https?|smtps?)://", re.DOTALL)
+"""Of Symfony: sendgrid+api://KEY@default."""
 _BARE_USERINFO = pattern(r"(?<![\w.+:/@-])([\w.+-]{1,64}):([^\s:@/\"'<>=]{4,200})@(?=[\w(\[])")
 _SCHEMES = frozenset(
     [
@@ -373,7 +380,11 @@ def addressed(line: str) -> Spans:
         at, colon, slash = text.rfind("@"), text.find(":"), text.find("/")
         if at < 0:
             continue
-        if 0 <= colon < at and (slash < 0 or colon < slash) and not _PORT.match(text, colon + 1):
+        if (0 <= colon < at or odd(text[:at])) and _PROVIDER.fullmatch(
+            line[max(match.start() - 40, 0) : match.start()]
+        ):
+            yield Span(match.start(), match.start() + at, "address")
+        elif 0 <= colon < at and (slash < 0 or colon < slash) and not _PORT.match(text, colon + 1):
             if not setting(text[colon + 1 : at]):
                 yield Span(match.start() + colon + 1, match.start() + at, "address")
         elif colon < 0 and slash < 0 and at > 15 and odd(text[:at]):
@@ -410,7 +421,8 @@ _TOKENS = pattern(
     r"(?<![A-Za-z0-9_])(?:eyJ[\w-]{6,}+(?:\.[\w-]*+){1,4}|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,}"
     r"|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{8,}|"
     r"A(?:KIA|SIA)[A-Z0-9]{12,}|AIza[\w-]{20,}|ya29\.[\w-]{16,}|[sr]k[-_](?:live_|test_|proj-)?[A-Za-z0-9]{16,}"
-    r"|SG\.[\w-]{10,}\.[\w-]{10,}|key-[0-9a-f]{24,}|"
+    r"|SG\.[\w-]{10,}\.[\w-]{10,}|key-[0-9a-f]{24,}|x(?:key|smtp)sib-[0-9a-f]{20,}|mlsn\.[0-9a-f]{20,}"
+    r"|re_[A-Za-z0-9]{6,}_[A-Za-z0-9]{16,}|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}(?![\w-])|"
     r"hooks\.slack\.com/services/\S{8,}|api\.telegram\.org/bot\S{8,}|hvs\.[\w-]{16,}|dop_v1_\w{16,}|npm_[A-Za-z0-9]{20,})",
 )
 

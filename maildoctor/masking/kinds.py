@@ -14,6 +14,7 @@ _NAMES = {
     "chap-secrets": "chap", ".netrc": "netrc", "netrc": "netrc", "_netrc": "netrc", "default-auth-info": "authlines",
     "auth-info": "authlines", "pam_radius_auth.conf": "radius", "pam_radius.conf": "radius", "hosts.allow": "wrappers",
     "hosts.deny": "wrappers", "esmtpauthclient": "chap",
+    ".google_authenticator": "otp", "users.oath": "oath", "emailrelay.auth": "oath",
     "pap-secrets": "chap", "userdb": "pairs", "users": "pairs", "secrets": "pairs", "credentials": "pairs",
 }  # fmt: skip
 _TABLES = (
@@ -28,10 +29,17 @@ _TABLES = (
     "dovecot.users",
     "dovecot-users",
     "smtpd-secrets",
+    "psk",
 )
+_IN_FOLDERS = {
+    ("dma", "auth.conf"): "pairs", ("uucp", "call"): "chap", ("uucp", "passwd"): "radius", ("dcc", "ids"): "dcc",
+    ("pyzor", "accounts"): "pyzor", (".pyzor", "accounts"): "pyzor", ("emailrelay", "secrets"): "oath",
+}  # fmt: skip
+"""Names that say what they are only with the folder."""
 _PASSWD = pattern(r"[^\s:#]{1,64}:([^:\s]*):[0-9]{1,10}:[0-9]{1,10}:([^:]*):[^:]*:[^:]*")
 _PAIR = pattern(r"\s*(?:(\S{1,300})\s{1,40})?[\"']?([^\s:]{1,200}):(\S.*)")
 _HOST_PAIR = pattern(r"\s*\[[\w.:-]{1,255}\](?::[\w-]{1,20})?\s{1,40}[\"']?[^\s:]{1,200}:(\S.*)")
+_ACCOUNT = pattern(r"\s*\S{1,200}\s*:\s*[0-9]{1,5}\s*:\s*[^\s:]{1,200}\s*:\s*(\S+)\s*")
 _BARE = pattern(
     r"(?:ldap|nslcd|smtp|relay|bind|radius|sasl|mysql|pgsql|db)?[._-]?(?:secret|passphrase|passfile|pwfile)|.*[._-](?:secret|pw|passphrase)",
     re.IGNORECASE,
@@ -52,7 +60,8 @@ def kind_of(path: str) -> str:
         and not any(f in path for f in ("/dovecot", "/opensmtpd", "/mail/", "/exim", "/postfix", "/smtpd"))
     ):
         return "file"
-    known = _NAMES.get(name) or ("bare" if _BARE.fullmatch(name) else None)
+    folder = path.rpartition("/")[0].rpartition("/")[2]
+    known = _IN_FOLDERS.get((folder, name)) or _NAMES.get(name) or ("bare" if _BARE.fullmatch(name) else None)
     return known or ("pairs" if name.startswith(_TABLES) else "file")
 
 
@@ -95,6 +104,14 @@ def _fields(text: str, kind: str, number: int) -> list[tuple[int, int]]:
     if kind == "wrappers":
         spawn = _SPAWN.search(text)
         return [(spawn.end(), len(text.rstrip()))] if spawn else []
+    if kind == "pyzor":
+        match = _ACCOUNT.fullmatch(text)
+        return [match.span(1)] if match else []
+    if kind == "otp":
+        return [(0, len(text.rstrip()))] if text[:1] != '"' else []
+    if kind in ("dcc", "oath"):
+        words = [(m.start(), m.end()) for m in re.finditer(r"\S+", text)]
+        return words[1:3] if kind == "dcc" else words[3:4]
     if kind == "chap":
         words = [(m.start(), m.end()) for m in re.finditer(r"\"[^\"]*\"|\S+", text)]
         return words[2:3]

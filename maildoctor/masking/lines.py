@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from maildoctor.masking import commands, forms, kinds, printed
+from maildoctor.masking import commands, forms, kinds, printed, zones
 from maildoctor.masking.forms import Span
 from maildoctor.masking.patterns import Crowded, holds, pattern, pattern_of_bytes, union
 from maildoctor.masking.remarks import without_remark
@@ -66,6 +66,11 @@ _TOKENS = (
     "sk-",
     "glpat",
     "hooks.slack",
+    "sg.",
+    "aiza",
+    "ya29.",
+    "sib-",
+    "mlsn.",
     "telegram.org",
     "bearer",
     "basic ",
@@ -83,6 +88,7 @@ _OFTEN = (
     _LITERALS,
     _ENTRIES,
     tuple(printed.MARKS),
+    zones.MARKS,
     (_URL, _KEY),
 )
 
@@ -163,6 +169,7 @@ def _spans(line: str, kind: str, deep: bool = True) -> Iterator[Span]:
         yield from forms.hashed(line)
     if whole or holds(low, _TOKENS):
         yield from forms.tokened(line)
+    yield from zones.subscribed(line, low)
     if not plain:
         return
     if holds(low, _NAMES) or (not line.isascii() and holds(line, NATIVE)):
@@ -264,6 +271,7 @@ class Masker:
         self._word_next = False
         self._literal = _NO_LITERAL
         self._counted = 0
+        self._expanded = 0
 
     def line(self, line: bytes) -> bytes:
         """The next line, without its end, with what is secret struck out."""
@@ -293,6 +301,7 @@ class Masker:
             or self._word_next
             or self._literal.lines > 0
             or self._counted > 0
+            or self._expanded > 0
         )
 
     def _clean(self, line: bytes) -> bool:
@@ -390,6 +399,12 @@ class Masker:
                 spans.append(Span(reported.start(1), reported.end(1), "dialogue"))
         if _LENGTH.search(line) is not None:
             self._counted = 1
+        if self._expanded:
+            self._expanded -= 1
+            if (result := _RESULT.search(line)) is not None and not setting(result[1]):
+                spans.append(Span(*result.span(1), "printed"))
+        if _EXPANDING.search(line) is not None:
+            self._expanded = _EXPANSION_LINES
         return spans
 
 
@@ -405,6 +420,10 @@ _LITERAL_LINES = 4
 """Between an announcement and the string stands what the server says to it."""
 _LITERAL = pattern(r"\{([0-9]{1,4})\+?\}\s*$")
 _LOGS_IN = pattern(r"\b(?:LOGIN|AUTHENTICATE)\s", re.IGNORECASE)
+_EXPANDING = pattern(r"(?:considering|expanding): .{0,400}\$\{?(?:auth[23]|pw)\b")
+_RESULT = pattern(r"\bresult: (?:[^\s:]{1,200}:)?(\S.{0,999})")
+_EXPANSION_LINES = 3
+"""Of Exim, in which the result of an expansion stands."""
 _GO_ON = pattern(r"(?:^|[\s:>])\+(?:\s|$)")
 _LENGTH = pattern(r"\b(?:read|recv(?:from)?|write|send(?:to)?)\([0-9]{1,5}[^\"]{0,99}\"\\0\\?[^\"]{1,3}\", 2\b")
 """Of saslauthd, seen by strace: two bytes, the length of the string that follows."""

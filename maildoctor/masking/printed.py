@@ -25,6 +25,18 @@ def _odd(text: str) -> bool:
     return _given(text) and odd(text)
 
 
+def _odd_key(text: str) -> bool:
+    return _odd(text.rstrip("="))
+
+
+def _odd_pair(text: str) -> bool:
+    return _odd(text) and _ENTRY.match(text) is None
+
+
+_ENTRY = pattern(r"[\w.-]{1,64}(?::[0-9]{1,10}){2}:")
+"""Of a user, as passwd has it: name, numbers, home."""
+
+
 def _unspoken(text: str) -> bool:
     return _given(text) and not spoken(text)
 
@@ -62,6 +74,15 @@ _PLACES = (
     ),
     Place(("syntax", "sqlstate"), pattern(r"\bnear [\"'](.{1,999}?)[\"'](?: at line\b|$|\)| at character\b)", re.I)),
     Place(("$auth",), pattern(r"\$auth[23] = (.{1,400})")),
+    Place(
+        ("{prvs", "{hmac"),
+        pattern(r"\{(?:prvs(?:check)?\s?|hmac\s?\{\w{1,9}\}\s?|prvscheck\s?)\{([^{}$]{4,200})\}"),
+        _odd,
+    ),
+    Place(
+        ("{prvs",),
+        pattern(r"\{prvs(?:check)?\s?\{[^{}]{1,200}(?:\{[^{}]{0,80}\}[^{}]{0,80}){0,3}\}\s?\{([^{}$]{1,200})\}"),
+    ),
     Place(("$auth", "{auth"), pattern(r"\$\{?auth[23]\}?\}\s?\{([^{}]{1,300})\}")),
     Place(
         ("passv#011", "passv\t", "passv\\t", "passw#011", "passw\t", "passw\\t"),
@@ -106,7 +127,25 @@ _PLACES = (
     Place((' a1="', ' a2="', ' a3="'), pattern(r"\ba[1-9][0-9]?=\"([^\"]{1,400})\""), _odd),
     Place((" a1=", " a2=", " a3="), pattern(r"\ba[1-9][0-9]?=([0-9A-F]{12,})(?!\S)")),
     Place(("&{",), pattern(r"&\{\s?[^{}\s]{1,80} ([^{}\s]{4,200})"), _odd),
+    Place(("from-literal",), pattern(r"--from-literal[= ][\"']?[\w.-]{1,99}=([^\s\"']{1,300})")),
+    Place((" key=",), pattern(r"\bpam_[a-z0-9_]{1,30}\.so\b.{0,300}?\skey=(\S{6,200})"), _odd_key),
+    Place(
+        ("client_random", "_secret"),
+        pattern(r"\b[A-Z_]{3,40}_(?:RANDOM|SECRET)(?:_[0-9])? [0-9a-f]{32,64} ([0-9a-f]{48,})"),
+    ),
+    Place(("$user",), pattern(r"^\$USER[0-9]{1,3}\$\s{0,9}=\s{0,9}([^\s/].*)")),
     # a user and a word
+    Place(("allow ",), pattern(r"^\s{0,20}allow\s{1,9}\"?[A-Za-z][\w.@-]{0,60}\"?:\"?([^\s:/\"]{1,200})\"?(?:\s|$)")),
+    Place(
+        ("auth plain ", "client plain ", "server plain "),
+        pattern(r"^\s{0,20}(?:auth|client|server) plain \S{1,200} (\S{1,200})\s*$"),
+        _unspoken,
+    ),
+    Place(
+        ("login ", "account ", "user "),
+        pattern(r"\b(?:login|account|user)[ :]{1,3}[\w.@+-]{1,80} / ([^\s\"']{6,200})", re.I),
+        _odd,
+    ),
     Place(("login incorrect", "login ok"), pattern(r"\[[^\s/\[\]]{1,120}/([^\[\]/]{1,300})\](?=\s|$)"), _odd),
     Place(
         ("trying ", "tried ", "login ", "login: ", "logged in ", "logging in ", "log in ", "credentials "),
@@ -118,7 +157,7 @@ _PLACES = (
         _odd,
     ),
     Place(('" -> ', "' -> ", '" => ', "' => "), pattern(r"[\"']([^\"']{4,200})[\"'] (?:->|=>)\s"), _odd),
-    Place((' -> "', " -> '", ' => "', " => '"), pattern(r" (?:->|=>) [\"']([^\"']{4,200})[\"']"), _odd),
+    Place((' -> "', " -> '", ' => "', " => '"), pattern(r" (?:->|=>) [\"']([^\"']{4,200})[\"']"), _odd_pair),
     Place(
         ("]:587 ", "]:465 ", "]:25 ", "]:587:", "]:465:", "]:25:", "]:587\t", "]:submission"),
         pattern(
@@ -205,7 +244,7 @@ _PLACES = (
     Place(("aad3b435b51404ee", ":[u"), pattern(r":([0-9A-F]{32}:[0-9A-F]{32}):", re.I)),
     # bytes: of a dump with the letters behind them, and words of base64 between written ends of lines
     Place(
-        ("0:  ", "0 - ", "00  "),
+        ("0:  ", "0 - ", "00  ", "0: 2", "0: 3", "0: 4", "0: 5", "0: 6", "0: 7"),
         pattern(r"(?<![\w:])((?:[0-9A-Fa-f]{2}){1,2}(?:[ -]{1,2}(?:[0-9A-Fa-f]{2}){1,2}){6,}+(?![\w:]).*)"),
     ),
     Place(

@@ -9,12 +9,14 @@ from maildoctor.masking.words import PROSE, SETTINGS
 _OPENINGS = (
     ("&quot;", "&quot;"), ("&#34;", "&#34;"), ("&#39;", "&#39;"), ("&apos;", "&apos;"), ("&#x22;", "&#x22;"),
     ("%22", "%22"), ("%27", "%27"), ("\\u0022", "\\u0022"), ("\\u0027", "\\u0027"), ("\\x22", "\\x22"),
-    ('\\\\\\"', '\\\\\\"'), ('\\"', '\\"'), ("\\'", "\\'"), ('"""', '"""'), ("'''", "'''"), ("`", "'"),
+    ('\\\\\\"', '\\\\\\"'), ('\\"', '\\"'), ("\\'", "\\'"), ('"""', '"""'), ("'''", "'''"), ('""', '""'), ("`", "'"),
     ('"', '"'), ("'", "'"), ("\u00ab", "\u00bb"),
 )  # fmt: skip
 """How a quoted value begins and ends; the longest first."""
 _OPENING = frozenset(opening[0] for opening, _ in _OPENINGS)
 
+_NOTHING = ("", *" \t\r,;:)]}>&|.\\'")
+"""What follows on an empty string; other things, on a quote that stands doubled within a quote, as in CSV."""
 _PREFIX = pattern(r"[bBrRuUN]{1,2}(?=['\"])|\(\s*(?=['\"`])|\$(?=['\"])|\[\s*(?=['\"])")
 # A bare word goes on through brackets and commas unless a new item begins behind them.
 _BARE = pattern(
@@ -63,6 +65,8 @@ def value(line: str, at: int) -> tuple[int, int, bool]:
     for opening, closing in _OPENINGS if line[at : at + 1] in _OPENING else ():
         if line.startswith(opening, at):
             start = at + len(opening)
+            if opening == '""' and line[start : start + 1] in _NOTHING:
+                continue  # an empty string
             return start, _closing(line, start, closing), True
     match = _BARE.match(line, at)
     end = match.end() if match else at

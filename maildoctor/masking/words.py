@@ -46,8 +46,8 @@ _OTHERS = _words(
 )
 _KEYS = _words(
     """
-    access account admin api app auth client des encryption filter hook license relay session
-    master preshared private sas secret shared signing
+    abusix access account admin api app auth client des dqs encryption filter hook httpbl license relay session
+    master preshared private sas secret shared signing spamhaus
     """
 )
 _QUALITIES = _words(
@@ -119,6 +119,8 @@ def _one(word: str) -> str:
         return "password" if word in _PASSWORDS else "token"
     if word.endswith(_TAILS) and word not in _NO_TAIL:
         return "token" if word.endswith(("secret", "token", "authtok", "apikey")) else "password"
+    if word.endswith("key") and word[:-3] in _KEYS:  # RELAYKEY
+        return "token"
     for head in _HEADS:
         if word.startswith(head) and word[len(head) :] in _QUALITIES:
             return "password"

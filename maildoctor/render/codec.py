@@ -66,6 +66,7 @@ _EMPTY, _ZERO, _FROM_ONE = _Form(missing=""), _Form(missing=0), _Form(fault=_fro
 
 _FORMS: Mapping[tuple[object, str], _Form] = {
     (model.Target, "kind"): _Form(fault=_among(("host", "root", "container", "snapshot", "log", "endpoint"))),
+    (model.Target, "run_in"): _EMPTY,
     (model.Product, "name"): _FULL,
     (model.Product, "version"): _EMPTY,
     (model.Report, "started"): _MOMENT,

@@ -94,6 +94,7 @@ def written(blocks: Iterable[Block], style: Style) -> str:
 def _whole(report: Report, style: Style) -> Iterator[Block]:
     fresh = _fresh(report, style)
     yield from _header(report, style)
+    yield from _elsewhere(report, fresh, style)
     yield from _forest(fresh, style, few=_FEW_ALIKE if report.target.kind == "endpoint" else len(fresh))
     yield from _matrix(report, style)
     yield from _talks(report, style)
@@ -324,6 +325,19 @@ def _header(report: Report, style: Style) -> Iterator[Block]:
     found = " + ".join(products) or "no mail server found"
     text = shown(f"{target.kind} {target.name}  {found}", style.ascii)
     yield Block(f"maildoctor {__version__}  ", text, tone="dim", wrap="fold")
+
+
+def _elsewhere(report: Report, fresh: Sequence[Ranked], style: Style) -> Iterator[Block]:
+    """Where the commands are to be run, if that is not here and there are any."""
+    where = report.target.run_in
+    if not where or not any(r.finding.fix for r in fresh):
+        return
+    yield _GAP
+    yield Block("", "Files and commands below are the target's, not this host's. Run them in:")
+    if where.startswith("# "):
+        yield _by_hand(where[2:], 0)
+    else:
+        yield Block("$ ", shown(where, style.ascii), 0, "command", "never")
 
 
 def _product(product: Product) -> str:

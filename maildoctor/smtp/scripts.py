@@ -207,6 +207,8 @@ def authenticated(session: Session, mechanism: str, begin: Callable[[bytes], Exc
     if reply.code != 235:
         reported = f" ({session.masked(exchange.reported)})" if exchange.reported else ""
         session.note(f"outcome {'later' if reply.kind == 4 else 'failed'} {reply.code} {reply.text}{reported}")
+        if _program(session.lines, "opensmtpd"):
+            yield from said(f"EHLO {EHLO_NAME}")  # refused, and so in its log: see `spelled`
         return
     try:
         exchange.finish(None)
@@ -220,10 +222,17 @@ def spelled(mechanism: str, lines: Sequence[str]) -> str:
     """The mechanism as it is named to the server of this transcript: to those that log the name as it came, with a
     small letter first, so that the lines of a refused probe can be told from those of other clients later
     (`triage/footprints.py`). Case does not matter there: RFC 5321 section 2.4; sendmail/srvrsmtp.c, iteminlist();
-    Cyrus SASL lib/server.c and Dovecot's auth/mech.c compare without it. Other servers get what the standard writes."""
+    Cyrus SASL lib/server.c and Dovecot's auth/mech.c compare without it. Other servers get what the standard writes.
+
+    OpenSMTPD logs neither mechanism nor name, but with the session's number each command that it refuses: after a
+    refused login it is greeted again, which it does not allow (smtp_session.c, smtp_check_ehlo())."""
+    return mechanism[0].lower() + mechanism[1:] if _program(lines, "postfix", "sendmail") else mechanism
+
+
+def _program(lines: Sequence[str], *names: str) -> bool:
+    """Whether the server of this transcript names itself as one of these programs."""
     banner = next((line.lower() for line in lines if line[:1] == "<"), "")
-    logs_it = any(f"esmtp {program}" in banner for program in ("postfix", "sendmail"))
-    return mechanism[0].lower() + mechanism[1:] if logs_it else mechanism
+    return any(f"esmtp {name}" in banner for name in names)
 
 
 def exposed(mechanism: str) -> str:

@@ -5,7 +5,9 @@ Postfix and Sendmail; `smtp/scripts.py`), or the name that we say in EHLO (Exim)
 writes neither. What libsasl says within its process belongs to the refusal in the same session; lines of Dovecot and
 saslauthd are counted against ours: as many at most, of the same users and addresses, in the same minutes. So is what is
 left where the server delays its answer to a client it has just refused.
-OpenSMTPD writes nothing that a client could choose, so there our probes look like those of anybody.
+OpenSMTPD writes of a login nothing that a client could choose, but each command it refuses, with the number of the
+session: after a refused login our probe greets it again, and that line (`refusal = "probe"`) claims those before it in
+its session.
 
 Anybody can imitate that, and gains nothing: a finding is only called ours where every line of it is, so lines of others
 are never hidden, and the addresses of all are looked at for guessing as ever. Only rules with `refusal` can be called
@@ -14,7 +16,7 @@ ours, those of which a wrong name or password is all the cause.
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from maildoctor.model import Evidence, Finding
@@ -75,13 +77,26 @@ def footprints(tally: Tally, rules: Sequence[Rule]) -> Footprints | None:
         if not e.own and e.count <= most and rules[key[0]].severity != "error" and whole.covers(e)
     }
     keys = frozenset(ours | within | asked | delayed | given_up)
-    return Footprints(_finding([wrong[key] for key in ours], whole.relays), keys)
+    return Footprints(_finding([wrong[key] for key in ours], whole.relays, _logins(ours, wrong, rules)), keys)
 
 
 def sample() -> Finding:
     """What is said of two refused logins."""
     entry = Entry(count=2, own=2)
-    return _finding([entry], Counter({b"192.0.2.7": 2}))
+    return _finding([entry], Counter({b"192.0.2.7": 2}), entry.count)
+
+
+def _logins(ours: Iterable[Key], entries: Mapping[Key, Entry], rules: Sequence[Rule]) -> int:
+    """How many logins it were; OpenSMTPD tells of each by a line of more than one rule."""
+    claimed = {rule.programs for rule in rules if rule.refusal == "probe"}
+    twice: Counter[int] = Counter()
+    once = 0
+    for key in ours:
+        if rules[key[0]].programs in claimed:
+            twice[key[0]] += entries[key].count
+        else:
+            once += entries[key].count
+    return once + max(twice.values(), default=0)
 
 
 def _names_a_client(rule: Rule) -> bool:
@@ -141,8 +156,7 @@ class _Sum:
         return all(any(n + beside in ours for beside in near) for n in theirs)
 
 
-def _finding(entries: Sequence[Entry], relays: Counter[bytes]) -> Finding:
-    count = sum(entry.count for entry in entries)
+def _finding(entries: Sequence[Entry], relays: Counter[bytes], count: int) -> Finding:
     worst = relays.most_common(_FEW_ADDRESSES)
     where = ", ".join(_text(name) for name, _ in worst) + (", …" if len(relays) > len(worst) else "")
     lines = [example for entry in entries for example in entry.examples]
@@ -155,8 +169,8 @@ def _finding(entries: Sequence[Entry], relays: Counter[bytes]) -> Finding:
         why="maildoctor probe was given a name and a password there, and the server refused them. These lines tell of "
         "the probe; they are no fault of this host, and no other client had them. What came of the probe stands in its "
         "own report.",
-        advice="Nothing is to be done. Where nobody ran maildoctor probe from there, somebody imitates it: treat the "
-        "address as one that guesses passwords.",
+        advice=f"Nothing is to be done. Where nobody ran maildoctor probe{' from there' if where else ''}, somebody "
+        "imitates it: treat the address as one that guesses passwords.",
         fix=(),
         evidence=tuple(Evidence(source, _text(line)) for source, line in lines[:_LINES]),
         count=max(count, 1),

@@ -14,6 +14,8 @@ LONGEST_LINE = 64 * 1024
 
 _LONGEST_MESSAGE = 16 * 1024
 _MOST_KNOWN = 4096
+_MOST_VALUES = 128
+"""Of a field that tells no findings apart: no more are shown than 12, the most frequent."""
 _MOST_HARMLESS = 65536
 _NAME = re.compile(rb"[a-z0-9._:+-]{1,45}(?:@[a-z0-9.-]{1,255})?")
 """No word of base64, and what else has this form as the name of a user nobody could know to be a secret."""
@@ -87,6 +89,7 @@ class Matcher:
         self._order: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._programs: dict[tuple[bytes, int], bool] = {}
         self._harmless: set[bytes] = set()
+        self._looked: dict[tuple[int, str], int] = {}
         self._known: dict[tuple[bytes, bytes], tuple[int, Fields] | None] = {}
 
     def inside(self, line: bytes) -> tuple[int, ...]:
@@ -103,7 +106,7 @@ class Matcher:
         else:
             known = self._search(head, message, needles)
             if known:
-                known = known[0], self._shown(known[1], line)
+                known = known[0], self._shown(known[0], known[1], line)
             if len(message) <= _LONGEST_KNOWN:
                 if len(self._known) >= _MOST_KNOWN:
                     self._known.clear()
@@ -131,13 +134,23 @@ class Matcher:
                 return number, fields
         return None
 
-    def _shown(self, fields: Fields, line: bytes) -> Fields:
+    def _shown(self, rule: int, fields: Fields, line: bytes) -> Fields:
         """The fields without what may be a secret. To mask a line takes ten times as long as all else that is done with
-        it, so that is left out where every value was shown before, or is the name or address of one who logs in."""
-        if all(
-            value in self._harmless or (name in COUNTED and _NAME.fullmatch(value)) for name, value in fields.items()
-        ):
+        it, so that is left out where every value was shown before, or is the name or address of one who logs in; and a
+        field that tells no findings apart, and has another value in each line, is left out after some of them."""
+        fresh = [
+            name
+            for name, value in fields.items()
+            if value not in self._harmless and not (name in COUNTED and _NAME.fullmatch(value))
+        ]
+        if not fresh:
             return fields
+        if all(self._looked.get((rule, name), 0) >= _MOST_VALUES for name in fresh):
+            return {name: value for name, value in fields.items() if name not in fresh}
+        apart = (*COUNTED, *self.rules[rule].labels, "mech")
+        for name in fresh:
+            if name not in apart:
+                self._looked[rule, name] = self._looked.get((rule, name), 0) + 1
         masked = masked_line(line)
         shown = {name: value if value in masked else STRUCK for name, value in fields.items()}
         if len(self._harmless) >= _MOST_HARMLESS:

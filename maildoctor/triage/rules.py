@@ -19,9 +19,10 @@ from maildoctor.triage.rule_text import RuleError, Table, document, table_lines
 
 Kind = Literal["fault", "symptom", "abuse", "harmless", "normal"]
 Scope = Literal["session", "host"]
-Refusal = Literal["", "wrong", "delayed"]
+Refusal = Literal["", "wrong", "delayed", "probe"]
 """wrong: lines of this rule are what a wrong name or password leaves, on a host without any fault too; delayed: what is
-left where the server delays its answer to one who was refused in the same minute."""
+left where the server delays its answer to one who was refused in the same minute; probe: what our own probe leaves
+behind a refusal in the same session."""
 
 KINDS: tuple[Kind, ...] = ("fault", "symptom", "abuse", "harmless", "normal")
 QUIET: tuple[Kind, ...] = ("harmless", "normal")
@@ -281,7 +282,7 @@ def _rule(reader: Table, shared: Shared) -> Rule:
         causes=tuple(_cause(t) for t in reader.tables("cause")),
         place=reader.place,
         by_client=bool(reader.flag("by_client")) or kind == "abuse",
-        refusal=reader.one_of("refusal", ("", "wrong", "delayed"), ""),
+        refusal=reader.one_of("refusal", ("", "wrong", "delayed", "probe"), ""),
         samples=tuple(_sample(t) for t in reader.tables("sample")),
         counters=tuple(_sample(t) for t in reader.tables("counter")),
         todo=tuple(_sample(t, origin_needed=False) for t in reader.tables("todo")),

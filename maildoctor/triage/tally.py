@@ -102,6 +102,8 @@ class _Session:
 
     counts: dict[Key, int] = field(default_factory=dict)
     login: bytes | None = None
+    refused: list[Entry] = field(default_factory=list)
+    """One for each line of a wrong name or password that no probe has claimed."""
 
 
 class Tally:
@@ -111,6 +113,7 @@ class Tally:
         self._rules = rules
         self._logins = frozenset(n for n, rule in enumerate(rules) if is_login(rule))
         self._joined = self._logins | _related(rules)
+        self._probes = frozenset(program for rule in rules if rule.refusal == "probe" for program in rule.programs)
         self.entries: dict[Key, Entry] = {}
         self.addresses: dict[bytes, dict[int, Address]] = {}
         self.forgotten_addresses = 0
@@ -238,6 +241,9 @@ class Tally:
                 session.counts[key] = session.counts.get(key, 0) + 1
             if hit.rule in self._logins:
                 session.login = relay
+        matched = self._rules[hit.rule]
+        if head.queue_id and matched.refusal and not self._probes.isdisjoint(matched.programs):
+            _claim(sessions[-1].refused, entry, matched)
 
     def _session(self, name: tuple[bytes, ...]) -> "_Session":
         session = self._sessions.get(name)
@@ -252,6 +258,16 @@ class Tally:
     def _meet(self, key: Key, rule: int, times: int) -> None:
         if key[0] != rule:
             self.met[key, rule] = self.met.get((key, rule), 0) + times
+
+
+def _claim(refused: list[Entry], entry: Entry, rule: Rule) -> None:
+    """Where our probe says that the refusals before it in its session are its own, they are, each once."""
+    if rule.refusal == "probe":
+        for before in refused:
+            before.own += 1
+        refused.clear()
+    elif rule.refusal == "wrong" and len(refused) < _MOST_IN_SESSION:
+        refused.append(entry)
 
 
 def _related(rules: Sequence[Rule]) -> frozenset[int]:
