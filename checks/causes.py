@@ -119,6 +119,10 @@ def _access_map(unread: Finding, _: Finding) -> bool:
     return unread.labels.get("map") == "access"
 
 
+def _wrong_one_is_read(shadow: Finding, _: Finding) -> bool:
+    return shadow.severity == "error"
+
+
 def _same_hub(realm: Finding, refused: Finding) -> bool:
     return realm.labels["hub"] == refused.labels["hub"]
 
@@ -135,5 +139,6 @@ CAUSES = (
     Cause("CONF001", ("CONF002", "CONF023", "stopped"), _of_the_daemon),
     Cause("MAP001", ("WIRE002", "WIRE010", "WIRE023"), _access_map),
     Cause("MAP006", ("WIRE002", "WIRE010", "WIRE023"), _access_map),
+    Cause("SASL006", ("SASL007", "LOGIN001", "LOGIN002"), _wrong_one_is_read),
     Cause("MAP024", ("MAP023",), _same_hub),
 )

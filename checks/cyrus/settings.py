@@ -1,6 +1,6 @@
 """SASL: libsasl's configuration of sendmail, and saslauthd."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from maildoctor.api import (
     Evidence,
@@ -226,6 +226,13 @@ def no_known_mechanism_listed(conf: SaslConf, plugins: Plugins, service: LoginSe
         )
 
 
+_TWO = (
+    "found: /etc/sasl2/Sendmail.conf\nfound: /usr/lib/sasl2/Sendmail.conf\n"
+    "says: /etc/sasl2/Sendmail.conf pwcheck_method: saslauthd\n"
+    "says: /usr/lib/sasl2/Sendmail.conf pwcheck_method: auxprop\n"
+)
+
+
 @check(
     "SASL006",
     "shadowed-configuration",
@@ -233,24 +240,46 @@ def no_known_mechanism_listed(conf: SaslConf, plugins: Plugins, service: LoginSe
     rung="verifier",
     role="cause",
     explains=("no-offer",),
-    fails=[{"files": "found: /etc/sasl2/Sendmail.conf\nfound: /usr/lib/sasl2/Sendmail.conf"}],
+    fails=[
+        {"files": "found: /etc/sasl2/Sendmail.conf\nfound: /usr/lib/sasl2/Sendmail.conf"},
+        {"files": _TWO, "saslauthd": "installed"},
+    ],
     passes=[{"files": "found: /etc/sasl2/Sendmail.conf"}],
     refs=("libsasl: lib/common.c, the first usable file of the search path wins",),
 )
-def shadowed_configuration(files: SaslFiles) -> Findings:
+def shadowed_configuration(
+    files: SaslFiles, saslauthd: Saslauthd | Unknown, service: LoginService | Unknown
+) -> Findings:
     """There is more than one Sendmail.conf, and only the first is read.
 
-    Whoever edits the other one wonders why nothing changes.
+    Whoever edits the other one wonders why nothing changes. Where the one that is read names a verifier that does not
+    run, and the other does not need it, the wrong one is read.
 
-    Advice: keep one file; remove the copy that is not read.
+    Advice: keep one file; remove the copy that is not read, or the one that is read by mistake.
     """
+    asked = files.says.get(files.used, {})
+    dead = isinstance(saslauthd, Saslauthd) and saslauthd.processes_seen and not saslauthd.processes
     for path in files.shadowed:
+        other = files.says.get(path, {})
+        wrong = dead and _asks_saslauthd(asked) and not _asks_saslauthd(other)
+        shadow = f"{path} is not read: {files.used} comes first"
+        differ = [f"{o}: {v} there, {other[o]} in the other" for o, v in asked.items() if other.get(o, v) != v]
         yield found(
-            f"{path} is not read: {files.used} comes first",
-            evidence=[Evidence("search path", " ".join(files.searched) or files.used)],
-            fix=[inspect("diff {read} {other}", read=files.used, other=path)],
+            shadow + (f", and has {'; '.join(differ)}" if differ else ""),
+            severity="error" if wrong else None,
+            evidence=[
+                Evidence("search path", " ".join(files.searched) or files.used),
+                *(Evidence(p, f"{o}: {v}") for p in (files.used, path) for o, v in files.says.get(p, {}).items()),
+            ],
+            fix=taking_effect(service, Move(files.used, f"{files.used}.off"))
+            if wrong
+            else [inspect("diff {read} {other}", read=files.used, other=path)],
             path=path,
         )
+
+
+def _asks_saslauthd(settings: Mapping[str, str]) -> bool:
+    return "saslauthd" in settings.get("pwcheck_method", "auxprop").lower().split()
 
 
 @check(

@@ -27,6 +27,9 @@ _ELSEWHERE = (
 _PREFIX = "sasl_"
 _INCLUDE = re.compile(r"(?m)^@include:[ \t]*(/\S{1,400})")
 _INCLUDES = 20
+_SETTING = re.compile(r"(?m)^[ \t]*([\w-]{1,60})[ \t]*:([^\n]*)$")
+_DECISIVE = ("pwcheck_method", "mech_list", "auxprop_plugin", "sasldb_path", "saslauthd_path")
+"""Settings by which one copy of the configuration lets users in and another does not."""
 _DEFAULTS = ("/etc/default/saslauthd", "/etc/sysconfig/saslauthd")
 _RUN = ("/run/saslauthd", "/var/run/saslauthd", "/var/state/saslauthd", "/var/lib/sasl2")
 _RUN_OF_DEBIAN = ("/var/run/saslauthd",)
@@ -72,6 +75,10 @@ def files(host: Host, know: FactStore) -> SaslFiles | Unknown:
         names = text(answer).splitlines()
         lines += [f"found: {folder}/{n}" for n in names if n == wanted and not _copy(host, f"{folder}/{n}", lines)]
         lines += [f"misnamed: {folder}/{n}" for n in names if n != wanted and n.lower() in _almost(application)]
+    several = [line.removeprefix("found: ") for line in lines if line.startswith("found: ")]
+    for path in several if len(several) > 1 else ():
+        settings = _SETTING.findall(text(host.ask("read", path)))
+        lines += [f"says: {path} {option}: {value.strip()}" for option, value in settings if option in _DECISIVE]
     for folder in _ELSEWHERE:
         if folder not in searched and isinstance(host.ask("look", f"{folder}/{wanted}"), str):
             lines.append(f"elsewhere: {folder}/{wanted}")
