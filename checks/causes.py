@@ -50,6 +50,7 @@ ORDER = (
     "CONF013",
     "TLS007",
     "USER005",
+    "USER013",
     "RUN011",
     "RUN004",
     "RUN012",

@@ -12,6 +12,10 @@ _CRAM = _PLAIN + (
     "plugin: /usr/lib/sasl2/libcrammd5.so -> /usr/lib/sasl2/libcrammd5.so\n"
     "ELF 64-bit LSB shared object, x86-64, soname libcrammd5.so.2\n"
 )
+_ANONYMOUS = _PLAIN + (
+    "plugin: /usr/lib/sasl2/libanonymous.so -> /usr/lib/sasl2/libanonymous.so\n"
+    "ELF 64-bit LSB shared object, x86-64, soname libanonymous.so.2\n"
+)
 _BUILT_IN = "EXTERNAL"
 """Offered only to a client that has shown a certificate."""
 
@@ -127,4 +131,47 @@ def no_password_mechanism(
         evidence=[service.evidence("mechanisms")],
         fix=change(service, "mechanisms", [*(m for m in offered if m != _BUILT_IN), "PLAIN", "LOGIN"]),
         option=service.option("mechanisms"),
+    )
+
+
+@check(
+    "MECH013",
+    "anonymous-is-offered",
+    "error",
+    rung="policy",
+    role="risk",
+    scope=("mechanism",),
+    fails=[
+        {"service": "wanted\nmechanisms: ANONYMOUS PLAIN\ntrusted: ANONYMOUS PLAIN", "plugins": _ANONYMOUS, "conf": ""},
+        {"service": "wanted\nmechanisms: ANONYMOUS PLAIN\ntrusted: PLAIN", "plugins": _ANONYMOUS, "conf": ""},
+    ],
+    passes=[
+        {"service": "wanted\nmechanisms: ANONYMOUS PLAIN\nrequires: y", "plugins": _ANONYMOUS, "conf": ""},
+        {"service": "wanted\nmechanisms: PLAIN", "plugins": _ANONYMOUS, "conf": ""},
+        {"service": "wanted\nmechanisms: ANONYMOUS", "plugins": _ANONYMOUS, "conf": "mech_list: PLAIN"},
+    ],
+    refs=(
+        "RFC 4505: whoever sends anything at all is logged in",
+        "sendmail: cf/m4/proto.m4, trust_auth; AuthOptions y (srvrsmtp.c)",
+    ),
+)
+def anonymous_login(service: LoginService, plugins: Plugins, conf: SaslConf | Unknown) -> Findings:
+    """ANONYMOUS is offered: whoever asks is logged in, without a password.
+
+    Where the mechanism is trusted to relay too, or every mechanism is, the server is an open relay.
+
+    Advice: take ANONYMOUS off the lists of mechanisms, or demand `y` (no anonymous) of them; restart the mail server.
+    """
+    yield from gaps(conf)
+    offer = mechanisms(service, known(conf), plugins, None).named("ANONYMOUS")
+    if offer is None or not service.offer_known or not (offer.offered(False) or offer.offered(True)):
+        return
+    rest = [m for m in service.mechanisms or () if m.upper() != "ANONYMOUS"]
+    yield found(
+        "ANONYMOUS is offered: everybody is logged in without a password"
+        + (", and may relay" if offer.trusted else ", though not trusted to relay"),
+        severity="error" if offer.trusted else "warning",
+        evidence=[service.evidence("mechanisms"), service.evidence("trusted")],
+        fix=change(service, "mechanisms", rest) if rest else [],
+        mechanism="ANONYMOUS",
     )

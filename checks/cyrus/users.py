@@ -532,6 +532,44 @@ _GOT_IN = "Nov 22 06:05:01 mail sm-mta[61]: AUTH=server, relay=client.example.co
 
 
 @check(
+    "USER013",
+    "name-differs-in-case",
+    "error",
+    rung="account",
+    role="derived",
+    scope=("user",),
+    explains=("USER008", "USER009"),
+    fails=[{**_TEST, "sasldb": _LISTING + "BOB@mail.example.com: userPassword", "logins": _UNKNOWN}],
+    passes=[
+        {**_TEST, "sasldb": _LISTING + "bob@mail.example.com: userPassword", "logins": _UNKNOWN},
+        {**_TEST, "sasldb": _LISTING + "Anna@mail.example.com: userPassword", "logins": _UNKNOWN},
+    ],
+    refs=("libsasl: sasldb/allockey.c: names are compared as they are, letter by letter",),
+)
+def name_differs_in_case(service: LoginService, sasldb: SaslDb, logins: Logins, conf: SaslConf | Unknown) -> Findings:
+    """A user logs in under a name that the user database holds in other letters, capital or small.
+
+    sasldb compares names letter by letter: `Test` and `test` are two users, and one of them does not exist.
+
+    Advice: create the user as the people write the name, and delete the other entry; or have them write it as it is.
+    """
+    if not uses_sasldb(known(conf)) or service.provider != "libsasl":
+        return
+    names = {u.name for u in sasldb.users}
+    alike = {u.name.lower(): u for u in sasldb.users}
+    for tried in logins.failing(USER_NOT_FOUND):
+        other = alike.get(tried.name.lower())
+        if other is None or tried.name in names:
+            continue
+        yield found(
+            f"{tried.name} tries to log in, and {sasldb.path} holds {other.name}: names are compared letter by letter",
+            evidence=[Evidence(logins.path, tried.last), Evidence(sasldb.path, f"{other.name}@{other.realm}")],
+            fix=[add_user(tried.name, other.realm, "" if sasldb.path == "/etc/sasldb2" else sasldb.path)],
+            user=tried.name,
+        )
+
+
+@check(
     "USER008",
     "unknown-user-tried",
     "warning",

@@ -1,5 +1,7 @@
 """LOGIN: what came of the logins that the mail server's log tells of, since it was started."""
 
+import re
+
 from maildoctor.api import Findings, check, found, shown
 from maildoctor.api.host import LoginHistory
 
@@ -18,6 +20,8 @@ def _failed(n: int, mech: str, words: str = "authentication failure (-13) SASL(-
     return _FAILED.format(n=n, mech=mech, words=words, user=user)
 
 
+_REFUSAL = re.compile(r"ruleset=(\w{1,40}).{0,600}?, reject=(.{1,200})")
+"""sendmail: srvrsmtp.c and headers.c, sm_syslog of a rule set's answer"""
 _MANY = 3
 """Wrong passwords of one user may be that user's doing; so many failures and no success are not."""
 
@@ -132,8 +136,10 @@ def refused_after_login(history: LoginHistory) -> Findings:
     login: mechanisms trusted to relay, the access map, filters.
     """
     if history.refused:
+        said = _REFUSAL.search(history.refused)
+        by = f" by the rule set {said[1]}: {said[2]}" if said else ""
         yield found(
-            "Clients that logged in are refused when they send",
+            f"Clients that logged in are refused when they send{by}",
             evidence=history.evidence(history.refused),
             log=history.path,
         )

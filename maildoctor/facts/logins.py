@@ -11,6 +11,8 @@ _FAILURE = re.compile(
 _SUCCESS = re.compile(
     r"AUTH=server, relay=(?P<relay>[^,]{0,200}), authid=(?P<user>[^,]{1,128}), mech=(?P<mech>[\w-]{1,20}), bits="
 )
+_ASKED_FOR = re.compile(r"\buser: ([^@\s]{1,64})@\S{1,200} property: ")
+"""What sendmail before 8.16 tells of the name, in the words of libsasl (plugins/cram.c)."""
 _HANDED_OVER = re.compile(r"AUTH=client, relay=(?P<relay>[^,\s]{1,100}), mech=(?P<mech>[\w-]{0,20}), bits=")
 _NAMES = 100
 """Different names kept; where more were tried somebody is guessing."""
@@ -75,7 +77,8 @@ class Logins:
             found = failed or done
             if found is None:
                 continue
-            name = (found["user"] or "").partition("@")[0]
+            asked = None if found["user"] else _ASKED_FOR.search(line)
+            name = asked[1] if asked else (found["user"] or "").partition("@")[0]
             if name not in names and len(names) >= _NAMES:
                 more = True
                 continue
