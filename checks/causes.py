@@ -23,6 +23,7 @@ ORDER = (
     "LINK003",
     "LINK004",
     "CONF002",
+    "CONF028",
     "CONF014",
     "PERM006",
     "CONF019",

@@ -1,10 +1,12 @@
 """CONF: sendmail's program and configuration."""
 
 import re
+from collections.abc import Callable, Mapping
 
 from maildoctor.api import (
     Absent,
     CreateFile,
+    EditMacroFile,
     Evidence,
     Findings,
     Generate,
@@ -20,7 +22,7 @@ from maildoctor.api import (
     inspect,
     rebuild,
 )
-from maildoctor.api.host import Names, Paths, Processes, System
+from maildoctor.api.host import LoginHistory, Names, Paths, Processes, System
 from maildoctor.api.sendmail import SendmailCf, SendmailMc, SendmailProgram, SiteConfig, SubmitCf
 
 _RULE = "SLocal_check_rcpt\nR$*\t$#OK\n"
@@ -1002,3 +1004,119 @@ def source_without_sasl(site: SiteConfig) -> Findings:
         ],
         path=site.path,
     )
+
+
+@check(
+    "CONF028",
+    "auth-not-set-up",
+    "error",
+    rung="offer",
+    role="cause",
+    explains=(
+        "no-offer",
+        "no-starttls",
+        "CONF013",
+        "CONF016",
+        "MECH002",
+        "MECH003",
+        "MECH005",
+        "MECH007",
+        "MECH008",
+        "MECH009",
+        "MECH011",
+        "MECH012",
+        "RUN003",
+        "RUN012",
+        "RUN013",
+        "RUN014",
+        "SASL002",
+        "SASL007",
+        "SASL008",
+        "TLS007",
+        "USER001",
+        "USER002",
+        "WIRE011",
+        "WIRE023",
+    ),
+    fails=[
+        {"cf": "O DaemonPortOptions=Name=MTA, Port=25"},
+        {
+            "cf": "O DaemonPortOptions=Name=MTA, Port=25, Addr=127.0.0.1",
+            "mc": "MAILER(`smtp')dnl",
+            "system": "ID=debian",
+        },
+        {"cf": "O DaemonPortOptions=Name=MTA, Port=25", "mc": "MAILER(`smtp')dnl", "system": "ID=fedora"},
+    ],
+    passes=[
+        {"cf": "O AuthMechanisms=PLAIN LOGIN"},
+        {"cf": "C{TrustAuthMech}PLAIN LOGIN"},
+        {"cf": "Kauthinfo hash /etc/mail/authinfo"},
+        {"cf": "O DaemonPortOptions=Name=MTA, Port=25", "mc": "TRUST_AUTH_MECH(`PLAIN LOGIN')dnl\nMAILER(`smtp')dnl"},
+        {"cf": "O DaemonPortOptions=Name=MTA, Port=25", "mc": "include(`/etc/mail/sasl/sasl.m4')dnl"},
+        {
+            "cf": "O DaemonPortOptions=Name=MTA, Port=25",
+            "history": "Nov 22 09:00:03 mail sm-mta[8]: AUTH=server, relay=client.example.com [192.0.2.9], authid=bob, "
+            "mech=CRAM-MD5, bits=0",
+        },
+    ],
+    refs=(
+        "sendmail: cf/README, USING SMTP AUTH; sendmail/conf.h, AUTH_MECHANISMS",
+        "Debian: sendmail-base, /usr/share/doc/sendmail-bin/README.Debian; /etc/mail/Makefile, targets auth and tls",
+    ),
+)
+def auth_not_set_up(
+    cf: SendmailCf, mc: SendmailMc | Unknown, history: LoginHistory | Unknown, system: System | Unknown
+) -> Findings:
+    """SMTP AUTH is not set up here: sendmail.cf names no mechanism and trusts none.
+
+    A sendmail with SASL offers by default what its plug-ins can do, but who logs in may not send elsewhere, and PLAIN
+    and LOGIN, which most mail programs need, are not among the default.
+
+    Advice: name the mechanisms in sendmail.mc, have a certificate, listen on port 587 for all, rebuild sendmail.cf and
+    restart; then create the users and run maildoctor check again.
+    """
+    if cf.trusted_mechs or cf.auth_mechanisms_line is not None:
+        return
+    if "authinfo" in cf.maps or cf.default_auth_info:  # it logs in elsewhere, and need not let anybody in
+        return
+    if isinstance(mc, SendmailMc) and (_speaks_of_auth(mc) or any("sasl" in path for path in mc.includes)):
+        return
+    if isinstance(history, LoginHistory) and history.succeeded:
+        return
+    steps = _SET_UP.get(system.family if isinstance(system, System) else "", _BY_HAND)
+    lines = [line for line, needed in steps if needed is None or needed(cf)]
+    source = mc.path if isinstance(mc, SendmailMc) else "/etc/mail/sendmail.mc"
+    yield found(
+        "SMTP AUTH is not set up here: no confAUTH_MECHANISMS and no TRUST_AUTH_MECH",
+        evidence=[
+            Evidence(cf.path, "no O AuthMechanisms, no C{TrustAuthMech}"),
+            *([Evidence(mc.path, "no AUTH_MECH")] if isinstance(mc, SendmailMc) else []),
+        ],
+        fix=[*(EditMacroFile(source, line) for line in lines), Rebuild(source, cf.path)],
+        path=cf.path,
+    )
+
+
+def _speaks_of_auth(mc: SendmailMc) -> bool:
+    names = {e.name for e in mc.expected} | mc.opaque
+    return any("AUTH" in name.upper() for name in names)
+
+
+def _to_itself_only(cf: SendmailCf) -> bool:
+    return any((d.address or "").startswith("127.") for d in cf.daemons)
+
+
+_BY_HAND: tuple[tuple[str, Callable[[SendmailCf], bool] | None], ...] = (
+    ("define(`confAUTH_MECHANISMS', `PLAIN LOGIN CRAM-MD5')dnl", None),
+    ("TRUST_AUTH_MECH(`PLAIN LOGIN CRAM-MD5')dnl", None),
+    ("define(`confAUTH_OPTIONS', `A,p,y')dnl", None),
+    ("take Addr=127.0.0.1 out of DAEMON_OPTIONS", _to_itself_only),
+)
+_SET_UP: Mapping[str, tuple[tuple[str, Callable[[SendmailCf], bool] | None], ...]] = {
+    "debian": (
+        ("include(`/etc/mail/tls/starttls.m4')dnl, before MAILER_DEFINITIONS", None),
+        ("include(`/etc/mail/sasl/sasl.m4')dnl, behind it", None),
+        ("take Addr=127.0.0.1 out of DAEMON_OPTIONS", _to_itself_only),
+    ),
+}
+"""Lines of sendmail.mc: by the family of distributions, where it brings files for that."""
