@@ -6,8 +6,9 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from typing import get_args
 
-from maildoctor.check import Check
+from maildoctor.check import Check, Rung
 from maildoctor.cli import options as shared
 from maildoctor.cli.stdout import say
 from maildoctor.cli.style_options import style_for
@@ -22,7 +23,7 @@ from maildoctor.triage.rules import Rule, read, rules_folder
 
 def parser() -> argparse.ArgumentParser:
     """The options of `list`."""
-    p = shared.Parser("list", "All checks of hosts, then all rules of logs: code, severity, name, title.")
+    p = shared.Parser("list", "All checks of hosts by rung, then all rules of logs: code, severity, name, title.")
     p.add_argument("--json", action="store_true", help="as JSON")
     p.add_argument("--free", metavar="FAMILY", type=_family, help="the next free codes of a family such as LINK")
     shared.add_checks(p)
@@ -49,7 +50,7 @@ def run(words: Sequence[str]) -> int:
     else:
         style = style_for(sys.stdout, options)
         lost = [Block("left out  ", shown(sentence, style.ascii), tone="warning") for sentence in broken]
-        say(written([*_table(checks, style), Block("", ""), *_table(rules, style), *lost], style))
+        say(written([*_by_rung(checks, style), *_table(rules, style, "rules of logs"), *lost], style))
     return 0
 
 
@@ -90,15 +91,24 @@ def _title(thing: Check | Rule) -> str:
     return thing.title if isinstance(thing, Check) else re.sub(r"\{(\w+)\}", lambda m: m[1].upper(), thing.title)
 
 
-def _table(things: Sequence[Check | Rule], style: Style) -> Iterator[Block]:
+def _by_rung(checks: Sequence[Check], style: Style) -> Iterator[Block]:
+    """The checks by the first thing of a login that they speak of, the lowest first."""
+    for rung in get_args(Rung):
+        some = [c for c in checks if c.rung == rung]
+        yield from _table(some, style, "no rung of a login" if rung == "none" else rung) if some else ()
+
+
+def _table(things: Sequence[Check | Rule], style: Style, title: str) -> Iterator[Block]:
+    yield Block("", title, tone="dim")
     rows = [(thing, shown(f"{thing.code:8} {thing.severity:8} {thing.name}", style.ascii)) for thing in things]
     # Where a name is long, its title starts a line of its own rather than squeeze all the others. Not in a pipe: there
     # a row is a line, so that grep finds it whole.
     column = min(max((len(head) for _, head in rows), default=0), style.width // 2) + 2
     for thing, head in rows:
-        title = prose(_title(thing), style.ascii)
+        about = prose(_title(thing), style.ascii)
         if len(head) + 2 > column and style.fold:
             yield Block(head, "", tone=thing.severity)
-            yield Block("", title, column)
+            yield Block("", about, column)
         else:
-            yield Block(f"{head}  ".ljust(column), title, tone=thing.severity, wrap="fold")
+            yield Block(f"{head}  ".ljust(column), about, tone=thing.severity, wrap="fold")
+    yield Block("", "")

@@ -172,7 +172,7 @@ complete -c maildoctor -n '_shtab_maildoctor_using explain' -l checks -xka "(__f
 complete -c maildoctor -n '_shtab_maildoctor_using explain' -l color -xka "auto always never" -d 'colours (auto)'
 complete -c maildoctor -n '_shtab_maildoctor_using explain' -l no-color -d 'no colours'
 complete -c maildoctor -n '_shtab_maildoctor_using explain' -l ascii -d 'no sign beyond ASCII'
-complete -c maildoctor -n '_shtab_maildoctor_using; and test $_shtab_maildoctor_npos -eq 0' -a list -d 'All checks of hosts, then all rules of logs: code, severity, name, title.'
+complete -c maildoctor -n '_shtab_maildoctor_using; and test $_shtab_maildoctor_npos -eq 0' -a list -d 'All checks of hosts by rung, then all rules of logs: code, severity, name, title.'
 complete -c maildoctor -n '_shtab_maildoctor_using list' -s h -l help -d 'show this help message and exit'
 complete -c maildoctor -n '_shtab_maildoctor_using list' -l json -d 'as JSON'
 complete -c maildoctor -n '_shtab_maildoctor_using list' -l free -x -d 'the next free codes of a family such as LINK'
