@@ -43,8 +43,14 @@ def _wants_users(service: LoginService, conf: SaslConf | Unknown, saslauthd: Sas
     """Whether somebody is meant to log in here: AUTH was set up, and sasldb is where users live. A
     saslauthd that runs with -a sasldb looks for them there too."""
     asked = isinstance(conf, SaslConf) and conf.verifies_by("saslauthd")
-    there = isinstance(saslauthd, Saslauthd) and bool(saslauthd.processes) and saslauthd.mechanism == "sasldb"
-    return service.wanted and uses_sasldb(known(conf)) and (there or not asked)
+    return service.wanted and uses_sasldb(known(conf)) and (bool(_asked_by(saslauthd)) or not asked)
+
+
+def _asked_by(saslauthd: Saslauthd | Unknown) -> list[Evidence]:
+    """The saslauthd that looks for users in a sasldb; empty where none does."""
+    if isinstance(saslauthd, Saslauthd) and saslauthd.processes and saslauthd.mechanism == "sasldb":
+        return [Evidence("ps", saslauthd.processes[0].command)]
+    return []
 
 
 @check(
@@ -75,13 +81,6 @@ def _wants_users(service: LoginService, conf: SaslConf | Unknown, saslauthd: Sas
     ],
     passes=[
         {"service": "service: postfix /etc/postfix/main.cf\nprovider: dovecot\nwanted"},
-        {
-            "service": "service: postfix /etc/postfix/main.cf\nwanted",
-            "application": "name: smtpd\nproduct: postfix\nroot: /var/spool/postfix\nrooted: smtp/inet",
-            "conf": "pwcheck_method: saslauthd",
-            "saslauthd": "7 root 1.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a sasldb",
-            "outside": "-rw-r----- root sasl /etc/sasldb2",
-        },
         {
             "service": "wanted\ntrusted: PLAIN\nrealm: mail.example.com",
             "sasldb": _LISTING + "test@mail.example.com: userPassword",
@@ -118,12 +117,11 @@ def sasldb_missing(
         if isinstance(conf, SaslConf) and conf.sasldb_path
         else []
     )
-    if isinstance(saslauthd, Saslauthd) and saslauthd.processes and saslauthd.mechanism == "sasldb":
-        named.append(Evidence("ps", saslauthd.processes[0].command))
+    named += _asked_by(saslauthd)
     realm = service.realm or "REALM"
     wanted = _wants_users(service, conf, saslauthd)
     if isinstance(outside, Outside) and outside.sasldb and isinstance(application, SaslApplication) and not folder:
-        if wanted and not (isinstance(conf, SaslConf) and conf.verifies_by("saslauthd")):  # which works outside too
+        if wanted:
             yield _outside_of_root(service, application, known(conf), path, outside.sasldb, named)
         return
     yield found(
@@ -205,7 +203,8 @@ def sasldb_empty(
     Every login that looks there ends in "user not found (-20)". Debian makes such an empty file at installation. Where
     saslauthd checks passwords, PLAIN and LOGIN do not look there, unless it runs with -a sasldb.
 
-    Advice: create the users with saslpasswd2, in the realm of this server.
+    Advice: create the users with saslpasswd2, in the realm of this server. Where the users are those of the system,
+    saslauthd needs -a pam or -a shadow (Debian: MECHANISMS in /etc/default/saslauthd), not -a sasldb.
     """
     wanted = _wants_users(service, conf, saslauthd)
     asked = isinstance(conf, SaslConf) and conf.verifies_by("saslauthd")
@@ -224,6 +223,7 @@ def sasldb_empty(
             evidence=[
                 Evidence("sasldblistusers2", "no users"),
                 *(Evidence(sasldb.path, t) for t in sasldb.trouble),
+                *_asked_by(saslauthd),
                 *(Evidence(logins.path, a.last) for a in tried if isinstance(logins, Logins)),
             ],
             fix=[add_user(a.name, realm, sasldb.path) for a in tried] or [add_user("USER", realm, sasldb.path)],

@@ -193,12 +193,14 @@ def shipped(host: Host, know: FactStore) -> Shipped | Unknown:
 
 
 def sasldb_path(know: FactStore) -> str:
-    """The user database that libsasl opens, in the application's own root."""
-    found, application = know.get(SaslConf), know.get(SaslApplication)
+    """The user database that libsasl opens, in the application's own root, or that saslauthd opens, which has none."""
+    found, application, daemon = know.get(SaslConf), know.get(SaslApplication), know.get(Saslauthd)
+    running = daemon.mechanism if daemon and daemon.processes else ""
+    by_daemon = found and found.verifies_by("saslauthd") and running == "sasldb"
     path = (found.sasldb_path if found else None) or default_sasldb(
         system(know)[0], application.generation if application else 2
     )
-    return (application.root if application else "") + path
+    return path if by_daemon or not application else application.root + path
 
 
 def sasldb(host: Host, know: FactStore) -> SaslDb | Unknown:
