@@ -202,7 +202,7 @@ def _without(finding: Finding) -> Iterator[str]:
 
 
 def _is_ready(report: Report) -> bool:
-    """Whether, once it runs, somebody can log in: one mechanism with a password would be usable."""
-    if report.matrix is None:
+    """Whether, once it runs, somebody can log in: all was judged, and one mechanism would be usable."""
+    if report.matrix is None or report.counted("not_judged"):
         return False
     return any(row.verdict in ("would_be_usable", "usable") and row.secret is not False for row in report.matrix.rows)

@@ -54,9 +54,7 @@ def passes(report: Report) -> bool:
     """Whether nothing is left that would have to be shown: what `unjudged` is where no verdict was asked for."""
     if report.verdict is None:
         return not unjudged(report)
-    if report.verdict.code == "ready" or report.target.kind == "log":
-        return report.verdict.code not in _OPEN and not unjudged(report)
-    return report.verdict.code not in _OPEN
+    return report.verdict.code not in _OPEN and not (report.target.kind == "log" and unjudged(report))
 
 
 _OPEN = ("not_shown", "nothing_to_judge")
@@ -102,7 +100,8 @@ def sentence(report: Report) -> str:
             return "Nothing in these files stands in the way of a login. Nothing runs here that could show one."
         case "not_shown":
             wrong = "Nothing wrong was seen, but it" if worst(list(report.ranked)) in (None, "info") else "It"
-            return f"{wrong} is not shown that users can log in{_NO_PROOF.get(verdict.because, '')}."
+            lacks = _NO_PROOF.get(verdict.because, ": not all could be judged" if report.counted("not_judged") else "")
+            return f"{wrong} is not shown that users can log in{lacks}."
     return _NOTHING.get(report.target.kind, "There is no mail server here.")
 
 
