@@ -16,7 +16,8 @@ _TRIED = re.compile(
 """Lines of sendmail, Postfix, Exim and OpenSMTPD about one login."""
 _AFTER = re.compile(
     r"proto=ESMTPS?A\b|reject=[45]\d\d |, stat=[SD]\w|, status=(?:sent|deferred|bounced)|, nrcpt=\d"
-    r"|: from=<[^>]{0,300}>, size=| (?:=>|==|\*\*) \S{1,300} .{0,200}R="
+    r"|: from=<[^>]{0,300}>, size=| smtp (?:message msgid=|failed-command command=\"(?:MAIL|RCPT|DATA))"
+    r"| (?:mda|mta) delivery evpid=| (?:=>|==|\*\*) \S{1,300} .{0,200}R="
 )
 """Lines about one message, or its refusal."""
 _NOISE = re.compile(r"safesasl\(.*No such file or directory|error deleting entry from sasldb: BDB0073")

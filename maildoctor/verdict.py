@@ -161,12 +161,13 @@ def _verdict(
         return Verdict("broken", because=first)
     if breaking:
         return Verdict("partly", shown + len(ok), (), first)
-    if (shown or ok) and not lacking:
+    sends = report.target.kind == "endpoint" or any(_holds(route, "policy") for route in routes)
+    if (shown or ok) and sends and not lacking:
         return Verdict("works", shown + len(ok))
     if _still(routes) and _is_ready(report):
         return Verdict("ready")
     unseen = next((s.rung for r in routes for s in r.rungs if s.state == "not_shown"), "")
-    return Verdict("not_shown", because=unseen)
+    return Verdict("not_shown", shown + len(ok), because=unseen)
 
 
 def conclude_log(report: Report) -> Report:
@@ -187,6 +188,11 @@ def _still(routes: Sequence[Route]) -> bool:
     """Nothing runs on this target, and nothing was expected to."""
     first = [route.rungs[0] for route in routes if route.rungs]
     return bool(first) and all(r.state == "not_reached" for r in first)
+
+
+def _holds(route: Route, name: RungName) -> bool:
+    rung = route.rung(name)
+    return rung is not None and rung.state == "holds"
 
 
 def _dead(route: Route) -> bool:

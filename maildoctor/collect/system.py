@@ -1,6 +1,7 @@
 """The system round the mail server: its names, processes, sockets, devices."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from maildoctor.auth.service import LoginService
@@ -16,7 +17,7 @@ from maildoctor.facts.processes import USERS, Listeners, Processes
 from maildoctor.facts.services import Services
 from maildoctor.facts.system import System
 from maildoctor.facts.wrappers import TcpWrappers
-from maildoctor.host import Host, NoAnswer
+from maildoctor.host import Answer, Host, NoAnswer
 from maildoctor.stamps import written
 
 _DEVICES = ("/dev/null", "/dev/urandom", "/dev/random", "/dev/log")
@@ -187,15 +188,8 @@ def wrappers(host: Host, know: FactStore) -> TcpWrappers | Unknown:
     return TcpWrappers.parse("\n".join(parts))
 
 
-_LOGS = (
-    "/var/log/mail.log",
-    "/var/log/maillog",
-    "/var/log/mail",
-    "/var/log/exim4/mainlog",
-    "/var/log/exim/main.log",
-    "/var/log/syslog",
-    "/var/log/messages",
-)
+_LOGS = ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail", "/var/log/syslog", "/var/log/messages")
+_LOGS_OF_EXIM = ("/var/log/exim4/mainlog", "/var/log/exim/main.log", "/var/spool/exim/log/mainlog")
 _MAIL_PORTS = frozenset({25, 465, 587, 2525})
 _DAY = 86400.0
 _DAEMONS = ("master", "exim", "smtpd", "opensmtpd")
@@ -218,20 +212,28 @@ def logins(host: Host, know: FactStore) -> Logins | Unknown:
 def history(host: Host, know: FactStore) -> LoginHistory | Unknown:
     """What came of logins since the running mail server was started, and since a sasldb, which is read at each login,
     was changed."""
-    reported, path = None, ""
-    for path in _LOGS:
-        reported = host.ask("logins", path)
-        if isinstance(reported, str) or reported.why != "absent":
-            break
-    if not isinstance(reported, str):
-        return Absent(f"there is no mail log ({', '.join(_LOGS)})") if reported is None else unknown(reported)
+    found = [(path, answer) for row in (_LOGS, _LOGS_OF_EXIM) for path, answer in _first_log(host, row)]
+    logs = [(path, answer) for path, answer in found if isinstance(answer, str)]
+    if not logs:
+        return next((unknown(a) for _, a in found if isinstance(a, NoAnswer)), Absent("there is no mail log"))
     since = _changed(host, know)
     if not since:
-        return LoginHistory.parse(f"# path: {path}\n# since: \n")
+        return LoginHistory.parse(f"# path: {logs[0][0]}\n# since: \n")
     now = _clock(host, since)
-    lines = (line for line in reported.split("\n") if (when := written(line, now)) is None or when >= int(since))
+    reported = (line for _, text in logs for line in text.split("\n"))
+    lines = [line for line in reported if (when := written(line, now)) is None or when >= int(since)]
+    path = next((path for path, text in logs if lines and lines[-1] in text), logs[0][0])
     start = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return LoginHistory.parse("\n".join([f"# path: {path}", f"# since: {start}", *lines]))
+
+
+def _first_log(host: Host, paths: Sequence[str]) -> list[tuple[str, Answer]]:
+    """The log of these that is there, with its lines about logins; none where there is none."""
+    for path in paths:
+        answer = host.ask("logins", path)
+        if isinstance(answer, str) or answer.why != "absent":
+            return [(path, answer)]
+    return []
 
 
 def _changed(host: Host, know: FactStore) -> float:

@@ -28,7 +28,8 @@ _SUCCESS = re.compile(
     r"(?:, sasl_username=(?P<name>[^,\s]{1,128}))?"
     r"|(?P<exim>\w{6}-\w{6,11}-\w{2,4}) <= .{1,600}? P=e?smtps?a .{0,600}?\bA=(?P<authenticator>[\w-]{1,40})"
     r"(?::(?P<login>[^\s:]{1,128}))?"
-    r"|smtp authentication user=(?P<account>\S{1,128}) (?:address=(?P<address>\S{1,60}) )?(?:host=\S{1,200} )?result=ok"
+    r"|\b(?P<session>[0-9a-f]{16}) smtp authentication user=(?P<account>\S{1,128}) (?:address=(?P<address>\S{1,60}) )?"
+    r"(?:host=\S{1,200} )?result=ok"
 )
 _FAILURE = re.compile(
     r"AUTH failure \((?P<mech>[\w-]{1,20})\): (?P<words>[^(]{1,80}) \((?P<code>-?\d{1,3})\)"
@@ -42,15 +43,18 @@ _FAILURE = re.compile(
 _TAKEN = re.compile(
     r"(?P<id>\w{8,24}): from=.{0,400}, nrcpts=[1-9]\d*, msgid=.{0,400}, proto=ESMTPS?A\b"
     r"|(?P<postfix>\w{6,20}): from=<[^>]{0,300}>, size=\d+, nrcpt=[1-9]"
+    r"|\b(?P<session>[0-9a-f]{16}) smtp message msgid=(?P<message>[0-9a-f]{8}) "
 )
 _PASSED_ON = re.compile(
     r"(?P<id>\w{8,24}): to=.{0,800}, stat=(?P<stat>Sent|Deferred|[A-Z][\w ]{2,40})"
     r"|(?P<postfix>\w{6,20}): to=<.{0,800}, status=(?P<status>\w{1,20})"
     r"|(?P<exim>\w{6}-\w{6,11}-\w{2,4}) (?P<arrow>=>|\*\*|==) "
+    r"|(?:mda|mta) delivery evpid=(?P<envelope>[0-9a-f]{8}).{0,800} result=\"?(?P<result>\w{1,40})"
 )
 _REFUSED = re.compile(
     r"(?P<id>\w{8,24}): (?:ruleset=check_(?P<set>rcpt|mail|compat)|Milter).{0,600}?, (?:relay=(?P<peer>.{0,200}), )?"
     r"reject=(?P<reply>[45]\d\d .{0,300})"
+    r"|\b(?P<session>[0-9a-f]{16}) smtp failed-command command=\"(?:MAIL|RCPT|DATA).{0,400}result=\"[45]\d\d"
 )
 _LOCAL = re.compile(r"\b(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)\b|\[local\]")
 _OURS = re.compile(r"[a-z][A-Z0-9]+(?:-[A-Z0-9]+)*")
@@ -176,11 +180,11 @@ class _Reader:
             self.failure(line) if "fail" in line else self.success(line)
         elif "AUTH=server" in line or "sasl_method=" in line or " <= " in line:
             self.success(line)
-        elif "reject=" in line:
+        elif "reject=" in line or "smtp failed-command" in line:
             self.refusal(line)
-        elif "from=<" in line and (m := _TAKEN.search(line)):
-            if (mark := m["id"] or m["postfix"]) and (m["id"] or mark in self.queued):
-                self.message(mark, line)
+        elif ("from=<" in line or "smtp message" in line) and (m := _TAKEN.search(line)):
+            if m["id"] or m["postfix"] in self.queued or m["session"] in self.user_of:
+                self.message(m["id"] or m["postfix"] or m["message"], line)
         elif m := _PASSED_ON.search(line):
             self.outcome(m, line)
 
@@ -194,8 +198,8 @@ class _Reader:
         record.from_elsewhere += not _LOCAL.search(peer)
         record.success, record.failing_now = line[:_LINE], False
         _add(record.let_in, m["user"] or m["name"] or m["login"] or m["account"] or "")
-        if pid := _PID.search(line):
-            self.user_of[pid[1]] = peer
+        if (pid := _PID.search(line)) or m["session"]:
+            self.user_of[m["session"] or (pid[1] if pid else "")] = peer
         if mark := m["id"] or m["exim"]:
             self.queue(mark)
             if m["exim"]:
@@ -213,7 +217,8 @@ class _Reader:
 
     def refusal(self, line: str) -> None:
         m, pid = _REFUSED.search(line), _PID.search(line)
-        if m and pid and pid[1] in self.user_of and self.user_of[pid[1]] == (m["peer"] or self.user_of[pid[1]]):
+        process = (m["session"] if m else None) or (pid[1] if pid else "")
+        if m and process in self.user_of and self.user_of[process] == (m["peer"] or self.user_of[process]):
             self.refused = line[:_LINE]
 
     def message(self, mark: str, line: str) -> None:
@@ -221,12 +226,12 @@ class _Reader:
         self.taken, self.refused = line[:_LINE], ""
 
     def outcome(self, m: re.Match[str], line: str) -> None:
-        if (m["id"] or m["postfix"] or m["exim"]) not in self.queued:
+        if (m["id"] or m["postfix"] or m["exim"] or m["envelope"]) not in self.queued:
             return
-        word = m["stat"] or m["status"] or m["arrow"]
-        if word in ("Sent", "sent", "=>"):
+        word = m["stat"] or m["status"] or m["arrow"] or m["result"]
+        if word in ("Sent", "sent", "=>", "Ok"):
             self.passed_on, self.held_up = line[:_LINE], ""
-        elif word in ("Deferred", "deferred", "=="):
+        elif word in ("Deferred", "deferred", "==", "TempFail"):
             self.held_up = line[:_LINE]
 
     def queue(self, mark: str) -> None:

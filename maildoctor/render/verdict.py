@@ -100,6 +100,8 @@ def sentence(report: Report) -> str:
             return "Nothing in these files stands in the way of a login. Nothing runs here that could show one."
         case "not_shown":
             wrong = "Nothing wrong was seen, but it" if worst(list(report.ranked)) in (None, "info") else "It"
+            if verdict.shown:
+                return f"{logins} went well{since}, but no mail was seen to be taken after one."
             lacks = _NO_PROOF.get(verdict.because, ": not all could be judged" if report.counted("not_judged") else "")
             return f"{wrong} is not shown that users can log in{lacks}."
     return _NOTHING.get(report.target.kind, "There is no mail server here.")
