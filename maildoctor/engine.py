@@ -132,13 +132,13 @@ def _ladder(
     """The ways in, and what came of the logins that the log tells of."""
     know = services[0]
     wire, running = know.get(Wire), know.get(Processes)
-    ground = Ground(kind in _UNPACKED and running is None, running, know.get(Listeners), wire)
+    history = know.get(LoginHistory) if kind != "endpoint" else None
+    ground = Ground(kind in _UNPACKED and running is None, running, know.get(Listeners), wire, history)
     seen = [
         Seen(s.product, s.get(LoginService), s.get(SaslConf), s.get(SaslDb), s.get(LoginHistory), tuple(proofs[s]))
         for s in services
         if s.product
     ]
-    history = know.get(LoginHistory) if kind != "endpoint" else None
     return climb(ground, seen), _logins(history) if history else None
 
 

@@ -44,6 +44,8 @@ class Ground:
     processes: Processes | None = None
     listeners: Listeners | None = None
     wire: Wire | None = None
+    history: LoginHistory | None = None
+    """logins by whatever mail server it is"""
 
 
 def climb(ground: Ground, services: Sequence[Seen]) -> tuple[Route, ...]:
@@ -54,7 +56,9 @@ def climb(ground: Ground, services: Sequence[Seen]) -> tuple[Route, ...]:
     routes = []
     for c in doors:
         # a server that does not say what it is is taken for the one that is here
-        seen = by_product.get(c.server) or (services[0] if services and not c.server else Seen(c.server))
+        seen = by_product.get(c.server) or (
+            services[0] if services and not c.server else Seen(c.server, history=ground.history)
+        )
         routes.append(Route(seen.product, c.endpoint, tuple(_rungs(ground, seen, c))))
     answered = {r.service for r in routes}
     for seen in services:

@@ -17,7 +17,7 @@ _TRIED = re.compile(
 _AFTER = re.compile(
     r"proto=ESMTPS?A\b|reject=[45]\d\d |, stat=[SD]\w|, status=(?:sent|deferred|bounced)|, nrcpt=\d"
     r"|: from=<[^>]{0,300}>, size=| smtp (?:message msgid=|failed-command command=\"(?:MAIL|RCPT|DATA))"
-    r"| (?:mda|mta) delivery evpid=| (?:=>|==|\*\*) \S{1,300} .{0,200}R="
+    r"|: disconnect from .{0,300} auth=[1-9]| (?:mda|mta) delivery evpid=| (?:=>|==|\*\*) \S{1,300} .{0,200}R="
 )
 """Lines about one message, or its refusal."""
 _NOISE = re.compile(r"safesasl\(.*No such file or directory|error deleting entry from sasldb: BDB0073")

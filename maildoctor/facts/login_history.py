@@ -55,6 +55,7 @@ _REFUSED = re.compile(
     r"(?P<id>\w{8,24}): (?:ruleset=check_(?P<set>rcpt|mail|compat)|Milter).{0,600}?, (?:relay=(?P<peer>.{0,200}), )?"
     r"reject=(?P<reply>[45]\d\d .{0,300})"
     r"|\b(?P<session>[0-9a-f]{16}) smtp failed-command command=\"(?:MAIL|RCPT|DATA).{0,400}result=\"[45]\d\d"
+    r"|: disconnect from (?P<postfix>\S{1,300}) .{0,200}\bauth=[1-9]\d* .{0,100}\b(?:mail|rcpt|data)=0/[1-9]"
 )
 _LOCAL = re.compile(r"\b(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)\b|\[local\]")
 _OURS = re.compile(r"[a-z][A-Z0-9]+(?:-[A-Z0-9]+)*")
@@ -180,7 +181,7 @@ class _Reader:
             self.failure(line) if "fail" in line else self.success(line)
         elif "AUTH=server" in line or "sasl_method=" in line or " <= " in line:
             self.success(line)
-        elif "reject=" in line or "smtp failed-command" in line:
+        elif "reject=" in line or "smtp failed-command" in line or ": disconnect from" in line:
             self.refusal(line)
         elif ("from=<" in line or "smtp message" in line) and (m := _TAKEN.search(line)):
             if m["id"] or m["postfix"] in self.queued or m["session"] in self.user_of:
@@ -218,7 +219,9 @@ class _Reader:
     def refusal(self, line: str) -> None:
         m, pid = _REFUSED.search(line), _PID.search(line)
         process = (m["session"] if m else None) or (pid[1] if pid else "")
-        if m and process in self.user_of and self.user_of[process] == (m["peer"] or self.user_of[process]):
+        if m and m["postfix"]:
+            self.refused = line[:_LINE]
+        elif m and process in self.user_of and self.user_of[process] == (m["peer"] or self.user_of[process]):
             self.refused = line[:_LINE]
 
     def message(self, mark: str, line: str) -> None:
