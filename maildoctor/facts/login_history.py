@@ -55,8 +55,10 @@ _REFUSED = re.compile(
     r"(?P<id>\w{8,24}): (?:ruleset=check_(?P<set>rcpt|mail|compat)|Milter).{0,600}?, (?:relay=(?P<peer>.{0,200}), )?"
     r"reject=(?P<reply>[45]\d\d .{0,300})"
     r"|\b(?P<session>[0-9a-f]{16}) smtp failed-command command=\"(?:MAIL|RCPT|DATA).{0,400}result=\"[45]\d\d"
+    r"|: (?P<rejected>reject): (?:RCPT|MAIL) from "
     r"|: disconnect from (?P<postfix>\S{1,300}) .{0,200}\bauth=[1-9]\d* .{0,100}\b(?:mail|rcpt|data)=0/[1-9]"
 )
+_RELAYING = re.compile(r"[Rr]elay(?:ing)?(?: access)? denied|Invalid recipient|not permitted|5\.7\.[01]\b")
 _LOCAL = re.compile(r"\b(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)\b|\[local\]")
 _OURS = re.compile(r"[a-z][A-Z0-9]+(?:-[A-Z0-9]+)*")
 """How our own probe spells a mechanism (`smtp/scripts.py`): what it was refused is nobody's fault."""
@@ -172,6 +174,9 @@ class _Reader:
     refused: str = ""
     user_of: dict[str, str] = field(default_factory=dict)
     queued: dict[str, None] = field(default_factory=dict)
+    rejections: dict[str, str] = field(default_factory=dict)
+    denied: bool = False
+    """mail to others was refused for want of a right: that mail to this host is taken says nothing of it"""
 
     def read(self, line: str) -> None:
         line = line.rstrip()[:2000]
@@ -181,7 +186,7 @@ class _Reader:
             self.failure(line) if "fail" in line else self.success(line)
         elif "AUTH=server" in line or "sasl_method=" in line or " <= " in line:
             self.success(line)
-        elif "reject=" in line or "smtp failed-command" in line or ": disconnect from" in line:
+        elif any(word in line for word in ("reject=", ": reject: ", "smtp failed-command", ": disconnect from")):
             self.refusal(line)
         elif ("from=<" in line or "smtp message" in line) and (m := _TAKEN.search(line)):
             if m["id"] or m["postfix"] in self.queued or m["session"] in self.user_of:
@@ -204,7 +209,7 @@ class _Reader:
         if mark := m["id"] or m["exim"]:
             self.queue(mark)
             if m["exim"]:
-                self.taken, self.refused = line[:_LINE], ""
+                self.message(mark, line)
 
     def failure(self, line: str) -> None:
         m = _FAILURE.search(line)
@@ -219,14 +224,21 @@ class _Reader:
     def refusal(self, line: str) -> None:
         m, pid = _REFUSED.search(line), _PID.search(line)
         process = (m["session"] if m else None) or (pid[1] if pid else "")
-        if m and m["postfix"]:
-            self.refused = line[:_LINE]
+        if m and m["rejected"]:
+            self.rejections[process] = line
+        elif m and m["postfix"]:
+            self.turned_away(self.rejections.pop(process, line))
         elif m and process in self.user_of and self.user_of[process] == (m["peer"] or self.user_of[process]):
-            self.refused = line[:_LINE]
+            self.turned_away(line)
+
+    def turned_away(self, line: str) -> None:
+        self.denied = self.denied or bool(_RELAYING.search(line))
+        self.refused = line[:_LINE]
 
     def message(self, mark: str, line: str) -> None:
         self.queue(mark)
-        self.taken, self.refused = line[:_LINE], ""
+        self.taken = line[:_LINE]
+        self.refused = self.refused if self.denied else ""
 
     def outcome(self, m: re.Match[str], line: str) -> None:
         if (m["id"] or m["postfix"] or m["exim"] or m["envelope"]) not in self.queued:
