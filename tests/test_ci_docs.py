@@ -19,9 +19,8 @@ import pytest
 import yaml
 
 from maildoctor.cli.commands import COMMANDS
-from tests import image_maker as make
 from tests.authority import Authority
-from tests.image_maker import Item, folder
+from tests.mail_image import image
 from tests.smtp_server import PASSWORD, USER, Manners, Server
 
 ROOT = Path(__file__).parent.parent
@@ -138,17 +137,6 @@ def test_kubelet_waits_longer_than_the_healthcheck() -> None:
 
 
 # ---- a runner
-
-
-def image(mode: int) -> bytes:
-    """An image whose sendmail reads a class from /etc/mail, which has this mode."""
-    layer = make.tar(
-        folder(""), folder("etc"), folder("etc/mail", mode),
-        Item("etc/mail/sendmail.cf", b"V10/Berkeley\nFw/etc/mail/local-host-names\nO AuthOptions=A,p\nDZ8.17.1\n"),
-        Item("etc/mail/local-host-names", b"localhost\n"),
-        Item("etc/passwd", b"root:x:0:0::/root:/bin/sh\n"), Item("etc/group", b"root:x:0:\n"),
-    )  # fmt: skip
-    return make.files(make.docker_save({"mail:ci": [layer]}))
 
 
 @dataclass
