@@ -21,6 +21,7 @@ from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.facts.system import System
+from maildoctor.facts.tls import Tls
 from maildoctor.facts.wire import Wire
 from maildoctor.host import Host
 from maildoctor.host.deadline import Deadline, Overdue
@@ -135,7 +136,15 @@ def _ladder(
     history = know.get(LoginHistory) if kind != "endpoint" else None
     ground = Ground(kind in _UNPACKED and running is None, running, know.get(Listeners), wire, history)
     seen = [
-        Seen(s.product, s.get(LoginService), s.get(SaslConf), s.get(SaslDb), s.get(LoginHistory), tuple(proofs[s]))
+        Seen(
+            s.product,
+            s.get(LoginService),
+            s.get(SaslConf),
+            s.get(SaslDb),
+            s.get(LoginHistory),
+            tuple(proofs[s]),
+            *((s.get(Plugins), s.get(Saslauthd), s.get(Tls)) if ground.still else ()),
+        )
         for s in services
         if s.product
     ]

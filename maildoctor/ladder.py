@@ -6,13 +6,18 @@ against it. `verdict` lays the findings on them.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from maildoctor.auth.mechanisms import mechanisms, uses_sasldb
 from maildoctor.auth.service import LoginService
 from maildoctor.check import Shown
 from maildoctor.facts.cyrus.conf import SaslConf
+from maildoctor.facts.cyrus.plugins import Plugins
+from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.processes import Listeners, Processes
+from maildoctor.facts.tls import Tls
 from maildoctor.facts.wire import Conversation, Wire
 from maildoctor.model import Evidence, Route, RouteRung, RungName
 from maildoctor.verdict import RUNGS
@@ -34,6 +39,9 @@ class Seen:
     sasldb: SaslDb | None = None
     history: LoginHistory | None = None
     shown: tuple[Shown, ...] = ()
+    plugins: Plugins | None = None
+    saslauthd: Saslauthd | None = None
+    tls: Tls | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,8 @@ def _proofs(ground: Ground, seen: Seen, c: Conversation | None) -> Iterator[Rout
     for shown in seen.shown:
         yield RouteRung(shown.rung, "holds", shown.summary, shown.evidence)
     yield from _by_files(seen)
+    if ground.still:
+        yield from _at_rest(seen)
 
 
 def _on_the_wire(ground: Ground, c: Conversation) -> Iterator[RouteRung]:
@@ -176,6 +186,57 @@ def _by_files(seen: Seen) -> Iterator[RouteRung]:
     if service is not None and service.trusted:
         words = f"trusted to relay: {' '.join(service.trusted)}"
         yield RouteRung("policy", "holds", words, (service.evidence("trusted"),))
+
+
+def _at_rest(seen: Seen) -> Iterator[RouteRung]:
+    """Where nothing runs, what files promise of it once it does; what only then can be seen is not reached."""
+    service = seen.service
+    if service is None or not service.offer_known or seen.plugins is None:
+        return
+    offers = mechanisms(service, seen.conf, seen.plugins, seen.sasldb)
+    in_tls = next(_certificates(seen.tls), None)
+    if loads := [o for o in offers.all if o.loads and o.configured and o.listed]:
+        files = dict.fromkeys(o.plugin.path for o in loads if o.plugin is not None)
+        evidence = tuple(Evidence(path, "loads") for path in files)
+        yield RouteRung("mechanism", "holds", " ".join(o.name for o in loads), evidence)
+    clear = offers.offered(tls=False)
+    if in_tls is not None:
+        yield RouteRung("tls", "holds", f"certificate until {in_tls.text}", (in_tls,))
+    elif clear and service.without_tls:
+        yield RouteRung("tls", "not_reached", f"none: {service.without_tls}")
+    if names := offers.offered(tls=in_tls is not None):
+        common = [m for m in _PASSWORDS if m in names] or list(names)
+        yield RouteRung(
+            "offer",
+            "holds",
+            f"{' '.join(common)} {'in TLS' if in_tls else 'in clear'}",
+            (service.evidence("mechanisms"),),
+        )
+    yield from _asked_later(seen)
+
+
+def _certificates(tls: Tls | None) -> Iterator[Evidence]:
+    """Those that are good today and whose key is there, with the day on which they end."""
+    keys = {f.public_key for f in tls.of("key") if f.state == "ok"} if tls else set()
+    for file in tls.of("certificate") if tls else ():
+        for one in file.certificates[:1]:
+            if tls and one.not_before <= tls.now < one.not_after and one.public_key in keys:
+                yield Evidence(file.path, f"{datetime.fromtimestamp(one.not_after, UTC):%Y-%m-%d}")
+
+
+def _asked_later(seen: Seen) -> Iterator[RouteRung]:
+    """Who knows the passwords, where that is told by what runs and not by a file."""
+    conf, daemon = seen.conf, seen.saslauthd
+    if conf is not None and conf.verifies_by("saslauthd"):
+        if daemon is not None and daemon.installed:
+            asked = f"saslauthd ({daemon.mechanism})" if daemon.mechanism else "saslauthd"
+            yield RouteRung("verifier", "not_reached", f"{asked} is asked when it runs")
+            yield RouteRung("account", "not_reached", "not in these files")
+    elif conf is not None and not uses_sasldb(conf):
+        yield RouteRung("verifier", "not_reached", f"{' '.join(conf.auxprop_plugins or ())} is asked when it runs")
+        yield RouteRung("account", "not_reached", "not in these files")
+    elif seen.sasldb is not None and seen.sasldb.users and seen.service and seen.service.realm_unknown is not None:
+        yield RouteRung("account", "not_reached", "the realm is the name that the host has when it runs")
 
 
 def _counted(count: int, word: str) -> str:

@@ -153,7 +153,7 @@ def _verdict(
     server = [r for r in breaking if _place(r.finding, known).direction == "server"]
     first = next((r.finding.message for r in report.ranked if r in breaking), "")
     if server:
-        stops = [r for r in server if not _confined(r.finding, _place(r.finding, known))]
+        stops = [r for r in server if _stops(r.finding, _place(r.finding, known), report)]
         dead = {route.listener for route in routes if _dead(route)}
         if shown or ok or not stops or (routes and len(dead) < len(routes)):
             without = tuple(dict.fromkeys(word for r in server for word in _without(r.finding)))
@@ -164,7 +164,7 @@ def _verdict(
     sends = report.target.kind == "endpoint" or any(_holds(route, "policy") for route in routes)
     if (shown or ok) and sends and not lacking:
         return Verdict("works", shown + len(ok))
-    if _still(routes) and _is_ready(report):
+    if _still(routes) and _is_ready(report, routes):
         return Verdict("ready")
     unseen = next((s.rung for r in routes for s in r.rungs if s.state == "not_shown"), "")
     return Verdict("not_shown", shown + len(ok), because=unseen)
@@ -201,14 +201,31 @@ def _dead(route: Route) -> bool:
     return "broken" in states and ("not_reached" in states or states[-1] == "broken")
 
 
+def _stops(finding: Finding, place: Place, report: Report) -> bool:
+    """Whether nobody gets past it. What keeps a mechanism from being offered does not where another is usable."""
+    return not (_confined(finding, place) or (place.rung in ("mechanism", "offer") and _usable(report)))
+
+
+def _usable(report: Report) -> bool:
+    """Whether some mechanism is, as far as it is known."""
+    return any(
+        row.verdict in ("works", "usable", "would_be_usable") and row.secret is not False
+        for row in (report.matrix.rows if report.matrix else ())
+    )
+
+
 def _without(finding: Finding) -> Iterator[str]:
     for key in ("mechanism", "mech", "plugin", "user", "endpoint", "port"):
         if word := finding.labels.get(key):
             yield word
 
 
-def _is_ready(report: Report) -> bool:
-    """Whether, once it runs, somebody can log in: all was judged, and one mechanism would be usable."""
-    if report.matrix is None or report.counted("not_judged"):
+def _is_ready(report: Report, routes: Sequence[Route]) -> bool:
+    """Whether, once it runs, somebody can log in: every rung up to the account that files can show holds on some way
+    in, and one mechanism is usable. What only a running host has is not reached; what is not shown, or was not judged, is a gap."""
+    lower = RUNGS[: RUNGS.index("policy")]
+    if report.counted("not_judged"):
         return False
-    return any(row.verdict in ("would_be_usable", "usable") and row.secret is not False for row in report.matrix.rows)
+    return _usable(report) and any(
+        all(step.state in ("holds", "not_reached") for step in route.rungs if step.rung in lower) for route in routes
+    )

@@ -82,3 +82,18 @@ def shared_object(
     body += interpreter.encode() + b"\0"
     body = body.ljust(symbols_at, b"\0") + symbols + hashes + strings
     return body.ljust(dynamic_at, b"\0") + dynamic
+
+
+def sendmail(version: str = "8.17.1.9", options: Sequence[str] = ("MIME8TO7", "NAMED_BIND", "SASLv2", "STARTTLS")) -> bytes:
+    """A program that is a Sendmail to whoever does not run it: its release, and the list of what it was compiled with.
+    It needs libsasl2.so.2, which any `shared_object` can be."""
+    base, needed = 0x10000, ("libsasl2.so.2",)
+    words = b"".join(b"\0" + word.encode() + b"\0" for word in (version, *options))
+    plain = shared_object(needed=needed, interpreter="/lib64/ld-linux-x86-64.so.2")
+    at = len(plain) + -len(plain) % 8
+    pointers = [base + at + words.index(b"\0" + word.encode() + b"\0") + 1 for word in options]
+    array = at + len(words) + -len(words) % 8
+    whole = (plain.ljust(at, b"\0") + words).ljust(array, b"\0")
+    whole += b"".join(struct.pack("<Q", pointer) for pointer in (*pointers, 0))
+    # the first segment, which is the one that is loaded, is as long as the file
+    return whole[: 64 + 32] + struct.pack("<QQ", len(whole), len(whole)) + whole[64 + 48 :]

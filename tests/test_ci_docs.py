@@ -13,15 +13,15 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
 from maildoctor.cli.commands import COMMANDS
-from tests import image_maker as make
 from tests.authority import Authority
-from tests.image_maker import Item, folder
+from tests.elf_maker import shared_object
+from tests.mail_image import Part, image
 from tests.smtp_server import PASSWORD, USER, Manners, Server
 
 ROOT = Path(__file__).parent.parent
@@ -43,7 +43,7 @@ def commands(text: str) -> Iterator[list[str]]:
     for line in text.splitlines():
         plain = line if re.match(r"\s*(- )?(name|id):", line) is None else ""
         try:
-            words = shlex.split(re.sub(r"[][,]", " ", plain), comments=True)
+            words = shlex.split(re.sub(r"[][]|,(?=\s|$)", " ", plain), comments=True)
         except ValueError:  # an apostrophe in prose
             words = plain.split()
         for number, word in enumerate(words[:-1]):
@@ -140,17 +140,6 @@ def test_kubelet_waits_longer_than_the_healthcheck() -> None:
 # ---- a runner
 
 
-def image(mode: int) -> bytes:
-    """An image whose sendmail reads a class from /etc/mail, which has this mode."""
-    layer = make.tar(
-        folder(""), folder("etc"), folder("etc/mail", mode),
-        Item("etc/mail/sendmail.cf", b"V10/Berkeley\nFw/etc/mail/local-host-names\nO AuthOptions=A,p\nDZ8.17.1\n"),
-        Item("etc/mail/local-host-names", b"localhost\n"),
-        Item("etc/passwd", b"root:x:0:0::/root:/bin/sh\n"), Item("etc/group", b"root:x:0:\n"),
-    )  # fmt: skip
-    return make.files(make.docker_save({"mail:ci": [layer]}))
-
-
 @dataclass
 class Runner:
     """What GitHub's runner does with the `run:` steps of one job, in `folder`, where the checkout is."""
@@ -227,6 +216,77 @@ def runner(tmp_path: Path) -> Runner:
     home = tmp_path / "checkout"
     home.mkdir()
     return Runner(home)
+
+
+def checked(runner: Runner, archive: bytes, *words: str) -> tuple[int, dict[str, Any]]:
+    """The exit status of `check --image` and its report."""
+    (runner.folder / "mail.tar").write_bytes(archive)
+    done = runner.run({"run": f"python3 tools/maildoctor.pyz check --image mail.tar --format json {' '.join(words)}"})
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_a_complete_image_is_ready(runner: Runner) -> None:
+    status, report = checked(runner, image())
+    assert (status, report["verdict"]["code"], report["findings"]) == (0, "ready", [])
+    (route,) = report["routes"]
+    states = {step["rung"]: step["state"] for step in route["rungs"]}
+    assert {rung for rung, state in states.items() if state == "not_reached"} == {"program", "listener"}
+    assert {"tls", "mechanism", "offer", "verifier", "account", "policy"} == {r for r, s in states.items() if s == "holds"}
+    assert checked(runner, image(), "--allow-unknown")[0] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", get_args(Part))
+def test_an_image_that_lacks_a_part_is_not_ready(part: Part, runner: Runner) -> None:
+    """Neither by its verdict nor by its exit status, and what it lacks is named."""
+    status, report = checked(runner, image(without=(part,)))
+    assert report["verdict"]["code"] in ("broken", "partly", "not_shown", "nothing_to_judge")
+    assert status == (3 if part == "program" else 1)
+    if part != "program":
+        assert MISSED[part] in [f["code"] for f in report["findings"] if f["severity"] == "error"]
+
+
+MISSED = {
+    "users": "USER001",
+    "certificate": "TLS001",
+    "key": "TLS001",
+    "plug-ins": "LINK005",
+    "realm": "USER005",
+    "sasl-conf": "MECH003",
+}
+"""The check that tells what is missing; without Sendmail.conf the mechanisms that users have are left out by the cf."""
+
+
+ASKS_SASLAUTHD = {"etc/sasl2/Sendmail.conf": b"pwcheck_method: saslauthd\nmech_list: PLAIN LOGIN\n"}
+HAS_SASLAUTHD = {
+    "usr/sbin/saslauthd": shared_object(),
+    "etc/default/saslauthd": b'START=yes\nMECHANISMS="shadow"\nOPTIONS="-c -m /var/run/saslauthd"\n',
+    "etc/shadow": b"root:*:19000:0:99999:7:::\nalice:$6$ab$" + b"x" * 86 + b":19000:0:99999:7:::\n",
+    "etc/passwd": b"root:x:0:0::/root:/bin/sh\nsmmta:x:101:102::/:/bin/false\nsmmsp:x:102:102::/:/bin/false\n"
+    b"alice:x:1000:1000::/home/alice:/bin/sh\n",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("put", "ready"),
+    [
+        (ASKS_SASLAUTHD, False),  # nobody can be asked
+        (ASKS_SASLAUTHD | HAS_SASLAUTHD, True),  # whom it lets in, only it can tell
+        ({"etc/mail/sendmail.cf": b"V10/Berkeley\nDZ8.17.1\nO AuthMechanisms=GSSAPI\n"}, False),
+    ],
+    ids=["no saslauthd", "saslauthd", "GSSAPI without a keytab"],
+)
+def test_who_knows_the_passwords_in_an_image(put: dict[str, bytes], ready: bool, runner: Runner) -> None:
+    status, report = checked(runner, image(put=put, without=("users",)))
+    assert (report["verdict"]["code"] == "ready") is ready, report["findings"]
+    assert (status == 0) is ready
+
+
+def test_an_image_of_files_alone_passes_no_gate(runner: Runner) -> None:
+    """A configuration without the program that reads it is no mail server."""
+    status, report = checked(runner, image(without=("program",)), "--allow-unknown")
+    assert (status, report["verdict"]["code"]) == (3, "nothing_to_judge")
 
 
 @pytest.mark.slow

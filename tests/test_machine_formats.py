@@ -12,10 +12,10 @@ import re
 import stat
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import unquote_to_bytes
 from xml.etree import ElementTree
 
@@ -27,7 +27,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from maildoctor.__main__ import main
 from maildoctor.cli.output import pages_of
-from maildoctor.cli.status import Policy, plugin_status, status
+from maildoctor.cli.status import FailOn, Policy, plugin_status, status
 from maildoctor.engine import Selection, examine
 from maildoctor.host.recording import Replay
 from maildoctor.library import load_library
@@ -41,11 +41,17 @@ from maildoctor.model import (
     Outcome,
     Ranked,
     Report,
+    Route,
+    RouteRung,
+    RungName,
+    RungState,
     Step,
     Strategy,
     Talk,
     Target,
     Traffic,
+    Verdict,
+    VerdictCode,
 )
 from maildoctor.render import FORMATS, github, rendered
 from maildoctor.render import json as as_json
@@ -120,6 +126,24 @@ logs = st.builds(
 )
 
 
+rungs = st.builds(
+    RouteRung,
+    rung=st.sampled_from(get_args(RungName)),
+    state=st.sampled_from(get_args(RungState)),
+    summary=nasty,
+    finding=st.none() | nasty,
+    would_show=nasty,
+)
+routes = st.builds(Route, service=nasty, listener=nasty, rungs=st.lists(rungs, max_size=3).map(tuple))
+verdicts = st.builds(
+    Verdict,
+    code=st.sampled_from(get_args(VerdictCode)),
+    shown=counts,
+    without=st.lists(nasty, max_size=6).map(tuple),
+    because=nasty,
+)
+
+
 @st.composite
 def reports(draw: st.DrawFn) -> Report:
     """Any report: causes, and symptoms that stand below an earlier finding."""
@@ -145,10 +169,18 @@ def reports(draw: st.DrawFn) -> Report:
         matrix=draw(st.none() | st.builds(Matrix, rows=st.lists(rows, min_size=1, max_size=3).map(tuple))),
         talks=tuple(draw(st.lists(st.builds(Talk, lines=st.lists(nasty, max_size=2).map(tuple)), max_size=2))),
         fixed=tuple(draw(st.lists(nasty, max_size=2))),
+        routes=tuple(draw(st.lists(routes, max_size=2))),
+        verdict=draw(st.none() | verdicts),
+        logins=draw(st.none() | st.builds(Logins, succeeded=counts, failed=counts, since=nasty)),
     )
 
 
-any_report = given(reports())
+def any_report(test: Callable[..., None]) -> Callable[..., None]:
+    """Whatever a report says. How long it takes to make one up says nothing of what is tested."""
+    unhurried = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+    return unhurried(given(reports())(test))
+
+
 every_report = pytest.mark.parametrize("name", ALL)
 
 
@@ -206,7 +238,8 @@ def test_what_is_found_is_whole_in_junit(given: Report) -> None:
 
 
 def test_junit_as_another_program_reads_it() -> None:
-    suite = next(iter(junitparser.JUnitXml.fromstring(rendered(FAULTY, "junit", STYLE).encode())))
+    strict = Style(fail_on="warning")
+    suite = next(iter(junitparser.JUnitXml.fromstring(rendered(FAULTY, "junit", strict).encode())))
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (6, 2, 0, 3)
     results: dict[str, Any] = {case.name: case.result[0] if case.result else None for case in suite}
     assert results["LINK001 unresolved-symbol"].type == "error"
@@ -231,14 +264,43 @@ def test_several_findings_of_one_check_are_one_case_and_a_note_fails_nothing() -
 
 
 def test_what_a_log_tells_is_a_case_and_what_could_not_be_read_is_skipped() -> None:
-    suite = _suite(READ)
+    suite = _suite(READ, Style(fail_on="warning"))
     assert [c.attrib["name"] for c in suite.findall("testcase")] == ["SASL120 user-not-found", "LOG unread-1"]
     assert "seen: 8 times" in (suite.findtext("testcase/failure") or "")
 
 
 def test_what_the_baseline_knows_fails_no_test() -> None:
-    suite = _suite(FAULTY, Style(known=frozenset({CAUSE.fingerprint})))
+    suite = _suite(FAULTY, Style(known=frozenset({CAUSE.fingerprint}), fail_on="warning"))
     assert (suite.attrib["failures"], suite.attrib["skipped"]) == ("1", "4")
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("code", [None, *get_args(VerdictCode)])
+@pytest.mark.parametrize("fail_on", ["error", "warning", "never"])
+@pytest.mark.parametrize("known", [False, True])
+def test_a_case_of_junit_fails_exactly_where_the_exit_status_does(
+    name: str, code: VerdictCode | None, fail_on: FailOn, known: bool
+) -> None:
+    given = replace(ALL[name], verdict=Verdict(code) if code else None)
+    marks = frozenset(unicode(r.finding.fingerprint) for r in given.ranked) if known else frozenset()
+    suite = _suite(given, Style(fail_on=fail_on, known=marks))
+    failed = [c.attrib["name"] for c in suite.findall("testcase") if c.find("failure") is not None]
+    assert bool(failed) is (status(given, Policy(fail_on, known=marks)) == 1)
+    mine = [c for c in suite.findall("testcase") if c.attrib["name"] == "users can log in"]
+    assert len(mine) == (code is not None)
+    if code in ("not_shown", "nothing_to_judge"):
+        assert mine[0].find("skipped") is not None, "it is not shown: neither passed nor failed"
+    if code in ("works", "ready"):
+        assert not len(mine[0])
+    if code in ("broken", "partly"):
+        assert bool(len(mine[0])), "nobody passes this test while the verdict is against it"
+
+
+def test_a_warning_fails_no_test_unless_it_is_asked_for() -> None:
+    warned = REPORTS["warned"]
+    assert (_suite(warned).attrib["failures"], status(warned, Policy())) == ("0", 0)
+    assert SYMPTOM.message in (_suite(warned).findtext("system-out") or "")
+    assert _suite(warned, Style(fail_on="warning")).attrib["failures"] == "1"
 
 
 # ---- sarif
@@ -743,7 +805,6 @@ def test_the_report_of_a_recorded_host_read_again_is_the_same(folder: Path) -> N
 
 
 @pytest.mark.slow
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @any_report
 def test_any_report_read_again_is_the_same(given: Report) -> None:
     assert as_json.render(_again(given)) == as_json.render(given)

@@ -199,10 +199,15 @@ class Conversation:
         """Nobody named this port; it was asked because mail servers use it."""
         return "usual port" in self.notes
 
+    def certificate_noted(self, key: str) -> str:
+        """What is noted of the certificate under this name."""
+        head = f"certificate {key}: "
+        return next((note.removeprefix(head) for note in self.notes if note.startswith(head)), "")
+
     @property
     def certificate_until(self) -> str:
         """The end of the certificate that was shown, ISO 8601; empty without one."""
-        return self.noted("certificate not after:")
+        return self.certificate_noted("not after")
 
     @property
     def tls_version(self) -> str:

@@ -205,7 +205,7 @@ def _run(step: Step, indent: int, style: Style, first: bool) -> Iterator[Block]:
     command = shown(step.command, style.ascii)
     if command.startswith("# "):
         block = _by_hand(command[2:], indent)
-        yield replace(block, lead=block.lead.strip().ljust(_SHORT))
+        yield replace(block, lead=f"{block.lead.strip()} ".ljust(_SHORT))
     else:
         effect = f"   ({step.effect})" if step.effect else ""
         yield _short_label("run" if first else "", f"{command}{effect}", indent, "never")
