@@ -222,7 +222,8 @@ def _without(finding: Finding) -> Iterator[str]:
 
 def _is_ready(report: Report, routes: Sequence[Route]) -> bool:
     """Whether, once it runs, somebody can log in: every rung up to the account that files can show holds on some way
-    in, and one mechanism is usable. What only a running host has is not reached; what is not shown, or was not judged, is a gap."""
+    in, and one mechanism is usable. What only a running host has is not reached; what is not shown, or was not judged,
+    is a gap."""
     lower = RUNGS[: RUNGS.index("policy")]
     if report.counted("not_judged"):
         return False
