@@ -86,14 +86,10 @@ def sentence(report: Report) -> str:
     match verdict.code:
         case "works":
             return f"Users can log in: {logins} went well{since}."
-        case "partly" if verdict.without:
-            return f"Not all users can log in: see {_listed(verdict.without)}." + (
-                f" {logins} went well{since}." if verdict.shown else ""
-            )
         case "partly":
-            return "Something is wrong, and not all users are let down by it." + (
-                f" {logins} went well{since}." if verdict.shown else ""
-            )
+            without = f": {_listed(verdict.without)} fails them" if verdict.without else ""
+            well = f" {logins} went well{since}." if verdict.shown else ""
+            return f"Not everything works for all users{without}.{well}"
         case "broken":
             return "Nobody can log in."
         case "ready":
