@@ -84,6 +84,10 @@ class Record:
     """the last that came of it was a failure"""
     from_elsewhere: int = 0
     """successes of clients on other machines"""
+    friends: set[tuple[str, str]] = field(default_factory=set)
+    """users with the address from which they got in"""
+    refused: set[tuple[str, str]] = field(default_factory=set)
+    """users with the address from which they did not"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +151,11 @@ class LoginHistory:
         return frozenset(name for r in self.by_mechanism.values() for name in r.let_in)
 
     def failing(self) -> Iterator[Record]:
-        """Mechanisms by which nobody got in, tried by users who get in by another, or failing by the server's own
-        doing; and one whose last tries failed by the server's own doing."""
-        known = self.let_in
+        """Mechanisms by which nobody got in, tried by users who get in by another from the same address, as no guesser
+        does, or failing by the server's own doing; and one whose last tries failed by the server's own doing."""
+        known = {friend for r in self.by_mechanism.values() for friend in r.friends}
         for r in self.by_mechanism.values():
-            never = r.mechanism and r.failed and not r.succeeded and (r.turned_away & known or r.by_the_server)
+            never = r.mechanism and r.failed and not r.succeeded and (r.refused & known or r.by_the_server)
             if never or (r.failing_now and r.by_the_server and r.succeeded):
                 yield r
 
@@ -203,7 +207,9 @@ class _Reader:
         record.succeeded += 1
         record.from_elsewhere += not _LOCAL.search(peer)
         record.success, record.failing_now = line[:_LINE], False
-        _add(record.let_in, m["user"] or m["name"] or m["login"] or m["account"] or "")
+        name = m["user"] or m["name"] or m["login"] or m["account"] or ""
+        _add(record.let_in, name)
+        _pair(record.friends, name, peer)
         if (pid := _PID.search(line)) or m["session"]:
             self.user_of[m["session"] or (pid[1] if pid else "")] = peer
         if mark := m["id"] or m["exim"]:
@@ -219,7 +225,9 @@ class _Reader:
         record.failed += 1
         record.by_the_server += bool(m["code"]) and int(m["code"]) not in _CREDENTIALS
         record.failure, record.failing_now = line[:_LINE], True
-        _add(record.turned_away, m["user"] or m["name"] or m["login"] or m["account"] or "")
+        name = m["user"] or m["name"] or m["login"] or m["account"] or ""
+        _add(record.turned_away, name)
+        _pair(record.refused, name, m["peer"] or m["old"] or m["client"] or m["host"] or "")
 
     def refusal(self, line: str) -> None:
         m, pid = _REFUSED.search(line), _PID.search(line)
@@ -262,3 +270,8 @@ def _add(names: set[str], name: str) -> None:
     name = name.partition("@")[0]
     if name and len(names) < _NAMES:
         names.add(name)
+
+
+def _pair(pairs: set[tuple[str, str]], name: str, peer: str) -> None:
+    if peer and len(pairs) < _NAMES:
+        pairs.add((name.partition("@")[0], peer.strip()))
