@@ -63,6 +63,7 @@ def every_login_fails(history: LoginHistory) -> Findings:
     many = "1 login" if history.failed == 1 else f"all {history.failed} logins"
     yield found(
         f"Since the mail server was started {many} failed{f' ({by})' if by else ''}, and none went well",
+        severity=None if server or history.insistent >= _MANY else "warning",
         evidence=[e for r in history.by_mechanism.values() if r.failed for e in history.evidence(r.failure)][:3],
         log=history.path,
     )

@@ -106,6 +106,8 @@ class LoginHistory:
     passed_on: str = ""
     held_up: str = ""
     refused: str = ""
+    insistent: int = 0
+    """how often one user failed from one address: who guesses soon takes another name"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -123,6 +125,7 @@ class LoginHistory:
             reader.passed_on,
             reader.held_up,
             reader.refused,
+            max(reader.tries.values(), default=0),
         )
 
     @property
@@ -179,6 +182,7 @@ class _Reader:
     user_of: dict[str, str] = field(default_factory=dict)
     queued: dict[str, None] = field(default_factory=dict)
     rejections: dict[str, str] = field(default_factory=dict)
+    tries: dict[tuple[str, str], int] = field(default_factory=dict)
     denied: bool = False
     """mail to others was refused for want of a right: that mail to this host is taken says nothing of it"""
 
@@ -227,7 +231,10 @@ class _Reader:
         record.failure, record.failing_now = line[:_LINE], True
         name = m["user"] or m["name"] or m["login"] or m["account"] or ""
         _add(record.turned_away, name)
-        _pair(record.refused, name, m["peer"] or m["old"] or m["client"] or m["host"] or "")
+        peer = m["peer"] or m["old"] or m["client"] or m["host"] or ""
+        _pair(record.refused, name, peer)
+        if (name, peer) in self.tries or len(self.tries) < _QUEUED:
+            self.tries[name, peer] = self.tries.get((name, peer), 0) + 1
 
     def refusal(self, line: str) -> None:
         m, pid = _REFUSED.search(line), _PID.search(line)
