@@ -61,24 +61,52 @@ def conclude(report: Report, known: Mapping[str, Place], lacking: bool = False) 
 
 
 def _attributed(ranked: Sequence[Ranked], known: Mapping[str, Place]) -> tuple[Ranked, ...]:
-    """Failing logins that no check explains stand under what the log names as the reason."""
-    roots = [r for r in ranked if r.explained_by is None and r.finding.severity == "error"]
-    named = next((r for r in roots if r.finding.code not in known), None)
-    if named is None:
-        return tuple(ranked)
-    rung = _place(named.finding, known).rung
-    explained = {
-        r.finding.fingerprint
-        for r in roots
-        if (place := known.get(r.finding.code)) and place.role == "symptom" and "none" not in (rung, place.rung)
-        if r.finding.code.startswith(_OF_LOGINS) and RUNGS.index(rung) <= RUNGS.index(place.rung)
-    }
-    if not explained:
-        return tuple(ranked)
-    moved = [replace(r, explained_by=named.finding.fingerprint) for r in ranked if r.finding.fingerprint in explained]
-    rest = [r for r in ranked if r.finding.fingerprint not in explained]
-    at = rest.index(named) + 1
-    return tuple(replace(r, rank=n) for n, r in enumerate([*rest[:at], *moved, *rest[at:]], 1))
+    """What only the log names stands under the cause that a check found on its rung, and else failing logins that no
+    check explains under what the log names."""
+    roots = [r.finding for r in ranked if r.explained_by is None and r.finding.severity == "error"]
+    causes = [f for f in roots if (p := known.get(f.code)) and p.role in ("cause", "derived") and not _confined(f, p)]
+    lines = [f for f in roots if f.code not in known]
+    parents: dict[str, str] = {}
+    for line in lines:
+        if cause := next((c for c in causes if _alike(_place(c, known), _place(line, known))), None):
+            parents[line.fingerprint] = cause.fingerprint
+    open_lines = [f for f in lines if f.fingerprint not in parents and _place(f, known).rung != "none"]
+    for f in roots:
+        if open_lines and f.code.startswith(_OF_LOGINS) and f.code in known:
+            if RUNGS.index(_rung(open_lines[0], known)) <= RUNGS.index(_rung(f, known)):
+                parents[f.fingerprint] = open_lines[0].fingerprint
+    moved = [replace(r, explained_by=parents.get(r.finding.fingerprint, r.explained_by)) for r in ranked]
+    return _laid_out(moved) if parents else tuple(ranked)
+
+
+def _alike(cause: Place, line: Place) -> bool:
+    """Whether a cause may be what a line of the log tells: on its rung; verifier and account are one to the log."""
+    stores = ("verifier", "account")
+    if cause.direction != "server" or "none" in (cause.rung, line.rung):
+        return False
+    return cause.rung == line.rung or (cause.rung in stores and line.rung in stores)
+
+
+def _rung(finding: Finding, known: Mapping[str, Place]) -> RungName:
+    rung = _place(finding, known).rung
+    return "program" if rung == "none" else rung
+
+
+def _laid_out(ranked: Sequence[Ranked]) -> tuple[Ranked, ...]:
+    """Each finding behind its cause, in the order in which they stood."""
+    below: dict[str | None, list[Ranked]] = {}
+    for r in ranked:
+        below.setdefault(r.explained_by, []).append(r)
+    laid: list[Ranked] = []
+
+    def lay(mark: str | None) -> None:
+        for r in below.pop(mark, ()):
+            laid.append(replace(r, rank=len(laid) + 1))
+            lay(r.finding.fingerprint)
+
+    lay(None)
+    rest = [r for some in below.values() for r in some]  # a cause that is not in the report
+    return (*laid, *(replace(r, rank=n) for n, r in enumerate(rest, len(laid) + 1)))
 
 
 _OF_LOGINS = "LOGIN"
@@ -156,7 +184,7 @@ def _verdict(
         stops = [r for r in server if _stops(r.finding, _place(r.finding, known), report)]
         dead = {route.listener for route in routes if _dead(route)}
         if shown or ok or not stops or (routes and len(dead) < len(routes)):
-            without = tuple(dict.fromkeys(word for r in server for word in _without(r.finding)))
+            without = tuple(dict.fromkeys(word for r in server for word in _without(r.finding, report)))
             return Verdict("partly", shown + len(ok), without, first)
         return Verdict("broken", because=first)
     if breaking:
@@ -214,7 +242,10 @@ def _usable(report: Report) -> bool:
     )
 
 
-def _without(finding: Finding) -> Iterator[str]:
+def _without(finding: Finding, report: Report) -> Iterator[str]:
+    if "plugin" in finding.labels and report.matrix:
+        yield from (row.mech for row in report.matrix.rows if row.plugin == "broken" and row.configured)
+        return
     for key in ("mechanism", "mech", "plugin", "user", "endpoint", "port"):
         if word := finding.labels.get(key):
             yield word

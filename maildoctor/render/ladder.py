@@ -25,7 +25,7 @@ def rungs(report: Report, causes: Sequence[str], style: Style) -> Iterator[tuple
     if len(kept) < len(routes):
         others = ", ".join(r.listener or r.service for r in routes[1:4])
         more = f" and {len(routes) - 4} more" if len(routes) > 4 else ""
-        yield "  ", shown(f"the same for {others}{more}: -v", style.ascii), "dim"
+        yield "  ", shown(f"also {others}{more}: -v", style.ascii), "dim"
 
 
 def _weight(route: Route) -> tuple[int, int]:

@@ -164,6 +164,8 @@ def _ladder(report: Report, trees: Sequence[tuple[Ranked, object]], style: Style
 def _cause(number: int, finding: Finding, symptoms: int, style: Style) -> Iterator[Block]:
     head = _numbered(number, finding, style)
     yield head
+    if finding.severity == "info":
+        return
     inside = len(head.lead)
     for line in _glimpse(finding.evidence, style):
         yield _short_label("seen", line, inside, "fold")
