@@ -72,9 +72,9 @@ def _attributed(ranked: Sequence[Ranked], known: Mapping[str, Place]) -> tuple[R
             parents[line.fingerprint] = cause.fingerprint
     open_lines = [f for f in lines if f.fingerprint not in parents and _place(f, known).rung != "none"]
     for f in roots:
-        if open_lines and f.code.startswith(_OF_LOGINS) and f.code in known:
-            if RUNGS.index(_rung(open_lines[0], known)) <= RUNGS.index(_rung(f, known)):
-                parents[f.fingerprint] = open_lines[0].fingerprint
+        of_logins = f.code.startswith(_OF_LOGINS) and f.code in known
+        if of_logins and open_lines and RUNGS.index(_rung(open_lines[0], known)) <= RUNGS.index(_rung(f, known)):
+            parents[f.fingerprint] = open_lines[0].fingerprint
     moved = [replace(r, explained_by=parents.get(r.finding.fingerprint, r.explained_by)) for r in ranked]
     return _laid_out(moved) if parents else tuple(ranked)
 
