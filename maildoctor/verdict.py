@@ -168,7 +168,7 @@ def _ports(finding: Finding) -> frozenset[str]:
 
 def _confined(finding: Finding, place: Place) -> bool:
     """Whether it leaves other mechanisms, users or clients untouched."""
-    return any(axis in place.scope for axis in ("mechanism", "user", "client"))
+    return any(axis in place.scope and finding.labels.get(axis) != "all" for axis in ("mechanism", "user", "client"))
 
 
 def _verdict(

@@ -80,7 +80,7 @@ def test_what_lets_a_chain_be_verified_is_told() -> None:
     wire = (
         "=== connect 192.0.2.1:587 auto for mail.example.com\n=== purpose look\n<-  220 m ESMTP\n -> STARTTLS\n"
         "<-  220 go\n=== TLS TLSv1.3\n=== certificate subject: CN=mail.example.com\n"
-        "=== verified unknown: a chain of certificates cannot be verified: cryptography 38.0.4 is older than 42\n"
+        "=== verified no-library: a chain of certificates cannot be verified: cryptography 38.0.4 is older than 42\n"
     )
     facts = {p.name: p.fact.parse(wire) if p.name == "wire" else Absent("not here") for p in check.parameters}
     (gap,) = check.findings(facts)

@@ -98,7 +98,7 @@ def test_saslauthd_is_started_at_each_boot_too(system: str, command: str) -> Non
     ("defaults", "edit"),
     [
         ("START=no\nMECHANISMS=pam\n", "sed -i 's/^START=.*/START=yes/' /etc/default/saslauthd"),
-        ("MECHANISMS=pam\n", "echo START=yes >> /etc/default/saslauthd"),  # as Debian 12 ships it
+        ("MECHANISMS=pam\n", r"printf '%s\n' START=yes >> /etc/default/saslauthd"),  # as Debian 12 ships it
     ],
 )
 def test_an_init_script_that_wants_start_yes_gets_it_first(defaults: str, edit: str) -> None:

@@ -57,7 +57,7 @@ def test_a_root_is_told_in_text_and_json_and_kept_by_a_recording(
     files = tmp_path / "r.json", tmp_path / "rec"
     main(["check", "--root", str(top), "-o", f"json:{files[0]}", "--record", str(files[1])])
     text = capsys.readouterr().out
-    assert f"\n{SENTENCE}\n$ {where}\n" in text and text.index(where) < text.index("    $ ")
+    assert f"\n{SENTENCE}\n$ {where}\n" in text and text.index(where) < text.index("      run ")
     assert json.loads(files[0].read_text())["target"]["run_in"] == where
     for again in (["report", "render", str(files[0])], ["check", "--snapshot", str(files[1])]):
         main(again)

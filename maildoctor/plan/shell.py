@@ -197,8 +197,9 @@ def _set(step: SetOption, system: System) -> str:
 
 
 def _append(line: str, path: str, *, ended: bool = True) -> str:
-    write = "echo" if ended else r"printf '\n%s\n'"
-    return f"{write} {shell_word(line)} >> {shell_word(path)}"
+    # echo of dash makes other characters of a backslash and what follows
+    form = r"'%s\n'" if ended else r"'\n%s\n'"
+    return f"printf {form} {shell_word(line)} >> {shell_word(path)}"
 
 
 def _add_line(step: AddLine, _: System) -> str:

@@ -18,8 +18,8 @@ _FINDING = (
     "product",
 )  # fmt: skip
 _MECHANISM = (
-    "mech", "plugin", "configured", "listed", "trusted", "offered_plain", "offered_tls", "secret", "users", "login",
-    "verdict", "verdict_code",
+    "mech", "plugin", "configured", "listed", "trusted", "offered_plain", "offered_tls", "secret", "users", "stores",
+    "login", "verdict", "verdict_code",
 )  # fmt: skip
 _STRATEGY = ("client", "client_code", "mech", "verdict", "verdict_code")
 _TALK = ("endpoint", "summary", "purpose", "looked", "certificate_until", "lines")

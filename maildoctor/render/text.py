@@ -129,6 +129,7 @@ def _brief(report: Report, style: Style) -> Iterator[Block]:
     """What fits on one screen: causes with what was seen and what to run, the ladder, the verdict last."""
     fresh = _fresh(report, style)
     yield from _header(report, style)
+    yield from _elsewhere(report, fresh, style)
     trees = list(_trees(fresh))
     counted: dict[tuple[str, str], int] = {}
     folded = 0

@@ -307,7 +307,7 @@ class Daemon:
     line: int | None
     unknown: tuple[str, ...] = ()
     letters: str = ""
-    written: str = ""
+    written: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, name: str, value: str, line: int | None) -> Self:
