@@ -7,6 +7,7 @@ from maildoctor.api import (
     Findings,
     LoginService,
     SaslApplication,
+    Step,
     Unknown,
     by_hand,
     check,
@@ -26,6 +27,8 @@ _SERVICE = "mechanisms: GSSAPI PLAIN\nrealm: mail.example.com"
 _KEY = "smtp/mail.example.com@EXAMPLE.COM kvno=2 enctype=aes256-cts-hmac-sha1-96 written=1700000000"
 _KEYTAB = ">> keytab: /etc/krb5.keytab\n"
 _OWN_KDC = ">> krb5.conf: /etc/krb5.conf\n[libdefaults]\ndefault_realm = X\n[realms]\nX = {\n kdc = 127.0.0.1\n}"
+_ASKS = "pwcheck_method: saslauthd"
+_VERIFIES = ">> verify: host/\n"
 _KERBEROS5 = "7 root 1000.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a kerberos5"
 
 
@@ -34,6 +37,20 @@ def _offers(service: LoginService, conf: SaslConf | Unknown, plugins: Plugins | 
         return False
     offered = mechanisms(service, known(conf), plugins, None).offered(tls=True)
     return bool({"GSSAPI", "GSS-SPNEGO"} & set(offered))
+
+
+def _own_names(names: Names | Unknown) -> list[str]:
+    """What this host is called, in lower case, its full name first."""
+    if not isinstance(names, Names):
+        return []
+    return [n.lower() for n in dict.fromkeys((names.canonical, *names.aliases, names.hostname)) if n]
+
+
+def _new_key(path: str, wanted: str) -> Step:
+    """How the key of a principal comes into the keytab."""
+    return by_hand(
+        "kadmin -q 'addprinc -randkey {name}' && kadmin -q 'ktadd -k {path} {name}'", name=wanted, path=path
+    )
 
 
 @check(
@@ -255,43 +272,74 @@ def kdc_does_not_run(
     rung="verifier",
     role="cause",
     fails=[
-        {"conf": "pwcheck_method: saslauthd", "verifier": _KERBEROS5, "kerberos": _KEYTAB + ">> missing"},
-        {"conf": "pwcheck_method: saslauthd", "verifier": _KERBEROS5, "kerberos": _KEYTAB + _KEY},
+        {"conf": _ASKS, "verifier": _KERBEROS5, "kerberos": _KEYTAB + _VERIFIES + ">> missing"},
+        {"conf": _ASKS, "verifier": _KERBEROS5, "kerberos": _KEYTAB + _VERIFIES + _KEY},
+        {
+            "conf": _ASKS,
+            "verifier": _KERBEROS5,
+            "kerberos": _KEYTAB + _VERIFIES + _KEY.replace("smtp/mail.", "host/old."),
+            "names": "hostname: mail\n192.0.2.1 mail.example.com mail",
+        },
+        {
+            "conf": _ASKS,
+            "verifier": _KERBEROS5 + " -O /etc/saslauthd.conf",
+            "kerberos": _KEYTAB + ">> verify: smtp/imap.example.com\n" + _KEY,
+        },
     ],
     passes=[
+        {"conf": _ASKS, "verifier": _KERBEROS5, "kerberos": _KEYTAB + _VERIFIES + _KEY.replace("smtp/", "host/")},
         {
-            "conf": "pwcheck_method: saslauthd",
+            "conf": _ASKS,
             "verifier": _KERBEROS5,
-            "kerberos": _KEYTAB + _KEY.replace("smtp/", "host/"),
+            "kerberos": _KEYTAB + _VERIFIES + _KEY.replace("smtp/", "host/"),
+            "names": "hostname: mail\n192.0.2.1 mail.example.com mail",
         },
-        {"conf": "pwcheck_method: auxprop", "verifier": _KERBEROS5, "kerberos": _KEYTAB + ">> missing"},
         {
-            "conf": "pwcheck_method: saslauthd",
+            "conf": "pwcheck_method: auxprop",
+            "verifier": _KERBEROS5,
+            "kerberos": _KEYTAB + _VERIFIES + ">> missing",
+        },
+        {
+            "conf": _ASKS,
             "verifier": _KERBEROS5 + " -O /etc/saslauthd.conf",
-            "kerberos": _KEYTAB + _KEY,
+            "kerberos": _KEYTAB + ">> verify: smtp/mail.example.com\n" + _KEY,
         },
     ],
-    refs=("libsasl: saslauthd/auth_krb5.c: krb5_verify_init_creds(), ap_req_nofail; servername `host`",),
+    refs=(
+        "libsasl: saslauthd/auth_krb5.c: krb5_sname_to_principal() of krb5_servername (`host`) and "
+        "krb5_verify_principal; krb5_verify_init_creds() with ap_req_nofail",
+    ),
 )
-def saslauthd_lacks_a_host_key(conf: SaslConf, verifier: Verifier, kerberos: Kerberos) -> Findings:
-    """saslauthd -a kerberos5 makes sure of the KDC by the key of this host, and has none.
+def saslauthd_lacks_a_host_key(
+    conf: SaslConf, verifier: Verifier, kerberos: Kerberos, names: Names | Unknown
+) -> Findings:
+    """saslauthd -a kerberos5 makes sure of the KDC by a key of this host, and has none.
 
-    Every password is refused, the right one too: "krb5_verify_init_creds failed".
+    With the password it gets a ticket, and asks the KDC for one more, for host/HOST, which it reads with the key of the
+    keytab. Every password is refused without it, the right one too: "krb5_verify_init_creds failed".
 
-    Advice: put a key of host/HOST into the keytab, readable for saslauthd's user.
+    Advice: make the principal host/HOST at the KDC and put its key into the keytab (`ktadd`), readable for saslauthd's
+    user; or name a principal whose key is there by krb5_servername and krb5_verify_principal in /etc/saslauthd.conf.
     """
     if not conf.verifies_by("saslauthd") or verifier.mechanism != "kerberos5":
         return
-    flags = verifier.flags
-    if kerberos.state == "listed" and (kerberos.of_service("host") or (flags and flags.option)):
+    word, _, host = (kerberos.verifies or "host/").partition("/")
+    own = [host.lower()] if host else _own_names(names)
+    there = kerberos.of_service(word)
+    if kerberos.state == "listed" and there and (not own or any(kerberos.of_host(word, n) for n in own)):
         return
-    what = "does not exist" if kerberos.state == "missing" else "holds no key of host/HOST"
+    full = next((n for n in own if "." in n), "")
+    wanted = f"{word}/{full or 'HOST'}"
+    what = {
+        "missing": "does not exist",
+        "unreadable": f"cannot be read: {kerberos.reason}",
+        "listed": f"has no key of {wanted}",
+    }[kerberos.state]
+    keys = ", ".join(kerberos.principals[:4])
     yield found(
-        f"saslauthd -a kerberos5 needs a key of this host, and the keytab {kerberos.path} {what}",
-        evidence=[
-            verifier.evidence(),
-            Evidence(f"klist -k {kerberos.path}", ", ".join(kerberos.principals[:4]) or kerberos.reason or "missing"),
-        ],
-        fix=[by_hand("kadmin -q 'ktadd -k {path} host/HOST'", path=kerberos.path)],
+        f"saslauthd -a kerberos5 needs the key of {wanted}, and the keytab {kerberos.path} {what}"
+        + (f", only of {keys}" if keys else ""),
+        evidence=[verifier.evidence(), Evidence(f"klist -k {kerberos.path}", keys or kerberos.reason or "missing")],
+        fix=[_new_key(kerberos.path, wanted), inspect("klist -k {path}", path=kerberos.path)],
         path=kerberos.path,
     )

@@ -278,6 +278,7 @@ def _is_absent(host: Host, path: str) -> bool:
 _KRB5_CONF = "/etc/krb5.conf"
 _KEYTAB = "/etc/krb5.keytab"
 _SNIPPETS = 20
+_OF_KRB5 = re.compile(r"(?m)^[ \t]*krb5_(keytab|servername|verify_principal):[ \t]*(\S+)")
 
 
 def kerberos(host: Host, know: FactStore) -> Kerberos | Unknown:
@@ -291,11 +292,13 @@ def kerberos(host: Host, know: FactStore) -> Kerberos | Unknown:
         names = text(host.ask("list", folder)).split("\n")[:_SNIPPETS]
         lines += [text(host.ask("read", f"{folder.rstrip('/')}/{name}")) for name in names if name]
     own, by = (service.value("keytab") if service else None), service.path if service else ""
+    verifies = ""
     if found and found.mechanism == "kerberos5":
         system = know.get(System)
-        settings = text(host.ask("read", found.configuration(system.family if system else "")))
-        m = re.search(r"(?m)^[ \t]*krb5_keytab:[ \t]*(\S+)", settings)
-        own, by = (m[1], found.path) if m else (None, "")
+        path = found.configuration(system.family if system else "")
+        settings = dict(_OF_KRB5.findall(text(host.ask("read", path))))
+        own, by = settings.get("keytab"), path
+        verifies = f"{settings.get('servername', 'host')}/{settings.get('verify_principal', '')}"
     if own is None:
         by = ""
         if m := re.search(r"(?m)^[ \t]*default_keytab_name[ \t]*=[ \t]*(\S+)", "\n".join(lines)):
@@ -306,7 +309,7 @@ def kerberos(host: Host, know: FactStore) -> Kerberos | Unknown:
     answer = host.ask("keytab", path)
     if isinstance(answer, NoAnswer) and isinstance(conf, NoAnswer) and not own:
         return Absent("this host is not set up for Kerberos")
-    parts = [f">> keytab: {path}", f">> by: {by}", text(host.ask("look", text(host.ask("real", path)) or path))]
+    parts = [f">> keytab: {path}", f">> by: {by}", f">> verify: {verifies}" if verifies else "", text(host.ask("look", text(host.ask("real", path)) or path))]
     if isinstance(answer, str):
         parts.append(answer)
     elif answer.why == "absent":

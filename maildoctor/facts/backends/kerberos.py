@@ -43,7 +43,8 @@ class Key:
 class Kerberos:
     """Text: `>> keytab: PATH`, then the lines of the door's verb `keytab` (`PRINCIPAL kvno=N enctype=NAME
     written=SECONDS`) and the `ls -ld` line; `>> missing` or `>> unreadable: WHY` in their place; `>> by: TEXT` for what
-    names that keytab; `>> krb5.conf: PATH` and then its lines."""
+    names that keytab; `>> verify: SERVICE/HOST` for the key by which saslauthd -a kerberos5 makes sure of the KDC, the host
+    empty where it is this one; `>> krb5.conf: PATH` and then its lines."""
 
     path: str
     state: KeytabState
@@ -51,6 +52,8 @@ class Kerberos:
     keys: tuple[Key, ...]
     look: Look | None
     named_by: str
+    verifies: str
+    """`host/`, or what saslauthd's file names in its place; empty where saslauthd does not ask Kerberos"""
     conf: str
     """the path of krb5.conf, empty where there is none"""
     libdefaults: Mapping[str, str]
@@ -61,7 +64,7 @@ class Kerberos:
     def parse(cls, text: str) -> Self:
         """From the lines described above."""
         head, _, conf = text.partition(">> krb5.conf:")
-        marks = {m[1]: m[2].strip() for m in re.finditer(r"(?m)^>> (keytab|missing|unreadable|by):?(.*)$", head)}
+        marks = {m[1]: m[2].strip() for m in re.finditer(r"(?m)^>> (keytab|missing|unreadable|by|verify):?(.*)$", head)}
         path, _, lines = conf.partition("\n")
         libdefaults, kdcs = _krb5_conf(lines)
         return cls(
@@ -71,6 +74,7 @@ class Kerberos:
             tuple(Key(m[1], int(m[2]), m[3], int(m[4])) for m in map(_KEY.fullmatch, head.splitlines()) if m),
             next((x for x in map(Look.parse, head.splitlines()) if x), None),
             marks.get("by", ""),
+            marks.get("verify", ""),
             path.strip(),
             libdefaults,
             kdcs,
