@@ -296,7 +296,7 @@ _USERS = "# path: /etc/sasldb2\n# format: Berkeley DB hash version 9\n# backend:
     ],
     refs=("libsasl: saslauthd/auth_sasldb.c: without a realm that of gethostname(2) is taken",),
 )
-def saslauthd_looks_in_another_realm(
+def saslauthd_asks_another_realm(
     conf: SaslConf, service: LoginService, verifier: Verifier, sasldb: SaslDb, names: Names
 ) -> Findings:
     """saslauthd -a sasldb looks names without a domain up in the realm of the host's node name, where no user is.

@@ -296,7 +296,7 @@ def saslauthd_read_an_older_file(conf: SaslConf, verifier: Verifier, system: Sys
     ],
     refs=("libsasl: saslauthd/saslauthd-main.c, do_auth(): CONCAT_LOGIN_REALM; lib/checkpw.c: name cut at the last @",),
 )
-def saslauthd_looks_up_the_whole_address(
+def saslauthd_asks_for_the_whole_address(
     conf: SaslConf, service: LoginService, verifier: Verifier, logins: Logins | Unknown
 ) -> Findings:
     """saslauthd runs with -r, so it looks up `user@domain`, and no account of the system has such a name.

@@ -1,6 +1,7 @@
 """What stands behind a login: saslauthd and its back ends. Only where to look; the facts say what it means."""
 
 import re
+import shlex
 
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
@@ -12,6 +13,7 @@ from maildoctor.facts.backends.pam import PamService
 from maildoctor.facts.backends.saslauthd import Verifier
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.logins import Logins
+from maildoctor.facts.names import Names
 from maildoctor.facts.system import System
 from maildoctor.host import Host, NoAnswer
 
@@ -309,7 +311,12 @@ def kerberos(host: Host, know: FactStore) -> Kerberos | Unknown:
     answer = host.ask("keytab", path)
     if isinstance(answer, NoAnswer) and isinstance(conf, NoAnswer) and not own:
         return Absent("this host is not set up for Kerberos")
-    parts = [f">> keytab: {path}", f">> by: {by}", f">> verify: {verifies}" if verifies else "", text(host.ask("look", text(host.ask("real", path)) or path))]
+    parts = [
+        f">> keytab: {path}",
+        f">> by: {by}",
+        f">> verify: {verifies}" if verifies else "",
+        text(host.ask("look", text(host.ask("real", path)) or path)),
+    ]
     if isinstance(answer, str):
         parts.append(answer)
     elif answer.why == "absent":
@@ -318,6 +325,41 @@ def kerberos(host: Host, know: FactStore) -> Kerberos | Unknown:
         return unknown(answer, path)
     else:
         parts.append(f">> unreadable: {answer.reason}")
-    if isinstance(conf, str):
-        parts += [f">> krb5.conf: {_KRB5_CONF}", *lines]
-    return Kerberos.parse("\n".join(parts))
+    behind = [f">> krb5.conf: {_KRB5_CONF}", *lines] if isinstance(conf, str) else []
+    store = Kerberos.parse("\n".join([*parts, *behind]))
+    return Kerberos.parse("\n".join([*parts, *_of_kdc(host, know, store), *behind]))
+
+
+def _of_kdc(host: Host, know: FactStore, store: Kerberos) -> list[str]:
+    """What the KDCs of the realm say of the principals whose keys are needed; only the first that answers is asked."""
+    service, application, names = know.get(LoginService), know.get(SaslApplication), know.get(Names)
+    own = [n for n in dict.fromkeys((names.canonical, *names.aliases, names.hostname)) if n] if names else []
+    wanted = []
+    word = application.protocol if application else "smtp"
+    if service and service.realm_unknown is None and "." in service.realm and store.of_service(word):
+        wanted.append(f"{word}/{service.realm.lower()}")
+    if store.verifies:
+        name, _, instance = store.verifies.partition("/")
+        full = instance or next((n for n in own if "." in n), "")
+        wanted += [f"{name}/{full.lower()}"] if full else []
+    lines: list[str] = []
+    for principal in wanted:
+        realm = next((k.realm for k in store.keys if k.name == principal), store.realm)
+        for kdc in store.kdcs.get(realm, ())[:_SERVERS]:
+            address = _address(kdc, own)
+            words = {"kdc": address, "principal": principal, "realm": realm}
+            said = host.ask("kdc", " ".join(shlex.quote(f"{k}={v}") for k, v in words.items())) if address else ""
+            if isinstance(said, str) and said:
+                lines += [f">> ask {address} {principal}@{realm}", said]
+                if not said.startswith("connect: ") or said.split("\n", 1)[0].endswith(" ok"):
+                    break
+    return lines
+
+
+def _address(kdc: str, own: list[str]) -> str:
+    """Where to ask: ADDRESS:PORT of a `kdc =` line, that of the loopback where it names this host."""
+    m = re.fullmatch(r"(?:(?:tcp|udp)/)?(?:\[([0-9a-fA-F:]{2,45})\]|([\w.-]{1,255}))(?::([0-9]{1,5}))?", kdc)
+    if m is None:
+        return ""
+    name = m[1] or m[2]
+    return f"{'127.0.0.1' if name.lower() in (n.lower() for n in own) else name}:{m[3] or 88}"

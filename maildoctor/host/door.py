@@ -5,7 +5,7 @@ from maildoctor.masking import kind_of, masked
 
 _LISTINGS = frozenset((
     "look", "changed", "real", "acl", "list", "map", "accounts", "keytab", "sasldb", "elf", "cert", "key", "space",
-    "listeners", "hostname", "build", "release", "elapsed", "whoami", "clock", "clear",
+    "listeners", "hostname", "build", "release", "elapsed", "whoami", "clock", "clear", "kdc",
 ))  # fmt: skip
 """What we write ourselves, of names, numbers and digests: a user called `password` is no password."""
 _LINES = frozenset((

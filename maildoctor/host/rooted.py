@@ -25,6 +25,7 @@ _LIFE = {
     "listeners": "listening ports",
     "probe": "server to ask",
     "directory": "server to ask",
+    "kdc": "server to ask",
 }
 """What is not there where nothing runs, rather than hidden from us."""
 

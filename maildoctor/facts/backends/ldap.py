@@ -109,7 +109,7 @@ class LdapStore:
     asked: tuple[Asked, ...]
     users: tuple[tuple[str, Asked], ...]
     """names that were looked up, and what was said"""
-    unasked: Mapping[str, str]
+    not_asked: Mapping[str, str]
     absent: frozenset[str]
     base_of_ldap_conf: str
     filter_asked: str
@@ -144,7 +144,7 @@ class LdapStore:
             else:
                 settings[key] = Setting(value, number)
         marks = re.findall(r"(?m)^>> (missing|base|filter|unasked): ?(.*)$", rest)
-        unasked = dict(m.partition(" because ")[::2] for kind, m in marks if kind == "unasked")
+        not_asked = dict(m.partition(" because ")[::2] for kind, m in marks if kind == "unasked")
         return cls(
             path,
             missing,
@@ -153,7 +153,7 @@ class LdapStore:
             tuple(ignored[:5]),
             tuple(a for name, a in _asked(rest) if not name),
             tuple((name, a) for name, a in _asked(rest) if name),
-            unasked,
+            not_asked,
             frozenset(m.strip() for kind, m in marks if kind == "missing"),
             next((m.strip() for kind, m in marks if kind == "base"), ""),
             next((m for kind, m in marks if kind == "filter"), ""),

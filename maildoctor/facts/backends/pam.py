@@ -121,7 +121,7 @@ class PamService:
     nologin: str
     lists: Mapping[str, tuple[str, ...]]
     shells: frozenset[str] | None
-    looks: Mapping[str, Look] = field(default_factory=dict)
+    list_files: Mapping[str, Look] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -479,7 +479,7 @@ def _listfile(service: PamService, row: Row, _kind: PamType, person: SystemAccou
         return failed
     if path in service.missing:
         return failed
-    look = service.looks.get(path)
+    look = service.list_files.get(path)
     if look is not None and (look.kind != "-" or look.world_writable):
         return _FAIL
     if item in ("tty", "ruser"):  # saslauthd sets neither: sure not to match
