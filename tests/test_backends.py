@@ -1,6 +1,7 @@
 """What stands behind a login: PAM's way through its stacks, accounts, keytabs, saslauthd's own words."""
 
 import socket
+import struct
 import threading
 
 import pytest
@@ -10,11 +11,13 @@ from maildoctor.facts.backends.kerberos import Kerberos
 from maildoctor.facts.backends.ldap import LdapStore, expanded, widest
 from maildoctor.facts.backends.pam import PamService
 from maildoctor.facts.backends.saslauthd import Flags, Verifier
+from maildoctor.facts.backends.tally import Limits, Tally, settings_of
 from maildoctor.host import NoAnswer
 from maildoctor.host.accounts import accounts, scheme_of
 from maildoctor.host.directory import ask
 from maildoctor.host.kdc import ask as ask_kdc
 from maildoctor.host.keytab import NotAKeytab, entries
+from maildoctor.host.tally import counted, failures
 from maildoctor.krb5 import Answer as KdcSaid
 from maildoctor.krb5 import BadBer, answer, as_req
 from maildoctor.ldap.ber import elements, integer, one, tagged
@@ -416,3 +419,37 @@ def test_a_kdc_that_is_down_or_elsewhere() -> None:
     (found,) = Kerberos.parse(f">> keytab: /k\n>> ask 127.0.0.1:88 smtp/a.b@B\n{said}").asked
     assert found.refused.endswith("refused") and found.code is None
     assert isinstance(ask_kdc("kdc=192.0.2.1:88 principal=smtp/a.b realm=B", False), NoAnswer)
+
+
+# ---- failed logins that are counted
+
+
+def _record(source: bytes, status: int, seconds: int) -> bytes:
+    return source.ljust(52, b"\0") + struct.pack("=HHQ", 0, status, seconds)
+
+
+def test_records_of_failed_logins() -> None:
+    data = _record(b"smtp", 1, 100) + _record(b"192.0.2.1", 3, 200) + _record(b"p\x1bs/1", 4, 300) + b"rest"
+    assert list(failures(data)) == ["100 valid service smtp", "200 valid rhost 192.0.2.1", "300 old tty p?s?1"]
+    assert counted(_record(b"", 7, 200)) == "count=7 last=200" and counted(b"") == "count=0 last=0"
+    assert Tally.parse("/t", list(failures(data))).failures == (100, 200)
+    assert Tally.parse("/t", ["count=2 last=9"]).failures == (9, 9)
+
+
+@pytest.mark.parametrize(
+    ("conf", "arguments", "now", "until"),
+    [
+        ("", "", 500, 900),
+        ("", "", 1000, 0),
+        ("unlock_time = never", "", 10**9, None),
+        ("deny=2", "deny=5", 500, 0),
+        ("# deny = 9\nfail_interval = 60", "", 500, 0),
+        ("deny = 0", "", 500, 0),
+    ],
+)
+def test_who_is_locked_out(conf: str, arguments: str, now: int, until: int | None) -> None:
+    """`until` 0: nobody is."""
+    limits = Limits.of_faillock(settings_of(conf.split("\n"), arguments.split()))
+    lock = limits.lock("pam_faillock", Tally("/t", (100, 200, 300), ()), False, now)
+    assert lock is None if until == 0 else lock is not None and lock.until == until
+    assert limits.lock("pam_faillock", Tally("/t", (100, 200, 300), ()), True, now) is None, "root is never"

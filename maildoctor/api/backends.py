@@ -6,6 +6,7 @@ from maildoctor.facts.backends.ldap import LdapStore
 from maildoctor.facts.backends.pam import Handler, PamService, PamType, lets_in
 from maildoctor.facts.backends.saslauthd import MECHANISMS as SASLAUTHD_MECHANISMS
 from maildoctor.facts.backends.saslauthd import READ_ONCE, Verifier
+from maildoctor.facts.backends.tally import Lock
 
 __all__ = [
     "READ_ONCE",
@@ -16,6 +17,7 @@ __all__ = [
     "Kerberos",
     "Key",
     "LdapStore",
+    "Lock",
     "PamService",
     "PamType",
     "SystemAccount",

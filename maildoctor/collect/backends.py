@@ -9,8 +9,9 @@ from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.backends.accounts import Accounts
 from maildoctor.facts.backends.kerberos import Kerberos
 from maildoctor.facts.backends.ldap import LdapStore, Server, expanded, widest
-from maildoctor.facts.backends.pam import PamService
+from maildoctor.facts.backends.pam import FAILLOCK_CONF, PamService
 from maildoctor.facts.backends.saslauthd import Verifier
+from maildoctor.facts.backends.tally import Limits, settings_of
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.logins import Logins
 from maildoctor.facts.names import Names
@@ -86,6 +87,8 @@ def _settings(host: Host) -> list[str]:
 _PAM_FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d")
 _FILES = 40
 _LISTS = 10
+_TRIED = 20
+"""Users whose logins failed, and of whom it is asked whether they are locked."""
 _NOLOGIN = ("/var/run/nologin", "/run/nologin", "/etc/nologin")
 _INCLUDED = re.compile(r"(?m)^[ \t]*(?:@include[ \t]+|-?\w+[ \t]+(?:include|substack)[ \t]+)([\w/.-]{1,200})")
 _ABSOLUTE = re.compile(r"(?m)^[ \t]*-?\w+[ \t]+(?:\[[^\]\n]*\]|\w+)[ \t]+(/[^\s#]{1,300})")
@@ -131,7 +134,45 @@ def pam(host: Host, know: FactStore) -> PamService | Unknown:
             lines += [f">> list: {path}", answer, text(host.ask("look", path))]
         elif answer.why == "absent":
             lines.append(f">> missing: {path}")
+    lines += _tallies(host, know, PamService.parse("\n".join(lines)), found)
     return PamService.parse("\n".join(lines))
+
+
+def _tallies(host: Host, know: FactStore, pam: PamService, found: Verifier) -> list[str]:
+    """What pam_faillock and pam_tally2 have counted for those whose logins failed."""
+    rows = [h.row for h in pam.stack("auth") if h.row.name in ("pam_faillock", "pam_tally2")]
+    logins = know.get(Logins)
+    if not rows or logins is None:
+        return []
+    lines = [f">> now: {text(host.ask('clock'))}"]
+    confs = [next((a.partition("=")[2] for a in r.arguments if a.startswith("conf=")), FAILLOCK_CONF) for r in rows]
+    for path in dict.fromkeys(confs):
+        answers = (text(host.ask("read", p)) for p in (path, *(f"/usr{path}" for _ in [0] if path == FAILLOCK_CONF)))
+        lines += [f">> conf: {path}", next(filter(None, answers), "")]
+    pam = PamService.parse("\n".join([f">> service: {pam.service}", *lines]))
+    failed = [a for a in logins.names.values() if a.failures and a.name][-_TRIED:]
+    joins = bool(found.flags and found.flags.joins_realm)
+    names = [f"{a.name}@{max(a.domains)}" if joins and a.domains else a.name for a in failed]
+    uids = {
+        row[0]: row[2]
+        for row in (x.split(":") for x in text(host.ask("read", "/etc/passwd")).splitlines())
+        if len(row) > 3
+    }
+    for row in rows:
+        for name in names:
+            if not re.fullmatch(r"[\w.@$-]{1,64}", name, re.ASCII) or name.startswith("."):
+                continue
+            if row.name == "pam_faillock":
+                path = f"{Limits.of_faillock(pam.settings(row)).folder}/{name}"
+                said = host.ask("tally", path)
+            elif name in uids:
+                path = Limits.of_tally2(settings_of((), row.arguments)).folder
+                said = host.ask("tally", f"{path} {uids[name]}")
+            else:
+                continue
+            if isinstance(said, str) and " " not in path:
+                lines += [f">> tally: {row.name} {name} {path}", said]
+    return lines
 
 
 def _pam_file(host: Host, name: str) -> tuple[str, str | NoAnswer]:
