@@ -295,6 +295,10 @@ class Directory(threading.Thread):
                     done = one(self.code if kind == 0x60 else 0) + octets_(b"") + octets_(b"")
                     if kind == 0x63 and b"uid" in body:
                         names = tagged(0x30, tagged(0x30, octets_(b"userPassword") + tagged(0x31, b"")))
+                        if b"nsAccountLock" in body:
+                            rows = ((b"pwdAccountLockedTime", b"000001010000Z"), (b"userPassword", b"s3cret"))
+                            row = (tagged(0x30, octets_(n) + tagged(0x31, octets_(v))) for n, v in rows)
+                            names = tagged(0x30, b"".join(row))
                         connection.sendall(tagged(0x30, tagged(2, number) + tagged(0x64, octets_(b"uid=a") + names)))
                     answer = {0x60: 0x61, 0x63: 0x65}.get(kind)
                     if answer:
@@ -312,6 +316,16 @@ def test_a_directory_is_asked_and_no_value_comes_back() -> None:
         "search: 0 success entries=1 userPassword=yes"
     )
     assert b"s3cret" in server.received and b"old" not in server.received
+
+
+def test_of_an_account_only_its_state_comes_back() -> None:
+    server = Directory()
+    said = ask(
+        f"uri=ldap://127.0.0.1:{server.port}/ base=dc=x filter=uid=bob state=yes", lambda _: "", everywhere=False
+    )
+    assert isinstance(said, str) and said.endswith("entries=1\ndn: uid=a\nstate: 000001010000Z of pwdAccountLockedTime")
+    ((name, found),) = LdapStore.parse(f"ldap_filter: uid=%u\n>> user bob ldap://127.0.0.1/\n{said}").users
+    assert name == "bob" and found.lock[0] == "pwdAccountLockedTime" and found.dn == "uid=a"
 
 
 def test_a_refused_bind_ends_the_questions() -> None:

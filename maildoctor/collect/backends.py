@@ -305,7 +305,7 @@ def _users(host: Host, know: FactStore, store: LdapStore, found: Verifier, serve
             continue
         default = store.value("ldap_default_realm", store.value("ldap_default_domain"))
         words = expanded(store.filter, name, realm or default, application.protocol if application else "smtp")
-        said = host.ask("directory", store.question(server, words, "2"))
+        said = host.ask("directory", store.question(server, words, "2", state=True))
         if isinstance(said, str):
             lines += [f">> user {name} {server.uri}", said]
     return lines
