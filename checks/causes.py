@@ -134,7 +134,14 @@ def _every_client(refused: Finding, _: Finding) -> bool:
     return refused.labels.get("client", "").partition(".")[0] in ("", "127", "localhost")
 
 
+def _of_all_who_tried(locked: Finding, _: Finding) -> bool:
+    """Where others got in, it is less than an error, and every login does not fail."""
+    return locked.severity == "error"
+
+
 CAUSES = (
+    Cause("PAM004", ("LOGIN001",), _of_all_who_tried),
+    Cause("LDAP009", ("LOGIN001",), _of_all_who_tried),
     Cause("MAP014", ("no-answer", "no-offer", "no-starttls"), _every_client),
     Cause("MAP016", ("no-answer", "no-offer", "no-starttls"), _every_client),
     Cause("MAP015", ("no-answer",), _every_client),

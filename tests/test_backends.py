@@ -1,19 +1,26 @@
 """What stands behind a login: PAM's way through its stacks, accounts, keytabs, saslauthd's own words."""
 
 import socket
+import struct
 import threading
 
 import pytest
 
 from maildoctor.facts.backends.accounts import Accounts, SystemAccount
+from maildoctor.facts.backends.kerberos import Kerberos
 from maildoctor.facts.backends.ldap import LdapStore, expanded, widest
 from maildoctor.facts.backends.pam import PamService
 from maildoctor.facts.backends.saslauthd import Flags, Verifier
+from maildoctor.facts.backends.tally import Limits, Tally, settings_of
 from maildoctor.host import NoAnswer
 from maildoctor.host.accounts import accounts, scheme_of
 from maildoctor.host.directory import ask
+from maildoctor.host.kdc import ask as ask_kdc
 from maildoctor.host.keytab import NotAKeytab, entries
-from maildoctor.ldap.ber import elements, one, tagged
+from maildoctor.host.tally import counted, failures
+from maildoctor.krb5 import Answer as KdcSaid
+from maildoctor.krb5 import BadBer, answer, as_req
+from maildoctor.ldap.ber import elements, integer, one, tagged
 from maildoctor.ldap.ber import octets as octets_
 from maildoctor.ldap.filters import BadFilter, encoded
 
@@ -288,6 +295,10 @@ class Directory(threading.Thread):
                     done = one(self.code if kind == 0x60 else 0) + octets_(b"") + octets_(b"")
                     if kind == 0x63 and b"uid" in body:
                         names = tagged(0x30, tagged(0x30, octets_(b"userPassword") + tagged(0x31, b"")))
+                        if b"nsAccountLock" in body:
+                            rows = ((b"pwdAccountLockedTime", b"000001010000Z"), (b"userPassword", b"s3cret"))
+                            row = (tagged(0x30, octets_(n) + tagged(0x31, octets_(v))) for n, v in rows)
+                            names = tagged(0x30, b"".join(row))
                         connection.sendall(tagged(0x30, tagged(2, number) + tagged(0x64, octets_(b"uid=a") + names)))
                     answer = {0x60: 0x61, 0x63: 0x65}.get(kind)
                     if answer:
@@ -307,6 +318,16 @@ def test_a_directory_is_asked_and_no_value_comes_back() -> None:
     assert b"s3cret" in server.received and b"old" not in server.received
 
 
+def test_of_an_account_only_its_state_comes_back() -> None:
+    server = Directory()
+    said = ask(
+        f"uri=ldap://127.0.0.1:{server.port}/ base=dc=x filter=uid=bob state=yes", lambda _: "", everywhere=False
+    )
+    assert isinstance(said, str) and said.endswith("entries=1\ndn: uid=a\nstate: 000001010000Z of pwdAccountLockedTime")
+    ((name, found),) = LdapStore.parse(f"ldap_filter: uid=%u\n>> user bob ldap://127.0.0.1/\n{said}").users
+    assert name == "bob" and found.lock[0] == "pwdAccountLockedTime" and found.dn == "uid=a"
+
+
 def test_a_refused_bind_ends_the_questions() -> None:
     server = Directory(49)
     said = ask(f"uri=ldap://localhost:{server.port}/ base=dc=x", lambda _: "", everywhere=False)
@@ -322,3 +343,127 @@ def test_a_closed_port_refuses() -> None:
         port = server.getsockname()[1]
     said = ask(f"uri=ldap://127.0.0.1:{port}/", lambda _: "", everywhere=False)
     assert said == f"connect: 127.0.0.1:{port} Connection refused"
+
+
+# ---- Kerberos
+
+
+def _sequence(*fields: tuple[int, bytes]) -> bytes:
+    return tagged(0x30, b"".join(tagged(0xA0 | number, body) for number, body in fields))
+
+
+def _error(code: int, stamp: str = "20261122080000Z", data: bytes = b"") -> bytes:
+    fields = [(0, integer(5)), (1, integer(30)), (4, tagged(0x18, stamp.encode())), (5, integer(0)), (6, integer(code))]
+    return tagged(0x7E, _sequence(*fields, *([(12, octets_(data))] if data else [])))
+
+
+def _hint(*enctypes: int) -> bytes:
+    rows = b"".join(_sequence((0, integer(e)), (1, tagged(0x1B, b"salt"))) for e in enctypes)
+    return tagged(0x30, _sequence((1, integer(2)), (2, octets_(b""))) + _sequence((1, integer(19)), (2, octets_(
+        tagged(0x30, rows)))))  # fmt: skip
+
+
+def _ticket(enctype: int, kvno: int) -> bytes:
+    sealed = _sequence((0, integer(enctype)), (1, integer(kvno)), (2, octets_(b"sealed")))
+    return tagged(0x6B, _sequence((0, integer(5)), (1, integer(11)), (3, tagged(0x1B, b"X")), (6, sealed)))
+
+
+def test_an_as_req_asks_for_a_ticket_and_proves_nothing() -> None:
+    request = as_req("smtp/mail.example.com", "EXAMPLE.COM", (18, 17), 7)
+    assert request[0] == 0x6A and b"smtp" in request and b"mail.example.com" in request and b"krbtgt" in request
+    ((_, body, _),) = elements(request, whole=True)
+    ((_, fields, _),) = elements(body, whole=True)
+    assert [t for t, _, _ in elements(fields, whole=True)] == [0xA1, 0xA2, 0xA4], "no padata"
+
+
+def test_what_a_kdc_answers() -> None:
+    assert answer(_error(25, data=_hint(18, 17))) == KdcSaid(25, ((18, None), (17, None)), 1795334400)
+    assert answer(_error(6)).code == 6
+    assert answer(_error(6, "20269922080000Z")).time is None
+    assert answer(_ticket(18, 3)) == KdcSaid(0, ((18, 3),))
+
+
+@pytest.mark.parametrize("data", [b"", b"HTTP/1.1 400", b"\x7e\x03\x30\x01\x00", _error(25)[:-1], b"\x6b\x02\x30\x00"])
+def test_what_is_no_answer_of_a_kdc(data: bytes) -> None:
+    with pytest.raises(BadBer):
+        answer(data)
+
+
+def _kdc(keys: dict[int, int], needs_proof: bool) -> tuple[socket.socket, int]:
+    """A KDC that answers a few questions by UDP."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 0))
+    server.settimeout(5)
+
+    def serve() -> None:
+        try:
+            while True:
+                request, peer = server.recvfrom(4096)
+                asked = [e for e in keys if integer(e) in request[-60:]]
+                if not asked:
+                    server.sendto(_error(14), peer)
+                elif needs_proof:
+                    server.sendto(_error(25, data=_hint(asked[0])), peer)
+                else:
+                    server.sendto(_ticket(asked[0], keys[asked[0]]), peer)
+        except OSError:
+            return
+
+    threading.Thread(target=serve, daemon=True).start()
+    return server, server.getsockname()[1]
+
+
+@pytest.mark.parametrize("needs_proof", [False, True])
+def test_a_kdc_is_asked_for_keys_and_time(needs_proof: bool) -> None:
+    server, port = _kdc({18: 3, 17: 3}, needs_proof)
+    said = ask_kdc(f"kdc=127.0.0.1:{port} principal=smtp/a.b realm=B", False)
+    server.close()
+    assert isinstance(said, str)
+    kvno = "" if needs_proof else " kvno=3"
+    assert f"key: aes256-cts-hmac-sha1-96{kvno}\nkey: aes128-cts-hmac-sha1-96{kvno}\nclock: " in said
+    (found,) = Kerberos.parse(f">> keytab: /k\n>> ask 127.0.0.1:{port} smtp/a.b@B\n{said}").asked
+    assert found.is_known and not found.refused and found.ahead is not None and found.keys[0][0].startswith("aes256")
+
+
+def test_a_kdc_that_is_down_or_elsewhere() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        said = ask_kdc(f"kdc=127.0.0.1:{closed.getsockname()[1]} principal=smtp/a.b realm=B", False)
+    assert isinstance(said, str) and said.endswith("Connection refused")
+    (found,) = Kerberos.parse(f">> keytab: /k\n>> ask 127.0.0.1:88 smtp/a.b@B\n{said}").asked
+    assert found.refused.endswith("refused") and found.code is None
+    assert isinstance(ask_kdc("kdc=192.0.2.1:88 principal=smtp/a.b realm=B", False), NoAnswer)
+
+
+# ---- failed logins that are counted
+
+
+def _record(source: bytes, status: int, seconds: int) -> bytes:
+    return source.ljust(52, b"\0") + struct.pack("=HHQ", 0, status, seconds)
+
+
+def test_records_of_failed_logins() -> None:
+    data = _record(b"smtp", 1, 100) + _record(b"192.0.2.1", 3, 200) + _record(b"p\x1bs/1", 4, 300) + b"rest"
+    assert list(failures(data)) == ["100 valid service smtp", "200 valid rhost 192.0.2.1", "300 old tty p?s?1"]
+    assert counted(_record(b"", 7, 200)) == "count=7 last=200" and counted(b"") == "count=0 last=0"
+    assert Tally.parse("/t", list(failures(data))).failures == (100, 200)
+    assert Tally.parse("/t", ["count=2 last=9"]).failures == (9, 9)
+
+
+@pytest.mark.parametrize(
+    ("conf", "arguments", "now", "until"),
+    [
+        ("", "", 500, 900),
+        ("", "", 1000, 0),
+        ("unlock_time = never", "", 10**9, None),
+        ("deny=2", "deny=5", 500, 0),
+        ("# deny = 9\nfail_interval = 60", "", 500, 0),
+        ("deny = 0", "", 500, 0),
+    ],
+)
+def test_who_is_locked_out(conf: str, arguments: str, now: int, until: int | None) -> None:
+    """`until` 0: nobody is."""
+    limits = Limits.of_faillock(settings_of(conf.split("\n"), arguments.split()))
+    lock = limits.lock("pam_faillock", Tally("/t", (100, 200, 300), ()), False, now)
+    assert lock is None if until == 0 else lock is not None and lock.until == until
+    assert limits.lock("pam_faillock", Tally("/t", (100, 200, 300), ()), True, now) is None, "root is never"

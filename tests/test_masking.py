@@ -291,6 +291,7 @@ def test_the_key_in_a_name_of_a_paid_block_list(form: str, kind: str) -> None:
         'lookup "bob" as USERINFO in table static:<getpwnam> -> "bob:1000:1000:/home/bob"',
         "login host for anna / bob and others",
         "MAILER_DSN=smtp://localhost:25",
+        "39 root 1000.0 /usr/sbin/saslauthd saslauthd -a kerberos5 -m /run/saslauthd -n 2",
         "--from-literal",
     ],
 )

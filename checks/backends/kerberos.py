@@ -7,6 +7,7 @@ from maildoctor.api import (
     Findings,
     LoginService,
     SaslApplication,
+    Step,
     Unknown,
     by_hand,
     check,
@@ -14,9 +15,9 @@ from maildoctor.api import (
     inspect,
     known,
 )
-from maildoctor.api.backends import Kerberos, Verifier
+from maildoctor.api.backends import KdcAnswer, Kerberos, Verifier
 from maildoctor.api.cyrus import Plugins, SaslConf, mechanisms
-from maildoctor.api.host import Listeners, Names, Processes
+from maildoctor.api.host import Listeners, LoginHistory, Names, Processes
 
 _PLUGINS = (
     "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libgssapiv2.so -> /usr/lib/sasl2/libgssapiv2.so\n"
@@ -26,6 +27,9 @@ _SERVICE = "mechanisms: GSSAPI PLAIN\nrealm: mail.example.com"
 _KEY = "smtp/mail.example.com@EXAMPLE.COM kvno=2 enctype=aes256-cts-hmac-sha1-96 written=1700000000"
 _KEYTAB = ">> keytab: /etc/krb5.keytab\n"
 _OWN_KDC = ">> krb5.conf: /etc/krb5.conf\n[libdefaults]\ndefault_realm = X\n[realms]\nX = {\n kdc = 127.0.0.1\n}"
+_NO_KDC = "\n>> ask 127.0.0.1:88 smtp/mail.example.com@X\nconnect: "
+_ASKS = "pwcheck_method: saslauthd"
+_VERIFIES = ">> verify: host/\n"
 _KERBEROS5 = "7 root 1000.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a kerberos5"
 
 
@@ -34,6 +38,18 @@ def _offers(service: LoginService, conf: SaslConf | Unknown, plugins: Plugins | 
         return False
     offered = mechanisms(service, known(conf), plugins, None).offered(tls=True)
     return bool({"GSSAPI", "GSS-SPNEGO"} & set(offered))
+
+
+def _own_names(names: Names | Unknown) -> list[str]:
+    """What this host is called, in lower case, its full name first."""
+    if not isinstance(names, Names):
+        return []
+    return [n.lower() for n in dict.fromkeys((names.canonical, *names.aliases, names.hostname)) if n]
+
+
+def _new_key(path: str, wanted: str) -> Step:
+    """How the key of a principal comes into the keytab."""
+    return by_hand("kadmin -q 'addprinc -randkey {name}' && kadmin -q 'ktadd -k {path} {name}'", name=wanted, path=path)
 
 
 @check(
@@ -181,9 +197,34 @@ def keytab_of_old_kinds(
             "kerberos": _KEYTAB + _KEY + "\n" + _OWN_KDC,
             "listeners": "0.0.0.0 25 7 sendmail",
             "processes": "7 root 1.0 /usr/sbin/sendmail sendmail: MTA: accepting connections",
-        }
+        },
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB + _KEY + _NO_KDC + "127.0.0.1:88 Connection refused\n" + _OWN_KDC,
+            "listeners": "",
+            "processes": "9 root 1.0 /usr/sbin/krb5kdc krb5kdc -P /run/krb5kdc.pid",
+        },
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB
+            + _KEY
+            + _NO_KDC.replace("127.0.0.1", "kdc.example.com")
+            + "kdc.example.com:88 no answer within 2 s\n"
+            + _OWN_KDC.replace("127.0.0.1", "kdc.example.com"),
+            "listeners": "",
+            "processes": "",
+        },
     ],
     passes=[
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB + _KEY + _NO_KDC + "127.0.0.1:88 ok\nanswer: 0 AS_REP\n" + _OWN_KDC,
+            "listeners": "",
+            "processes": "",
+        },
         {
             "service": _SERVICE,
             "plugins": _PLUGINS,
@@ -226,21 +267,35 @@ def kdc_does_not_run(
     asks = isinstance(verifier, Verifier) and verifier.mechanism == "kerberos5"
     if not (asks or _offers(service, conf, plugins)):
         return
-    realm = kerberos.libdefaults.get("default_realm", "")
+    realm = kerberos.realm
     kdcs = kerberos.kdcs.get(realm, ())
+    silent = [a for a in kerberos.asked if a.refused]
+    if len(silent) < len(kerberos.asked):
+        return
     own = [k for k in kdcs if re.match(r"(?:(?:tcp|udp)/)?(?:127\.|localhost\b|\[?::1)", k)]
     if not own or len(own) != len(kdcs):
+        far = [a for a in silent if not a.kdc.startswith("127.")]
+        if far and len({a.kdc for a in far}) == len(kdcs):
+            yield found(
+                f"No KDC of realm {realm} answers: {far[0].refused}",
+                evidence=[Evidence(kerberos.conf, f"{realm}: kdc = {' '.join(kdcs)}"), *(a.evidence for a in far[:3])],
+                fix=[by_hand("start the KDC, open port 88 to it, or name in krb5.conf the one that runs")],
+                realm=realm,
+                mech="PLAIN" if asks else "GSSAPI",
+            )
         return
     m = re.search(r":([0-9]{1,5})$", own[0])
     port = int(m[1]) if m and "::1" not in own[0] else 88
     runs = any(re.match(r"krb5kdc|kdc\b", p.program.rpartition("/")[2]) for p in processes.all)
-    if not runs and not listeners.on(port):
+    if silent or (not runs and not listeners.on(port)):
         yield found(
-            f"The KDC of realm {realm} is this host ({own[0]}), and no KDC (krb5kdc) runs",
+            f"The KDC of realm {realm} is this host ({own[0]}), and no KDC (krb5kdc) "
+            + ("answers, though one runs" if runs else "runs"),
             evidence=[
                 Evidence(kerberos.conf, f"{realm}: kdc = {own[0]}"),
-                Evidence("ss -ltn", f"nothing listens on port {port}"),
-                Evidence("ps", "no krb5kdc"),
+                *(a.evidence for a in silent[:1]),
+                *([] if listeners.on(port) else [Evidence("ss -ltn", f"nothing listens on port {port}")]),
+                Evidence("ps", "krb5kdc runs" if runs else "no krb5kdc"),
             ],
             fix=[by_hand("start the KDC: systemctl start krb5-kdc (Debian), krb5kdc (Red Hat)")],
             realm=realm,
@@ -255,43 +310,358 @@ def kdc_does_not_run(
     rung="verifier",
     role="cause",
     fails=[
-        {"conf": "pwcheck_method: saslauthd", "verifier": _KERBEROS5, "kerberos": _KEYTAB + ">> missing"},
-        {"conf": "pwcheck_method: saslauthd", "verifier": _KERBEROS5, "kerberos": _KEYTAB + _KEY},
+        {"conf": _ASKS, "verifier": _KERBEROS5, "kerberos": _KEYTAB + _VERIFIES + ">> missing"},
+        {"conf": _ASKS, "verifier": _KERBEROS5, "kerberos": _KEYTAB + _VERIFIES + _KEY},
+        {
+            "conf": _ASKS,
+            "verifier": _KERBEROS5,
+            "kerberos": _KEYTAB + _VERIFIES + _KEY.replace("smtp/mail.", "host/old."),
+            "names": "hostname: mail\n192.0.2.1 mail.example.com mail",
+        },
+        {
+            "conf": _ASKS,
+            "verifier": _KERBEROS5 + " -O /etc/saslauthd.conf",
+            "kerberos": _KEYTAB + ">> verify: smtp/imap.example.com\n" + _KEY,
+        },
     ],
     passes=[
+        {"conf": _ASKS, "verifier": _KERBEROS5, "kerberos": _KEYTAB + _VERIFIES + _KEY.replace("smtp/", "host/")},
         {
-            "conf": "pwcheck_method: saslauthd",
+            "conf": _ASKS,
             "verifier": _KERBEROS5,
-            "kerberos": _KEYTAB + _KEY.replace("smtp/", "host/"),
+            "kerberos": _KEYTAB + _VERIFIES + _KEY.replace("smtp/", "host/"),
+            "names": "hostname: mail\n192.0.2.1 mail.example.com mail",
         },
-        {"conf": "pwcheck_method: auxprop", "verifier": _KERBEROS5, "kerberos": _KEYTAB + ">> missing"},
         {
-            "conf": "pwcheck_method: saslauthd",
+            "conf": "pwcheck_method: auxprop",
+            "verifier": _KERBEROS5,
+            "kerberos": _KEYTAB + _VERIFIES + ">> missing",
+        },
+        {
+            "conf": _ASKS,
             "verifier": _KERBEROS5 + " -O /etc/saslauthd.conf",
-            "kerberos": _KEYTAB + _KEY,
+            "kerberos": _KEYTAB + ">> verify: smtp/mail.example.com\n" + _KEY,
         },
     ],
-    refs=("libsasl: saslauthd/auth_krb5.c: krb5_verify_init_creds(), ap_req_nofail; servername `host`",),
+    refs=(
+        "libsasl: saslauthd/auth_krb5.c: krb5_sname_to_principal() of krb5_servername (`host`) and "
+        "krb5_verify_principal; krb5_verify_init_creds() with ap_req_nofail",
+    ),
 )
-def saslauthd_lacks_a_host_key(conf: SaslConf, verifier: Verifier, kerberos: Kerberos) -> Findings:
-    """saslauthd -a kerberos5 makes sure of the KDC by the key of this host, and has none.
+def saslauthd_lacks_a_host_key(
+    conf: SaslConf, verifier: Verifier, kerberos: Kerberos, names: Names | Unknown
+) -> Findings:
+    """saslauthd -a kerberos5 makes sure of the KDC by a key of this host, and has none.
 
-    Every password is refused, the right one too: "krb5_verify_init_creds failed".
+    With the password it gets a ticket, and asks the KDC for one more, for host/HOST, which it reads with the key of the
+    keytab. Every password is refused without it, the right one too: "krb5_verify_init_creds failed".
 
-    Advice: put a key of host/HOST into the keytab, readable for saslauthd's user.
+    Advice: make the principal host/HOST at the KDC and put its key into the keytab (`ktadd`), readable for saslauthd's
+    user; or name a principal whose key is there by krb5_servername and krb5_verify_principal in /etc/saslauthd.conf.
     """
     if not conf.verifies_by("saslauthd") or verifier.mechanism != "kerberos5":
         return
-    flags = verifier.flags
-    if kerberos.state == "listed" and (kerberos.of_service("host") or (flags and flags.option)):
+    word, _, host = (kerberos.verifies or "host/").partition("/")
+    own = [host.lower()] if host else _own_names(names)
+    there = kerberos.of_service(word)
+    if kerberos.state == "listed" and there and (not own or any(kerberos.of_host(word, n) for n in own)):
         return
-    what = "does not exist" if kerberos.state == "missing" else "holds no key of host/HOST"
+    full = next((n for n in own if "." in n), "")
+    wanted = f"{word}/{full or 'HOST'}"
+    what = {
+        "missing": "does not exist",
+        "unreadable": f"cannot be read: {kerberos.reason}",
+        "listed": f"has no key of {wanted}",
+    }[kerberos.state]
+    keys = ", ".join(kerberos.principals[:4])
     yield found(
-        f"saslauthd -a kerberos5 needs a key of this host, and the keytab {kerberos.path} {what}",
-        evidence=[
-            verifier.evidence(),
-            Evidence(f"klist -k {kerberos.path}", ", ".join(kerberos.principals[:4]) or kerberos.reason or "missing"),
-        ],
-        fix=[by_hand("kadmin -q 'ktadd -k {path} host/HOST'", path=kerberos.path)],
+        f"saslauthd -a kerberos5 needs the key of {wanted}, and the keytab {kerberos.path} {what}"
+        + (f", only of {keys}" if keys else ""),
+        evidence=[verifier.evidence(), Evidence(f"klist -k {kerberos.path}", keys or kerberos.reason or "missing")],
+        fix=[_new_key(kerberos.path, wanted), inspect("klist -k {path}", path=kerberos.path)],
         path=kerberos.path,
     )
+
+
+def _needed(
+    service: LoginService,
+    conf: SaslConf | Unknown,
+    plugins: Plugins | Unknown,
+    verifier: Verifier | Unknown,
+    kerberos: Kerberos,
+) -> list[tuple[KdcAnswer, str]]:
+    """What the KDC said of the principals that logins need, each with the mechanism that needs it."""
+    found = []
+    asks = isinstance(verifier, Verifier) and isinstance(conf, SaslConf) and conf.verifies_by("saslauthd")
+    if asks and isinstance(verifier, Verifier) and verifier.mechanism == "kerberos5":
+        word = (kerberos.verifies or "host/").partition("/")[0]
+        found += [(a, "PLAIN") for a in kerberos.answered(word)]
+    if _offers(service, conf, plugins):
+        taken = {a.principal for a, _ in found}
+        found += [(a, "GSSAPI") for a in kerberos.asked if a.principal not in taken and not _is_host(a, kerberos)]
+    return [(a, mech) for a, mech in found if not a.refused]
+
+
+def _is_host(answer: KdcAnswer, kerberos: Kerberos) -> bool:
+    return bool(kerberos.verifies) and answer.principal.startswith(kerberos.verifies.partition("/")[0] + "/")
+
+
+_ASK = "\n>> ask 127.0.0.1:88 smtp/mail.example.com@EXAMPLE.COM\nconnect: 127.0.0.1:88 ok\n"
+_AES256 = "key: aes256-cts-hmac-sha1-96"
+_AES128 = "key: aes128-cts-hmac-sha1-96"
+_TICKET = _ASK + "answer: 0 AS_REP\n"
+_PREAUTH = _ASK + "answer: 25 KDC_ERR_PREAUTH_REQUIRED\n"
+
+
+@check(
+    "KRB005",
+    "kdc-clock-differs",
+    "error",
+    rung="verifier",
+    role="cause",
+    scope=("mechanism",),
+    witnesses=("KRB103",),
+    fails=[
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB + _KEY + _TICKET + f"{_AES256} kvno=2\nclock: {ahead}",
+        }
+        for ahead in ("+3600", "-301")
+    ],
+    passes=[
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB + _KEY + _TICKET + f"{_AES256} kvno=2\nclock: +12",
+        },
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB
+            + _KEY
+            + _TICKET
+            + "clock: +900\n>> krb5.conf: /etc/krb5.conf\n[libdefaults]\nclockskew = 1800",
+        },
+        {"service": _SERVICE, "plugins": _PLUGINS, "kerberos": _KEYTAB + _KEY},
+    ],
+    refs=(
+        "RFC 4120, sections 3.2.3 and 7.5.9: KRB_AP_ERR_SKEW; stime of KRB-ERROR; krb5.conf(5), clockskew: 300 seconds",
+    ),
+)
+def kdc_clock_differs(
+    service: LoginService,
+    plugins: Plugins | Unknown,
+    kerberos: Kerberos,
+    conf: SaslConf | Unknown,
+    verifier: Verifier | Unknown,
+) -> Findings:
+    """The clocks of this host and of the KDC are further apart than Kerberos allows.
+
+    A client takes the time from the KDC, so `kinit` goes well, and the mail server then refuses its ticket: "Clock skew
+    too great", "Ticket not yet valid".
+
+    Advice: set both clocks and keep them right by NTP (chrony).
+    """
+    for said, mech in _needed(service, conf, plugins, verifier, kerberos):
+        if said.ahead is not None and abs(said.ahead) > kerberos.skew:
+            way = "ahead of" if said.ahead > 0 else "behind"
+            yield found(
+                f"The clock of the KDC {said.kdc} is {abs(said.ahead)} s {way} ours; Kerberos allows {kerberos.skew} s",
+                evidence=[Evidence(f"KDC {said.kdc}", f"its time is {said.ahead:+d} s from that of this host")],
+                fix=[
+                    inspect("date -u"),
+                    by_hand(
+                        "set the clock that is wrong, and keep both right by NTP: chronyc makestep; chronyc tracking"
+                    ),
+                ],
+                realm=said.principal.rpartition("@")[2],
+                mech=mech,
+            )
+            return
+
+
+@check(
+    "KRB006",
+    "keytab-differs-from-the-kdc",
+    "error",
+    rung="verifier",
+    role="cause",
+    scope=("mechanism",),
+    witnesses=("KRB101",),
+    fails=[
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB + _KEY + _TICKET + f"{_AES256} kvno=3\n{_AES128} kvno=3\nclock: +0",
+        },
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB + _KEY.replace("aes256", "aes128") + _TICKET + f"{_AES256} kvno=2\n{_AES128} kvno=2",
+        },
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB + _KEY.replace("aes256", "aes128") + _PREAUTH + f"{_AES256}\n{_AES128}",
+        },
+        {
+            "service": "mechanisms: PLAIN\nrealm: mail.example.com",
+            "plugins": _PLUGINS,
+            "conf": _ASKS,
+            "verifier": _KERBEROS5,
+            "kerberos": _KEYTAB
+            + _VERIFIES
+            + _KEY.replace("smtp/", "host/")
+            + (_TICKET + f"{_AES256} kvno=5").replace("smtp/", "host/"),
+        },
+    ],
+    passes=[
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB + _KEY + _TICKET + f"{_AES256} kvno=2\n{_AES128} kvno=2",
+        },
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB + _KEY.replace("kvno=2", "kvno=1") + "\n" + _KEY + _PREAUTH + f"{_AES256}\n{_AES128}",
+        },
+        {  # an old keytab has one octet for the version
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB + _KEY + _TICKET + f"{_AES256} kvno=258",
+        },
+        {"service": _SERVICE, "plugins": _PLUGINS, "kerberos": _KEYTAB + _KEY + _ASK + "answer: 6 unknown"},
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB + _KEY.replace("aes256", "aes128") + _TICKET + f"{_AES256} kvno=2\n{_AES128} kvno=2",
+            "history": "# path: /var/log/mail.log\n# since: 2026-11-22T08:00:00Z\nNov 22 09:00:03 mail sm-mta[8]: "
+            "AUTH=server, relay=client.example.com [192.0.2.9], authid=bob, mech=GSSAPI, bits=56",
+        },
+    ],
+    refs=(
+        "MIT krb5: src/lib/krb5/krb/rd_req_dec.c: KRB_AP_ERR_BADKEYVER, KRB_AP_ERR_NOKEY; src/kdc/kdc_util.c",
+        "RFC 4120, section 5.4.2: etype and kvno of the enc-part; RFC 4120, section 5.2.7.5: PA-ETYPE-INFO2",
+    ),
+)
+def keytab_differs_from_the_kdc(
+    service: LoginService,
+    plugins: Plugins | Unknown,
+    kerberos: Kerberos,
+    conf: SaslConf | Unknown,
+    verifier: Verifier | Unknown,
+    history: LoginHistory | Unknown,
+) -> Findings:
+    """The KDC makes tickets for this service with a key that is not in the keytab.
+
+    A keytab is a copy. Whoever runs `ktadd` again, or sets the service's password, makes new keys of a new version
+    (kvno), and the old copy opens no new ticket. A copy made for one kind of key (`ktutil`, `ktpass /crypto`) lacks the
+    stronger one that the KDC takes. The log says "Cannot find key", "Request ticket server … kvno … not found in
+    keytab", "Decrypt integrity check failed".
+
+    Advice: get the keys once more from the KDC into the keytab, with all their kinds: `ktadd`; users whose ticket is of
+    an older key get a new one by kinit.
+    """
+    by_mechanism = history.by_mechanism if isinstance(history, LoginHistory) else {}
+    for said, mech in _needed(service, conf, plugins, verifier, kerberos):
+        record = by_mechanism.get(mech)
+        if not said.is_known or not said.keys or (record and record.succeeded and not record.failing_now):
+            continue
+        name = said.principal.rpartition("@")[0]
+        own = [k for k in kerberos.keys if k.name == name]
+        enctype, kvno = said.keys[0]
+        same_kind = [k for k in own if k.enctype == enctype]
+        if not own or any(kvno is None or k.kvno in (kvno, kvno & 0xFF) for k in same_kind):
+            continue
+        newest = max(k.kvno for k in own)
+        if same_kind:
+            what = (
+                f"the KDC has version (kvno) {kvno} of the key of {name}, and the keytab {kerberos.path} only {newest}"
+            )
+        else:
+            kinds = ", ".join(sorted({k.enctype for k in own}))
+            what = (
+                f"the keytab {kerberos.path} lacks the key of {name} of enctype {enctype}, which the KDC takes, and "
+                f"has only {kinds}"
+            )
+        yield found(
+            what[0].upper() + what[1:],
+            evidence=[
+                said.evidence,
+                *(Evidence(f"klist -ke {kerberos.path}", f"{k.kvno} {k.principal} ({k.enctype})") for k in own[:4]),
+            ],
+            fix=[
+                by_hand("kadmin -q 'ktadd -k {path} {name}'", path=kerberos.path, name=name),
+                inspect("klist -ke {path}", path=kerberos.path),
+            ],
+            path=kerberos.path,
+            mech=mech,
+        )
+
+
+@check(
+    "KRB007",
+    "kdc-does-not-know-the-service",
+    "error",
+    rung="verifier",
+    role="cause",
+    scope=("mechanism",),
+    fails=[
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB + _KEY + _ASK + "answer: 6 KDC_ERR_C_PRINCIPAL_UNKNOWN\nclock: +0",
+            "processes": "9 root 1.0 /usr/sbin/krb5kdc krb5kdc -P /run/krb5kdc.pid",
+        },
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB + _KEY + _ASK + "answer: 68 KDC_ERR_WRONG_REALM\nclock: +0",
+        },
+    ],
+    passes=[
+        {"service": _SERVICE, "plugins": _PLUGINS, "kerberos": _KEYTAB + _KEY + _TICKET + f"{_AES256} kvno=2"},
+        {  # a KDC of another make looks services up by the name of their account
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _KEYTAB + _KEY + _ASK + "answer: 6 KDC_ERR_C_PRINCIPAL_UNKNOWN\nclock: +0",
+            "processes": "9 root 1.0 /usr/sbin/samba samba: task[kdc]",
+        },
+    ],
+    refs=("RFC 4120, section 7.5.9: KDC_ERR_C_PRINCIPAL_UNKNOWN, KDC_ERR_WRONG_REALM",),
+)
+def kdc_does_not_know_the_service(
+    service: LoginService,
+    plugins: Plugins | Unknown,
+    kerberos: Kerberos,
+    conf: SaslConf | Unknown,
+    verifier: Verifier | Unknown,
+    processes: Processes | Unknown,
+) -> Findings:
+    """The keytab holds a key of this service, and the KDC knows no such principal: no client gets a ticket for it.
+
+    Advice: make the principal at the KDC and put its new key into the keytab (`ktadd`), or name the right KDC and realm
+    in krb5.conf.
+    """
+    running = processes.all if isinstance(processes, Processes) else ()
+    mit = any(re.match(r"krb5kdc|kdc\b", p.program.rpartition("/")[2]) for p in running)
+    for said, mech in _needed(service, conf, plugins, verifier, kerberos):
+        name, _, realm = said.principal.rpartition("@")
+        if not any(k.principal == said.principal for k in kerberos.keys):
+            continue
+        if said.code == 68 or (said.code == 6 and mit and said.kdc.startswith(("127.", "localhost:", "::1"))):
+            what = f"no principal {name}" if said.code == 6 else f"no realm {realm}"
+            yield found(
+                f"The KDC {said.kdc} has {what}, so no client gets a ticket for this service",
+                evidence=[
+                    said.evidence,
+                    *(Evidence(kerberos.conf, f"default_realm = {r}") for r in [kerberos.realm] if r),
+                ],
+                fix=[_new_key(kerberos.path, name)]
+                if said.code == 6
+                else [by_hand("correct default_realm and kdc in /etc/krb5.conf")],
+                realm=realm,
+                mech=mech,
+            )

@@ -2,10 +2,10 @@
 
 import re
 
-from maildoctor.api import Evidence, Findings, Restart, Step, Unknown, check, edit, found, inspect
+from maildoctor.api import Evidence, Findings, Restart, Step, Unknown, by_hand, check, edit, found, inspect
 from maildoctor.api.backends import LdapStore, Verifier
 from maildoctor.api.cyrus import SaslConf
-from maildoctor.api.host import Listeners, Logins, may
+from maildoctor.api.host import Listeners, LoginHistory, Logins, may
 
 _CONF = "pwcheck_method: saslauthd"
 _BY_LDAP = "7 root 1000.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a ldap"
@@ -541,3 +541,111 @@ def user_not_in_the_directory(conf: SaslConf, verifier: Verifier, ldap: LdapStor
             ],
             user=name,
         )
+
+
+_FOUND = "base: 0 success\nsearch: 0 success entries=1"
+_BOB = _GOOD + _ASK + _BIND + _FOUND + "\n>> user bob ldap://127.0.0.1/\nconnect: 127.0.0.1:389 ok\n" + _BIND + _FOUND
+_BOB += "\ndn: uid=bob,ou=people,dc=example,dc=com\n"
+_TRIES = (
+    "Jan  1 01:02:03 mail sm-mta[7]: 1A: AUTH failure (PLAIN): authentication failure (-13) SASL(-13): authentication "
+    "failure: checkpass failed, user=bob, relay=[192.0.2.1]"
+)
+
+
+@check(
+    "LDAP009",
+    "user-locked-in-the-directory",
+    "error",
+    rung="account",
+    role="cause",
+    scope=("user",),
+    explains=("USER009",),
+    fails=[
+        {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _BOB + f"state: {state}", "logins": _TRIES}
+        for state in (
+            "000001010000Z of pwdAccountLockedTime",
+            "20261122080000Z of pwdAccountLockedTime",
+            "TRUE of nsAccountLock",
+            "514 of userAccountControl",
+            "133456789012345678 of lockoutTime",
+            "0 of pwdLastSet",
+        )
+    ],
+    passes=[
+        {
+            "conf": _CONF,
+            "verifier": _BY_LDAP,
+            "ldap": _BOB + "state: set of pwdChangedTime\npolicy: yes",
+            "logins": _TRIES,
+        },
+        {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _BOB + "state: 512 of userAccountControl", "logins": _TRIES},
+        {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _BOB + "state: 0 of lockoutTime", "logins": _TRIES},
+        {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _BOB, "logins": _TRIES},
+        {
+            "conf": _CONF,
+            "verifier": _BY_LDAP,
+            "ldap": _BOB.replace("ldap_filter", "ldap_auth_method: custom\nldap_filter")
+            + "state: TRUE of nsAccountLock",
+            "logins": _TRIES,
+        },
+    ],
+    refs=(
+        "OpenLDAP: servers/slapd/overlays/ppolicy.c, account_locked(): the bind fails with 49 as for a wrong password; "
+        "slapo-ppolicy(5)",
+        "libsasl: saslauthd/lak.c, lak_auth_bind(): the bind alone decides; shadowExpire does not count",
+    ),
+)
+def user_locked_in_the_directory(
+    conf: SaslConf, verifier: Verifier, ldap: LdapStore, logins: Logins, history: LoginHistory | Unknown
+) -> Findings:
+    """Somebody who tries to log in has an account that the directory has locked.
+
+    saslauthd binds with the user's name and password, and the directory refuses a locked account as it refuses a wrong
+    password: "Invalid credentials (49)".
+
+    Advice: unlock the account in the directory: delete pwdAccountLockedTime (OpenLDAP) or nsAccountLock (389, FreeIPA)
+    of its entry, enable it (Active Directory). Find the device that still sends the old password first.
+    """
+    if not _asked(conf, verifier) or ldap.method == "custom":
+        return
+    others = isinstance(history, LoginHistory) and history.succeeded
+    for name, said in ldap.users:
+        seen = logins.names.get(name.partition("@")[0])
+        attribute, value, words = said.lock
+        if attribute:
+            yield found(
+                f"{name} tries to log in, and the account is {words} in the directory: {attribute} is {value}",
+                evidence=[
+                    Evidence(said.uri, f"{said.dn}: {attribute}: {value}"),
+                    *([Evidence(logins.path, seen.last)] if seen else []),
+                ],
+                fix=[
+                    inspect(
+                        "ldapsearch -x -H {uri} -b {dn} -s base {attribute}",
+                        uri=said.uri,
+                        dn=said.dn,
+                        attribute=attribute,
+                    ),
+                    _unlocking(attribute, said.uri, said.dn, name),
+                ],
+                severity="warning" if others else None,
+                user=name,
+            )
+        elif said.entries == 1 and said.has_policy and not said.state:
+            who = ldap.value("ldap_bind_dn") or "nobody (anonymous)"
+            yield Unknown(
+                f"whether {name} is locked (pwdAccountLockedTime) may not be seen by {who} in {said.uri}",
+                "ask as the directory's administrator: ldapsearch … pwdAccountLockedTime",
+            )
+
+
+def _unlocking(attribute: str, uri: str, dn: str, name: str) -> Step:
+    if attribute in ("userAccountControl", "lockoutTime", "pwdLastSet"):
+        verb = {"userAccountControl": "enable", "lockoutTime": "unlock"}.get(attribute, "setpassword")
+        return by_hand(f"samba-tool user {verb} {{name}}, or in Active Directory Users and Computers", name=name)
+    return by_hand(
+        "printf 'dn: %s\\nchangetype: modify\\ndelete: {attribute}\\n' {dn} | ldapmodify -x -H {uri} -D ADMIN_DN -W",
+        attribute=attribute,
+        dn=dn,
+        uri=uri,
+    )

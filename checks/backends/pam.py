@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from maildoctor.api import Evidence, Findings, Found, SetUpPam, Step, Unknown, check, edit, found, inspect
-from maildoctor.api.backends import Accounts, Handler, PamService, PamType, SystemAccount, Verifier, lets_in
+from maildoctor.api import Evidence, Findings, Found, SetUpPam, Step, Unknown, by_hand, check, edit, found, inspect
+from maildoctor.api.backends import Accounts, Handler, Lock, PamService, PamType, SystemAccount, Verifier, lets_in
 from maildoctor.api.cyrus import SaslConf
-from maildoctor.api.host import Logins
+from maildoctor.api.host import LoginHistory, Logins
 
 _CONF = "pwcheck_method: saslauthd"
 _BY_PAM = "7 root 1000.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a pam"
@@ -18,7 +18,18 @@ _COMMON = (
     "account requisite pam_deny.so\naccount required pam_permit.so\n"
 )
 _TEST = "test uid=1000 gid=1000 shell=/bin/bash groups=test usable yescrypt"
-
+_LOCKED = (
+    _SMTP + "auth required pam_faillock.so preauth\nauth [success=1 default=ignore] pam_unix.so\n"
+    "auth [default=die] pam_faillock.so authfail\nauth sufficient pam_faillock.so authsucc\n"
+    "account required pam_faillock.so\naccount required pam_unix.so\n>> now: 2026-11-22T08:05:00+00:00\n"
+    ">> conf: /etc/security/faillock.conf\ndeny = 3\nunlock_time = 0\n>> tally: pam_faillock test "
+    "/var/run/faillock/test\n1795334400 valid service smtp\n1795334402 valid service smtp\n"
+    "1795334404 valid rhost 192.0.2.1\n"
+)
+_TRIES = (
+    "Jan  1 01:02:03 mail sm-mta[7]: 1A: AUTH failure (PLAIN): authentication failure (-13) SASL(-13): authentication "
+    "failure: checkpass failed, user=test, relay=[192.0.2.1]"
+)
 
 _PEOPLE = 200
 """Accounts that are tried one by one."""
@@ -114,6 +125,7 @@ def _cure(service: PamService, handler: Handler) -> list[Step]:
             "pam": _SMTP + "auth sufficient pam_unix.so\nauth required pam_deny.so\naccount required pam_unix.so",
         },
         {"conf": _CONF, "verifier": _BY_PAM, "pam": _SMTP + "auth required pam_nologin.so\n" + _UNIX},
+        {"conf": _CONF, "verifier": _BY_PAM, "pam": _LOCKED, "accounts": _TEST},
         {"conf": "pwcheck_method: auxprop", "verifier": _BY_PAM, "pam": _SMTP + "auth required pam_deny.so"},
         {"conf": _CONF, "verifier": _BY_PAM.replace("pam", "shadow"), "pam": _SMTP + "auth required pam_deny.so"},
     ],
@@ -149,6 +161,7 @@ def pam_service_denies(conf: SaslConf, verifier: Verifier, pam: PamService, acco
             return
     local = isinstance(accounts, Accounts) and not accounts.elsewhere and set(pam.stores) <= {"unix"}
     people = accounts.usable if local and isinstance(accounts, Accounts) else ()
+    pam = pam.unlocked  # PAM004 tells who is locked
     if 0 < len(people) <= _PEOPLE and not any(lets_in(pam, person) for person in people):
         stopped = _stopped(pam, people[0])
         yield _refusal(pam, pam.culprits(stopped, people[0]), stopped, "every account of this host", ps)
@@ -333,9 +346,99 @@ def pam_refuses_this_user(
     """
     if not _asked(conf, verifier) or not pam.path or not (pam.succeeds("auth") and pam.succeeds("account")):
         return
+    pam = pam.unlocked  # PAM004 tells who is locked
     if not any(lets_in(pam, person) for person in accounts.usable[:_PEOPLE]):
         return
     yield from _refused(pam, accounts, logins)
+
+
+@check(
+    "PAM004",
+    "locked-after-failed-logins",
+    "error",
+    rung="account",
+    role="cause",
+    scope=("user",),
+    explains=("USER009",),
+    fails=[
+        {"conf": _CONF, "verifier": _BY_PAM, "pam": _LOCKED, "logins": _TRIES, "accounts": _TEST},
+        {"conf": _CONF, "verifier": _BY_PAM, "pam": _LOCKED.replace("unlock_time = 0", ""), "logins": _TRIES},
+        {
+            "conf": _CONF,
+            "verifier": _BY_PAM,
+            "pam": _SMTP + "auth required pam_tally2.so deny=3\n" + _UNIX + ">> tally: pam_tally2 test "
+            "/var/log/tallylog\ncount=3 last=1795334400\n>> now: 2026-11-22T10:00:00+00:00",
+            "logins": _TRIES,
+        },
+    ],
+    passes=[
+        {"conf": _CONF, "verifier": _BY_PAM, "pam": _LOCKED, "logins": _TRIES.replace("user=test", "user=bob")},
+        {"conf": _CONF, "verifier": _BY_PAM, "pam": _LOCKED.replace("deny = 3", "deny = 5"), "logins": _TRIES},
+        {
+            "conf": _CONF,
+            "verifier": _BY_PAM,
+            "pam": _LOCKED.replace("unlock_time = 0", "").replace("T08:05", "T08:15"),
+            "logins": _TRIES,
+        },
+        {"conf": _CONF, "verifier": _BY_PAM, "pam": _LOCKED.replace("valid", "old"), "logins": _TRIES},
+    ],
+    refs=(
+        "Linux-PAM: modules/pam_faillock/pam_faillock.c, check_tally(); faillock.h; faillock.conf(5); faillock(8)",
+        "Linux-PAM 1.4: modules/pam_tally2/pam_tally2.c, tally_check()",
+    ),
+)
+def locked_after_failed_logins(
+    conf: SaslConf,
+    verifier: Verifier,
+    pam: PamService,
+    logins: Logins,
+    accounts: Accounts | Unknown,
+    history: LoginHistory | Unknown,
+) -> Findings:
+    """Somebody who tries to log in is locked out after too many failed logins, and the right password is refused too.
+
+    pam_faillock or pam_tally2 has counted them: often a telephone that still has the old password, or a stranger who
+    guesses. Each further try with a wrong password goes on counting.
+
+    Advice: find the device that sends the old password and correct it there, then reset the count: `faillock --user
+    NAME --reset` (`pam_tally2 --user NAME --reset`).
+    """
+    if not _asked(conf, verifier):
+        return
+    joins = bool(verifier.flags and verifier.flags.joins_realm)
+    others = isinstance(history, LoginHistory) and history.succeeded
+    for attempts in logins.names.values():
+        if not attempts.failures or not attempts.name:
+            continue
+        name = f"{attempts.name}@{max(attempts.domains)}" if joins and attempts.domains else attempts.name
+        person = accounts.named(name) if isinstance(accounts, Accounts) else None
+        locked = pam.lock(name, person.uid if person else None, person.groups if person else ())
+        if locked is None or (person is not None and lets_in(pam, person)):
+            continue
+        lock, row = locked
+        yield found(
+            f"{lock.module} has locked {name} after {lock.failures} failed logins (deny = {lock.deny}), "
+            + ("until it is reset" if lock.until is None else f"for {lock.until - lock.last} s after the last"),
+            evidence=[lock.evidence, row.evidence, Evidence(logins.path, attempts.last)],
+            fix=_unlock(lock, name),
+            severity="warning" if others else None,
+            user=name,
+        )
+
+
+def _unlock(lock: Lock, name: str) -> list[Step]:
+    if lock.module == "pam_tally2":
+        return [
+            inspect("pam_tally2 --file {path} --user {user}", path=lock.path, user=name),
+            by_hand("pam_tally2 --file {path} --user {user} --reset", path=lock.path, user=name),
+        ]
+    folder = lock.path.rpartition("/")[0]
+    if folder == "/var/run/faillock":
+        return [inspect("faillock --user {user}", user=name), by_hand("faillock --user {user} --reset", user=name)]
+    return [
+        inspect("faillock --dir {folder} --user {user}", folder=folder, user=name),
+        by_hand("faillock --dir {folder} --user {user} --reset", folder=folder, user=name),
+    ]
 
 
 def _refused(pam: PamService, accounts: Accounts, logins: Logins) -> Iterator[Found]:

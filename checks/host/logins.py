@@ -50,7 +50,8 @@ def every_login_fails(history: LoginHistory) -> Findings:
     One user may have forgotten a password; where nobody gets in, something that all of them need is broken.
 
     Advice: see the cause above, if one is found; else log in once by hand, by each mechanism, and read what the log
-    says at that moment.
+    says at that moment. Where the password is right and refused all the same, the account may be locked in its store,
+    which answers as for a wrong password: faillock --user NAME (PAM), pwdAccountLockedTime (LDAP), chage -l NAME.
     """
     if history.succeeded:
         last = max((r for r in history.by_mechanism.values() if r.succeeded), key=lambda r: r.succeeded)

@@ -120,8 +120,8 @@ def _host(options: argparse.Namespace) -> Host:
     if options.no_probe:
         from maildoctor.host.without import Without
 
-        host = Without(host, "probe", "connecting was switched off", "leave --no-probe out")
-        host = Without(host, "directory", "connecting was switched off", "leave --no-probe out")
+        for verb in ("probe", "directory", "kdc"):
+            host = Without(host, verb, "connecting was switched off", "leave --no-probe out")
     if options.record is None:
         return host
     from maildoctor.host.recording import Recording

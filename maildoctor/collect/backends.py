@@ -1,6 +1,7 @@
 """What stands behind a login: saslauthd and its back ends. Only where to look; the facts say what it means."""
 
 import re
+import shlex
 
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
@@ -8,10 +9,12 @@ from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.backends.accounts import Accounts
 from maildoctor.facts.backends.kerberos import Kerberos
 from maildoctor.facts.backends.ldap import LdapStore, Server, expanded, widest
-from maildoctor.facts.backends.pam import PamService
+from maildoctor.facts.backends.pam import FAILLOCK_CONF, PamService
 from maildoctor.facts.backends.saslauthd import Verifier
+from maildoctor.facts.backends.tally import Limits, settings_of
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.logins import Logins
+from maildoctor.facts.names import Names
 from maildoctor.facts.system import System
 from maildoctor.host import Host, NoAnswer
 
@@ -84,6 +87,8 @@ def _settings(host: Host) -> list[str]:
 _PAM_FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d")
 _FILES = 40
 _LISTS = 10
+_TRIED = 20
+"""Users whose logins failed, and of whom it is asked whether they are locked."""
 _NOLOGIN = ("/var/run/nologin", "/run/nologin", "/etc/nologin")
 _INCLUDED = re.compile(r"(?m)^[ \t]*(?:@include[ \t]+|-?\w+[ \t]+(?:include|substack)[ \t]+)([\w/.-]{1,200})")
 _ABSOLUTE = re.compile(r"(?m)^[ \t]*-?\w+[ \t]+(?:\[[^\]\n]*\]|\w+)[ \t]+(/[^\s#]{1,300})")
@@ -129,7 +134,45 @@ def pam(host: Host, know: FactStore) -> PamService | Unknown:
             lines += [f">> list: {path}", answer, text(host.ask("look", path))]
         elif answer.why == "absent":
             lines.append(f">> missing: {path}")
+    lines += _tallies(host, know, PamService.parse("\n".join(lines)), found)
     return PamService.parse("\n".join(lines))
+
+
+def _tallies(host: Host, know: FactStore, pam: PamService, found: Verifier) -> list[str]:
+    """What pam_faillock and pam_tally2 have counted for those whose logins failed."""
+    rows = [h.row for h in pam.stack("auth") if h.row.name in ("pam_faillock", "pam_tally2")]
+    logins = know.get(Logins)
+    if not rows or logins is None:
+        return []
+    lines = [f">> now: {text(host.ask('clock'))}"]
+    confs = [next((a.partition("=")[2] for a in r.arguments if a.startswith("conf=")), FAILLOCK_CONF) for r in rows]
+    for path in dict.fromkeys(confs):
+        answers = (text(host.ask("read", p)) for p in (path, *(f"/usr{path}" for _ in [0] if path == FAILLOCK_CONF)))
+        lines += [f">> conf: {path}", next(filter(None, answers), "")]
+    pam = PamService.parse("\n".join([f">> service: {pam.service}", *lines]))
+    failed = [a for a in logins.names.values() if a.failures and a.name][-_TRIED:]
+    joins = bool(found.flags and found.flags.joins_realm)
+    names = [f"{a.name}@{max(a.domains)}" if joins and a.domains else a.name for a in failed]
+    uids = {
+        row[0]: row[2]
+        for row in (x.split(":") for x in text(host.ask("read", "/etc/passwd")).splitlines())
+        if len(row) > 3
+    }
+    for row in rows:
+        for name in names:
+            if not re.fullmatch(r"[\w.@$-]{1,64}", name, re.ASCII) or name.startswith("."):
+                continue
+            if row.name == "pam_faillock":
+                path = f"{Limits.of_faillock(pam.settings(row)).folder}/{name}"
+                said = host.ask("tally", path)
+            elif name in uids:
+                path = Limits.of_tally2(settings_of((), row.arguments)).folder
+                said = host.ask("tally", f"{path} {uids[name]}")
+            else:
+                continue
+            if isinstance(said, str) and " " not in path:
+                lines += [f">> tally: {row.name} {name} {path}", said]
+    return lines
 
 
 def _pam_file(host: Host, name: str) -> tuple[str, str | NoAnswer]:
@@ -262,7 +305,7 @@ def _users(host: Host, know: FactStore, store: LdapStore, found: Verifier, serve
             continue
         default = store.value("ldap_default_realm", store.value("ldap_default_domain"))
         words = expanded(store.filter, name, realm or default, application.protocol if application else "smtp")
-        said = host.ask("directory", store.question(server, words, "2"))
+        said = host.ask("directory", store.question(server, words, "2", state=True))
         if isinstance(said, str):
             lines += [f">> user {name} {server.uri}", said]
     return lines
@@ -278,6 +321,7 @@ def _is_absent(host: Host, path: str) -> bool:
 _KRB5_CONF = "/etc/krb5.conf"
 _KEYTAB = "/etc/krb5.keytab"
 _SNIPPETS = 20
+_OF_KRB5 = re.compile(r"(?m)^[ \t]*krb5_(keytab|servername|verify_principal):[ \t]*(\S+)")
 
 
 def kerberos(host: Host, know: FactStore) -> Kerberos | Unknown:
@@ -291,11 +335,13 @@ def kerberos(host: Host, know: FactStore) -> Kerberos | Unknown:
         names = text(host.ask("list", folder)).split("\n")[:_SNIPPETS]
         lines += [text(host.ask("read", f"{folder.rstrip('/')}/{name}")) for name in names if name]
     own, by = (service.value("keytab") if service else None), service.path if service else ""
+    verifies = ""
     if found and found.mechanism == "kerberos5":
         system = know.get(System)
-        settings = text(host.ask("read", found.configuration(system.family if system else "")))
-        m = re.search(r"(?m)^[ \t]*krb5_keytab:[ \t]*(\S+)", settings)
-        own, by = (m[1], found.path) if m else (None, "")
+        path = found.configuration(system.family if system else "")
+        settings = dict(_OF_KRB5.findall(text(host.ask("read", path))))
+        own, by = settings.get("keytab"), path
+        verifies = f"{settings.get('servername', 'host')}/{settings.get('verify_principal', '')}"
     if own is None:
         by = ""
         if m := re.search(r"(?m)^[ \t]*default_keytab_name[ \t]*=[ \t]*(\S+)", "\n".join(lines)):
@@ -306,7 +352,12 @@ def kerberos(host: Host, know: FactStore) -> Kerberos | Unknown:
     answer = host.ask("keytab", path)
     if isinstance(answer, NoAnswer) and isinstance(conf, NoAnswer) and not own:
         return Absent("this host is not set up for Kerberos")
-    parts = [f">> keytab: {path}", f">> by: {by}", text(host.ask("look", text(host.ask("real", path)) or path))]
+    parts = [
+        f">> keytab: {path}",
+        f">> by: {by}",
+        f">> verify: {verifies}" if verifies else "",
+        text(host.ask("look", text(host.ask("real", path)) or path)),
+    ]
     if isinstance(answer, str):
         parts.append(answer)
     elif answer.why == "absent":
@@ -315,6 +366,41 @@ def kerberos(host: Host, know: FactStore) -> Kerberos | Unknown:
         return unknown(answer, path)
     else:
         parts.append(f">> unreadable: {answer.reason}")
-    if isinstance(conf, str):
-        parts += [f">> krb5.conf: {_KRB5_CONF}", *lines]
-    return Kerberos.parse("\n".join(parts))
+    behind = [f">> krb5.conf: {_KRB5_CONF}", *lines] if isinstance(conf, str) else []
+    store = Kerberos.parse("\n".join([*parts, *behind]))
+    return Kerberos.parse("\n".join([*parts, *_of_kdc(host, know, store), *behind]))
+
+
+def _of_kdc(host: Host, know: FactStore, store: Kerberos) -> list[str]:
+    """What the KDCs of the realm say of the principals whose keys are needed; only the first that answers is asked."""
+    service, application, names = know.get(LoginService), know.get(SaslApplication), know.get(Names)
+    own = [n for n in dict.fromkeys((names.canonical, *names.aliases, names.hostname)) if n] if names else []
+    wanted = []
+    word = application.protocol if application else "smtp"
+    if service and service.realm_unknown is None and "." in service.realm and store.of_service(word):
+        wanted.append(f"{word}/{service.realm.lower()}")
+    if store.verifies:
+        name, _, instance = store.verifies.partition("/")
+        full = instance or next((n for n in own if "." in n), "")
+        wanted += [f"{name}/{full.lower()}"] if full else []
+    lines: list[str] = []
+    for principal in wanted:
+        realm = next((k.realm for k in store.keys if k.name == principal), store.realm)
+        for kdc in store.kdcs.get(realm, ())[:_SERVERS]:
+            address = _address(kdc, own)
+            words = {"kdc": address, "principal": principal, "realm": realm}
+            said = host.ask("kdc", " ".join(shlex.quote(f"{k}={v}") for k, v in words.items())) if address else ""
+            if isinstance(said, str) and said:
+                lines += [f">> ask {address} {principal}@{realm}", said]
+                if not said.startswith("connect: ") or said.split("\n", 1)[0].endswith(" ok"):
+                    break
+    return lines
+
+
+def _address(kdc: str, own: list[str]) -> str:
+    """Where to ask: ADDRESS:PORT of a `kdc =` line, that of the loopback where it names this host."""
+    m = re.fullmatch(r"(?:(?:tcp|udp)/)?(?:\[([0-9a-fA-F:]{2,45})\]|([\w.-]{1,255}))(?::([0-9]{1,5}))?", kdc)
+    if m is None:
+        return ""
+    name = m[1] or m[2]
+    return f"{'127.0.0.1' if name.lower() in (n.lower() for n in own) else name}:{m[3] or 88}"

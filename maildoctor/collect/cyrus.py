@@ -220,7 +220,7 @@ def sasldb(host: Host, know: FactStore) -> SaslDb | Unknown:
     return Absent(f"{path} does not exist", subject=path)
 
 
-def _wants_start(host: Host, know: FactStore) -> bool:
+def _starts_only_if_enabled(host: Host, know: FactStore) -> bool:
     """Whether saslauthd's init script looks for START=yes, and no unit of systemd stands in its place."""
     if not _ASKS_FOR_START.search(text(host.ask("read", "/etc/init.d/saslauthd"))):
         return False
@@ -258,7 +258,7 @@ def saslauthd(host: Host, know: FactStore) -> Saslauthd | Unknown:
         lines += [f"pam other: {row}" for row in text(host.ask("read", "/etc/pam.d/other")).splitlines()]
     if first(host, _SASLAUTHD):
         lines.append("installed")
-    if _wants_start(host, know):
+    if _starts_only_if_enabled(host, know):
         lines.append("START=yes is demanded")
     return Saslauthd.parse(joined(*lines))
 

@@ -14,6 +14,7 @@ all, a recording is a table of questions and answers, and replaying it gives the
     map         path        entries of a map, source or built: `key<TAB>tag[<TAB>shape]`
     accounts    ""          who could log in by a password of shadow: state and scheme of each, never a hash
     keytab      path        principals of a Kerberos keytab with kvno and enctype, never a key
+    tally       path [uid]  failed logins as pam_faillock (a user's file) or pam_tally2 (with a uid) counts them
     sasldb      path        what `maildoctor.sasldb.listing` says of it
     elf         path        what `ldd -r` would say, by `maildoctor.linking`; `path program` in the program's scope
     cert        path        certificates in it: subject, issuer, names, dates, key
@@ -26,6 +27,7 @@ all, a recording is a table of questions and answers, and replaying it gives the
     processes   ""          running programs that have to do with mail
     listeners   ""          listening TCP sockets
     directory   question    what a directory says to it, as `maildoctor.host.directory` puts it
+    kdc         question    what a KDC says to it, as `maildoctor.host.kdc` puts it
     bound       path        `yes` or `no`: whether a process listens on the socket of this path
     probe       endpoints   conversations with these SMTP servers, `ADDRESS:PORT …`, as `maildoctor.smtp.session` writes
     greets      port        how long a client unknown to /etc/hosts waits for the greeting on this port of 127.0.0.1:
@@ -46,9 +48,9 @@ from typing import Literal, Protocol
 from maildoctor.errors import DoctorError
 
 Verb = Literal[
-    "look", "changed", "real", "acl", "list", "read", "clear", "map", "accounts", "keytab", "sasldb", "elf", "cert",
-    "key", "source", "logins", "recent", "space", "run", "processes", "listeners", "bound", "directory", "probe",
-    "greets", "dns", "hostname", "build", "release", "elapsed", "whoami", "clock", "system",
+    "look", "changed", "real", "acl", "list", "read", "clear", "map", "accounts", "keytab", "tally", "sasldb", "elf",
+    "cert", "key", "source", "logins", "recent", "space", "run", "processes", "listeners", "bound", "directory", "kdc",
+    "probe", "greets", "dns", "hostname", "build", "release", "elapsed", "whoami", "clock", "system",
 ]  # fmt: skip
 """What can be asked, as in the table above."""
 

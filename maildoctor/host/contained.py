@@ -84,10 +84,10 @@ class Contained(Live):
             return NoAnswer("refused", error.what, error.remedy)
 
     def _tell_directory(self, question: str) -> Answer:
-        try:
-            return in_network(self.pid, lambda: super(Contained, self)._tell_directory(question))
-        except HostError as error:
-            return NoAnswer("refused", error.what, error.remedy)
+        return self._asked(lambda: super(Contained, self)._tell_directory(question))
+
+    def _tell_kdc(self, question: str) -> Answer:
+        return self._asked(lambda: super(Contained, self)._tell_kdc(question))
 
     def _start(self, command: str) -> "Child | NoAnswer":
         reason = f"`{command}` is not run: from outside nothing is executed in a container"

@@ -1,5 +1,6 @@
 """A question to a directory (LDAP), asked as saslauthd would ask it. The password that it binds with is read from
-saslauthd's own file and leaves in the bind alone; of what is found only names of attributes come back."""
+saslauthd's own file and leaves in the bind alone; of what is found only names come back, and of a user who cannot log
+in what says whether the account is locked."""
 
 import re
 import shlex
@@ -20,13 +21,23 @@ PATIENCE = 3.0
 
 _MOST = 256 * 1024
 _PASSWORD = re.compile(r"(?mi)^[ \t]*ldap_(?:bind_pw|password):[ \t]*(.*?)$")
+_STATE = (
+    "pwdAccountLockedTime", "nsAccountLock", "accountUnlockTime", "loginDisabled", "userAccountControl", "lockoutTime",
+    "pwdLastSet",
+)  # fmt: skip
+"""What stops the bind of an account: of OpenLDAP's slapo-ppolicy, 389, eDirectory, Active Directory."""
+_SEEN = ("pwdChangedTime", "pwdFailureTime", "pwdPolicySubentry")
+"""Where one of these can be seen, and none of those, the account is not locked."""
+_POLICY = "1.3.6.1.4.1.42.2.27.8.5.1"
+"""The control of password policies (draft-behera-ldap-password-policy)."""
 _PORTS = {"ldap": 389, "ldaps": 636}
 
 
 def ask(words: str, read: Callable[[str], str], everywhere: bool) -> Answer:
     """What the server says to `uri=URI conf=PATH bind=DN base=DN scope=sub filter=FILTER most=N attribute=NAME
-    tls=start ca=PATH`, a line each: `connect`, `tls`, `bind`, `base`, `search`. Where not `everywhere` only an address
-    of the loopback is asked."""
+    tls=start ca=PATH state=yes`, a line each: `connect`, `tls`, `bind`, `base`, `search`; for `state` also `dn` of the
+    entry, `state: VALUE of NAME` for what may be seen of it, `policy` where the directory has password policies. Where
+    not `everywhere` only an address of the loopback is asked."""
     wanted = dict(word.partition("=")[::2] for word in shlex.split(words))
     parts = urlsplit(wanted.get("uri", ""))
     if parts.scheme not in _PORTS:
@@ -88,7 +99,28 @@ def _talk(talk: "_Talk", wanted: dict[str, str], read: Callable[[str], str], lin
     said, found = talk.search(base, wanted.get("scope", "sub"), encoded(wanted["filter"]), (attribute or "1.1",), most)
     has = f" {attribute}={'yes' if any(a.lower() == attribute.lower() for e in found for a in e) else 'no'}"
     lines.append(f"search: {_result(said)} entries={len(found)}{has if attribute and found else ''}")
+    if wanted.get("state") and len(found) == 1:
+        lines += _state(talk, base, wanted)
     talk.end()
+
+
+def _state(talk: "_Talk", base: str, wanted: dict[str, str]) -> Iterator[str]:
+    """Whether the one entry that was found is locked."""
+    for entry in talk.values(base, wanted.get("scope", "sub"), encoded(wanted["filter"]), (*_STATE, *_SEEN)):
+        yield f"dn: {_plain(entry.name)}"
+        known = {name.lower(): name for name in _STATE}
+        for name, values in entry.values:
+            if shown := known.get(name.lower()):
+                yield f"state: {_plain(values[0])[:40] if values else '?'} of {shown}"
+            elif name.lower() in (n.lower() for n in _SEEN):
+                yield f"state: set of {_plain(name)[:40]}"
+    for root in talk.values("", "base", encoded("(objectClass=*)"), ("supportedControl",)):
+        if any(_POLICY in values for _, values in root.values):
+            yield "policy: yes"
+
+
+def _plain(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text[:300]).split())
 
 
 def _result(said: ldap.Answer) -> str:
@@ -139,6 +171,17 @@ class _Talk:
                 found.append(answer.entry)
             elif answer.kind == ldap.SEARCH_DONE:
                 return answer, found
+        raise OSError("the server ended the conversation")
+
+    def values(self, base: str, scope: str, filter_: bytes, names: tuple[str, ...]) -> list[ldap.Answer]:
+        """At most one entry with the values of these attributes."""
+        self._socket.sendall(ldap.search(self.number(), base, scope, filter_, names, 1, values=True))
+        found = []
+        for answer in self._answers():
+            if answer.kind == ldap.ENTRY:
+                found.append(answer)
+            elif answer.kind == ldap.SEARCH_DONE:
+                return found
         raise OSError("the server ended the conversation")
 
     def end(self) -> None:

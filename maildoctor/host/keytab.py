@@ -2,14 +2,10 @@
 
 from collections.abc import Iterator
 
+from maildoctor.krb5 import ENCTYPES
+
 MOST = 1000
 """Entries that are listed."""
-
-_ENCTYPES = {
-    1: "des-cbc-crc", 2: "des-cbc-md4", 3: "des-cbc-md5", 16: "des3-cbc-sha1", 17: "aes128-cts-hmac-sha1-96",
-    18: "aes256-cts-hmac-sha1-96", 19: "aes128-cts-hmac-sha256-128", 20: "aes256-cts-hmac-sha384-192",
-    23: "arcfour-hmac", 24: "arcfour-hmac-exp", 25: "camellia128-cts-cmac", 26: "camellia256-cts-cmac",
-}  # fmt: skip
 
 
 class NotAKeytab(Exception):
@@ -48,7 +44,7 @@ def _entry(data: bytes, big: bool, version: int) -> str:
     reader.skip(reader.number(2))  # the key itself is passed over
     if reader.left >= 4:
         kvno = reader.number(4) or kvno
-    kind = _ENCTYPES.get(enctype, f"enctype-{enctype}")
+    kind = ENCTYPES.get(enctype, f"enctype-{enctype}")
     return f"{'/'.join(names)}@{realm} kvno={kvno} enctype={kind} written={written}"
 
 

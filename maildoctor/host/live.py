@@ -70,6 +70,7 @@ class Live(Rooted):
             "bound": self._tell_bound,
             "probe": self._tell_probe,
             "directory": self._tell_directory,
+            "kdc": self._tell_kdc,
             "greets": self._tell_greets,
             "dns": self._tell_dns,
             "run": self._tell_run,
@@ -114,6 +115,11 @@ class Live(Rooted):
         from maildoctor.host.directory import ask
 
         return ask(question, self._text, self.asks_elsewhere)
+
+    def _tell_kdc(self, question: str) -> Answer:
+        from maildoctor.host.kdc import ask
+
+        return ask(question, self.asks_elsewhere)
 
     def _text(self, path: str) -> str:
         return self.files.read(path, _QUESTION).decode("utf-8", "surrogateescape")

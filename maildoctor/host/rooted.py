@@ -25,6 +25,7 @@ _LIFE = {
     "listeners": "listening ports",
     "probe": "server to ask",
     "directory": "server to ask",
+    "kdc": "server to ask",
 }
 """What is not there where nothing runs, rather than hidden from us."""
 
@@ -129,6 +130,7 @@ class Rooted(Door):
             "map": self._tell_map,
             "accounts": self._tell_accounts,
             "keytab": self._tell_keytab,
+            "tally": self._tell_tally,
             "sasldb": self._tell_sasldb,
             "elf": self._tell_elf,
             "build": self._tell_build,
@@ -237,6 +239,15 @@ class Rooted(Door):
             return f"# path: {path}\n" + "\n".join(entries(self._whole(path, _KEY_FILE)))
         except NotAKeytab as error:
             return NoAnswer("failed", f"{path}: {error}", _LOOK)
+
+    def _tell_tally(self, subject: str) -> Answer:
+        from maildoctor.host.tally import RECORD, counted, failures
+
+        path, _, uid = subject.partition(" ")
+        if not uid:
+            return "\n".join(failures(self._whole(path, _KEY_FILE)))
+        at = int(uid) * RECORD
+        return counted(self._whole(path, _TEXT_LIMIT)[at : at + RECORD])
 
     def _tell_sasldb(self, path: str) -> Answer:
         from maildoctor.sasldb.listing import listing

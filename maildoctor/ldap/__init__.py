@@ -21,12 +21,15 @@ SCOPES = {"base": 0, "one": 1, "sub": 2}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One message of a server. `kind`: its tag; `entry`: the names of the attributes of an entry that was found."""
+    """One message of a server. `kind`: its tag; `entry`: the names of the attributes of an entry that was found;
+    `name`: its own; `values`: where they were asked for."""
 
     kind: int
     code: int = 0
     text: str = ""
     entry: tuple[str, ...] = ()
+    name: str = ""
+    values: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 BIND_RESPONSE, ENTRY, SEARCH_DONE, REFERENCE, EXTENDED_RESPONSE = 0x61, 0x64, 0x65, 0x73, 0x78
@@ -42,11 +45,21 @@ def start_tls(number: int) -> bytes:
     return _message(number, tagged(0x77, tagged(0x80, START_TLS)))
 
 
-def search(number: int, base: str, scope: str, filter_: bytes, attributes: tuple[str, ...], most: int = 1) -> bytes:
-    """A search that gives back names of attributes alone (typesOnly), never a value."""
+def search(
+    number: int,
+    base: str,
+    scope: str,
+    filter_: bytes,
+    attributes: tuple[str, ...],
+    most: int = 1,
+    values: bool = False,
+) -> bytes:
+    """A search that gives back names of attributes alone (typesOnly), unless their `values` are asked for."""
     names = b"".join(octets(a.encode()) for a in attributes)
     body = octets(base.encode()) + one(SCOPES[scope]) + one(0) + integer(most) + integer(5)
-    return _message(number, tagged(0x63, body + b"\x01\x01\xff" + filter_ + tagged(0x30, names)))
+    return _message(
+        number, tagged(0x63, body + (b"\x01\x01\0" if values else b"\x01\x01\xff") + filter_ + tagged(0x30, names))
+    )
 
 
 def unbind(number: int) -> bytes:
@@ -68,14 +81,20 @@ def answers(data: bytes) -> Iterator[tuple[Answer, int]]:
 def _answer(tag: int, body: bytes) -> Answer:
     parts = [(t, b) for t, b, _ in elements(body, whole=True)] if tag != REFERENCE else []
     if tag == ENTRY:
-        names = []
+        rows = []
         if len(parts) > 1:
             for _, attribute, _ in elements(parts[1][1], whole=True):
-                names += [b.decode("utf-8", "replace") for t, b, _ in elements(attribute, whole=True) if t == 4][:1]
-        return Answer(tag, entry=tuple(names))
+                halves = [(t, b) for t, b, _ in elements(attribute, whole=True)]
+                found = [_text(b) for t, part in halves if t == 0x31 for _, b, _ in elements(part, whole=True)]
+                rows += [(_text(b), tuple(found)) for t, b in halves if t == 4][:1]
+        return Answer(tag, 0, "", tuple(n for n, _ in rows), _text(parts[0][1]) if parts else "", tuple(rows))
     if tag in (BIND_RESPONSE, SEARCH_DONE, EXTENDED_RESPONSE) and len(parts) >= 3:
         return Answer(tag, int.from_bytes(parts[0][1][:4], "big"), parts[2][1].decode("utf-8", "replace"))
     return Answer(tag)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
 
 
 def _message(number: int, operation: bytes) -> bytes:

@@ -36,6 +36,8 @@ _PAIRS = frozenset(("u", "U", "user", "proxy-user", "basic", "auth", "creds", "u
 _KNOWN = _PAIRS.union(_PROGRAMS, ("au", "S", "auth-pass", "key"))
 _NO_PORTS = pattern(r"testsaslauthd|mysql|mariadb|sshpass|doveadm|kinit|useradd|usermod|snmp|redis")
 """Programs of which these options never give a port."""
+_MECHANISMS = frozenset(("kerberos4", "kerberos5"))
+"""What saslauthd takes with -a, and looks like a password."""
 _PORT_DIGITS = 5
 _TAKES_PAIRS = pattern(r"curl|wget|http|smbclient|rpcclient|net |winexe|mount|cifs|swaks|lftp")
 
@@ -129,6 +131,8 @@ def optioned(line: str, low: str) -> Spans:
 
 def _is_password(name: str, text: str, quoted: bool, names: _Names) -> bool:
     if not text or text[0] in "-|></" or text.startswith("$(") or setting(text):
+        return False
+    if name == "a" and text.lower() in _MECHANISMS:
         return False
     if odd(text):
         return True

@@ -1,7 +1,7 @@
 """Kerberos on this host: the keytab that the service uses, whose keys are in it, and krb5.conf."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -39,11 +39,45 @@ class Key:
         return bool(_WEAK.match(self.enctype))
 
 
+_STRONGEST_FIRST = (
+    "aes256-cts-hmac-sha384-192", "aes256-cts-hmac-sha1-96", "camellia256-cts-cmac", "aes128-cts-hmac-sha256-128",
+    "aes128-cts-hmac-sha1-96", "camellia128-cts-cmac", "des3-cbc-sha1", "arcfour-hmac",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class KdcAnswer:
+    """What a KDC said of one principal. `refused`: why there was no answer; `code`: of its error, 0 where it gave a
+    ticket; `keys`: enctype and version of the keys that it has, the strongest first, the version None where it does not
+    tell; `ahead`: seconds that its clock is before ours."""
+
+    kdc: str
+    principal: str
+    refused: str
+    code: int | None
+    words: str
+    keys: tuple[tuple[str, int | None], ...]
+    ahead: int | None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the principal exists: a ticket, or a question for a proof (KDC_ERR_PREAUTH_REQUIRED)."""
+        return self.code in (0, 25)
+
+    @property
+    def evidence(self) -> Evidence:
+        """What it said of the keys."""
+        keys = ", ".join(e + ("" if v is None else f" kvno {v}") for e, v in self.keys)
+        return Evidence(f"KDC {self.kdc}", f"{self.principal}: {keys or self.words or self.refused}")
+
+
 @dataclass(frozen=True, slots=True)
 class Kerberos:
     """Text: `>> keytab: PATH`, then the lines of the door's verb `keytab` (`PRINCIPAL kvno=N enctype=NAME
     written=SECONDS`) and the `ls -ld` line; `>> missing` or `>> unreadable: WHY` in their place; `>> by: TEXT` for what
-    names that keytab; `>> krb5.conf: PATH` and then its lines."""
+    names that keytab; `>> verify: SERVICE/HOST` for the key by which saslauthd -a kerberos5 makes sure of the KDC, the
+    host empty where it is this one; `>> ask ADDRESS:PORT PRINCIPAL` and then what that KDC said, as the verb `kdc` has
+    it; `>> krb5.conf: PATH` and then its lines."""
 
     path: str
     state: KeytabState
@@ -51,17 +85,20 @@ class Kerberos:
     keys: tuple[Key, ...]
     look: Look | None
     named_by: str
+    verifies: str
+    """`host/`, or what saslauthd's file names in its place; empty where saslauthd does not ask Kerberos"""
     conf: str
     """the path of krb5.conf, empty where there is none"""
     libdefaults: Mapping[str, str]
     kdcs: Mapping[str, tuple[str, ...]]
     """of each realm in [realms]"""
+    asked: tuple[KdcAnswer, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """From the lines described above."""
         head, _, conf = text.partition(">> krb5.conf:")
-        marks = {m[1]: m[2].strip() for m in re.finditer(r"(?m)^>> (keytab|missing|unreadable|by):?(.*)$", head)}
+        marks = {m[1]: m[2].strip() for m in re.finditer(r"(?m)^>> (keytab|missing|unreadable|by|verify):?(.*)$", head)}
         path, _, lines = conf.partition("\n")
         libdefaults, kdcs = _krb5_conf(lines)
         return cls(
@@ -71,9 +108,11 @@ class Kerberos:
             tuple(Key(m[1], int(m[2]), m[3], int(m[4])) for m in map(_KEY.fullmatch, head.splitlines()) if m),
             next((x for x in map(Look.parse, head.splitlines()) if x), None),
             marks.get("by", ""),
+            marks.get("verify", ""),
             path.strip(),
             libdefaults,
             kdcs,
+            tuple(_asked(head)),
         )
 
     def of_service(self, service: str) -> tuple[Key, ...]:
@@ -94,6 +133,21 @@ class Kerberos:
         """Whose keys are in it, each once."""
         return tuple(dict.fromkeys(k.principal for k in self.keys))
 
+    @property
+    def realm(self) -> str:
+        """default_realm of krb5.conf."""
+        return self.libdefaults.get("default_realm", "")
+
+    def answered(self, service: str) -> tuple[KdcAnswer, ...]:
+        """What KDCs said of principals of this service."""
+        return tuple(a for a in self.asked if a.principal.partition("/")[0] == service)
+
+    @property
+    def skew(self) -> int:
+        """Seconds by which clocks may differ (krb5.conf(5), clockskew)."""
+        word = self.libdefaults.get("clockskew", "")
+        return int(word) if re.fullmatch(r"[0-9]{1,6}", word) else 300
+
     def proof(self, service: str, host: str) -> Evidence | None:
         """That the keytab holds a key by which clients can recognize this very service."""
         keys = [k for k in self.of_host(service, host) if not k.is_old]
@@ -101,6 +155,38 @@ class Kerberos:
             return None
         newest = max(keys, key=lambda k: k.kvno)
         return Evidence(f"klist -k {self.path}", f"{newest.principal} kvno {newest.kvno} ({newest.enctype})")
+
+
+def _asked(text: str) -> Iterator[KdcAnswer]:
+    for block in re.split(r"(?m)^>> ask ", text)[1:]:
+        head, _, rest = block.partition("\n")
+        m = re.fullmatch(r"(\S{1,300}) (\S{1,500})", head.strip())
+        if m is None:
+            continue
+        lines = rest.partition("\n>> ")[0].splitlines()
+        said = dict(line.split(": ", 1) for line in reversed(lines) if ": " in line)
+        code = re.match(r"([0-9]{1,4})\b", said.get("answer", ""))
+        keys = [
+            (k[1], int(k[2]) if k[2] else None)
+            for line in lines
+            if (k := re.fullmatch(r"key: (\S{1,40})(?: kvno=([0-9]{1,10}))?", line.strip()))
+        ]
+        ahead = re.fullmatch(r"[+-][0-9]{1,12}", said.get("clock", ""))
+        connect = said.get("connect", "")
+        refused = "" if connect.endswith(" ok") else connect
+        yield KdcAnswer(
+            m[1],
+            m[2],
+            refused or said.get("silent", "") or said.get("broken", ""),
+            int(code[1]) if code else None,
+            said.get("answer", ""),
+            tuple(sorted(keys, key=lambda key: _rank(key[0]))),
+            int(ahead[0]) if ahead else None,
+        )
+
+
+def _rank(enctype: str) -> int:
+    return _STRONGEST_FIRST.index(enctype) if enctype in _STRONGEST_FIRST else len(_STRONGEST_FIRST)
 
 
 def _krb5_conf(text: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:

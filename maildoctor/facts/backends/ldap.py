@@ -76,6 +76,21 @@ class Asked:
     base: str
     search: str
     trouble: str
+    dn: str = ""
+    """of the one entry that was found, where its state was asked for"""
+    state: tuple[tuple[str, str], ...] = ()
+    """what the directory shows of the state of the account: attribute and value"""
+    has_policy: bool = False
+    """whether the directory has password policies"""
+
+    @property
+    def lock(self) -> tuple[str, str, str]:
+        """Attribute, value, and what it means, of what stops the owner of the entry; empty where nothing is seen."""
+        for name, value in self.state:
+            words = _means(name, value)
+            if words:
+                return name, value, words
+        return "", "", ""
 
     def code(self, word: str) -> int | None:
         """The result code of `bind`, `base` or `search`."""
@@ -109,7 +124,7 @@ class LdapStore:
     asked: tuple[Asked, ...]
     users: tuple[tuple[str, Asked], ...]
     """names that were looked up, and what was said"""
-    left_out: Mapping[str, str]
+    not_asked: Mapping[str, str]
     absent: frozenset[str]
     base_of_ldap_conf: str
     filter_asked: str
@@ -144,7 +159,7 @@ class LdapStore:
             else:
                 settings[key] = Setting(value, number)
         marks = re.findall(r"(?m)^>> (missing|base|filter|unasked): ?(.*)$", rest)
-        left_out = dict(m.partition(" because ")[::2] for kind, m in marks if kind == "unasked")
+        not_asked = dict(m.partition(" because ")[::2] for kind, m in marks if kind == "unasked")
         return cls(
             path,
             missing,
@@ -153,7 +168,7 @@ class LdapStore:
             tuple(ignored[:5]),
             tuple(a for name, a in _asked(rest) if not name),
             tuple((name, a) for name, a in _asked(rest) if name),
-            left_out,
+            not_asked,
             frozenset(m.strip() for kind, m in marks if kind == "missing"),
             next((m.strip() for kind, m in marks if kind == "base"), ""),
             next((m for kind, m in marks if kind == "filter"), ""),
@@ -192,7 +207,7 @@ class LdapStore:
         word = self.value("ldap_auth_method", "bind").lower()
         return "fastbind" if self.on("ldap_use_sasl") and word == "bind" else word
 
-    def question(self, server: Server, filter_: str, most: str = "") -> str:
+    def question(self, server: Server, filter_: str, most: str = "", state: bool = False) -> str:
         """The words of the door's verb `directory`."""
         words = {
             "uri": server.uri,
@@ -205,6 +220,7 @@ class LdapStore:
             "attribute": self.value("ldap_password_attr", "userPassword") if self.method == "custom" else "",
             "tls": "start" if self.on("ldap_start_tls") else "",
             "ca": self.value("ldap_tls_cacert_file"),
+            "state": "yes" if state else "",
         }
         return " ".join(shlex.quote(f"{name}={value}") for name, value in words.items() if value)
 
@@ -219,15 +235,16 @@ class LdapStore:
 
 
 def _asked(text: str) -> list[tuple[str, Asked]]:
-    found: list[tuple[str, str, dict[str, str]]] = []
+    found: list[tuple[str, str, dict[str, str], list[str]]] = []
     for line in text.splitlines():
         if m := _ASKED.fullmatch(line.strip()):
-            found.append((m[1] or "", m[2], {}))
+            found.append((m[1] or "", m[2], {}, []))
         elif line.startswith(">> "):
-            found.append(("", "", {}))
+            found.append(("", "", {}, []))
         elif found and ": " in line:
             word, _, value = line.partition(": ")
             found[-1][2].setdefault(word.strip(), value.strip())
+            found[-1][3].extend([value.strip()] if word.strip() == "state" else [])
     return [
         (
             name,
@@ -239,11 +256,35 @@ def _asked(text: str) -> list[tuple[str, Asked]]:
                 said.get("base", ""),
                 said.get("search", ""),
                 said.get("broken", said.get("silent", "")),
+                said.get("dn", ""),
+                tuple((n, v) for v, _, n in (x.partition(" of ") for x in states)),
+                "policy" in said,
             ),
         )
-        for name, uri, said in found
+        for name, uri, said, states in found
         if uri
     ]
+
+
+def _means(name: str, value: str) -> str:
+    """What an attribute says against its owner; empty where nothing."""
+    low = value.lower()
+    number = int(value) if re.fullmatch(r"[0-9]{1,20}", value) else 0
+    if name == "pwdAccountLockedTime":
+        return "locked by an administrator" if value.startswith("0000") else f"locked since {value}"
+    if name in ("nsAccountLock", "loginDisabled"):
+        return "disabled" if low == "true" else ""
+    if name == "accountUnlockTime":
+        return "locked until it is unlocked by hand" if value.startswith("1970") else f"locked until {value}"
+    if name == "userAccountControl":
+        return "disabled" if number & _DISABLED else ""
+    if name == "lockoutTime":
+        return "locked after too many failed logins" if number else ""
+    return "locked until its password is changed" if name == "pwdLastSet" and value == "0" else ""
+
+
+_DISABLED = 2
+"""ADS_UF_ACCOUNTDISABLE."""
 
 
 def widest(filter_: str) -> str:

@@ -4,11 +4,13 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from typing import Literal, Self
 
 from maildoctor.facts.backends.accounts import SystemAccount
+from maildoctor.facts.backends.tally import Limits, Lock, Tally, settings_of
 from maildoctor.facts.paths import Look
 from maildoctor.model import Evidence
 
@@ -43,6 +45,8 @@ _SIMPLE: Mapping[str, tuple[dict[str, str], str]] = {
     "optional": ({"success": _OK, "new_authtok_reqd": _OK}, _IGNORE),
     "sufficient": ({"success": _DONE, "new_authtok_reqd": _DONE}, _IGNORE),
 }
+
+FAILLOCK_CONF = "/etc/security/faillock.conf"
 
 NEVER_ASKS = frozenset({
     "pam_deny", "pam_permit", "pam_env", "pam_nologin", "pam_faildelay", "pam_succeed_if", "pam_warn", "pam_debug",
@@ -109,7 +113,8 @@ class PamService:
     Text: `>> service: smtp`, `>> file: PATH` and then its lines, `>> missing: PATH`, `>> modules: DIR` and then the
     names in it, a line each, `>> module: PATH` or `>> module: PATH missing` for one named by its whole path, `>>
     nologin: PATH`, `>> list: PATH` and then its lines, `>> shells` and then those of /etc/shells; `ls -ld` lines of
-    lists.
+    lists; `>> conf: PATH` and then the lines of faillock.conf; `>> tally: MODULE USER PATH` and then what is counted
+    for that user; `>> now: TIME`.
     """
 
     service: str
@@ -121,7 +126,12 @@ class PamService:
     nologin: str
     lists: Mapping[str, tuple[str, ...]]
     shells: frozenset[str] | None
-    by_path: Mapping[str, Look] = field(default_factory=dict)
+    list_files: Mapping[str, Look] = field(default_factory=dict)
+    confs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """the lines of each faillock.conf"""
+    tallies: Mapping[tuple[str, str, str], Tally] = field(default_factory=dict)
+    """by module, file or folder, and user"""
+    now: int = 0
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -151,6 +161,9 @@ class PamService:
             {value: tuple(lines) for kind, value, lines in sections if kind == "list"},
             None if shells is None else frozenset(s.strip() for s in shells if s.strip().startswith("/")),
             files,
+            {value: tuple(lines) for kind, value, lines in sections if kind == "conf"},
+            _tallies(sections),
+            _seconds(named.get("now", "")),
         )
 
     @cached_property
@@ -279,6 +292,32 @@ class PamService:
         odd = tuple(stack[at] for at in steps if _hopeless(stack, at))
         failing = tuple(stack[at] for at in steps if "success" not in fixed[id(stack[at])])
         return odd or tuple(stack[at] for at in steps if without(at)) or failing
+
+    @cached_property
+    def unlocked(self) -> Self:
+        """The same, as it is once all that was counted is reset."""
+        return replace(self, tallies={})
+
+    def lock(self, name: str, uid: int | None = None, groups: Sequence[str] = ()) -> tuple[Lock, Row] | None:
+        """What locks this user out, of the failures that were counted, and the line that asks for them."""
+        for handler in self.stack("auth"):
+            row = handler.row
+            if row.name == "pam_faillock" and "authfail" not in row.arguments:
+                limits = Limits.of_faillock(self.settings(row))
+            elif row.name == "pam_tally2":
+                limits = Limits.of_tally2(settings_of((), row.arguments))
+            else:
+                continue
+            tally = self.tallies.get((row.name, limits.folder, name))
+            is_admin = uid == 0 or bool(limits.admins and limits.admins in groups)
+            if tally is not None and (found := limits.lock(row.name, tally, is_admin, self.now)):
+                return found, row
+        return None
+
+    def settings(self, row: Row) -> dict[str, str]:
+        """What a line of pam_faillock asks for, with its file."""
+        path = _option(row, "conf") or FAILLOCK_CONF
+        return settings_of(self.confs.get(path, ()), [a for a in row.arguments if not a.startswith("conf=")])
 
     @property
     def stores(self) -> tuple[str, ...]:
@@ -479,7 +518,7 @@ def _listfile(service: PamService, row: Row, _kind: PamType, person: SystemAccou
         return failed
     if path in service.missing:
         return failed
-    look = service.by_path.get(path)
+    look = service.list_files.get(path)
     if look is not None and (look.kind != "-" or look.world_writable):
         return _FAIL
     if item in ("tty", "ruser"):  # saslauthd sets neither: sure not to match
@@ -532,7 +571,28 @@ def _usertype(_service: PamService, row: Row, _kind: PamType, person: SystemAcco
     return _YES if person.uid >= 1000 else _FAIL
 
 
-def _faillock(_service: PamService, row: Row, _kind: PamType, _person: SystemAccount | None) -> Returns:
+def _tallies(sections: Sequence[tuple[str, str, list[str]]]) -> dict[tuple[str, str, str], Tally]:
+    found = {}
+    for kind, value, lines in sections:
+        if kind == "tally" and len(words := value.split(" ")) == 3:
+            module, user, path = words
+            place = path.rpartition("/")[0] if module == "pam_faillock" else path
+            found[module, place, user] = Tally.parse(path, lines)
+    return found
+
+
+def _seconds(stamp: str) -> int:
+    try:
+        return int(datetime.fromisoformat(stamp).timestamp())
+    except (ValueError, OverflowError):
+        return 0
+
+
+def _faillock(service: PamService, row: Row, kind: PamType, person: SystemAccount | None) -> Returns:
+    if kind == "account":
+        return _YES
+    if person is not None and service.lock(person.name, person.uid, person.groups):
+        return _FAIL
     return _FAIL if "authfail" in row.arguments else frozenset({"success", "auth_err", "ignore"})
 
 
