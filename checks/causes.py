@@ -68,6 +68,7 @@ ORDER = (
     "RUN013",
     "RUN020",
     "RUN015",
+    "RUN022",
     "RUN018",
     "RUN019",
     "QUEUE005",

@@ -45,6 +45,7 @@ from maildoctor.plan.steps import (
     SetUpPam,
     Start,
     Step,
+    Unban,
 )
 from maildoctor.plan.words import is_plain, shell_word, shell_words
 from maildoctor.remedy import (
@@ -113,6 +114,7 @@ __all__ = [
     "Shown",
     "Start",
     "Step",
+    "Unban",
     "Unknown",
     "add_user",
     "always",

@@ -52,6 +52,7 @@ _REFUSED = re.compile(
     r"(?P<id>\w{8,24}): (?:ruleset=check_(?P<set>rcpt|mail|compat)|Milter).{0,600}?, (?:relay=(?P<peer>.{0,200}), )?"
     r"reject=(?P<reply>[45]\d\d .{0,300})"
 )
+_ADDRESS = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f.:]{2,45})\]|^([0-9A-Fa-f.:]{7,45})$")
 _LOCAL = re.compile(r"\b(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)\b|\[local\]")
 _OURS = re.compile(r"[a-z][A-Z0-9]+(?:-[A-Z0-9]+)*")
 """How our own probe spells a mechanism (`smtp/scripts.py`): what it was refused is nobody's fault."""
@@ -95,6 +96,8 @@ class LoginHistory:
     passed_on: str = ""
     held_up: str = ""
     refused: str = ""
+    clients: tuple[str, ...] = ()
+    """addresses of other machines from which somebody logged in"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -112,6 +115,7 @@ class LoginHistory:
             reader.passed_on,
             reader.held_up,
             reader.refused,
+            tuple(reader.clients),
         )
 
     @property
@@ -167,6 +171,7 @@ class _Reader:
     refused: str = ""
     user_of: dict[str, str] = field(default_factory=dict)
     queued: dict[str, None] = field(default_factory=dict)
+    clients: dict[str, None] = field(default_factory=dict)
 
     def read(self, line: str) -> None:
         line = line.rstrip()[:2000]
@@ -192,6 +197,8 @@ class _Reader:
         record = self.record(m["mech"] or m["method"] or m["authenticator"] or "")
         record.succeeded += 1
         record.from_elsewhere += not _LOCAL.search(peer)
+        if not _LOCAL.search(peer) and (m_address := _ADDRESS.search(peer)) and len(self.clients) < _NAMES:
+            self.clients[m_address[1] or m_address[2]] = None
         record.success, record.failing_now = line[:_LINE], False
         _add(record.let_in, m["user"] or m["name"] or m["login"] or m["account"] or "")
         if pid := _PID.search(line):

@@ -25,6 +25,7 @@ all, a recording is a table of questions and answers, and replaying it gives the
     run         command     `exit N` and what it printed
     processes   ""          running programs that have to do with mail
     listeners   ""          listening TCP sockets
+    routes      ""          routes that let nothing through, as `ip route` prints them: `unreachable 192.0.2.9`
     directory   question    what a directory says to it, as `maildoctor.host.directory` puts it
     bound       path        `yes` or `no`: whether a process listens on the socket of this path
     probe       endpoints   conversations with these SMTP servers, `ADDRESS:PORT …`, as `maildoctor.smtp.session` writes
@@ -47,8 +48,8 @@ from maildoctor.errors import DoctorError
 
 Verb = Literal[
     "look", "changed", "real", "acl", "list", "read", "clear", "map", "accounts", "keytab", "sasldb", "elf", "cert",
-    "key", "source", "logins", "recent", "space", "run", "processes", "listeners", "bound", "directory", "probe",
-    "greets", "dns", "hostname", "build", "release", "elapsed", "whoami", "clock", "system",
+    "key", "source", "logins", "recent", "space", "run", "processes", "listeners", "routes", "bound", "directory",
+    "probe", "greets", "dns", "hostname", "build", "release", "elapsed", "whoami", "clock", "system",
 ]  # fmt: skip
 """What can be asked, as in the table above."""
 

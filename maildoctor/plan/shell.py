@@ -43,6 +43,7 @@ from maildoctor.plan.steps import (
     SetUpPam,
     Start,
     Step,
+    Unban,
 )
 from maildoctor.plan.words import quoted, remark, shell_word, shell_words
 
@@ -254,6 +255,18 @@ def _add_user(step: AddUser, _: System) -> str:
     return _saslpasswd(options, step.user, step.realm)
 
 
+def _unban(step: Unban, _: System) -> str:
+    address = shell_word(step.address)
+    if step.by == "fail2ban":
+        jail = f"set {shell_word(step.name)} unbanip" if step.name else "unban"
+        return f"fail2ban-client {jail} {address}"
+    if step.by == "nft":
+        return f"nft delete element {shell_words(*step.name.split())} '{{ {address} }}'"
+    if step.by == "ipset":
+        return f"ipset del {shell_words(step.name, step.address)}"
+    return f"ip {'-6 ' if ':' in step.address else ''}route del {address}"
+
+
 def _delete_user(step: DeleteUser, _: System) -> str:
     return _saslpasswd(f"-d -a {shell_word(step.application)} ", step.user, step.realm)
 
@@ -289,6 +302,7 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     Start: _start,
     AddUser: _add_user,
     DeleteUser: _delete_user,
+    Unban: _unban,
     Inspect: lambda s, _: quoted(s.command, s.values),
     Manual: lambda s, _: remark(s.text, s.values),
     EditFile: lambda s, _: remark(f"in {{file}}: {s.change}", (("file", s.path), *s.values)),

@@ -310,6 +310,17 @@ class Generate(_New):
 
 
 @dataclass(frozen=True)
+class Unban(Step):
+    """An address that is locked out is let in again. `by`: `route`, `fail2ban` (`name`: the jail, empty: all of them),
+    `nft` (`name`: family, table and set) or `ipset` (`name`: the set)."""
+
+    address: str
+    by: str
+    name: str = ""
+    effect: str = field(default="lets that address connect again", kw_only=True)
+
+
+@dataclass(frozen=True)
 class Install(Step):
     """The package that brings a mechanism, a plug-in, `libsasl2`, `saslauthd` or `sendmail`; `again`: over files that
     are damaged."""
