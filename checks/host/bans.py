@@ -98,7 +98,7 @@ def _undo(ban: Ban, by_fail2ban: bool) -> Iterator[Step]:
     if ban.jail or by_fail2ban:
         yield Unban(ban.address, "fail2ban", ban.jail)
     if ban.by == "route":
-        yield Unban(ban.address, "route")
+        yield Unban(ban.address, "route6" if ":" in ban.address else "route")
     elif ban.by == "set" and not ban.jail:
         yield Unban(ban.address, "nft" if " " in ban.name else "ipset", ban.name)
     elif ban.by == "rule" and not ban.jail:

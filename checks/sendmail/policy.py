@@ -80,7 +80,7 @@ def access_map_refuses_clients(maps: MailMaps, cf: SendmailCf) -> Findings:
                 evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
                 fix=[edit(m.path, "remove the entry {key}", key=entry.key), *_build(m)],
                 severity=severity,
-                client=where,
+                client=where or "all",
             )
 
 
@@ -137,7 +137,7 @@ def access_map_limits_clients(maps: MailMaps, cf: SendmailCf) -> Findings:
                 f" has {what}",
                 evidence=[Evidence(m.path, f"{entry.key} {number}")],
                 fix=[edit(m.path, "a larger number for {key}", key=entry.key), *_build(m)],
-                client=client,
+                client=client or "all",
             )
 
 
@@ -195,7 +195,7 @@ def access_map_demands_tls(maps: MailMaps, cf: SendmailCf) -> Findings:
                 evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
                 fix=[edit(m.path, "{key} ENCR:112, or remove the entry", key=entry.key), *_build(m)],
                 severity="warning" if client or (demand[1] == "ENCR" and bits <= _STRONGEST) else None,
-                client=client,
+                client=client or "all",
             )
 
 
