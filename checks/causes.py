@@ -70,6 +70,7 @@ ORDER = (
     "RUN013",
     "RUN020",
     "RUN015",
+    "RUN022",
     "RUN018",
     "RUN019",
     "QUEUE005",

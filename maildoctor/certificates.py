@@ -1,7 +1,7 @@
 """What certificates and keys say, as text; a private key leaves nothing behind but a digest of its public half."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache
 from typing import Literal
@@ -13,6 +13,8 @@ _LOOK = "look whether it is what it should be"
 _CHAIN, _NAMES = 16, 1_000
 """Certificates of one file that are described (only the first is the server's own), and names of one: public
 authorities put no more than 100 to 250 into one."""
+_SUBJECTS = 500
+"""Certificates of one file whose subjects are told: a bundle of all public CAs has 150."""
 Verification = Literal[
     "yes", "self-signed", "no-ca", "form", "invalid", "no-anchors", "no-library", "not-judged", "not-shown"
 ]
@@ -72,7 +74,8 @@ def certificates(data: bytes) -> str:
             if not found:
                 raise ValueError
             more = [f"# more: {len(found) - _CHAIN:,} certificates, not described"] if found[_CHAIN:] else []
-            return "\n\n".join([*map(_describe, found[:_CHAIN]), *more])
+            more += (f"also: {_line(c.subject.rfc4514_string())}" for c in found[_CHAIN:_SUBJECTS])
+            return "\n\n".join([*map(_describe, found[:_CHAIN]), *(["\n".join(more)] if more else [])])
         except (ValueError, x509.InvalidVersion):
             raise NotReadable("there is no readable certificate in it") from None
 
@@ -132,6 +135,10 @@ def _describe(certificate: "x509.Certificate") -> str:  # type: ignore[name-defi
     )
 
 
+def _line(name: str) -> str:
+    return " ".join(name.splitlines())
+
+
 def _date(certificate: "x509.Certificate", name: str) -> datetime:  # type: ignore[name-defined]  # noqa: F821
     """In UTC; before release 42 it does not say so."""
     with_zone: datetime | None = getattr(certificate, f"{name}_utc", None)
@@ -141,16 +148,19 @@ def _date(certificate: "x509.Certificate", name: str) -> datetime:  # type: igno
 
 def public_half(data: bytes) -> str:
     """`public key: sha256:…` of the private key in `data`; nothing of the key itself is kept. Raises NotReadable."""
+    encrypted = "encrypted: the key is protected by a passphrase"
+    try:
+        der = _private(data)  # that it is encrypted, or none at all, its PEM tells without any library
+    except ValueError:
+        raise NotReadable("there is no readable private key in it") from None
+    if der is None:
+        return encrypted
     if lacking := _lacking():
         raise NotReadable(f"keys cannot be read: {lacking}", _NEEDS)
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-    encrypted = "encrypted: the key is protected by a passphrase"
     try:
-        der = _private(data)
-        if der is None:
-            return encrypted
         if why := asn1.not_key(der):
             raise NotReadable(f"the key is not judged: {why}", _LOOK)
         key = _public_key(der)
@@ -182,6 +192,8 @@ def _private(data: bytes) -> bytes | None:
     if b"-----BEGIN" not in data:
         return data
     for label, der in asn1.blocks(data):
+        if label == "ENCRYPTED PRIVATE KEY":  # PKCS #8
+            return None
         if label.endswith("PRIVATE KEY"):
             return der
     raise ValueError("no private key")
@@ -193,9 +205,10 @@ def _digest(spki: bytes) -> str:
     return f"sha256:{sha256(spki).hexdigest()}"
 
 
-def shown_by_server(chain: list[bytes], ca_file: str = "") -> tuple[str, ...]:
+def shown_by_server(chain: list[bytes], ca_file: str = "", whole: bool = False) -> tuple[str, ...]:
     """What a server showed in a TLS handshake (DER, its own first), as notes of a transcript: `certificate …` lines,
-    `key RSA 2048 bits`, and `verified CODE` or `verified CODE: WHY`, the code one of `Verification`."""
+    `key RSA 2048 bits`, `sent N: SUBJECT; issued by ISSUER` of each certificate where these are the `whole` chain, and
+    `verified CODE` or `verified CODE: WHY`, the code one of `Verification`."""
     if lacking := _lacking():
         return (_verified("no-library", f"certificates cannot be read: {lacking}"),)
     from cryptography import x509
@@ -214,8 +227,21 @@ def shown_by_server(chain: list[bytes], ca_file: str = "") -> tuple[str, ...]:
         return (
             *(f"certificate {row}" for row in rows),
             f"key {_key_words(own)}",
+            *(_sent(chain) if whole else ()),
             _verified(*_verdict(own, chain[1:], ca_file)),
         )
+
+
+def _sent(chain: list[bytes]) -> Iterator[str]:
+    from cryptography import x509
+
+    for number, der in enumerate(chain[:_CHAIN], 1):
+        try:
+            one = _loaded(der)
+            names = f"{one.subject.rfc4514_string()}; issued by {one.issuer.rfc4514_string()}"
+        except (NotReadable, ValueError, x509.InvalidVersion):
+            names = "not readable"
+        yield f"sent {number}: {_line(names)}"
 
 
 def _verified(code: Verification, why: str = "") -> str:

@@ -167,8 +167,8 @@ def _ports(finding: Finding) -> frozenset[str]:
 
 
 def _confined(finding: Finding, place: Place) -> bool:
-    """Whether it leaves other mechanisms, users or clients untouched."""
-    return any(axis in place.scope and finding.labels.get(axis) != "all" for axis in ("mechanism", "user", "client"))
+    """Whether it leaves other mechanisms, users or clients untouched; a label `all` says that it does not."""
+    return any(a in place.scope and finding.labels.get(a) != "all" for a in ("mechanism", "user", "client"))
 
 
 def _verdict(

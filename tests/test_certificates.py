@@ -85,3 +85,16 @@ def test_what_lets_a_chain_be_verified_is_told() -> None:
     facts = {p.name: p.fact.parse(wire) if p.name == "wire" else Absent("not here") for p in check.parameters}
     (gap,) = check.findings(facts)
     assert isinstance(gap, Unknown) and gap.remedy == "install the Python package cryptography, 42 or newer"
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIC\n-----END ENCRYPTED PRIVATE KEY-----\n",
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nMIIC\n"
+        "-----END RSA PRIVATE KEY-----\n",
+    ],
+)
+def test_that_a_key_has_a_passphrase_is_told_without_any_library(pem: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(c, "_lacking", lambda: "there is no such package")
+    assert c.public_half(pem.encode()).startswith("encrypted: ")

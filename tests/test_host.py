@@ -262,7 +262,7 @@ def test_files_do_not_tell_what_only_a_running_system_can(root: Path, verb: Verb
     assert no_answer(Rooted(str(root)).ask(verb, "x")).why == "unavailable"
 
 
-@pytest.mark.parametrize("verb", ["processes", "listeners", "probe"])
+@pytest.mark.parametrize("verb", ["processes", "listeners", "routes", "probe"])
 def test_files_alone_have_no_life(root: Path, verb: Verb) -> None:
     assert no_answer(Rooted(str(root)).ask(verb)).why == "lifeless"
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from maildoctor.collect import knowledge
+from maildoctor.facts.bans import Bans
 from maildoctor.facts.firewall import Firewall
 from maildoctor.facts.paths import Paths
 from maildoctor.facts.processes import Processes
@@ -16,7 +18,7 @@ from maildoctor.facts.sendmail.cf import SendmailCf
 from maildoctor.facts.sendmail.delivery import Delivery
 from maildoctor.facts.sendmail.mc import SendmailMc
 from maildoctor.facts.tls import Tls
-from maildoctor.host import NoAnswer, asking, procfs
+from maildoctor.host import Answer, NoAnswer, Verb, asking, procfs
 from maildoctor.host.live import Live
 
 NFT = """table inet filter {
@@ -187,3 +189,79 @@ def test_whether_a_process_listens_on_a_socket(tmp_path: Path) -> None:
         server.listen()
         assert procfs.bound(str(path), "/proc/net") == "yes"
     assert procfs.bound(str(path), "/proc/net") == "no"
+
+
+def test_routes_that_lead_nowhere_are_told(tmp_path: Path) -> None:
+    head = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
+    rows = [
+        "eth0\t00000000\t014D0A0A\t0003\t0\t0\t0\t00000000\t0\t0\t0",
+        "*\t09094D0A\t00000000\t0205\t0\t0\t0\tFFFFFFFF\t0\t0\t0",
+        "*\t08094D0A\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t0\t0\t0",
+        "*\t0000000A\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0",
+        "eth0\t00094D0A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0",
+        "*\t0000A8C0\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0",
+    ]
+    (tmp_path / "route").write_text(head + "\n".join(rows))
+    nowhere, zero = "0" * 32, "00000000000000000000000000000000 00"
+    (tmp_path / "ipv6_route").write_text(
+        f"20010db8000000000000000000000009 80 {zero} {nowhere} 00000400 00000001 00000000 00200200 lo\n"
+        f"{nowhere} 00 {zero} {nowhere} ffffffff 00000001 00000000 00200200 lo\n"
+    )
+    rows_of = procfs.refusing(str(tmp_path)).splitlines()
+    assert rows_of == [
+        "unreachable 10.77.9.9",
+        "blackhole 10.77.9.8",
+        "unreachable 2001:db8::9",
+        "blackhole 192.168.0.0/16",
+    ]
+    assert procfs.refusing(str(tmp_path / "none")) == ""
+
+
+F2B = """table inet f2b-table {
+\tset addr-set-sendmail-auth {
+\t\ttype ipv4_addr
+\t}
+\tset addr-set-sshd {
+\t\ttype ipv4_addr
+\t}
+\tchain f2b-chain {
+\t\ttype filter hook input priority filter - 1; policy accept;
+\t\ttcp dport { 25, 465, 587 } ip saddr @addr-set-sendmail-auth reject with icmp port-unreachable
+\t\ttcp dport 22 ip saddr @addr-set-sshd reject with icmp port-unreachable
+\t}
+}
+"""
+
+
+def test_the_sets_of_fail2ban_are_read_for_the_ports_of_mail() -> None:
+    asked = []
+
+    class Table:
+        kind, name, commands = "host", "mx", ()
+
+        def ask(self, verb: Verb, subject: str = "") -> Answer:
+            asked.append(f"{verb} {subject}".strip())
+            return {
+                "run nft -t list ruleset": f"exit 0\n{F2B}",
+                "run nft list set inet f2b-table addr-set-sendmail-auth": "exit 0\nset x {\n"
+                "elements = { 10.77.9.9,\n 198.51.100.0/24 timeout 10m expires 9m }\n}",
+                "look /usr/sbin/nft": "-rwxr-xr-x 1 root root 1 2026-01-01 00:00:00.0 +0000 /usr/sbin/nft",
+                "look /sys/module/nf_tables": "drwxr-xr-x 1 root root 1 2026-01-01 00:00:00.0 +0000 /sys/module/x",
+                "routes": "unreachable 10.77.9.8",
+            }.get(f"{verb} {subject}".strip(), NoAnswer("absent", "none"))
+
+    known = knowledge(Table(), lambda _: None)[0](Bans)
+    assert isinstance(known, Bans)
+    assert [(b.address, b.by, b.jail) for b in known.all] == [
+        ("10.77.9.8", "route", ""),
+        ("10.77.9.9", "set", "sendmail-auth"),
+        ("198.51.100.0/24", "set", "sendmail-auth"),
+    ]
+    assert not [a for a in asked if "sshd" in a]
+
+
+def test_a_rule_of_iptables_for_one_client_is_a_ban() -> None:
+    wall = Firewall.parse(IPTABLES)
+    rows = "\n".join(wall.selective((25, 587)))
+    (ban,) = Bans.parse(f"# source: iptables-save -t filter\n{rows}").all
+    assert (ban.address, ban.jail, ban.name) == ("192.0.2.9", "smtp", "f2b-smtp")

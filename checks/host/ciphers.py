@@ -1,8 +1,22 @@
 """TLS: what is shown and agreed on in a handshake: the chain of the certificate, ciphers."""
 
-from maildoctor.api import Evidence, Findings, Unknown, check, edit, found, known, rebuild, restart
-from maildoctor.api.host import Tls
-from maildoctor.api.sendmail import SendmailCf
+from collections.abc import Sequence
+
+from maildoctor.api import (
+    CopyChain,
+    Evidence,
+    Findings,
+    Found,
+    Unknown,
+    check,
+    edit,
+    found,
+    known,
+    rebuild,
+    restart,
+)
+from maildoctor.api.host import Certificate, Tls, TlsFile
+from maildoctor.api.sendmail import SendmailCf, SendmailProgram
 from maildoctor.api.wire import Wire
 
 _CERT = (
@@ -17,6 +31,11 @@ _CF = "O ServerCertFile=/etc/mail/tls/host.pem\nO CACertFile=/etc/mail/tls/ca.pe
 _SHOWN = "=== connect 127.0.0.1:587 auto\n=== purpose look\n<-  220 mail ESMTP\n=== verified {}\n"
 
 
+_FULL = _CERT + "\n" + _R3
+_ROOT = "[CA] /etc/mail/tls/ca.pem\n" + _R3.replace("CN=R3", "CN=Root")
+_SENT = "=== sent 1: CN=mail.example.com; issued by CN=R3\n"
+
+
 @check(
     "TLS010",
     "certificate-chain-incomplete",
@@ -24,47 +43,125 @@ _SHOWN = "=== connect 127.0.0.1:587 auto\n=== purpose look\n<-  220 mail ESMTP\n
     rung="tls",
     role="cause",
     explains=("WIRE027",),
+    witnesses=("TLS124",),
     fails=[
         {"cf": _CF, "tls": _CERT},
-        {"cf": _CF, "tls": _CERT, "wire": _SHOWN.format("no: unable to get local issuer certificate")},
+        {"cf": _CF, "tls": _CERT, "wire": _SHOWN.format("no-ca")},
+        {"cf": _CF, "tls": _FULL + _ROOT},
+        {"cf": _CF, "tls": _FULL + "[CA folder] /etc/ssl/certs\n5ad8a5d6.0", "wire": _SHOWN.format("no-ca") + _SENT},
     ],
     passes=[
-        {"cf": _CF, "tls": _CERT + "\n" + _R3},
         {"cf": _CF, "tls": _CERT + "[CA] /etc/mail/tls/ca.pem\n" + _R3},
+        {"cf": _CF, "tls": _CERT + "[CA] /etc/mail/tls/ca.pem\n" + _R3.replace("R3", "R4") + "\nalso: CN=R3"},
         {"cf": _CF, "tls": _CERT.replace("issuer: CN=R3", "issuer: CN=mail.example.com")},
-        {"cf": _CF, "tls": _CERT, "wire": _SHOWN.format("yes: CN=mail.example.com")},
+        {"cf": _CF, "tls": _CERT, "wire": _SHOWN.format("yes")},
         {"cf": _CF, "tls": _CERT + "[CA folder] /etc/ssl/certs\nca.pem\n5ad8a5d6.0"},
+        {
+            "cf": _CF,
+            "tls": _FULL + _ROOT,
+            "program": "Version 8.18.1\n Compiled with: STARTTLS _FFR_TLS_USE_CERTIFICATE_CHAIN_FILE",
+        },
+        {
+            "cf": _CF,
+            "tls": _FULL + _ROOT,
+            "wire": _SHOWN.format("no-ca") + _SENT + "=== sent 2: CN=R3; issued by CN=Root",
+        },
     ],
     refs=(
         "RFC 8446 section 4.4.2: a server sends its chain, the root may be left out",
-        "sendmail: sendmail/tls.c, inittls(): CACertFile, from which OpenSSL completes the chain",
+        "sendmail: sendmail/tls.c, inittls(): SSL_CTX_use_certificate_file() unless built with"
+        " _FFR_TLS_USE_CERTIFICATE_CHAIN_FILE, which Red Hat and Gentoo do",
+        "OpenSSL: ssl/statem/statem_lib.c, ssl_add_cert_chain(): the rest of the chain is looked for in the CA store",
     ),
 )
-def certificate_chain_incomplete(cf: SendmailCf, tls: Tls, wire: Wire | Unknown) -> Findings:
-    """The certificate's issuer is in no file that sendmail.cf names, so clients are not shown the whole chain.
+def certificate_chain_incomplete(
+    cf: SendmailCf, tls: Tls, wire: Wire | Unknown, program: SendmailProgram | Unknown
+) -> Findings:
+    """Clients are not shown the whole chain: the certificate of an intermediate authority is missing in it.
 
-    Browsers fetch what is missing, mail programs do not: "unable to get local issuer certificate", "certificate is not
-    trusted".
+    Of the file of ServerCertFile sendmail loads the first certificate only, unless it was built otherwise; the rest of
+    the chain is taken from CACertFile and CACertPath. So an intermediate certificate that stands in fullchain.pem alone
+    is never sent. Browsers fetch what is missing, mail programs do not: "unable to get local issuer certificate",
+    "certificate is not trusted", and the log has "alert unknown ca".
 
-    Advice: put the intermediate certificates behind the server's own into the file of ServerCertFile and into that of
-    CACertFile (of Let's Encrypt: fullchain.pem and chain.pem), then restart sendmail.
+    Advice: put the intermediate certificates into the file of CACertFile (of Let's Encrypt: chain.pem), then restart
+    sendmail.
     """
-    shown = known(wire)
+    shown, built = known(wire), known(program)
     if shown and any(talk.verified[0] == "yes" for talk in shown.all):
         return
-    if any(f.hashed for f in tls.of("CA folder")) or any(f.state != "ok" for f in tls.of("CA")):
-        return
-    issuers = {c.subject for f in (*tls.of("certificate"), *tls.of("CA")) for c in f.certificates}
+    whole = bool(built and built.loads_whole_chain)
+    authorities = tls.of("CA")
+    stored = {c.subject: c for f in authorities for c in f.certificates}
+    names = {name for f in authorities for name in (*(c.subject for c in f.certificates), *f.more)}
+    judged = all(f.state == "ok" and f.whole for f in authorities) and not any(f.hashed for f in tls.of("CA folder"))
     for file in tls.of("certificate"):
-        leaf = next(iter(file.certificates), None)
-        if file.path in cf.tls_files.get("ServerCertFile", ()) and leaf and leaf.issuer and leaf.issuer not in issuers:
+        leaf, *behind = file.certificates or (None,)
+        if leaf is None or file.path not in cf.tls_files.get("ServerCertFile", ()) or not leaf.issuer:
+            continue
+        sent = next((t.sent for t in shown.all if t.sent and t.sent[0][0] == leaf.subject), ()) if shown else ()
+        if sent:
+            last, issuer = sent[-1]
+        else:
+            last, issuer = _as_far(leaf, [*stored.values(), *(behind if whole else ())])
+        if last == issuer or (not sent and issuer in names):
+            continue
+        between = next((c for c in behind if c.subject == issuer and c.subject != c.issuer), None)
+        if between is not None and (sent or (judged and not whole)):
+            yield _not_loaded(cf, file, between, authorities, bool(sent))
+        elif judged and leaf.issuer not in names and not behind and last == leaf.subject:
             yield found(
                 f"The chain of {file.path} is incomplete: the certificate of its issuer, {leaf.issuer}, is in no file"
                 " that sendmail.cf names",
                 evidence=[file.evidence(f"subject: {leaf.subject}; issuer: {leaf.issuer}")],
-                fix=[edit(file.path, "add the intermediate certificate {issuer}", issuer=leaf.issuer), restart()],
+                fix=[
+                    edit(_ca_file(cf), "add the intermediate certificate {issuer}", issuer=leaf.issuer),
+                    restart(),
+                ],
                 path=file.path,
             )
+
+
+def _as_far(leaf: Certificate, others: Sequence[Certificate]) -> tuple[str, str]:
+    """Subject and issuer of the last certificate that OpenSSL finds on the way up."""
+    by_name = {c.subject: c for c in others}
+    seen = {leaf.subject}
+    while leaf.issuer in by_name and leaf.issuer not in seen:
+        leaf = by_name[leaf.issuer]
+        seen.add(leaf.subject)
+    return leaf.subject, leaf.issuer
+
+
+def _ca_file(cf: SendmailCf) -> str:
+    return next(iter(cf.tls_files.get("CACertFile", ())), "/etc/mail/tls/chain.pem")
+
+
+def _not_loaded(
+    cf: SendmailCf, file: TlsFile, between: Certificate, authorities: Sequence[TlsFile], seen: bool
+) -> Found:
+    path = _ca_file(cf)
+    of_all = path.startswith(_OF_THE_SYSTEM) or not authorities
+    fix = (
+        rebuild(cf.path, "define(`confCACERT', `{path}')dnl", path=file.path)
+        if of_all  # what is added there is lost when the system's authorities are updated
+        else [CopyChain(file.path, path), restart()]
+    )
+    return found(
+        f"The intermediate certificate {between.subject} is not sent: it stands in {file.path}, of which sendmail reads"
+        f" only the first certificate, and it is missing in {'CACertFile' if of_all else path}",
+        evidence=[
+            file.evidence(f"1: {file.certificates[0].subject}; issued by {file.certificates[0].issuer}"),
+            file.evidence(f"2: {between.subject}; issued by {between.issuer}"),
+            *(f.evidence("; ".join(c.subject for c in f.certificates[:4]) or "no certificate") for f in authorities),
+            *([Evidence("TLS handshake", "the server does not send it")] if seen else []),
+        ],
+        fix=fix,
+        severity="error",
+        path=file.path,
+    )
+
+
+_OF_THE_SYSTEM = ("/etc/ssl/", "/etc/pki/", "/usr/share/", "/usr/local/share/certs/", "/var/lib/")
 
 
 _NEEDS_KEY = {"ECDSA": "EC", "DSS": "DSA", "RSA": "RSA"}

@@ -3,7 +3,20 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from maildoctor.api import Evidence, Findings, MakeKey, Unknown, by_hand, check, found, inspect, known, rebuild, restart
+from maildoctor.api import (
+    Decrypt,
+    Evidence,
+    Findings,
+    MakeKey,
+    Unknown,
+    by_hand,
+    check,
+    found,
+    inspect,
+    known,
+    rebuild,
+    restart,
+)
 from maildoctor.api.host import Names, Tls, TlsFile, own_name, unnamed
 from maildoctor.api.sendmail import SendmailCf, SendmailProgram
 from maildoctor.api.wire import Wire
@@ -317,18 +330,24 @@ def tls_file_unusable(cf: SendmailCf, tls: Tls) -> Findings:
 
     Sendmail cannot ask for a passphrase, and goes on without STARTTLS.
 
-    Advice: install a readable PEM file (a key without a passphrase: openssl pkey -in KEY -out NEW), then restart.
+    Advice: install a readable PEM file, and store a key without its passphrase, for its owner alone (openssl pkey -in
+    KEY -out NEW, mode 0600); then restart sendmail.
     """
     yield from _unseen(tls, "certificate", "key", "CA")
     for file in tls.files:
         if file.state in ("broken", "encrypted"):
             yield found(
-                f"The {file.purpose} file {file.path} cannot be used ({file.reason or file.state}): {_lost(cf)}",
+                f"The private key {file.path} is encrypted, and sendmail cannot ask for its passphrase: {_lost(cf)}"
+                if file.state == "encrypted"
+                else f"The {file.purpose} file {file.path} cannot be used ({file.reason or file.state}): {_lost(cf)}",
                 evidence=[file.evidence(file.reason or file.state)],
                 fix=[
-                    inspect(f"openssl {_TO_SHOW.get(file.purpose, 'x509')} -in {{path}} -noout", path=file.path),
+                    Decrypt(file.path)
+                    if file.state == "encrypted"
+                    else inspect(f"openssl {_TO_SHOW.get(file.purpose, 'x509')} -in {{path}} -noout", path=file.path),
                     restart(),
                 ],
+                severity="error" if _server(cf, file) else "warning",
                 path=file.path,
             )
 

@@ -1,9 +1,22 @@
 """MAP: the maps of sendmail.cf, authinfo above all."""
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 
-from maildoctor.api import BuildAliases, BuildMap, Evidence, Findings, Step, Unknown, check, edit, found, rebuild
+from maildoctor.api import (
+    BuildAliases,
+    BuildMap,
+    Evidence,
+    Findings,
+    Step,
+    Unknown,
+    by_hand,
+    check,
+    edit,
+    found,
+    rebuild,
+)
 from maildoctor.api.host import Logins
 from maildoctor.api.sendmail import (
     MailMap,
@@ -136,11 +149,15 @@ def map_stale(maps: MailMaps) -> Findings:
         {"maps": _AUTHINFO + _BUILT + "entry: authinfo:hub.example.com\tmalformed U= P= R="},
         {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"R:foo" "U:relay"'},
         {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P=(no base64)"'},
+        {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P=(ends in a line feed)"'},
+        {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:(empty)"'},
+        {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U=cmVsYXkK" "P=***"'},
         {"maps": "[map access] hash /etc/mail/access\nentry: authinfo:hub.example.com\tmalformed U="},
     ],
     passes=[
         {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "I:relay" "P:***" "M:DIGEST-MD5"'},
         {"maps": "[map access] hash /etc/mail/access\nentry: authinfo:hub.example.com\tmalformed\n" + _AUTHINFO},
+        {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U=cmVsYXk=" "P=***"'},
     ],
     refs=(
         'sendmail: sendmail/usersmtp.c, readauth()/getauth(); cf/README, "Providing SMTP AUTH Data when sendmail '
@@ -148,13 +165,15 @@ def map_stale(maps: MailMaps) -> Findings:
     ),
 )
 def authinfo_malformed(maps: MailMaps) -> Findings:
-    """An authinfo entry has not the format that sendmail reads, so this host does not log in there.
+    """An authinfo entry has not the format that sendmail reads, or not the password that was meant, so this host does
+    not log in there.
 
     An entry is a list of quoted items, each a letter (U, I, P, R, M), a colon (or `=` for base64), and the value. U or
-    I, and P are required.
+    I, and P are required. What `echo password | base64` makes has a line feed behind the password, which is sent with
+    it and refused.
 
-    Advice: write the entry as "U:name" "I:name" "P:password" "R:realm" "M:mechanisms", each in quotes, then rebuild
-    the map.
+    Advice: write the entry as "U:name" "I:name" "P:password" "R:realm" "M:mechanisms", each in quotes, or make the
+    base64 by printf %s, which adds nothing; then rebuild the map.
     """
     yield from _unseen(maps)
     asked = maps.named("authinfo") or maps.named("access")
@@ -162,19 +181,50 @@ def authinfo_malformed(maps: MailMaps) -> Findings:
         for entry in m.entries if m.name == "authinfo" else client_entries(m):
             letters = {x.upper() for x in re.findall(r'"([A-Za-z])[:=]', entry.shape)}
             if entry.shape.startswith("malformed"):
-                trouble = f"wrong syntax: {entry.shape}, no quoted items"
+                trouble = f"has the wrong syntax: {entry.shape}, no quoted items"
             elif not letters & {"U", "I"} or "P" not in letters:
-                trouble = "wrong syntax: " + ("no user (U: or I:)" if not letters & {"U", "I"} else "no password (P:)")
+                what = "no user (U: or I:)" if not letters & {"U", "I"} else "no password (P:)"
+                trouble = f"has the wrong syntax: {what}"
             elif "(no base64)" in entry.shape:
-                trouble = "wrong syntax: `=` behind a letter announces base64, and what follows is none"
+                trouble = "has the wrong syntax: `=` behind a letter announces base64, and what follows is none"
+            elif re.search(r'"P[:=]\(empty\)"', entry.shape):
+                trouble = "has an empty password (P)"
+            elif fed := _with_line_feed(entry.shape):
+                what = "a password" if fed == "P" else f"a name ({fed}=)"
+                trouble = f"has {what} that ends in a line feed, as `echo` without -n makes it before base64: the other"
+                trouble += " server refuses it"
             else:
                 continue
+            fed = _with_line_feed(entry.shape)
             yield found(
-                f"The {_called(m)} entry {entry.key} has the {trouble}",
+                f"The {_called(m)} entry {entry.key} {trouble}",
                 evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
-                fix=[edit(m.path, '{key} "U:name" "I:name" "P:password"', key=entry.key), _build(m)],
+                fix=[
+                    by_hand("printf %s PASSWORD | base64 makes the text for P= without a line feed")
+                    if fed == "P"
+                    else by_hand(
+                        "printf %s NAME | base64 makes the text for {letter}= without a line feed", letter=fed
+                    ),
+                    edit(m.path, '{key} "U:name" "I:name" "P=BASE64"', key=entry.key),
+                    _build(m),
+                ]
+                if fed
+                else [edit(m.path, '{key} "U:name" "I:name" "P:password"', key=entry.key), _build(m)],
                 key=entry.key,
             )
+
+
+def _with_line_feed(shape: str) -> str:
+    """The letter of the item that ends in a line feed; empty where none does."""
+    if '"P=(ends in a line feed)"' in shape or '"P:(ends in a line feed)"' in shape:
+        return "P"
+    for letter, words in re.findall(r'"([UIR])=([A-Za-z0-9+/=]{4,400})"', shape):
+        try:
+            if b64decode(words, validate=True)[-1:] in (b"\n", b"\r"):
+                return str(letter)
+        except ValueError:
+            continue
+    return ""
 
 
 @check(

@@ -16,7 +16,9 @@ from maildoctor.plan.steps import (
     BuildMap,
     Chmod,
     Chown,
+    CopyChain,
     CreateFile,
+    Decrypt,
     DeleteUser,
     EditFile,
     EditMacroFile,
@@ -45,6 +47,7 @@ from maildoctor.plan.steps import (
     SetUpPam,
     Start,
     Step,
+    Unban,
 )
 from maildoctor.plan.words import is_plain, shell_word, shell_words
 from maildoctor.remedy import (
@@ -75,7 +78,9 @@ __all__ = [
     "Cause",
     "Chmod",
     "Chown",
+    "CopyChain",
     "CreateFile",
+    "Decrypt",
     "DeleteUser",
     "EditFile",
     "EditMacroFile",
@@ -113,6 +118,7 @@ __all__ = [
     "Shown",
     "Start",
     "Step",
+    "Unban",
     "Unknown",
     "add_user",
     "always",

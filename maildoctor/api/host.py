@@ -1,5 +1,6 @@
 """What checks may ask of the whole host, whatever its mail server: files, processes, names, TLS, logins."""
 
+from maildoctor.facts.bans import Ban, Bans, address_of, is_private
 from maildoctor.facts.exposed import Exposed, is_of_people
 from maildoctor.facts.firewall import Firewall, Ruling
 from maildoctor.facts.login_history import LoginHistory
@@ -20,6 +21,8 @@ __all__ = [
     "USER_NOT_FOUND",
     "WRONG_PASSWORD",
     "Attempts",
+    "Ban",
+    "Bans",
     "Certificate",
     "Exposed",
     "FilePurpose",
@@ -44,7 +47,9 @@ __all__ = [
     "Tls",
     "TlsFile",
     "Trail",
+    "address_of",
     "is_of_people",
+    "is_private",
     "may",
     "own_name",
     "refusals",

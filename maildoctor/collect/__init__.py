@@ -15,6 +15,7 @@ from maildoctor.facts.backends.kerberos import Kerberos
 from maildoctor.facts.backends.ldap import LdapStore
 from maildoctor.facts.backends.pam import PamService
 from maildoctor.facts.backends.saslauthd import Verifier
+from maildoctor.facts.bans import Bans
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.files import SaslFiles
 from maildoctor.facts.cyrus.outside import Outside
@@ -51,6 +52,7 @@ _HOST: dict[type[Any], Collector] = {
     TcpWrappers: system.wrappers,
     Services: system.services,
     Firewall: reach.firewall,
+    Bans: reach.bans,
     Resolver: reach.resolver,
     Greeting: reach.greeting,
     PortNames: reach.port_names,

@@ -1,7 +1,10 @@
 """What stands between a client and the greeting: packet filters, name servers, and how long the greeting takes."""
 
+import re
+
 from maildoctor.collect.knowledge import FactStore, first, text, unknown
 from maildoctor.facts import Absent, Unknown
+from maildoctor.facts.bans import Bans
 from maildoctor.facts.firewall import Firewall
 from maildoctor.facts.port_names import PortNames
 from maildoctor.facts.processes import Listeners
@@ -23,6 +26,18 @@ _PACKET_FILTERS = (
 _IN_KERNEL = ("/sys/module/nf_tables", "/sys/module/ip_tables", "/sys/module/x_tables")
 """There where packet filters may have rules; without them, to list the rules would make the kernel load its module."""
 
+_PORTS = (587, 465, 25)
+
+_SETS = 8
+"""Sets of a packet filter that are listed."""
+
+_FAIL2BAN = ("/usr/bin/fail2ban-client", "/usr/local/bin/fail2ban-client", "/etc/fail2ban", "/var/log/fail2ban.log")
+
+_TABLE = re.compile(r"table (\w{1,10} \S{1,100}) \{")
+_NAMED = re.compile(r"\bset (\S{1,100}) \{")
+_SADDR_SET = re.compile(r"\bip6? saddr @(\S{1,100})")
+_MATCH_SET = re.compile(r"--match-set (\S{1,31}) src\b")
+
 _LIBRARIES = ("/lib/{0}", "/usr/lib/{0}", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
 _BUILT_IN = ("files", "dns")
 """Sources of names that glibc has had in itself since 2.34."""
@@ -43,6 +58,41 @@ def firewall(host: Host, know: FactStore) -> Firewall | Unknown:
                 if isinstance(rules := host.ask("read", path), str):
                     return Firewall.parse(f"# source: {path}\n{rules}")
     return Absent("no rules of a packet filter for this host are known")
+
+
+def bans(host: Host, know: FactStore) -> Bans | Unknown:
+    """Routes that lead nowhere, and addresses that rules for the ports of mail turn away."""
+    routes = host.ask("routes")
+    rows = ["# source: ip route", text(routes)]
+    wall = know.get(Firewall)
+    selective = list(wall.selective(_PORTS)) if wall else []
+    if wall and wall.source.startswith("nft -t"):
+        rows += _elements(host, wall.source, selective)
+    elif wall:
+        rows += [f"# source: {wall.source}", *(row for row in selective if "--match-set" not in row)]
+        for name in list(dict.fromkeys(m[1] for row in selective for m in _MATCH_SET.finditer(row)))[:_SETS]:
+            said = text(host.ask("run", f"ipset save {name}"))
+            rows += [f"# source: ipset save {name}", said] if said.startswith("exit 0\n") else []
+    if isinstance(routes, NoAnswer) and wall is None:
+        return unknown(routes)
+    return Bans.parse("\n".join([*rows, *(["# fail2ban"] if first(host, _FAIL2BAN) else [])]))
+
+
+def _elements(host: Host, source: str, rules: list[str]) -> list[str]:
+    """The rules that name an address, and the elements of the sets that rules name."""
+    tables, table = dict[str, str](), ""
+    for line in text(host.ask("run", source)).splitlines():
+        if m := _TABLE.search(line):
+            table = m[1]
+        elif (m := _NAMED.search(line)) and table:
+            tables.setdefault(m[1], table)
+    rows = [f"# source: {source}", *rules]
+    for name in list(dict.fromkeys(m[1] for rule in rules for m in _SADDR_SET.finditer(rule)))[:_SETS]:
+        if name in tables:
+            command = f"nft list set {tables[name]} {name}"
+            said = text(host.ask("run", command))
+            rows += [f"# source: {command}", said] if said.startswith("exit 0\n") else []
+    return rows
 
 
 def resolver(host: Host, know: FactStore) -> Resolver | Unknown:
@@ -83,9 +133,6 @@ def port_names(host: Host, know: FactStore) -> PortNames | Unknown:
     sources = next((row.split()[1:] for row in switch if row.startswith("services:")), ["files"])
     elsewhere = [s for s in sources if s not in ("db", "files") and not s.startswith("[")]
     return Unknown(f"names of ports are looked up in {elsewhere[0]} too") if elsewhere else PortNames.parse(answer)
-
-
-_PORTS = (587, 465, 25)
 
 
 def greeting(host: Host, know: FactStore) -> Greeting | Unknown:

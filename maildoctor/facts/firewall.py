@@ -5,7 +5,7 @@ for every client say so. Sources: nft(8), iptables(8).
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -89,6 +89,24 @@ class Firewall:
                 worst = Ruling("unsure", rule)
         return worst
 
+    def selective(self, ports: Iterable[int]) -> Iterator[str]:
+        """Rules that turn away some clients of these ports, in their own words: those of single addresses or sets."""
+        wanted = frozenset(ports)
+        seen = dict.fromkeys(
+            text for chain in self.chains.values() if chain.hook for text in self._turned_away(chain, wanted, _DEPTH)
+        )
+        yield from seen
+
+    def _turned_away(self, chain: _Chain, ports: frozenset[int], depth: int) -> Iterator[str]:
+        for rule in chain.rules:
+            if rule.ports is not None and not rule.ports & ports:
+                continue
+            if rule.verdict in self.chains:
+                if depth:
+                    yield from self._turned_away(self.chains[rule.verdict], ports, depth - 1)
+            elif rule.verdict in ("drop", "reject") and not rule.everybody:
+                yield rule.text
+
     def evidence(self, ruling: Ruling) -> Evidence:
         """The rule in its own words."""
         return Evidence(self.source, ruling.rule)
@@ -157,7 +175,7 @@ def _nft(text: str) -> Iterator[_Chain]:
 
 
 def _nft_rule(row: str) -> Iterator[_Rule]:
-    if _NOT_FOR_CLIENTS.search(row):
+    if _NOT_FOR_CLIENTS.search(row.partition(" reject with ")[0]):
         return
     m = _DPORT.search(row)
     ports = _ports(m[2].strip("{}").replace(",", " ").split()) if m else None

@@ -59,6 +59,7 @@ _REFUSED = re.compile(
     r"|: disconnect from (?P<postfix>\S{1,300}) .{0,200}\bauth=[1-9]\d* .{0,100}\b(?:mail|rcpt|data)=0/[1-9]"
 )
 _RELAYING = re.compile(r"[Rr]elay(?:ing)?(?: access)? denied|Invalid recipient|not permitted|5\.7\.[01]\b")
+_ADDRESS = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f.:]{2,45})\]|^([0-9A-Fa-f.:]{7,45})$")
 _LOCAL = re.compile(r"\b(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)\b|\[local\]")
 _OURS = re.compile(r"[a-z][A-Z0-9]+(?:-[A-Z0-9]+)*")
 """How our own probe spells a mechanism (`smtp/scripts.py`): what it was refused is nobody's fault."""
@@ -108,6 +109,8 @@ class LoginHistory:
     refused: str = ""
     insistent: int = 0
     """how often one user failed from one address: who guesses soon takes another name"""
+    clients: tuple[str, ...] = ()
+    """addresses of other machines from which somebody logged in"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -126,6 +129,7 @@ class LoginHistory:
             reader.held_up,
             reader.refused,
             max(reader.tries.values(), default=0),
+            tuple(reader.clients),
         )
 
     @property
@@ -185,6 +189,7 @@ class _Reader:
     tries: dict[tuple[str, str], int] = field(default_factory=dict)
     denied: bool = False
     """mail to others was refused for want of a right: that mail to this host is taken says nothing of it"""
+    clients: dict[str, None] = field(default_factory=dict)
 
     def read(self, line: str) -> None:
         line = line.rstrip()[:2000]
@@ -210,6 +215,8 @@ class _Reader:
         record = self.record(m["mech"] or m["method"] or m["authenticator"] or "")
         record.succeeded += 1
         record.from_elsewhere += not _LOCAL.search(peer)
+        if not _LOCAL.search(peer) and (m_address := _ADDRESS.search(peer)) and len(self.clients) < _NAMES:
+            self.clients[m_address[1] or m_address[2]] = None
         record.success, record.failing_now = line[:_LINE], False
         name = m["user"] or m["name"] or m["login"] or m["account"] or ""
         _add(record.let_in, name)

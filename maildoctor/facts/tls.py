@@ -10,6 +10,7 @@ from maildoctor.model import Evidence
 
 _HEAD = re.compile(r"\[(certificate|key|CA|CA folder|CRL)\] (/.*)")
 
+_MORE = re.compile(r"# more: ([\d,]{1,12}) certificates")
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]{1,2}")
 """Names that c_rehash(1) gives."""
 
@@ -58,6 +59,10 @@ class TlsFile:
     public_key: str
     hashed: bool = False
     """a folder in which OpenSSL finds certificates, by names that are their digests"""
+    more: tuple[str, ...] = ()
+    """subjects of further certificates, of a file that holds many"""
+    whole: bool = True
+    """all certificates of the file are known, at least by their subjects"""
 
     def evidence(self, text: str) -> Evidence:
         """Words about this file."""
@@ -106,7 +111,10 @@ def _file(purpose: str, path: str, lines: list[str]) -> TlsFile:
     keys = [line.removeprefix("public key: ") for line in lines if line.startswith("public key: ")]
     certificates = tuple(certificate_of(c.splitlines()) for c in "\n".join(lines).split("\n\n") if "not after:" in c)
     hashed = purpose == "CA folder" and any(map(_HASHED.fullmatch, lines))
-    return TlsFile(purpose, path, state, reason.strip(), certificates, keys[0] if keys else "", hashed)
+    more = tuple(line.removeprefix("also: ") for line in lines if line.startswith("also: "))
+    beyond = next((m[1] for m in map(_MORE.match, lines) if m), "0").replace(",", "")
+    whole = int(beyond) == len(more)
+    return TlsFile(purpose, path, state, reason.strip(), certificates, keys[0] if keys else "", hashed, more, whole)
 
 
 def certificate_of(lines: list[str]) -> Certificate:

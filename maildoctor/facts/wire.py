@@ -17,6 +17,7 @@ from maildoctor.model import Evidence, Purpose
 
 _CONNECT = re.compile(r"=== connect (\S{1,80}):(\d{1,5}) (\S+)(?: for (\S{1,255}))?")
 _RECEIVED = re.compile(r"<([-~])  (\d{3})([ -]?)(.*)")
+_SENT = re.compile(r"sent \d{1,2}: (.{0,2000}); issued by (.{0,2000})")
 _EVIDENCE = 8
 """Lines of a transcript that are shown with a finding."""
 _SAID = re.compile(r" ([-~])> (.*)")
@@ -193,6 +194,12 @@ class Conversation:
         """What the server showed of itself."""
         rows = [n.removeprefix("certificate ") for n in self.notes if n.startswith("certificate ")]
         return certificate_of(rows) if rows else None
+
+    @cached_property
+    def sent(self) -> tuple[tuple[str, str], ...]:
+        """Subject and issuer of each certificate that the server sent, its own first; empty where that is not told."""
+        rows = (m for m in map(_SENT.fullmatch, self.notes) if m)
+        return tuple((m[1], m[2]) for m in rows)
 
     @property
     def usual_port(self) -> bool:

@@ -26,6 +26,7 @@ all, a recording is a table of questions and answers, and replaying it gives the
     run         command     `exit N` and what it printed
     processes   ""          running programs that have to do with mail
     listeners   ""          listening TCP sockets
+    routes      ""          routes that let nothing through, as `ip route` prints them: `unreachable 192.0.2.9`
     directory   question    what a directory says to it, as `maildoctor.host.directory` puts it
     kdc         question    what a KDC says to it, as `maildoctor.host.kdc` puts it
     bound       path        `yes` or `no`: whether a process listens on the socket of this path
@@ -49,7 +50,8 @@ from maildoctor.errors import DoctorError
 
 Verb = Literal[
     "look", "changed", "real", "acl", "list", "read", "clear", "map", "accounts", "keytab", "tally", "sasldb", "elf",
-    "cert", "key", "source", "logins", "recent", "space", "run", "processes", "listeners", "bound", "directory", "kdc",
+    "cert", "key", "source", "logins", "recent", "space", "run", "processes", "listeners", "routes", "bound",
+    "directory", "kdc",
     "probe", "greets", "dns", "hostname", "build", "release", "elapsed", "whoami", "clock", "system",
 ]  # fmt: skip
 """What can be asked, as in the table above."""

@@ -62,6 +62,9 @@ class Contained(Live):
             pids = {}
         return procfs.listening(pids, f"/proc/{self.pid}/net")
 
+    def _tell_routes(self, _: str) -> Answer:
+        return procfs.refusing(f"/proc/{self.pid}/net")
+
     def _tell_bound(self, path: str) -> Answer:
         return procfs.bound(path, f"/proc/{self.pid}/net")
 

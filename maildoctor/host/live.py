@@ -67,6 +67,7 @@ class Live(Rooted):
             "space": self._tell_space,
             "processes": self._tell_processes,
             "listeners": self._tell_listeners,
+            "routes": self._tell_routes,
             "bound": self._tell_bound,
             "probe": self._tell_probe,
             "directory": self._tell_directory,
@@ -102,6 +103,9 @@ class Live(Rooted):
             return listeners_by_psutil()
         pids = procfs.everyone()
         return procfs.listening(pids, "/proc/net") if pids else procfs.NO_PROC
+
+    def _tell_routes(self, _: str) -> Answer:
+        return procfs.refusing("/proc/net") if procfs.serves() else NoAnswer("unavailable", "this is not Linux")
 
     def _tell_bound(self, path: str) -> Answer:
         return procfs.bound(path, "/proc/net") if procfs.serves() else NoAnswer("unavailable", "this is not Linux")

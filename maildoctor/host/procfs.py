@@ -22,6 +22,18 @@ _ALL_COMMANDS = 256 * 1024
 _TABLE = 64 * 1024 * 1024
 """Bytes of a table of sockets that are read: some 400 000 rows."""
 
+_ROUTES_TABLE = 4 * 1024 * 1024
+"""Bytes of a table of routes that are read: some 30 000 rows."""
+
+_ROUTES = 2_000
+"""Routes that are told, and others that are compared with them."""
+
+_NETS = 50
+"""Nets without a way to them that are told."""
+
+_REJECTS = 0x0200
+"""RTF_REJECT of linux/route.h."""
+
 _LISTEN = "0A"
 """TCP_LISTEN of net/tcp_states.h."""
 
@@ -162,6 +174,64 @@ def bound(path: str, net: str) -> str:
         if len(row) > 7 and row[7].rpartition("/")[2] == name and int(row[3], 16) & _ACCEPTS:
             return "yes"
     return "no"
+
+
+def refusing(net: str) -> str:
+    """`unreachable ADDRESS`, `blackhole NET/LENGTH`, a line for each route in the tables of the folder `net` that lets
+    nothing through; of nets those of which no part has a route of its own. At most `_ROUTES` of single addresses and
+    `_NETS` of nets are told. Raises OSError."""
+    refused, others = list[tuple[str, str, int]](), list[tuple[str, int]]()
+    for word, place, length in _routes(net):
+        if word:
+            refused.append((word, place, length))
+        elif len(others) < _ROUTES:
+            others.append((place, length))
+    single = [f"{word} {place}" for word, place, length in refused if length == _bits(place)]
+    nets = [row for row in refused if row[2] != _bits(row[1])]
+    cut = [f"# cut: only {_ROUTES:,} of {len(single):,} routes are told"] if len(single) > _ROUTES else []
+    return "\n".join([*cut, *single[:_ROUTES], *_whole_nets(nets[:_NETS], others)])
+
+
+def _whole_nets(nets: Sequence[tuple[str, str, int]], others: Sequence[tuple[str, int]]) -> Iterator[str]:
+    """The longest prefix decides, so of a refused net a part may be reached all the same."""
+    if not nets:
+        return
+    from ipaddress import ip_address
+
+    numbers = [(int(ip_address(place)), _bits(place), length) for place, length in others]
+    for word, place, length in nets:
+        bits = _bits(place)
+        start = int(ip_address(place)) >> (bits - length)
+        if not any(b == bits and more > length and n >> (bits - length) == start for n, b, more in numbers):
+            yield f"{word} {place}/{length}"
+
+
+def _bits(place: str) -> int:
+    return 128 if ":" in place else 32
+
+
+def _routes(net: str) -> Iterator[tuple[str, str, int]]:
+    """What a route does to packets (empty: it lets them through), its destination and the length of its prefix; the
+    default routes are left out. Sources: linux net/ipv4/fib_trie.c, fib_route_seq_show(): a route without a device has
+    `*`, of which only unreachable and prohibit carry a flag; net/ipv6/route.c, rt6_info_route()."""
+    with contextlib.suppress(FileNotFoundError):
+        for line in filesystem.kernel(f"{net}/route", _ROUTES_TABLE).decode("ascii", "replace").splitlines()[1:]:
+            row = line.split()
+            if len(row) > 7 and (length := int(row[7], 16).bit_count()):
+                flags = int(row[3], 16)
+                word = "unreachable" if flags & _REJECTS else "blackhole" if row[0] == "*" and not flags & 2 else ""
+                yield word, address(f"{row[1]}:0")[0], length
+    with contextlib.suppress(FileNotFoundError):  # a kernel without IPv6
+        for line in filesystem.kernel(f"{net}/ipv6_route", _ROUTES_TABLE).decode("ascii", "replace").splitlines():
+            row = line.split()
+            if len(row) > 8 and (length := int(row[1], 16)):
+                yield "unreachable" if int(row[8], 16) & _REJECTS else "", _ipv6(row[0]), length
+
+
+def _ipv6(digits: str) -> str:
+    import socket
+
+    return socket.inet_ntop(socket.AF_INET6, bytes.fromhex(digits))
 
 
 def address(text: str) -> tuple[str, int]:

@@ -23,6 +23,7 @@ _RECENT = 1024 * 1024
 _LIFE = {
     "processes": "processes",
     "listeners": "listening ports",
+    "routes": "routes",
     "probe": "server to ask",
     "directory": "server to ask",
     "kdc": "server to ask",

@@ -565,14 +565,17 @@ _LARGEST_PROGRAM = 8 << 20
 def sendmail_build(data: Buffer) -> tuple[str | None, tuple[str, ...]]:
     """Sendmail's version and what it was compiled with, e.g. `("8.17.1.9", ("DNSMAP", …, "SASLv2", …))`.
 
-    The words are those that `sendmail -d0.1 -bt` prints after "Compiled with:", in that order, read without running it.
-    `(None, ())` for any other program. Raises `NotElf`, `BadElf`.
+    The words are those that `sendmail -d0.1 -bt` prints after "Compiled with:", in that order, read without running it;
+    `_FFR_TLS_USE_CERTIFICATE_CHAIN_FILE` of one that loads all certificates of ServerCertFile (tls.c). `(None, ())` for
+    any other program. Raises `NotElf`, `BadElf`.
     """
     elf = Elf(data)
     if len(data) > _LARGEST_PROGRAM:
         return None, ()
     raw = bytes(data)
     options = _options(elf, raw)
+    if options and b"SSL_CTX_use_certificate_chain_file\0" in raw:
+        options = (*options, "_FFR_TLS_USE_CERTIFICATE_CHAIN_FILE")
     return (_release(raw) if options else None), options
 
 

@@ -14,7 +14,9 @@ from maildoctor.plan.steps import (
     BuildMap,
     Chmod,
     Chown,
+    CopyChain,
     CreateFile,
+    Decrypt,
     DeleteUser,
     EditFile,
     EditMacroFile,
@@ -43,6 +45,7 @@ from maildoctor.plan.steps import (
     SetUpPam,
     Start,
     Step,
+    Unban,
 )
 from maildoctor.plan.words import quoted, remark, shell_word, shell_words
 
@@ -255,6 +258,27 @@ def _add_user(step: AddUser, _: System) -> str:
     return _saslpasswd(options, step.user, step.realm)
 
 
+_BEHIND_FIRST = "'/-----BEGIN/ {c = /CERTIFICATE/; n += c} c && n > 1'"
+"""For awk: the certificates of a PEM file behind the first, and no key."""
+
+
+def _decrypt(step: Decrypt, _: System) -> str:
+    key, plain = shell_word(step.path), shell_word(f"{step.path}.plain")
+    return f"(umask 077; openssl pkey -in {key} -out {plain}) && cat {plain} > {key} && rm {plain}"
+
+
+def _unban(step: Unban, _: System) -> str:
+    address = shell_word(step.address)
+    if step.by == "fail2ban":
+        jail = f"set {shell_word(step.name)} unbanip" if step.name else "unban"
+        return f"fail2ban-client {jail} {address}"
+    if step.by == "nft":
+        return f"nft delete element {shell_words(*step.name.split())} '{{ {address} }}'"
+    if step.by == "ipset":
+        return f"ipset del {shell_words(step.name, step.address)}"
+    return f"ip {'-6 ' if step.by == 'route6' else ''}route del {address}"
+
+
 def _delete_user(step: DeleteUser, _: System) -> str:
     return _saslpasswd(f"-d -a {shell_word(step.application)} ", step.user, step.realm)
 
@@ -290,6 +314,9 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     Start: _start,
     AddUser: _add_user,
     DeleteUser: _delete_user,
+    Unban: _unban,
+    Decrypt: _decrypt,
+    CopyChain: lambda s, _: f"awk {_BEHIND_FIRST} {shell_word(s.path)} >> {shell_word(s.to)}",
     Inspect: lambda s, _: quoted(s.command, s.values),
     Manual: lambda s, _: remark(s.text, s.values),
     EditFile: lambda s, _: remark(f"in {{file}}: {s.change}", (("file", s.path), *s.values)),

@@ -306,7 +306,34 @@ class Generate(_New):
     source: str
 
 
+@dataclass(frozen=True)
+class Decrypt(Step):
+    """A private key is stored without its passphrase, in the same file, whose owner and mode stay."""
+
+    path: str
+    effect: str = field(default="asks for the passphrase", kw_only=True)
+
+
+@dataclass(frozen=True)
+class CopyChain(Step):
+    """The certificates of `path` behind its first are added to the file `to`; a key that stands among them is not."""
+
+    path: str
+    to: str
+
+
 # ---- programs and users
+
+
+@dataclass(frozen=True)
+class Unban(Step):
+    """An address that is locked out is let in again. `by`: `route` or `route6` (of IPv6), `fail2ban` (`name`: the jail,
+    empty: all of them), `nft` (`name`: family, table and set) or `ipset` (`name`: the set)."""
+
+    address: str
+    by: str
+    name: str = ""
+    effect: str = field(default="lets that address connect again", kw_only=True)
 
 
 @dataclass(frozen=True)

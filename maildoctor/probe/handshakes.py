@@ -57,7 +57,8 @@ class Handshakes:
         if der not in self._shown:
             from maildoctor.certificates import shown_by_server
 
-            self._shown[der] = shown_by_server(_chain(tls) or [der], self._ca_file)
+            chain = _chain(tls)
+            self._shown[der] = shown_by_server(chain or [der], self._ca_file, bool(chain))
         return (f"tls {tls.version()} {cipher[0]} {cipher[2]} bits", *self._shown[der])
 
 

@@ -167,6 +167,9 @@ def _shape(key: str, value: bytes, kind: Kind) -> str:
 
 
 _NOT_BASE64 = "(no base64)"
+_EMPTY = "(empty)"
+_LINE_FEED = "(ends in a line feed)"
+"""What is told of a password in place of itself, where it is surely none, or not the one that was meant."""
 
 
 def _authinfo(value: bytes) -> str:
@@ -179,8 +182,11 @@ def _authinfo(value: bytes) -> str:
 
 
 def _shown(letter: str, mark: str, content: str) -> str:
-    if mark == "=" and not _is_base64(content):
+    plain = _decoded(content) if mark == "=" else content.encode("utf-8", "surrogateescape")
+    if plain is None:
         return _NOT_BASE64
+    if letter == "P" and (not plain or plain[-1:] in b"\r\n"):
+        return _LINE_FEED if plain else _EMPTY
     return "***" if letter == "P" else escape(content.encode("utf-8", "surrogateescape"))
 
 
@@ -200,12 +206,13 @@ def tokens(text: str) -> list[tuple[str, str, str]]:
     return found
 
 
-def _is_base64(text: str) -> bool:
-    """Whether sasl_decode64() takes it, as `=` behind the letter asks for (usersmtp.c, readauth)."""
+def _decoded(text: str) -> bytes | None:
+    """What sasl_decode64() makes of it, as `=` behind the letter asks for (usersmtp.c, readauth); None: it is no
+    base64."""
     try:
-        return bool(b64decode(text.encode("ascii"), validate=True))
+        return b64decode(text.encode("ascii"), validate=True)
     except (ValueError, UnicodeEncodeError):
-        return False
+        return None
 
 
 def _runs_on(token: re.Match[str]) -> bool:

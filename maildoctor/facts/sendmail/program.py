@@ -97,6 +97,12 @@ class SendmailProgram:
         return "STARTTLS" in self.flags if self.flags else None
 
     @property
+    def loads_whole_chain(self) -> bool | None:
+        """Whether all certificates of ServerCertFile are sent, as Red Hat and Gentoo build it, or the first alone
+        (tls.c, _FFR_TLS_USE_CERTIFICATE_CHAIN_FILE); None where that is not known."""
+        return "_FFR_TLS_USE_CERTIFICATE_CHAIN_FILE" in self.flags if self.flags else None
+
+    @property
     def asks_tcp_wrappers(self) -> bool:
         """Whether hosts.allow and hosts.deny count (conf.c, TCPWRAPPERS)."""
         return "TCPWRAPPERS" in self.flags or any(name.startswith("libwrap") for name in self.libraries)
