@@ -225,6 +225,7 @@ def checked(runner: Runner, archive: bytes, *words: str) -> tuple[int, dict[str,
     return done.returncode, json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_a_complete_image_is_ready(runner: Runner) -> None:
     status, report = checked(runner, image())
     assert (status, report["verdict"]["code"], report["findings"]) == (0, "ready", [])
@@ -283,6 +284,7 @@ def test_who_knows_the_passwords_in_an_image(put: dict[str, bytes], ready: bool,
     assert (status == 0) is ready
 
 
+@pytest.mark.slow
 def test_an_image_of_files_alone_passes_no_gate(runner: Runner) -> None:
     """A configuration without the program that reads it is no mail server."""
     status, report = checked(runner, image(without=["program"]), "--allow-unknown")

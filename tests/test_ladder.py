@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maildoctor.auth.service import LoginService
@@ -415,6 +415,7 @@ _TALKS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     st.booleans(),
     st.lists(_TALKS, max_size=4),
