@@ -205,13 +205,9 @@ def _at_rest(seen: Seen) -> Iterator[RouteRung]:
     elif clear and service.without_tls:
         yield RouteRung("tls", "not_reached", f"none: {service.without_tls}")
     if names := offers.offered(tls=in_tls is not None):
-        common = [m for m in _PASSWORDS if m in names] or list(names)
-        yield RouteRung(
-            "offer",
-            "holds",
-            f"{' '.join(common)} {'in TLS' if in_tls else 'in clear'}",
-            (service.evidence("mechanisms"),),
-        )
+        common = " ".join([m for m in _PASSWORDS if m in names] or names)
+        words = f"{common} {'in TLS' if in_tls else 'in clear'}"
+        yield RouteRung("offer", "holds", words, (service.evidence("mechanisms"),))
     yield from _asked_later(seen)
 
 

@@ -84,7 +84,9 @@ def shared_object(
     return body.ljust(dynamic_at, b"\0") + dynamic
 
 
-def sendmail(version: str = "8.17.1.9", options: Sequence[str] = ("MIME8TO7", "NAMED_BIND", "SASLv2", "STARTTLS")) -> bytes:
+def sendmail(
+    version: str = "8.17.1.9", options: Sequence[str] = ("MIME8TO7", "NAMED_BIND", "SASLv2", "STARTTLS")
+) -> bytes:
     """A program that is a Sendmail to whoever does not run it: its release, and the list of what it was compiled with.
     It needs libsasl2.so.2, which any `shared_object` can be."""
     base, needed = 0x10000, ("libsasl2.so.2",)

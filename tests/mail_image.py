@@ -1,5 +1,5 @@
-"""An image of a Sendmail host on which, once it runs, users can log in: made without a mail server, for machines without
-one. Each of its parts can be left out."""
+"""An image of a Sendmail host on which, once it runs, users can log in: made without a mail server, for machines that
+have none. Each of its parts can be left out."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -18,6 +18,9 @@ Part = Literal["program", "users", "certificate", "key", "plug-ins", "realm", "s
 
 NAME = "example.org"
 """The host's name, and the realm of the one user of `fixtures/sasldb/basic.sasldb2` who can log in."""
+
+ACCOUNTS = b"root:x:0:0::/root:/bin/sh\nsmmta:x:101:102::/:/bin/false\nsmmsp:x:102:102::/:/bin/false\n"
+"""Its /etc/passwd."""
 
 _ROOT = Path(__file__).parent.parent
 _SASL = "usr/lib/x86_64-linux-gnu/sasl2"
@@ -60,7 +63,7 @@ def items(
         replace(folder("etc/mail", mode)),
         replace(folder("var/spool/mqueue", 0o2700), uid=_SMMTA, gid=_SMMSP),
         replace(folder("var/spool/mqueue-client", 0o2770), uid=_SMMSP, gid=_SMMSP),
-        Item("etc/passwd", b"root:x:0:0::/root:/bin/sh\nsmmta:x:101:102::/:/bin/false\nsmmsp:x:102:102::/:/bin/false\n"),
+        Item("etc/passwd", ACCOUNTS),
         Item("etc/group", b"root:x:0:\nmail:x:8:\nsmmta:x:101:\nsmmsp:x:102:\n"),
         Item("etc/hostname", f"mail.{NAME}\n".encode()),
         Item("etc/hosts", f"127.0.0.1 localhost\n192.0.2.1 mail.{NAME} mail\n".encode()),
@@ -73,7 +76,7 @@ def items(
         replace(folder("var/mail", 0o2775), gid=8),
         Item("etc/mail/submit.cf", (_ROOT / "fixtures/cf/debian11-submit.cf").read_bytes()),
         Item("etc/mail/aliases", b"postmaster: root\nabuse: root, alice\n"),
-        Item("etc/mail/aliases.db", (_ROOT / "fixtures/sasldb/aliases.db").read_bytes(), mode=0o640, uid=_SMMTA, gid=_SMMSP),
+        Item("etc/mail/aliases.db", (_ROOT / "fixtures/sasldb/aliases.db").read_bytes(), mode=0o640, uid=_SMMTA),
         Item("etc/mail/tls/ca.pem", authority),
         Item("usr/lib/x86_64-linux-gnu/libsasl2.so.2", shared_object(soname="libsasl2.so.2")),
     ]  # fmt: skip

@@ -21,7 +21,7 @@ import yaml
 from maildoctor.cli.commands import COMMANDS
 from tests.authority import Authority
 from tests.elf_maker import shared_object
-from tests.mail_image import Part, image
+from tests.mail_image import ACCOUNTS, Part, image
 from tests.smtp_server import PASSWORD, USER, Manners, Server
 
 ROOT = Path(__file__).parent.parent
@@ -225,13 +225,15 @@ def checked(runner: Runner, archive: bytes, *words: str) -> tuple[int, dict[str,
     return done.returncode, json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_a_complete_image_is_ready(runner: Runner) -> None:
     status, report = checked(runner, image())
     assert (status, report["verdict"]["code"], report["findings"]) == (0, "ready", [])
     (route,) = report["routes"]
     states = {step["rung"]: step["state"] for step in route["rungs"]}
     assert {rung for rung, state in states.items() if state == "not_reached"} == {"program", "listener"}
-    assert {"tls", "mechanism", "offer", "verifier", "account", "policy"} == {r for r, s in states.items() if s == "holds"}
+    holding = {rung for rung, state in states.items() if state == "holds"}
+    assert holding == {"tls", "mechanism", "offer", "verifier", "account", "policy"}
     assert checked(runner, image(), "--allow-unknown")[0] == 0
 
 
@@ -262,8 +264,7 @@ HAS_SASLAUTHD = {
     "usr/sbin/saslauthd": shared_object(),
     "etc/default/saslauthd": b'START=yes\nMECHANISMS="shadow"\nOPTIONS="-c -m /var/run/saslauthd"\n',
     "etc/shadow": b"root:*:19000:0:99999:7:::\nalice:$6$ab$" + b"x" * 86 + b":19000:0:99999:7:::\n",
-    "etc/passwd": b"root:x:0:0::/root:/bin/sh\nsmmta:x:101:102::/:/bin/false\nsmmsp:x:102:102::/:/bin/false\n"
-    b"alice:x:1000:1000::/home/alice:/bin/sh\n",
+    "etc/passwd": ACCOUNTS + b"alice:x:1000:1000::/home/alice:/bin/sh\n",
 }
 
 
@@ -278,14 +279,15 @@ HAS_SASLAUTHD = {
     ids=["no saslauthd", "saslauthd", "GSSAPI without a keytab"],
 )
 def test_who_knows_the_passwords_in_an_image(put: dict[str, bytes], ready: bool, runner: Runner) -> None:
-    status, report = checked(runner, image(put=put, without=("users",)))
+    status, report = checked(runner, image(put=put, without=["users"]))
     assert (report["verdict"]["code"] == "ready") is ready, report["findings"]
     assert (status == 0) is ready
 
 
+@pytest.mark.slow
 def test_an_image_of_files_alone_passes_no_gate(runner: Runner) -> None:
     """A configuration without the program that reads it is no mail server."""
-    status, report = checked(runner, image(without=("program",)), "--allow-unknown")
+    status, report = checked(runner, image(without=["program"]), "--allow-unknown")
     assert (status, report["verdict"]["code"]) == (3, "nothing_to_judge")
 
 

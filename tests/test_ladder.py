@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maildoctor.auth.service import LoginService
@@ -87,9 +87,12 @@ TAKEN = (
 )
 PASSED_ON = "Nov 22 09:00:05 mail sm-mta[9]: 6AM7x0000008: to=<a@example.net>, mailer=esmtp, stat={stat}\n"
 
-SERVICE = LoginService.parse("wanted\nmechanisms: PLAIN LOGIN CRAM-MD5\ntrusted: PLAIN LOGIN CRAM-MD5\nrealm: example.com")
+SERVICE = LoginService.parse(
+    "wanted\nmechanisms: PLAIN LOGIN CRAM-MD5\ntrusted: PLAIN LOGIN CRAM-MD5\nrealm: example.com"
+)
+EMPTY = "# path: /etc/sasldb2\n"
 DB = SaslDb.parse(
-    "# path: /etc/sasldb2\nalice@example.com: userPassword\nbob@example.com: userPassword\neve@example.org: userPassword\n"
+    f"{EMPTY}alice@example.com: userPassword\nbob@example.com: userPassword\neve@example.org: userPassword\n"
 )
 
 
@@ -180,8 +183,9 @@ def test_without_tls_that_rung_is_not_shown() -> None:
 
 
 def test_the_process_that_listens_is_named_where_it_is_known() -> None:
+    daemon = "42 root 1795327000 /usr/libexec/sendmail/sendmail sendmail: MTA: accepting connections"
     ground = Ground(
-        processes=Processes.parse("42 root 1795327000 /usr/libexec/sendmail/sendmail sendmail: MTA: accepting connections"),
+        processes=Processes.parse(daemon),
         listeners=Listeners.parse("0.0.0.0 587 42 sendmail"),
         wire=wire(LOOK),
     )
@@ -287,7 +291,7 @@ def test_users_of_another_realm_are_not_served() -> None:
     assert holding(route) == {"verifier", "policy"}
 
 
-@pytest.mark.parametrize("db", [SaslDb.parse("# path: /etc/sasldb2\n# missing"), SaslDb.parse("# path: /etc/sasldb2\n"), None])
+@pytest.mark.parametrize("db", [SaslDb.parse(f"{EMPTY}# missing"), SaslDb.parse(EMPTY), None])
 def test_a_user_database_without_users_shows_nothing(db: SaslDb | None) -> None:
     (route,) = climb(Ground(), [Seen("sendmail", SERVICE, None, db)])
     assert holding(route) == {"policy"}
@@ -411,6 +415,7 @@ _TALKS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     st.booleans(),
     st.lists(_TALKS, max_size=4),

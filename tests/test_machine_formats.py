@@ -694,6 +694,8 @@ def test_only_a_plugin_fails_with_3(monkeypatch: pytest.MonkeyPatch, capsys: pyt
 
 _NAMES = {
     "maildoctor_up": set(),
+    "maildoctor_login_works": set(),
+    "maildoctor_verdict": {"verdict"},
     "maildoctor_check_status": {"code", "severity"},
     "maildoctor_checks": {"outcome"},
     "maildoctor_findings": {"severity"},
@@ -729,6 +731,7 @@ def _metrics(given: Report) -> dict[tuple[str, tuple[str, ...]], float]:
 @any_report
 def test_any_report_is_metrics_with_bounded_labels(given: Report) -> None:
     bounded = {"pass", "fail", "not_judged", "not_applicable", "broke", "error", "warning", "info", "none"}
+    bounded |= {*get_args(VerdictCode)}
     bounded |= {o.code for o in given.outcomes} | {r.finding.code for r in given.ranked}
     for name, labels in _metrics(given):
         if name == "maildoctor_mechanism_usable":
@@ -753,6 +756,15 @@ def test_the_metrics_of_a_host() -> None:
     assert found["maildoctor_last_run_timestamp_seconds", ()] == pytest.approx(1795327200.412)
     assert found["maildoctor_run_duration_seconds", ()] == 0.412
     assert _metrics(REPORTS["nothing"])["maildoctor_up", ()] == 0
+
+
+@pytest.mark.parametrize("code", get_args(VerdictCode))
+def test_the_metrics_of_a_verdict(code: VerdictCode) -> None:
+    """Whether a login works is left out where it is not known: an alert on 0 is then no false one."""
+    found = _metrics(replace(FULL, verdict=Verdict(code)))
+    works = {"works": 1, "partly": 0, "broken": 0}.get(code)
+    assert found.get(("maildoctor_login_works", ())) == works
+    assert found["maildoctor_verdict", (code,)] == 1
 
 
 def test_the_metrics_of_a_log() -> None:
