@@ -91,12 +91,12 @@ def listed(kind: str, mode: str, owner: str, path: str) -> str:
     return f"{kind}{bits} {owner.replace(':', ' ')} {path}"
 
 
-def judged(who: str, *lines: str, system: str = SYSTEM) -> list[Finding]:
+def judged(who: str, *files: str, system: str = SYSTEM) -> list[Finding]:
     """What PERM007 finds."""
     trusted, run_as, _ = who.split()
     lines = (f"O TrustedUser={trusted}", f"O RunAsUser={run_as}")
     cf = "\n".join(line for line in lines if not line.endswith("=-"))
-    paths = "\n".join((*lines, f"[SASL configuration] {CONF}"))
+    paths = "\n".join((*files, f"[SASL configuration] {CONF}"))
     return list(PERM007.on({"cf": cf, "paths": paths, "system": system}))
 
 

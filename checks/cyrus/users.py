@@ -34,7 +34,7 @@ from maildoctor.api.cyrus import (
     mechanisms,
     uses_sasldb,
 )
-from maildoctor.api.host import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins, Look
+from maildoctor.api.host import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, LoginHistory, Logins, Look
 
 _LISTING = "# path: /etc/sasldb2\n# format: Berkeley DB hash version 9\n# backend: berkeley\n"
 
@@ -538,12 +538,18 @@ _GOT_IN = "Nov 22 06:05:01 mail sm-mta[61]: AUTH=server, relay=client.example.co
     rung="account",
     role="symptom",
     scope=("user",),
+    explains=("LOGIN001",),
     witnesses=("SASL120", "SASL152", "USER150"),
     fails=[
         {
             **_TEST,
             "logins": _UNKNOWN,
-        }
+        },
+        {
+            **_TEST,
+            "logins": _UNKNOWN,
+            "history": f"# path: /var/log/mail.log\n# since: 2026-11-22T06:00:00Z\n{_UNKNOWN}",
+        },
     ],
     passes=[
         {
@@ -563,6 +569,7 @@ def unknown_user_tried(
     sasldb: SaslDb,
     logins: Logins,
     conf: SaslConf | Unknown,
+    history: LoginHistory | Unknown,
 ) -> Findings:
     """Somebody tries to log in under a name that the user database does not hold.
 
@@ -574,12 +581,14 @@ def unknown_user_tried(
     if not sasldb.users or logins.guessing or sasldb.state == "foreign" or not uses_sasldb(known(conf)):
         return
     realm, there = service.realm or "REALM", {u.name for u in sasldb.users}
+    only = history.only_user if isinstance(history, LoginHistory) else ""
     for one in logins.failing(USER_NOT_FOUND):
         if one.name not in there and sum(one.failures.values()) > 1:
             yield found(
                 f"{one.name} is not in {sasldb.path}, but somebody tries to log in as {one.name} from {_from(one)}",
                 evidence=[Evidence(logins.path, one.last), Evidence("sasldblistusers2", f"no {one.name}")],
                 fix=[add_user(one.name, realm, sasldb.path)],
+                severity="error" if one.name == only else None,
                 user=one.name,
             )
 
@@ -596,6 +605,7 @@ def _from(one: Attempts) -> str:
     rung="account",
     role="symptom",
     scope=("user",),
+    explains=("LOGIN001",),
     witnesses=("SASL121", "USER151", "SASL154"),
     fails=[
         {
@@ -620,6 +630,7 @@ def wrong_password(
     sasldb: SaslDb,
     logins: Logins,
     conf: SaslConf | Unknown,
+    history: LoginHistory | Unknown,
 ) -> Findings:
     """A user exists, but every login fails: the password in the user database is another one than the client's.
 
@@ -632,6 +643,7 @@ def wrong_password(
         return
     realm = service.realm
     in_realm = {u.name for u in sasldb.in_realm(realm)}
+    only = history.only_user if isinstance(history, LoginHistory) else ""
     for one in logins.failing(WRONG_PASSWORD):
         failures = one.failures[WRONG_PASSWORD]
         if one.name not in in_realm or one.succeeded or failures < 3:
@@ -642,6 +654,6 @@ def wrong_password(
             f" {failures} logins failed, none succeeded",
             evidence=[Evidence(logins.path, one.last)],
             fix=[AddUser(one.name, realm, exists=True)],
-            severity="error" if few and len(one.mechanisms) > 1 else "warning" if few else "info",
+            severity="error" if few and (len(one.mechanisms) > 1 or one.name == only) else "warning" if few else "info",
             user=one.name,
         )
