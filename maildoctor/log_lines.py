@@ -7,7 +7,7 @@ _TROUBLES, _LOGINS, _SENT = 300, 4000, 2000
 """Lines that are kept, the last ones."""
 _TROUBLE = re.compile(
     r"SYSERR|safesasl|dlopen|listmech|fail|error|cannot|[Cc]an't|[Uu]nable|unsafe|denied|refus|mismatch|not found"
-    r"|unqualified"
+    r"|unqualified|unexpected"
 )
 _TRIED = re.compile(
     r"AUTH failure \(|AUTH=server|, sasl_method=|: SASL [\w-]{1,20} authentication failed:|authenticator failed for "

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from maildoctor.facts.backends.accounts import Accounts, SystemAccount
+from maildoctor.facts.backends.imap import RemoteImap
 from maildoctor.facts.backends.kerberos import Kerberos
 from maildoctor.facts.backends.ldap import LdapStore, expanded, widest
 from maildoctor.facts.backends.pam import PamService
@@ -15,6 +16,7 @@ from maildoctor.facts.backends.tally import Limits, Tally, settings_of
 from maildoctor.host import NoAnswer
 from maildoctor.host.accounts import accounts, scheme_of
 from maildoctor.host.directory import ask
+from maildoctor.host.imap import ask as ask_imap
 from maildoctor.host.kdc import ask as ask_kdc
 from maildoctor.host.keytab import NotAKeytab, entries
 from maildoctor.host.tally import counted, failures
@@ -467,3 +469,41 @@ def test_who_is_locked_out(conf: str, arguments: str, now: int, until: int | Non
     lock = limits.lock("pam_faillock", Tally("/t", (100, 200, 300), ()), False, now)
     assert lock is None if until == 0 else lock is not None and lock.until == until
     assert limits.lock("pam_faillock", Tally("/t", (100, 200, 300), ()), True, now) is None, "root is never"
+
+
+# ---- IMAP
+
+
+def _imap(*said: bytes) -> int:
+    """An IMAP server that says these words one after the other, each after the first when it is asked."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        connection, _ = server.accept()
+        with connection, server:
+            for number, words in enumerate(said):
+                if number:
+                    connection.recv(4096)
+                connection.sendall(words)
+            connection.recv(4096)
+
+    threading.Thread(target=serve, daemon=True).start()
+    port: int = server.getsockname()[1]
+    return port
+
+
+@pytest.mark.parametrize(
+    ("said", "greets", "takes"),
+    [
+        ((b"* OK ready\r\n", b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nmd1 OK done\r\n"), True, True),
+        ((b"* OK Dovecot ready.\r\n", b"* CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED\r\nmd1 OK\r\n"), True, False),
+        ((b"* OK [CAPABILITY IMAP4rev1 LOGINDISABLED] x\r\n", b"md1 BAD no\r\n"), True, False),
+        ((b"* BYE busy\r\n",), False, False),
+        ((b"+OK pop3\r\n",), False, False),
+    ],
+)
+def test_how_an_imap_server_greets(said: tuple[bytes, ...], greets: bool, takes: bool) -> None:
+    port = _imap(*said)
+    found = RemoteImap.parse(f"# server: 127.0.0.1:{port}\n{ask_imap(f'127.0.0.1:{port}', False)}")
+    assert not found.refused and found.greets == greets and (found.proof is not None) == takes
+    assert ("LOGINDISABLED" in found.capabilities) == (greets and not takes)

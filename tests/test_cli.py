@@ -371,7 +371,9 @@ def test_list(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     out = capsys.readouterr().out
     title = "A SASL plugin wants a symbol that no library here has."
-    assert re.search(rf"(?m)^LINK001  error    unresolved-symbol +{re.escape(title)}$", out), "a row is a line, for grep"
+    assert re.search(rf"(?m)^LINK001  error    unresolved-symbol +{re.escape(title)}$", out), (
+        "a row is a line, for grep"
+    )
     assert out.index("mechanism\n") < out.index("LINK001"), "below its rung"
     assert main(["list", "--json"]) == 0
     reported = json.loads(capsys.readouterr().out)

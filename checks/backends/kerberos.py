@@ -11,6 +11,7 @@ from maildoctor.api import (
     Unknown,
     by_hand,
     check,
+    chmod,
     found,
     inspect,
     known,
@@ -665,3 +666,46 @@ def kdc_does_not_know_the_service(
                 realm=realm,
                 mech=mech,
             )
+
+
+@check(
+    "KRB008",
+    "keytab-open-to-all",
+    "warning",
+    rung="none",
+    role="risk",
+    fails=[
+        {"kerberos": _KEYTAB + "-rw-r--r-- root root /etc/krb5.keytab\n" + _KEY},
+        {"kerberos": _KEYTAB + "-rw-rw-rw- root root /etc/krb5.keytab\n" + _KEY},
+    ],
+    passes=[
+        {"kerberos": _KEYTAB + "-rw-r----- root smmsp /etc/krb5.keytab\n" + _KEY},
+        {"kerberos": _KEYTAB + "-rw-r--r-- root root /etc/krb5.keytab"},
+    ],
+    refs=("RFC 4120, section 10: whoever has the key of a service can act as that service; krb5.conf(5), keytab",),
+)
+def keytab_open_to_all(kerberos: Kerberos) -> Findings:
+    """Every user of this host can read the keytab, or write it, and act as any service whose key is in it.
+
+    Logins go well all the same; nothing in a log tells.
+
+    Advice: let only root, and the group of the service that needs it, read the keytab. Whoever could read it may have
+    its keys: make new ones (`ktadd`).
+    """
+    look = kerberos.look
+    if look is None or not kerberos.keys or not look.mode & 0o006:
+        return
+    verb = "write" if look.mode & 0o002 else "read"
+    yield found(
+        f"Every user of this host can {verb} the keytab {look.path} (mode {look.octal})",
+        evidence=[look.evidence, Evidence(f"klist -k {kerberos.path}", ", ".join(kerberos.principals[:4]))],
+        fix=[
+            chmod("o-rwx", look),
+            by_hand(
+                "make new keys, for others may have these: kadmin -q 'ktadd -k {path} {name}'",
+                path=kerberos.path,
+                name=kerberos.keys[0].name,
+            ),
+        ],
+        path=look.path,
+    )

@@ -34,7 +34,7 @@ from maildoctor.api.cyrus import (
     mechanisms,
     uses_sasldb,
 )
-from maildoctor.api.host import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins, Look
+from maildoctor.api.host import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, LoginHistory, Logins, Look
 
 _LISTING = "# path: /etc/sasldb2\n# format: Berkeley DB hash version 9\n# backend: berkeley\n"
 
@@ -576,12 +576,18 @@ def name_differs_in_case(service: LoginService, sasldb: SaslDb, logins: Logins, 
     rung="account",
     role="symptom",
     scope=("user",),
+    explains=("LOGIN001",),
     witnesses=("SASL120", "SASL152", "USER150"),
     fails=[
         {
             **_TEST,
             "logins": _UNKNOWN,
-        }
+        },
+        {
+            **_TEST,
+            "logins": _UNKNOWN,
+            "history": f"# path: /var/log/mail.log\n# since: 2026-11-22T06:00:00Z\n{_UNKNOWN}",
+        },
     ],
     passes=[
         {
@@ -601,6 +607,7 @@ def unknown_user_tried(
     sasldb: SaslDb,
     logins: Logins,
     conf: SaslConf | Unknown,
+    history: LoginHistory | Unknown,
 ) -> Findings:
     """Somebody tries to log in under a name that the user database does not hold.
 
@@ -612,12 +619,14 @@ def unknown_user_tried(
     if not sasldb.users or logins.guessing or sasldb.state == "foreign" or not uses_sasldb(known(conf)):
         return
     realm, there = service.realm or "REALM", {u.name for u in sasldb.users}
+    only = history.only_user if isinstance(history, LoginHistory) else ""
     for one in logins.failing(USER_NOT_FOUND):
         if one.name not in there and sum(one.failures.values()) > 1:
             yield found(
                 f"{one.name} is not in {sasldb.path}, but somebody tries to log in as {one.name} from {_from(one)}",
                 evidence=[Evidence(logins.path, one.last), Evidence("sasldblistusers2", f"no {one.name}")],
                 fix=[add_user(one.name, realm, sasldb.path)],
+                severity="error" if one.name == only else None,
                 user=one.name,
             )
 
@@ -634,6 +643,7 @@ def _from(one: Attempts) -> str:
     rung="account",
     role="symptom",
     scope=("user",),
+    explains=("LOGIN001",),
     witnesses=("SASL121", "USER151", "SASL154"),
     fails=[
         {
@@ -658,6 +668,7 @@ def wrong_password(
     sasldb: SaslDb,
     logins: Logins,
     conf: SaslConf | Unknown,
+    history: LoginHistory | Unknown,
 ) -> Findings:
     """A user exists, but every login fails: the password in the user database is another one than the client's.
 
@@ -670,6 +681,7 @@ def wrong_password(
         return
     realm = service.realm
     in_realm = {u.name for u in sasldb.in_realm(realm)}
+    only = history.only_user if isinstance(history, LoginHistory) else ""
     for one in logins.failing(WRONG_PASSWORD):
         failures = one.failures[WRONG_PASSWORD]
         if one.name not in in_realm or one.succeeded or failures < 3:
@@ -680,6 +692,6 @@ def wrong_password(
             f" {failures} logins failed, none succeeded",
             evidence=[Evidence(logins.path, one.last)],
             fix=[AddUser(one.name, realm, exists=True)],
-            severity="error" if few and len(one.mechanisms) > 1 else "warning" if few else "info",
+            severity="error" if few and (len(one.mechanisms) > 1 or one.name == only) else "warning" if few else "info",
             user=one.name,
         )

@@ -2,19 +2,7 @@
 
 from collections.abc import Sequence
 
-from maildoctor.api import (
-    CopyChain,
-    Evidence,
-    Findings,
-    Found,
-    Unknown,
-    check,
-    edit,
-    found,
-    known,
-    rebuild,
-    restart,
-)
+from maildoctor.api import CopyChain, Evidence, Findings, Found, Unknown, check, edit, found, known, rebuild, restart
 from maildoctor.api.host import Certificate, Tls, TlsFile
 from maildoctor.api.sendmail import SendmailCf, SendmailProgram
 from maildoctor.api.wire import Wire

@@ -32,6 +32,7 @@ _MANY = 3
     "error",
     rung="account",
     role="symptom",
+    scope=("user",),
     shows=("login-fails",),
     fails=[
         {"history": _PATH + "\n".join(_failed(n, "PLAIN") for n in range(3))},
@@ -62,11 +63,14 @@ def every_login_fails(history: LoginHistory) -> Findings:
         return
     by = " ".join(r.mechanism for r in history.by_mechanism.values() if r.failed and r.mechanism)
     many = "1 login" if history.failed == 1 else f"all {history.failed} logins"
+    who = history.only_user
     yield found(
-        f"Since the mail server was started {many} failed{f' ({by})' if by else ''}, and none went well",
+        f"Since the mail server was started {many} failed{f' ({by})' if by else ''}, and none went well"
+        + (f": only {who} tried" if who else ""),
         severity=None if server or history.insistent >= _MANY else "warning",
         evidence=[e for r in history.by_mechanism.values() if r.failed for e in history.evidence(r.failure)][:3],
         log=history.path,
+        **({"user": who} if who else {}),  # type: ignore[arg-type]
     )
 
 

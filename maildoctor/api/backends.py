@@ -1,6 +1,7 @@
-"""What checks may ask of what stands behind a login: saslauthd, PAM, the system's accounts, LDAP, Kerberos."""
+"""What checks may ask of what stands behind a login: saslauthd, PAM, the system's accounts, LDAP, Kerberos, IMAP."""
 
 from maildoctor.facts.backends.accounts import Accounts, SystemAccount
+from maildoctor.facts.backends.imap import RemoteImap
 from maildoctor.facts.backends.kerberos import KdcAnswer, Kerberos, Key
 from maildoctor.facts.backends.ldap import LdapStore
 from maildoctor.facts.backends.pam import Handler, PamService, PamType, lets_in
@@ -20,6 +21,7 @@ __all__ = [
     "Lock",
     "PamService",
     "PamType",
+    "RemoteImap",
     "SystemAccount",
     "Verifier",
     "lets_in",

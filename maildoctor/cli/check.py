@@ -120,7 +120,7 @@ def _host(options: argparse.Namespace) -> Host:
     if options.no_probe:
         from maildoctor.host.without import Without
 
-        for verb in ("probe", "directory", "kdc"):
+        for verb in ("probe", "directory", "kdc", "imap"):
             host = Without(host, verb, "connecting was switched off", "leave --no-probe out")
     if options.record is None:
         return host

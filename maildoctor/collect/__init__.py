@@ -11,6 +11,7 @@ from maildoctor.collect import application, backends, cyrus, imapd, paths, postf
 from maildoctor.collect.inside import run_in
 from maildoctor.collect.knowledge import Adapter, Collector, FactStore
 from maildoctor.facts.backends.accounts import Accounts
+from maildoctor.facts.backends.imap import RemoteImap
 from maildoctor.facts.backends.kerberos import Kerberos
 from maildoctor.facts.backends.ldap import LdapStore
 from maildoctor.facts.backends.pam import PamService
@@ -75,6 +76,7 @@ _SERVICE: dict[type[Any], Collector] = {
     Accounts: backends.accounts,
     LdapStore: backends.ldap_store,
     Kerberos: backends.kerberos,
+    RemoteImap: backends.remote_imap,
     Logins: system.logins,
     LoginHistory: system.history,
     Paths: paths.paths,

@@ -7,6 +7,7 @@ from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.backends.accounts import Accounts
+from maildoctor.facts.backends.imap import RemoteImap
 from maildoctor.facts.backends.kerberos import Kerberos
 from maildoctor.facts.backends.ldap import LdapStore, Server, expanded, widest
 from maildoctor.facts.backends.pam import FAILLOCK_CONF, PamService
@@ -404,3 +405,25 @@ def _address(kdc: str, own: list[str]) -> str:
         return ""
     name = m[1] or m[2]
     return f"{'127.0.0.1' if name.lower() in (n.lower() for n in own) else name}:{m[3] or 88}"
+
+
+# ---- IMAP
+
+_IMAP_PORTS = {"": 143, "imap": 143, "imap2": 143}
+
+
+def remote_imap(host: Host, know: FactStore) -> RemoteImap | Unknown:
+    """How the IMAP server greets that saslauthd -a rimap asks."""
+    found = know(Verifier)
+    if isinstance(found, Unknown):
+        return found
+    if found.mechanism != "rimap" or found.flags is None or not found.flags.option:
+        return Absent("saslauthd does not ask an IMAP server")
+    name, _, word = found.flags.option.partition("/")
+    port = int(word) if re.fullmatch(r"[0-9]{1,5}", word) else _IMAP_PORTS.get(word, 0)
+    if not port or not re.fullmatch(r"[\w.:-]{1,255}", name):
+        return Unknown(f"the port of {found.flags.option} is not known")
+    answer = host.ask("imap", f"{name}:{port}")
+    if isinstance(answer, NoAnswer):
+        return unknown(answer, f"{name}:{port}")
+    return RemoteImap.parse(f"# server: {name}:{port}\n{answer}")

@@ -157,6 +157,12 @@ class LoginHistory:
         """Users who logged in, by whatever mechanism."""
         return frozenset(name for r in self.by_mechanism.values() for name in r.let_in)
 
+    @property
+    def only_user(self) -> str:
+        """Who alone tried, where nobody got in; empty where several did, or somebody did get in."""
+        names = {name for r in self.by_mechanism.values() for name in r.turned_away}
+        return names.pop() if len(names) == 1 and not self.succeeded else ""
+
     def failing(self) -> Iterator[Record]:
         """Mechanisms by which nobody got in, tried by users who get in by another from the same address, as no guesser
         does, or failing by the server's own doing; and one whose last tries failed by the server's own doing."""

@@ -29,6 +29,7 @@ all, a recording is a table of questions and answers, and replaying it gives the
     routes      ""          routes that let nothing through, as `ip route` prints them: `unreachable 192.0.2.9`
     directory   question    what a directory says to it, as `maildoctor.host.directory` puts it
     kdc         question    what a KDC says to it, as `maildoctor.host.kdc` puts it
+    imap        server      how an IMAP server greets and what it can, as `maildoctor.host.imap` puts it
     bound       path        `yes` or `no`: whether a process listens on the socket of this path
     probe       endpoints   conversations with these SMTP servers, `ADDRESS:PORT …`, as `maildoctor.smtp.session` writes
     greets      port        how long a client unknown to /etc/hosts waits for the greeting on this port of 127.0.0.1:
@@ -51,8 +52,8 @@ from maildoctor.errors import DoctorError
 Verb = Literal[
     "look", "changed", "real", "acl", "list", "read", "clear", "map", "accounts", "keytab", "tally", "sasldb", "elf",
     "cert", "key", "source", "logins", "recent", "space", "run", "processes", "listeners", "routes", "bound",
-    "directory", "kdc",
-    "probe", "greets", "dns", "hostname", "build", "release", "elapsed", "whoami", "clock", "system",
+    "directory", "kdc", "imap", "probe", "greets", "dns", "hostname", "build", "release", "elapsed", "whoami", "clock",
+    "system",
 ]  # fmt: skip
 """What can be asked, as in the table above."""
 

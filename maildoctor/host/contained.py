@@ -89,6 +89,9 @@ class Contained(Live):
     def _tell_directory(self, question: str) -> Answer:
         return self._asked(lambda: super(Contained, self)._tell_directory(question))
 
+    def _tell_imap(self, server: str) -> Answer:
+        return self._asked(lambda: super(Contained, self)._tell_imap(server))
+
     def _tell_kdc(self, question: str) -> Answer:
         return self._asked(lambda: super(Contained, self)._tell_kdc(question))
 

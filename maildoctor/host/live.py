@@ -72,6 +72,7 @@ class Live(Rooted):
             "probe": self._tell_probe,
             "directory": self._tell_directory,
             "kdc": self._tell_kdc,
+            "imap": self._tell_imap,
             "greets": self._tell_greets,
             "dns": self._tell_dns,
             "run": self._tell_run,
@@ -124,6 +125,11 @@ class Live(Rooted):
         from maildoctor.host.kdc import ask
 
         return ask(question, self.asks_elsewhere)
+
+    def _tell_imap(self, server: str) -> Answer:
+        from maildoctor.host.imap import ask
+
+        return ask(server, self.asks_elsewhere)
 
     def _text(self, path: str) -> str:
         return self.files.read(path, _QUESTION).decode("utf-8", "surrogateescape")

@@ -27,6 +27,7 @@ _LIFE = {
     "probe": "server to ask",
     "directory": "server to ask",
     "kdc": "server to ask",
+    "imap": "server to ask",
 }
 """What is not there where nothing runs, rather than hidden from us."""
 
