@@ -68,7 +68,6 @@ ORDER = (
     "RUN013",
     "RUN020",
     "RUN015",
-    "RUN022",
     "RUN018",
     "RUN019",
     "QUEUE005",

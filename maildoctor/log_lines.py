@@ -15,7 +15,7 @@ _TRIED = re.compile(
 )
 """Lines of sendmail, Postfix, Exim and OpenSMTPD about one login."""
 _AFTER = re.compile(
-    r"proto=ESMTPS?A\b|reject=[45]\d\d |, stat=[SD]\w|, status=(?:sent|deferred|bounced)|, nrcpt=\d"
+    r"proto=ESMTPS?A\b|reject=[45]\d\d |, reply=[45]\d\d |, stat=[SD]\w|, status=(?:sent|deferred|bounced)|, nrcpt=\d"
     r"|: from=<[^>]{0,300}>, size=| (?:=>|==|\*\*) \S{1,300} .{0,200}R="
 )
 """Lines about one message, or its refusal."""
