@@ -19,7 +19,7 @@ from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.facts.tls import Tls
 from maildoctor.facts.wire import Conversation, Wire
-from maildoctor.model import Evidence, Route, RouteRung, RungName
+from maildoctor.model import Evidence, Route, RouteRung, RungName, RungState
 from maildoctor.verdict import RUNGS
 
 _PASSWORDS = ("PLAIN", "LOGIN")
@@ -61,18 +61,42 @@ def climb(ground: Ground, services: Sequence[Seen]) -> tuple[Route, ...]:
     by_product = {s.product: s for s in services}
     answering = [c for c in ground.wire.per_endpoint if c.banner or c.hello] if ground.wire else []
     doors = [c for c in answering if c.port in _SUBMISSION or (c.hello and c.hello.auth)] or answering
-    routes = []
+    routes = [route for seen in services for route in _elsewhere(seen)]
+    sends_only = {route.service for route in routes} - {s.product for s in services if s.service and s.service.wanted}
     for c in doors:
         # a server that does not say what it is is taken for the one that is here
         seen = by_product.get(c.server) or (
             services[0] if services and not c.server else Seen(c.server, history=ground.history)
         )
+        if seen.product in sends_only:
+            continue
         routes.append(Route(seen.product, c.endpoint, tuple(_rungs(ground, seen, c))))
     answered = {r.service for r in routes}
     for seen in services:
         if seen.product and seen.product not in answered:
             routes.append(Route(seen.product, "", tuple(_rungs(ground, seen, None))))
     return tuple(routes)
+
+
+def _elsewhere(seen: Seen) -> Iterator[Route]:
+    """How this host logs in at others: what its log tells since the mail server was started."""
+    for hub in seen.history.hubs.values() if seen.history else ():
+        if hub.now == "out":  # every server that offers AUTH and has no entry of its own is such a one
+            continue
+        done = hub.now == "in"
+        evidence = seen.history.evidence(hub.success if done else hub.failure) if seen.history else ()
+        state: RungState = "holds" if done else "not_shown"
+        taken = seen.history.evidence(hub.taken) if seen.history and hub.taken and not hub.refused else ()
+        yield Route(
+            seen.product,
+            hub.name,
+            (
+                RouteRung("mechanism", state, hub.mechanism if done else "", evidence),
+                RouteRung("account", state, f"logged in at {hub.name}" if done else "", evidence),
+                RouteRung("hand-over", "holds" if taken else "not_shown", "mail was taken" if taken else "", taken),
+            ),
+            "relay",
+        )
 
 
 def _rungs(ground: Ground, seen: Seen, c: Conversation | None) -> Iterator[RouteRung]:

@@ -15,7 +15,7 @@ _TRIED = re.compile(
 )
 """Lines of sendmail, Postfix, Exim and OpenSMTPD about one login."""
 _AFTER = re.compile(
-    r"proto=ESMTPS?A\b|reject=[45]\d\d |: reject: (?:RCPT|MAIL) from |, stat=[SD]\w"
+    r"proto=ESMTPS?A\b|reject=[45]\d\d |, reply=[45]\d\d |: reject: (?:RCPT|MAIL) from |, stat=[SD]\w"
     r"|, status=(?:sent|deferred|bounced)|, nrcpt=\d"
     r"|: from=<[^>]{0,300}>, size=| smtp (?:message msgid=|failed-command command=\"(?:MAIL|RCPT|DATA))"
     r"|: disconnect from .{0,300} auth=[1-9]| (?:mda|mta) delivery evpid=| (?:=>|==|\*\*) \S{1,300} .{0,200}R="

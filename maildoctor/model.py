@@ -146,11 +146,13 @@ class RouteRung:
 @dataclass(frozen=True, slots=True)
 class Route:
     """One way in which users log in: a `listener` (`address:port`, empty where only files are known) of a `service`
-    (`sendmail`), with its rungs from the lowest to the highest."""
+    (`sendmail`), with its rungs from the lowest to the highest. Or, where `direction` is `relay`, the way in which this
+    host logs in at another, whose name is the `listener`."""
 
     service: str
     listener: str
     rungs: tuple[RouteRung, ...]
+    direction: Literal["server", "relay"] = "server"
 
     def rung(self, name: RungName) -> RouteRung | None:
         """One of its rungs."""

@@ -9,6 +9,8 @@ from maildoctor.model import Finding, Ranked, Report, Route, RungName, Verdict, 
 if TYPE_CHECKING:
     from maildoctor.check import Axis, Check, Direction, Role, Rung
 
+_FEW = 3
+
 RUNGS: tuple[RungName, ...] = get_args(RungName)
 """From the lowest to the highest."""
 
@@ -125,7 +127,7 @@ def _laid(route: Route, report: Report, breaking: Sequence[Ranked], known: Mappi
     stopped_at = len(RUNGS)
     for r in breaking:
         place = _place(r.finding, known)
-        if place.direction != "server" or not _concerns(r.finding, route):
+        if place.direction != route.direction or not _concerns(r.finding, route):
             continue
         broken.setdefault(place.rung, r)
         if not _confined(r.finding, place):
@@ -192,6 +194,9 @@ def _verdict(
     sends = report.target.kind == "endpoint" or any(_holds(route, "policy") for route in routes)
     if (shown or ok) and sends and not lacking:
         return Verdict("works", shown + len(ok))
+    relays = [route for route in routes if route.direction == "relay"]
+    if relays and len(relays) == len(routes) and all(_holds(r, "account") and _holds(r, "hand-over") for r in relays):
+        return Verdict("works", because=", ".join(r.listener for r in relays[:_FEW]))
     if _still(routes) and _is_ready(report, routes):
         return Verdict("ready")
     unseen = next((s.rung for r in routes for s in r.rungs if s.state == "not_shown"), "")

@@ -11,6 +11,7 @@ import pytest
 from maildoctor.collect import knowledge
 from maildoctor.facts.bans import Bans
 from maildoctor.facts.firewall import Firewall
+from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.paths import Paths
 from maildoctor.facts.processes import Processes
 from maildoctor.facts.resolver import Greeting, Resolver
@@ -18,8 +19,10 @@ from maildoctor.facts.sendmail.cf import SendmailCf
 from maildoctor.facts.sendmail.delivery import Delivery
 from maildoctor.facts.sendmail.mc import SendmailMc
 from maildoctor.facts.tls import Tls
+from maildoctor.facts.wire import Wire
 from maildoctor.host import Answer, NoAnswer, Verb, asking, procfs
 from maildoctor.host.live import Live
+from maildoctor.log_lines import of_logins
 
 NFT = """table inet filter {
 \tchain input {
@@ -265,3 +268,42 @@ def test_a_rule_of_iptables_for_one_client_is_a_ban() -> None:
     rows = "\n".join(wall.selective((25, 587)))
     (ban,) = Bans.parse(f"# source: iptables-save -t filter\n{rows}").all
     assert (ban.address, ban.jail, ban.name) == ("192.0.2.9", "smtp", "f2b-smtp")
+
+
+def test_logins_elsewhere_and_what_became_of_the_mail() -> None:
+    rows = [
+        "AUTH=client, relay=hub.example.com., mech=DIGEST-MD5, bits=128",
+        "6AM7x0000001: to=<a@example.net>, relay=hub.example.com. [192.0.2.2], dsn=2.0.0, stat=Sent (ok)",
+        "AUTH=client, relay=other.example.com., mech=DIGEST-MD5, bits=128",
+        "AUTH=client, relay=other.example.com [192.0.2.3], authinfo failed",
+        "AUTH=client, relay=other.example.com., mech=, bits=0",
+        "AUTH=client, relay=mx.example.org., mech=, bits=0",
+        "6AM7x0000002: to=<b@example.net>, relay=other.example.com. [192.0.2.3], dsn=5.7.1, reply=550 no, "
+        "stat=Service unavailable",
+    ]
+    lines = "\n".join(f"Nov 22 09:00:0{n} mail sm-mta[{n // 3}]: {row}" for n, row in enumerate(rows))
+    hubs = LoginHistory.parse(lines).hubs
+    assert {name: (hub.now, hub.mechanism) for name, hub in hubs.items()} == {
+        "hub.example.com": ("in", "DIGEST-MD5"),
+        "other.example.com": ("failed", "DIGEST-MD5"),
+        "mx.example.org": ("out", ""),
+    }
+    assert "stat=Sent" in hubs["hub.example.com"].taken and not hubs["hub.example.com"].refused
+    assert "550 no" in hubs["other.example.com"].refused and not hubs["other.example.com"].taken
+    assert [line for line in lines.splitlines() if line not in of_logins(lines.splitlines())] == []
+
+
+def test_clients_that_are_turned_away_for_their_number_are_kept_by_address() -> None:
+    line = (
+        "Nov 22 09:00:03 mail sm-mta[8]: ruleset=check_relay, arg1=pc, arg2=10.7.7.9, relay=pc.example.com [10.7.7.9],"
+        " reject=452 4.3.2 Connection rate limit exceeded."
+    )
+    assert dict(LoginHistory.parse(line).limited) == {"10.7.7.9": line}
+
+
+def test_certificates_that_were_sent_stand_in_the_transcript() -> None:
+    talk = Wire.parse(
+        "=== connect 127.0.0.1:25 auto\n=== purpose look\n<-  220 mail ESMTP\n=== sent 1: CN=a; issued by CN=b\n"
+        "=== sent 2: CN=b\\; c; issued by CN=root"
+    ).all[0]
+    assert talk.sent == (("CN=a", "CN=b"), ("CN=b\\; c", "CN=root"))

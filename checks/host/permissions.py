@@ -207,6 +207,58 @@ def writable_configuration(paths: Paths) -> Findings:
 
 
 @check(
+    "PERM012",
+    "replaceable-file",
+    "warning",
+    rung="verifier",
+    role="risk",
+    fails=[
+        {"paths": "drwxrwxrwx root root /srv/mail\n-rw------- root root /srv/mail/sasldb2\n[sasldb] /srv/mail/sasldb2"},
+        {
+            "cf": "",
+            "paths": "drwxrwxrwx root root /srv/m\n-rw------- root root /srv/m/s.cf\n[configuration] /srv/m/s.cf",
+        },
+    ],
+    passes=[
+        {"paths": "drwxr-xr-x root root /srv/mail\n-rw------- root root /srv/mail/sasldb2\n[sasldb] /srv/mail/sasldb2"},
+        {"paths": "drwxrwxrwt root root /tmp\n-rw------- root root /tmp/sasldb2\n[sasldb] /tmp/sasldb2"},
+        {
+            "cf": "",
+            "paths": "drwxrwxrwx root root /opt\n-rw-r--r-- root root /opt/libplain.so\n[plug-in] /opt/libplain.so",
+        },
+    ],
+    refs=("rename(2): who may write a directory without the sticky bit replaces what lies in it, whoever owns it",),
+)
+def replaceable_file(paths: Paths, cf: SendmailCf | Unknown) -> Findings:
+    """Everybody on this host can replace a file that logins trust, because a directory above it is world-writable.
+
+    The mode of the file itself is no help: who may write the directory renames it and puts another in its place, a user
+    database with passwords of their own for instance. Neither sendmail nor libsasl looks at these directories, so
+    logins work and nothing in the log tells.
+
+    Advice: take the right to write away from the directory (chmod o-w).
+    """
+    yield from _unseen(paths)
+    excused = cf.dont_blame if isinstance(cf, SendmailCf) else None
+    refused = (
+        {r.culprit.path for trail in paths.trails for r in refusals(trail, excused)} if excused is not None else set()
+    )
+    below: dict[str, tuple[Look, dict[str, None]]] = {}
+    for trail in paths.trails:
+        for folder in trail.folders:
+            if folder.world_writable and not folder.sticky and folder.path not in refused:
+                below.setdefault(folder.path, (folder, {}))[1][trail.path] = None
+    for path, (folder, files) in sorted(below.items()):
+        yield found(
+            f"The directory {path} is world-writable (mode {folder.octal}): every user of this system can replace"
+            f" {', '.join(list(files)[:4])}",
+            evidence=[folder.evidence],
+            fix=[chmod("o-w", folder)],
+            path=path,
+        )
+
+
+@check(
     "PERM004",
     "readable-sasldb",
     "warning",

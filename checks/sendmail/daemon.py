@@ -244,7 +244,14 @@ _DECISIVE: tuple[FilePurpose, ...] = ("configuration", "SASL configuration", "cl
         "sendmail: sendmail/daemon.c, restart_daemon(): SIGHUP makes it start anew",
     ),
 )
-def runs_an_older_configuration(processes: Processes, paths: Paths) -> Findings:
+def runs_an_older_configuration(
+    processes: Processes,
+    paths: Paths,
+    wire: Wire | Unknown,
+    service: LoginService | Unknown,
+    cf: SendmailCf | Unknown,
+    listeners: Listeners | Unknown,
+) -> Findings:
     """The running sendmail was started before its program or configuration was changed.
 
     sendmail.cf, Sendmail.conf, class files, plug-ins and certificates are read at start: what is on disk is not what
@@ -286,8 +293,9 @@ def runs_an_older_configuration(processes: Processes, paths: Paths) -> Findings:
                 moved[file.path] = file
         if newer:
             yield found(
-                f"The running sendmail does not know the present {', '.join(sorted(newer)[:4])}:"
-                f" started {_when(process.started)}, changed {_when(max(x.mtime for x in newer.values()))}",
+                f"The running sendmail was started before {', '.join(sorted(newer)[:4])} was changed, and works with"
+                f" what stood there before: started {_when(process.started)}, changed"
+                f" {_when(max(x.mtime for x in newer.values()))}{_lacks(known(wire), known(service), cf, listeners)}",
                 evidence=[process.evidence, *(x.evidence for x in list(newer.values())[:4])],
                 fix=[restart()],
                 severity="error" if decisive else "warning",
@@ -307,6 +315,29 @@ def runs_an_older_configuration(processes: Processes, paths: Paths) -> Findings:
                 severity="warning",
                 path="configuration",
             )
+
+
+def _lacks(
+    wire: Wire | None,
+    service: LoginService | None,
+    cf: SendmailCf | Unknown,
+    listeners: Listeners | Unknown,
+) -> str:
+    """What the files have and the running daemon has not, in words; empty where nothing of the kind is seen."""
+    lacks = []
+    talks = [t for t in wire.per_endpoint if t.server == "sendmail" and t.hello] if wire else []
+    daemons = {d.port: d for d in cf.daemons} if isinstance(cf, SendmailCf) else {}
+    for talk in talks:
+        daemon, hello = daemons.get(talk.port), talk.in_clear
+        if service is None or daemon is None or hello is None:
+            continue
+        if not hello.starttls and not service.without_tls and not daemon.starttls_off | daemon.smtps:
+            lacks.append("STARTTLS")
+        if service.wanted and not daemon.auth_off and talk.hello and not talk.hello.auth:
+            lacks.append("AUTH")
+    if isinstance(listeners, Listeners) and listeners.all:
+        lacks += [f"port {p}" for p in daemons if p is not None and not listeners.on(p)]
+    return f"; it lacks {', '.join(dict.fromkeys(lacks))}, which the files have" if lacks else ""
 
 
 _PROMISED = {

@@ -15,7 +15,7 @@ from maildoctor.api import (
     inspect,
     rebuild,
 )
-from maildoctor.api.host import Listeners, Process, Processes, Tls
+from maildoctor.api.host import Listeners, Process, Processes, Tls, unsafe_folder
 from maildoctor.api.sendmail import Delivery, Filter, Place, Queues, SendmailCf
 
 _DKIM = "Xopendkim, S=local:/run/opendkim/opendkim.sock, F=T\nO InputMailFilters=opendkim"
@@ -26,7 +26,7 @@ _COMES_TO: dict[str, tuple[str, Severity]] = {
     "defers": ('every client gets "451 4.3.2 Please try again later" (F=T)', "error"),
     "rejects": ('every client is refused with "554 5.7.1" (F=R)', "error"),
     "hangs up": ('every client gets "421 4.3.2" and is cut off (F=4)', "error"),
-    "goes on": ("mail goes on without it (no F=)", "warning"),
+    "goes on": ("logins and mail go on without it (no F=)", "info"),
 }
 
 
@@ -37,7 +37,9 @@ _COMES_TO: dict[str, tuple[str, Severity]] = {
     rung="tls",
     role="cause",
     explains=("no-answer", "no-starttls", "WIRE060", "WIRE061", "WIRE062"),
+    witnesses=("QUEUE123",),
     fails=[
+        {"cf": _DKIM, "delivery": _SOCKET + "\nabove: drwxrwxr-x opendkim postfix /run/opendkim"},
         {"cf": _DKIM, "delivery": "[filter opendkim] /run/opendkim/opendkim.sock\nmissing"},
         {"cf": _DKIM, "delivery": _SOCKET + "\nbound: no"},
         {"cf": _INET, "delivery": "", "listeners": "0.0.0.0 25 40 sendmail-mta"},
@@ -45,6 +47,10 @@ _COMES_TO: dict[str, tuple[str, Severity]] = {
     ],
     passes=[
         {"cf": _DKIM, "delivery": _SOCKET},
+        {
+            "cf": _DKIM + "\nO DontBlameSendmail=GroupWritableDirPathSafe",
+            "delivery": _SOCKET + "\nabove: drwxrwxr-x opendkim postfix /run/opendkim",
+        },
         {"cf": _DKIM, "delivery": _SOCKET + "\nbound: yes"},
         {"cf": _INET, "delivery": "", "listeners": "127.0.0.1 8893 40 clamav-milter"},
         {"cf": _INET.replace("localhost", "filter.example.com"), "delivery": "", "listeners": ""},
@@ -53,13 +59,14 @@ _COMES_TO: dict[str, tuple[str, Severity]] = {
     refs=("sendmail: sendmail/milter.c, milter_open(), MILTER_SET_STATE; cf/README, INPUT_MAIL_FILTER()",),
 )
 def mail_filter_down(cf: SendmailCf, delivery: Delivery, listeners: Listeners | Unknown) -> Findings:
-    """A mail filter (milter) that sendmail asks does not run.
+    """A mail filter (milter) that sendmail asks does not run, or has a socket that sendmail does not trust.
 
     What becomes of mail is what F= says: T answers with a temporary error, R rejects, without it the mail goes on
     unfiltered. The filter is asked when a client connects, before it can log in, so that STARTTLS is refused too ("454
     4.7.0 Please try again later").
 
-    Advice: start the filter, and see that its socket is the one of INPUT_MAIL_FILTER; or take it out of sendmail.mc.
+    Advice: start the filter, and see that its socket is the one of INPUT_MAIL_FILTER, in a directory that only root or
+    the filter writes; or take it out of sendmail.mc.
     """
     for one in cf.input_filters:
         comes_to, severity = _COMES_TO[one.failure]
@@ -68,6 +75,21 @@ def mail_filter_down(cf: SendmailCf, delivery: Delivery, listeners: Listeners | 
             yield Unknown(place.refused, "run as root")
             continue
         what = _dead(one, place, listeners)
+        open_ = next((x for x in place.above if unsafe_folder(x, cf.dont_blame)), None) if place else None
+        if open_ and place and not what:
+            who = "everybody" if open_.world_writable else f"the group {open_.group}"
+            yield found(
+                f"sendmail does not use the socket of the mail filter {one.name}: {who} may write {open_.path} above it"
+                f" (mode {open_.octal}); {comes_to}",
+                evidence=[
+                    Evidence(f"{cf.path}:{one.line}", f"X{one.name}, S={one.socket}"),
+                    place.evidence,
+                    open_.evidence,
+                ],
+                fix=[chmod("o-w" if open_.world_writable else "g-w", open_)],
+                severity=severity,
+                filter=one.name,
+            )
         if what:
             yield found(
                 f"The mail filter {one.name} does not answer at {one.socket} ({what}): {comes_to}",

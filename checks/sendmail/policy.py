@@ -1,11 +1,25 @@
 """MAP, CONF: what refuses users, before or after their login: the access map, rules of one's own, limits."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 
-from maildoctor.api import BuildMap, Evidence, Findings, Severity, Step, Unknown, check, edit, found, known, rebuild
-from maildoctor.api.host import Names
-from maildoctor.api.sendmail import MailMap, MailMaps, SendmailCf, SendmailMc
+from maildoctor.api import (
+    BuildMap,
+    Evidence,
+    Findings,
+    Found,
+    Severity,
+    Step,
+    Unknown,
+    check,
+    edit,
+    found,
+    known,
+    rebuild,
+)
+from maildoctor.api.host import LoginHistory, Names, address_of, is_private
+from maildoctor.api.sendmail import Line, MailMap, MailMaps, SendmailCf, SendmailMc
 
 _ACCESS = "[map access] hash /etc/mail/access\n-rw------- root root /etc/mail/access\nentry: "
 _TRUST = "C{TrustAuthMech}PLAIN"
@@ -88,6 +102,12 @@ _FEW = 2
 """Connections (in a minute, or at a time) that one mail program makes while it sends one message and its copy."""
 
 
+_TURNED_AWAY = (
+    "Nov 22 09:00:03 mail sm-mta[8]: ruleset=check_relay, arg1=pc.example.com, arg2={0}, relay=pc.example.com [{0}],"
+    " reject=421 4.3.2 Connection rate limit exceeded."
+)
+
+
 @check(
     "MAP015",
     "access-map-limits-clients",
@@ -99,16 +119,31 @@ _FEW = 2
         {"maps": _ACCESS + "clientrate:\t1", "cf": "V10\nSRateControl\nR$*\t$: <A:$&{client_addr}> <E:> ClientRate"},
         {"maps": _ACCESS + "clientconn:10\t1", "cf": "V10\nSConnControl\nR$*\t$: <A:$&{client_addr}> <E:> ClientConn"},
         {"maps": _ACCESS + "greetpause:\t60000", "cf": "V10\nSgreet_pause\nR$*\t$: <$1>"},
+        {
+            "maps": _ACCESS + "clientrate:\t10",
+            "cf": "V10\nSRateControl\nR$*\t$: <A:$&{client_addr}> <E:> ClientRate",
+            "history": _TURNED_AWAY.format("10.7.7.9"),
+        },
     ],
     passes=[
         {"maps": _ACCESS + "clientrate:\t0", "cf": "V10\nSRateControl\nR$*\t$: <A:$&{client_addr}> <E:> ClientRate"},
         {"maps": _ACCESS + "clientrate:\t20", "cf": "V10\nSRateControl\nR$*\t$: <A:$&{client_addr}> <E:> ClientRate"},
         {"maps": _ACCESS + "clientrate:\t1", "cf": ""},
+        {
+            "maps": _ACCESS + "clientrate:\t10\nentry: clientrate:10.7\t0",
+            "cf": "V10\nSRateControl\nR$*\t$: <A:$&{client_addr}> <E:> ClientRate",
+            "history": _TURNED_AWAY.format("10.7.7.9"),
+        },
+        {
+            "maps": _ACCESS + "clientrate:\t10",
+            "cf": "V10\nSRateControl\nR$*\t$: <A:$&{client_addr}> <E:> ClientRate",
+            "history": _TURNED_AWAY.format("203.0.113.9"),
+        },
         {"maps": _ACCESS + "greetpause:\t5000", "cf": "V10\nSgreet_pause\nR$*\t$: <$1>"},
     ],
     refs=("sendmail: cf/README, FEATURE(`ratecontrol'), FEATURE(`conncontrol'), FEATURE(`greet_pause')",),
 )
-def access_map_limits_clients(maps: MailMaps, cf: SendmailCf) -> Findings:
+def access_map_limits_clients(maps: MailMaps, cf: SendmailCf, history: LoginHistory | Unknown) -> Findings:
     """The access map lets a client make so few connections, or wait so long, that ordinary mail programs fail.
 
     Mail programs open several connections, and a household or an office shares one address: the next gets "452 4.3.2
@@ -123,24 +158,70 @@ def access_map_limits_clients(maps: MailMaps, cf: SendmailCf) -> Findings:
         "clientconn": cf.has_rules("ConnControl"),
         "greetpause": cf.has_rules("greet_pause"),
     }
+    past = known(history)
     for m in _access(maps):
+        turned_away = _turned_away(m, past, asked) if past else {}
         for entry in m.entries:
             tag, _, client = entry.key.lower().partition(":")
-            if not asked.get(tag) or not entry.shape.isdecimal() or not (not client or _NETS.fullmatch(client)):
+            if not asked.get(tag) or not entry.shape.isdecimal():
                 continue
             number = int(entry.shape)
-            if not (number >= _LONG if tag == "greetpause" else 0 < number <= _FEW):
-                continue
             what = f"{number / 1000:g} s before the greeting" if tag == "greetpause" else f"{number} {_COUNTS[tag]}"
-            yield found(
-                f"{entry.key} {number} in the access map: {'a client of ' + client if client else 'each client'}"
-                f" has {what}",
-                evidence=[Evidence(m.path, f"{entry.key} {number}")],
-                fix=[edit(m.path, "a larger number for {key}", key=entry.key), *_build(m)],
-                client=client or "all",
-            )
+            whose = f"a client of {client}" if client else "each client"
+            if (lines := turned_away.get(entry.key)) and past:
+                yield found(
+                    f"{entry.key} {number} in the access map: {whose} has {what}, and {', '.join(list(lines)[:3])}"
+                    f" {'was' if len(lines) == 1 else 'were'} turned away for it before it could log in",
+                    evidence=[
+                        Evidence(m.path, f"{entry.key} {number}"),
+                        *(e for line in list(lines.values())[:3] for e in past.evidence(line)),
+                    ],
+                    fix=[
+                        edit(
+                            m.path,
+                            "{key} 0 (no limit) or a much larger number; or {tag}:{client} 0 for those clients alone",
+                            key=entry.key,
+                            tag=_TAGS[tag],
+                            client=next(iter(lines)),
+                        ),
+                        *_build(m),
+                    ],
+                    severity="error",
+                    client=client or next(iter(lines)),
+                )
+            elif not (client and not _NETS.fullmatch(client)) and (
+                number >= _LONG if tag == "greetpause" else 0 < number <= _FEW
+            ):
+                yield found(
+                    f"{entry.key} {number} in the access map: {whose} has {what}",
+                    evidence=[Evidence(m.path, f"{entry.key} {number}")],
+                    fix=[edit(m.path, "a larger number for {key}", key=entry.key), *_build(m)],
+                    severity=None if tag == "greetpause" else "info",
+                    client=client or "all",
+                )
 
 
+def _turned_away(m: MailMap, past: LoginHistory, asked: Mapping[str, bool]) -> dict[str, dict[str, str]]:
+    """By key of the entry that limits it, each client of this host's users that was turned away, with the line."""
+    keys = {e.key.lower(): e for e in m.entries if e.shape.isdecimal() and int(e.shape) > 0}
+    exact = {e.key.lower() for e in m.entries}
+    met: dict[str, dict[str, str]] = {}
+    for address, line in past.limited.items():
+        net = address_of(address)
+        if net is None or not (address in past.clients or is_private(ip_network(address))):
+            continue
+        tag = "clientrate" if "rate limit" in line else "clientconn"
+        # the longest key counts (cf/m4/proto.m4, SearchList): an address, its net by whole parts, then the default
+        cut = ":" if ":" in address else "."
+        parts = address.split(cut)
+        ways = [f"{tag}:{cut.join(parts[:n])}" for n in range(len(parts), 0, -1)]
+        entry = keys.get(next((k for k in (*ways, f"{tag}:") if k in exact), ""))
+        if entry is not None and asked[tag]:
+            met.setdefault(entry.key, {})[address] = line
+    return met
+
+
+_TAGS = {"clientrate": "ClientRate", "clientconn": "ClientConn", "greetpause": "GreetPause"}
 _LONG = 30_000
 _COUNTS = {"clientrate": "connections in a minute", "clientconn": "connections at a time"}
 
@@ -255,11 +336,67 @@ def access_map_refuses_own_senders(maps: MailMaps, cf: SendmailCf, names: Names 
             )
 
 
+_OWN = "V10\nSLocal_check_mail\nR$*\t$: $&{auth_authen} $| $1\nR$+@$+ $| $*\t$@ OK\n"
+_NOT_OWNED = (
+    "Nov 22 09:00:03 mail sm-mta[8]: AUTH=server, relay=pc.example.com [192.0.2.9], authid=bob, mech=PLAIN, bits=0\n"
+    "Nov 22 09:00:03 mail sm-mta[8]: 6AM7x0000008: ruleset=check_mail, arg1=<bob@example.com>, relay=pc.example.com"
+    " [192.0.2.9], reject=553 5.7.1 <bob@example.com>... bob: not owned by this login"
+)
 _LOCAL = ("Local_check_relay", "Local_check_mail", "Local_check_rcpt", "Local_tls_client", "Local_greet_pause")
 _REFUSED = re.compile(r"R(?:\$\*|\$\+|\$@)\t+\$#[ ]?(error|discard)\b")
+_REFUSES_SOME = re.compile(r"R[^\t]{0,500}\t+(?:\$[:@] ?)?\$#[ ]?error\b(?:[^:]{0,60}?\$: ?(?P<words>[^\t]{0,300}))?")
 _NO_TRUST = re.compile(r"R\$\*\t+(?:\$@ ?)?NO\b")
-_LEAVES = re.compile(r"\$[@#]")
 _WHEN = {"Local_check_relay": "before they can log in", "Local_greet_pause": "before they can log in"}
+_REJECT = re.compile(r"ruleset=(?P<set>[A-Za-z]\w{1,40}), .{0,600}?reject=(?P<reply>[45]\d\d .{0,300})")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SHIPPED = _words(
+    """
+    A AddDomain BCC BadMX Basic_check_mail Basic_check_rcpt Basic_check_relay CanonAddr CanonLocal Canonify2
+    CheckTo ConnControl D DANE_disabled Delay_TLS_Clt Delay_TLS_Clt2 DomainMapLookup E EnvFromL EnvFromSMTP
+    EnvFromUD EnvFromUUD EnvToL EnvToSMTP EnvToU F FromU FullAddr HdrFromL HdrFromSMTP HdrToL HdrToU LDAPExpand
+    LDAPMailertable Local_Relay_Auth Mail11From Mail11To MailerToTriple Mailertable MasqEnv MasqHdr MasqRelay
+    MasqSMTP Parse0 Parse1 ParseBcc ParseLocal ParseRecipient PseudoToReal RateControl Rcpt_ok Recurse RelayTLS
+    Relay_ok STS_Check STS_SAN STS_disabled STS_secure SearchList Set_SNI TLS_NameInList TLS_connection TLS_req
+    U authinfo bcc canonify check_compat check_eoh check_mail check_other check_rcpt check_relay checkcompat
+    checkmail checkrcpt checkrelay clt_features final greet_pause localaddr max parse queuegroup recipient
+    sender srv_features tls_client tls_clt_feat_acc tls_clt_features tls_rcpt tls_server tls_srv_features
+    trust_auth try_tls
+    """
+)
+"""Rulesets of cf/m4, cf/feature and cf/mailer: what refuses there is sendmail's own."""
+
+
+def _own_rules(cf: SendmailCf) -> Iterator[tuple[str, Line, str]]:
+    """Rules of one's own that refuse, in which ruleset, and the words that they refuse with."""
+    for name, rules in cf.rules.items():
+        if name in _SHIPPED or name.isdecimal():
+            continue
+        for rule in rules:
+            if m := _REFUSES_SOME.match(rule.text):
+                yield name, rule, m["words"] or ""
+
+
+def _says(words: str, reply: str) -> bool:
+    """Whether a reply in the log may be what a rule refuses with: its words, in which macros stand for anything."""
+    plain = re.sub(r"^[45]\d\d ?(?:[45]\.\d{1,3}\.\d{1,3} )?", "", words.strip().strip('"'))
+    parts = [" ".join(p.split()) for p in re.split(r"\$(?:&?\{\w{1,40}\}|&?\w|[*+@])", plain)]
+    parts = [p for p in parts if len(p) >= _TELLING]
+    said, at = " ".join(reply.split()), 0
+    for part in parts:
+        at = said.find(part, at)
+        if at < 0:
+            return False
+        at += len(part)
+    return bool(parts)
+
+
+_TELLING = 4
+"""Characters without which words say nothing."""
 
 
 @check(
@@ -268,31 +405,49 @@ _WHEN = {"Local_check_relay": "before they can log in", "Local_greet_pause": "be
     "error",
     rung="policy",
     role="cause",
-    explains=("no-answer", "WIRE061", "WIRE062"),
+    explains=("no-answer", "refused-after-login", "WIRE061", "WIRE062"),
     fails=[
         {"cf": 'V10\nSLocal_check_mail\nR$*\t\t$#error $@ 5.7.1 $: "550 closed"\nC{TrustAuthMech}PLAIN'},
         {"cf": "V10\nSLocal_Relay_Auth\nR$*\t\t$@ NO\nC{TrustAuthMech}PLAIN"},
+        {
+            "cf": _OWN + 'R$* $| $*\t$#error $@ 5.7.1 $: "553 $1: not owned by this login"\nC{TrustAuthMech}PLAIN',
+            "history": _NOT_OWNED,
+        },
+        {"cf": _OWN + 'R$* $| $*\t$#error $@ 5.7.1 $: "553 not owned by this login"\nC{TrustAuthMech}PLAIN'},
+        {
+            "cf": "V10\nScheck_data\nR$+\t$: $>Own_policy\nSOwn_policy\nR$* $| $*\t$#error $: 553 not owned by $&u\n"
+            "C{TrustAuthMech}PLAIN",
+            "history": _NOT_OWNED,
+        },
     ],
     passes=[
-        {"cf": 'V10\nSLocal_check_mail\nR$* spam\t\t$#error $@ 5.7.1 $: "550 closed"'},
-        {"cf": 'V10\nSLocal_check_mail\nR$={Good}\t\t$@ OK\nR$*\t\t$#error $@ 5.7.1 $: "550 closed"'},
-        {"cf": 'V10\nSLocal_check_mail\nR$*\t\t$: $&{auth_type}\nR$*\t\t$#error $: "550"\nR$+\t\t$: $1'},
+        {"cf": "V10\nSLocal_check_mail\nR$* spam\t\t$@ OK\nC{TrustAuthMech}PLAIN"},
         {"cf": "V10\nSLocal_check_mail\nSLocal_Relay_Auth"},
+        {
+            "cf": "V10\nSBasic_check_mail\nR$+\t$#error $@ 5.7.1 $: 553 not owned by this login\nC{TrustAuthMech}PLAIN",
+            "history": _NOT_OWNED,
+        },
     ],
-    refs=("sendmail: cf/README, LOCAL_RULESETS; cf/m4/proto.m4: Local_check_mail, Local_Relay_Auth",),
+    refs=(
+        "sendmail: cf/README, LOCAL_RULESETS; cf/m4/proto.m4: Local_check_mail, Local_Relay_Auth",
+        "sendmail: sendmail/envelope.c and srvrsmtp.c, rscheck(): `ruleset=…, reject=…`",
+    ),
 )
-def local_rules_refuse_everybody(cf: SendmailCf) -> Findings:
-    """A rule set of one's own (LOCAL_RULESETS) refuses everybody, users who have logged in too.
+def local_rules_refuse_everybody(cf: SendmailCf, history: LoginHistory | Unknown) -> Findings:
+    """A rule set of one's own (LOCAL_RULESETS) refuses users who have logged in.
 
     Local_check_relay is asked when a client connects, Local_check_mail at MAIL, Local_check_rcpt at RCPT, each before
-    sendmail's own rules; Local_Relay_Auth decides whether a login lets its user relay.
+    sendmail's own rules; Local_Relay_Auth decides whether a login lets its user relay. Rules that want the sender to
+    belong to the login often expect user@domain in $&{auth_authen}, where users log in by a bare name.
 
     Advice: let the rules leave alone whoever has logged in (test $&{auth_type}), or remove them from sendmail.mc;
     rebuild sendmail.cf and restart.
     """
+    done = set[str]()
     for name in _LOCAL:
         first = cf.rules.get(name, ())[:1]
         if first and _REFUSED.match(first[0].text):
+            done.add(name)
             yield found(
                 f"The ruleset {name} refuses every client"
                 f"{' ' + _WHEN[name] if name in _WHEN else ', also those that have logged in'}: {first[0].text[:100]}",
@@ -300,6 +455,7 @@ def local_rules_refuse_everybody(cf: SendmailCf) -> Findings:
                 fix=rebuild(cf.path, "change or remove the rules of {name} (LOCAL_RULESETS)", name=name),
                 ruleset=name,
             )
+    yield from _refused_by_own(cf, known(history), done)
     for line in cf.rules.get("Local_Relay_Auth", ())[:1]:
         if _NO_TRUST.match(line.text) and cf.trusted_mechs:
             yield found(
@@ -307,6 +463,44 @@ def local_rules_refuse_everybody(cf: SendmailCf) -> Findings:
                 evidence=[Evidence(f"{cf.path}:{line.number}", line.text[:200])],
                 fix=rebuild(cf.path, "change or remove the rules of Local_Relay_Auth (LOCAL_RULESETS)"),
                 ruleset="Local_Relay_Auth",
+            )
+
+
+def _refused_by_own(cf: SendmailCf, past: LoginHistory | None, done: set[str]) -> Iterator[Found]:
+    """Rules of one's own that refuse on some condition: a fault where the log shows a user whom one turned away after
+    login, else a note."""
+    if not cf.trusted_mechs:
+        return
+    m = _REJECT.search(past.refused) if past else None
+    for name, rule, words in _own_rules(cf):
+        if name in done:
+            continue
+        seen = m is not None and _says(words, m["reply"])
+        if not seen and (not name.startswith("Local_check_") or cf.delays_checks):
+            continue
+        done.add(name)
+        if m is not None and past is not None and seen:
+            yield found(
+                f"The ruleset {name}, one of this host's own, refuses users who have logged in: {m['reply'][:120]}",
+                evidence=[
+                    Evidence(f"{cf.path}:{rule.number}", f"S{name} … {rule.text[:200]}"),
+                    *past.evidence(past.refused),
+                ],
+                fix=rebuild(
+                    cf.path,
+                    "correct or remove the rules of {name} (LOCAL_RULESETS); to leave alone whoever has logged in,"
+                    " test the macro auth_type first",
+                    name=name,
+                ),
+                ruleset=name,
+            )
+        else:
+            yield found(
+                f"The ruleset {name}, one of this host's own, refuses some clients, and is asked for users who have"
+                f" logged in too: {rule.text[:100]}",
+                evidence=[Evidence(f"{cf.path}:{rule.number}", rule.text[:200])],
+                severity="info",
+                ruleset=name,
             )
 
 

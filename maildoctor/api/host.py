@@ -3,7 +3,7 @@
 from maildoctor.facts.bans import Ban, Bans, address_of, is_private
 from maildoctor.facts.exposed import Exposed, is_of_people
 from maildoctor.facts.firewall import Firewall, Ruling
-from maildoctor.facts.login_history import LoginHistory
+from maildoctor.facts.login_history import Hub, LoginHistory
 from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
 from maildoctor.facts.names import Names, own_name, server_realm, unnamed
 from maildoctor.facts.paths import READ_AT_START, FilePurpose, Look, Paths, Trail
@@ -28,6 +28,7 @@ __all__ = [
     "FilePurpose",
     "Firewall",
     "Greeting",
+    "Hub",
     "Listener",
     "Listeners",
     "LoginHistory",

@@ -1,6 +1,6 @@
 """What checks may ask of Sendmail: its configuration, maps, queues, and how it logs in elsewhere."""
 
-from maildoctor.facts.sendmail.cf import BlockList, Daemon, Filter, SendmailCf, SubmitCf
+from maildoctor.facts.sendmail.cf import BlockList, Daemon, Filter, Line, SendmailCf, SubmitCf
 from maildoctor.facts.sendmail.client_auth import (
     ClientLogin,
     client_entries,
@@ -24,6 +24,7 @@ __all__ = [
     "Daemon",
     "Delivery",
     "Filter",
+    "Line",
     "MailMap",
     "MailMaps",
     "Place",

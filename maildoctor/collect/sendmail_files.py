@@ -8,7 +8,7 @@ from maildoctor.collect.knowledge import FactStore, joined, text
 from maildoctor.facts import Unknown
 from maildoctor.facts.maps import Entries
 from maildoctor.facts.names import Names
-from maildoctor.facts.paths import Look
+from maildoctor.facts.paths import Look, walk
 from maildoctor.facts.sendmail.cf import SendmailCf, SubmitCf
 from maildoctor.facts.sendmail.delivery import Delivery
 from maildoctor.facts.sendmail.mail_maps import MailMaps, built_path
@@ -151,9 +151,16 @@ def delivery(host: Host, know: FactStore) -> Delivery | Unknown:
     agents = [m for m in cf.mailers.values() if m.path.startswith("/")]
     blocks = [_place(host, f"[agent {m.name}]", m.path) for m in know.some(agents, "delivery agents")]
     filters = [f for f in cf.input_filters if f.path]
-    blocks += [_place(host, f"[filter {f.name}]", f.path) for f in know.some(filters, "mail filters")]
+    for one in know.some(filters, "mail filters"):
+        blocks += [_place(host, f"[filter {one.name}]", one.path), *_writable_above(host, one.path)]
     boxes = next((path for path in _MAILBOXES if isinstance(host.ask("real", path), str)), _MAILBOXES[0])
     return Delivery.parse(joined(*blocks, _place(host, "[mailboxes]", boxes)))
+
+
+def _writable_above(host: Host, path: str) -> list[str]:
+    """The directories above that others may write."""
+    elements, _ = walk(path, lambda at: Look.parse(text(host.ask("look", at))))
+    return [f"above: {x.line}" for x in elements if x.kind == "d" and (x.group_writable or x.world_writable)]
 
 
 def _place(host: Host, head: str, path: str) -> str:

@@ -8,7 +8,7 @@ postfix smtpd/smtpd.c (`sasl_method=`), smtpd_sasl_glue.c, bounce/trace (`status
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Literal, Self
 
 from maildoctor.facts import of_file
 from maildoctor.model import Evidence
@@ -52,13 +52,24 @@ _PASSED_ON = re.compile(
     r"|(?:mda|mta) delivery evpid=(?P<envelope>[0-9a-f]{8}).{0,800} result=\"?(?P<result>\w{1,40})"
 )
 _REFUSED = re.compile(
-    r"(?P<id>\w{8,24}): (?:ruleset=check_(?P<set>rcpt|mail|compat)|Milter).{0,600}?, (?:relay=(?P<peer>.{0,200}), )?"
+    r"(?P<id>\w{8,24}): (?:ruleset=(?P<set>[A-Za-z]\w{1,40})|Milter).{0,600}?, (?:relay=(?P<peer>.{0,200}), )?"
     r"reject=(?P<reply>[45]\d\d .{0,300})"
     r"|\b(?P<session>[0-9a-f]{16}) smtp failed-command command=\"(?:MAIL|RCPT|DATA).{0,400}result=\"[45]\d\d"
     r"|: (?P<rejected>reject): (?:RCPT|MAIL) from "
     r"|: disconnect from (?P<postfix>\S{1,300}) .{0,200}\bauth=[1-9]\d* .{0,100}\b(?:mail|rcpt|data)=0/[1-9]"
 )
 _RELAYING = re.compile(r"[Rr]elay(?:ing)?(?: access)? denied|Invalid recipient|not permitted|5\.7\.[01]\b")
+_LIMITED = re.compile(
+    r"ruleset=check_\w{1,10}, .{0,400}?relay=(?P<peer>.{0,200}), reject=4\d\d .{0,12}"
+    r"(?:(?P<rate>Connection rate limit exceeded)|Too many open connections)"
+)
+"""What RateControl and ConnControl say (cf/m4/proto.m4), before a client can log in."""
+_ELSEWHERE = re.compile(
+    r"AUTH=client, relay=(?P<hub>[^,\s]{1,100})(?: \[[^\]]{1,60}\])?, "
+    r"(?:mech=(?P<mech>[\w-]{0,20}), bits=|(?P<failed>authinfo .{0,20}failed|temporary failure, connection abort))"
+)
+"""usersmtp.c and deliver.c. An empty mechanism: it did not log in, and went on without."""
+_TO = re.compile(r": to=.{0,1200}?, relay=(?P<hub>[^,\s]{1,100}) \[.{0,800}?, stat=(?P<stat>[A-Z][\w ]{2,40})")
 _ADDRESS = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f.:]{2,45})\]|^([0-9A-Fa-f.:]{7,45})$")
 _LOCAL = re.compile(r"\b(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)\b|\[local\]")
 _OURS = re.compile(r"[a-z][A-Z0-9]+(?:-[A-Z0-9]+)*")
@@ -91,6 +102,25 @@ class Record:
     """users with the address from which they did not"""
 
 
+@dataclass(slots=True)
+class Hub:
+    """How this host logs in at another server, and what became of the mail for it. `now`: what came of the last time,
+    `in`, `out` (it went on without a login) or `failed`; `success`, `failure`, `without`: the last line of each."""
+
+    name: str
+    now: Literal["", "in", "out", "failed"] = ""
+    mechanism: str = ""
+    success: str = ""
+    failure: str = ""
+    without: str = ""
+    taken: str = ""
+    """the last line of a message that the server took"""
+    refused: str = ""
+    """the last line of one that it refused, or that waits, with a later one taken by none"""
+    pid: str = ""
+    """of the process that met it last"""
+
+
 @dataclass(frozen=True, slots=True)
 class LoginHistory:
     """Logins since the running mail server was started. Text: lines of its log; `# path: FILE` names it, and `# since:
@@ -111,6 +141,10 @@ class LoginHistory:
     """how often one user failed from one address: who guesses soon takes another name"""
     clients: tuple[str, ...] = ()
     """addresses of other machines from which somebody logged in"""
+    limited: Mapping[str, str] = field(default_factory=dict)
+    """by address, the last line that turned a client away for the number of its connections: before it could log in"""
+    hubs: Mapping[str, Hub] = field(default_factory=dict)
+    """by its name in lower case, each server to which this host handed mail over, or tried to"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -130,6 +164,8 @@ class LoginHistory:
             reader.refused,
             max(reader.tries.values(), default=0),
             tuple(reader.clients),
+            reader.limited,
+            reader.hubs,
         )
 
     @property
@@ -196,6 +232,8 @@ class _Reader:
     denied: bool = False
     """mail to others was refused for want of a right: that mail to this host is taken says nothing of it"""
     clients: dict[str, None] = field(default_factory=dict)
+    limited: dict[str, str] = field(default_factory=dict)
+    hubs: dict[str, Hub] = field(default_factory=dict)
 
     def read(self, line: str) -> None:
         line = line.rstrip()[:2000]
@@ -203,6 +241,8 @@ class _Reader:
             self.failure(line)
         elif "smtp authentication" in line:
             self.failure(line) if "fail" in line else self.success(line)
+        elif "AUTH=client" in line:
+            self.elsewhere(line)
         elif "AUTH=server" in line or "sasl_method=" in line or " <= " in line:
             self.success(line)
         elif any(word in line for word in ("reject=", ": reject: ", "smtp failed-command", ": disconnect from")):
@@ -210,6 +250,14 @@ class _Reader:
         elif ("from=<" in line or "smtp message" in line) and (m := _TAKEN.search(line)):
             if m["id"] or m["postfix"] in self.queued or m["session"] in self.user_of:
                 self.message(m["id"] or m["postfix"] or m["message"], line)
+        elif ": to=" in line and (to := _TO.search(line)):
+            hub = self.hub(to["hub"])
+            if to["stat"].startswith("Sent"):
+                hub.taken, hub.refused = line[:_LINE], ""
+            else:
+                hub.refused = line[:_LINE]
+            if m := _PASSED_ON.search(line):
+                self.outcome(m, line)
         elif m := _PASSED_ON.search(line):
             self.outcome(m, line)
 
@@ -258,10 +306,32 @@ class _Reader:
             self.turned_away(self.rejections.pop(process, line))
         elif m and process in self.user_of and self.user_of[process] == (m["peer"] or self.user_of[process]):
             self.turned_away(line)
+        elif limit := _LIMITED.search(line):
+            address = _ADDRESS.search(limit["peer"])
+            if address and len(self.limited) < _NAMES:
+                self.limited[address[1] or address[2]] = line[:_LINE]
 
     def turned_away(self, line: str) -> None:
         self.denied = self.denied or bool(_RELAYING.search(line))
         self.refused = line[:_LINE]
+
+    def elsewhere(self, line: str) -> None:
+        m, pid = _ELSEWHERE.search(line), _PID.search(line)
+        if m is None:
+            return
+        hub, number = self.hub(m["hub"]), pid[1] if pid else ""
+        if m["failed"]:
+            hub.now, hub.failure = "failed", line[:_LINE]
+        elif m["mech"]:
+            hub.now, hub.mechanism, hub.success = "in", m["mech"].upper(), line[:_LINE]
+        else:
+            hub.without = line[:_LINE]
+            hub.now = "failed" if hub.now == "failed" and hub.pid == number else "out"
+        hub.pid = number
+
+    def hub(self, name: str) -> Hub:
+        name = name.lower().rstrip(".")
+        return self.hubs.setdefault(name, Hub(name)) if len(self.hubs) < _NAMES else self.hubs.get(name, Hub(name))
 
     def message(self, mark: str, line: str) -> None:
         self.queue(mark)

@@ -84,6 +84,8 @@ def sentence(report: Report) -> str:
     logins = f"{verdict.shown:,} {'login' if verdict.shown == 1 else 'logins'}"
     since = " since the mail server was started" if report.logins and report.logins.since else ""
     match verdict.code:
+        case "works" if not verdict.shown:
+            return f"This host logs in where it is to: {unicode(verdict.because)}."
         case "works":
             return f"Users can log in: {logins} went well{since}."
         case "partly":

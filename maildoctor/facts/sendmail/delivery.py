@@ -26,6 +26,8 @@ class Place:
     refused: str
     deaf: bool = False
     """it is a socket, and no process listens on it"""
+    above: tuple[Look, ...] = ()
+    """directories above it that others may write"""
 
     @property
     def evidence(self) -> Evidence:
@@ -38,7 +40,8 @@ class Place:
 class Delivery:
     """Text: blocks of `[agent local] /usr/bin/procmail`, `[filter NAME] /run/x.sock`, `[mailboxes] /var/mail`, each
     with the `ls -ld` line of what is at the end of that path, `missing`, or `refused: reason`; `bound: no` below a
-    socket on which no process listens."""
+    socket on which no process listens, `above: …` with the `ls -ld` line of a directory above it that others may
+    write."""
 
     all: tuple[Place, ...]
 
@@ -67,4 +70,5 @@ class Delivery:
 def _place(purpose: Purpose, name: str, path: str, lines: list[str]) -> Place:
     refused = next((x.removeprefix("refused: ") for x in lines if x.startswith("refused: ")), "")
     look = next((x for x in map(Look.parse, lines) if x), None)
-    return Place(purpose, name, path, look, "missing" in lines and look is None, refused, "bound: no" in lines)
+    above = tuple(x for x in (Look.parse(y.removeprefix("above: ")) for y in lines if y.startswith("above: ")) if x)
+    return Place(purpose, name, path, look, "missing" in lines and look is None, refused, "bound: no" in lines, above)
