@@ -81,7 +81,7 @@ def climb(ground: Ground, services: Sequence[Seen]) -> tuple[Route, ...]:
 def _elsewhere(seen: Seen) -> Iterator[Route]:
     """How this host logs in at others: what its log tells since the mail server was started."""
     for hub in seen.history.hubs.values() if seen.history else ():
-        if hub.now == "out":  # every server that offers AUTH and has no entry of its own is such a one
+        if hub.now in ("", "out"):  # it is one at which no login was to be
             continue
         done = hub.now == "in"
         evidence = seen.history.evidence(hub.success if done else hub.failure) if seen.history else ()
