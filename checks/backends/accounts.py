@@ -15,6 +15,7 @@ from maildoctor.api import (
     found,
     inspect,
     set_option,
+    shown,
 )
 from maildoctor.api.backends import Accounts, PamService, SystemAccount, Verifier
 from maildoctor.api.cyrus import SaslConf, SaslDb
@@ -103,7 +104,13 @@ def no_system_account_can_log_in(
     Advice: give the users of mail an account with a password (`useradd`, `passwd`), or unlock those there are; or keep
     the users of mail elsewhere, in a sasldb or a directory.
     """
-    if not _by_system(conf, verifier, pam) or accounts.elsewhere or accounts.usable or accounts.more:
+    if not _by_system(conf, verifier, pam):
+        return
+    if accounts.proof and (verifier.mechanism != "getpwent" or not accounts.shadowed):
+        number = len(accounts.usable)
+        word = "user" if number == 1 else "users"
+        yield shown(f"saslauthd -a {verifier.mechanism}, {number} {word} with usable passwords", accounts.proof)
+    if accounts.elsewhere or accounts.usable or accounts.more:
         return
     people = [a for a in accounts.all if a.uid] or list(accounts.all)
     first = people[:3]
@@ -239,7 +246,12 @@ def saslauthd_cannot_read_shadow(
     Advice: run saslauthd as root, as distributions do, or let its user read /etc/shadow by its group.
     """
     one = verifier.serving
-    if not _by_system(conf, verifier, pam) or one is None or one.user in ("root", "0") or not accounts.shadowed:
+    if not _by_system(conf, verifier, pam) or one is None:
+        return
+    is_root = one.user in ("root", "0")
+    if is_root and verifier.proof and verifier.mechanism == "shadow":
+        yield shown("saslauthd -a shadow runs as root behind the socket that is asked", verifier.proof)
+    if is_root or not accounts.shadowed:
         return
     look = accounts.shadow
     groups = system.groups_of(one.user) if isinstance(system, System) else ()

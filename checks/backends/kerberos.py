@@ -15,6 +15,7 @@ from maildoctor.api import (
     found,
     inspect,
     known,
+    shown,
 )
 from maildoctor.api.backends import KdcAnswer, Kerberos, Verifier
 from maildoctor.api.cyrus import Plugins, SaslConf, mechanisms
@@ -115,6 +116,9 @@ def keytab_lacks_this_service(
     keys = kerberos.of_service(word)
     if kerberos.state == "listed" and keys:
         mine = kerberos.of_host(word, host) if host else keys
+        answers = [a for a in kerberos.answered(word) if a.is_known]
+        if (proof := kerberos.proof(word, host)) and (answers or not kerberos.asked):
+            yield shown(f"GSSAPI, the keytab has the key of {wanted}", proof, *(a.evidence for a in answers[:1]))
         if mine or kerberos.any_host or aliases & {k.name.partition("/")[2] for k in keys}:
             return
     there = ", ".join(kerberos.principals[:4])
@@ -366,6 +370,12 @@ def saslauthd_lacks_a_host_key(
     own = [host.lower()] if host else _own_names(names)
     there = kerberos.of_service(word)
     if kerberos.state == "listed" and there and (not own or any(kerberos.of_host(word, n) for n in own)):
+        proof = next(filter(None, (kerberos.proof(word, n) for n in own)), None)
+        answers = [a for a in kerberos.answered(word) if a.is_known]
+        if proof and verifier.proof and answers:
+            yield shown(
+                "saslauthd -a kerberos5, the KDC and the key of this host", verifier.proof, proof, answers[0].evidence
+            )
         return
     full = next((n for n in own if "." in n), "")
     wanted = f"{word}/{full or 'HOST'}"

@@ -2,7 +2,7 @@
 
 import re
 
-from maildoctor.api import Evidence, Findings, Restart, Step, Unknown, by_hand, check, edit, found, inspect
+from maildoctor.api import Evidence, Findings, Restart, Step, Unknown, by_hand, check, edit, found, inspect, shown
 from maildoctor.api.backends import LdapStore, Verifier
 from maildoctor.api.cyrus import SaslConf
 from maildoctor.api.host import Listeners, LoginHistory, Logins, may
@@ -276,6 +276,11 @@ def ldap_bind_refused(conf: SaslConf, verifier: Verifier, ldap: LdapStore) -> Fi
     """
     if not _asked(conf, verifier):
         return
+    let_in = [a for a in ldap.asked if a.code("bind") == 0]
+    if let_in and verifier.proof and not ldap.broken:
+        who = ldap.value("ldap_bind_dn") or "nobody (anonymous)"
+        said = Evidence(let_in[0].uri, f"bind as {who}: {let_in[0].bind}")
+        yield shown(f"saslauthd -a ldap, {let_in[0].uri} lets it in", verifier.proof, said)
     bad = [a for a in ldap.asked if a.code("bind") or (a.tls and a.tls[0].isdigit())]
     if bad and len(bad) == len(ldap.servers):
         first = bad[0]
@@ -341,6 +346,8 @@ def ldap_search_finds_nothing(conf: SaslConf, verifier: Verifier, ldap: LdapStor
     """
     if not _asked(conf, verifier):
         return
+    if ldap.proof and not ldap.broken:
+        yield shown(f"saslauthd -a ldap, {ldap.filter_asked} finds users", ldap.proof)
     bad = [
         a
         for a in ldap.asked

@@ -2,7 +2,20 @@
 
 from collections.abc import Iterator
 
-from maildoctor.api import Evidence, Findings, Found, SetUpPam, Step, Unknown, by_hand, check, edit, found, inspect
+from maildoctor.api import (
+    Evidence,
+    Findings,
+    Found,
+    SetUpPam,
+    Step,
+    Unknown,
+    by_hand,
+    check,
+    edit,
+    found,
+    inspect,
+    shown,
+)
 from maildoctor.api.backends import Accounts, Handler, Lock, PamService, PamType, SystemAccount, Verifier, lets_in
 from maildoctor.api.cyrus import SaslConf
 from maildoctor.api.host import LoginHistory, Logins
@@ -165,6 +178,9 @@ def pam_service_denies(conf: SaslConf, verifier: Verifier, pam: PamService, acco
     if 0 < len(people) <= _PEOPLE and not any(lets_in(pam, person) for person in people):
         stopped = _stopped(pam, people[0])
         yield _refusal(pam, pam.culprits(stopped, people[0]), stopped, "every account of this host", ps)
+    elif pam.proof and verifier.proof:
+        words = f"saslauthd -a pam, {pam.path} asks {', '.join(pam.stores)}"
+        yield shown(words, verifier.proof, pam.proof)
 
 
 def _stopped(pam: PamService, person: SystemAccount) -> PamType:
