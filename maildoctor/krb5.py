@@ -31,21 +31,23 @@ _TIME = re.compile(rb"[0-9]{14}Z")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a KDC said. `code`: of the error, 0 where it is none; `keys`: enctype and, where it tells, version of the
-    keys of the principal that it would take; `time`: its clock, in seconds since 1970, which only an error tells."""
+    """What a KDC said. `code`: of the error, 0 where it is none; `ticket`: enctype and, where it tells, version of the
+    key by which it made a ticket for the service; `keys`: enctypes by which it would let the principal prove itself;
+    `time`: its clock, in seconds since 1970, which only an error tells."""
 
     code: int
-    keys: tuple[tuple[int, int | None], ...] = ()
+    ticket: tuple[int, int | None] | None = None
+    keys: tuple[int, ...] = ()
     time: int | None = None
 
 
 def as_req(principal: str, realm: str, enctypes: tuple[int, ...], nonce: int) -> bytes:
-    """Asks for a ticket for the ticket-granting service in the name of `principal`, with nothing that proves it."""
+    """Asks for a ticket for `principal` in its own name, with nothing that proves it."""
     body = b"".join((
         _field(0, tagged(0x03, bytes(5))),
         _field(1, _name(_PRINCIPAL, principal.split("/"))),
         _field(2, _string(realm)),
-        _field(3, _name(_SERVICE, ["krbtgt", realm])),
+        _field(3, _name(_SERVICE, principal.split("/"))),
         _field(5, tagged(0x18, b"19700101000000Z")),  # as long as the KDC gives
         _field(7, integer(nonce)),
         _field(8, tagged(0x30, b"".join(map(integer, enctypes)))),
@@ -61,15 +63,15 @@ def answer(data: bytes) -> Answer:
         raise BadBer("this is no answer of a KDC")
     fields = _fields(_only(body)[1])
     if tag == _AS_REP:
-        sealed = _fields(_in(fields, 6))
-        kvno = _number(sealed[1]) if 1 in sealed else None
-        return Answer(0, ((_number(_value(sealed, 0)), kvno),))
+        ticket = _fields(_only(_in(fields, 5))[1])  # a sequence in its tag of an application
+        sealed = _fields(_in(ticket, 3))
+        return Answer(0, (_number(_value(sealed, 0)), _number(sealed[1]) if 1 in sealed else None))
     stamp = _only(_value(fields, 4))[1]
     code = _number(_value(fields, 6))
-    return Answer(code, _hinted(fields[12]) if code == 25 and 12 in fields else (), _seconds(stamp))
+    return Answer(code, None, _hinted(fields[12]) if code == 25 and 12 in fields else (), _seconds(stamp))
 
 
-def _hinted(data: bytes) -> tuple[tuple[int, int | None], ...]:
+def _hinted(data: bytes) -> tuple[int, ...]:
     """The enctypes of PA-ETYPE-INFO2, or of its forerunner, in the METHOD-DATA of an error."""
     found: dict[int, list[int]] = {}
     for _, hint, _ in elements(_only(_only(data)[1])[1], whole=True):
@@ -78,7 +80,7 @@ def _hinted(data: bytes) -> tuple[tuple[int, int | None], ...]:
         if kind in (_ETYPE_INFO, _ETYPE_INFO2) and (value := _only(_value(fields, 2))[1]):
             rows = elements(_only(value)[1], whole=True)
             found[kind] = [_number(_value(_fields(row), 0)) for _, row, _ in rows]
-    return tuple((etype, None) for etype in found.get(_ETYPE_INFO2) or found.get(_ETYPE_INFO) or ())
+    return tuple(found.get(_ETYPE_INFO2) or found.get(_ETYPE_INFO) or ())
 
 
 def _seconds(stamp: bytes) -> int | None:

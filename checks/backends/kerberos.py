@@ -35,11 +35,17 @@ _VERIFIES = ">> verify: host/\n"
 _KERBEROS5 = "7 root 1000.0 /usr/sbin/saslauthd /usr/sbin/saslauthd -a kerberos5"
 
 
-def _offers(service: LoginService, conf: SaslConf | Unknown, plugins: Plugins | Unknown) -> bool:
+_BY_TICKET = frozenset({"GSSAPI", "GSS-SPNEGO"})
+
+
+def _offered(service: LoginService, conf: SaslConf | Unknown, plugins: Plugins | Unknown) -> frozenset[str]:
     if service.provider != "libsasl" or not isinstance(plugins, Plugins):
-        return False
-    offered = mechanisms(service, known(conf), plugins, None).offered(tls=True)
-    return bool({"GSSAPI", "GSS-SPNEGO"} & set(offered))
+        return frozenset()
+    return frozenset(mechanisms(service, known(conf), plugins, None).offered(tls=True))
+
+
+def _offers(service: LoginService, conf: SaslConf | Unknown, plugins: Plugins | Unknown) -> bool:
+    return bool(_BY_TICKET & _offered(service, conf, plugins))
 
 
 def _own_names(names: Names | Unknown) -> list[str]:
@@ -117,7 +123,8 @@ def keytab_lacks_this_service(
     if kerberos.state == "listed" and keys:
         mine = kerberos.of_host(word, host) if host else keys
         answers = [a for a in kerberos.answered(word) if a.is_known]
-        if (proof := kerberos.proof(word, host)) and (answers or not kerberos.asked):
+        alone = _offered(service, conf, plugins) <= _BY_TICKET | {"EXTERNAL"}  # else it shows nothing of passwords
+        if alone and (proof := kerberos.proof(word, host)) and (answers or not kerberos.asked):
             yield shown(f"GSSAPI, the keytab has the key of {wanted}", proof, *(a.evidence for a in answers[:1]))
         if mine or kerberos.any_host or aliases & {k.name.partition("/")[2] for k in keys}:
             return
@@ -418,9 +425,9 @@ def _is_host(answer: KdcAnswer, kerberos: Kerberos) -> bool:
 
 
 _ASK = "\n>> ask 127.0.0.1:88 smtp/mail.example.com@EXAMPLE.COM\nconnect: 127.0.0.1:88 ok\n"
-_AES256 = "key: aes256-cts-hmac-sha1-96"
-_AES128 = "key: aes128-cts-hmac-sha1-96"
-_TICKET = _ASK + "answer: 0 AS_REP\n"
+_AES256 = "aes256-cts-hmac-sha1-96"
+_AES128 = "aes128-cts-hmac-sha1-96"
+_TICKET = _ASK + "answer: 0 AS_REP\nticket: "
 _PREAUTH = _ASK + "answer: 25 KDC_ERR_PREAUTH_REQUIRED\n"
 
 
@@ -452,7 +459,7 @@ _PREAUTH = _ASK + "answer: 25 KDC_ERR_PREAUTH_REQUIRED\n"
             "kerberos": _KEYTAB
             + _KEY
             + _TICKET
-            + "clock: +900\n>> krb5.conf: /etc/krb5.conf\n[libdefaults]\nclockskew = 1800",
+            + f"{_AES256} kvno=2\nclock: +900\n>> krb5.conf: /etc/krb5.conf\n[libdefaults]\nclockskew = 1800",
         },
         {"service": _SERVICE, "plugins": _PLUGINS, "kerberos": _KEYTAB + _KEY},
     ],
@@ -504,17 +511,17 @@ def kdc_clock_differs(
         {
             "service": _SERVICE,
             "plugins": _PLUGINS,
-            "kerberos": _KEYTAB + _KEY + _TICKET + f"{_AES256} kvno=3\n{_AES128} kvno=3\nclock: +0",
+            "kerberos": _KEYTAB + _KEY + _TICKET + f"{_AES256} kvno=3\nclock: +0",
         },
         {
             "service": _SERVICE,
             "plugins": _PLUGINS,
-            "kerberos": _KEYTAB + _KEY.replace("aes256", "aes128") + _TICKET + f"{_AES256} kvno=2\n{_AES128} kvno=2",
+            "kerberos": _KEYTAB + _KEY.replace("aes256", "aes128") + _TICKET + f"{_AES256} kvno=2",
         },
         {
             "service": _SERVICE,
             "plugins": _PLUGINS,
-            "kerberos": _KEYTAB + _KEY.replace("aes256", "aes128") + _PREAUTH + f"{_AES256}\n{_AES128}",
+            "kerberos": _KEYTAB + _KEY.replace("aes256", "aes128") + _PREAUTH + f"key: {_AES256}\nkey: {_AES128}",
         },
         {
             "service": "mechanisms: PLAIN\nrealm: mail.example.com",
@@ -531,12 +538,17 @@ def kdc_clock_differs(
         {
             "service": _SERVICE,
             "plugins": _PLUGINS,
-            "kerberos": _KEYTAB + _KEY + _TICKET + f"{_AES256} kvno=2\n{_AES128} kvno=2",
+            "kerberos": _KEYTAB + _KEY + _TICKET + f"{_AES256} kvno=2",
         },
         {
             "service": _SERVICE,
             "plugins": _PLUGINS,
-            "kerberos": _KEYTAB + _KEY.replace("kvno=2", "kvno=1") + "\n" + _KEY + _PREAUTH + f"{_AES256}\n{_AES128}",
+            "kerberos": _KEYTAB
+            + _KEY.replace("kvno=2", "kvno=1")
+            + "\n"
+            + _KEY
+            + _PREAUTH
+            + f"key: {_AES256}\nkey: {_AES128}",
         },
         {  # an old keytab has one octet for the version
             "service": _SERVICE,
@@ -547,14 +559,14 @@ def kdc_clock_differs(
         {
             "service": _SERVICE,
             "plugins": _PLUGINS,
-            "kerberos": _KEYTAB + _KEY.replace("aes256", "aes128") + _TICKET + f"{_AES256} kvno=2\n{_AES128} kvno=2",
+            "kerberos": _KEYTAB + _KEY.replace("aes256", "aes128") + _TICKET + f"{_AES256} kvno=2",
             "history": "# path: /var/log/mail.log\n# since: 2026-11-22T08:00:00Z\nNov 22 09:00:03 mail sm-mta[8]: "
             "AUTH=server, relay=client.example.com [192.0.2.9], authid=bob, mech=GSSAPI, bits=56",
         },
     ],
     refs=(
         "MIT krb5: src/lib/krb5/krb/rd_req_dec.c: KRB_AP_ERR_BADKEYVER, KRB_AP_ERR_NOKEY; src/kdc/kdc_util.c",
-        "RFC 4120, section 5.4.2: etype and kvno of the enc-part; RFC 4120, section 5.2.7.5: PA-ETYPE-INFO2",
+        "RFC 4120, section 5.3: etype and kvno of a ticket's enc-part; section 5.2.7.5: PA-ETYPE-INFO2",
     ),
 )
 def keytab_differs_from_the_kdc(
@@ -578,11 +590,11 @@ def keytab_differs_from_the_kdc(
     by_mechanism = history.by_mechanism if isinstance(history, LoginHistory) else {}
     for said, mech in _needed(service, conf, plugins, verifier, kerberos):
         record = by_mechanism.get(mech)
-        if not said.is_known or not said.keys or (record and record.succeeded and not record.failing_now):
+        if said.key is None or (record and record.succeeded and not record.failing_now):
             continue
         name = said.principal.rpartition("@")[0]
         own = [k for k in kerberos.keys if k.name == name]
-        enctype, kvno = said.keys[0]
+        enctype, kvno = said.key
         same_kind = [k for k in own if k.enctype == enctype]
         if not own or any(kvno is None or k.kvno in (kvno, kvno & 0xFF) for k in same_kind):
             continue

@@ -162,7 +162,7 @@ def imap_server_takes_no_password(conf: SaslConf, verifier: Verifier, imap: Remo
         ]
     yield found(
         f"The IMAP server {imap.server} {what}",
-        evidence=[verifier.evidence(), *imap.evidence],
+        evidence=[*reversed(imap.evidence), verifier.evidence()],
         fix=fix,
         server=flags.option,
     )

@@ -19,12 +19,13 @@ _ENCTYPES = (20, 18, 19, 17, 23)
 _NONE = 77
 """A kind of key that there is not: the error that it brings tells the KDC's clock."""
 _MOST = 65536
-_KNOWN = (0, 25)
+_PROOF = 25
+"""KDC_ERR_PREAUTH_REQUIRED: the principal is there, and must prove who it is."""
 
 
 def ask(words: str, everywhere: bool) -> Answer:
     """What the KDC says to `kdc=ADDRESS:PORT principal=SERVICE/HOST realm=REALM`, a line each: `connect`, `answer`,
-    `key`, `clock`. Where not `everywhere` only an address of the loopback is asked."""
+    `ticket` or `key`, `clock`. Where not `everywhere` only an address of the loopback is asked."""
     wanted = dict(word.partition("=")[::2] for word in shlex.split(words))
     name, _, port = wanted.get("kdc", "").rpartition(":")
     if not (everywhere or is_loopback(name)):
@@ -36,18 +37,13 @@ def ask(words: str, everywhere: bool) -> Answer:
         first = talk.say(principal, realm, (*_ENCTYPES, 26, 25, 16))
         lines += [f"connect: {name}:{port} ok", f"answer: {first.code} {ERRORS.get(first.code, 'error')}"]
         ahead = _ahead(first)
-        if first.code in _KNOWN:
-            keys: dict[int, int | None] = {}
-            for enctype in _ENCTYPES:
-                said = talk.say(principal, realm, (enctype,))
-                ahead = _ahead(said) if ahead is None else ahead
-                keys |= dict(said.keys)
-            keys = keys or dict(first.keys)
-            lines += [
-                f"key: {ENCTYPES.get(e, f'enctype-{e}')}" + ("" if kvno is None else f" kvno={kvno}")
-                for e, kvno in keys.items()
-            ]
-            ahead = _ahead(talk.say(principal, realm, (_NONE,))) if ahead is None else ahead
+        if first.ticket:
+            enctype, kvno = first.ticket
+            lines.append(f"ticket: {_named(enctype)}" + ("" if kvno is None else f" kvno={kvno}"))
+            ahead = _ahead(talk.say(principal, realm, (_NONE,)))
+        elif first.code == _PROOF:
+            said = [key for enctype in _ENCTYPES for key in talk.say(principal, realm, (enctype,)).keys]
+            lines += [f"key: {_named(key)}" for key in dict.fromkeys(said or first.keys)]
         if ahead is not None:
             lines.append(f"clock: {ahead:+d}")
     except TimeoutError:
@@ -57,6 +53,10 @@ def ask(words: str, everywhere: bool) -> Answer:
     except (BadBer, ValueError) as error:
         lines.append(f"broken: {error}")
     return "\n".join(lines)
+
+
+def _named(enctype: int) -> str:
+    return ENCTYPES.get(enctype, f"enctype-{enctype}")
 
 
 def _ahead(said: Said) -> int | None:

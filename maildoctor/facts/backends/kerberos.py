@@ -48,15 +48,16 @@ _STRONGEST_FIRST = (
 @dataclass(frozen=True, slots=True)
 class KdcAnswer:
     """What a KDC said of one principal. `refused`: why there was no answer; `code`: of its error, 0 where it gave a
-    ticket; `keys`: enctype and version of the keys that it has, the strongest first, the version None where it does not
-    tell; `ahead`: seconds that its clock is before ours."""
+    ticket; `ticket`: enctype and version of the key by which it made one, the version None where it does not tell;
+    `keys`: enctypes of the keys that it has, the strongest first; `ahead`: seconds that its clock is before ours."""
 
     kdc: str
     principal: str
     refused: str
     code: int | None
     words: str
-    keys: tuple[tuple[str, int | None], ...]
+    ticket: tuple[str, int | None] | None
+    keys: tuple[str, ...]
     ahead: int | None
 
     @property
@@ -67,8 +68,15 @@ class KdcAnswer:
     @property
     def evidence(self) -> Evidence:
         """What it said of the keys."""
-        keys = ", ".join(e + ("" if v is None else f" kvno {v}") for e, v in self.keys)
-        return Evidence(f"KDC {self.kdc}", f"{self.principal}: {keys or self.words or self.refused}")
+        what = f"keys of {', '.join(self.keys)}" if self.keys else self.words or self.refused
+        if self.ticket:
+            what = "a ticket by a key of " + self.ticket[0] + (f", kvno {self.ticket[1]}" if self.ticket[1] else "")
+        return Evidence(f"KDC {self.kdc}", f"{self.principal}: {what}")
+
+    @property
+    def key(self) -> tuple[str, int | None] | None:
+        """The key that the service must have: that of the ticket, else the strongest one."""
+        return self.ticket or ((self.keys[0], None) if self.keys else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +174,8 @@ def _asked(text: str) -> Iterator[KdcAnswer]:
         lines = rest.partition("\n>> ")[0].splitlines()
         said = dict(line.split(": ", 1) for line in reversed(lines) if ": " in line)
         code = re.match(r"([0-9]{1,4})\b", said.get("answer", ""))
-        keys = [
-            (k[1], int(k[2]) if k[2] else None)
-            for line in lines
-            if (k := re.fullmatch(r"key: (\S{1,40})(?: kvno=([0-9]{1,10}))?", line.strip()))
-        ]
+        keys = [k[1] for k in (re.fullmatch(r"key: (\S{1,40})", line.strip()) for line in lines) if k]
+        ticket = re.fullmatch(r"(\S{1,40})(?: kvno=([0-9]{1,10}))?", said.get("ticket", ""))
         ahead = re.fullmatch(r"[+-][0-9]{1,12}", said.get("clock", ""))
         connect = said.get("connect", "")
         refused = "" if connect.endswith(" ok") else connect
@@ -180,7 +185,8 @@ def _asked(text: str) -> Iterator[KdcAnswer]:
             refused or said.get("silent", "") or said.get("broken", ""),
             int(code[1]) if code else None,
             said.get("answer", ""),
-            tuple(sorted(keys, key=lambda key: _rank(key[0]))),
+            (ticket[1], int(ticket[2]) if ticket[2] else None) if ticket else None,
+            tuple(sorted(keys, key=_rank)),
             int(ahead[0]) if ahead else None,
         )
 
