@@ -307,3 +307,29 @@ def test_certificates_that_were_sent_stand_in_the_transcript() -> None:
         "=== sent 2: CN=b\\; c; issued by CN=root"
     ).all[0]
     assert talk.sent == (("CN=a", "CN=b"), ("CN=b\\; c", "CN=root"))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "-A INPUT ! -s 10.0.0.5/32 -p tcp -m tcp --dport 587 -j DROP",
+        "-A INPUT -i ppp0 -s 10.0.0.5/32 -j DROP",
+        "-A INPUT -p tcp -m tcp --dport 587 -m set ! --match-set users src -j DROP",
+        "-A INPUT -s 10.0.0.5/32 -p tcp -m tcp --dport 22 -j DROP",
+        "-A INPUT -s 10.0.0.5/32 -m limit --limit 3/min -j DROP",
+    ],
+)
+def test_a_rule_that_spares_whom_it_names_is_no_ban(rule: str) -> None:
+    class Table:
+        kind, name, commands = "host", "mx", ()
+
+        def ask(self, verb: Verb, subject: str = "") -> Answer:
+            return {
+                "run iptables-save -t filter": f"exit 0\n*filter\n:INPUT ACCEPT [0:0]\n{rule}\nCOMMIT\n",
+                "run ipset save users": "exit 0\nadd users 10.0.0.5\n",
+                "look /usr/sbin/iptables-save": "-rwxr-xr-x 1 root root 1 2026-01-01 00:00:00.0 +0000 /x",
+                "look /sys/module/ip_tables": "drwxr-xr-x 1 root root 1 2026-01-01 00:00:00.0 +0000 /x",
+            }.get(f"{verb} {subject}".strip(), NoAnswer("absent", "none"))
+
+    known = knowledge(Table(), lambda _: None)[0](Bans)
+    assert isinstance(known, Bans) and known.all == ()

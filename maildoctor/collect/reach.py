@@ -36,6 +36,8 @@ _FAIL2BAN = ("/usr/bin/fail2ban-client", "/usr/local/bin/fail2ban-client", "/etc
 _TABLE = re.compile(r"table (\w{1,10} \S{1,100}) \{")
 _NAMED = re.compile(r"\bset (\S{1,100}) \{")
 _SADDR_SET = re.compile(r"\bip6? saddr @(\S{1,100})")
+_LIMITS = re.compile(r"! --?|!=| -i |\b[io]if(?:name)?\b|\blimit\b|hashlimit|recent|--string|\bmeter\b")
+"""Rules that spare those whom they name, or turn them away on some condition only."""
 _MATCH_SET = re.compile(r"--match-set (\S{1,31}) src\b")
 
 _LIBRARIES = ("/lib/{0}", "/usr/lib/{0}", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
@@ -65,7 +67,7 @@ def bans(host: Host, know: FactStore) -> Bans | Unknown:
     routes = host.ask("routes")
     rows = ["# source: ip route", text(routes)]
     wall = know.get(Firewall)
-    selective = list(wall.selective(_PORTS)) if wall else []
+    selective = [row for row in wall.selective(_PORTS) if not _LIMITS.search(row)] if wall else []
     if wall and wall.source.startswith("nft -t"):
         rows += _elements(host, wall.source, selective)
     elif wall:
