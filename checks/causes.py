@@ -152,6 +152,6 @@ CAUSES = (
     Cause("CONF001", ("CONF002", "CONF023", "stopped"), _of_the_daemon),
     Cause("MAP001", ("WIRE002", "WIRE010", "WIRE023"), _access_map),
     Cause("MAP006", ("WIRE002", "WIRE010", "WIRE023"), _access_map),
-    Cause("SASL006", ("SASL007", "LOGIN001", "LOGIN002"), _wrong_one_is_read),
+    Cause("SASL006", ("SASL007", "USER001", "USER002", "USER005", "LOGIN001", "LOGIN002"), _wrong_one_is_read),
     Cause("MAP024", ("MAP023",), _same_hub),
 )

@@ -514,7 +514,9 @@ def ldap_tls_settings(conf: SaslConf, verifier: Verifier, ldap: LdapStore) -> Fi
     ],
     refs=("libsasl: saslauthd/lak.c, lak_search(): `Entry not found`, `Duplicate entries found`",),
 )
-def user_not_in_the_directory(conf: SaslConf, verifier: Verifier, ldap: LdapStore, logins: Logins) -> Findings:
+def user_not_in_the_directory(
+    conf: SaslConf, verifier: Verifier, ldap: LdapStore, logins: Logins, history: LoginHistory | Unknown
+) -> Findings:
     """Somebody who tries to log in is not found by saslauthd's search of the directory, or found twice.
 
     Exactly one entry must be found; the search asks for the name as saslauthd has it, without the domain where it runs
@@ -524,6 +526,7 @@ def user_not_in_the_directory(conf: SaslConf, verifier: Verifier, ldap: LdapStor
     """
     if not _asked(conf, verifier):
         return
+    nobody = isinstance(history, LoginHistory) and bool(history.failed) and not history.succeeded
     for name, said in ldap.users:
         number = said.entries
         if number is None or number == 1:
@@ -546,7 +549,8 @@ def user_not_in_the_directory(conf: SaslConf, verifier: Verifier, ldap: LdapStor
                 ),
                 edit(ldap.path, "make ldap_filter find exactly the entry of the name that users send"),
             ],
-            user=name,
+            severity="error" if nobody else None,
+            **({"filter": ldap.filter[:80]} if nobody else {"user": name}),
         )
 
 

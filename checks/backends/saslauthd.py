@@ -16,7 +16,7 @@ from maildoctor.api import (
 )
 from maildoctor.api.backends import READ_ONCE, SASLAUTHD_MECHANISMS, Accounts, Verifier
 from maildoctor.api.cyrus import SaslConf
-from maildoctor.api.host import Logins, Look, System
+from maildoctor.api.host import Logins, Look, Processes, System
 
 _CONF = "pwcheck_method: saslauthd"
 _DEFAULT = "# file: /etc/default/saslauthd\n"
@@ -371,4 +371,36 @@ def saslauthd_remembers_old_passwords(conf: SaslConf, verifier: Verifier, accoun
             evidence=[one.evidence, look.evidence],
             fix=[Restart("saslauthd")],
             option="-c",
+        )
+
+
+@check(
+    "SASL023",
+    "saslauthd-suspended",
+    "error",
+    rung="verifier",
+    role="cause",
+    fails=[{"conf": _CONF, "processes": _RUNS + "-a pam\nstopped: 7"}],
+    passes=[
+        {"conf": _CONF, "processes": _RUNS + "-a pam"},
+        {"conf": _CONF, "processes": _RUNS + "-a pam\n" + _RUNS.replace("7 ", "8 ", 1) + "-a pam\nstopped: 7"},
+        {"conf": "pwcheck_method: auxprop", "processes": _RUNS + "-a pam\nstopped: 7"},
+    ],
+    refs=("libsasl: saslauthd/ipc_unix.c: a socket takes connections also while nobody reads them",),
+)
+def saslauthd_suspended(conf: SaslConf, processes: Processes) -> Findings:
+    """All processes of saslauthd are suspended by a signal: logins wait, and none is answered.
+
+    The socket is there and takes connections, so nothing is refused and nothing is logged; clients give up after
+    minutes.
+
+    Advice: let it go on (SIGCONT), or restart it, and find out what stopped it: Ctrl-Z, a debugger, a freezer.
+    """
+    running = processes.named("saslauthd", users=("saslauth", "saslauthd", "sasl", "cyrus"))
+    if conf.verifies_by("saslauthd") and running and all(p.stopped for p in running):
+        yield found(
+            "saslauthd is suspended: its socket takes what is asked, and nobody answers",
+            evidence=[p.evidence for p in running[:3]],
+            fix=[Restart("saslauthd")],
+            daemon="saslauthd",
         )

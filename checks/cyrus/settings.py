@@ -40,7 +40,7 @@ from maildoctor.api.cyrus import (
     SaslFiles,
     mechanisms,
 )
-from maildoctor.api.host import Look, Processes, System, may
+from maildoctor.api.host import LoginHistory, Look, Processes, System, may
 
 _PLAIN = (
     "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"
@@ -248,7 +248,7 @@ _TWO = (
     refs=("libsasl: lib/common.c, the first usable file of the search path wins",),
 )
 def shadowed_configuration(
-    files: SaslFiles, saslauthd: Saslauthd | Unknown, service: LoginService | Unknown
+    files: SaslFiles, saslauthd: Saslauthd | Unknown, service: LoginService | Unknown, history: LoginHistory | Unknown
 ) -> Findings:
     """There is more than one Sendmail.conf, and only the first is read.
 
@@ -259,9 +259,11 @@ def shadowed_configuration(
     """
     asked = files.says.get(files.used, {})
     dead = isinstance(saslauthd, Saslauthd) and saslauthd.processes_seen and not saslauthd.processes
+    nobody = isinstance(history, LoginHistory) and bool(history.failed) and not history.succeeded
     for path in files.shadowed:
         other = files.says.get(path, {})
-        wrong = dead and _asks_saslauthd(asked) and not _asks_saslauthd(other)
+        swapped = _asks_saslauthd(asked) != _asks_saslauthd(other)
+        wrong = swapped and (nobody or (dead and _asks_saslauthd(asked)))
         shadow = f"{path} is not read: {files.used} comes first"
         differ = [f"{o}: {v} there, {other[o]} in the other" for o, v in asked.items() if other.get(o, v) != v]
         yield found(

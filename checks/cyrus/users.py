@@ -626,9 +626,17 @@ def unknown_user_tried(
                 f"{one.name} is not in {sasldb.path}, but somebody tries to log in as {one.name} from {_from(one)}",
                 evidence=[Evidence(logins.path, one.last), Evidence("sasldblistusers2", f"no {one.name}")],
                 fix=[add_user(one.name, realm, sasldb.path)],
-                severity="error" if one.name == only else None,
+                severity="error" if one.name == only else "info" if _stranger(one, history) else None,
                 user=one.name,
             )
+
+
+def _stranger(one: Attempts, history: LoginHistory | Unknown) -> bool:
+    """Others get in, and none of them from where this one tries."""
+    if not isinstance(history, LoginHistory) or not history.succeeded:
+        return False
+    friends = {peer for r in history.by_mechanism.values() for _, peer in r.friends}
+    return not friends & {relay.strip() for relay in one.relays}
 
 
 def _from(one: Attempts) -> str:

@@ -245,7 +245,7 @@ _COUNTS = {"clientrate": "connections in a minute", "clientconn": "connections a
     ],
     refs=("sendmail: cf/README, Relaying with STARTTLS: TLS_Clt; cf/m4/proto.m4, ruleset TLS_connection",),
 )
-def access_map_demands_tls(maps: MailMaps, cf: SendmailCf) -> Findings:
+def access_map_demands_tls(maps: MailMaps, cf: SendmailCf, history: LoginHistory | Unknown) -> Findings:
     """TLS_Clt in the access map demands more of clients than mail programs have.
 
     VERIFY wants a certificate of the client, which no ordinary mail program shows; more than 256 bits of encryption has
@@ -270,13 +270,18 @@ def access_map_demands_tls(maps: MailMaps, cf: SendmailCf) -> Findings:
                 what = f"{bits} bits of encryption, and many clients agree on {_USUAL}"
             else:
                 continue
+            past = known(history)
+            met = past is not None and "ruleset=tls_client" in past.refused
             yield found(
                 f"{entry.key} {entry.shape} in the access map demands of"
                 f" {'every client' if not client else 'clients of ' + client} {what}: MAIL is refused",
-                evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
+                evidence=[
+                    Evidence(m.path, f"{entry.key} {entry.shape}"),
+                    *(past.evidence(past.refused) if past and met else ()),
+                ],
                 fix=[edit(m.path, "{key} ENCR:112, or remove the entry", key=entry.key), *_build(m)],
-                severity="warning" if client or (demand[1] == "ENCR" and bits <= _STRONGEST) else None,
-                client=client or "all",
+                severity="warning" if not met and (client or (demand[1] == "ENCR" and bits <= _STRONGEST)) else None,
+                client="all" if met else client or "all",
             )
 
 
@@ -580,3 +585,42 @@ def relay_by_sender(mc: SendmailMc, cf: SendmailCf) -> Findings:
                 fix=rebuild(cf.path, "remove FEATURE(`{name}')", name=name),
                 feature=name,
             )
+
+
+@check(
+    "MAP018",
+    "access-map-relays-for-many",
+    "warning",
+    rung="policy",
+    role="risk",
+    scope=("client",),
+    fails=[{"maps": _ACCESS + "connect:10\tRELAY", "cf": ""}, {"maps": _ACCESS + "203.0\tRELAY", "cf": ""}],
+    passes=[
+        {"maps": _ACCESS + "connect:127.0.0.1\tRELAY", "cf": ""},
+        {"maps": _ACCESS + "connect:127\tRELAY", "cf": ""},
+        {"maps": _ACCESS + "192.168.7\tRELAY", "cf": ""},
+        {"maps": _ACCESS + "to:example.com\tRELAY", "cf": ""},
+    ],
+    refs=("sendmail: cf/README, ANTI-SPAM CONFIGURATION CONTROL: a number alone is a network of the first octets",),
+)
+def access_map_relays_for_many(maps: MailMaps, cf: SendmailCf) -> Findings:
+    """The access map lets a whole network of 65,000 or more addresses relay without a login.
+
+    Whoever gets an address there, a guest or a machine that was broken into, sends through this server in its name.
+
+    Advice: let users log in, and name single hosts or small networks that cannot; rebuild the map.
+    """
+    yield from _unread(maps)
+    for m in _access(maps):
+        for entry in m.entries:
+            client = re.sub(r"^connect:", "", entry.key.lower())
+            if entry.shape.strip().upper() == "RELAY" and _MANY_ADDRESSES.fullmatch(client):
+                yield found(
+                    f"{entry.key} RELAY in the access map: {client}.* may relay without a login",
+                    evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
+                    fix=[edit(m.path, "take {key} RELAY out, or name fewer addresses", key=entry.key), *_build(m)],
+                    client=client,
+                )
+
+
+_MANY_ADDRESSES = re.compile(r"(?!127\b)\d{1,3}(?:\.\d{1,3})?\.?")

@@ -16,7 +16,7 @@ from maildoctor.api import (
     rebuild,
     restart,
 )
-from maildoctor.api.host import Firewall, Greeting, Listeners, PortNames, Resolver
+from maildoctor.api.host import Firewall, Greeting, Listeners, LoginHistory, PortNames, Resolver
 from maildoctor.api.sendmail import SendmailCf
 
 _SUBMISSION = (587, 465)
@@ -278,7 +278,7 @@ _ASKS = (
     ],
     refs=("sendmail: cf/README, FEATURE(`dnsbl'), FEATURE(`delay_checks')",),
 )
-def block_list_before_login(cf: SendmailCf) -> Findings:
+def block_list_before_login(cf: SendmailCf, history: LoginHistory | Unknown) -> Findings:
     """Block lists are asked before a client can log in, and without FEATURE(delay_checks) their word is final.
 
     Such lists hold the addresses that providers give to homes and telephones. A user who is there gets "550 Rejected"
@@ -288,14 +288,18 @@ def block_list_before_login(cf: SendmailCf) -> Findings:
     are asked; rebuild sendmail.cf and restart.
     """
     lists = cf.block_lists
+    past = history if isinstance(history, LoginHistory) else None
+    met = past is not None and bool(past.at_the_door) and not past.succeeded
     if cf.trusted_mechs and lists and not cf.delays_checks:
         yield found(
             f"Clients are looked up in {', '.join(b.zone for b in lists[:4])} before they can log in (no"
             " FEATURE(delay_checks)): users at home or on the road are refused",
             evidence=[
                 Evidence(f"{cf.path}:{b.line}", f"the client's address is asked for at {b.zone}") for b in lists[:4]
-            ],
+            ]
+            + list(past.evidence(past.at_the_door) if past and met else ()),
             fix=rebuild(cf.path, "FEATURE(`delay_checks')dnl"),
+            severity="error" if met else None,
             option="delay_checks",
         )
 

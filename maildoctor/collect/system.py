@@ -211,7 +211,7 @@ def logins(host: Host, know: FactStore) -> Logins | Unknown:
 
 def history(host: Host, know: FactStore) -> LoginHistory | Unknown:
     """What came of logins since the running mail server was started, and since a sasldb, which is read at each login,
-    was changed."""
+    was changed, or saslauthd was started."""
     found = [(path, answer) for row in (_LOGS, _LOGS_OF_EXIM) for path, answer in _first_log(host, row)]
     logs = [(path, answer) for path, answer in found if isinstance(answer, str)]
     if not logs:
@@ -246,7 +246,8 @@ def _changed(host: Host, know: FactStore) -> float:
     started = started or [p.started for p in (*running.sendmail_daemons, *running.named(*_DAEMONS))]
     sasldb = know.already(SaslDb)
     look = Look.parse(text(host.ask("look", sasldb.path))) if sasldb else None
-    return max(min(started), look.mtime if look else 0) if started else 0
+    asked = max((p.started for p in running.named("saslauthd", users=USERS["saslauthd"])), default=0)
+    return max(min(started), asked, look.mtime if look else 0) if started else 0
 
 
 def _clock(host: Host, since: float) -> float:

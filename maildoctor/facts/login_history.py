@@ -141,6 +141,8 @@ class LoginHistory:
     """how often one user failed from one address: who guesses soon takes another name"""
     clients: tuple[str, ...] = ()
     """addresses of other machines from which somebody logged in"""
+    at_the_door: str = ""
+    """the last line of a client that check_relay turned away before it could log in"""
     limited: Mapping[str, str] = field(default_factory=dict)
     """by address, the last line that turned a client away for the number of its connections: before it could log in"""
     hubs: Mapping[str, Hub] = field(default_factory=dict)
@@ -164,6 +166,7 @@ class LoginHistory:
             reader.refused,
             max(reader.tries.values(), default=0),
             tuple(reader.clients),
+            reader.at_the_door,
             reader.limited,
             reader.hubs,
         )
@@ -232,6 +235,7 @@ class _Reader:
     denied: bool = False
     """mail to others was refused for want of a right: that mail to this host is taken says nothing of it"""
     clients: dict[str, None] = field(default_factory=dict)
+    at_the_door: str = ""
     limited: dict[str, str] = field(default_factory=dict)
     hubs: dict[str, Hub] = field(default_factory=dict)
 
@@ -310,6 +314,8 @@ class _Reader:
             address = _ADDRESS.search(limit["peer"])
             if address and len(self.limited) < _NAMES:
                 self.limited[address[1] or address[2]] = line[:_LINE]
+        elif "ruleset=check_relay" in line:
+            self.at_the_door = line[:_LINE]
 
     def turned_away(self, line: str) -> None:
         self.denied = self.denied or bool(_RELAYING.search(line))

@@ -65,6 +65,8 @@ def _of_field(field: str) -> str:
     if not field:
         return "empty"
     scheme = scheme_of(field)
+    if not scheme and field[0] not in "!*x" and len(field) > 1:
+        return "no-hash"
     return f"usable {scheme}" if scheme else "locked"
 
 

@@ -7,8 +7,9 @@ from typing import Literal, Self, cast, get_args
 from maildoctor.facts.paths import Look
 from maildoctor.model import Evidence
 
-State = Literal["usable", "locked", "empty", "none", "expired", "password-expired", "must-change"]
-"""Of one account. `locked`: what stands in its place is no hash; `none`: it has no line in shadow; `expired`: the
+State = Literal["usable", "locked", "no-hash", "empty", "none", "expired", "password-expired", "must-change"]
+"""Of one account. `locked`: its hash is put out of use; `no-hash`: what stands there is none, as a password in clear;
+`none`: it has no line in shadow; `expired`: the
 account is; `must-change`: its password counts as never set."""
 
 Crypt = Literal["libxcrypt", "glibc", "musl", ""]
@@ -50,6 +51,7 @@ class SystemAccount:
         return {
             "usable": "",
             "locked": "its password is locked",
+            "no-hash": "what stands as its password in /etc/shadow is no hash, so that nothing matches it",
             "empty": "it has no password",
             "none": "it has no line in /etc/shadow",
             "expired": f"the account expired on {self.until}" if self.until else "the account is expired",
