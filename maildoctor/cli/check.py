@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     target.add_argument("--container", metavar="NAME", help="examine a running container of podman or docker")
     target.add_argument("--snapshot", metavar="DIR", help="examine what an earlier --record wrote")
     p.add_argument("--no-probe", action="store_true", help="connect to nothing: leave out the checks WIRE*")
-    p.add_argument("--ask-backends", action="store_true", help="ask directories (LDAP) on other machines too")
+    p.add_argument("--ask-backends", action="store_true", help="ask LDAP, Kerberos and IMAP servers elsewhere too")
     p.add_argument("--tag", metavar="NAME", help="which image of --image, where it holds several")
     p.add_argument("--source", metavar="DIR", help="a source tree of sendmail whose site.config.m4 is judged too")
     p.add_argument(

@@ -67,7 +67,7 @@ complete -c maildoctor -n '_shtab_maildoctor_using check' -l pid -x -d 'examine 
 complete -c maildoctor -n '_shtab_maildoctor_using check' -l container -x -d 'examine a running container of podman or docker'
 complete -c maildoctor -n '_shtab_maildoctor_using check' -l snapshot -xka "(__fish_complete_directories)" -d 'examine what an earlier --record wrote'
 complete -c maildoctor -n '_shtab_maildoctor_using check' -l no-probe -d 'connect to nothing: leave out the checks WIRE*'
-complete -c maildoctor -n '_shtab_maildoctor_using check' -l ask-backends -d 'ask directories (LDAP) on other machines too'
+complete -c maildoctor -n '_shtab_maildoctor_using check' -l ask-backends -d 'ask LDAP, Kerberos and IMAP servers elsewhere too'
 complete -c maildoctor -n '_shtab_maildoctor_using check' -l tag -x -d 'which image of --image, where it holds several'
 complete -c maildoctor -n '_shtab_maildoctor_using check' -l source -xka "(__fish_complete_directories)" -d 'a source tree of sendmail whose site.config.m4 is judged too'
 complete -c maildoctor -n '_shtab_maildoctor_using check' -l deadline -x -d 'time for everything: what is not reached is not judged (60)'
