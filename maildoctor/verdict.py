@@ -74,6 +74,8 @@ def _attributed(ranked: Sequence[Ranked], known: Mapping[str, Place]) -> tuple[R
             parents[line.fingerprint] = cause.fingerprint
     open_lines = [f for f in lines if f.fingerprint not in parents and _place(f, known).rung != "none"]
     for f in roots:
+        if f.code == _NOT_STARTED and (why := next((line for line in open_lines if _is_of(line, "saslauthd[")), None)):
+            parents[f.fingerprint] = why.fingerprint
         of_logins = f.code.startswith(_OF_LOGINS) and f.code in known
         if of_logins and open_lines and RUNGS.index(_rung(open_lines[0], known)) <= RUNGS.index(_rung(f, known)):
             parents[f.fingerprint] = open_lines[0].fingerprint
@@ -110,6 +112,13 @@ def _laid_out(ranked: Sequence[Ranked]) -> tuple[Ranked, ...]:
     rest = [r for some in below.values() for r in some]  # a cause that is not in the report
     return (*laid, *(replace(r, rank=n) for n, r in enumerate(rest, len(laid) + 1)))
 
+
+def _is_of(line: Finding, speaker: str) -> bool:
+    return any(speaker in evidence.text for evidence in line.evidence)
+
+
+_NOT_STARTED = "SASL007"
+"""saslauthd does not run: if it said why, in the log, that is the cause."""
 
 _OF_LOGINS = "LOGIN"
 """Checks of what came of logins: the log's own words about a reason stand above them."""

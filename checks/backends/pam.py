@@ -73,6 +73,13 @@ def _why(service: PamService, handler: Handler) -> str:
     }.get(row.name, f"the control {row.control} makes it fail")
 
 
+_CHANGE = {
+    "pam_shells": "or have the users' shell in /etc/shells (chsh -s SHELL USER)",
+    "pam_listfile": "or change the file of names that it reads",
+    "pam_access": "or let the users in by /etc/security/access.conf",
+}
+
+
 def _cure(service: PamService, handler: Handler) -> list[Step]:
     row = handler.row
     if service.absent(handler):
@@ -80,7 +87,11 @@ def _cure(service: PamService, handler: Handler) -> list[Step]:
     if row.name == "pam_nologin" and service.nologin:
         return [inspect("cat {path}", path=service.nologin), edit(service.nologin, "remove the file")]
     if row.name in ("pam_listfile", "pam_access", "pam_succeed_if", "pam_shells"):
-        return [inspect("cat {path}", path=row.path), edit(row.path, "change line {number}", number=str(row.number))]
+        words = _CHANGE.get(row.name, "or change what it asks of the user")
+        return [
+            inspect("cat {path}", path=row.path),
+            edit(row.path, f"take line {{number}} ({{module}}) out, {words}", number=str(row.number), module=row.name),
+        ]
     words = "put in what a login without a session needs: @include common-auth, @include common-account"
     return [edit(row.path, f"correct line {{number}}; or {words}", number=str(row.number))]
 

@@ -271,13 +271,13 @@ def access_map_demands_tls(maps: MailMaps, cf: SendmailCf, history: LoginHistory
             else:
                 continue
             past = known(history)
-            met = past is not None and "ruleset=tls_client" in past.refused
+            met = past is not None and "ruleset=tls_client" in past.at_the_door
             yield found(
                 f"{entry.key} {entry.shape} in the access map demands of"
                 f" {'every client' if not client else 'clients of ' + client} {what}: MAIL is refused",
                 evidence=[
                     Evidence(m.path, f"{entry.key} {entry.shape}"),
-                    *(past.evidence(past.refused) if past and met else ()),
+                    *(past.evidence(past.at_the_door) if past and met else ()),
                 ],
                 fix=[edit(m.path, "{key} ENCR:112, or remove the entry", key=entry.key), *_build(m)],
                 severity="warning" if not met and (client or (demand[1] == "ENCR" and bits <= _STRONGEST)) else None,

@@ -142,7 +142,7 @@ class LoginHistory:
     clients: tuple[str, ...] = ()
     """addresses of other machines from which somebody logged in"""
     at_the_door: str = ""
-    """the last line of a client that check_relay turned away before it could log in"""
+    """the last line of a client that check_relay or tls_client turned away before it could log in"""
     limited: Mapping[str, str] = field(default_factory=dict)
     """by address, the last line that turned a client away for the number of its connections: before it could log in"""
     hubs: Mapping[str, Hub] = field(default_factory=dict)
@@ -314,7 +314,7 @@ class _Reader:
             address = _ADDRESS.search(limit["peer"])
             if address and len(self.limited) < _NAMES:
                 self.limited[address[1] or address[2]] = line[:_LINE]
-        elif "ruleset=check_relay" in line:
+        elif "ruleset=check_relay" in line or "ruleset=tls_client" in line:
             self.at_the_door = line[:_LINE]
 
     def turned_away(self, line: str) -> None:
