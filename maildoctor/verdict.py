@@ -200,8 +200,8 @@ def _verdict(
         return Verdict("broken", because=first)
     if breaking:
         return Verdict("partly", shown + len(ok), (), first)
-    sends = report.target.kind == "endpoint" or any(_holds(route, "policy") for route in routes)
-    if (shown or ok) and sends and not lacking:
+    sends = any(_holds(route, "policy") for route in routes)
+    if (ok or (shown and sends)) and not lacking:
         return Verdict("works", shown + len(ok))
     relays = [route for route in routes if route.direction == "relay"]
     if relays and len(relays) == len(routes) and all(_holds(r, "account") and _holds(r, "hand-over") for r in relays):
@@ -244,14 +244,21 @@ def _dead(route: Route) -> bool:
 
 
 def _stops(finding: Finding, place: Place, report: Report) -> bool:
-    """Whether nobody gets past it. What keeps a mechanism from being offered does not where another is usable."""
-    return not (_confined(finding, place) or (place.rung in ("mechanism", "offer") and _usable(report)))
+    """Whether nobody can log in because of it. What keeps a mechanism from being offered does not where another is
+    usable, without TLS where TLS is what lacks; what comes after the login does not."""
+    if _confined(finding, place) or place.rung in ("policy", "hand-over"):
+        return False
+    if place.rung == "tls":
+        return not _usable(report, in_clear=True)
+    return place.rung not in ("mechanism", "offer") or not _usable(report)
 
 
-def _usable(report: Report) -> bool:
-    """Whether some mechanism is, as far as it is known."""
+def _usable(report: Report, in_clear: bool = False) -> bool:
+    """Whether some mechanism is, as far as it is known; `in_clear`: also without TLS."""
     return any(
-        row.verdict in ("works", "usable", "would_be_usable") and row.secret is not False
+        row.verdict in ("works", "usable", "would_be_usable")
+        and row.secret is not False
+        and (row.offered_plain or not in_clear)
         for row in (report.matrix.rows if report.matrix else ())
     )
 

@@ -64,9 +64,14 @@ def finding(code: str, severity: Severity = "error", product: str = "", **labels
 
 
 def report(
-    *findings: Finding, routes: Sequence[Route] = (route(),), logins: Logins | None = None, matrix: Matrix | None = None
+    *findings: Finding,
+    routes: Sequence[Route] | None = None,
+    logins: Logins | None = None,
+    matrix: Matrix | None = None,
 ) -> Report:
-    """Of a host, before its verdict."""
+    """Of a host, before its verdict. Where somebody logged in, mail was taken after it."""
+    done = logins is not None or (matrix is not None and any(row.login == "ok" for row in matrix.rows))
+    routes = [route(upto="policy" if done else "offer")] if routes is None else routes
     ranked = tuple(Ranked(f, n, None) for n, f in enumerate(findings, 1))
     return Report(DEBIAN, "2026-11-22T09:00:00Z", 0.1, ranked, (), routes=tuple(routes), logins=logins, matrix=matrix)
 
@@ -100,6 +105,12 @@ def test_a_login_that_was_tried_is_what_works_means() -> None:
     done = Matrix((replace(MECH, login="ok", verdict="works"),))
     assert verdict(report(matrix=done)) == Verdict("works", 1)
     assert verdict(report(matrix=Matrix((MECH,)))).code == "not_shown"
+
+
+def test_a_login_after_which_no_mail_was_seen_to_be_taken_is_not_enough() -> None:
+    concluded = conclude(report(routes=[route(upto="account")], logins=LOGGED_IN), KNOWN)
+    assert concluded.verdict == Verdict("not_shown", 5, because="policy")
+    assert sentence(concluded).endswith("but no mail was seen to be taken after one.")
 
 
 @pytest.mark.parametrize("upto", [rung for rung in RUNGS if rung != "hand-over"])
@@ -532,7 +543,8 @@ def test_without_a_login_that_is_shown_nothing_works(
 def test_with_one_it_does_unless_another_was_asked_for(ways: list[Route], count: int, lacking: bool) -> None:
     concluded = conclude(report(routes=ways, logins=Logins(count, 0)), KNOWN, lacking)
     assert concluded.verdict is not None
-    assert (concluded.verdict == Verdict("works", count)) is not lacking
+    taken = any(step.state == "holds" for way in ways for step in way.rungs if step.rung == "policy")
+    assert (concluded.verdict == Verdict("works", count)) is (taken and not lacking)
 
 
 def test_a_login_on_the_wire_reaches_the_ladder_and_the_verdict_alike() -> None:
