@@ -365,7 +365,9 @@ def test_the_hook_before_a_commit(line: str, status: int, runner: Runner) -> Non
     mail = runner.folder / "rootfs/etc/mail"
     mail.mkdir(parents=True)
     mail.chmod(0o775)
-    (mail / "sendmail.cf").write_text(f"V10/Berkeley\n{line}O AuthOptions=A,p\nDZ8.17.1\n")
+    (mail / "sendmail.cf").write_text(
+        f"V10/Berkeley\n{line}O AuthOptions=A,p\nO AuthMechanisms=PLAIN LOGIN\nC{{TrustAuthMech}}PLAIN LOGIN\nDZ8.17.1\n"
+    )
     (hook,) = yaml.safe_load(YAML[".pre-commit-config.yaml"])["repos"][0]["hooks"]
     done = subprocess.run(  # without a shell, as pre-commit does it
         shlex.split(hook["entry"]), capture_output=True, text=True, cwd=runner.folder,
