@@ -366,7 +366,8 @@ def test_the_hook_before_a_commit(line: str, status: int, runner: Runner) -> Non
     mail.mkdir(parents=True)
     mail.chmod(0o775)
     (mail / "sendmail.cf").write_text(
-        f"V10/Berkeley\n{line}O AuthOptions=A,p\nO AuthMechanisms=PLAIN LOGIN\nC{{TrustAuthMech}}PLAIN LOGIN\nDZ8.17.1\n"
+        f"V10/Berkeley\n{line}O AuthOptions=A,p\nO AuthMechanisms=PLAIN LOGIN\n"
+        "C{TrustAuthMech}PLAIN LOGIN\nDZ8.17.1\n"
     )
     (hook,) = yaml.safe_load(YAML[".pre-commit-config.yaml"])["repos"][0]["hooks"]
     done = subprocess.run(  # without a shell, as pre-commit does it
