@@ -195,7 +195,7 @@ def test_a_check_only_reads(lab: None, fault: str | None) -> None:
     with LabHost("bookworm", next((f for f in FAULTS if f.id == fault), None)) as host:
         trace = ("strace", "-f", "-qq", "-s", "4096", "-e", "trace=file,process,network", "-o", "/root/trace")
         ran = host.doctor("check", "-v", before=trace)
-        assert ran.status in (0, 1), ran.err
+        assert ran.status in (1, 3), ran.err  # nobody logged in on a quiet host
         calls = (host.root / "root/trace").read_text().splitlines()
     own = [call for call in calls if '"/dev/null"' not in call and '"/dev/tty"' not in call]
     assert [call for call in own if WRITES.search(call)] == []
