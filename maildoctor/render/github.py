@@ -6,7 +6,7 @@ them counts all. How data is escaped: actions/toolkit, packages/core/src/command
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from maildoctor.model import SEVERITIES, Finding, Ranked, Report, Severity
 from maildoctor.render.escape import shown
@@ -35,7 +35,7 @@ def render(report: Report, style: Style) -> str:
 def summary(report: Report, style: Style, room: int = SUMMARY_ROOM) -> str:
     """The whole report as a Markdown table of at most `room` bytes; empty where not even its head has room."""
     found = fresh(report, style.known)
-    head = f"### maildoctor: {_safe(report.target.name)}\n\n{_counts(report, found)}\n"
+    head = f"### maildoctor: {_safe(report.target.name)}\n\n{_counts(report, found, _safe)}\n"
     head += "\n| | Finding | Evidence | What to do |\n|---|---|---|---|\n" if found else ""
     rows: list[str] = []
     rest = room - len(head.encode()) - _ROOM_FOR_LAST_WORDS
@@ -91,12 +91,12 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _counts(report: Report, found: Sequence[Ranked]) -> str:
+def _counts(report: Report, found: Sequence[Ranked], escaped: Callable[[str], str] = shown) -> str:
     numbers = [(sum(r.finding.severity == s for r in found), _KINDS[s]) for s in SEVERITIES]
     said = [f"{number} {kind}{'' if number == 1 else 's'}" for number, kind in numbers]
     known = len(report.ranked) - len(found)
     outcomes = f"{report.counted('pass')} passed, {report.counted('not_judged')} not judged"
-    verdict = f"{shown(sentence(report))} " if report.verdict else ""
+    verdict = f"{escaped(sentence(report))} " if report.verdict else ""
     return verdict + ", ".join(said) + (f", {known} known" if known else "") + f"; {outcomes}"
 
 

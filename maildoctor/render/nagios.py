@@ -54,8 +54,8 @@ def _summary(report: Report, found: list[Ranked], number: int) -> str:
         return f"{most_severe.finding.code} {text if len(text) <= room else text[: room - 3] + '...'}{more}"
     if report.counted("broke"):
         return f"{_checks(report.counted('broke'))} broke"
-    if report.log is not None and report.log.damage:
-        return plain(report.log.damage[0])
+    if report.target.kind == "log" and report.log is not None and report.log.damage:
+        return plain(report.log.damage[0]) or "not all could be read"
     if report.verdict is not None:
         return plain(sentence(report))
     if report.target.kind == "log":
