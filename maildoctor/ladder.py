@@ -169,12 +169,11 @@ def _by_login(ground: Ground, c: Conversation) -> Iterator[RouteRung]:
         words = f"a login by {done.mechanism}" + (f" as {done.user}" if done.user else "")
         yield RouteRung("verifier", "holds", words, (done.evidence("235"),))
         yield RouteRung("account", "holds", words, (done.evidence("235"),))
-    relayed = next(
-        (x for x in tries if x.purpose in ("relay-auth", "send") and x.outcome[0] in ("ok", "sent", "arrived")), None
-    )
+    sent = next((x for x in tries if x.purpose == "send" and x.outcome[0] == "sent"), None)
+    relayed = sent or next((x for x in tries if x.purpose == "relay-auth" and x.outcome[0] == "accepted"), None)
     if relayed:
         yield RouteRung("policy", "holds", "mail is taken after login", (relayed.evidence("RCPT", "250"),))
-    if sent := next((x for x in tries if x.purpose == "send" and x.outcome[0] in ("ok", "sent", "arrived")), None):
+    if sent:
         yield RouteRung("hand-over", "holds", " ".join(sent.outcome), (sent.evidence("250"),))
 
 

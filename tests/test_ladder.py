@@ -214,7 +214,8 @@ def test_a_login_shows_nothing_of_another_port() -> None:
 @pytest.mark.parametrize(
     ("purpose", "outcome", "shows"),
     [
-        ("relay-auth", "ok", {"policy"}),
+        ("relay-auth", "accepted 250", {"policy"}),
+        ("relay-auth", "ok 235", set()),  # it logged in, and was not asked for a recipient any more
         ("relay-auth", "refused 550", set()),
         ("relay", "ok", set()),
         ("send", "sent", {"policy", "hand-over"}),
