@@ -27,7 +27,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from maildoctor.__main__ import main
 from maildoctor.cli.output import pages_of
-from maildoctor.cli.status import FailOn, Policy, plugin_status, status
+from maildoctor.cli.status import Policy, plugin_status, status
 from maildoctor.engine import Selection, examine
 from maildoctor.host.recording import Replay
 from maildoctor.library import load_library
@@ -59,7 +59,7 @@ from maildoctor.render.escape import shown, unicode
 from maildoctor.render.place import Place, place
 from maildoctor.render.reread import Malformed
 from maildoctor.render.reread import report as reread
-from maildoctor.render.style import Page, Style
+from maildoctor.render.style import FailOn, Page, Style
 from tests.reports import BROKEN, CAUSE, FAILED, FAULTY, HOSTILE, NOTE, PASSED, REPORTS, SYMPTOM, UNSEEN, report
 
 ROOT = Path(__file__).parent.parent

@@ -67,11 +67,11 @@ _FIELD = re.compile(r"\{(\w+)\}")
 def pages_of(folders: Sequence[str]) -> dict[str, Page]:
     """The page of every check and log rule; names of fields stand where a finding has words of the host."""
     from maildoctor.library import load_library
-    from maildoctor.triage.rules import rule_files, usable
+    from maildoctor.triage.builtin import builtin
 
     pages = {
         rule.code: Page(_FIELD.sub(lambda m: m[1].upper(), rule.title), rule.why, "", rule.severity)
-        for rule in usable(rule_files()).rules
+        for rule in builtin().rules
     }
     return pages | {c.code: Page(c.title, c.why, c.advice, c.severity) for c in load_library(folders).checks}
 

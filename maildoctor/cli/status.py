@@ -2,13 +2,10 @@
 
 from collections.abc import Set
 from dataclasses import dataclass
-from typing import Literal
 
-from maildoctor.model import SEVERITIES, Finding, Report
+from maildoctor.model import Report
 from maildoctor.render import verdict
-from maildoctor.render.escape import unicode
-
-FailOn = Literal["error", "warning", "never"]
+from maildoctor.render.style import FailOn
 
 CLEAN, FINDINGS, OUR_FAILURE, NOT_JUDGED = 0, 1, 2, 3
 
@@ -26,7 +23,7 @@ class Policy:
 def status(report: Report, policy: Policy) -> int:
     """0 users can log in, or nothing in files stands in the way; 1 findings; 2 a check of ours broke; 3 nothing was
     found, and it is not shown that users can log in."""
-    if any(_counts(ranked.finding, policy) for ranked in report.ranked):
+    if any(verdict.counts(ranked.finding, policy.fail_on, policy.known) for ranked in report.ranked):
         return CLEAN if policy.exit_zero else FINDINGS
     if report.counted("broke"):
         return OUR_FAILURE
@@ -48,9 +45,3 @@ def plugin_status(report: Report, policy: Policy) -> int:
     if state == verdict.UNKNOWN and allowed and not report.counted("broke"):
         return verdict.OK
     return state
-
-
-def _counts(finding: Finding, policy: Policy) -> bool:
-    if policy.fail_on == "never" or unicode(finding.fingerprint) in policy.known:
-        return False
-    return SEVERITIES.index(finding.severity) <= SEVERITIES.index(policy.fail_on)

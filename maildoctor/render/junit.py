@@ -73,7 +73,7 @@ def _of_verdict(report: Report, style: Style) -> Iterator[ElementTree.Element]:
     if report.verdict is None:
         return
     case = ElementTree.Element("testcase", name="users can log in", classname="maildoctor", time="0")
-    new = any(counts(r.finding, style) for r in report.ranked)
+    new = any(counts(r.finding, style.fail_on, style.known) for r in report.ranked)
     if report.verdict.code in ("broken", "partly") and new:
         ElementTree.SubElement(case, "failure", type=report.verdict.code, message=shown(sentence(report)))
     elif report.verdict.code not in ("works", "ready"):
@@ -129,7 +129,7 @@ def _reason(outcome: Outcome) -> str:
 def _judge(case: ElementTree.Element, ranked: Sequence[Ranked], causes: Causes, style: Style) -> None:
     """One failure with all findings: of several, the readers of this format show only the first."""
     faults = [r for r in ranked if r.finding.severity != "info"]
-    new = [r for r in faults if counts(r.finding, style)]
+    new = [r for r in faults if counts(r.finding, style.fail_on, style.known)]
     if new:
         more = f" (and {len(new) - 1} more)" if len(new) > 1 else ""
         most_severe = "error" if any(r.finding.severity == "error" for r in new) else "warning"
@@ -142,7 +142,7 @@ def _judge(case: ElementTree.Element, ranked: Sequence[Ranked], causes: Causes, 
 
 def _notes(report: Report, causes: Causes, style: Style) -> Iterator[str]:
     for r in sorted(report.ranked, key=lambda r: r.rank):
-        if not counts(r.finding, style) and not is_known(r, style.known):
+        if not counts(r.finding, style.fail_on, style.known) and not is_known(r, style.known):
             yield "\n".join(_words(r, causes))
 
 

@@ -6,6 +6,9 @@ from typing import Literal
 
 from maildoctor.model import Severity
 
+FailOn = Literal["error", "warning", "never"]
+"""The least severity of a finding because of which a run fails."""
+
 Tone = Literal["plain", "dim", "error", "warning", "info", "ok", "unjudged", "command"]
 """What a line is about, for those who see colours."""
 
@@ -36,5 +39,5 @@ class Style:
     fold: bool = False
     known: Set[str] | None = None
     state: int | None = None
-    fail_on: Literal["error", "warning", "never"] = "error"
+    fail_on: FailOn = "error"
     pages: Mapping[str, Page] = field(default_factory=dict)

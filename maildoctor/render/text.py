@@ -168,8 +168,8 @@ def _cause(number: int, finding: Finding, symptoms: int, style: Style) -> Iterat
     if finding.severity == "info":
         return
     inside = len(head.lead)
-    for line in _glimpse(finding.evidence, style):
-        yield _short_label("seen", line, inside, "fold")
+    if finding.evidence:
+        yield _short_label("seen", _glimpse(finding.evidence[0], style), inside, "fold")
     if not finding.fix or not _acts(finding.fix):
         yield _short_label("do", prose(_beginning(finding.advice), style.ascii), inside, "words")
     for n, step in enumerate(finding.fix):
@@ -188,20 +188,20 @@ def _beginning(advice: str) -> str:
 
 
 def _numbered(number: int, finding: Finding, style: Style) -> Block:
-    new = "new: " if style.known is not None else ""
-    text = new + shown(f"{finding.code} {finding.message}", style.ascii)
-    return Block(f"{number} {mark(finding.severity, style)} ", text, 0, finding.severity, "fold")
+    head = _headline(finding, style)
+    return replace(head, lead=f"{number} {head.lead}")
 
 
 def _acts(steps: Sequence[Step]) -> bool:
     return any(not step.command.startswith("# ") for step in steps)
 
 
-def _glimpse(evidence: Sequence[Evidence], style: Style) -> Iterator[str]:
+def _glimpse(evidence: Evidence, style: Style) -> str:
     """The first line of what was seen; more by -v."""
-    for one in evidence[:1]:
-        for line in list(_words(one, style))[:1]:
-            yield line if len(line) <= _GLIMPSE else f"{line[: _GLIMPSE - 2]} …" if not style.ascii else line[:_GLIMPSE]
+    line = next(_words(evidence, style))
+    if len(line) <= _GLIMPSE:
+        return line
+    return line[:_GLIMPSE] if style.ascii else f"{line[: _GLIMPSE - 2]} …"
 
 
 def _run(step: Step, indent: int, style: Style, first: bool) -> Iterator[Block]:
@@ -239,11 +239,11 @@ def _left_open(report: Report, style: Style) -> Iterator[Block]:
 
 def _ending(report: Report, trees: Sequence[tuple[Ranked, object]], style: Style) -> Iterator[Block]:
     """The verdict, and what to do first."""
-    from maildoctor.render.verdict import sentence
+    from maildoctor.render.verdict import OPEN, sentence
 
     yield _GAP
     code = report.verdict.code if report.verdict else "not_shown"
-    tone: Tone = "ok" if code in ("works", "ready") else "unjudged" if code in _OPEN else "error"
+    tone: Tone = "ok" if code in ("works", "ready") else "unjudged" if code in OPEN else "error"
     text = shown(sentence(report), style.ascii)
     yield Block("", text, tone=tone, wrap="fold")
     if code == "nothing_to_judge" and not trees:
@@ -257,9 +257,6 @@ def _ending(report: Report, trees: Sequence[tuple[Ranked, object]], style: Style
     yield Block("", f"{found}  {report.seconds:.1f} s", wrap="fold")
     if any(f.fix and _acts(f.fix) and f.severity != "info" for f in tops) and report.target.kind == "host":
         yield Block("", "Start with 1, then run maildoctor check again.")
-
-
-_OPEN = ("not_shown", "nothing_to_judge")
 
 
 def _forest(fresh: Sequence[Ranked], style: Style, few: int) -> Iterator[Block]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Set
 
-from maildoctor.model import SEVERITIES, Finding, Mechanism, Ranked, Report, Severity
+from maildoctor.model import SEVERITIES, Finding, Mechanism, Ranked, Report, Severity, VerdictCode
 from maildoctor.render.escape import unicode
-from maildoctor.render.style import Style
+from maildoctor.render.style import FailOn
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
 """What monitoring plugins exit with (Monitoring Plugins Development Guidelines, "Plugin Return Codes")."""
@@ -43,21 +43,22 @@ def usable(row: Mechanism) -> bool:
     return row.verdict in ("works", "usable", "would_be_usable")
 
 
-def counts(finding: Finding, style: Style) -> bool:
-    """Whether a finding is one because of which the run fails: new, and severe enough."""
-    if style.fail_on == "never" or unicode(finding.fingerprint) in (style.known or frozenset()):
+def counts(finding: Finding, fail_on: FailOn, known: Set[str] | None) -> bool:
+    """Whether a finding is one because of which the run fails: not in the baseline, and severe enough."""
+    if fail_on == "never" or unicode(finding.fingerprint) in (known or frozenset()):
         return False
-    return SEVERITIES.index(finding.severity) <= SEVERITIES.index(style.fail_on)
+    return SEVERITIES.index(finding.severity) <= SEVERITIES.index(fail_on)
 
 
 def passes(report: Report) -> bool:
     """Whether nothing is left that would have to be shown: what `unjudged` is where no verdict was asked for."""
     if report.verdict is None:
         return not unjudged(report)
-    return report.verdict.code not in _OPEN and not (report.target.kind == "log" and unjudged(report))
+    return report.verdict.code not in OPEN and not (report.target.kind == "log" and unjudged(report))
 
 
-_OPEN = ("not_shown", "nothing_to_judge")
+OPEN: tuple[VerdictCode, ...] = ("not_shown", "nothing_to_judge")
+"""Verdicts that leave open whether users can log in."""
 
 
 def about_something(report: Report) -> bool:
