@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 from maildoctor.model import Finding, Ranked, Report, Route, RungName, Verdict, VerdictCode
 
 if TYPE_CHECKING:
-    from maildoctor.check import Axis, Check, Direction, Role, Rung
+    from maildoctor.check import Axis, Check, Direction, Effect, Role, Rung
 
 _FEW = 3
 
@@ -23,6 +23,7 @@ class Place:
     role: "Role"
     direction: "Direction"
     scope: "tuple[Axis, ...]" = ()
+    shows: "tuple[Effect, ...]" = ()
 
 
 _FAMILIES: Mapping[str, RungName] = {
@@ -43,7 +44,7 @@ _NOWHERE = Place("none", "note", "server")
 
 def places(checks: "Sequence[Check]") -> Mapping[str, Place]:
     """Where the findings of each check stand, by its code."""
-    return {c.code: Place(c.rung, c.role, c.direction, c.scope) for c in checks}
+    return {c.code: Place(c.rung, c.role, c.direction, c.scope, c.shows) for c in checks}
 
 
 def _place(finding: Finding, known: Mapping[str, Place]) -> Place:
@@ -73,11 +74,12 @@ def _attributed(ranked: Sequence[Ranked], known: Mapping[str, Place]) -> tuple[R
         if cause := next((c for c in causes if _alike(_place(c, known), _place(line, known))), None):
             parents[line.fingerprint] = cause.fingerprint
     open_lines = [f for f in lines if f.fingerprint not in parents and _place(f, known).rung != "none"]
+    lowest = RUNGS.index(_place(open_lines[0], known).rung) if open_lines else len(RUNGS)
     for f in roots:
         if f.code == _NOT_STARTED and (why := next((line for line in open_lines if _is_of(line, "saslauthd[")), None)):
             parents[f.fingerprint] = why.fingerprint
-        of_logins = f.code.startswith(_OF_LOGINS) and f.code in known
-        if of_logins and open_lines and RUNGS.index(_rung(open_lines[0], known)) <= RUNGS.index(_rung(f, known)):
+        place = _place(f, known)
+        if _OF_LOGINS & {*place.shows} and place.rung != "none" and lowest <= RUNGS.index(place.rung):
             parents[f.fingerprint] = open_lines[0].fingerprint
     moved = [replace(r, explained_by=parents.get(r.finding.fingerprint, r.explained_by)) for r in ranked]
     return _laid_out(moved) if parents else tuple(ranked)
@@ -89,11 +91,6 @@ def _alike(cause: Place, line: Place) -> bool:
     if cause.direction != "server" or "none" in (cause.rung, line.rung):
         return False
     return cause.rung == line.rung or (cause.rung in stores and line.rung in stores)
-
-
-def _rung(finding: Finding, known: Mapping[str, Place]) -> RungName:
-    rung = _place(finding, known).rung
-    return "program" if rung == "none" else rung
 
 
 def _laid_out(ranked: Sequence[Ranked]) -> tuple[Ranked, ...]:
@@ -120,8 +117,8 @@ def _is_of(line: Finding, speaker: str) -> bool:
 _NOT_STARTED = "SASL007"
 """saslauthd does not run: if it said why, in the log, that is the cause."""
 
-_OF_LOGINS = "LOGIN"
-"""Checks of what came of logins: the log's own words about a reason stand above them."""
+_OF_LOGINS = frozenset({"login-fails", "refused-after-login"})
+"""What checks of logins that were seen show: the log's own words about a reason stand above them."""
 
 
 def _breaks(finding: Finding, place: Place) -> bool:

@@ -94,8 +94,6 @@ class Record:
     """the last line of a failure"""
     failing_now: bool = False
     """the last that came of it was a failure"""
-    from_elsewhere: int = 0
-    """successes of clients on other machines"""
     friends: set[tuple[str, str]] = field(default_factory=set)
     """users with the address from which they got in"""
     refused: set[tuple[str, str]] = field(default_factory=set)
@@ -182,14 +180,9 @@ class LoginHistory:
         return sum(r.failed for r in self.by_mechanism.values())
 
     @property
-    def from_elsewhere(self) -> int:
-        """Logins from other machines that went well."""
-        return sum(r.from_elsewhere for r in self.by_mechanism.values())
-
-    @property
     def guessed_at(self) -> bool:
         """More names were turned away than any company has typists: somebody outside is guessing."""
-        return len({name for r in self.by_mechanism.values() for name in r.turned_away}) > _GUESSERS
+        return len(self.turned_away) > _GUESSERS
 
     @property
     def let_in(self) -> frozenset[str]:
@@ -197,10 +190,15 @@ class LoginHistory:
         return frozenset(name for r in self.by_mechanism.values() for name in r.let_in)
 
     @property
+    def turned_away(self) -> frozenset[str]:
+        """Users who were turned away, by whatever mechanism."""
+        return frozenset(name for r in self.by_mechanism.values() for name in r.turned_away)
+
+    @property
     def only_user(self) -> str:
         """Who alone tried, where nobody got in; empty where several did, or somebody did get in."""
-        names = {name for r in self.by_mechanism.values() for name in r.turned_away}
-        return names.pop() if len(names) == 1 and not self.succeeded else ""
+        names = self.turned_away
+        return next(iter(names)) if len(names) == 1 and not self.succeeded else ""
 
     def failing(self) -> Iterator[Record]:
         """Mechanisms by which nobody got in, tried by users who get in by another from the same address, as no guesser
@@ -254,16 +252,8 @@ class _Reader:
         elif ("from=<" in line or "smtp message" in line) and (m := _TAKEN.search(line)):
             if m["id"] or m["postfix"] in self.queued or m["session"] in self.user_of:
                 self.message(m["id"] or m["postfix"] or m["message"], line)
-        elif ": to=" in line and (to := _TO.search(line)):
-            hub = self.hub(to["hub"])
-            if to["stat"].startswith("Sent"):
-                hub.taken, hub.refused = line[:_LINE], ""
-            else:
-                hub.refused = line[:_LINE]
-            if m := _PASSED_ON.search(line):
-                self.outcome(m, line)
-        elif m := _PASSED_ON.search(line):
-            self.outcome(m, line)
+        else:
+            self.outcome(line)
 
     def success(self, line: str) -> None:
         m = _SUCCESS.search(line)
@@ -272,9 +262,9 @@ class _Reader:
         peer = m["peer"] or m["client"] or m["address"] or ""
         record = self.record(m["mech"] or m["method"] or m["authenticator"] or "")
         record.succeeded += 1
-        record.from_elsewhere += not _LOCAL.search(peer)
-        if not _LOCAL.search(peer) and (m_address := _ADDRESS.search(peer)) and len(self.clients) < _NAMES:
-            self.clients[m_address[1] or m_address[2]] = None
+        address = None if _LOCAL.search(peer) else _ADDRESS.search(peer)
+        if address and len(self.clients) < _NAMES:
+            self.clients[address[1] or address[2]] = None
         record.success, record.failing_now = line[:_LINE], False
         name = m["user"] or m["name"] or m["login"] or m["account"] or ""
         _add(record.let_in, name)
@@ -344,8 +334,15 @@ class _Reader:
         self.taken = line[:_LINE]
         self.refused = self.refused if self.denied else ""
 
-    def outcome(self, m: re.Match[str], line: str) -> None:
-        if (m["id"] or m["postfix"] or m["exim"] or m["envelope"]) not in self.queued:
+    def outcome(self, line: str) -> None:
+        if to := _TO.search(line):
+            hub = self.hub(to["hub"])
+            if to["stat"].startswith("Sent"):
+                hub.taken, hub.refused = line[:_LINE], ""
+            else:
+                hub.refused = line[:_LINE]
+        m = _PASSED_ON.search(line)
+        if m is None or (m["id"] or m["postfix"] or m["exim"] or m["envelope"]) not in self.queued:
             return
         word = m["stat"] or m["status"] or m["arrow"] or m["result"]
         if word in ("Sent", "sent", "=>", "Ok"):
