@@ -28,6 +28,7 @@ from maildoctor.facts.exposed import Exposed
 from maildoctor.facts.firewall import Firewall
 from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.logins import Logins
+from maildoctor.facts.mail_log import MailLog
 from maildoctor.facts.names import Names
 from maildoctor.facts.paths import Paths
 from maildoctor.facts.port_names import PortNames
@@ -52,6 +53,7 @@ _HOST: dict[type[Any], Collector] = {
     Listeners: system.listeners,
     TcpWrappers: system.wrappers,
     Services: system.services,
+    MailLog: system.mail_log,
     Firewall: reach.firewall,
     Bans: reach.bans,
     Resolver: reach.resolver,

@@ -11,13 +11,14 @@ from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.logins import Logins
+from maildoctor.facts.mail_log import MailLog
 from maildoctor.facts.names import Names
 from maildoctor.facts.paths import Look
 from maildoctor.facts.processes import USERS, Listeners, Processes
 from maildoctor.facts.services import Services
 from maildoctor.facts.system import System
 from maildoctor.facts.wrappers import TcpWrappers
-from maildoctor.host import Answer, Host, NoAnswer
+from maildoctor.host import Host, NoAnswer
 from maildoctor.stamps import written
 
 _DEVICES = ("/dev/null", "/dev/urandom", "/dev/random", "/dev/log")
@@ -200,40 +201,45 @@ def logins(host: Host, know: FactStore) -> Logins | Unknown:
     """Recent lines about logins in the log that this host writes."""
     if isinstance(absent := know(LoginService), Absent):
         return absent
-    for path in _LOGS:
-        reported = host.ask("logins", path)
-        if isinstance(reported, str):
-            return Logins.parse(f"# path: {path}\n{reported}")
-        if reported.why != "absent":
-            return unknown(reported)
-    return Absent("there is no mail log (" + ", ".join(_LOGS) + ")")
+    log = know(MailLog)
+    return log if isinstance(log, Unknown) else Logins.parse(f"# path: {log.path}\n{log.text}")
+
+
+def mail_log(host: Host, know: FactStore) -> MailLog | Unknown:
+    """The first of the usual logs that is there."""
+    return _first_log(host, _LOGS)
 
 
 def history(host: Host, know: FactStore) -> LoginHistory | Unknown:
     """What came of logins since the running mail server was started, and since a sasldb, which is read at each login,
     was changed, or saslauthd was started."""
-    found = [(path, answer) for row in (_LOGS, _LOGS_OF_EXIM) for path, answer in _first_log(host, row)]
-    logs = [(path, answer) for path, answer in found if isinstance(answer, str)]
+    found = [know(MailLog), _first_log(host, _LOGS_OF_EXIM)]
+    logs = [log for log in found if isinstance(log, MailLog)]
     if not logs:
-        return next((unknown(a) for _, a in found if isinstance(a, NoAnswer)), Absent("there is no mail log"))
+        return next((log for log in found if isinstance(log, Unknown) and not isinstance(log, Absent)), _NO_LOG)
     since = _changed(host, know)
     if not since:
-        return LoginHistory.parse(f"# path: {logs[0][0]}\n# since: \n")
+        return LoginHistory.parse(f"# path: {logs[0].path}\n# since: \n")
     now = _clock(host, since)
-    reported = (line for _, text in logs for line in text.split("\n"))
+    reported = (line for log in logs for line in log.text.split("\n"))
     lines = [line for line in reported if (when := written(line, now)) is None or when >= int(since)]
-    path = next((path for path, text in logs if lines and lines[-1] in text), logs[0][0])
+    path = next((log.path for log in logs if lines and lines[-1] in log.text), logs[0].path)
     start = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return LoginHistory.parse("\n".join([f"# path: {path}", f"# since: {start}", *lines]))
 
 
-def _first_log(host: Host, paths: Sequence[str]) -> list[tuple[str, Answer]]:
-    """The log of these that is there, with its lines about logins; none where there is none."""
+def _first_log(host: Host, paths: Sequence[str]) -> MailLog | Unknown:
+    """The lines about logins of the first of these logs that is there."""
     for path in paths:
         answer = host.ask("logins", path)
-        if isinstance(answer, str) or answer.why != "absent":
-            return [(path, answer)]
-    return []
+        if isinstance(answer, str):
+            return MailLog.parse(f"# path: {path}\n{answer}")
+        if answer.why != "absent":
+            return unknown(answer)
+    return Absent(f"there is no mail log ({', '.join(paths)})")
+
+
+_NO_LOG = Absent("there is no mail log")
 
 
 def _changed(host: Host, know: FactStore) -> float:

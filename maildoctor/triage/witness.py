@@ -54,7 +54,6 @@ def received(host: Host, report: Report, witnesses: Mapping[str, Sequence[str]])
     notes: list[Finding] = []
     fixed: list[str] = []
     now = _seconds(report.started)
-    present = _present(host, report, rules, reported, now)
     for finding, is_fault in _findings(rules, reported, now):
         speaking = [c for c in checks.get(finding.code, ()) if c in outcomes]
         still = next((r.finding for r in report.ranked if r.finding.code in speaking), None)
@@ -63,8 +62,9 @@ def received(host: Host, report: Report, witnesses: Mapping[str, Sequence[str]])
         elif is_fault and speaking and all(outcomes[c] == "pass" for c in speaking):
             fixed.append(f"{finding.code} {finding.name}")
         elif is_fault and finding.severity == "error" and not speaking:
-            severity = finding.severity if finding.fingerprint in present else "info"
-            notes.append(replace(finding, severity=severity, message=f"The log says: {finding.message}"))
+            notes.append(replace(finding, message=f"The log says: {finding.message}"))
+    present = _present(host, report, rules, reported, now) if notes else frozenset()
+    notes = [f if f.fingerprint in present else replace(f, severity="info") for f in notes]
     ranked = [_with(r, more.get(r.finding.fingerprint, [])) for r in report.ranked]
     return replace(
         report,
