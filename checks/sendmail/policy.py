@@ -19,7 +19,7 @@ from maildoctor.api import (
     rebuild,
 )
 from maildoctor.api.host import LoginHistory, Names, address_of, is_private
-from maildoctor.api.sendmail import Line, MailMap, MailMaps, SendmailCf, SendmailMc
+from maildoctor.api.sendmail import Line, MailMap, MailMaps, MapEntry, SendmailCf, SendmailMc
 
 _ACCESS = "[map access] hash /etc/mail/access\n-rw------- root root /etc/mail/access\nentry: "
 _TRUST = "C{TrustAuthMech}PLAIN"
@@ -28,6 +28,11 @@ _REFUSES = re.compile(r"REJECT|DISCARD|ERROR|[45]\d\d")
 
 def _access(maps: MailMaps) -> tuple[MailMap, ...]:
     return tuple(m for m in maps.all if m.name == "access")
+
+
+def _entries(maps: MailMaps) -> Iterator[tuple[MailMap, MapEntry]]:
+    """Each entry of an access map, with its map."""
+    return ((m, entry) for m in _access(maps) for entry in m.entries)
 
 
 def _build(m: MailMap) -> list[Step]:
@@ -80,22 +85,21 @@ def access_map_refuses_clients(maps: MailMaps, cf: SendmailCf) -> Findings:
     yield from _unread(maps)
     if not cf.trusted_mechs or cf.delays_checks:
         return
-    for m in _access(maps):
-        for entry in m.entries:
-            net = _NETS.fullmatch(entry.key)
-            wide = _WIDE.fullmatch(entry.key)
-            if not _REFUSES.match(entry.shape) or not (net or wide) or not entry.key:
-                continue
-            where = entry.key.partition(":")[2] if ":" in entry.key else entry.key
-            severity: Severity = "warning" if where.count(".") > 1 or (wide and not net) else "error"
-            yield found(
-                f"{entry.key} {entry.shape} in the access map refuses"
-                f" {'clients of ' + where if where else 'every client'} before they can log in",
-                evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
-                fix=[edit(m.path, "remove the entry {key}", key=entry.key), *_build(m)],
-                severity=severity,
-                client=where or "all",
-            )
+    for m, entry in _entries(maps):
+        net = _NETS.fullmatch(entry.key)
+        wide = _WIDE.fullmatch(entry.key)
+        if not _REFUSES.match(entry.shape) or not (net or wide) or not entry.key:
+            continue
+        where = entry.key.partition(":")[2] if ":" in entry.key else entry.key
+        severity: Severity = "warning" if where.count(".") > 1 or (wide and not net) else "error"
+        yield found(
+            f"{entry.key} {entry.shape} in the access map refuses"
+            f" {'clients of ' + where if where else 'every client'} before they can log in",
+            evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
+            fix=[edit(m.path, "remove the entry {key}", key=entry.key), *_build(m)],
+            severity=severity,
+            client=where or "all",
+        )
 
 
 _FEW = 2
@@ -255,34 +259,33 @@ def access_map_demands_tls(maps: MailMaps, cf: SendmailCf, history: LoginHistory
     Advice: write ENCR:112 or less in place of it, or name only the servers that have certificates; rebuild the map.
     """
     yield from _unread(maps)
-    for m in _access(maps):
-        for entry in m.entries:
-            tag, _, client = entry.key.lower().partition(":")
-            demand = re.fullmatch(r"(?:(?:PERM|TEMP)\+)?(VERIFY|ENCR)(?::(\d{1,6}))?.{0,200}", entry.shape.strip())
-            if tag != "tls_clt" or demand is None or not (not client or _NETS.fullmatch(client)):
-                continue
-            bits = int(demand[2] or 0)
-            if demand[1] == "VERIFY":
-                what = "a certificate of the client that verifies"
-            elif bits > _STRONGEST:
-                what = f"{bits} bits of encryption, and no cipher has more than {_STRONGEST}"
-            elif bits > _USUAL:
-                what = f"{bits} bits of encryption, and many clients agree on {_USUAL}"
-            else:
-                continue
-            past = known(history)
-            met = past is not None and "ruleset=tls_client" in past.at_the_door
-            yield found(
-                f"{entry.key} {entry.shape} in the access map demands of"
-                f" {'every client' if not client else 'clients of ' + client} {what}: MAIL is refused",
-                evidence=[
-                    Evidence(m.path, f"{entry.key} {entry.shape}"),
-                    *(past.evidence(past.at_the_door) if past and met else ()),
-                ],
-                fix=[edit(m.path, "{key} ENCR:112, or remove the entry", key=entry.key), *_build(m)],
-                severity="warning" if not met and (client or (demand[1] == "ENCR" and bits <= _STRONGEST)) else None,
-                client="all" if met else client or "all",
-            )
+    for m, entry in _entries(maps):
+        tag, _, client = entry.key.lower().partition(":")
+        demand = re.fullmatch(r"(?:(?:PERM|TEMP)\+)?(VERIFY|ENCR)(?::(\d{1,6}))?.{0,200}", entry.shape.strip())
+        if tag != "tls_clt" or demand is None or not (not client or _NETS.fullmatch(client)):
+            continue
+        bits = int(demand[2] or 0)
+        if demand[1] == "VERIFY":
+            what = "a certificate of the client that verifies"
+        elif bits > _STRONGEST:
+            what = f"{bits} bits of encryption, and no cipher has more than {_STRONGEST}"
+        elif bits > _USUAL:
+            what = f"{bits} bits of encryption, and many clients agree on {_USUAL}"
+        else:
+            continue
+        past = known(history)
+        met = past is not None and "ruleset=tls_client" in past.at_the_door
+        yield found(
+            f"{entry.key} {entry.shape} in the access map demands of"
+            f" {'every client' if not client else 'clients of ' + client} {what}: MAIL is refused",
+            evidence=[
+                Evidence(m.path, f"{entry.key} {entry.shape}"),
+                *(past.evidence(past.at_the_door) if past and met else ()),
+            ],
+            fix=[edit(m.path, "{key} ENCR:112, or remove the entry", key=entry.key), *_build(m)],
+            severity="warning" if not met and (client or (demand[1] == "ENCR" and bits <= _STRONGEST)) else None,
+            client="all" if met else client or "all",
+        )
 
 
 _USUAL, _STRONGEST = 128, 256
@@ -325,20 +328,19 @@ def access_map_refuses_own_senders(maps: MailMaps, cf: SendmailCf, names: Names 
     own = {full, full.partition(".")[2], *(w.lower() for w in cf.class_("w"))} - {"", "localhost"}
     if not cf.trusted_mechs:
         return
-    for m in _access(maps):
-        for entry in m.entries:
-            tag, _, key = entry.key.lower().rpartition(":")
-            domain = key.rpartition("@")[2]
-            if tag not in ("", "from", "to", "spam") or domain not in own or not _REFUSES.match(entry.shape):
-                continue
-            whom = "mail to" if tag == "to" else "senders of"
-            yield found(
-                f"{entry.key} {entry.shape} in the access map refuses {whom} {key}, a domain of this host",
-                evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
-                fix=[edit(m.path, "remove the entry {key}", key=entry.key), *_build(m)],
-                severity="warning" if "@" in key or tag in ("to", "spam") else None,
-                client=key,
-            )
+    for m, entry in _entries(maps):
+        tag, _, key = entry.key.lower().rpartition(":")
+        domain = key.rpartition("@")[2]
+        if tag not in ("", "from", "to", "spam") or domain not in own or not _REFUSES.match(entry.shape):
+            continue
+        whom = "mail to" if tag == "to" else "senders of"
+        yield found(
+            f"{entry.key} {entry.shape} in the access map refuses {whom} {key}, a domain of this host",
+            evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
+            fix=[edit(m.path, "remove the entry {key}", key=entry.key), *_build(m)],
+            severity="warning" if "@" in key or tag in ("to", "spam") else None,
+            client=key,
+        )
 
 
 _OWN = "V10\nSLocal_check_mail\nR$*\t$: $&{auth_authen} $| $1\nR$+@$+ $| $*\t$@ OK\n"
@@ -611,16 +613,15 @@ def access_map_relays_for_many(maps: MailMaps, cf: SendmailCf) -> Findings:
     Advice: let users log in, and name single hosts or small networks that cannot; rebuild the map.
     """
     yield from _unread(maps)
-    for m in _access(maps):
-        for entry in m.entries:
-            client = re.sub(r"^connect:", "", entry.key.lower())
-            if entry.shape.strip().upper() == "RELAY" and _MANY_ADDRESSES.fullmatch(client):
-                yield found(
-                    f"{entry.key} RELAY in the access map: {client}.* may relay without a login",
-                    evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
-                    fix=[edit(m.path, "take {key} RELAY out, or name fewer addresses", key=entry.key), *_build(m)],
-                    client=client,
-                )
+    for m, entry in _entries(maps):
+        client = re.sub(r"^connect:", "", entry.key.lower())
+        if entry.shape.strip().upper() == "RELAY" and _MANY_ADDRESSES.fullmatch(client):
+            yield found(
+                f"{entry.key} RELAY in the access map: {client}.* may relay without a login",
+                evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
+                fix=[edit(m.path, "take {key} RELAY out, or name fewer addresses", key=entry.key), *_build(m)],
+                client=client,
+            )
 
 
 _MANY_ADDRESSES = re.compile(r"(?!127\b)\d{1,3}(?:\.\d{1,3})?\.?")

@@ -12,7 +12,7 @@ from maildoctor.facts.sendmail.client_auth import (
     preferred,
 )
 from maildoctor.facts.sendmail.delivery import Delivery, Place
-from maildoctor.facts.sendmail.mail_maps import MailMap, MailMaps, authinfo_mechanisms
+from maildoctor.facts.sendmail.mail_maps import MailMap, MailMaps, MapEntry, authinfo_mechanisms
 from maildoctor.facts.sendmail.mc import SendmailMc
 from maildoctor.facts.sendmail.program import SendmailProgram
 from maildoctor.facts.sendmail.queues import Queue, Queues
@@ -27,6 +27,7 @@ __all__ = [
     "Line",
     "MailMap",
     "MailMaps",
+    "MapEntry",
     "Place",
     "Queue",
     "Queues",

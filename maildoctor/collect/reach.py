@@ -33,8 +33,6 @@ _SETS = 8
 
 _FAIL2BAN = ("/usr/bin/fail2ban-client", "/usr/local/bin/fail2ban-client", "/etc/fail2ban", "/var/log/fail2ban.log")
 
-_TABLE = re.compile(r"table (\w{1,10} \S{1,100}) \{")
-_NAMED = re.compile(r"\bset (\S{1,100}) \{")
 _SADDR_SET = re.compile(r"\bip6? saddr @(\S{1,100})")
 _LIMITS = re.compile(r"! --?|!=| -i |\b[io]if(?:name)?\b|\blimit\b|hashlimit|recent|--string|\bmeter\b")
 """Rules that spare those whom they name, or turn them away on some condition only."""
@@ -69,7 +67,7 @@ def bans(host: Host, know: FactStore) -> Bans | Unknown:
     wall = know.get(Firewall)
     selective = [row for row in wall.selective(_PORTS) if not _LIMITS.search(row)] if wall else []
     if wall and wall.source.startswith("nft -t"):
-        rows += _elements(host, wall.source, selective)
+        rows += _elements(host, wall, selective)
     elif wall:
         rows += [f"# source: {wall.source}", *(row for row in selective if "--match-set" not in row)]
         for name in list(dict.fromkeys(m[1] for row in selective for m in _MATCH_SET.finditer(row)))[:_SETS]:
@@ -80,18 +78,12 @@ def bans(host: Host, know: FactStore) -> Bans | Unknown:
     return Bans.parse("\n".join([*rows, *(["# fail2ban"] if first(host, _FAIL2BAN) else [])]))
 
 
-def _elements(host: Host, source: str, rules: list[str]) -> list[str]:
+def _elements(host: Host, wall: Firewall, rules: list[str]) -> list[str]:
     """The rules that name an address, and the elements of the sets that rules name."""
-    tables, table = dict[str, str](), ""
-    for line in text(host.ask("run", source)).splitlines():
-        if m := _TABLE.search(line):
-            table = m[1]
-        elif (m := _NAMED.search(line)) and table:
-            tables.setdefault(m[1], table)
-    rows = [f"# source: {source}", *rules]
+    rows = [f"# source: {wall.source}", *rules]
     for name in list(dict.fromkeys(m[1] for rule in rules for m in _SADDR_SET.finditer(rule)))[:_SETS]:
-        if name in tables:
-            command = f"nft list set {tables[name]} {name}"
+        if name in wall.table_of:
+            command = f"nft list set {wall.table_of[name]} {name}"
             said = text(host.ask("run", command))
             rows += [f"# source: {command}", said] if said.startswith("exit 0\n") else []
     return rows

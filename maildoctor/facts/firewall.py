@@ -67,6 +67,8 @@ class Firewall:
 
     source: str
     chains: Mapping[str, _Chain]
+    table_of: Mapping[str, str]
+    """by the name of a set of nft, its table: `inet f2b-table`"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -74,7 +76,7 @@ class Firewall:
         m = re.match(r"# source:[ \t]*([^\n]*)\n?", text)
         source, body = (m[1].strip(), text[m.end() :]) if m else ("nft list ruleset", text)
         reader = _iptables if re.search(r"(?m)^\*filter", body) else _nft
-        return cls(source, {chain.name: chain for chain in reader(body)})
+        return cls(source, {chain.name: chain for chain in reader(body)}, _tables(body))
 
     def ruling(self, port: int) -> Ruling:
         """What becomes of a new connection from another machine to this TCP port."""
@@ -157,6 +159,21 @@ _HARMLESS = re.compile(
 )
 """What limits a rule to nobody."""
 _VERDICT = re.compile(r"\b(accept|drop|reject|return)\b|\b(?:jump|goto) (\S{1,100})")
+
+
+_TABLE = re.compile(r"table (\w{1,10} \S{1,100}) \{")
+_SET = re.compile(r"\bset (\S{1,100}) \{")
+
+
+def _tables(text: str) -> dict[str, str]:
+    """The first table that has a set of this name."""
+    tables, table = dict[str, str](), ""
+    for line in text.splitlines():
+        if m := _TABLE.search(line):
+            table = m[1]
+        elif (m := _SET.search(line)) and table:
+            tables.setdefault(m[1], table)
+    return tables
 
 
 def _nft(text: str) -> Iterator[_Chain]:
