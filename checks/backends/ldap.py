@@ -467,6 +467,16 @@ def ldap_tls_settings(conf: SaslConf, verifier: Verifier, ldap: LdapStore) -> Fi
         )
 
 
+_BOB_SEARCHED = (
+    _GOOD
+    + _ASK
+    + _BIND
+    + "base: 0 success\nsearch: 0 success entries=1\n>> user bob ldap://127.0.0.1/\n"
+    + _BIND
+    + "base: 0 success\nsearch: 0 success entries="
+)
+
+
 @check(
     "LDAP008",
     "user-not-in-the-directory",
@@ -479,23 +489,13 @@ def ldap_tls_settings(conf: SaslConf, verifier: Verifier, ldap: LdapStore) -> Fi
         {
             "conf": _CONF,
             "verifier": _BY_LDAP,
-            "ldap": _GOOD
-            + _ASK
-            + _BIND
-            + "base: 0 success\nsearch: 0 success entries=1\n>> user bob ldap://127.0.0.1/\n"
-            + _BIND
-            + "base: 0 success\nsearch: 0 success entries=0",
+            "ldap": _BOB_SEARCHED + "0",
             "logins": "",
         },
         {
             "conf": _CONF,
             "verifier": _BY_LDAP,
-            "ldap": _GOOD
-            + _ASK
-            + _BIND
-            + "base: 0 success\nsearch: 0 success entries=1\n>> user bob ldap://127.0.0.1/\n"
-            + _BIND
-            + "base: 0 success\nsearch: 0 success entries=2",
+            "ldap": _BOB_SEARCHED + "2",
             "logins": "",
         },
     ],
@@ -503,12 +503,7 @@ def ldap_tls_settings(conf: SaslConf, verifier: Verifier, ldap: LdapStore) -> Fi
         {
             "conf": _CONF,
             "verifier": _BY_LDAP,
-            "ldap": _GOOD
-            + _ASK
-            + _BIND
-            + "base: 0 success\nsearch: 0 success entries=1\n>> user bob ldap://127.0.0.1/\n"
-            + _BIND
-            + "base: 0 success\nsearch: 0 success entries=1",
+            "ldap": _BOB_SEARCHED + "1",
             "logins": "",
         }
     ],
