@@ -1,9 +1,13 @@
-"""What checks may ask of Postfix: its main.cf and master.cf."""
+"""What checks may ask of Postfix: its release, main.cf and master.cf, and each smtpd service."""
 
 from maildoctor.facts.postfix.main_cf import PostfixMain
-from maildoctor.facts.postfix.master_cf import PostfixMaster
+from maildoctor.facts.postfix.master_cf import PostfixMaster, PostfixService
+from maildoctor.facts.postfix.server import Postfix, Smtpd
 
 __all__ = [
+    "Postfix",
     "PostfixMain",
     "PostfixMaster",
+    "PostfixService",
+    "Smtpd",
 ]

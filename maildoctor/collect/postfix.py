@@ -5,16 +5,21 @@ import re
 from maildoctor.auth import postfix
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect.cyrus import system
-from maildoctor.collect.knowledge import Adapter, FactStore, first, unknown
+from maildoctor.collect.knowledge import Adapter, FactStore, first, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.conf import config_search, plugin_search
 from maildoctor.facts.names import Names
 from maildoctor.facts.postfix.main_cf import PostfixMain
 from maildoctor.facts.postfix.master_cf import PostfixMaster
+from maildoctor.facts.postfix.server import Postfix
 from maildoctor.facts.system import System
 from maildoctor.host import Host, NoAnswer
 
 FOLDERS = ("/etc/postfix", "/usr/local/etc/postfix")
+PARTS = ("main", "master")
+_MADE = ("/usr/share/postfix/makedefs.out", "/etc/postfix/makedefs.out", "/usr/local/libexec/postfix/makedefs.out")
+"""What Postfix was built with, in meta_directory: of Debian, of Red Hat, of FreeBSD."""
+_FLAG = re.compile(r"-D((?:USE|HAS|NO|DEF)_[A-Z_0-9]{1,60}(?:=[^\s'\"\\]{1,200})?)")
 _DAEMONS = ("/usr/lib/postfix/sbin", "/usr/libexec/postfix", "/usr/lib/postfix/bin", "/usr/lib/postfix")
 _PASSWORDS = ("smtp_sasl_password_maps", "lmtp_sasl_password_maps")
 _MAP = re.compile(r"\b(hash|btree|lmdb|cdb|dbm|texthash|pcre|regexp|cidr):(/[^\s,]{1,400})")
@@ -48,6 +53,24 @@ def master_cf(host: Host, _: FactStore) -> PostfixMaster | Unknown:
     path = _main_cf(host).removesuffix("main.cf") or f"{FOLDERS[0]}/"
     answer = host.ask("read", f"{path}master.cf")
     return unknown(answer) if isinstance(answer, NoAnswer) else PostfixMaster.parse(answer)
+
+
+def server(host: Host, know: FactStore) -> Postfix | Unknown:
+    """Release, main.cf and master.cf as one text."""
+    main = know(PostfixMain)
+    if isinstance(main, Unknown):
+        return main
+    text_of_main, text_of_master = (text(host.ask("read", f"{main.path.removesuffix('main.cf')}{n}.cf")) for n in PARTS)
+    master = f"==> {main.path.removesuffix('main.cf')}master.cf <==\n{text_of_master}" if text_of_master else ""
+    made = next((t for path in _MADE if isinstance(t := host.ask("read", path), str)), "")
+    return Postfix.parse(
+        joined(
+            f"version: {text(host.ask('release', _daemon(host)))}",
+            f"built: {' '.join(dict.fromkeys(_FLAG.findall(made)))}",
+            f"==> {main.path} <==\n{text_of_main.removesuffix(chr(10))}",
+            master,
+        )
+    )
 
 
 def login_service(_: Host, know: FactStore) -> LoginService | Unknown:
@@ -112,7 +135,7 @@ ADAPTER = Adapter(
     is_here=_is_here,
     login_service=login_service,
     application=application,
-    facts={PostfixMain: main_cf, PostfixMaster: master_cf},
+    facts={PostfixMain: main_cf, PostfixMaster: master_cf, Postfix: server},
     trusted=trusted,
     credentials=credentials,
 )

@@ -37,7 +37,7 @@ all, a recording is a table of questions and answers, and replaying it gives the
     dns         address     whether a name server at an address of the loopback interface answers
     hostname    ""          the node name
     build       path        release and compile flags that stand in a sendmail program
-    release     path        release that stands in a libsasl
+    release     path        release that stands in a libsasl or in a program of Postfix
     elapsed     ""          seconds since the first look
     whoami      ""          `root`, or the number of the user who looks
     clock       ""          the time, ISO 8601 in UTC

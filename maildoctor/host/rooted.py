@@ -280,8 +280,12 @@ class Rooted(Door):
         return f"Version {version or 'unknown'}\n Compiled with: {' '.join(flags)}"
 
     def _tell_release(self, path: str) -> Answer:
-        """The release string of a libsasl, which stands in it as plain text (lib/common.c)."""
-        found = re.search(rb"\x00((?:2\.1|1\.5)\.\d+)\x00", self._whole(path, _PROGRAM))
+        """The release string of a libsasl (lib/common.c) or of a program of Postfix (global/mail_version.h): it stands in
+        it as plain text."""
+        program = self._whole(path, _PROGRAM)
+        found = re.search(rb"\x00((?:2\.1|1\.5)\.\d+)\x00", program) or re.search(
+            rb"\x00mail_version=(\d{1,4}(?:\.\d{1,4}){1,3})", program
+        )
         return found[1].decode() if found else NoAnswer("failed", f"{path} does not tell its release")
 
     def _tell_elapsed(self, _: str) -> Answer:

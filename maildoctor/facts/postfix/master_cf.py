@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from maildoctor.facts import of_file
 from maildoctor.facts.postfix.main_cf import logical_lines
 
 _FIELDS = 8
@@ -24,19 +25,23 @@ class PostfixService:
 
 @dataclass(frozen=True, slots=True)
 class PostfixMaster:
-    """The whole file. Text: that of master.cf, a first line `# path:` is a comment."""
+    """The whole file. Text: that of master.cf, a first line `# path: /etc/postfix/master.cf` names the file and is not
+    counted."""
 
+    path: str
     services: tuple[PostfixService, ...]
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Lines with too few fields are no service (Postfix refuses to start on them)."""
+        path, body = of_file(text, "/etc/postfix/master.cf")
         return cls(
+            path,
             tuple(
                 PostfixService(words[0], words[1], words[4], words[7], _options(words[8:]), number)
-                for number, line in logical_lines(text)
+                for number, line in logical_lines(body)
                 if len(words := line.split()) >= _FIELDS
-            )
+            ),
         )
 
     @property

@@ -1,0 +1,1 @@
+"""Dovecot: its configuration, sockets and user databases, and what it logs."""

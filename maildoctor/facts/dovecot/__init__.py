@@ -1,0 +1,1 @@
+"""Dovecot: its settings, and what is behind its sockets."""
