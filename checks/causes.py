@@ -24,6 +24,7 @@ ORDER = (
     "LINK004",
     "CONF002",
     "CONF028",
+    "CONF029",
     "CONF014",
     "PERM006",
     "CONF019",

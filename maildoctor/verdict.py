@@ -57,10 +57,26 @@ def _place(finding: Finding, known: Mapping[str, Place]) -> Place:
 def conclude(report: Report, known: Mapping[str, Place], lacking: bool = False) -> Report:
     """The report with its findings laid on the routes, and the verdict. `known`: see `places`; `lacking`: a login was
     asked for and was not tried at some server."""
-    report = replace(report, ranked=_attributed(report.ranked, known))
+    report = replace(report, ranked=_without_setup(_attributed(report.ranked, known)))
     breaking = [r for r in report.ranked if _breaks(r.finding, _place(r.finding, known))]
     routes = tuple(_laid(route, report, breaking, known) for route in report.routes)
     return replace(report, routes=routes, verdict=_verdict(report, routes, breaking, known, lacking))
+
+
+def _without_setup(ranked: Sequence[Ranked]) -> tuple[Ranked, ...]:
+    """What only follows from AUTH never having been set up is worth knowing, and no fault of its own."""
+    above = {r.finding.fingerprint: r.explained_by for r in ranked}
+    unused = {r.finding.fingerprint for r in ranked if _not_set_up(r) and r.finding.severity != "error"}
+    return tuple(
+        replace(r, finding=replace(r.finding, severity="info"))
+        if r.explained_by is not None and _root(r.finding.fingerprint, above) in unused
+        else r
+        for r in ranked
+    )
+
+
+def _not_set_up(ranked: Ranked) -> bool:
+    return ranked.explained_by is None and ranked.finding.code in _NOT_SET_UP
 
 
 def _attributed(ranked: Sequence[Ranked], known: Mapping[str, Place]) -> tuple[Ranked, ...]:
@@ -113,6 +129,9 @@ def _laid_out(ranked: Sequence[Ranked]) -> tuple[Ranked, ...]:
 def _is_of(line: Finding, speaker: str) -> bool:
     return any(speaker in evidence.text for evidence in line.evidence)
 
+
+_NOT_SET_UP = frozenset({"CONF028", "CONF029"})
+"""AUTH was never set up: no error where nobody is meant to log in, and yet nobody can."""
 
 _NOT_STARTED = "SASL007"
 """saslauthd does not run: if it said why, in the log, that is the cause."""
@@ -186,11 +205,15 @@ def _verdict(
     ok = [m.mech for m in report.matrix.rows if m.login == "ok"] if report.matrix else []
     if not routes and not breaking and not shown:
         return Verdict("nothing_to_judge")
+    unset = {r.finding.product for r in report.ranked if _not_set_up(r)}
+    nowhere = bool(unset) and all(route.service in unset for route in routes)
     server = [r for r in breaking if _place(r.finding, known).direction == "server"]
     first = next((r.finding.message for r in report.ranked if r in breaking), "")
     if server:
         stops = [r for r in server if _stops(r.finding, _place(r.finding, known), report)]
         dead = {route.listener for route in routes if _dead(route)}
+        if nowhere and not shown and not ok:
+            return Verdict("broken", because="set-up")
         if shown or ok or not stops or (routes and len(dead) < len(routes)):
             without = tuple(dict.fromkeys(word for r in server for word in _without(r.finding, report)))
             return Verdict("partly", shown + len(ok), without, first)
@@ -203,6 +226,8 @@ def _verdict(
     relays = [route for route in routes if route.direction == "relay"]
     if relays and len(relays) == len(routes) and all(_holds(r, "account") and _holds(r, "hand-over") for r in relays):
         return Verdict("works", because=", ".join(r.listener for r in relays[:_FEW]))
+    if nowhere:
+        return Verdict("not_shown", because="set-up")
     if _still(routes) and _is_ready(report, routes):
         return Verdict("ready")
     unseen = next((s.rung for r in routes for s in r.rungs if s.state == "not_shown"), "")

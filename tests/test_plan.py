@@ -208,6 +208,8 @@ def _examples(a: str, b: str) -> list[Step]:
         steps.RenameOption: steps.RenameOption(a, "mech", "mech_list"),
         steps.SetPostfix: steps.SetPostfix("mynetworks", b),
         steps.SetPostfixService: steps.SetPostfixService((b,), "chroot", "n", "y"),
+        steps.AddPostfixService: steps.AddPostfixService("submission/inet", f"{a} inet", (("mynetworks", b),)),
+        steps.WriteFile: steps.WriteFile(a, (b, a)),
         steps.DeleteUser: steps.DeleteUser(a, b, "Sendmail"),
         Inspect: Inspect("ls {one} {two}", (("one", a), ("two", b))),
         Manual: Manual("see {one}", (("one", a),)),

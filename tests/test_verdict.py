@@ -555,3 +555,36 @@ def test_a_login_on_the_wire_reaches_the_ladder_and_the_verdict_alike() -> None:
     concluded = conclude(report(routes=ways, matrix=Matrix((replace(MECH, login="ok", verdict="works"),))), KNOWN)
     assert concluded.verdict == Verdict("works", 1)
     assert states(concluded)["account"] == "holds"
+
+
+# ---- where AUTH was never set up
+
+UNSET = finding("CONF028", "warning", "sendmail", path="/etc/mail/sendmail.cf")
+
+
+def test_a_host_where_auth_was_never_set_up_is_not_broken_and_never_works() -> None:
+    judged = conclude(report(UNSET), KNOWN)
+    assert judged.verdict == Verdict("not_shown", because="set-up")
+    assert sentence(judged) == "AUTH is not set up here, so nobody can log in."
+    assert status(judged, Policy()) == 3
+
+
+def test_what_follows_from_auth_never_set_up_is_no_fault_of_its_own() -> None:
+    offered = finding("MECH008", "error", "sendmail", mechanism="CRAM-MD5")
+    given_ = report(UNSET)
+    ranked = (*given_.ranked, Ranked(offered, 2, UNSET.fingerprint))
+    judged = conclude(replace(given_, ranked=ranked), KNOWN)
+    assert [r.finding.severity for r in judged.ranked] == ["warning", "info"]
+    assert judged.verdict is not None and judged.verdict.code == "not_shown"
+
+
+def test_a_fault_beside_it_is_one_all_the_same() -> None:
+    judged = conclude(report(finding("QUEUE006", "error", "sendmail"), UNSET), KNOWN)
+    assert judged.verdict is not None and judged.verdict.code == "broken"
+    assert status(judged, Policy()) == 1
+
+
+def test_another_mail_server_may_let_users_in() -> None:
+    ways = [route(), route("127.0.0.1:2525", service="postfix")]
+    judged = conclude(report(UNSET, routes=ways), KNOWN)
+    assert judged.verdict is not None and judged.verdict.because != "set-up"

@@ -81,6 +81,7 @@ def _asked_by(saslauthd: Saslauthd | Unknown) -> list[Evidence]:
     ],
     passes=[
         {"service": "service: postfix /etc/postfix/main.cf\nprovider: dovecot\nwanted"},
+        {"service": "service: postfix /etc/postfix/main.cf\nmechanisms:"},
         {
             "service": "wanted\ntrusted: PLAIN\nrealm: mail.example.com",
             "sasldb": _LISTING + "test@mail.example.com: userPassword",
@@ -106,6 +107,8 @@ def sasldb_missing(
     one. Where the users are those of the system, saslauthd needs -a pam or -a shadow, not -a sasldb.
     """
     if not isinstance(sasldb, Unknown) or not uses_sasldb(known(conf)) or service.provider != "libsasl":
+        return
+    if service.mechanisms == ():  # AUTH is switched off
         return
     folder = sasldb.kind == "directory"
     if not isinstance(sasldb, Absent) and not folder:

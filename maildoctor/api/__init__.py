@@ -11,6 +11,7 @@ from maildoctor.facts import Absent, Unknown, gaps, known
 from maildoctor.model import Evidence, Finding, Purpose, Severity
 from maildoctor.plan.steps import (
     AddLine,
+    AddPostfixService,
     AddUser,
     BuildAliases,
     BuildMap,
@@ -48,6 +49,7 @@ from maildoctor.plan.steps import (
     Start,
     Step,
     Unban,
+    WriteFile,
 )
 from maildoctor.plan.words import is_plain, shell_word, shell_words
 from maildoctor.remedy import (
@@ -72,6 +74,7 @@ __all__ = [
     "Absent",
     "Account",
     "AddLine",
+    "AddPostfixService",
     "AddUser",
     "BuildAliases",
     "BuildMap",
@@ -120,6 +123,7 @@ __all__ = [
     "Step",
     "Unban",
     "Unknown",
+    "WriteFile",
     "add_user",
     "always",
     "amend",

@@ -45,6 +45,7 @@ def login_service(
         path=main.path,
         provider=provider,
         wanted=wanted,
+        mechanisms=None if wanted else (),
         requires=_letters(clear),
         requires_in_tls=_letters(in_tls),
         needs_tls=main.is_yes("smtpd_tls_auth_only", options),

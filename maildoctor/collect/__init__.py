@@ -10,6 +10,7 @@ from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect import application, backends, cyrus, imapd, paths, postfix, reach, sendmail, system, wire
 from maildoctor.collect.inside import run_in
 from maildoctor.collect.knowledge import Adapter, Collector, FactStore
+from maildoctor.facts import Absent
 from maildoctor.facts.backends.accounts import Accounts
 from maildoctor.facts.backends.imap import RemoteImap
 from maildoctor.facts.backends.kerberos import Kerberos
@@ -86,10 +87,22 @@ _SERVICE: dict[type[Any], Collector] = {
 }
 """Facts of one login service, collected for each."""
 
+
+def _if_here(adapter: Adapter, collector: Collector) -> Collector:
+    """Of a mail server that is not here nothing is looked at."""
+
+    def collect(host: Host, know: FactStore) -> Any:
+        if adapter.product in know.products:
+            return collector(host, know)
+        return Absent(f"{adapter.product} is not installed")
+
+    return collect
+
+
 COLLECTORS: dict[type[Any], Collector] = {
     **_HOST,
     **_SERVICE,
-    **{fact: collector for adapter in ADAPTERS for fact, collector in adapter.facts.items()},
+    **{fact: _if_here(adapter, collector) for adapter in ADAPTERS for fact, collector in adapter.facts.items()},
 }
 
 

@@ -9,6 +9,7 @@ from maildoctor.facts.packages import install_command, package_for
 from maildoctor.facts.system import System
 from maildoctor.plan.steps import (
     AddLine,
+    AddPostfixService,
     AddUser,
     BuildAliases,
     BuildMap,
@@ -46,6 +47,7 @@ from maildoctor.plan.steps import (
     Start,
     Step,
     Unban,
+    WriteFile,
 )
 from maildoctor.plan.words import quoted, remark, shell_word, shell_words
 
@@ -217,6 +219,17 @@ def _colons(step: SeparateByColon, system: System) -> str:
     return _sed(r"s/^\([A-Za-z0-9_-]*\)[ \t]*=[ \t]*/\1: /", step.path, system)
 
 
+def _write(step: WriteFile, _: System) -> str:
+    form = r"'%s\n'"
+    return f"printf {form} {shell_words(*step.lines)} > {shell_word(step.path)}"
+
+
+def _add_postfix_service(step: AddPostfixService, _: System) -> str:
+    """postconf(1) puts the same line in the place of one that is there."""
+    options = shell_words(*(f"{step.name}/{key}={value}" for key, value in step.options))
+    return f"postconf -M {shell_word(f'{step.name}={step.fields}')}" + (f" && postconf -P {options}" if options else "")
+
+
 def _remove_line(step: RemoveLine, system: System) -> str:
     pattern = "".join("\\" + c if c in r"\/.*[^$" else c for c in step.line)
     return _sed(f"/^{pattern}$/d", step.path, system)
@@ -304,6 +317,8 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     RemoveLine: _remove_line,
     SetPostfix: lambda s, _: f"postconf -e {shell_word(f'{s.name} = {s.value}')}",
     SetPostfixService: lambda s, _: f"postconf -F {shell_words(*(f'{x}/{s.name}={s.value}' for x in s.services))}",
+    AddPostfixService: _add_postfix_service,
+    WriteFile: _write,
     BuildMap: lambda s, _: f"makemap {shell_words(s.type, s.path)} < {shell_word(s.path)}",
     BuildAliases: lambda _, __: "newaliases",
     Rebuild: _rebuild,

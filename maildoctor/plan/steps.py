@@ -124,6 +124,13 @@ class CreateFile(_New):
 
 
 @dataclass(frozen=True)
+class WriteFile(_New):
+    """A file with these lines."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Link(_New):
     """A symbolic link to `target`."""
 
@@ -255,6 +262,15 @@ class SetPostfixService(Step):
     def inverse(self) -> Sequence[Step]:
         """The old value."""
         return [replace(self, value=self.before, before=self.value)]
+
+
+@dataclass(frozen=True)
+class AddPostfixService(Step):
+    """One more service in Postfix's master.cf: `fields` as they stand there, and parameters of its own."""
+
+    name: str
+    fields: str
+    options: tuple[tuple[str, str], ...]
 
 
 # ---- sendmail

@@ -85,6 +85,8 @@ def sentence(report: Report) -> str:
     logins = f"{verdict.shown:,} {'login' if verdict.shown == 1 else 'logins'}"
     since = " since the mail server was started" if report.logins and report.logins.since else ""
     match verdict.code:
+        case "not_shown" | "broken" if verdict.because == "set-up":
+            return "AUTH is not set up here, so nobody can log in."
         case "works" if not verdict.shown:
             return f"This host logs in where it is to: {unicode(verdict.because)}."
         case "works":
