@@ -3,6 +3,7 @@
 import re
 
 from maildoctor.api import (
+    Absent,
     Account,
     Chown,
     Evidence,
@@ -36,7 +37,7 @@ from maildoctor.api.cyrus import (
     plugin_of,
     uses_sasldb,
 )
-from maildoctor.api.host import Look, System, may
+from maildoctor.api.host import LoginHistory, Look, System, may
 from maildoctor.api.sendmail import MailMaps, authinfo_mechanisms
 
 _PLAIN = (
@@ -65,6 +66,7 @@ _USER = "test@mail.example.com: userPassword"
     fails=[{"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": _USER}],
     passes=[
         {"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
+        {"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _PLAIN},
         {"service": "mechanisms: GSSAPI PLAIN", "plugins": _PLAIN, "sasldb": _USER},
         {
             "service": "mechanisms: SCRAM-SHA-1 PLAIN",
@@ -82,6 +84,7 @@ def plug_in_not_installed(
     sasldb: SaslDb | Unknown,
     maps: MailMaps | Unknown,
     shipped: Shipped | Unknown,
+    history: LoginHistory | Unknown,
 ) -> Findings:
     """A mechanism is configured, and users or authinfo entries need it, but its plug-in is not installed.
 
@@ -96,10 +99,12 @@ def plug_in_not_installed(
     asked = authinfo_mechanisms(known(maps))
     table = mechanisms(service, known(conf), plugins, known(sasldb), also=tuple(asked))
     explicit = service.chosen
+    secrets = _are_stored(sasldb, history)
     for offer in table.all:
         if offer.loads or plugins.by_mechanism(offer.name):
             continue
-        wanted = explicit and offer.configured and offer.listed and offer.users and uses_sasldb(known(conf))
+        has_users = bool(offer.users) or (offer.name in _OF_SECRETS and secrets)
+        wanted = explicit and offer.configured and offer.listed and has_users and uses_sasldb(known(conf))
         if not wanted and offer.name not in asked:
             continue
         if (
@@ -114,6 +119,8 @@ def plug_in_not_installed(
             f"the authinfo entry for {asked[offer.name]} asks for it"
             if offer.name in asked
             else f"{offer.users} user(s) could log in by it"
+            if offer.users
+            else "users who log in by stored passwords could log in by it"
         )
         yield found(
             f"{offer.name} is {verb}, but its plug-in is not installed; {why}",
@@ -126,6 +133,17 @@ def plug_in_not_installed(
             fix=taking_effect(service, Install(offer.name)),
             mech=offer.name,
         )
+
+
+_OF_SECRETS = frozenset({"CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"})
+
+
+def _are_stored(sasldb: SaslDb | Unknown, history: LoginHistory | Unknown) -> bool:
+    """Whether the log shows what the user database would, where that cannot be read: somebody logs in by what needs the
+    stored password."""
+    if isinstance(sasldb, SaslDb | Absent) or isinstance(history, Unknown):
+        return False
+    return any(r.succeeded and r.mechanism in _OF_SECRETS for r in history.by_mechanism.values())
 
 
 @check(

@@ -81,13 +81,10 @@ def postfix_auth_not_set_up(postfix: Postfix, services: Services | Unknown, list
         return
     setting = postfix.main.parameters.get(_SWITCH)
     word = f"{_SWITCH} = {setting.value}" if setting else f"{_SWITCH} is not set, and no is the default"
-    but = (
-        f", but {', '.join(e.text.partition(' =')[0] for e in meant[:3])} says that users are to log in"
-        if meant
-        else ""
-    )
+    names = [evidence.text.partition(" =")[0] for evidence in meant[:3]]
+    shows = f"; users are meant to log in, as {' and '.join(names)} {'shows' if len(names) == 1 else 'show'}"
     yield found(
-        f"SMTP AUTH is not set up here: {word}{but}",
+        f"SMTP AUTH is not set up here: {word}{shows if names else ''}",
         evidence=[postfix.main.evidence(_SWITCH), *meant[:3]],
         fix=_set_up(postfix, services.beside if isinstance(services, Services) else ()),
         severity=None if meant else "warning",

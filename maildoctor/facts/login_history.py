@@ -2,7 +2,8 @@
 
 Formats: sendmail/srvrsmtp.c (`AUTH=server`, `AUTH failure`, `proto=ESMTPSA`, RFC 3848), sendmail/deliver.c (`stat=`);
 postfix smtpd/smtpd.c (`sasl_method=`), smtpd_sasl_glue.c, bounce/trace (`status=`); exim `<=` with `A=`,
-`authenticator failed`; OpenSMTPD smtp_session.c (`smtp authentication`).
+`authenticator failed` (smtp_in.c: 535, and 435 where it could not ask); OpenSMTPD smtp_session.c (`smtp
+authentication`).
 """
 
 import re
@@ -38,6 +39,7 @@ _FAILURE = re.compile(
     r"(?:, sasl_username=(?P<name>\S{1,128}))?$"
     r"|(?P<authenticator>[\w-]{1,40}) authenticator failed for (?P<host>.{1,200}?): 535 .{0,200}?"
     r"(?:\(set_id=(?P<login>[^)]{1,128})\))?$"
+    r"|(?P<deferring>[\w-]{1,40}) authenticator failed for (?P<deferred>.{1,200}?): 435 "
     r"|smtp authentication user=(?P<account>\S{1,128}) .{0,300}?result=(?P<result>\w{0,20}fail\w{0,20})"
 )
 _TAKEN = re.compile(
@@ -280,13 +282,13 @@ class _Reader:
         m = _FAILURE.search(line)
         if m is None or _OURS.fullmatch(m["mech"] or m["method"] or "") or "(maildoctor.invalid)" in line:
             return
-        record = self.record(m["mech"] or m["method"] or m["authenticator"] or "")
+        record = self.record(m["mech"] or m["method"] or m["authenticator"] or m["deferring"] or "")
         record.failed += 1
-        record.by_the_server += bool(m["code"]) and int(m["code"]) not in _CREDENTIALS
+        record.by_the_server += bool(m["deferring"] or (m["code"] and int(m["code"]) not in _CREDENTIALS))
         record.failure, record.failing_now = line[:_LINE], True
         name = m["user"] or m["name"] or m["login"] or m["account"] or ""
         _add(record.turned_away, name)
-        peer = m["peer"] or m["old"] or m["client"] or m["host"] or ""
+        peer = m["peer"] or m["old"] or m["client"] or m["host"] or m["deferred"] or ""
         _pair(record.refused, name, peer)
         if (name, peer) in self.tries or len(self.tries) < _QUEUED:
             self.tries[name, peer] = self.tries.get((name, peer), 0) + 1

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 LOGS = (
     ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail"),
     ("/var/log/auth.log", "/var/log/secure", "/var/log/authlog"),
+    ("/var/log/exim4/mainlog", "/var/log/exim/main.log", "/var/log/exim/mainlog", "/var/spool/exim/log/mainlog"),
 )
 """Where this host logs mail and logins; of each row the first that is there."""
 
@@ -105,12 +106,13 @@ def _present(
 
 def _last_login(host: Host, now: float) -> float:
     """When a login last went well, in seconds since 1970; 0 where none did."""
-    for path in LOGS[0]:
+    latest = 0.0
+    for path in (*LOGS[0], *LOGS[2]):
         answer = host.ask("logins", path)
         if isinstance(answer, str):
             done = (line for line in reversed(answer.split("\n")) if _SUCCESS.search(line))
-            return written(next(done, ""), now) or 0.0
-    return 0.0
+            latest = max(latest, written(next(done, ""), now) or 0.0)
+    return latest
 
 
 def _recent(host: Host) -> Iterator[tuple[str, str]]:
