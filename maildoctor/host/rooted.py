@@ -213,7 +213,7 @@ class Rooted(Door):
         from maildoctor.sasldb import NotADatabase, entries
 
         word, _, path = subject.partition(" ")
-        kind: entries.Kind = word if word in ("authinfo", "access", "aliases") else "plain"  # type: ignore[assignment]
+        kind: entries.Kind = word if word in ("authinfo", "access", "aliases", "passwords") else "plain"  # type: ignore[assignment]
         data = self._whole(path, _DATABASE)
         try:
             if path.endswith((".db", ".pag", ".dir", ".cdb", ".lmdb")):
