@@ -9,6 +9,7 @@ from maildoctor.collect.knowledge import Adapter, FactStore, first, joined, text
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.conf import config_search, plugin_search
 from maildoctor.facts.names import Names
+from maildoctor.facts.postfix.client import PasswordMaps, client
 from maildoctor.facts.postfix.main_cf import PostfixMain
 from maildoctor.facts.postfix.master_cf import PostfixMaster
 from maildoctor.facts.postfix.server import Postfix
@@ -73,6 +74,39 @@ def server(host: Host, know: FactStore) -> Postfix | Unknown:
     )
 
 
+def password_maps(host: Host, know: FactStore) -> PasswordMaps | Unknown:
+    """The logins at other servers: tables, and the plug-ins that could do them."""
+    postfix = know(Postfix)
+    if isinstance(postfix, Unknown):
+        return postfix
+    service = client(postfix) or postfix
+    lines = []
+    for folder in plugin_search(*system(know), 2):
+        names = host.ask("list", folder)
+        lines += [f"plug-ins: {' '.join(names.split())}"] if isinstance(names, str) else []
+    for name in _PASSWORDS:
+        tables = _MAP.findall(service.value(name))
+        for kind, path in know.some(tables, f"tables of {name}"):
+            lines += [f"[{name}] {kind}:{path}", *_entries(host, kind, path)]
+    return PasswordMaps.parse("\n".join(lines))
+
+
+_INDEX = {"hash": ".db", "btree": ".db", "cdb": ".cdb", "lmdb": ".lmdb", "dbm": ".pag"}
+"""What postmap makes beside the source, by type of table."""
+
+
+def _entries(host: Host, kind: str, path: str) -> list[str]:
+    built = f"{path}{_INDEX[kind]}" if kind in _INDEX else path
+    lines = [look for p in dict.fromkeys((path, built)) if isinstance(look := host.ask("look", p), str)]
+    answer = host.ask("map", f"passwords {built}") if kind in (*_INDEX, "texthash") else None
+    if answer is None:
+        return [*lines, f"unread: a table of the type {kind} is not read"]
+    if isinstance(answer, NoAnswer):
+        return [*lines, f"unread: {answer.reason}"]
+    rows = [row.split("\t") for row in answer.splitlines() if not row.startswith("#")]
+    return [*lines, *(f"entry: {row[0]}\t{row[2]}" for row in rows if len(row) > 2)]
+
+
 def login_service(_: Host, know: FactStore) -> LoginService | Unknown:
     """Where users log in by SMTP."""
     main = know(PostfixMain)
@@ -135,7 +169,7 @@ ADAPTER = Adapter(
     is_here=_is_here,
     login_service=login_service,
     application=application,
-    facts={PostfixMain: main_cf, PostfixMaster: master_cf, Postfix: server},
+    facts={PostfixMain: main_cf, PostfixMaster: master_cf, Postfix: server, PasswordMaps: password_maps},
     trusted=trusted,
     credentials=credentials,
 )

@@ -213,7 +213,7 @@ class Rooted(Door):
         from maildoctor.sasldb import NotADatabase, entries
 
         word, _, path = subject.partition(" ")
-        kind: entries.Kind = word if word in ("authinfo", "access", "aliases") else "plain"  # type: ignore[assignment]
+        kind: entries.Kind = word if word in ("authinfo", "access", "aliases", "passwords") else "plain"  # type: ignore[assignment]
         data = self._whole(path, _DATABASE)
         try:
             if path.endswith((".db", ".pag", ".dir", ".cdb", ".lmdb")):
@@ -280,7 +280,7 @@ class Rooted(Door):
         return f"Version {version or 'unknown'}\n Compiled with: {' '.join(flags)}"
 
     def _tell_release(self, path: str) -> Answer:
-        """The release string of a libsasl (lib/common.c) or of a program of Postfix (global/mail_version.h): it stands in
+        """The release of a libsasl (lib/common.c) or of a program of Postfix (global/mail_version.h): it stands in
         it as plain text."""
         program = self._whole(path, _PROGRAM)
         found = re.search(rb"\x00((?:2\.1|1\.5)\.\d+)\x00", program) or re.search(

@@ -286,6 +286,15 @@ class BuildMap(Step):
 
 
 @dataclass(frozen=True)
+class BuildTable(Step):
+    """The index of a lookup table of Postfix from its source."""
+
+    type: str
+    path: str
+    safety: Safety = field(default="safe", kw_only=True)
+
+
+@dataclass(frozen=True)
 class BuildAliases(Step):
     """The aliases from their source."""
 

@@ -1,7 +1,7 @@
 """main.cf as Postfix reads it: the last setting of a name counts, `$name` is filled in when a value is used."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -41,9 +41,17 @@ class PostfixMain:
                 found[name] = Parameter(" ".join(setting.split()), number)
         return cls(path, found)
 
-    def value(self, name: str, default: str = "", overrides: Mapping[str, str] | None = None) -> str:
-        """A parameter with all references filled in; `overrides` are those of a service in master.cf (`-o`)."""
-        return self._filled((overrides or {}).get(name) or self._raw(name, default), overrides or {})
+    def value(
+        self,
+        name: str,
+        default: str = "",
+        overrides: Mapping[str, str] | None = None,
+        defaults: Callable[[str], str] = lambda _: "",
+    ) -> str:
+        """A parameter with all references filled in; `overrides` are those of a service in master.cf (`-o`),
+        `defaults` what is compiled in for the parameters that are referred to."""
+        overrides = overrides or {}
+        return self._filled(overrides[name] if name in overrides else self._raw(name, default), overrides, defaults)
 
     def is_yes(self, name: str, overrides: Mapping[str, str] | None = None) -> bool:
         """A yes-or-no parameter whose default is no."""
@@ -60,7 +68,7 @@ class PostfixMain:
         found = self.parameters.get(name)
         return found.value if found else default
 
-    def _filled(self, text: str, overrides: Mapping[str, str]) -> str:
+    def _filled(self, text: str, overrides: Mapping[str, str], defaults: Callable[[str], str]) -> str:
         """Each name is filled in once, however often it is referred to, and no more than `_LONGEST` characters."""
         known: dict[str, str] = {}
         open_names: list[str] = []
@@ -71,7 +79,7 @@ class PostfixMain:
             if name in open_names or len(open_names) >= _DEEPEST:
                 return ""
             open_names.append(name)
-            known[name] = filled(overrides.get(name) or self._raw(name))
+            known[name] = filled(overrides[name] if name in overrides else self._raw(name, defaults(name)))
             open_names.pop()
             return known[name]
 

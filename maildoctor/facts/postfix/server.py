@@ -46,7 +46,8 @@ class Smtpd:
 
     def value(self, name: str) -> str:
         """A parameter with all references filled in."""
-        return self.postfix.main.value(name, self.postfix.default(name), self.service.options)
+        known = self.postfix.default
+        return self.postfix.main.value(name, known(name), self.service.options, known)
 
     def is_yes(self, name: str) -> bool:
         """A parameter that is yes or no."""
@@ -63,7 +64,7 @@ class Smtpd:
 @dataclass(frozen=True)
 class Postfix:
     """Text: `version: 3.7.11`, `built: USE_SASL_AUTH USE_CYRUS_SASL DEF_SERVER_SASL_TYPE=dovecot` (makedefs.out), then
-    the files, each behind a line `==> /etc/postfix/main.cf <==` as head(1) prints it. `version` is empty where it is not
+    the files, each behind a line `==> /etc/postfix/main.cf <==` as head(1) prints it. `version` is empty where not
     known."""
 
     version: tuple[int, ...]
@@ -103,7 +104,7 @@ class Postfix:
 
     def value(self, name: str) -> str:
         """A parameter as a program without `-o` has it, references filled in."""
-        return self.main.value(name, self.default(name))
+        return self.main.value(name, self.default(name), None, self.default)
 
     def is_yes(self, name: str) -> bool:
         """A parameter that is yes or no."""
