@@ -168,7 +168,8 @@ def test_values_of_main_cf(text: str, name: str, value: str) -> None:
 def test_options_of_a_service_come_first() -> None:
     main = "==> /etc/postfix/main.cf <==\nmyhostname = mail.example.com\n"
     master = (
-        "==> /etc/postfix/master.cf <==\nsubmission inet n - y - - smtpd\n  -o syslog_name=postfix/submission\n  -o smtpd_sasl_auth_enable=yes\n"
+        "==> /etc/postfix/master.cf <==\nsubmission inet n - y - - smtpd\n  -o syslog_name=postfix/submission\n"
+        "  -o smtpd_sasl_auth_enable=yes\n"
         "  -o { smtpd_sasl_local_domain = users.example.com }\n"
     )
     service = login_service(Postfix.parse(main + master), Absent("not looked at"), None)

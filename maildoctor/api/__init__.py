@@ -11,6 +11,7 @@ from maildoctor.facts import Absent, Unknown, gaps, known
 from maildoctor.model import Evidence, Finding, Purpose, Severity
 from maildoctor.plan.steps import (
     AddLine,
+    AddPostfixService,
     AddUser,
     BuildAliases,
     BuildMap,
@@ -43,11 +44,14 @@ from maildoctor.plan.steps import (
     SeparateByColon,
     SetOption,
     SetPostfix,
+    SetPostfixOption,
     SetPostfixService,
     SetUpPam,
     Start,
     Step,
+    StopAndStart,
     Unban,
+    UnsetPostfix,
 )
 from maildoctor.plan.words import is_plain, shell_word, shell_words
 from maildoctor.remedy import (
@@ -72,6 +76,7 @@ __all__ = [
     "Absent",
     "Account",
     "AddLine",
+    "AddPostfixService",
     "AddUser",
     "BuildAliases",
     "BuildMap",
@@ -112,14 +117,17 @@ __all__ = [
     "SeparateByColon",
     "SetOption",
     "SetPostfix",
+    "SetPostfixOption",
     "SetPostfixService",
     "SetUpPam",
     "Severity",
     "Shown",
     "Start",
     "Step",
+    "StopAndStart",
     "Unban",
     "Unknown",
+    "UnsetPostfix",
     "add_user",
     "always",
     "amend",

@@ -4,14 +4,18 @@ import re
 
 from maildoctor.auth import postfix
 from maildoctor.auth.service import LoginService, SaslApplication
+from maildoctor.collect import postfix_files
 from maildoctor.collect.cyrus import system
 from maildoctor.collect.knowledge import Adapter, FactStore, first, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.conf import config_search, plugin_search
 from maildoctor.facts.names import Names
+from maildoctor.facts.postfix.files import PostfixFiles
 from maildoctor.facts.postfix.main_cf import PostfixMain
 from maildoctor.facts.postfix.master_cf import PostfixMaster
+from maildoctor.facts.postfix.remarks import MasterRemarks
 from maildoctor.facts.postfix.server import Postfix
+from maildoctor.facts.postfix.tls import PostfixTls
 from maildoctor.facts.system import System
 from maildoctor.host import Host, NoAnswer
 
@@ -135,7 +139,14 @@ ADAPTER = Adapter(
     is_here=_is_here,
     login_service=login_service,
     application=application,
-    facts={PostfixMain: main_cf, PostfixMaster: master_cf, Postfix: server},
+    facts={
+        PostfixMain: main_cf,
+        PostfixMaster: master_cf,
+        Postfix: server,
+        PostfixFiles: postfix_files.files,
+        PostfixTls: postfix_files.tls,
+        MasterRemarks: postfix_files.remarks,
+    },
     trusted=trusted,
     credentials=credentials,
 )

@@ -9,6 +9,7 @@ from maildoctor.facts.packages import install_command, package_for
 from maildoctor.facts.system import System
 from maildoctor.plan.steps import (
     AddLine,
+    AddPostfixService,
     AddUser,
     BuildAliases,
     BuildMap,
@@ -41,11 +42,14 @@ from maildoctor.plan.steps import (
     SeparateByColon,
     SetOption,
     SetPostfix,
+    SetPostfixOption,
     SetPostfixService,
     SetUpPam,
     Start,
     Step,
+    StopAndStart,
     Unban,
+    UnsetPostfix,
 )
 from maildoctor.plan.words import quoted, remark, shell_word, shell_words
 
@@ -86,6 +90,8 @@ _NAMES: Mapping[str, Mapping[str, str]] = {
     "cyrus-imapd": {"freebsd": "imapd"},
     "exim": {"debian": "exim4"},
     "opensmtpd": {"alpine": "smtpd", "freebsd": "smtpd"},
+    "postfix": {},
+    "dovecot": {},
     "rsyslog": {"alpine": "syslog", "freebsd": "syslogd"},
 }
 """Services, and what a distribution calls them if it is otherwise."""
@@ -129,7 +135,14 @@ def _start(step: Start, system: System) -> str:
     return _service("start", step.service, system)
 
 
+_BY_THEMSELVES = {"postfix": ("postfix start", "postfix stop; postfix start"), "dovecot": ("dovecot", "dovecot")}
+"""Mail servers that can be started, and started anew, without an init system."""
+
+
 def _service(verb: str, service: str, system: System) -> str:
+    if service in _BY_THEMSELVES and verb != "restart":
+        start, anew = _BY_THEMSELVES[service]
+        return _runs("start" if verb == "start" else "restart", service, system) or (start if verb == "start" else anew)
     if service in _RELOADS:
         return _RELOADS[service]
     if service not in _NAMES:
@@ -304,6 +317,11 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     RemoveLine: _remove_line,
     SetPostfix: lambda s, _: f"postconf -e {shell_word(f'{s.name} = {s.value}')}",
     SetPostfixService: lambda s, _: f"postconf -F {shell_words(*(f'{x}/{s.name}={s.value}' for x in s.services))}",
+    SetPostfixOption: lambda s, _: f"postconf -P {shell_word(f'{s.service}/{s.name}={s.value}')}",
+    UnsetPostfix: lambda s, _: (
+        f"postconf -PX {shell_word(f'{s.service}/{s.name}')}" if s.service else f"postconf -X {shell_word(s.name)}"
+    ),
+    AddPostfixService: lambda s, _: f"postconf -M {shell_word(f'{s.name}={s.entry}')}",
     BuildMap: lambda s, _: f"makemap {shell_words(s.type, s.path)} < {shell_word(s.path)}",
     BuildAliases: lambda _, __: "newaliases",
     Rebuild: _rebuild,
@@ -312,6 +330,7 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     Install: _install,
     Restart: lambda s, system: _service("restart", s.service, system),
     Start: _start,
+    StopAndStart: lambda s, system: _service("stop and start", s.service, system),
     AddUser: _add_user,
     DeleteUser: _delete_user,
     Unban: _unban,

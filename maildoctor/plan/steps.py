@@ -257,6 +257,31 @@ class SetPostfixService(Step):
         return [replace(self, value=self.before, before=self.value)]
 
 
+@dataclass(frozen=True)
+class SetPostfixOption(Step):
+    """A service of master.cf (`submission/inet`) gets a value of its own for a parameter (`-o`)."""
+
+    service: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class UnsetPostfix(Step):
+    """A parameter goes from main.cf, or with a `service` the `-o` of that service, so that what is behind it counts."""
+
+    name: str
+    service: str = ""
+
+
+@dataclass(frozen=True)
+class AddPostfixService(Step):
+    """A service gets an entry in master.cf: `name` as in `submission/inet`, `entry` the whole line without options."""
+
+    name: str
+    entry: str
+
+
 # ---- sendmail
 
 
@@ -358,6 +383,15 @@ class Start(Step):
 
     service: str
     at_boot: bool = False
+
+
+@dataclass(frozen=True)
+class StopAndStart(Step):
+    """A service ends and starts again, where to read its configuration anew is not enough: Postfix listens on other
+    addresses, or starts at once what it waits to start again."""
+
+    service: str
+    effect: str = field(default="breaks off connections", kw_only=True)
 
 
 @dataclass(frozen=True)
