@@ -5,7 +5,18 @@ from maildoctor.facts.postfix.files import PostfixFiles, Space
 from maildoctor.facts.postfix.main_cf import PostfixMain
 from maildoctor.facts.postfix.master_cf import PostfixMaster, PostfixService
 from maildoctor.facts.postfix.remarks import Block, MasterRemarks
-from maildoctor.facts.postfix.restrictions import Decision, Item, Stage, decide, has_required, outcome, parameter
+from maildoctor.facts.postfix.restrictions import (
+    Decision,
+    Item,
+    Stage,
+    decide,
+    has_required,
+    items,
+    outcome,
+    parameter,
+    rejects_strangers,
+    stages,
+)
 from maildoctor.facts.postfix.server import Postfix, Smtpd
 from maildoctor.facts.postfix.sockets import Peer, authentication, milters, of_this_host, place, policies
 from maildoctor.facts.postfix.tls import PostfixTls, pairs
@@ -28,6 +39,7 @@ __all__ = [
     "authentication",
     "decide",
     "has_required",
+    "items",
     "milters",
     "needs_tls",
     "of_this_host",
@@ -37,6 +49,8 @@ __all__ = [
     "place",
     "policies",
     "primary",
+    "rejects_strangers",
+    "stages",
     "tls_level",
     "without_tls",
 ]
