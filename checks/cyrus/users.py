@@ -404,7 +404,8 @@ def user_in_another_realm(service: LoginService, sasldb: SaslDb, conf: SaslConf 
     whole = not sasldb.in_realm(realm)
     other = sorted({u.realm for u in lost})
     deliberate = whole and len(other) == 1 and not _near(other[0], realm)
-    instead = amend(service, f"or: {setting(service, 'realm', '{realm}')}dnl", realm=other[0])[:1]
+    end = "dnl" if service.product == "sendmail" else ""
+    instead = amend(service, f"or: {setting(service, 'realm', '{realm}')}{end}", realm=other[0])[:1]
     option = service.option("realm")
     source = f"{option} of {service.path}" if service.realm_is_set else f"the host's full name; {option} is not set"
     yield found(

@@ -79,8 +79,8 @@ def _rules(postfix: Postfix) -> tuple[tuple[str, str, str, int, bool], ...]:
         (f"{queue}/public", owner, post, 0o710, True),
         (f"{queue}/maildrop", owner, post, 0o730, True),
         (postfix.value("data_directory") or "/var/lib/postfix", owner, "", 0o700, True),
-        (f"{programs}/postdrop", "root", post, 0o2755, True),
-        (f"{programs}/postqueue", "root", post, 0o2755, True),
+        (f"{programs}/postdrop", "root", post, 0o2555, True),
+        (f"{programs}/postqueue", "root", post, 0o2555, True),
     )
 
 

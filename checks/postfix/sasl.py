@@ -81,6 +81,12 @@ def _installed(files: PostfixFiles | Unknown) -> bool | None:
 _KNOWN_TYPES = ("cyrus", "dovecot")
 
 
+def _is_for_cyrus(files: PostfixFiles, smtpd: Smtpd) -> str:
+    """The configuration of libsasl that somebody wrote for this service; empty where there is none."""
+    name = f"/{smtpd.value('smtpd_sasl_path')}.conf"
+    return next((path for path, look in files.by_path.items() if path.endswith(name) and look.kind in "-l"), "")
+
+
 @check(
     "SASL045",
     "postfix-sasl-type-and-path",
@@ -149,8 +155,16 @@ def sasl_type_and_path(postfix: Postfix, files: PostfixFiles | Unknown) -> Findi
                 )
                 fixes = [("smtpd_sasl_type", "cyrus"), *([("smtpd_sasl_path", "smtpd")] if path != "smtpd" else [])]
             elif absent and "/" not in path:
-                why = f"smtpd_sasl_path {path} is no socket of Dovecot: {socket} does not exist"
-                fixes = [("smtpd_sasl_path", "private/auth")]
+                usual = f"{first.value('queue_directory').rstrip('/')}/private/auth"
+                if files.look(usual) is not None or not _is_for_cyrus(files, first):
+                    why = f"smtpd_sasl_path {path} is no socket of Dovecot: {socket} does not exist"
+                    fixes = [("smtpd_sasl_path", "private/auth")]
+                else:
+                    why = (
+                        f"smtpd_sasl_type is dovecot, but {_is_for_cyrus(files, first)} is set up for Cyrus SASL, and "
+                        f"Dovecot makes no socket {socket} or {usual}"
+                    )
+                    fixes = [("smtpd_sasl_type", "cyrus")]
         if not why:
             continue
         yield found(

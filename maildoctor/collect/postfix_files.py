@@ -19,6 +19,7 @@ _QUEUES = ("incoming", "active", "deferred", "maildrop", "pid", "private", "publ
 _IN_CHROOT = ("dev", "dev/log", "etc", "etc/resolv.conf", "etc/services", "etc/sasldb2")
 _PROGRAMS = ("postdrop", "postqueue")
 _DOVECOT = ("/usr/sbin/dovecot", "/usr/local/sbin/dovecot")
+_CONFIGURATIONS = ("/etc/postfix/sasl", "/etc/sasl2", "/usr/lib/sasl2", "/usr/local/lib/sasl2")
 _SOURCE = re.compile(r"(?:hash|btree|cdb|lmdb|dbm|texthash):(/[^\s,]{1,400})")
 _ROW = re.compile(r"(?m)^([^\s#]\S{0,320})[ \t]+(\S.{0,399})$")
 _SENDERS = 1_000
@@ -35,6 +36,7 @@ def files(host: Host, know: FactStore) -> PostfixFiles | Unknown:
     wanted = [queue, *(f"{queue}/{name}" for name in (*_QUEUES, *_IN_CHROOT)), *_DOVECOT]
     wanted += [p for p in (found.value("data_directory"), found.main.path.rpartition("/")[0]) if p.startswith("/")]
     wanted += [f"{found.value('command_directory') or '/usr/sbin'}/{name}" for name in _PROGRAMS]
+    wanted += [f"{queue}/private/auth", *(f"{f}/{n}.conf" for f in _CONFIGURATIONS for n in _names(found))]
     of_services = dict.fromkeys(p for smtpd in found.smtpd for p in _sockets(smtpd))
     for path in know.some(dict.fromkeys((*wanted, *of_services)), "files of Postfix"):
         if not walk(path, looked)[1] and path not in looked.gaps:
@@ -55,6 +57,11 @@ def files(host: Host, know: FactStore) -> PostfixFiles | Unknown:
             *_senders(host, know, found),
         )
     )
+
+
+def _names(found: Postfix) -> Iterator[str]:
+    """What the services call themselves to libsasl, as far as that is no path."""
+    yield from dict.fromkeys(n for s in found.smtpd if "/" not in (n := s.value("smtpd_sasl_path")) and n)
 
 
 def _sockets(smtpd: Smtpd) -> Iterator[str]:
