@@ -44,6 +44,7 @@ _IN = _MASTER.format("y", "y")
 _OUT = _MASTER.format("n", "n")
 _DOVECOT = _MAIN + "smtpd_sasl_type = dovecot\nsmtpd_sasl_path = {}\n"
 _QUEUE = "/var/spool/postfix"
+_THERE = "-rwxr-xr-x root root /usr/sbin/dovecot\n"
 _PROGRAM = ("/usr/sbin/dovecot", "/usr/local/sbin/dovecot")
 _USUAL = f"{_QUEUE}/private/auth"
 
@@ -99,6 +100,10 @@ def _is_for_cyrus(files: PostfixFiles, smtpd: Smtpd) -> str:
         {
             "postfix": _MAIN + "smtpd_sasl_type = dovecot\n" + _IN,
             "files": "missing: /usr/sbin/dovecot\nmissing: /usr/local/sbin/dovecot\nmissing: /var/spool/postfix/smtpd",
+        },
+        {
+            "postfix": _MAIN + "smtpd_sasl_type = dovecot\n" + _IN,
+            "files": _THERE + "-rw-r--r-- root root /etc/postfix/sasl/smtpd.conf\nmissing: /var/spool/postfix/smtpd",
         },
         {
             "postfix": _MAIN + "smtpd_sasl_path = private/auth\n" + _IN,
@@ -183,7 +188,6 @@ def _after(_: Smtpd) -> Step:
 
 _SOCKET = "srw-rw---- {} {}\nbound: {} yes\n".replace("{}\nbound: {}", f"{_USUAL}\nbound: {_USUAL}")
 _RUNS = "50 root 1.0 /usr/sbin/dovecot /usr/sbin/dovecot"
-_THERE = "-rwxr-xr-x root root /usr/sbin/dovecot\n"
 
 
 @check(
