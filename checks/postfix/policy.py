@@ -769,3 +769,54 @@ def limit_too_low(postfix: Postfix) -> Findings:
             option=name,
             client="busy",
         )
+
+
+_SMALL = 1_000_000
+"""Bytes; a photo or a PDF is larger."""
+
+
+@check(
+    "RELAY052",
+    "postfix-message-size-limit",
+    "warning",
+    rung="hand-over",
+    role="cause",
+    scope=("client",),
+    fails=[
+        {"postfix": _GOOD + "message_size_limit = 102400\n" + _587},
+        {"postfix": _GOOD + "mailbox_size_limit = 5000000\n" + _587},
+    ],
+    passes=[
+        {"postfix": _GOOD + _587},
+        {"postfix": _GOOD + "message_size_limit = 0\nmailbox_size_limit = 0\n" + _587},
+    ],
+    refs=("postfix: smtpd/smtpd_check.c: 552 5.3.4; local/local.c: fatal where mailbox_size_limit is smaller",),
+)
+def message_size_limit(postfix: Postfix) -> Findings:
+    """A size limit keeps ordinary mail from being taken or delivered.
+
+    Above message_size_limit a client gets "552 5.3.4 Message size exceeds fixed limit". Where mailbox_size_limit is
+    smaller than message_size_limit, local delivery ends with a fatal error, and all mail for local users waits.
+
+    Advice: raise message_size_limit (50 MB: 52428800; 0 is no limit), keep mailbox_size_limit at 0 or above it; then
+    reload Postfix.
+    """
+    least, most = (postfix.value(n) for n in ("message_size_limit", "mailbox_size_limit"))
+    size = int(least[:15]) if least.isdecimal() else 10_240_000
+    box = int(most[:15]) if most.isdecimal() else 51_200_000
+    if 0 < size < _SMALL:
+        yield found(
+            f"message_size_limit = {size}: a message with an attachment is refused (552)",
+            evidence=[postfix.main.evidence("message_size_limit")],
+            fix=[SetPostfix("message_size_limit", "52428800"), Restart("postfix")],
+            option="message_size_limit",
+            client="large messages",
+        )
+    if box > 0 and (size == 0 or box < size):
+        yield found(
+            f"mailbox_size_limit {box} is smaller than message_size_limit {size}: mail for local users waits",
+            evidence=[postfix.main.evidence("mailbox_size_limit"), postfix.main.evidence("message_size_limit")],
+            fix=[SetPostfix("mailbox_size_limit", "0"), Restart("postfix")],
+            option="mailbox_size_limit",
+            client="local mailboxes",
+        )

@@ -682,6 +682,7 @@ def without_smtpd_conf(
     files: SaslFiles,
     saslauthd: Saslauthd | Unknown,
     sasldb: SaslDb | Unknown,
+    plugins: Plugins | Unknown,
 ) -> Findings:
     """There is no smtpd.conf where libsasl looks for it, so its defaults apply, in silence.
 
@@ -701,7 +702,7 @@ def without_smtpd_conf(
     asked = isinstance(saslauthd, Saslauthd) and bool(saslauthd.processes)
     stored = isinstance(sasldb, SaslDb) and bool(sasldb.users)
     lines = (
-        ("pwcheck_method: auxprop", "auxprop_plugin: sasldb", "mech_list: CRAM-MD5 PLAIN LOGIN")
+        ("pwcheck_method: auxprop", "auxprop_plugin: sasldb", f"mech_list: {_usual(plugins)}")
         if stored or not asked
         else ("pwcheck_method: saslauthd", "mech_list: PLAIN LOGIN")
     )
@@ -713,6 +714,15 @@ def without_smtpd_conf(
         severity="error" if asked and not stored else None,
         path=path,
     )
+
+
+_WANTED = ("SCRAM-SHA-256", "SCRAM-SHA-1", "DIGEST-MD5", "CRAM-MD5", "LOGIN", "PLAIN")
+
+
+def _usual(plugins: Plugins | Unknown) -> str:
+    """Mechanisms that mail programs know and whose secrets a sasldb has, as far as their plug-ins are there."""
+    there = set(plugins.mechanisms) if isinstance(plugins, Plugins) else {"LOGIN", "PLAIN"}
+    return " ".join(m for m in _WANTED if m in there) or "LOGIN PLAIN"
 
 
 _EVERYBODY = re.compile(r"(?:0\.0\.0\.0|\[?::\]?)/0|static:all")

@@ -9,6 +9,7 @@ from maildoctor.api import (
     Findings,
     Restart,
     SetPostfix,
+    SetPostfixOption,
     Unknown,
     by_hand,
     check,
@@ -16,6 +17,7 @@ from maildoctor.api import (
     inspect,
     shown,
 )
+from maildoctor.api.cyrus import PLAINTEXT, SaslConf
 from maildoctor.api.host import Certificate, TlsFile
 from maildoctor.api.postfix import Postfix, PostfixTls, Smtpd, needs_tls, pairs, primary, tls_level, without_tls
 
@@ -313,5 +315,68 @@ def demands_tls_and_has_none(postfix: Postfix) -> Findings:
                 Restart("postfix"),
             ],
             option=demands,
+            **({"port": where} if others and where else {}),  # type: ignore[arg-type]
+        )
+
+
+@check(
+    "TLS049",
+    "postfix-passwords-before-tls",
+    "warning",
+    rung="offer",
+    role="risk",
+    scope=("listener",),
+    explains=("WIRE011",),
+    fails=[
+        {"postfix": _HOST, "conf": "mech_list: PLAIN LOGIN"},
+        {"postfix": _HOST + " -o smtpd_sasl_type=dovecot\n"},
+    ],
+    passes=[
+        {
+            "postfix": _HOST.replace("security_level", "auth_only = yes\nsmtpd_tls_security_level"),
+            "conf": "mech_list: PLAIN",
+        },
+        {"postfix": _HOST, "conf": "mech_list: CRAM-MD5 SCRAM-SHA-256"},
+        {
+            "postfix": _MAIN + "smtpd_sasl_security_options = noanonymous, noplaintext\n" + _MASTER,
+            "conf": "mech_list: PLAIN LOGIN",
+        },
+    ],
+    refs=("RFC 4954 section 4, RFC 8314 section 3; postfix: TLS_README, smtpd_tls_auth_only",),
+)
+def passwords_before_tls(postfix: Postfix, conf: SaslConf | Unknown) -> Findings:
+    """PLAIN and LOGIN are offered before TLS, so passwords can be read on the way.
+
+    A client that is not told to insist on TLS sends the password in base64, which hides nothing.
+
+    Advice: set smtpd_tls_auth_only=yes, then reload Postfix.
+    """
+    listed = {m.upper() for m in conf.mechs} if isinstance(conf, SaslConf) and conf.mechs is not None else None
+    bare: dict[bool, list[Smtpd]] = {}
+    for smtpd in postfix.logins:
+        if needs_tls(smtpd) or without_tls(smtpd):
+            continue
+        words = smtpd.value("smtpd_sasl_security_options").lower().replace(",", " ").split()
+        cyrus = smtpd.value("smtpd_sasl_type") == "cyrus"
+        if "noplaintext" in words or (cyrus and listed is not None and not listed & PLAINTEXT):
+            continue
+        bare.setdefault("smtpd_tls_auth_only" in smtpd.service.options, []).append(smtpd)
+    for in_master, services in bare.items():
+        some = {s.name for s in services}
+        names = " and ".join(f"{s.name} (port {s.port})" for s in services)
+        where = ",".join(str(s.port) for s in services if s.port)
+        others = any(s.name not in some for s in postfix.logins)
+        yield found(
+            f"{names} offers PLAIN and LOGIN before TLS: smtpd_tls_auth_only is not yes",
+            evidence=[services[0].evidence("smtpd_tls_auth_only")],
+            fix=[
+                *(
+                    [SetPostfixOption(s.name, "smtpd_tls_auth_only", "yes") for s in services]
+                    if in_master
+                    else [SetPostfix("smtpd_tls_auth_only", "yes")]
+                ),
+                Restart("postfix"),
+            ],
+            option="smtpd_tls_auth_only",
             **({"port": where} if others and where else {}),  # type: ignore[arg-type]
         )
