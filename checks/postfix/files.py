@@ -41,12 +41,14 @@ def queue_full(postfix: Postfix, files: PostfixFiles) -> Findings:
     """
     least = postfix.value("queue_minfree")
     wanted = int(least[:15]) // 1024 if least.isdecimal() else 0
-    told: set[tuple[int, int]] = set()
+    reported: set[tuple[int, int]] = set()
     for space in files.spaces:
         no_inodes = bool(space.inodes) and space.free_inodes == 0
-        if (space.free, space.size) in told or not (space.free <= max(wanted, _LOW) or no_inodes or space.read_only):
+        if (space.free, space.size) in reported or not (
+            space.free <= max(wanted, _LOW) or no_inodes or space.read_only
+        ):
             continue
-        told.add((space.free, space.size))
+        reported.add((space.free, space.size))
         if space.read_only:
             what = "is mounted read-only"
         elif no_inodes:

@@ -96,9 +96,11 @@ def _groups(services: Sequence[Smtpd], stage: Stage | None = None) -> Iterator[l
     "error",
     rung="program",
     role="cause",
+    scope=("listener",),
     explains=("stopped", "no-answer", "no-offer", "no-starttls"),
     witnesses=("CONF622", "RUN620"),
     fails=[
+        {"postfix": _GOOD + _587 + " -o smtpd_relay_restrictions=permit\n"},
         {"postfix": _MAIN + "smtpd_relay_restrictions = permit\n" + _MASTER},
         {"postfix": _MAIN + _RELAY + "permit_mynetworks, permit, reject_unauth_destination\n" + _MASTER},
         {"postfix": _MAIN + "smtpd_relay_restrictions = permit_mynetworks\n" + _MASTER},
@@ -166,9 +168,11 @@ def _rejected(smtpd: Smtpd) -> Decision | None:
     "error",
     rung="policy",
     role="cause",
+    scope=("listener",),
     explains=("refused-after-login", "WIRE061"),
     witnesses=("RELAY501",),
     fails=[
+        {"postfix": _GOOD + _587 + " -o smtpd_relay_restrictions=permit_mynetworks,reject\n"},
         {"postfix": _MAIN + "smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination\n" + _587},
         {
             "postfix": _MAIN
@@ -405,8 +409,14 @@ def _much(word: str) -> str:
     "error",
     rung="policy",
     role="risk",
+    scope=("listener",),
     explains=("WIRE060",),
     fails=[
+        {
+            "postfix": _GOOD
+            + _MASTER
+            + "587 inet n - y - - smtpd\n -o smtpd_relay_restrictions=check_sender_access,static:OK,reject\n"
+        },
         {
             "postfix": _MAIN + "smtpd_relay_restrictions = permit_mynetworks, check_sender_access static:OK, "
             "reject_unauth_destination\n" + _MASTER
@@ -489,8 +499,13 @@ _KNOWN = {
     "error",
     rung="policy",
     role="cause",
+    scope=("listener",),
     explains=("refused-after-login", "WIRE062"),
     fails=[
+        {
+            "postfix": _GOOD + _587 + " -o smtpd_recipient_restrictions=check_policy_service,inet:127.0.0.1:10023\n",
+            "listeners": "",
+        },
         {
             "postfix": _GOOD + "smtpd_recipient_restrictions = check_policy_service inet:127.0.0.1:10023\n" + _587,
             "listeners": "0.0.0.0 25 4 master",

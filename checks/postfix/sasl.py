@@ -94,9 +94,11 @@ def _is_for_cyrus(files: PostfixFiles, smtpd: Smtpd) -> str:
     "error",
     rung="verifier",
     role="cause",
+    scope=("listener",),
     explains=("SASL046", "no-answer", "no-offer", "no-starttls", "stopped"),
     witnesses=("MECH500", "MECH501", "CONF504", "CONF505", "SASL500"),
     fails=[
+        {"postfix": _MAIN + _IN + " -o smtpd_sasl_type=none\n"},
         {
             "postfix": _MAIN + "smtpd_sasl_type = dovecot\n" + _IN,
             "files": "missing: /usr/sbin/dovecot\nmissing: /usr/local/sbin/dovecot\nmissing: /var/spool/postfix/smtpd",
@@ -196,9 +198,15 @@ _RUNS = "50 root 1.0 /usr/sbin/dovecot /usr/sbin/dovecot"
     "error",
     rung="verifier",
     role="cause",
+    scope=("listener",),
     explains=("no-answer", "no-offer", "no-starttls", "stopped"),
     witnesses=("SASL500", "PERM500", "RUN500", "SYS500", "MECH500", "RUN501"),
     fails=[
+        {
+            "postfix": _MAIN + _IN + " -o smtpd_sasl_type=dovecot\n -o smtpd_sasl_path=private/auth\n",
+            "files": _THERE + f"missing: {_USUAL}",
+            "processes": "",
+        },
         {
             "postfix": _DOVECOT.format(_USUAL) + _IN,
             "files": _THERE + _SOCKET.format("postfix postfix") + f"missing: {_QUEUE}{_USUAL}",
@@ -453,9 +461,11 @@ _TLS_NOPLAIN = "smtpd_sasl_tls_security_options = noanonymous, noplaintext\n"
     "error",
     rung="offer",
     role="cause",
+    scope=("listener",),
     explains=("no-offer", "WIRE014", "MECH012"),
     witnesses=("MECH500", "MECH501", "CONF503", "CONF502", "MECH503"),
     fails=[
+        {"postfix": _MAIN + _IN + " -o smtpd_sasl_tls_security_options=noplaintext\n"},
         {"postfix": _DOVECOT.format("private/auth") + _TLS_NOPLAIN + _IN},
         {"postfix": _MAIN + _NOPLAIN + _IN, "conf": "mech_list: PLAIN LOGIN"},
         {"postfix": _MAIN + "smtpd_sasl_security_options = noanonymus\n" + _IN},
@@ -584,9 +594,11 @@ def _dead_in_clear(
     "error",
     rung="offer",
     role="cause",
+    scope=("listener",),
     explains=("no-offer", "no-answer", "WIRE014", "MECH011", "MECH012"),
     witnesses=("MECH502",),
     fails=[
+        {"postfix": _MAIN + _IN + " -o smtpd_sasl_mechanism_filter=cram-md5\n"},
         {"postfix": _MAIN + "smtpd_sasl_mechanism_filter = cram-md5\n" + _IN, "conf": "mech_list: PLAIN LOGIN"},
         {"postfix": _MAIN + "smtpd_sasl_mechanism_filter = !plain, !login, static:rest\n" + _IN},
     ],
@@ -735,9 +747,10 @@ _HOME = re.compile(r"(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)[\d.]{0,12}(
     "error",
     rung="offer",
     role="cause",
-    scope=("client",),
+    scope=("listener", "client"),
     explains=("no-offer",),
     fails=[
+        {"postfix": _MAIN + _IN + " -o smtpd_discard_ehlo_keywords=auth\n"},
         {"postfix": _MAIN + "smtpd_sasl_exceptions_networks = 0.0.0.0/0\n" + _IN},
         {"postfix": _MAIN + "smtpd_discard_ehlo_keywords = silent-discard, auth\n" + _IN},
         {"postfix": _MAIN + "smtpd_sasl_exceptions_networks = 192.168.0.0/16\n" + _IN},

@@ -101,18 +101,18 @@ def tls_file_unusable(postfix: Postfix, tls: PostfixTls) -> Findings:
     Advice: install the file where main.cf says, or name the right one (smtpd_tls_cert_file, smtpd_tls_key_file); then
     reload Postfix.
     """
-    told: set[str] = set()
+    reported: set[str] = set()
     for option, certificate, key, services in _used(postfix):
         for purpose, path in (("certificate", certificate), ("key", key)):
             file = _of(tls, purpose, path)
-            if file is None or path in told:
+            if file is None or path in reported:
                 continue
             if file.state in ("refused", "unread"):
                 yield Unknown(file.reason, "run as root")
                 continue
             if file.state == "ok":
                 continue
-            told.add(path)
+            reported.add(path)
             name = option.replace("cert_file", "key_file") if purpose == "key" and path != certificate else option
             what = {
                 "missing": "does not exist",
@@ -215,12 +215,12 @@ def certificate_not_valid_now(postfix: Postfix, tls: PostfixTls) -> Findings:
     """
     if not tls.now:
         return
-    told: set[str] = set()
+    reported: set[str] = set()
     for _, path, _key, _services in _used(postfix):
         one = _first(tls, path)
-        if one is None or not one.not_after or path in told:
+        if one is None or not one.not_after or path in reported:
             continue
-        told.add(path)
+        reported.add(path)
         until, since = (datetime.fromtimestamp(t, UTC).strftime("%Y-%m-%d") for t in (one.not_after, one.not_before))
         if one.not_before > tls.now:
             words = f"is not valid before {since}"
@@ -254,6 +254,7 @@ def certificate_not_valid_now(postfix: Postfix, tls: PostfixTls) -> Findings:
     "error",
     rung="tls",
     role="cause",
+    scope=("listener",),
     explains=("no-starttls", "no-offer", "WIRE020", "WIRE021", "no-answer"),
     fails=[
         {
@@ -328,6 +329,7 @@ def demands_tls_and_has_none(postfix: Postfix) -> Findings:
     scope=("listener",),
     explains=("WIRE011",),
     fails=[
+        {"postfix": _HOST + " -o smtpd_tls_auth_only=yes\n", "conf": "mech_list: PLAIN"},
         {"postfix": _HOST, "conf": "mech_list: PLAIN LOGIN"},
         {"postfix": _HOST + " -o smtpd_sasl_type=dovecot\n"},
     ],
@@ -347,7 +349,7 @@ def demands_tls_and_has_none(postfix: Postfix) -> Findings:
 def passwords_before_tls(postfix: Postfix, conf: SaslConf | Unknown) -> Findings:
     """PLAIN and LOGIN are offered before TLS, so passwords can be read on the way.
 
-    A client that is not told to insist on TLS sends the password in base64, which hides nothing.
+    A client that does not insist on TLS sends the password in base64, which hides nothing.
 
     Advice: set smtpd_tls_auth_only=yes, then reload Postfix.
     """
