@@ -209,6 +209,8 @@ def _examples(a: str, b: str) -> list[Step]:
         steps.SetPostfix: steps.SetPostfix("mynetworks", b),
         steps.SetPostfixService: steps.SetPostfixService((b,), "chroot", "n", "y"),
         steps.SetPostfixOption: steps.SetPostfixOption(a, "mynetworks", b),
+        steps.SetRow: steps.SetRow(a, b, a, b),
+        steps.BuildTable: steps.BuildTable("hash", b),
         steps.UnsetPostfix: steps.UnsetPostfix("mynetworks", a),
         steps.StopAndStart: steps.StopAndStart("postfix"),
         steps.DeleteUser: steps.DeleteUser(a, b, "Sendmail"),

@@ -14,6 +14,7 @@ from maildoctor.api import (
     Unknown,
     add_user,
     amend,
+    change,
     check,
     found,
     known,
@@ -414,7 +415,9 @@ def user_in_another_realm(service: LoginService, sasldb: SaslDb, conf: SaslConf 
             *(Evidence("sasldblistusers2", f"{u.name}@{u.realm}") for u in lost[:5]),
             service.evidence("realm") if service.realm_is_set else Evidence(service.path, f"{option} is not set"),
         ],
-        fix=[*(add_user(u.name, realm, sasldb.path) for u in lost[:3]), *(instead if deliberate else [])],
+        fix=change(service, "realm", other)
+        if service.product == "postfix" and whole and len(other) == 1
+        else [*(add_user(u.name, realm, sasldb.path) for u in lost[:3]), *(instead if deliberate else [])],
         severity="error" if whole else "warning",
         realm=realm,
     )

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from maildoctor.api import (
+    BuildTable,
     EditFile,
     Evidence,
     Findings,
@@ -13,6 +14,7 @@ from maildoctor.api import (
     Restart,
     SetPostfix,
     SetPostfixOption,
+    SetRow,
     Step,
     StopAndStart,
     Unknown,
@@ -21,7 +23,6 @@ from maildoctor.api import (
     check,
     edit,
     found,
-    inspect,
     shown,
 )
 from maildoctor.api.cyrus import SaslDb
@@ -702,14 +703,28 @@ def sender_belongs_to_another_name(
                 smtpd.evidence(parameter(stage)),
                 *(Evidence(log.path if isinstance(log, MailLog) else "log", x) for x in [*tried.values()][:1]),
             ],
-            fix=[
-                edit(path, "write {right} instead of {wrong}", right=login, wrong=listed),
-                inspect("postmap -q {address} hash:{path}", address=spots[0][0], path=path),
-                Restart("postfix"),
-            ],
+            fix=_renamed(smtpd, path, spots, names, login, listed),
             severity=None if tried or users else "warning",
             path=path,
         )
+
+
+def _renamed(
+    smtpd: Smtpd, path: str, spots: Sequence[tuple[str, str]], names: Sequence[str], login: str, listed: str
+) -> list[Step]:
+    """The rows of that user with the right name; all other users by hand, for nobody saw under which they log in."""
+    kind = next((k for k in _INDEXED if f"{k}:{path}" in smtpd.value("smtpd_sender_login_maps")), "")
+    rows: list[Step] = []
+    for address, words in spots[:_ROWS]:
+        kept = [login if w.lower() == listed else w for w in words.replace(",", " ").split()]
+        rows.append(SetRow(path, address, ", ".join(kept), words))
+    others = len(spots) > _ROWS or any(n.partition("@")[0] != listed.partition("@")[0] for n in names)
+    more = [edit(path, "write the other users as they log in, too")] if others else []
+    return [*rows, *more, *([BuildTable(kind, path)] if kind else []), Restart("postfix")]
+
+
+_INDEXED = ("hash", "btree", "cdb", "lmdb", "dbm")
+_ROWS = 5
 
 
 def _other_names(

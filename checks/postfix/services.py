@@ -4,7 +4,7 @@ logins switched on."""
 from collections.abc import Iterator, Sequence
 
 from maildoctor.api import (
-    AddPostfixService,
+    AddMasterEntry,
     Evidence,
     Findings,
     Restart,
@@ -159,7 +159,7 @@ def no_submission_service(postfix: Postfix, remarks: MasterRemarks | Unknown) ->
         + (f", its entry is commented out (line {block.first})" if block else ""),
         evidence=[Evidence(f"{path}:{block.first}", block.head) if block else Evidence(path, "no submission entry")],
         fix=[
-            AddPostfixService("submission/inet", f"submission inet n - {chroot} - - smtpd"),
+            AddMasterEntry("submission/inet", f"submission inet n - {chroot} - - smtpd"),
             *(SetPostfixOption("submission/inet", n, v) for n, v in _options(postfix, block, on_25)),
             Restart("postfix"),
         ],

@@ -9,10 +9,11 @@ from maildoctor.facts.packages import install_command, package_for
 from maildoctor.facts.system import System
 from maildoctor.plan.steps import (
     AddLine,
-    AddPostfixService,
+    AddMasterEntry,
     AddUser,
     BuildAliases,
     BuildMap,
+    BuildTable,
     Chmod,
     Chown,
     CopyChain,
@@ -44,6 +45,7 @@ from maildoctor.plan.steps import (
     SetPostfix,
     SetPostfixOption,
     SetPostfixService,
+    SetRow,
     SetUpPam,
     Start,
     Step,
@@ -230,9 +232,18 @@ def _colons(step: SeparateByColon, system: System) -> str:
     return _sed(r"s/^\([A-Za-z0-9_-]*\)[ \t]*=[ \t]*/\1: /", step.path, system)
 
 
+def _pattern(text: str) -> str:
+    """Text that sed finds as it is."""
+    return "".join("\\" + c if c in r"\/.*[^$" else c for c in text)
+
+
 def _remove_line(step: RemoveLine, system: System) -> str:
-    pattern = "".join("\\" + c if c in r"\/.*[^$" else c for c in step.line)
-    return _sed(f"/^{pattern}$/d", step.path, system)
+    return _sed(f"/^{_pattern(step.line)}$/d", step.path, system)
+
+
+def _set_row(step: SetRow, system: System) -> str:
+    row = f"{_literal(step.key)} {_literal(step.value)}"
+    return _sed(f"s/^{_pattern(step.key)}[[:blank:]].*/{row}/", step.path, system)
 
 
 # ---- sendmail and users
@@ -315,14 +326,16 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     SeparateByColon: _colons,
     AddLine: _add_line,
     RemoveLine: _remove_line,
+    SetRow: _set_row,
     SetPostfix: lambda s, _: f"postconf -e {shell_word(f'{s.name} = {s.value}')}",
     SetPostfixService: lambda s, _: f"postconf -F {shell_words(*(f'{x}/{s.name}={s.value}' for x in s.services))}",
     SetPostfixOption: lambda s, _: f"postconf -P {shell_word(f'{s.service}/{s.name}={s.value}')}",
     UnsetPostfix: lambda s, _: (
         f"postconf -PX {shell_word(f'{s.service}/{s.name}')}" if s.service else f"postconf -X {shell_word(s.name)}"
     ),
-    AddPostfixService: lambda s, _: f"postconf -M {shell_word(f'{s.name}={s.entry}')}",
+    AddMasterEntry: lambda s, _: f"postconf -M {shell_word(f'{s.name}={s.entry}')}",
     BuildMap: lambda s, _: f"makemap {shell_words(s.type, s.path)} < {shell_word(s.path)}",
+    BuildTable: lambda s, _: f"postmap {shell_word(f'{s.type}:{s.path}')}",
     BuildAliases: lambda _, __: "newaliases",
     Rebuild: _rebuild,
     PutBack: _put_back,

@@ -227,6 +227,21 @@ class AddLine(Step):
 
 
 @dataclass(frozen=True)
+class SetRow(Step):
+    """A row of a table's source, a key and blanks and a value, gets another value; `before`: its value now."""
+
+    path: str
+    key: str
+    value: str
+    before: str
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """The old value."""
+        return [replace(self, value=self.before, before=self.value)]
+
+
+@dataclass(frozen=True)
 class RemoveLine(Step):
     """Every such line of a file goes."""
 
@@ -275,7 +290,7 @@ class UnsetPostfix(Step):
 
 
 @dataclass(frozen=True)
-class AddPostfixService(Step):
+class AddMasterEntry(Step):
     """A service gets an entry in master.cf: `name` as in `submission/inet`, `entry` the whole line without options."""
 
     name: str
@@ -288,6 +303,15 @@ class AddPostfixService(Step):
 @dataclass(frozen=True)
 class BuildMap(Step):
     """A map from its source, of the same name without `.db`."""
+
+    type: str
+    path: str
+    safety: Safety = field(default="safe", kw_only=True)
+
+
+@dataclass(frozen=True)
+class BuildTable(Step):
+    """The index of a lookup table of Postfix from its source."""
 
     type: str
     path: str
