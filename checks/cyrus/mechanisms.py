@@ -504,6 +504,7 @@ def plain_text_without_tls(service: LoginService, plugins: Plugins | Unknown, co
     rung="account",
     role="cause",
     scope=("mechanism",),
+    witnesses=("SASL502",),
     fails=[
         {
             "service": "mechanisms: CRAM-MD5 PLAIN",

@@ -259,7 +259,7 @@ def plug_in_directory(plugins: Plugins, service: LoginService | Unknown) -> Find
     role="cause",
     scope=("mechanism",),
     explains=("no-offer",),
-    witnesses=("CONF151",),
+    witnesses=("CONF151", "SASL502"),
     fails=[{"plugins": _OK, "conf": "pwcheck_method: auxprop\nauxprop_plugin: sasldb", "service": ""}],
     passes=[
         {

@@ -14,6 +14,7 @@ from maildoctor.api import (
     Unknown,
     add_user,
     amend,
+    change,
     check,
     found,
     known,
@@ -407,7 +408,8 @@ def user_in_another_realm(service: LoginService, sasldb: SaslDb, conf: SaslConf 
     whole = not sasldb.in_realm(realm)
     other = sorted({u.realm for u in lost})
     deliberate = whole and len(other) == 1 and not _near(other[0], realm)
-    instead = amend(service, f"or: {setting(service, 'realm', '{realm}')}dnl", realm=other[0])[:1]
+    end = "dnl" if service.product == "sendmail" else ""
+    instead = amend(service, f"or: {setting(service, 'realm', '{realm}')}{end}", realm=other[0])[:1]
     option = service.option("realm")
     source = f"{option} of {service.path}" if service.realm_is_set else f"the host's full name; {option} is not set"
     yield found(
@@ -416,7 +418,9 @@ def user_in_another_realm(service: LoginService, sasldb: SaslDb, conf: SaslConf 
             *(Evidence("sasldblistusers2", f"{u.name}@{u.realm}") for u in lost[:5]),
             service.evidence("realm") if service.realm_is_set else Evidence(service.path, f"{option} is not set"),
         ],
-        fix=[*(add_user(u.name, realm, sasldb.path) for u in lost[:3]), *(instead if deliberate else [])],
+        fix=change(service, "realm", other)
+        if service.product == "postfix" and whole and len(other) == 1
+        else [*(add_user(u.name, realm, sasldb.path) for u in lost[:3]), *(instead if deliberate else [])],
         severity="error" if whole else "warning",
         realm=realm,
     )

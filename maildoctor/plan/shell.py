@@ -43,11 +43,15 @@ from maildoctor.plan.steps import (
     SeparateByColon,
     SetOption,
     SetPostfix,
+    SetPostfixOption,
     SetPostfixService,
+    SetRow,
     SetUpPam,
     Start,
     Step,
+    StopAndStart,
     Unban,
+    UnsetPostfix,
     WriteFile,
 )
 from maildoctor.plan.words import quoted, remark, shell_word, shell_words
@@ -89,6 +93,8 @@ _NAMES: Mapping[str, Mapping[str, str]] = {
     "cyrus-imapd": {"freebsd": "imapd"},
     "exim": {"debian": "exim4"},
     "opensmtpd": {"alpine": "smtpd", "freebsd": "smtpd"},
+    "postfix": {},
+    "dovecot": {},
     "rsyslog": {"alpine": "syslog", "freebsd": "syslogd"},
 }
 """Services, and what a distribution calls them if it is otherwise."""
@@ -132,7 +138,14 @@ def _start(step: Start, system: System) -> str:
     return _service("start", step.service, system)
 
 
+_BY_THEMSELVES = {"postfix": ("postfix start", "postfix stop; postfix start"), "dovecot": ("dovecot", "dovecot")}
+"""Mail servers that can be started, and started anew, without an init system."""
+
+
 def _service(verb: str, service: str, system: System) -> str:
+    if service in _BY_THEMSELVES and verb != "restart":
+        start, anew = _BY_THEMSELVES[service]
+        return _runs("start" if verb == "start" else "restart", service, system) or (start if verb == "start" else anew)
     if service in _RELOADS:
         return _RELOADS[service]
     if service not in _NAMES:
@@ -231,9 +244,18 @@ def _add_postfix_service(step: AddPostfixService, _: System) -> str:
     return f"postconf -M {shell_word(f'{step.name}={step.fields}')}" + (f" && postconf -P {options}" if options else "")
 
 
+def _pattern(text: str) -> str:
+    """Text that sed finds as it is."""
+    return "".join("\\" + c if c in r"\/.*[^$" else c for c in text)
+
+
 def _remove_line(step: RemoveLine, system: System) -> str:
-    pattern = "".join("\\" + c if c in r"\/.*[^$" else c for c in step.line)
-    return _sed(f"/^{pattern}$/d", step.path, system)
+    return _sed(f"/^{_pattern(step.line)}$/d", step.path, system)
+
+
+def _set_row(step: SetRow, system: System) -> str:
+    row = f"{_literal(step.key)} {_literal(step.value)}"
+    return _sed(f"s/^{_pattern(step.key)}[[:blank:]].*/{row}/", step.path, system)
 
 
 # ---- sendmail and users
@@ -316,10 +338,15 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     SeparateByColon: _colons,
     AddLine: _add_line,
     RemoveLine: _remove_line,
+    SetRow: _set_row,
     SetPostfix: lambda s, _: f"postconf -e {shell_word(f'{s.name} = {s.value}')}",
     SetPostfixService: lambda s, _: f"postconf -F {shell_words(*(f'{x}/{s.name}={s.value}' for x in s.services))}",
     AddPostfixService: _add_postfix_service,
     WriteFile: _write,
+    SetPostfixOption: lambda s, _: f"postconf -P {shell_word(f'{s.service}/{s.name}={s.value}')}",
+    UnsetPostfix: lambda s, _: (
+        f"postconf -PX {shell_word(f'{s.service}/{s.name}')}" if s.service else f"postconf -X {shell_word(s.name)}"
+    ),
     BuildMap: lambda s, _: f"makemap {shell_words(s.type, s.path)} < {shell_word(s.path)}",
     BuildTable: lambda s, _: f"postmap {shell_word(f'{s.type}:{s.path}')}",
     BuildAliases: lambda _, __: "newaliases",
@@ -329,6 +356,7 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     Install: _install,
     Restart: lambda s, system: _service("restart", s.service, system),
     Start: _start,
+    StopAndStart: lambda s, system: _service("stop and start", s.service, system),
     AddUser: _add_user,
     DeleteUser: _delete_user,
     Unban: _unban,

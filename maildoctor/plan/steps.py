@@ -234,6 +234,21 @@ class AddLine(Step):
 
 
 @dataclass(frozen=True)
+class SetRow(Step):
+    """A row of a table's source, a key and blanks and a value, gets another value; `before`: its value now."""
+
+    path: str
+    key: str
+    value: str
+    before: str
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """The old value."""
+        return [replace(self, value=self.before, before=self.value)]
+
+
+@dataclass(frozen=True)
 class RemoveLine(Step):
     """Every such line of a file goes."""
 
@@ -271,6 +286,23 @@ class AddPostfixService(Step):
     name: str
     fields: str
     options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class SetPostfixOption(Step):
+    """A service of master.cf (`submission/inet`) gets a value of its own for a parameter (`-o`)."""
+
+    service: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class UnsetPostfix(Step):
+    """A parameter goes from main.cf, or with a `service` the `-o` of that service, so that what is behind it counts."""
+
+    name: str
+    service: str = ""
 
 
 # ---- sendmail
@@ -383,6 +415,15 @@ class Start(Step):
 
     service: str
     at_boot: bool = False
+
+
+@dataclass(frozen=True)
+class StopAndStart(Step):
+    """A service ends and starts again, where to read its configuration anew is not enough: Postfix listens on other
+    addresses, or starts at once what it waits to start again."""
+
+    service: str
+    effect: str = field(default="breaks off connections", kw_only=True)
 
 
 @dataclass(frozen=True)
