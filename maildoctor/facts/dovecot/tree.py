@@ -30,6 +30,12 @@ _DEEPEST = 100
 """Blocks within blocks."""
 
 _SCOPES = ("protocol", "local", "local_name", "remote")
+_BY_ADDRESS = ("local", "local_name", "remote")
+_OF_AUTH = frozenset({
+    "passdb", "userdb", "base_dir", "verbose_proctitle", "first_valid_uid", "last_valid_uid", "first_valid_gid",
+    "last_valid_gid",
+})  # fmt: skip
+"""Settings of the auth service whose names do not begin with `auth_`: it serves all addresses alike."""
 _OF_SERVICE = ("unix_listener", "fifo_listener", "inet_listener")
 _BLOCKS: Mapping[str, tuple[str, ...]] = {
     "": ("passdb", "userdb", "service", "namespace", "plugin", "dict", "metric", "event_exporter"),
@@ -39,8 +45,8 @@ _BLOCKS: Mapping[str, tuple[str, ...]] = {
 """Which blocks 2.3 has in which others; those of a scope are those of the top."""
 _ANY = ("plugin", "dict")
 """Blocks of 2.3 that take any setting."""
-_OTHERS = frozenset({"fts", "sieve", "managesieve", "imapsieve", "xaps", "push", "antispam", "mail", "plugin"})
-"""First words of settings that plug-ins of other people bring."""
+_OF_PLUGINS = ("sieve", "imapsieve", "managesieve", "fts", "xaps", "antispam")
+"""First words of settings of 2.4 that belong to plug-ins, Pigeonhole above all: any of these is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +69,13 @@ class Setting:
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something because of which Dovecot does not start: `text` is what it says, `subject` the setting, block or path
-    that it is about. `sure` is false where a plug-in that is not known here could know the setting."""
+    that it is about."""
 
     kind: ProblemKind
     text: str
     path: str
     line: int
     subject: str = ""
-    sure: bool = True
 
     @property
     def evidence(self) -> Evidence:
@@ -237,7 +242,7 @@ class Reader:
         self, kind: ProblemKind, text: str, path: str, line: int, subject: str = "", sure: bool = True
     ) -> None:
         if len(self.tree.problems) < PROBLEMS:
-            self.tree.problems.append(Problem(kind, text[:500], path, line, subject[:200], sure))
+            self.tree.problems.append(Problem(kind, text[:500], path, line, subject[:200]))
 
     def _included(self, path: str, line: Line, chain: list[str]) -> list[str]:
         pattern = beside(path, line.value)
@@ -313,8 +318,10 @@ class Reader:
         if key not in _BLOCKS.get(inside, ()):
             whole = " { ".join([*_names(parent), key])
             if key not in OF_2_3[""] or inside:
-                self._problem("unknown", f"Unknown setting: {whole}", path, line.number, key, self._is_sure(key))
+                self._problem("unknown", f"Unknown setting: {whole}", path, line.number, key)
             return _Open(Section(key), path, line.number, parent, passed_over=True)
+        if self._is_of_auth(parent, key):
+            self._of_auth(path, line)
         name = line.value or ("" if key in _ANY else str(len(section.sections)))
         return _Open(_child(section, key, name, path, line.number), path, line.number, parent)
 
@@ -337,17 +344,14 @@ class Reader:
             words = f"{key} {{ }} must not have a section name"
             self._problem("syntax", words, path, line.number, key)
         elif kind_of not in ("array", "filter"):
-            if kind_of is None:
+            if kind_of is None and key.partition("_")[0] not in _OF_PLUGINS:
                 words = f"Unknown section name: {key}"
-                self._problem("unknown", words, path, line.number, key, self._is_sure(key))
+                self._problem("unknown", words, path, line.number, key)
             return _Open(Section(key), path, line.number, parent, passed_over=True)
         name = line.value if line.value or kind_of == "filter" else str(len(section.sections))
         return _Open(_child(section, key, name, path, line.number), path, line.number, parent)
 
     # ---- settings
-
-    def _is_sure(self, key: str) -> bool:
-        return key.partition("_")[0] not in _OTHERS
 
     def _set(self, path: str, line: Line) -> None:
         place = self._open
@@ -362,6 +366,9 @@ class Reader:
             home, kind = section, self._kind_of_old(section, key)
         if kind is None:
             self._unknown(path, line)
+            return
+        if self._is_of_auth(place, key):
+            self._of_auth(path, line)
             return
         value, file = line.value, ""
         if line.kind == "file":
@@ -382,6 +389,20 @@ class Reader:
             text = words if self.tree.minor < 4 else f"{line.key}: {words}"
             self._problem("value", text, path, line.number, line.key)
         home.settings[key] = setting
+
+    @staticmethod
+    def _is_of_auth(place: _Open, key: str) -> bool:
+        """Whether a setting of the auth service stands in a block for some addresses."""
+        if key not in _OF_AUTH and (key[:5] != "auth_" or key == "auth_socket_path"):
+            return False
+        at: _Open | None = place
+        while at is not None and at.section.kind not in _BY_ADDRESS:
+            at = at.parent
+        return at is not None
+
+    def _of_auth(self, path: str, line: Line) -> None:
+        words = f"Auth settings not supported inside local/remote blocks: {line.key}"
+        self._problem("syntax", words if self.tree.minor < 4 else f"{line.key}: {words}", path, line.number, line.key)
 
     def _kind_of_old(self, section: Section, key: str) -> Kind | None:
         if section.kind in _ANY:
@@ -408,7 +429,8 @@ class Reader:
                     return outer, long, self._known[long]
         if head != key and self._known.get(head) in ("boollist", "strlist"):
             return section, key, "text"
-        return section, key, self._known.get(key) or ("text" if key[:1] == "@" else None)
+        free = key[:1] == "@" or key.partition("_")[0] in _OF_PLUGINS
+        return section, key, self._known.get(key) or ("text" if free else None)
 
     def _unknown(self, path: str, line: Line) -> None:
         key = line.key
@@ -419,11 +441,11 @@ class Reader:
         if self.tree.minor > 3:
             of_old = key in OF_2_3[""] or any(key in OF_2_3.get(s, {}) for s in names)
             kind: ProblemKind = "generation" if of_old else "unknown"
-            self._problem(kind, f"{key}: Unknown setting: {key}", path, line.number, key, self._is_sure(key))
+            self._problem(kind, f"{key}: Unknown setting: {key}", path, line.number, key)
             return
         kind = "generation" if key in OF_2_4 and key not in OF_2_3[""] and not names else "unknown"
         whole = " { ".join([*names, key])
-        self._problem(kind, f"Unknown setting: {whole}", path, line.number, key, self._is_sure(key))
+        self._problem(kind, f"Unknown setting: {whole}", path, line.number, key)
 
     def _whole_list(self, home: Section, key: str, setting: Setting) -> None:
         home.whole.add(key)
