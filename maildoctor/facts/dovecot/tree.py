@@ -238,9 +238,7 @@ class Reader:
 
     # ---- what stands where
 
-    def _problem(
-        self, kind: ProblemKind, text: str, path: str, line: int, subject: str = "", sure: bool = True
-    ) -> None:
+    def _problem(self, kind: ProblemKind, text: str, path: str, line: int, subject: str = "") -> None:
         if len(self.tree.problems) < PROBLEMS:
             self.tree.problems.append(Problem(kind, text[:500], path, line, subject[:200]))
 
