@@ -119,8 +119,8 @@ def sockets(host: Host, know: FactStore) -> DovecotSockets | Unknown:
 
 def _socket(host: Host, path: str) -> str:
     if not path.startswith("/"):
-        said = host.ask("handshake", path)
-        return joined(f">> socket: {path}", said if isinstance(said, str) else f"unseen: {said.reason}")
+        by_port = host.ask("handshake", path)
+        return joined(f">> socket: {path}", by_port if isinstance(by_port, str) else f"unseen: {by_port.reason}")
     lines, gap = _trail(host, path)
     last = Look.parse(lines[-1]) if lines else None
     said: str | NoAnswer = ""

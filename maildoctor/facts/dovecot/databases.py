@@ -23,8 +23,8 @@ _MODULE_OF: Mapping[str, str] = {
 """Which file brings a driver or a mechanism, where it is no part of the auth service itself."""
 
 _SOCKETS: Mapping[str, tuple[str, ...]] = {
-    "mysql": ("/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock"),
-    "pgsql": ("/run/postgresql/.s.PGSQL.{port}", "/var/run/postgresql/.s.PGSQL.{port}", "/tmp/.s.PGSQL.{port}"),
+    "mysql": ("/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock"),
+    "pgsql": ("/run/postgresql/.s.PGSQL.{port}", "/var/run/postgresql/.s.PGSQL.{port}"),
 }
 """Where the libraries of MySQL and PostgreSQL look for a server on this host, by how distributions build them."""
 _PORTS = {"mysql": "3306", "pgsql": "5432", "ldap": "389", "ldaps": "636"}

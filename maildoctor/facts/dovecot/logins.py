@@ -18,8 +18,8 @@ _DONE = re.compile(r", sasl_method=[\w-]{1,20}, sasl_username=(?P<name>[^\s,]{1,
 
 @dataclass(frozen=True, slots=True)
 class TriedNames:
-    """Text: lines of a mail log; a first line `# path: /var/log/mail.log` names it. `failed`: the last line of each name
-    that was refused and was not let in later."""
+    """Text: lines of a mail log; a first line `# path: /var/log/mail.log` names it. `failed`: the last line of each
+    name that was refused and was not let in later."""
 
     path: str
     failed: Mapping[str, str]

@@ -87,6 +87,17 @@ class AuthSocket:
         return Evidence(f"ls -ld {self.path}", self.reason or "No such file or directory")
 
 
+def seen_by(path: str, queue: str, chrooted: bool) -> str:
+    """Where smtpd finds smtpd_sasl_path, as the host sees it: it works in the queue directory, and in a chroot that is
+    its root. `ADDRESS:PORT` of `inet:` (xsasl/xsasl_dovecot_server.c)."""
+    if path.startswith("inet:"):
+        return path.removeprefix("inet:")
+    path = path.removeprefix("unix:")
+    if path.startswith("/") and not chrooted:
+        return path
+    return f"{queue.rstrip('/')}/{path.lstrip('/')}"
+
+
 _BLOCK = re.compile(r"(?m)^>> socket: (\S.*)$\n?")
 
 
@@ -109,9 +120,8 @@ class DovecotSockets:
 
 
 def _socket(path: str, body: str) -> AuthSocket:
-    trail = (
-        Paths.parse(f"{body}\n[configuration] {path}").trails[-1] if path[:1] == "/" else Trail("map", path, (), False)
-    )
+    named = Paths.parse(f"{body}\n[configuration] {path}").trails if path[:1] == "/" else ()
+    trail = named[-1] if named else Trail("configuration", path, (), False)
     reason = next((x.removeprefix("unseen: ") for x in body.splitlines() if x.startswith("unseen: ")), "")
     return AuthSocket(path, trail, _handshake(body), reason)
 
