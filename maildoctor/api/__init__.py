@@ -10,12 +10,14 @@ from maildoctor.correlate import Cause, always
 from maildoctor.facts import Absent, Unknown, gaps, known
 from maildoctor.model import Evidence, Finding, Purpose, Severity
 from maildoctor.plan.steps import (
+    AddInBlock,
     AddLine,
     AddUser,
     BuildAliases,
     BuildMap,
     Chmod,
     Chown,
+    CommentOut,
     CopyChain,
     CreateFile,
     Decrypt,
@@ -41,6 +43,7 @@ from maildoctor.plan.steps import (
     RenameOption,
     Restart,
     SeparateByColon,
+    SetInLine,
     SetOption,
     SetPostfix,
     SetPostfixService,
@@ -71,6 +74,7 @@ from maildoctor.remedy import (
 __all__ = [
     "Absent",
     "Account",
+    "AddInBlock",
     "AddLine",
     "AddUser",
     "BuildAliases",
@@ -78,6 +82,7 @@ __all__ = [
     "Cause",
     "Chmod",
     "Chown",
+    "CommentOut",
     "CopyChain",
     "CreateFile",
     "Decrypt",
@@ -110,6 +115,7 @@ __all__ = [
     "Restart",
     "SaslApplication",
     "SeparateByColon",
+    "SetInLine",
     "SetOption",
     "SetPostfix",
     "SetPostfixService",

@@ -66,6 +66,7 @@ def dovecot(host: Host, know: FactStore) -> Dovecot | Unknown:
     return Dovecot.parse(
         joined(
             f"version: {text(host.ask('release', installed))}",
+            *(f"changed: {when}" for path in files if (when := text(host.ask("changed", path)))),
             *(f"unread: {path}: {reason}" for path, reason in unread.items()),
             *(f"==> {path} <==\n{body.removesuffix(chr(10))}" for path, body in files.items()),
         )

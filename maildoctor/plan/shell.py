@@ -8,12 +8,14 @@ from maildoctor import model
 from maildoctor.facts.packages import install_command, package_for
 from maildoctor.facts.system import System
 from maildoctor.plan.steps import (
+    AddInBlock,
     AddLine,
     AddUser,
     BuildAliases,
     BuildMap,
     Chmod,
     Chown,
+    CommentOut,
     CopyChain,
     CreateFile,
     Decrypt,
@@ -39,6 +41,7 @@ from maildoctor.plan.steps import (
     RenameOption,
     Restart,
     SeparateByColon,
+    SetInLine,
     SetOption,
     SetPostfix,
     SetPostfixService,
@@ -82,6 +85,8 @@ def _command(step: Step, system: System) -> str:
 
 _NAMES: Mapping[str, Mapping[str, str]] = {
     "sendmail": {},
+    "postfix": {},
+    "dovecot": {},
     "saslauthd": {},
     "cyrus-imapd": {"freebsd": "imapd"},
     "exim": {"debian": "exim4"},
@@ -130,7 +135,7 @@ def _start(step: Start, system: System) -> str:
 
 
 def _service(verb: str, service: str, system: System) -> str:
-    if service in _RELOADS:
+    if service in _RELOADS and verb == "restart":
         return _RELOADS[service]
     if service not in _NAMES:
         return ""
@@ -197,6 +202,25 @@ def _set(step: SetOption, system: System) -> str:
     # libsasl takes the first of several lines, so one that is there by now must go
     once = _sed(f"/^{name}{sign.strip()}/d", step.path, system)
     return f"{once} && {_append(f'{name}{sign}{step.value}', step.path, ended=not step.unended)}"
+
+
+def _set_in_line(step: SetInLine, system: System) -> str:
+    script = rf"{step.line}s/^\([ \t]*{step.name}[ \t]*=[ \t]*\).*/\1{_literal(step.value)}/"
+    return _sed(script, step.path, system)
+
+
+def _comment_out(step: CommentOut, system: System) -> str:
+    script = rf"{step.line}s/^#*\([ \t]*{step.name}[ \t]*=\)/{'' if step.back else '#'}\1/"
+    return _sed(script, step.path, system)
+
+
+def _add_in_block(step: AddInBlock, system: System) -> str:
+    """Not every sed makes a line of `\\n`."""
+    if system.family == "freebsd":
+        words = f"in {{file}}, behind line {step.line}: {'; '.join(line.strip() for line in step.lines)}"
+        return remark(words, (("file", step.path),))
+    more = "".join(rf"\n{_literal(line)}" for line in step.lines)
+    return _sed(rf"{step.line}s/{{[ \t]*$/&{more}/", step.path, system)
 
 
 def _append(line: str, path: str, *, ended: bool = True) -> str:
@@ -298,6 +322,9 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     SetUpPam: _pam,
     Remount: lambda s, system: f"mount {'-uw' if system.family == 'freebsd' else '-o remount,rw'} {shell_word(s.path)}",
     SetOption: _set,
+    SetInLine: _set_in_line,
+    CommentOut: _comment_out,
+    AddInBlock: _add_in_block,
     RenameOption: _rename,
     SeparateByColon: _colons,
     AddLine: _add_line,

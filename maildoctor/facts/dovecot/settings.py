@@ -10,54 +10,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Self
 
+from maildoctor.facts.dovecot.defaults import default
 from maildoctor.facts.dovecot.tree import Problem, Reader, Section, Setting, Tree, words_of
+from maildoctor.facts.paths import seconds
 from maildoctor.model import Evidence
 
 _SECTION = re.compile(r"(?m)^==> (/\S{1,4000}) <==$\n?")
 _VERSION = re.compile(r"(?m)^version: (\d{1,9}(?:\.\d{1,9}){0,4})")
 _UNREAD = re.compile(r"(?m)^unread: (/\S{1,4000}): (.*)$")
+_CHANGED = re.compile(r"(?m)^changed: (\S.{9,60})$")
 _OF_2_4 = re.compile(r"(?m)^[ \t]*dovecot_config_version[ \t]*=")
 
-MAIN = "/etc/dovecot/dovecot.conf"
+_ABOUT = re.compile(r"(?m)^(?:version|changed|unread): .*\n?")
+"""Lines about the files, where no line names the first of them."""
 
-_DEFAULTS: Mapping[str, str] = {
-    "auth_mechanisms": "plain",
-    "auth_realms": "",
-    "auth_default_realm": "",
-    "auth_default_domain": "",
-    "auth_username_chars": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567890.-_@",
-    "auth_username_translation": "",
-    "auth_username_format": "%Lu",
-    "auth_master_user_separator": "",
-    "auth_krb5_keytab": "",
-    "auth_worker_max_count": "30",
-    "auth_failure_delay": "2 secs",
-    "auth_verbose": "no",
-    "auth_debug": "no",
-    "auth_debug_passwords": "no",
-    "auth_verbose_passwords": "no",
-    "auth_allow_weak_schemes": "no",
-    "auth_allow_cleartext": "no",
-    "auth_ssl_require_client_cert": "no",
-    "disable_plaintext_auth": "yes",
-    "ssl": "yes",
-    "base_dir": "/run/dovecot",
-    "default_internal_user": "dovecot",
-    "default_internal_group": "dovecot",
-    "default_login_user": "dovenull",
-    "default_client_limit": "1000",
-    "default_process_limit": "100",
-    "default_vsz_limit": "256M",
-    "listen": "*, ::",
-    "log_path": "syslog",
-    "protocols": "imap pop3 lmtp",
-    "submission_relay_host": "",
-}
-_DEFAULTS_OF_2_4: Mapping[str, str] = {
-    "auth_username_format": "%{user | lower}",
-    "default_vsz_limit": "1G",
-    "protocols": "",
-}
+MAIN = "/etc/dovecot/dovecot.conf"
 
 ListenerType = Literal["auth", "auth-legacy", "login", "master", "userdb", "token", "token-login"]
 """Which protocol a socket of the auth service speaks (auth/main.c, auth_socket_type_get())."""
@@ -176,14 +143,17 @@ class Passdb:
 
 @dataclass(frozen=True)
 class Dovecot:
-    """Text: `version: 2.3.19.1`, `unread: /etc/dovecot/x.conf: permission denied` for a file that is there, then the
-    files that were read, each behind a line `==> /etc/dovecot/dovecot.conf <==` as head(1) prints it, the main file
-    first. `version` is empty where not known."""
+    """Text: `version: 2.3.19.1`, `changed: 2026-11-22 06:00:00 +0000`, when a file was changed, `unread:
+    /etc/dovecot/x.conf: permission denied` for a file that is there, then the files that were read, each behind a line
+    `==> /etc/dovecot/dovecot.conf <==` as head(1) prints it, the main file first. `version` is empty where not known.
+    """
 
     version: tuple[int, ...]
     main: str
     tree: Tree
     unread: Mapping[str, str]
+    changed: float = 0.0
+    """when the last of the files was changed, in seconds since 1970; 0 where that is not known"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -197,11 +167,12 @@ class Dovecot:
         found = _VERSION.search(head)
         version = tuple(int(n) for n in found[1].split(".")) if found else ()
         if not names:
-            files = {MAIN: head[found.end() :] if found else head}
+            files = {MAIN: _ABOUT.sub("", head)}
         unread = dict(_UNREAD.findall(head)) if names else {}
         of_2_4 = any(_OF_2_4.search(body) for body in files.values())
         minor = 4 if (version[:2] >= (2, 4) if version else of_2_4) else 3
-        return cls(version, main, Reader(files, unread, minor).read(main), unread)
+        changed = max(map(seconds, _CHANGED.findall(head)), default=0.0)
+        return cls(version, main, Reader(files, unread, minor).read(main), unread, changed)
 
     # ---- release
 
@@ -260,9 +231,7 @@ class Dovecot:
 
     def default(self, name: str) -> str:
         """What applies where nothing is set."""
-        if self.modern and name in _DEFAULTS_OF_2_4:
-            return _DEFAULTS_OF_2_4[name]
-        return _DEFAULTS.get(name, "")
+        return default(name, self.tree.minor)
 
     def value(self, name: str) -> str:
         """A setting, or its default."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
+from maildoctor.facts.dovecot.defaults import default
 from maildoctor.facts.dovecot.known import OF_2_3, OF_2_4, Kind
 from maildoctor.facts.dovecot.lines import Line, lines
 from maildoctor.model import Evidence
@@ -458,16 +459,16 @@ class Reader:
             sign = "$SET:" if self.tree.minor > 3 else "$"
             if word.startswith("$ENV:"):
                 continue
-            found = self._so_far(place, word[len(sign) :]) if word.startswith(sign) else None
-            parts.append(found if found is not None else word)
+            name = word[len(sign) :] if word.startswith(sign) else ""
+            parts.append(self._so_far(place, name) if name in self._known or name in OF_2_3[""] else word)
         return "".join(parts)[:65536]
 
-    def _so_far(self, place: _Open | None, name: str) -> str | None:
+    def _so_far(self, place: _Open | None, name: str) -> str:
         while place is not None:
             if name in place.section.settings:
                 return place.section.settings[name].value
             place = place.parent
-        return None
+        return default(name, self.tree.minor)
 
     # ---- at the end
 
