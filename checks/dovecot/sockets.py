@@ -269,7 +269,8 @@ def socket_refuses(
         is_socket = culprit.path == socket.path or culprit.kind == "s"
         what = "Dovecot's auth socket" if is_socket else "the folder on the way to Dovecot's auth socket"
         yield found(
-            f"user {owner} may not use {what} {culprit.path}: mode {culprit.octal}, owner {culprit.owner}:{culprit.group}",
+            f"user {owner} may not use {what} {culprit.path}: mode {culprit.octal}, "
+            f"owner {culprit.owner}:{culprit.group}",
             evidence=[
                 culprit.evidence,
                 *([listener.evidence] if listener else []),
