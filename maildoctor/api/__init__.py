@@ -10,6 +10,7 @@ from maildoctor.correlate import Cause, always
 from maildoctor.facts import Absent, Unknown, gaps, known
 from maildoctor.model import Evidence, Finding, Purpose, Severity
 from maildoctor.plan.steps import (
+    AddInBlock,
     AddLine,
     AddPostfixService,
     AddUser,
@@ -18,6 +19,7 @@ from maildoctor.plan.steps import (
     BuildTable,
     Chmod,
     Chown,
+    CommentOut,
     CopyChain,
     CreateFile,
     Decrypt,
@@ -43,6 +45,7 @@ from maildoctor.plan.steps import (
     RenameOption,
     Restart,
     SeparateByColon,
+    SetInLine,
     SetOption,
     SetPostfix,
     SetPostfixOption,
@@ -78,6 +81,7 @@ from maildoctor.remedy import (
 __all__ = [
     "Absent",
     "Account",
+    "AddInBlock",
     "AddLine",
     "AddPostfixService",
     "AddUser",
@@ -87,6 +91,7 @@ __all__ = [
     "Cause",
     "Chmod",
     "Chown",
+    "CommentOut",
     "CopyChain",
     "CreateFile",
     "Decrypt",
@@ -119,6 +124,7 @@ __all__ = [
     "Restart",
     "SaslApplication",
     "SeparateByColon",
+    "SetInLine",
     "SetOption",
     "SetPostfix",
     "SetPostfixOption",

@@ -8,6 +8,7 @@ from maildoctor import model
 from maildoctor.facts.packages import install_command, package_for
 from maildoctor.facts.system import System
 from maildoctor.plan.steps import (
+    AddInBlock,
     AddLine,
     AddPostfixService,
     AddUser,
@@ -16,6 +17,7 @@ from maildoctor.plan.steps import (
     BuildTable,
     Chmod,
     Chown,
+    CommentOut,
     CopyChain,
     CreateFile,
     Decrypt,
@@ -41,6 +43,7 @@ from maildoctor.plan.steps import (
     RenameOption,
     Restart,
     SeparateByColon,
+    SetInLine,
     SetOption,
     SetPostfix,
     SetPostfixOption,
@@ -89,6 +92,8 @@ def _command(step: Step, system: System) -> str:
 
 _NAMES: Mapping[str, Mapping[str, str]] = {
     "sendmail": {},
+    "postfix": {},
+    "dovecot": {},
     "saslauthd": {},
     "cyrus-imapd": {"freebsd": "imapd"},
     "exim": {"debian": "exim4"},
@@ -215,6 +220,25 @@ def _set(step: SetOption, system: System) -> str:
     return f"{once} && {_append(f'{name}{sign}{step.value}', step.path, ended=not step.unended)}"
 
 
+def _set_in_line(step: SetInLine, system: System) -> str:
+    script = rf"{step.line}s/^\([ \t]*{step.name}[ \t]*=[ \t]*\).*/\1{_literal(step.value)}/"
+    return _sed(script, step.path, system)
+
+
+def _comment_out(step: CommentOut, system: System) -> str:
+    script = rf"{step.line}s/^#*\([ \t]*{step.name}[ \t]*=\)/{'' if step.back else '#'}\1/"
+    return _sed(script, step.path, system)
+
+
+def _add_in_block(step: AddInBlock, system: System) -> str:
+    """Not every sed makes a line of `\\n`."""
+    if system.family == "freebsd":
+        words = f"in {{file}}, behind line {step.line}: {'; '.join(line.strip() for line in step.lines)}"
+        return remark(words, (("file", step.path),))
+    more = "".join(rf"\n{_literal(line)}" for line in step.lines)
+    return _sed(rf"{step.line}s/{{[ \t]*$/&{more}/", step.path, system)
+
+
 def _append(line: str, path: str, *, ended: bool = True) -> str:
     # echo of dash makes other characters of a backslash and what follows
     form = r"'%s\n'" if ended else r"'\n%s\n'"
@@ -334,6 +358,9 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     SetUpPam: _pam,
     Remount: lambda s, system: f"mount {'-uw' if system.family == 'freebsd' else '-o remount,rw'} {shell_word(s.path)}",
     SetOption: _set,
+    SetInLine: _set_in_line,
+    CommentOut: _comment_out,
+    AddInBlock: _add_in_block,
     RenameOption: _rename,
     SeparateByColon: _colons,
     AddLine: _add_line,

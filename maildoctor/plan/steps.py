@@ -205,6 +205,47 @@ class SetOption(Step):
 
 
 @dataclass(frozen=True)
+class SetInLine(Step):
+    """A setting `NAME = VALUE` in the line where it stands, for there may be others of that name. `before`: its value
+    now."""
+
+    path: str
+    line: int
+    name: str
+    value: str
+    before: str
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """The old value."""
+        return [replace(self, value=self.before, before=self.value)]
+
+
+@dataclass(frozen=True)
+class CommentOut(Step):
+    """A setting `NAME = …` in this line becomes a comment; `back`: it is a setting again."""
+
+    path: str
+    line: int
+    name: str
+    back: bool = False
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """Without the sign of a comment."""
+        return [replace(self, back=not self.back)]
+
+
+@dataclass(frozen=True)
+class AddInBlock(Step):
+    """Lines behind the one that opens a block with `{`."""
+
+    path: str
+    line: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RenameOption(Step):
     """An option of a file gets another name and keeps its value."""
 
