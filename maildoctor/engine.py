@@ -61,11 +61,11 @@ def examine(
     selection: Selection,
     progress: Callable[[str], None] | None = None,
     deadline: Deadline | None = None,
-    witness: Callable[[Report], Report] = lambda report: report,
+    witness: Callable[[Report, LoginHistory | None], Report] = lambda report, _: report,
 ) -> Report:
     """The diagnosis of a host. A fault in one check or collector never ends the run, nor does one that takes too long:
     what the deadline or an interruption leaves no time for is not judged. `witness` adds what the host's log says,
-    before the verdict."""
+    before the verdict; it is given what came of logins too."""
     late = deadline or Deadline()
     started = host.ask("clock")
     services = knowledge(host, progress or (lambda _: None), late)
@@ -106,7 +106,7 @@ def examine(
         routes=routes,
         logins=logins,
     )
-    report = _or(late, lambda: witness(report), report)
+    report = _or(late, lambda: witness(report, know.already(LoginHistory) if whole else None), report)
     wire = know.already(Wire)
     return conclude(report, places(library.checks), bool(wire and wire.without_login)) if whole else report
 

@@ -14,6 +14,7 @@ from maildoctor.__main__ import main
 from maildoctor.check import Axis, Direction, Role, Rung
 from maildoctor.cli.status import Policy, plugin_status, status
 from maildoctor.engine import Selection, examine
+from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.wire import Wire
 from maildoctor.host import Answer, NoAnswer, Verb
 from maildoctor.host.recording import Replay
@@ -391,7 +392,7 @@ class Log:
         self.text = text
 
     def ask(self, verb: Verb, subject: str = "") -> Answer:
-        if (verb, subject) in (("recent", "/var/log/mail.log"), ("logins", "/var/log/mail.log")):
+        if (verb, subject) == ("recent", "/var/log/mail.log"):
             return self.text
         return NoAnswer("absent", f"{subject} does not exist")
 
@@ -412,9 +413,11 @@ def test_a_line_of_the_log_counts_where_it_is_of_now(
 ) -> None:
     monkeypatch.setenv("TZ", "UTC")
     given = report(logins=Logins(0, 1, since=since))
-    found = [r for r in received(Log("".join(lines)), given, UNSPOKEN).ranked if r.finding.code.startswith("KRB")]
+    history = LoginHistory.parse(f"# since: {since}\n" + "".join(lines))
+    witnessed = received(Log("".join(lines)), given, UNSPOKEN, history)
+    found = [r for r in witnessed.ranked if r.finding.code.startswith("KRB")]
     assert [r.finding.severity for r in found] == [severity]
-    concluded = conclude(received(Log("".join(lines)), given, UNSPOKEN), KNOWN)
+    concluded = conclude(witnessed, KNOWN)
     assert concluded.verdict is not None
     assert (concluded.verdict.code in ("broken", "partly")) is (severity == "error")
 
