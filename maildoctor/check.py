@@ -56,8 +56,9 @@ Direction = Literal["server", "relay", "local"]
 Axis = Literal["listener", "mechanism", "map", "user", "client"]
 """By what a finding may be confined; its labels say to which."""
 
-Effect = Literal["stopped", "no-answer", "no-starttls", "no-offer", "login-fails", "refused-after-login"]
-"""What several symptoms have in common, so that a cause explains all of them in one word, those of later checks too."""
+Effect = Literal["stopped", "no-answer", "no-starttls", "no-offer", "login-fails", "refused-after-login", "not-started"]
+"""What several symptoms have in common, so that a cause explains all of them in one word, those of later checks too.
+`not-started`: the program that the label `daemon` names does not run; what it wrote of that itself stands above it."""
 
 _CODE = re.compile(r"[A-Z]+[0-9]+")
 

@@ -76,9 +76,9 @@ def _attributed(ranked: Sequence[Ranked], known: Mapping[str, Place]) -> tuple[R
     open_lines = [f for f in lines if f.fingerprint not in parents and _place(f, known).rung != "none"]
     lowest = RUNGS.index(_place(open_lines[0], known).rung) if open_lines else len(RUNGS)
     for f in roots:
-        if f.code == _NOT_STARTED and (why := next((line for line in open_lines if _is_of(line, "saslauthd[")), None)):
-            parents[f.fingerprint] = why.fingerprint
         place = _place(f, known)
+        if "not-started" in place.shows and (why := next((x for x in open_lines if _wrote(f, x)), None)):
+            parents[f.fingerprint] = why.fingerprint
         if _OF_LOGINS & {*place.shows} and place.rung != "none" and lowest <= RUNGS.index(place.rung):
             parents[f.fingerprint] = open_lines[0].fingerprint
     moved = [replace(r, explained_by=parents.get(r.finding.fingerprint, r.explained_by)) for r in ranked]
@@ -110,12 +110,11 @@ def _laid_out(ranked: Sequence[Ranked]) -> tuple[Ranked, ...]:
     return (*laid, *(replace(r, rank=n) for n, r in enumerate(rest, len(laid) + 1)))
 
 
-def _is_of(line: Finding, speaker: str) -> bool:
-    return any(speaker in evidence.text for evidence in line.evidence)
+def _wrote(stopped: Finding, line: Finding) -> bool:
+    """Whether the program that does not run wrote this line of the log itself."""
+    daemon = stopped.labels.get("daemon", "")
+    return bool(daemon) and any(f" {daemon}[" in f" {evidence.text}" for evidence in line.evidence)
 
-
-_NOT_STARTED = "SASL007"
-"""saslauthd does not run: if it said why, in the log, that is the cause."""
 
 _OF_LOGINS = frozenset({"login-fails", "refused-after-login"})
 """What checks of logins that were seen show: the log's own words about a reason stand above them."""

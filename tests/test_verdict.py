@@ -21,6 +21,7 @@ from maildoctor.host.recording import Replay
 from maildoctor.ladder import Ground, climb
 from maildoctor.library import load_library
 from maildoctor.model import (
+    Evidence,
     Finding,
     Logins,
     LogRead,
@@ -369,6 +370,20 @@ def test_failing_logins_stand_under_what_the_log_names_as_the_reason() -> None:
     ]
     above = conclude(report(finding("LOGIN001", log="a"), finding("QUEUE510", user="b")), KNOWN)
     assert all(r.explained_by is None for r in above.ranked), "what comes after a login does not make it fail"
+
+
+def test_what_a_program_wrote_that_does_not_run_stands_above_its_not_running() -> None:
+    said = Evidence("/var/log/auth.log", "Nov 22 06:00:00 mail saslauthd[7]: set_auth_mech : unknown mechanism: ldapp")
+    why = replace(finding("RUN510", user="b"), evidence=(said,))
+    stopped = finding("SASL007", daemon="saslauthd")
+    concluded = conclude(report(stopped, why), KNOWN)
+    assert [(r.finding.code, r.explained_by) for r in concluded.ranked] == [
+        ("RUN510", None),
+        ("SASL007", "RUN510:user=b"),
+    ]
+    by_another = replace(why, evidence=(replace(said, text="Nov 22 06:00:00 mail sm-mta[7]: x"),))
+    ranked = conclude(report(stopped, by_another), KNOWN).ranked
+    assert all(r.explained_by is None for r in ranked), "another program does not say why"
 
 
 # ---- the log's notes

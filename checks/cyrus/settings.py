@@ -290,6 +290,7 @@ def _asks_saslauthd(settings: Mapping[str, str]) -> bool:
     "error",
     rung="verifier",
     role="cause",
+    shows=("not-started",),
     explains=("SASL008", "SASL009"),
     witnesses=("RUN150", "SASL123"),
     fails=[

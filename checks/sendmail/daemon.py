@@ -35,7 +35,7 @@ _CF = "O DaemonPortOptions=Name=MTA, Port=25\nO DaemonPortOptions=Name=MSA, Port
     "error",
     rung="program",
     role="symptom",
-    shows=("stopped",),
+    shows=("stopped", "not-started"),
     explains=("no-answer", "RUN002", "RUN004"),
     fails=[{"cf": _CF, "processes": ""}, {"cf": _CF, "processes": _DAEMON.replace("root", "bob")}],
     passes=[{"cf": _CF, "processes": _DAEMON}, {"cf": _CF, "processes": _DAEMON.replace("root", "smmta")}],
