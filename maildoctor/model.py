@@ -163,12 +163,16 @@ class Route:
 class Verdict:
     """Whether users can log in, and the particulars of the sentence that says so: `shown`: how many logins show it;
     `without`: what cannot be used where others can (mechanisms, listeners or users); `because`: what it is that is
-    missing, or not shown."""
+    missing, or not shown. Where some can log in, `able` are the mechanisms by which they do or, if no login is shown,
+    by which it seems that they can, and `fails` is what fails the others: the lowest rung that is broken, or the login
+    of this host elsewhere or of its own programs."""
 
     code: VerdictCode
     shown: int = 0
     without: tuple[str, ...] = ()
     because: str = ""
+    able: tuple[str, ...] = ()
+    fails: Literal[RungName, "relay", "local", ""] = ""
 
 
 @dataclass(frozen=True, slots=True)

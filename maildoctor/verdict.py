@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
-from maildoctor.model import Finding, Ranked, Report, Route, RungName, Verdict, VerdictCode
+from maildoctor.model import Finding, Mechanism, Ranked, Report, Route, RungName, Verdict, VerdictCode
 
 if TYPE_CHECKING:
     from maildoctor.check import Axis, Check, Direction, Effect, Role, Rung
@@ -191,11 +191,12 @@ def _verdict(
         stops = [r for r in server if _stops(r.finding, _place(r.finding, known), report)]
         dead = {route.listener for route in routes if _dead(route)}
         if shown or ok or not stops or (routes and len(dead) < len(routes)):
-            without = tuple(dict.fromkeys(word for r in server for word in _without(r.finding, report)))
-            return Verdict("partly", shown + len(ok), without, first)
+            return _partly(report, server, known, shown + len(ok), first)
         return Verdict("broken", because=first)
     if breaking:
-        return Verdict("partly", shown + len(ok), (), first)
+        fails = next(_place(r.finding, known).direction for r in breaking)
+        elsewhere = Verdict("partly", shown + len(ok), (), first)
+        return elsewhere if fails == "server" else replace(elsewhere, fails=fails)
     sends = any(_holds(route, "policy") for route in routes)
     if (ok or (shown and sends)) and not lacking:
         return Verdict("works", shown + len(ok))
@@ -206,6 +207,28 @@ def _verdict(
         return Verdict("ready")
     unseen = next((s.rung for r in routes for s in r.rungs if s.state == "not_shown"), "")
     return Verdict("not_shown", shown + len(ok), because=unseen)
+
+
+def _partly(report: Report, server: Sequence[Ranked], known: Mapping[str, Place], shown: int, because: str) -> Verdict:
+    """Who can log in and who cannot: by the labels of what is broken below the policy and, where none of them tells, by
+    the mechanisms that are meant to be usable and are not."""
+    fails = min((_rung_of(r.finding, known) for r in server), key=RUNGS.index)
+    lower = [r.finding for r in server if _rung_of(r.finding, known) not in ("policy", "hand-over")]
+    words = dict.fromkeys(word for f in lower for word in _without(f, report))
+    ports = {word.rpartition(":")[2] for word in words if ":" in word}
+    rows = report.matrix.rows if report.matrix else ()
+    done = [name for name, _ in report.logins.mechs] if report.logins else []
+    done += [row.mech for row in rows if row.login == "ok" and row.mech not in done]
+    able = done or [row.mech for row in rows if row.mech not in words and _is_usable(row)]
+    if not words and fails in ("mechanism", "offer"):
+        words = dict.fromkeys(row.mech for row in rows if (row.configured or row.trusted) and row.mech not in able)
+    return Verdict("partly", shown, tuple(w for w in words if w not in ports), because, tuple(able), fails)
+
+
+def _rung_of(finding: Finding, known: Mapping[str, Place]) -> RungName:
+    """Of a finding that breaks one."""
+    rung = _place(finding, known).rung
+    return "program" if rung == "none" else rung
 
 
 def conclude_log(report: Report) -> Report:
@@ -251,12 +274,12 @@ def _stops(finding: Finding, place: Place, report: Report) -> bool:
 
 def _usable(report: Report, in_clear: bool = False) -> bool:
     """Whether some mechanism is, as far as it is known; `in_clear`: also without TLS."""
-    return any(
-        row.verdict in ("works", "usable", "would_be_usable")
-        and row.secret is not False
-        and (row.offered_plain or not in_clear)
-        for row in (report.matrix.rows if report.matrix else ())
-    )
+    rows = report.matrix.rows if report.matrix else ()
+    return any(_is_usable(row) and (row.offered_plain or not in_clear) for row in rows)
+
+
+def _is_usable(row: Mechanism) -> bool:
+    return row.verdict in ("works", "usable", "would_be_usable") and row.secret is not False
 
 
 def _without(finding: Finding, report: Report) -> Iterator[str]:

@@ -159,7 +159,7 @@ def test_what_lets_down_some_is_partly(scope: tuple[Axis, ...], labels: dict[str
     concluded = conclude(
         report(finding("X001", "error", "", **labels)), {"X001": place("account", "cause", "server", *scope)}
     )
-    assert concluded.verdict == Verdict("partly", 0, without, "X001 is wrong")
+    assert concluded.verdict == Verdict("partly", 0, without, "X001 is wrong", fails="account")
     assert status(concluded, Policy()) == 1
     assert "Nobody" not in sentence(concluded)
 
@@ -173,7 +173,7 @@ def test_what_is_true_of_every_client_lets_down_all() -> None:
 def test_a_port_that_is_dead_lets_down_those_who_use_it() -> None:
     two = report(finding("X001", endpoint="127.0.0.1:465"), routes=[route("127.0.0.1:465"), route("127.0.0.1:587")])
     concluded = conclude(two, {"X001": place("tls")})
-    assert concluded.verdict == Verdict("partly", 0, ("127.0.0.1:465",), "X001 is wrong")
+    assert concluded.verdict == Verdict("partly", 0, ("127.0.0.1:465",), "X001 is wrong", fails="tls")
     assert [step.state for r in concluded.routes for step in r.rungs if step.rung == "tls"] == ["broken", "holds"]
     only = report(finding("X001", endpoint="127.0.0.1:587"), routes=[route("127.0.0.1:587")])
     assert verdict(only, X001=place("tls")).code == "broken"
@@ -183,7 +183,7 @@ def test_an_error_while_others_log_in_is_partly() -> None:
     assert verdict(report(finding("X001"), logins=LOGGED_IN), X001=place("verifier")).code == "partly"
     done = Matrix((replace(MECH, login="ok", verdict="works"),))
     assert verdict(report(finding("X001"), matrix=done), X001=place("verifier")) == Verdict(
-        "partly", 1, (), "X001 is wrong"
+        "partly", 1, (), "X001 is wrong", ("PLAIN",), "verifier"
     )
 
 
@@ -196,11 +196,37 @@ def test_what_keeps_a_mechanism_from_being_offered_lets_down_all_only_where_none
     assert verdict(report(finding("X001"), matrix=Matrix((row,))), X001=place("verifier")).code == "broken"
 
 
+BROKEN = Mechanism("LOGIN", "broken", True, None, True, False, False, True, "not_tried", "does_not_load")
+
+
+@pytest.mark.parametrize(
+    ("rung", "labels", "logins", "said"),
+    [
+        ("mechanism", {}, None, "It seems that users can log in by PLAIN, but not by LOGIN."),
+        ("mechanism", {"mechanism": "LOGIN"}, None, "It seems that users can log in by PLAIN, but not by LOGIN."),
+        ("mechanism", {"mechanism": "LOGIN"}, LOGGED_IN, "Users can log in by PLAIN, but not by LOGIN."),
+        ("account", {"user": "bob"}, LOGGED_IN, "Users can log in by PLAIN, but not as bob."),
+        ("offer", {"port": "465"}, LOGGED_IN, "Users can log in by PLAIN, but not on 465."),
+        ("verifier", {}, LOGGED_IN, "Users can log in by PLAIN, but not every password can be verified."),
+        ("policy", {"mechanism": "LOGIN"}, LOGGED_IN, "Users can log in by PLAIN, but not all of them may send then."),
+        ("hand-over", {}, LOGGED_IN, "Users can log in by PLAIN, but their mail is not passed on."),
+    ],
+)
+def test_who_can_log_in_and_who_cannot_is_told_by_what_is_known(
+    rung: Rung, labels: dict[str, str], logins: Logins | None, said: str
+) -> None:
+    given = report(finding("X001", **labels), logins=logins, matrix=Matrix((MECH, BROKEN)))  # type: ignore[arg-type]
+    concluded = conclude(given, {"X001": place(rung, "cause", "server", "mechanism", "user")})
+    assert concluded.verdict is not None and concluded.verdict.code == "partly"
+    assert sentence(concluded).startswith(said)
+
+
 def test_an_error_of_the_login_of_this_host_elsewhere_is_partly_and_breaks_no_way_in() -> None:
     known = {"X001": place("account", "cause", "relay")}
     for logins, shown in ((None, 0), (LOGGED_IN, 5)):
         concluded = conclude(report(finding("X001"), logins=logins), known)
-        assert concluded.verdict == Verdict("partly", shown, (), "X001 is wrong")
+        assert concluded.verdict == Verdict("partly", shown, (), "X001 is wrong", fails="relay")
+        assert sentence(concluded).startswith("This host cannot log in everywhere that it is to")
         assert "broken" not in {step.state for step in concluded.routes[0].rungs}
         assert status(concluded, Policy()) == 1
 
@@ -491,6 +517,8 @@ def test_every_format_obeys_the_verdict() -> None:
             "shown": 3,
             "without": [],
             "because": "",
+            "able": [],
+            "fails": "",
         }
         assert ("\nmaildoctor_login_works 1\n" in said["prometheus"]) is (code == "works")
         assert "\nmaildoctor_login_works 0\n" not in said["prometheus"], "it is not known"
