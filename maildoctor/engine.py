@@ -28,7 +28,7 @@ from maildoctor.host.deadline import Deadline, Overdue
 from maildoctor.ladder import Ground, Seen, climb
 from maildoctor.library import Library
 from maildoctor.model import CheckResult, Finding, Logins, Matrix, Outcome, Report, Route, Talk, Target
-from maildoctor.verdict import conclude, places
+from maildoctor.verdict import conclude, order, places
 
 FINDINGS = 500
 """Findings of one check that are told; nobody reads more, and a stranger may make a line for each."""
@@ -83,7 +83,8 @@ def examine(
             outcomes.append(outcome)
             for f in found:
                 findings.setdefault(f.fingerprint, f)
-    ranked = rank(list(findings.values()), library.causes)
+    known = places(library.checks)
+    ranked = rank(list(findings.values()), library.causes, lambda f: order(f, known))
     about = _or(
         late,
         lambda: target(host, services),
@@ -108,7 +109,7 @@ def examine(
     )
     report = _or(late, lambda: witness(report, know.already(LoginHistory) if whole else None), report)
     wire = know.already(Wire)
-    return conclude(report, places(library.checks), bool(wire and wire.without_login)) if whole else report
+    return conclude(report, known, bool(wire and wire.without_login)) if whole else report
 
 
 def _or(deadline: Deadline, work: Callable[[], T], otherwise: T) -> T:

@@ -97,7 +97,8 @@ class Traffic:
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong on one subject. Identity is `code` and `labels`, never the sentence. `product`: the
-    program in whose login service it was judged (`sendmail`, `postfix`), empty where it is none's alone."""
+    program in whose login service it was judged (`sendmail`, `postfix`), empty where it is none's alone. `rung`: the
+    first thing a login needs that it breaks; `direction`: whose login; both empty where nothing says so."""
 
     code: str
     name: str
@@ -114,6 +115,8 @@ class Finding:
     last: str | None = None
     traffic: Traffic | None = None
     product: str = ""
+    rung: Literal[RungName, "none", ""] = ""
+    direction: Literal["server", "relay", "local", ""] = ""
 
     @property
     def fingerprint(self) -> str:

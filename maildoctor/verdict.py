@@ -48,10 +48,23 @@ def places(checks: "Sequence[Check]") -> Mapping[str, Place]:
 
 
 def _place(finding: Finding, known: Mapping[str, Place]) -> Place:
-    if (place := known.get(finding.code)) is not None:
+    """Where it stands: by what it says itself, else by its check, else by the family of its log rule."""
+    place = known.get(finding.code)
+    if place is None:
+        family = finding.code.rstrip("0123456789")
+        place = Place(_FAMILIES[family], "symptom", "server") if family in _FAMILIES else _NOWHERE
+    if not finding.rung and not finding.direction:
         return place
-    family = finding.code.rstrip("0123456789")
-    return Place(_FAMILIES[family], "symptom", "server") if family in _FAMILIES else _NOWHERE
+    return replace(place, rung=finding.rung or place.rung, direction=finding.direction or place.direction)
+
+
+_ORDER: Mapping[str, int] = {"cause": 0, "derived": 0, "symptom": 1, "risk": 2, "note": 3}
+
+
+def order(finding: Finding, known: Mapping[str, Place]) -> tuple[int, int]:
+    """Among findings of one severity: faults before risks, causes before what was seen, the lower rung first."""
+    place = _place(finding, known)
+    return _ORDER[place.role], len(RUNGS) if place.rung == "none" else RUNGS.index(place.rung)
 
 
 def conclude(report: Report, known: Mapping[str, Place], lacking: bool = False) -> Report:

@@ -484,7 +484,6 @@ _BOB_SEARCHED = (
     rung="account",
     role="cause",
     scope=("user",),
-    explains=("USER009",),
     fails=[
         {
             "conf": _CONF,
@@ -545,6 +544,8 @@ def user_not_in_the_directory(
                 edit(ldap.path, "make ldap_filter find exactly the entry of the name that users send"),
             ],
             severity="error" if nobody else None,
+            rung=None,
+            direction=None,
             **({"filter": ldap.filter[:80]} if nobody else {"user": name}),
         )
 
@@ -565,7 +566,6 @@ _TRIES = (
     rung="account",
     role="cause",
     scope=("user",),
-    explains=("USER009",),
     fails=[
         {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _BOB + f"state: {state}", "logins": _TRIES}
         for state in (

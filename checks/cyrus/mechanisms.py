@@ -61,7 +61,7 @@ _USER = "test@mail.example.com: userPassword"
     rung="mechanism",
     role="cause",
     scope=("mechanism",),
-    explains=("no-offer", "LINK006", "MAP012"),
+    explains=("no-offer", "MAP012"),
     fails=[{"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": _USER}],
     passes=[
         {"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},

@@ -9,6 +9,7 @@ from maildoctor.api import (
     Findings,
     Found,
     LoginService,
+    Rung,
     Step,
     Unknown,
     check,
@@ -60,13 +61,22 @@ def _consequence(purposes: set[str]) -> str:
     return "the maps below it cannot be opened"
 
 
+def _breaks(purposes: set[str]) -> Rung:
+    """The first thing that a login lacks where sendmail refuses files of these kinds."""
+    if "class file" in purposes:
+        return "program"
+    if purposes & {"plug-in", "SASL configuration"}:
+        return "mechanism"
+    return "tls" if purposes & {"certificate", "key", "CA"} else "policy"
+
+
 @check(
     "PERM001",
     "unsafe-directory",
     "error",
     rung="program",
     role="cause",
-    explains=("stopped", "no-offer", "no-starttls", "MECH009", "PERM002", "RUN004"),
+    explains=("stopped", "no-offer", "no-starttls", "MECH009", "RUN004"),
     witnesses=("PERM121", "PERM127", "PERM128", "PERM130", "PERM140"),
     fails=[
         {
@@ -111,6 +121,7 @@ def unsafe_directory(cf: SendmailCf, paths: Paths) -> Findings:
                 Evidence(path, f"{reason}; writable by {_who(look, paths)}; above: {', '.join(sorted(purposes))}"),
             ],
             fix=[_safer(look), restart()],
+            rung=_breaks(purposes),
             path=path,
         )
 
@@ -157,6 +168,7 @@ def unsafe_file(cf: SendmailCf, paths: Paths) -> Findings:
                 f" {r.purpose} file, and sendmail goes on without it",
                 evidence=[r.culprit.evidence],
                 fix=[_file_step(r.culprit, r.reason), restart()],
+                rung=_breaks({r.purpose}),
                 path=r.path,
             )
 
@@ -439,7 +451,7 @@ def readable_credentials(exposed: Exposed) -> Findings:
     "error",
     rung="verifier",
     role="cause",
-    explains=("no-offer", "no-starttls", "PERM004", "USER008", "USER009", "WIRE002"),
+    explains=("no-offer", "no-starttls", "PERM004", "WIRE002"),
     witnesses=("PERM151", "PERM140"),
     fails=[
         {
@@ -508,7 +520,7 @@ def _opened(x: Look, user: str) -> Step:
     "error",
     rung="mechanism",
     role="cause",
-    explains=("no-offer", "LINK003", "LINK006", "MAP012", "MECH001"),
+    explains=("no-offer", "MAP012"),
     witnesses=("PERM124",),
     fails=[
         {"paths": "-rw------- daemon root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so", "cf": ""},
@@ -698,7 +710,7 @@ def unjudged_acl(paths: Paths) -> Findings:
     rung="listener",
     role="cause",
     # an access map that cannot be asked turns every client away: EHLO shows no extension, all else gets a 451
-    explains=("QUEUE002", "WIRE002", "WIRE010", "WIRE023"),
+    explains=("no-answer", "no-offer", "no-starttls"),
     fails=[
         {"cf": "", "paths": "-rw-r----- smmta smmsp /etc/mail/access.db\n[map] /etc/mail/access.db"},
         {

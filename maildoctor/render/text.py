@@ -230,12 +230,12 @@ _GLIMPSE = 150
 def _left_open(report: Report, style: Style) -> Iterator[Block]:
     """What was not judged, by its reasons in a few lines; what broke, whole."""
     groups = _by_reason(o for o in report.outcomes if o.outcome == "not_judged")
-    told = groups if len(groups) <= _FEW_LEFT_OPEN else groups[: _FEW_LEFT_OPEN - 1]
+    listed = groups if len(groups) <= _FEW_LEFT_OPEN else groups[: _FEW_LEFT_OPEN - 1]
     lines = [
         f"{len(some)} {_plural('check', len(some))} not judged: {reason}{f'; {remedy}' if remedy else ''}"
-        for (reason, remedy), some in told
+        for (reason, remedy), some in listed
     ]
-    if rest := groups[len(told) :]:
+    if rest := groups[len(listed) :]:
         count = sum(len(some) for _, some in rest)
         lines.append(f"{count} {_plural('check', count)} not judged for {len(rest)} other reasons: -v")
     yield from [_GAP] if lines else []
