@@ -202,6 +202,7 @@ def ldap_filter_finds_nobody(conf: SaslConf, verifier: Verifier, ldap: LdapStore
             "ldap": _GOOD + "\n>> ask ldap://127.0.0.1/\nconnect: 127.0.0.1:389 Connection refused",
         },
         {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD + "\nldap_servers: 127.0.0.1"},
+        {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD + "\nldap_scope = sub", "listeners": "127.0.0.1 25 7 x"},
     ],
     passes=[
         {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD, "listeners": "0.0.0.0 389 7 slapd"},
@@ -224,7 +225,7 @@ def ldap_server_unreachable(
 
     Advice: start the directory (slapd), or name the right one in ldap_servers and restart saslauthd.
     """
-    if not _asked(conf, verifier) or ldap.missing or ldap.broken:
+    if not _asked(conf, verifier) or ldap.missing or any("ldap_servers" in text for _, text, _ in ldap.broken):
         return
     dead: list[tuple[str, Evidence]] = []
     for server in ldap.servers:

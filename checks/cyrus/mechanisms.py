@@ -3,6 +3,7 @@
 import re
 
 from maildoctor.api import (
+    Absent,
     Account,
     Chown,
     Evidence,
@@ -54,6 +55,14 @@ _GSSAPI = (
 _USER = "test@mail.example.com: userPassword"
 
 
+def _nobody_yet(service: LoginService, conf: SaslConf | Unknown, sasldb: SaslDb | Unknown) -> bool:
+    """Users are meant to be in the user database that is asked, and nobody is: it lacks, is damaged, or is of another
+    kind. Whom it will hold can be served by what is there for them."""
+    empty = isinstance(sasldb, Absent) or (isinstance(sasldb, SaslDb) and not sasldb.users)
+    by_daemon = isinstance(conf, SaslConf) and conf.verifies_by("saslauthd")
+    return service.wanted and empty and not by_daemon and uses_sasldb(known(conf))
+
+
 @check(
     "MECH001",
     "plug-in-not-installed",
@@ -62,10 +71,14 @@ _USER = "test@mail.example.com: userPassword"
     role="cause",
     scope=("mechanism",),
     explains=("no-offer", "MAP012"),
-    fails=[{"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": _USER}],
+    fails=[
+        {"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": _USER},
+        {"service": "wanted\nmechanisms: CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": "# empty"},
+    ],
     passes=[
         {"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
         {"service": "mechanisms: GSSAPI PLAIN", "plugins": _PLAIN, "sasldb": _USER},
+        {"service": "wanted\nmechanisms: GSSAPI PLAIN", "plugins": _PLAIN, "sasldb": "# empty"},
         {
             "service": "mechanisms: SCRAM-SHA-1 PLAIN",
             "plugins": _PLAIN,
@@ -96,10 +109,12 @@ def plug_in_not_installed(
     asked = authinfo_mechanisms(known(maps))
     table = mechanisms(service, known(conf), plugins, known(sasldb), also=tuple(asked))
     explicit = service.chosen
+    unsettled = _nobody_yet(service, conf, sasldb)
     for offer in table.all:
         if offer.loads or plugins.by_mechanism(offer.name):
             continue
-        wanted = explicit and offer.configured and offer.listed and offer.users and uses_sasldb(known(conf))
+        served = offer.users or (unsettled and offer.name not in WITHOUT_SECRET)
+        wanted = explicit and offer.configured and offer.listed and served and uses_sasldb(known(conf))
         if not wanted and offer.name not in asked:
             continue
         if (
@@ -114,6 +129,8 @@ def plug_in_not_installed(
             f"the authinfo entry for {asked[offer.name]} asks for it"
             if offer.name in asked
             else f"{offer.users} user(s) could log in by it"
+            if offer.users
+            else "users of a sasldb could log in by it"
         )
         yield found(
             f"{offer.name} is {verb}, but its plug-in is not installed; {why}",
@@ -138,6 +155,7 @@ def plug_in_not_installed(
     fails=[
         {"service": "wanted\nmechanisms: CRAM-MD5 PLAIN\ntrusted: CRAM-MD5", "plugins": _CRAM, "sasldb": _USER},
         {"service": "wanted\nmechanisms: CRAM-MD5\ntrusted: CRAM-MD5,PLAIN", "plugins": _CRAM, "sasldb": _USER},
+        {"service": "wanted\nmechanisms: CRAM-MD5 PLAIN\ntrusted: PLAIN", "plugins": _CRAM, "sasldb": "# empty"},
     ],
     passes=[
         {"service": "wanted\nmechanisms: CRAM-MD5 PLAIN\ntrusted: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
@@ -161,11 +179,13 @@ def not_trusted_to_relay(
     """
     yield from gaps(conf, plugins, sasldb, saslauthd)
     table = mechanisms(service, known(conf), known(plugins), known(sasldb))
-    serves = _verifier_serves(conf, saslauthd)
+    serves, unsettled = _verifier_serves(conf, saslauthd), _nobody_yet(service, conf, sasldb)
     bad = [
         o.name
         for o in table.all
-        if o.offered(tls=True) and not o.trusted and (o.users or (serves and o.name in PLAINTEXT))
+        if o.offered(tls=True)
+        and not o.trusted
+        and (o.users or (serves and o.name in PLAINTEXT) or (unsettled and o.name not in WITHOUT_SECRET))
     ]
     if not bad:
         return

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from maildoctor.api import (
+    Absent,
     Chmod,
     Chown,
     Evidence,
@@ -645,7 +646,8 @@ def _readable(x: Look, reader: Reader) -> list[Step]:
         {
             "program": "-rwxr-xr-x root root /usr/libexec/sendmail/sendmail",
             "submit": "O QueueDirectory=/var/spool/mqueue-client",
-        }
+        },
+        {"program": "-rwxr-xr-x root root /usr/libexec/sendmail/sendmail"},
     ],
     passes=[
         {
@@ -655,7 +657,7 @@ def _readable(x: Look, reader: Reader) -> list[Step]:
     ],
     refs=("sendmail: sendmail/SECURITY",),
 )
-def set_group_id_lost(program: SendmailProgram, submit: SubmitCf) -> Findings:
+def set_group_id_lost(program: SendmailProgram, submit: SubmitCf | Unknown) -> Findings:
     """The sendmail program is not set-group-id smmsp: local users and programs cannot submit mail.
 
     Since 8.12 a local submission runs as the user, and only the group of the program opens the submission queue.
@@ -664,6 +666,8 @@ def set_group_id_lost(program: SendmailProgram, submit: SubmitCf) -> Findings:
     Advice: chgrp smmsp and chmod 2755 (reinstalling the package does both).
     """
     look = program.look
+    if isinstance(submit, Unknown) and not isinstance(submit, Absent):
+        yield submit
     if look is None or look.mode & 0o6000:
         return
     yield found(
