@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from maildoctor.masking import commands, forms, kinds, printed, zones
@@ -143,6 +144,8 @@ _ENDS_OPEN = pattern(r"(?:.*\s)?(?:-[wp]|--?(?:pass(?:word|wd)?|pw|secret))[ \t]
 """A line that ends in an option, or of .netrc in a word, whose value begins the next line."""
 _NETRC_OPEN = pattern(r"(?:.*\s)?(?:password|passwd|account)\s*")
 _WINDOW, _OVERLAP = 1024, 512
+_SHORT = 200
+"""Characters of a line of which it is remembered what is secret in it."""
 _BLANK = pattern(r"\s")
 _PASSWD_COLONS = 6
 _ANSWERS = 6
@@ -216,6 +219,12 @@ def _in_windows(line: str, kind: str) -> Iterator[Span]:
                 end = blank.start() if blank is not None else len(line)
             struck = max(struck, end)
             yield Span(span.start + start, end, span.form)
+
+
+@lru_cache(maxsize=4096)
+def _of_a_short_line(line: str, kind: str) -> tuple[Span, ...]:
+    """The same for a line as configuration files have them: those that m4 makes are half alike."""
+    return tuple(_in_windows(line, kind))
 
 
 def _put(line: str, spans: list[Span]) -> str:
@@ -310,11 +319,16 @@ class Masker:
         return not line or line.isspace()
 
     def _all(self, line: str) -> list[Span]:
+        """What is secret in a line that must be looked at."""
         over = self._over(line)
         if over is not None:
             return over
         spans = list(kinds.entry(line, self.kind, self._number)) if self.kind not in ("log", "file", "names") else []
-        spans += _in_windows(line, "log" if self.kind == "file" and _STAMP.match(line) else self.kind)
+        kind = "log" if self.kind == "file" and _STAMP.match(line) else self.kind
+        if kind not in ("log", "names") and len(line) <= _SHORT:
+            spans += _of_a_short_line(line, kind)
+        else:
+            spans += _in_windows(line, kind)
         if self.kind != "names":
             spans += self._lasting(line)
         return spans
