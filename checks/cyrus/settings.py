@@ -90,7 +90,7 @@ def configuration_syntax(conf: SaslConf, service: LoginService | Unknown) -> Fin
     "error",
     rung="verifier",
     role="cause",
-    explains=("no-offer", "USER008", "USER009"),
+    explains=("no-offer",),
     witnesses=("CONF150", "SASL124", "SASL502"),
     fails=[{"conf": "pwcheck_method: sasldb"}, {"conf": "pwcheck_method: saslauth"}],
     passes=[{"conf": "pwcheck_method: saslauthd auxprop"}, {"conf": ""}],
@@ -293,7 +293,8 @@ def _asks_saslauthd(settings: Mapping[str, str]) -> bool:
     "error",
     rung="verifier",
     role="cause",
-    explains=("SASL008", "SASL009"),
+    shows=("not-started",),
+    explains=("SASL008",),
     witnesses=("RUN150", "SASL123"),
     fails=[
         {"conf": "pwcheck_method: saslauthd", "processes": "", "saslauthd": "START=yes\ninstalled"},

@@ -277,7 +277,7 @@ def sasldb_damaged(sasldb: SaslDb) -> Findings:
     "error",
     rung="verifier",
     role="cause",
-    explains=("USER002", "USER003", "USER005", "USER007", "USER008", "USER009"),
+    explains=("USER002", "USER003", "USER005", "USER007"),
     witnesses=("SASL161", "SASL123"),
     fails=[
         {
@@ -354,7 +354,6 @@ def _near(realm: str, server: str) -> bool:
     "error",
     rung="account",
     role="derived",
-    explains=("USER008", "USER009"),
     witnesses=("SASL120", "SASL152", "USER150"),
     fails=[
         {"service": "realm: mail.example.com", "sasldb": _LISTING + "test@mail: userPassword"},
@@ -545,7 +544,6 @@ _GOT_IN = "Nov 22 06:05:01 mail sm-mta[61]: AUTH=server, relay=client.example.co
     rung="account",
     role="derived",
     scope=("user",),
-    explains=("USER008", "USER009"),
     fails=[{**_TEST, "sasldb": _LISTING + "BOB@mail.example.com: userPassword", "logins": _UNKNOWN}],
     passes=[
         {**_TEST, "sasldb": _LISTING + "bob@mail.example.com: userPassword", "logins": _UNKNOWN},
@@ -583,6 +581,7 @@ def name_differs_in_case(service: LoginService, sasldb: SaslDb, logins: Logins, 
     rung="account",
     role="symptom",
     scope=("user",),
+    shows=("user-refused",),
     explains=("LOGIN001",),
     witnesses=("SASL120", "SASL152", "USER150"),
     fails=[
@@ -658,6 +657,7 @@ def _from(one: Attempts) -> str:
     rung="account",
     role="symptom",
     scope=("user",),
+    shows=("user-refused",),
     explains=("LOGIN001",),
     witnesses=("SASL121", "USER151", "SASL154"),
     fails=[

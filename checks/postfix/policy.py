@@ -578,7 +578,7 @@ def _down_found(postfix: Postfix, peer: Peer, services: Sequence[Smtpd], why: st
         ],
         severity="warning" if mild else None,
         peer=peer.text,
-        **_alike(postfix, services),
+        **_alike(postfix, services),  # type: ignore[arg-type]
     )
 
 

@@ -798,5 +798,5 @@ def hides_auth(postfix: Postfix) -> Findings:
             severity="error" if whole else "warning",
             option=option,
             client="all" if whole else home[0],
-            **_alike(postfix, services),
+            **_alike(postfix, services),  # type: ignore[arg-type]
         )

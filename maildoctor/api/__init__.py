@@ -5,7 +5,7 @@ promise to checks of others; they change by adding.
 """
 
 from maildoctor.auth.service import Account, LoginService, SaslApplication
-from maildoctor.check import Findings, Found, Shown, check, found, shown
+from maildoctor.check import Direction, Findings, Found, Rung, Shown, check, found, shown
 from maildoctor.correlate import Cause, always
 from maildoctor.facts import Absent, Unknown, gaps, known
 from maildoctor.model import Evidence, Finding, Purpose, Severity
@@ -96,6 +96,7 @@ __all__ = [
     "CreateFile",
     "Decrypt",
     "DeleteUser",
+    "Direction",
     "EditFile",
     "EditMacroFile",
     "Evidence",
@@ -122,6 +123,7 @@ __all__ = [
     "RemoveLine",
     "RenameOption",
     "Restart",
+    "Rung",
     "SaslApplication",
     "SeparateByColon",
     "SetInLine",

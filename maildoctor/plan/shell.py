@@ -98,8 +98,6 @@ _NAMES: Mapping[str, Mapping[str, str]] = {
     "cyrus-imapd": {"freebsd": "imapd"},
     "exim": {"debian": "exim4"},
     "opensmtpd": {"alpine": "smtpd", "freebsd": "smtpd"},
-    "postfix": {},
-    "dovecot": {},
     "rsyslog": {"alpine": "syslog", "freebsd": "syslogd"},
 }
 """Services, and what a distribution calls them if it is otherwise."""
