@@ -37,7 +37,7 @@ _FAMILIES: Mapping[str, RungName] = {
     **dict.fromkeys(("MAP", "ABUSE", "RELAY"), "policy"),
     "QUEUE": "hand-over",
 }
-"""The rung of what a log rule tells, by the letters of its code."""
+"""The rung of what a log rule tells that names none itself, by the letters of its code."""
 
 _NOWHERE = Place("none", "note", "server")
 
@@ -99,15 +99,18 @@ def _attributed(ranked: Sequence[Ranked], known: Mapping[str, Place]) -> tuple[R
     causes = [f for f in roots if (p := known.get(f.code)) and p.role in ("cause", "derived") and not _confined(f, p)]
     lines = [f for f in roots if f.code not in known]
     parents: dict[str, str] = {}
-    for line in lines:
+    why: set[str] = set()
+    for f in roots:
+        if "not-started" in _place(f, known).shows and (said := next((x for x in lines if _wrote(f, x)), None)):
+            parents[f.fingerprint] = said.fingerprint
+            why.add(said.fingerprint)
+    for line in (x for x in lines if x.fingerprint not in why):
         if cause := next((c for c in causes if _alike(_place(c, known), _place(line, known))), None):
             parents[line.fingerprint] = cause.fingerprint
     open_lines = [f for f in lines if f.fingerprint not in parents and _place(f, known).rung != "none"]
     lowest = RUNGS.index(_place(open_lines[0], known).rung) if open_lines else len(RUNGS)
     for f in roots:
         place = _place(f, known)
-        if "not-started" in place.shows and (why := next((x for x in open_lines if _wrote(f, x)), None)):
-            parents[f.fingerprint] = why.fingerprint
         if _OF_LOGINS & {*place.shows} and place.rung != "none" and lowest <= RUNGS.index(place.rung):
             parents[f.fingerprint] = open_lines[0].fingerprint
     moved = [replace(r, explained_by=parents.get(r.finding.fingerprint, r.explained_by)) for r in ranked]

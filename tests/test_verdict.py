@@ -387,6 +387,16 @@ def test_what_only_the_log_tells_stands_on_the_rung_of_its_family(code: str, run
     assert states(report(finding(code)), X001=place("none"))[rung] == "broken"
 
 
+def test_a_line_of_the_log_stands_on_the_rung_of_its_own_rule() -> None:
+    """The letters of a code say of what it speaks, not what a login lacks by it."""
+    own = replace(finding("CONF154"), rung="verifier")
+    assert states(report(own), X001=place("none"))["verifier"] == "broken"
+    elsewhere = replace(finding("USER545"), rung="account", direction="relay")
+    concluded = conclude(report(elsewhere, logins=LOGGED_IN), KNOWN)
+    assert concluded.verdict is not None and concluded.verdict.fails == "relay"
+    assert "broken" not in {step.state for step in concluded.routes[0].rungs}, "users here log in all the same"
+
+
 def test_failing_logins_stand_under_what_the_log_names_as_the_reason() -> None:
     given = report(finding("LOGIN001", log="a"), finding("SASL120", user="b"))
     concluded = conclude(given, KNOWN)
