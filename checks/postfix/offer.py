@@ -6,6 +6,7 @@ from maildoctor.api import (
     AddPostfixService,
     Evidence,
     Findings,
+    Install,
     Restart,
     SetPostfix,
     Step,
@@ -86,7 +87,7 @@ def postfix_auth_not_set_up(postfix: Postfix, services: Services | Unknown, list
     yield found(
         f"SMTP AUTH is not set up here: {word}{shows if names else ''}",
         evidence=[postfix.main.evidence(_SWITCH), *meant[:3]],
-        fix=_set_up(postfix, services.beside if isinstance(services, Services) else ()),
+        fix=_set_up(postfix, services.beside if isinstance(services, Services) else None),
         severity=None if meant else "warning",
         path=postfix.main.path,
     )
@@ -121,15 +122,18 @@ _LISTENER = (
 """Postfix's SASL_README, Configuring Dovecot SASL; the same in Dovecot 2.3 and 2.4."""
 
 
-def _set_up(postfix: Postfix, beside: Sequence[str]) -> Sequence[Step]:
-    """Dovecot where it is installed and saslauthd is not, and what is set already stays; AUTH in TLS only."""
+def _set_up(postfix: Postfix, beside: Sequence[str] | None) -> Sequence[Step]:
+    """Dovecot where it is installed and saslauthd is not, else libsasl with the package that has its programs; what is
+    set already stays. AUTH in TLS only."""
     written = postfix.main.parameters
     kind = postfix.value("smtpd_sasl_type")
-    if "smtpd_sasl_type" not in written and "dovecot" in beside and "saslauthd" not in beside:
+    if "smtpd_sasl_type" not in written and beside and "dovecot" in beside and "saslauthd" not in beside:
         kind = "dovecot"
-    by_dovecot: Mapping[str, str] = _DOVECOT if kind == "dovecot" else {}
     steps: list[Step] = []
-    if by_dovecot and "dovecot" in beside and "smtpd_sasl_path" not in written:
+    if kind != "dovecot" and beside is not None and "saslauthd" not in beside:
+        steps.append(Install("saslauthd"))
+    by_dovecot: Mapping[str, str] = _DOVECOT if kind == "dovecot" else {}
+    if by_dovecot and beside and "dovecot" in beside and "smtpd_sasl_path" not in written:
         steps += [WriteFile("/etc/dovecot/conf.d/99-postfix-auth.conf", _LISTENER), Restart("dovecot")]
     steps += [SetPostfix(name, value) for name, value in by_dovecot.items() if name not in written]
     steps += [SetPostfix(name, "yes") for name in ("smtpd_tls_auth_only", _SWITCH) if not postfix.is_yes(name)]

@@ -1,16 +1,18 @@
 """CONF: sendmail's program and configuration."""
 
 import re
-from collections.abc import Callable, Mapping
 
 from maildoctor.api import (
     Absent,
+    AddMacro,
     CreateFile,
     EditMacroFile,
     Evidence,
     Findings,
     Generate,
     Install,
+    ListenForAll,
+    MakeIncluded,
     Move,
     Rebuild,
     Severity,
@@ -1105,9 +1107,9 @@ def auth_not_set_up(
         return
     if isinstance(services, Services) and isinstance(listeners, Listeners) and services.idle("sendmail", listeners):
         return
-    steps = _SET_UP.get(system.family if isinstance(system, System) else "", _BY_HAND)
-    lines = [line for line, needed in steps if needed is None or needed(cf)]
     source = mc.path if isinstance(mc, SendmailMc) else "/etc/mail/sendmail.mc"
+    debian = isinstance(system, System) and system.family == "debian" and isinstance(mc, SendmailMc)
+    lacks = isinstance(services, Services) and "saslauthd" not in services.beside
     meant = _meant_for_logins(cf, sasldb, services)
     yield found(
         "SMTP AUTH is not set up here: no confAUTH_MECHANISMS and no TRUST_AUTH_MECH",
@@ -1116,7 +1118,11 @@ def auth_not_set_up(
             *([Evidence(mc.path, "no AUTH_MECH")] if isinstance(mc, SendmailMc) else []),
             *meant,
         ],
-        fix=[*(EditMacroFile(source, line) for line in lines), Rebuild(source, cf.path)],
+        fix=[
+            *([Install("saslauthd")] if lacks else []),
+            *(_by_debian(cf, source) if debian else _by_hand(cf, source)),
+            Rebuild(source, cf.path),
+        ],
         severity=None if meant else "warning",
         path=cf.path,
     )
@@ -1147,21 +1153,31 @@ def _speaks_of_auth(mc: SendmailMc) -> bool:
     return any("AUTH" in name.upper() for name in names)
 
 
-def _to_itself_only(cf: SendmailCf) -> bool:
-    return any((d.address or "").startswith("127.") for d in cf.daemons)
+def _by_hand(cf: SendmailCf, source: str) -> list[Step]:
+    lines = [
+        "define(`confAUTH_MECHANISMS', `PLAIN LOGIN CRAM-MD5')dnl",
+        "TRUST_AUTH_MECH(`PLAIN LOGIN CRAM-MD5')dnl",
+        "define(`confAUTH_OPTIONS', `A,p,y')dnl",
+    ]
+    if any(map(_is_loopback, cf.daemons)):
+        lines.append("take Addr=127.0.0.1 out of DAEMON_OPTIONS")
+    return [EditMacroFile(source, line) for line in lines]
 
 
-_BY_HAND: tuple[tuple[str, Callable[[SendmailCf], bool] | None], ...] = (
-    ("define(`confAUTH_MECHANISMS', `PLAIN LOGIN CRAM-MD5')dnl", None),
-    ("TRUST_AUTH_MECH(`PLAIN LOGIN CRAM-MD5')dnl", None),
-    ("define(`confAUTH_OPTIONS', `A,p,y')dnl", None),
-    ("take Addr=127.0.0.1 out of DAEMON_OPTIONS", _to_itself_only),
-)
-_SET_UP: Mapping[str, tuple[tuple[str, Callable[[SendmailCf], bool] | None], ...]] = {
-    "debian": (
-        ("include(`/etc/mail/tls/starttls.m4')dnl, before MAILER_DEFINITIONS", None),
-        ("include(`/etc/mail/sasl/sasl.m4')dnl, behind it", None),
-        ("take Addr=127.0.0.1 out of DAEMON_OPTIONS", _to_itself_only),
-    ),
-}
-"""Lines of sendmail.mc: by the family of distributions, where it brings files for that."""
+def _by_debian(cf: SendmailCf, source: str) -> list[Step]:
+    """The files that its sendmail.mc is to include are made by its own scripts (/etc/mail/Makefile: tls, auth)."""
+    steps: list[Step] = [MakeIncluded()]
+    steps += [
+        AddMacro(source, line)
+        for line in (
+            "include(`/etc/mail/tls/starttls.m4')dnl",
+            "include(`/etc/mail/sasl/sasl.m4')dnl",
+            "define(`confAUTH_OPTIONS', `A p')dnl",
+        )
+    ]
+    if any(d.port == _SUBMISSION and _is_loopback(d) for d in cf.daemons):
+        steps.append(ListenForAll(source))
+    return steps
+
+
+_SUBMISSION = 587

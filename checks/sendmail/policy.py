@@ -1,10 +1,11 @@
 """MAP, CONF: what refuses users, before or after their login: the access map, rules of one's own, limits."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_network
 
 from maildoctor.api import (
+    AddLine,
     BuildMap,
     Evidence,
     Findings,
@@ -154,7 +155,7 @@ def access_map_limits_clients(maps: MailMaps, cf: SendmailCf, history: LoginHist
     Connection rate limit exceeded" or "421 … Too many open connections". 0 means no limit.
 
     Advice: raise the number (ClientRate: is connections in a minute, ClientConn: connections at a time, GreetPause:
-    milliseconds), rebuild the map.
+    milliseconds; 0 means none), or lift the limit for the clients that need it alone, and rebuild the map.
     """
     yield from _unread(maps)
     asked = {
@@ -180,16 +181,7 @@ def access_map_limits_clients(maps: MailMaps, cf: SendmailCf, history: LoginHist
                         Evidence(m.path, f"{entry.key} {number}"),
                         *(e for line in list(lines.values())[:3] for e in past.evidence(line)),
                     ],
-                    fix=[
-                        edit(
-                            m.path,
-                            "{key} 0 (no limit) or a much larger number; or {tag}:{client} 0 for those clients alone",
-                            key=entry.key,
-                            tag=_TAGS[tag],
-                            client=next(iter(lines)),
-                        ),
-                        *_build(m),
-                    ],
+                    fix=[*_unlimited(m, entry, _TAGS[tag], list(lines)[:3]), *_build(m)],
                     severity="error",
                     client=client or next(iter(lines)),
                 )
@@ -203,6 +195,13 @@ def access_map_limits_clients(maps: MailMaps, cf: SendmailCf, history: LoginHist
                     severity=None if tag == "greetpause" else "info",
                     client=client or "all",
                 )
+
+
+def _unlimited(m: MailMap, entry: MapEntry, tag: str, addresses: Sequence[str]) -> list[Step]:
+    """An entry of its own for each address; where the limit is one of these itself, a second makemap would refuse."""
+    if entry.key.partition(":")[2] in addresses:
+        return [edit(m.path, "{key} 0 (no limit) or a much larger number", key=entry.key)]
+    return [AddLine(m.path, f"{tag}:{'IPv6:' if ':' in a else ''}{a} 0") for a in addresses]
 
 
 def _turned_away(m: MailMap, past: LoginHistory, asked: Mapping[str, bool]) -> dict[str, dict[str, str]]:

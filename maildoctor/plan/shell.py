@@ -10,6 +10,7 @@ from maildoctor.facts.system import System
 from maildoctor.plan.steps import (
     AddInBlock,
     AddLine,
+    AddMacro,
     AddPostfixService,
     AddUser,
     BuildAliases,
@@ -29,8 +30,10 @@ from maildoctor.plan.steps import (
     Install,
     JoinGroup,
     Link,
+    ListenForAll,
     MakeDevice,
     MakeFolder,
+    MakeIncluded,
     MakeKey,
     Manual,
     Move,
@@ -294,6 +297,15 @@ def _rebuild(step: Rebuild, system: System) -> str:
     return _then_restarted(f"{kept}m4 {shell_word(step.source)} > {new} && mv {new} {path}", system)
 
 
+def _add_macro(step: AddMacro, system: System) -> str:
+    before = _sed(rf"0,/^MAILER/s/^MAILER/{_literal(step.line)}\n&/", step.path, system)
+    return f"grep -sqxFe {shell_word(step.line)} {shell_word(step.path)} || {before}"
+
+
+def _listen_for_all(step: ListenForAll, system: System) -> str:
+    return _sed("/^DAEMON_OPTIONS.*Port=submission/s/, *Addr=127[.]0[.]0[.]1//", step.path, system)
+
+
 def _put_back(step: PutBack, system: System) -> str:
     return _then_restarted(f"cp -p {shell_words(step.kept, step.path)}", system)
 
@@ -375,6 +387,9 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     BuildMap: lambda s, _: f"makemap {shell_words(s.type, s.path)} < {shell_word(s.path)}",
     BuildTable: lambda s, _: f"postmap {shell_word(f'{s.type}:{s.path}')}",
     BuildAliases: lambda _, __: "newaliases",
+    AddMacro: _add_macro,
+    ListenForAll: _listen_for_all,
+    MakeIncluded: lambda _, __: "/usr/share/sendmail/update_tls && /usr/share/sendmail/update_auth",
     Rebuild: _rebuild,
     PutBack: _put_back,
     Generate: lambda s, _: f"m4 {shell_word(s.source)} > {shell_word(s.path)}",

@@ -375,6 +375,28 @@ class BuildAliases(Step):
 
 
 @dataclass(frozen=True)
+class AddMacro(Step):
+    """A line of sendmail.mc, before its mailers, where no such line is."""
+
+    path: str
+    line: str
+
+
+@dataclass(frozen=True)
+class ListenForAll(Step):
+    """The port of submission in sendmail.mc is no longer bound to the loopback address alone."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class MakeIncluded(Step):
+    """Debian's own scripts make a certificate and what sendmail.mc includes for TLS and AUTH, where it is not there."""
+
+    effect: str = field(default="makes a certificate and files in /etc/mail/tls and /etc/mail/sasl", kw_only=True)
+
+
+@dataclass(frozen=True)
 class Rebuild(Step):
     """sendmail.cf from its m4 source, and sendmail restarted; `keep`: a path for a copy of the old one."""
 
