@@ -17,6 +17,7 @@ ORDER = (
     "PERM001",
     "SASL001",
     "QUEUE001",
+    "PERM045",
     "SASL045",
     "SASL046",
     "CONF049",
@@ -164,7 +165,18 @@ def _of_all_who_tried(locked: Finding, _: Finding) -> bool:
     return locked.severity == "error"
 
 
+def _of_the_queue(wrong: Finding, _: Finding) -> bool:
+    """`postfix start` ends where its queue belongs to another user; other files are only warned of."""
+    return wrong.severity == "error"
+
+
+def _user_database(unread: Finding, _: Finding) -> bool:
+    return any("sasldb" in e.text or "sasldb" in e.source for e in unread.evidence)
+
+
 CAUSES = (
+    Cause("PERM045", ("stopped",), _of_the_queue),
+    Cause("PERM006", ("LOGIN001", "LOGIN002"), _user_database),
     Cause("PAM004", ("LOGIN001",), _of_all_who_tried),
     Cause("LDAP009", ("LOGIN001",), _of_all_who_tried),
     Cause("MAP014", ("no-answer", "no-offer", "no-starttls"), _every_client),
