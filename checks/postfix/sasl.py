@@ -197,9 +197,10 @@ _RUNS = "50 root 1.0 /usr/sbin/dovecot /usr/sbin/dovecot"
     "postfix-cannot-ask-dovecot",
     "error",
     rung="verifier",
-    role="cause",
+    role="symptom",
     scope=("listener",),
-    explains=("no-answer", "no-offer", "no-starttls", "stopped"),
+    shows=("no-offer",),
+    explains=("no-answer", "no-starttls", "login-fails", "WIRE010", "WIRE013", "WIRE014", "WIRE024"),
     witnesses=("SASL500", "PERM500", "RUN500", "SYS500", "MECH500", "RUN501"),
     fails=[
         {

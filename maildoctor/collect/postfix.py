@@ -48,6 +48,8 @@ def _is_here(host: Host) -> bool:
 
 def main_cf(host: Host, _: FactStore) -> PostfixMain | Unknown:
     """main.cf."""
+    if not _is_here(host):
+        return Absent("Postfix is not installed")
     path = _main_cf(host) or f"{FOLDERS[0]}/main.cf"
     answer = host.ask("read", path)
     return unknown(answer) if isinstance(answer, NoAnswer) else PostfixMain.parse(f"# path: {path}\n{answer}")
@@ -55,6 +57,8 @@ def main_cf(host: Host, _: FactStore) -> PostfixMain | Unknown:
 
 def master_cf(host: Host, _: FactStore) -> PostfixMaster | Unknown:
     """master.cf, beside main.cf."""
+    if not _is_here(host):
+        return Absent("Postfix is not installed")
     path = _main_cf(host).removesuffix("main.cf") or f"{FOLDERS[0]}/"
     answer = host.ask("read", f"{path}master.cf")
     return unknown(answer) if isinstance(answer, NoAnswer) else PostfixMaster.parse(answer)
