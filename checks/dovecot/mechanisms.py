@@ -21,7 +21,6 @@ from maildoctor.api import (
 )
 from maildoctor.api.dovecot import (
     CHALLENGES,
-    Asker,
     Dovecot,
     DovecotSockets,
     askers,
@@ -177,16 +176,6 @@ def challenge_without_lookup(service: LoginService, dovecot: Dovecot) -> Finding
         )
 
 
-def _in_clear(asker: Asker) -> bool:
-    """Whether AUTH is offered without TLS, too."""
-    level = asker.smtpd.value("smtpd_tls_security_level")
-    return (
-        not asker.smtpd.is_yes("smtpd_tls_auth_only")
-        and level != "encrypt"
-        and not asker.smtpd.is_yes("smtpd_tls_wrappermode")
-    )
-
-
 @check(
     "CONF070",
     "dovecot-login-not-offered",
@@ -225,7 +214,7 @@ def login_not_offered(
     if not is_asked(service) or dovecot.problems or unknown_mechanisms(dovecot):
         return
     names = offered(dovecot, None if isinstance(sockets, Unknown) else sockets)
-    dead = [a for a in askers(postfix) if _in_clear(a) and not a.offered(names, tls=False)]
+    dead = [a for a in askers(postfix) if a.in_clear and not a.offered(names, tls=False)]
     lacking = "PLAIN" in names and "LOGIN" not in names
     if not names or (not dead and not lacking):
         return

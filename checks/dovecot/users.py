@@ -12,6 +12,7 @@ from maildoctor.api import (
     LoginService,
     Restart,
     SetInLine,
+    SetPostfix,
     Step,
     Unknown,
     by_hand,
@@ -30,6 +31,7 @@ from maildoctor.api.dovecot import (
     PasswdFile,
     PasswdFiles,
     TriedNames,
+    askers,
     groups_of,
     is_asked,
     looked_up,
@@ -37,6 +39,7 @@ from maildoctor.api.dovecot import (
     refused_character,
 )
 from maildoctor.api.host import Look, System, may
+from maildoctor.api.postfix import Postfix
 
 _ASKED = "service: postfix /etc/postfix/main.cf\nprovider: dovecot\nwanted"
 _LIBSASL = "service: postfix /etc/postfix/main.cf\nwanted"
@@ -344,7 +347,11 @@ def _set(dovecot: Dovecot, name: str, value: str) -> list[Step]:
     refs=("dovecot: auth/password-scheme.c; auth/mech-cram-md5.c, mech-digest-md5.c, mech-scram.c",),
 )
 def scheme_cannot_serve(
-    service: LoginService, dovecot: Dovecot, files: PasswdFiles, sockets: DovecotSockets | Unknown
+    service: LoginService,
+    dovecot: Dovecot,
+    files: PasswdFiles,
+    sockets: DovecotSockets | Unknown,
+    postfix: Postfix | Unknown,
 ) -> Findings:
     """Dovecot offers mechanisms that the stored passwords of users cannot serve: a hash of crypt can only be compared
     with a password that is sent.
@@ -371,6 +378,8 @@ def scheme_cannot_serve(
     every = len(some) == len(rows)
     schemes = " ".join(dict.fromkeys(u.stored(passdb.scheme) for u in some))
     left = [m for m in names if m not in CHALLENGES] or ["PLAIN", "LOGIN"]
+    asking = [] if isinstance(postfix, Unknown) else askers(postfix)
+    dead = any(a.in_clear and not a.offered(left, tls=False) for a in asking)
     yield found(
         f"{' '.join(hit)} cannot work for {'the' if every else 'some'} users in {passdb.path}: their passwords are"
         f" stored as {schemes} ({_named(some)})",
@@ -380,6 +389,8 @@ def scheme_cannot_serve(
         ],
         severity="error" if every or len(some) * 2 > len(rows) else "warning",
         fix=[
+            # an smtpd that may offer nothing without TLS would end at each connection
+            *([SetPostfix("smtpd_tls_auth_only", "yes")] if dead else []),
             *_set(dovecot, "auth_mechanisms", " ".join(m.lower() for m in left)),
             Restart("dovecot"),
             Restart(service.product),

@@ -66,6 +66,12 @@ class Asker:
         """The queue directory."""
         return self.smtpd.value("queue_directory").rstrip("/")
 
+    @property
+    def in_clear(self) -> bool:
+        """Whether it offers AUTH without TLS, too."""
+        in_tls = self.smtpd.is_yes("smtpd_tls_auth_only") or self.smtpd.is_yes("smtpd_tls_wrappermode")
+        return not in_tls and self.smtpd.value("smtpd_tls_security_level") != "encrypt"
+
     def offered(self, mechanisms: Collection[str], tls: bool) -> list[str]:
         """Which of Dovecot's mechanisms it shows (xsasl/xsasl_dovecot_server.c)."""
         options = "smtpd_sasl_tls_security_options" if tls else "smtpd_sasl_security_options"

@@ -14,6 +14,8 @@ LONGEST = 64 * 1024
 
 _BLANKS = {3: " \t", 4: " \t\r\n\v\f"}
 """What parts words, by the minor number of the release."""
+_KEY = {minor: re.compile(f"[^={blanks}]*") for minor, blanks in _BLANKS.items()}
+_NAME = {minor: re.compile(f"[^{blanks}]*") for minor, blanks in _BLANKS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def _taken_apart(line: str, number: int, minor: int, blanks: str) -> Line:
     elif key == "group" and minor > 3:
         return _group(rest, number, blanks)
     else:
-        name, quoted, rest = _name(rest, blanks)
+        name, quoted, rest = _name(rest, minor, blanks)
     if rest[:1] != "{":
         return Line("error", key, "Expecting '{'", number)
     if len(rest) > 1:
@@ -95,17 +97,19 @@ def _key(line: str, minor: int, blanks: str) -> tuple[str, str]:
     """The first word, and what follows it, blanks taken off."""
     if minor > 3 and (m := _QUOTED_KEY.match(line)):
         return m[1], line[m.end() :].lstrip(blanks)
-    end = next((at for at, c in enumerate(line) if c in blanks or c == "="), len(line))
-    return line[:end], line[end:].lstrip(blanks)
+    word = _KEY[minor].match(line)
+    key = word[0] if word else ""
+    return key, line[len(key) :].lstrip(blanks)
 
 
-def _name(rest: str, blanks: str) -> tuple[str, bool, str]:
+def _name(rest: str, minor: int, blanks: str) -> tuple[str, bool, str]:
     """The name of a block, whether it was quoted, and what follows."""
     if rest[:1] == '"':
         name, _, after = rest[1:].partition('"')
         return unescaped(name), True, after.lstrip(blanks)
-    end = next((at for at, c in enumerate(rest) if c in blanks), len(rest))
-    return rest[:end], False, rest[end:].lstrip(blanks)
+    word = _NAME[minor].match(rest)
+    name = word[0] if word else ""
+    return name, False, rest[len(name) :].lstrip(blanks)
 
 
 def _group(rest: str, number: int, blanks: str) -> Line:

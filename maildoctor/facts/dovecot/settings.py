@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Literal, Self
 
 from maildoctor.facts.dovecot.defaults import default
-from maildoctor.facts.dovecot.tree import Problem, Reader, Section, Setting, Tree, words_of
+from maildoctor.facts.dovecot.tree import PROBLEMS, Problem, Reader, Section, Setting, Tree, words_of
 from maildoctor.facts.paths import seconds
 from maildoctor.model import Evidence
 
@@ -204,7 +204,7 @@ class Dovecot:
         if self.modern and self.value("ssl") == "required" and self.is_yes("auth_allow_cleartext") and required:
             words = "auth_allow_cleartext=yes has no effect with ssl=required"
             found.append(Problem("value", words, required.path, required.line, "auth_allow_cleartext"))
-        return tuple(found)
+        return tuple(found[:PROBLEMS])
 
     # ---- settings
 

@@ -23,7 +23,7 @@ dovecot_storage_version is missing; `incomplete`: something is missing of what a
 PROBLEMS = 50
 """Problems that are kept; Dovecot stops at the first."""
 
-_LINES = 1_000_000
+_LINES = 250_000
 """Logical lines that are taken in, those of a file that is included again counted again."""
 _OPENED = 2_000
 """Files that are opened by includes."""
