@@ -1,11 +1,13 @@
 """LINK: whether the SASL plug-ins are there and can be loaded."""
 
 from maildoctor.api import (
+    Absent,
     Evidence,
     Findings,
     Install,
     Link,
     LoginService,
+    Severity,
     Step,
     Unknown,
     check,
@@ -35,6 +37,32 @@ def _reinstall(plugin: Plugin, service: LoginService | Unknown) -> list[Step]:
     return taking_effect(service, Install(plugin.name, again=True))
 
 
+def _severity(plugin: Plugin, service: LoginService | Unknown, conf: SaslConf | Unknown) -> Severity | None:
+    """`info` for a plug-in that nobody asks for, else None. Without one that can be loaded libsasl goes on: it only
+    says so in the log (lib/dlopen.c)."""
+    return "info" if _idle(plugin, service, conf) else None
+
+
+def _idle(plugin: Plugin, service: LoginService | Unknown, conf: SaslConf | Unknown) -> bool:
+    """Whether the configuration leaves a plug-in out: a mechanism that no list names, an auxprop plug-in that
+    auxprop_plugin does not name, or, where there is no such line, one that was given no settings of its own, as sql
+    and ldapdb need (lib/auxprop.c, _sasl_auxprop_lookup(); plugins/sql.c, sql_auxprop_plug_init())."""
+    if isinstance(conf, Unknown) and not isinstance(conf, Absent):
+        return False
+    settings = known(conf)
+    if plugin.kind == "mechanism":
+        lists = [settings.mechs if settings else None]
+        lists += [service.mechanisms] if isinstance(service, LoginService) and service.chosen else []
+        return any(names is not None and not {*map(str.upper, names)} & {*plugin.mechanisms} for names in lists)
+    if plugin.kind != "auxprop":
+        return False
+    named = settings.auxprop_plugins if settings else None
+    canonical = settings.value("canon_user_plugin") if settings else None
+    if named is not None:
+        return plugin.name not in named and plugin.name not in (canonical or "").split()
+    return plugin.name != "sasldb" and not (settings and settings.options_for(plugin.name))
+
+
 @check(
     "LINK001",
     "unresolved-symbol",
@@ -48,7 +76,7 @@ def _reinstall(plugin: Plugin, service: LoginService | Unknown) -> list[Step]:
     passes=[{"plugins": _OK}],
     refs=('libsasl: lib/dlopen.c, "unable to dlopen"; dlopen(3), RTLD_NOW',),
 )
-def unresolved_symbol(plugins: Plugins, service: LoginService | Unknown) -> Findings:
+def unresolved_symbol(plugins: Plugins, service: LoginService | Unknown, conf: SaslConf | Unknown) -> Findings:
     """A SASL plug-in cannot be loaded: it refers to a symbol that no library here defines.
 
     The loader refuses such a plug-in ("undefined symbol", on Solaris "relocation error: … referenced symbol not
@@ -65,6 +93,7 @@ def unresolved_symbol(plugins: Plugins, service: LoginService | Unknown) -> Find
                 f"{plugin.target} ({_mechanisms(plugin)}) cannot be loaded: undefined symbol {symbols}",
                 evidence=[Evidence(f"ldd -r {plugin.target}", f"undefined symbol: {symbols}")],
                 fix=_reinstall(plugin, service),
+                severity=_severity(plugin, service, conf),
                 plugin=plugin.name,
             )
 
@@ -78,7 +107,13 @@ def unresolved_symbol(plugins: Plugins, service: LoginService | Unknown) -> Find
     scope=("mechanism",),
     explains=("no-offer", "LINK006", "MAP012", "MECH001"),
     witnesses=("LINK135",),
-    fails=[{"plugins": _DIGEST + "\tlibcrypto.so.1.0.0 => not found"}],
+    fails=[
+        {"plugins": _DIGEST + "\tlibcrypto.so.1.0.0 => not found"},
+        {
+            "plugins": _DIGEST.replace("digestmd5", "sql") + "\tlibpq.so.5 => not found",
+            "conf": "auxprop_plugin: sasldb",
+        },
+    ],
     passes=[{"plugins": _OK}],
     refs=("libsasl: lib/dlopen.c",),
 )
@@ -90,7 +125,8 @@ def missing_library(
 ) -> Findings:
     """A SASL plug-in cannot be loaded: a shared library that it needs is not installed, or an older one is.
 
-    libsasl skips the plug-in with one line in the auth log, and its mechanism is gone; all others work.
+    libsasl skips the plug-in with one line in the auth log, and its mechanism is gone; all others work. Where nobody
+    asks for it, as for sql where auxprop_plugin is sasldb, that line is all that comes of it.
 
     Advice: install the library, or reinstall the plug-in for the libraries that are here; or remove the plug-in if
     its mechanism is not wanted.
@@ -109,9 +145,10 @@ def missing_library(
                 )
             ],
             fix=_reinstall(plugin, service),
-            severity="error"
-            if _wanted(plugin.mechanisms, service, conf, sasldb) or plugin.kind == "auxprop"
-            else "warning",
+            severity=_severity(plugin, service, conf)
+            or (
+                "error" if _wanted(plugin.mechanisms, service, conf, sasldb) or plugin.kind == "auxprop" else "warning"
+            ),
             plugin=plugin.name,
         )
 
@@ -149,7 +186,7 @@ def _wanted(
     passes=[{"plugins": _OK}],
     refs=("ld.so(8)",),
 )
-def not_a_plug_in(plugins: Plugins, service: LoginService | Unknown) -> Findings:
+def not_a_plug_in(plugins: Plugins, service: LoginService | Unknown, conf: SaslConf | Unknown) -> Findings:
     """A file in the plug-in folder is no plug-in that this sendmail could load.
 
     It is damaged, or of another word size or processor than the sendmail program, or was made for another generation
@@ -164,6 +201,7 @@ def not_a_plug_in(plugins: Plugins, service: LoginService | Unknown) -> Findings
             f"{plugin.path} ({_mechanisms(plugin)}) cannot be loaded: {plugin.problem}",
             evidence=[Evidence(plugin.target or plugin.path, plugin.problem)],
             fix=_reinstall(plugin, service),
+            severity=_severity(plugin, service, conf),
             plugin=plugin.name,
         )
 
@@ -183,7 +221,7 @@ def not_a_plug_in(plugins: Plugins, service: LoginService | Unknown) -> Findings
     passes=[{"plugins": _OK}],
     refs=("libsasl: lib/dlopen.c, only names ending in .so are tried",),
 )
-def plug_in_link(plugins: Plugins, service: LoginService | Unknown) -> Findings:
+def plug_in_link(plugins: Plugins, service: LoginService | Unknown, conf: SaslConf | Unknown) -> Findings:
     """The name by which libsasl would find a plug-in is missing or leads nowhere.
 
     libsasl tries only names that end in .so, which are links to the real files: without its link, or with a dangling
@@ -197,6 +235,7 @@ def plug_in_link(plugins: Plugins, service: LoginService | Unknown) -> Findings:
                 f"{plugin.path} is a dangling link: its plug-in ({_mechanisms(plugin)}) does not exist",
                 evidence=[Evidence(plugin.path, "points to nothing")],
                 fix=_reinstall(plugin, service),
+                severity=_severity(plugin, service, conf),
                 plugin=plugin.name,
             )
     for path in plugins.untried:
@@ -327,7 +366,9 @@ def auxprop_plug_in(
     passes=[{"program": "\tlibsasl2.so.2 => /lib/libsasl2.so.2", "plugins": _OK}],
     refs=("libsasl: lib/server.c, sasl_server_add_plugin(): version check",),
 )
-def plug_in_of_another_libsasl(plugins: Plugins, program: SendmailProgram, service: LoginService | Unknown) -> Findings:
+def plug_in_of_another_libsasl(
+    plugins: Plugins, program: SendmailProgram, service: LoginService | Unknown, conf: SaslConf | Unknown
+) -> Findings:
     """A plug-in was built for another generation of libsasl than sendmail is linked with.
 
     A plug-in of SASL 1 does not fit into SASL 2 and the other way round: it is refused, or the process crashes.
@@ -342,5 +383,6 @@ def plug_in_of_another_libsasl(plugins: Plugins, program: SendmailProgram, servi
                 f"{plugin.path} was built for {min(wants)}, but sendmail is linked with {min(linked)}",
                 evidence=[Evidence(f"ldd {plugin.target}", min(wants)), Evidence("ldd sendmail", min(linked))],
                 fix=_reinstall(plugin, service),
+                severity=_severity(plugin, service, conf),
                 plugin=plugin.name,
             )
