@@ -1,13 +1,20 @@
 """The order of the roots of one severity, and which finding explains which where that needs a condition. All else that
 a finding explains stands in the declaration of its check."""
 
+from collections.abc import Callable
+
 from maildoctor.api import Cause, Finding
+
+Pair = Callable[[Finding, Finding], bool]
 
 ORDER = (
     "CONF003",
     "CONF011",
     "CONF017",
     "CONF018",
+    "SYS021",
+    "SYS020",
+    "TLS020",
     "RUN007",
     "RUN021",
     "CONF001",
@@ -45,6 +52,7 @@ ORDER = (
     "LDAP005",
     "LDAP008",
     "LDAP009",
+    "SASL024",
     "SASL007",
     "SYS004",
     "PERM010",
@@ -129,6 +137,11 @@ def _wrong_one_is_read(shadow: Finding, _: Finding) -> bool:
     return shadow.severity == "error"
 
 
+def _rests_on(*options: str) -> Pair:
+    """The first of two lines leads nowhere, and the symptom is what comes of that option."""
+    return lambda twice, _: twice.severity == "error" and twice.labels.get("option") in options
+
+
 def _same_hub(realm: Finding, refused: Finding) -> bool:
     return realm.labels["hub"] == refused.labels["hub"]
 
@@ -153,5 +166,9 @@ CAUSES = (
     Cause("MAP001", ("WIRE002", "WIRE010", "WIRE023"), _access_map),
     Cause("MAP006", ("WIRE002", "WIRE010", "WIRE023"), _access_map),
     Cause("SASL006", ("SASL007", "USER001", "USER002", "USER005", "LOGIN001", "LOGIN002"), _wrong_one_is_read),
+    Cause("SASL024", ("SASL007", "SASL008", "SASL005"), _rests_on("pwcheck_method", "saslauthd_path")),
+    Cause("SASL024", ("USER001", "USER002", "USER005"), _rests_on("sasldb_path", "auxprop_plugin")),
+    Cause("SASL024", ("LINK006",), _rests_on("auxprop_plugin")),
+    Cause("SASL024", ("MECH001", "MECH004", "MECH011", "WIRE010"), _rests_on("mech_list")),
     Cause("MAP024", ("MAP023",), _same_hub),
 )

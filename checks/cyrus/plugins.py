@@ -10,13 +10,16 @@ from maildoctor.api import (
     Severity,
     Step,
     Unknown,
+    by_hand,
     check,
+    edit,
     found,
+    inspect,
     known,
     set_option,
     taking_effect,
 )
-from maildoctor.api.cyrus import Plugin, Plugins, SaslConf, SaslDb, mechanisms, uses_sasldb
+from maildoctor.api.cyrus import Directory, Plugin, Plugins, SaslConf, SaslDb, mechanisms, uses_sasldb
 from maildoctor.api.sendmail import SendmailProgram
 
 _OK = (
@@ -260,6 +263,10 @@ def plug_in_link(plugins: Plugins, service: LoginService | Unknown, conf: SaslCo
         {"plugins": "directory: /usr/lib/x86_64-linux-gnu/sasl2 dangling -> /opt/local/lib/sasl2"},
         {"plugins": "directory: /usr/lib/sasl2 missing"},
         {"plugins": "directory: /usr/lib/sasl2"},
+        {
+            "plugins": "library: /usr/local/lib/libsasl2.so.2\nsecond library: /usr/lib/libsasl2.so.2\n"
+            "directory: /usr/local/lib/sasl2 missing"
+        },
     ],
     passes=[{"plugins": _OK}],
     refs=("libsasl: lib/common.c, _sasl_get_default_path / PLUGINDIR",),
@@ -267,10 +274,11 @@ def plug_in_link(plugins: Plugins, service: LoginService | Unknown, conf: SaslCo
 def plug_in_directory(plugins: Plugins, service: LoginService | Unknown) -> Findings:
     """The folder in which libsasl looks for plug-ins is missing, leads nowhere or is empty.
 
-    Without plug-ins there is no mechanism at all: sendmail answers EHLO without an AUTH line.
+    Without plug-ins there is no mechanism at all: sendmail answers EHLO without an AUTH line. The folder is compiled
+    into libsasl; a second libsasl, built by hand into /usr/local/lib, may be loaded first and look in another one.
 
     Advice: put the plug-ins back where libsasl looks for them: reinstall libsasl's modules, or repair the symbolic
-    link of the directory.
+    link of the directory. Of two copies of libsasl remove the one that has no plug-ins, and run ldconfig.
     """
     if plugins.plugins or any(d.state == "unreadable" for d in plugins.directories):
         return
@@ -281,13 +289,33 @@ def plug_in_directory(plugins: Plugins, service: LoginService | Unknown) -> Find
             else ("does not exist" if folder.state == "missing" else "holds no plug-in: they are missing")
         )
         yield found(
-            f"The SASL plug-in directory {folder.path} {what}",
+            f"The SASL plug-in directory {folder.path} {what}{_whose(plugins)}",
             evidence=[
-                Evidence(f"ls -ld {folder.path}", f"{folder.state}{' -> ' + folder.target if folder.target else ''}")
+                Evidence(f"ls -ld {folder.path}", f"{folder.state}{' -> ' + folder.target if folder.target else ''}"),
+                *(Evidence("ldd", f"{path.rpartition('/')[2]} => {path}") for path in [plugins.library] if path),
             ],
-            fix=taking_effect(service, Install("plain", again=True)),
+            fix=taking_effect(service, *_to_the_second(plugins, folder)),
             path=folder.path,
         )
+
+
+def _whose(plugins: Plugins) -> str:
+    if not plugins.library:
+        return ""
+    other = f", which the loader finds before {plugins.second_library}" if plugins.second_library else ""
+    return f"; it is compiled into {plugins.library}, a libsasl built by hand{other}"
+
+
+def _to_the_second(plugins: Plugins, folder: Directory) -> list[Step]:
+    """What gives the mail server its plug-ins."""
+    if plugins.second_library:
+        return [
+            by_hand("mv {library} {library}.not-used && ldconfig", library=plugins.library),
+            inspect("ldconfig -p"),
+        ]
+    if plugins.library:
+        return [edit(folder.path, "install the plug-ins of {library} there", library=plugins.library)]
+    return [Install("plain", again=True)]
 
 
 @check(

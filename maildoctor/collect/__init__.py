@@ -7,9 +7,22 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from maildoctor.auth.service import LoginService, SaslApplication
-from maildoctor.collect import application, backends, cyrus, imapd, paths, postfix, reach, sendmail, system, wire
+from maildoctor.collect import (
+    application,
+    backends,
+    cyrus,
+    imapd,
+    openssl,
+    paths,
+    postfix,
+    reach,
+    sendmail,
+    system,
+    wire,
+)
 from maildoctor.collect.inside import run_in
 from maildoctor.collect.knowledge import Adapter, Collector, FactStore
+from maildoctor.facts.addresses import Addresses
 from maildoctor.facts.backends.accounts import Accounts
 from maildoctor.facts.backends.imap import RemoteImap
 from maildoctor.facts.backends.kerberos import Kerberos
@@ -24,12 +37,14 @@ from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.cyrus.shipped import Shipped
-from maildoctor.facts.exposed import Exposed
+from maildoctor.facts.exposed import Copies, Exposed
 from maildoctor.facts.firewall import Firewall
 from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.logins import Logins
 from maildoctor.facts.mail_log import MailLog
+from maildoctor.facts.name_switch import NameSwitch
 from maildoctor.facts.names import Names
+from maildoctor.facts.openssl_conf import OpensslConf
 from maildoctor.facts.paths import Paths
 from maildoctor.facts.port_names import PortNames
 from maildoctor.facts.processes import Listeners, Processes
@@ -56,6 +71,8 @@ _HOST: dict[type[Any], Collector] = {
     MailLog: system.mail_log,
     Firewall: reach.firewall,
     Bans: reach.bans,
+    Addresses: reach.addresses,
+    NameSwitch: reach.name_switch,
     Resolver: reach.resolver,
     Greeting: reach.greeting,
     PortNames: reach.port_names,
@@ -83,6 +100,8 @@ _SERVICE: dict[type[Any], Collector] = {
     LoginHistory: system.history,
     Paths: paths.paths,
     Exposed: paths.exposed,
+    Copies: paths.copies,
+    OpensslConf: openssl.conf,
 }
 """Facts of one login service, collected for each."""
 

@@ -4,10 +4,9 @@ import re
 
 from maildoctor.auth import postfix
 from maildoctor.auth.service import LoginService, SaslApplication
-from maildoctor.collect.cyrus import system
+from maildoctor.collect.cyrus import search
 from maildoctor.collect.knowledge import Adapter, FactStore, first, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
-from maildoctor.facts.cyrus.conf import config_search, plugin_search
 from maildoctor.facts.names import Names
 from maildoctor.facts.postfix.main_cf import PostfixMain
 from maildoctor.facts.postfix.master_cf import PostfixMaster
@@ -91,14 +90,15 @@ def application(host: Host, know: FactStore) -> SaslApplication | Unknown:
     options = postfix.options_of_logins(main, master)
     if (provider := postfix.provider_of(main, options)) != "libsasl":
         return Absent(f"Postfix asks {provider}, not libsasl (smtpd_sasl_type)")
-    family, triplet = system(know)
+    program = _daemon(host)
+    configurations, plugins = search(host, know, program)
     rooted = postfix.chrooted(main, master)
     return SaslApplication(
         name=main.value("smtpd_sasl_path", "smtpd", options),
         product=postfix.PRODUCT,
-        program=_daemon(host),
-        configurations=_configurations(main, know, config_search(family, triplet, 2)),
-        plugins=plugin_search(family, triplet, 2),
+        program=program,
+        configurations=_configurations(main, know, configurations),
+        plugins=plugins,
         root=main.value("queue_directory", "/var/spool/postfix") if rooted else "",
         rooted=rooted,
     )

@@ -30,6 +30,7 @@ all, a recording is a table of questions and answers, and replaying it gives the
     directory   question    what a directory says to it, as `maildoctor.host.directory` puts it
     kdc         question    what a KDC says to it, as `maildoctor.host.kdc` puts it
     imap        server      how an IMAP server greets and what it can, as `maildoctor.host.imap` puts it
+    addresses   ""          addresses that this host has, a line each; `nonlocal` where others may be bound to
     bound       path        `yes` or `no`: whether a process listens on the socket of this path
     probe       endpoints   conversations with these SMTP servers, `ADDRESS:PORT …`, as `maildoctor.smtp.session` writes
     greets      port        how long a client unknown to /etc/hosts waits for the greeting on this port of 127.0.0.1:
@@ -37,7 +38,8 @@ all, a recording is a table of questions and answers, and replaying it gives the
     dns         address     whether a name server at an address of the loopback interface answers
     hostname    ""          the node name
     build       path        release and compile flags that stand in a sendmail program
-    release     path        release that stands in a libsasl or in a program of Postfix
+    release     path        release that stands in a libsasl, in a program of Postfix, in a libcrypto
+    folders     path        where a libsasl looks, as is compiled into it: `configurations: DIR:DIR`, `plugins: DIR`
     elapsed     ""          seconds since the first look
     whoami      ""          `root`, or the number of the user who looks
     clock       ""          the time, ISO 8601 in UTC
@@ -51,9 +53,9 @@ from maildoctor.errors import DoctorError
 
 Verb = Literal[
     "look", "changed", "real", "acl", "list", "read", "clear", "map", "accounts", "keytab", "tally", "sasldb", "elf",
-    "cert", "key", "source", "logins", "recent", "space", "run", "processes", "listeners", "routes", "bound",
-    "directory", "kdc", "imap", "probe", "greets", "dns", "hostname", "build", "release", "elapsed", "whoami", "clock",
-    "system",
+    "cert", "key", "source", "logins", "recent", "space", "run", "processes", "listeners", "routes", "addresses",
+    "bound", "directory", "kdc", "imap", "probe", "greets", "dns", "hostname", "build", "release", "folders", "elapsed",
+    "whoami", "clock", "system",
 ]  # fmt: skip
 """What can be asked, as in the table above."""
 
