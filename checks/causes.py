@@ -1,7 +1,11 @@
 """The true exceptions: which finding explains which where that needs a condition, and which of two causes on one rung
 comes first. All else follows from the rungs, or stands in the declaration of the check."""
 
+from collections.abc import Callable
+
 from maildoctor.api import Cause, Finding
+
+Pair = Callable[[Finding, Finding], bool]
 
 ORDER = ("MECH011",)
 """Of several causes of one symptom it stands under the one on the lowest rung; of those on one rung, under the first of
@@ -25,6 +29,11 @@ def _same_plugin(broken: Finding, lacking: Finding) -> bool:
 
 def _wrong_one_is_read(shadow: Finding, _: Finding) -> bool:
     return shadow.severity == "error"
+
+
+def _rests_on(*options: str) -> Pair:
+    """The first of two lines leads nowhere, and the symptom is what comes of that option."""
+    return lambda twice, _: twice.severity == "error" and twice.labels.get("option") in options
 
 
 def _same_hub(realm: Finding, refused: Finding) -> bool:
@@ -51,6 +60,10 @@ CAUSES = (
     Cause("MAP001", ("no-answer", "no-offer", "no-starttls"), _access_map),
     Cause("MAP006", ("no-answer", "no-offer", "no-starttls"), _access_map),
     *(Cause(code, ("LINK006",), _same_plugin) for code in ("LINK001", "LINK002", "LINK003", "LINK004")),
-    Cause("SASL006", ("SASL007", "USER001", "USER002", "USER005"), _wrong_one_is_read),
+    Cause("SASL006", ("SASL007", "USER001", "USER002", "USER005", "LOGIN001", "LOGIN002"), _wrong_one_is_read),
+    Cause("SASL024", ("SASL007", "SASL008", "SASL005"), _rests_on("pwcheck_method", "saslauthd_path")),
+    Cause("SASL024", ("USER001", "USER002", "USER005"), _rests_on("sasldb_path", "auxprop_plugin")),
+    Cause("SASL024", ("LINK006",), _rests_on("auxprop_plugin")),
+    Cause("SASL024", ("MECH001", "MECH004", "MECH011", "WIRE010"), _rests_on("mech_list")),
     Cause("MAP024", ("MAP023",), _same_hub),
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from maildoctor.api import (
+    Absent,
     Evidence,
     Findings,
     Found,
@@ -31,12 +32,14 @@ from maildoctor.api import (
     taking_effect,
 )
 from maildoctor.api.cyrus import (
+    OPTIONS,
     PLAINTEXT,
     PWCHECK_METHODS_OF_SASL_1,
     Outside,
     Plugins,
     Saslauthd,
     SaslConf,
+    SaslDb,
     SaslFiles,
     mechanisms,
 )
@@ -364,6 +367,92 @@ def _started(saslauthd: Saslauthd, system: System | None) -> Iterator[Step]:
         yield Restart("saslauthd")
         return
     yield Start("saslauthd", at_boot=True)
+
+
+_TWICE = "pwcheck_method: saslauthd\nmech_list: PLAIN\npwcheck_method: auxprop\n"
+
+
+@check(
+    "SASL024",
+    "option-set-twice",
+    "warning",
+    rung="verifier",
+    role="cause",
+    fails=[
+        {"conf": _TWICE, "processes": "", "saslauthd": "installed"},
+        {"conf": "auxprop_plugin: sql\nauxprop_plugin: sasldb", "plugins": _PLAIN},
+        {"conf": "mech_list: NTLM\nmech_list: PLAIN LOGIN", "plugins": _PLAIN},
+        {"conf": "log_level: 1\nlog_level: 7"},
+    ],
+    passes=[
+        {"conf": "log_level: 7\nLog_Level: 7"},
+        {"conf": "log_level: 7\n# log_level: 1"},
+        {"conf": "my_option: 7\nmy_option: 1"},
+    ],
+    refs=("libsasl: lib/config.c, sasl_config_getstring(): the first of several counts",),
+)
+def option_set_twice(
+    conf: SaslConf,
+    service: LoginService | Unknown,
+    plugins: Plugins | Unknown,
+    sasldb: SaslDb | Unknown,
+    processes: Processes | Unknown,
+    saslauthd: Saslauthd | Unknown,
+) -> Findings:
+    """An option stands twice in libsasl's configuration, with different values: the first one counts.
+
+    Whoever adds a line at the end, as most how-tos tell, changes nothing where the option stands above already: most
+    programs take the last, libsasl takes the first.
+
+    Advice: keep one line, with the value that is meant, and restart the mail server.
+    """
+    for option, later in conf.repeated:
+        first = conf.options[option]
+        if later.value == first.value or option not in OPTIONS:
+            continue
+        wrong = _leads_nowhere(option, conf, plugins, sasldb, processes, saslauthd)
+        yield found(
+            f"{option} stands twice in {conf.path}: line {first.line} ({first.value}) counts, line {later.line}"
+            f" ({later.value}) does not" + (f"; {wrong}" if wrong else ""),
+            evidence=[
+                _at(conf, option),
+                Evidence(f"{conf.path}:{later.line}", f"{option}: {later.value}"),
+            ],
+            fix=taking_effect(
+                service,
+                set_option(conf, option, later.value)
+                if wrong
+                else edit(conf.path, f"keep one line of {option}, with the value that is meant"),
+            ),
+            severity="error" if wrong else None,
+            option=option,
+        )
+
+
+def _leads_nowhere(
+    option: str,
+    conf: SaslConf,
+    plugins: Plugins | Unknown,
+    sasldb: SaslDb | Unknown,
+    processes: Processes | Unknown,
+    saslauthd: Saslauthd | Unknown,
+) -> str:
+    """Why the first value, which counts, cannot be what is meant; empty where it may be."""
+    value = conf.options[option].value
+    by_daemon = option == "pwcheck_method" and [m.lower() for m in conf.pwcheck_methods] == ["saslauthd"]
+    if by_daemon and isinstance(processes, Processes) and isinstance(saslauthd, Saslauthd):
+        return "" if saslauthd.processes or processes.named("saslauthd") else "saslauthd does not run"
+    if option == "pwcheck_method" and conf.unknown_pwcheck:
+        return f"libsasl has no verifier {conf.unknown_pwcheck[0]}"
+    if option in ("auxprop_plugin", "mech_list") and isinstance(plugins, Plugins) and plugins.plugins:
+        names = plugins.auxprop if option == "auxprop_plugin" else plugins.mechanisms
+        wanted = conf.auxprop_plugins if option == "auxprop_plugin" else tuple(m.upper() for m in conf.mechs or ())
+        return "" if set(wanted or ()) & set(names) else f"no plug-in brings {value}"
+    if option == "sasldb_path" and isinstance(sasldb, Absent) and sasldb.subject:
+        return f"{value} does not exist"
+    if option == "saslauthd_path" and isinstance(saslauthd, Saslauthd) and saslauthd.socket_missing:
+        return f"{value} does not exist"
+    return ""
 
 
 @check(

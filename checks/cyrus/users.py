@@ -242,6 +242,60 @@ def _of_stored_secrets(names: tuple[str, ...]) -> list[str]:
 
 
 @check(
+    "USER020",
+    "password-that-nobody-can-type",
+    "error",
+    rung="account",
+    role="cause",
+    scope=("user",),
+    explains=("USER009", "LOGIN001", "LOGIN002", "LOGIN003"),
+    fails=[
+        {"service": "wanted", "sasldb": _LISTING + "test@mail.example.com: userPassword (ends in a carriage return)"},
+        {"service": "wanted", "sasldb": _LISTING + "test@mail.example.com: userPassword (has a NUL in it)"},
+        {"service": "wanted", "sasldb": _LISTING + "test@mail.example.com: userPassword (empty)"},
+    ],
+    passes=[
+        {"service": "wanted", "sasldb": _LISTING + "test@mail.example.com: userPassword"},
+        {
+            "service": "wanted",
+            "sasldb": _LISTING + "a@b: userPassword (ends in a line feed)",
+            "conf": "auxprop_plugin: sql",
+        },
+    ],
+    refs=(
+        "libsasl: utils/saslpasswd.c: with -p the password is what is read, without a line feed at its end alone",
+        "libsasl: plugins/plain.c: name and password end at a NUL",
+    ),
+)
+def password_that_nobody_can_type(sasldb: SaslDb, service: LoginService, conf: SaslConf | Unknown) -> Findings:
+    """A password in the user database is empty, or has at its end or in it what no client sends.
+
+    A list with DOS line ends, or `echo` in place of `printf`, makes passwords that end in a carriage return or line
+    feed. Whoever types the password without it is refused, by every mechanism, and the log says "authentication
+    failure" as for any wrong password.
+
+    Advice: set the password again with saslpasswd2; in a script: printf %s PASSWORD | saslpasswd2 -p -c -u REALM USER.
+    """
+    if not uses_sasldb(known(conf)) or not service.wanted:
+        return
+    flawed = [(user, user.flaw) for user in sasldb.users if user.flaw]
+    for user, flaw in flawed[:_SOME]:
+        every = len(flawed) == len(sasldb.users)
+        mild = flaw in ("ends in a blank", "ends in a tab")
+        what = "is empty" if flaw == "is empty" else f"{flaw}, which no client sends"
+        yield found(
+            f"The password of {user.name}@{user.realm} in {sasldb.path} {what}",
+            evidence=[Evidence(sasldb.path, f"{user.name}@{user.realm}: userPassword ({flaw})")],
+            fix=[add_user(user.name, user.realm, sasldb.path)],
+            severity="warning" if mild else None,
+            **({"user": "all"} if every and len(flawed) == 1 else {"user": user.name}),
+        )
+
+
+_SOME = 20
+
+
+@check(
     "USER003",
     "sasldb-damaged",
     "error",

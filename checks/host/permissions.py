@@ -25,7 +25,7 @@ from maildoctor.api import (
     shell_words,
 )
 from maildoctor.api.cyrus import SaslDb
-from maildoctor.api.host import Exposed, Look, Paths, Reader, System, is_of_people, may, refusals
+from maildoctor.api.host import Copies, Exposed, Look, Paths, Reader, System, is_of_people, may, readers_of, refusals
 from maildoctor.api.sendmail import SendmailCf, SendmailProgram, SubmitCf
 
 _SASL = ("sasl", "saslauth", "mail", "postfix", "cyrus", "Debian-exim", "exim")
@@ -447,6 +447,49 @@ def readable_credentials(exposed: Exposed) -> Findings:
                 Evidence(f"{path}:{first.line}", f"a value in clear of {names}" if names else "a value in clear"),
             ],
             fix=[_for_its_program(path, file)],
+            path=path,
+        )
+
+
+_BAK = "copy /etc/sasldb2.bak of /etc/sasldb2\n"
+
+
+@check(
+    "PERM020",
+    "readable-copy-of-secrets",
+    "warning",
+    rung="verifier",
+    role="risk",
+    fails=[
+        {"copies": _BAK + "-rw-r--r-- root root /etc/sasldb2.bak"},
+        {"copies": _BAK + "-rw-r----- root users /etc/sasldb2.bak"},
+    ],
+    passes=[
+        {"copies": _BAK + "-rw------- root root /etc/sasldb2.bak"},
+        {"copies": _BAK + "-rw-r----- root sasl /etc/sasldb2.bak"},
+        {
+            "copies": _BAK.replace("/etc", "/etc/mail") + "-rw-r--r-- root root /etc/mail/sasldb2.bak\n"
+            "drwx------ root root /etc/mail"
+        },
+    ],
+    refs=("saslpasswd2(8): the passwords stand in sasldb as they are", "cp(1): a copy has the mode that umask leaves"),
+)
+def readable_copy_of_secrets(copies: Copies) -> Findings:
+    """A copy of a file with passwords or keys lies beside it, and others can read the copy.
+
+    Whoever makes a copy before a change gets the mode of umask, mostly 0644; an editor and the package manager leave
+    copies too. Nobody uses them, and what they hold is as secret as the original.
+
+    Advice: delete the copy, or let only root read it (chmod 600); change the passwords, as they were open until now.
+    """
+    for path, of in copies.of.items():
+        file, readers = copies.paths.file(path), readers_of(copies.paths, path)
+        if file is None or not readers:
+            continue
+        yield found(
+            f"{path}, a copy of {of}, can be read by {readers} (mode {file.octal}, {file.owner}:{file.group})",
+            evidence=[file.evidence],
+            fix=[private([file])],
             path=path,
         )
 

@@ -880,8 +880,11 @@ _LIMITS = {
     "MaxDaemonChildren": 3,
     "ConnectionRateThrottle": 1,
     "RefuseLA": 2,
-    "MaxMessageSize": 10000,
 }
+_NOTHING_FITS = {"MaxMessageSize": 2_000, "MaxHeadersLength": 400}
+"""Bytes below which no message of a client of today fits: its headers alone have some 500, and twice that through one
+more server."""
+_FEW_FIT = {"MaxMessageSize": 100_000}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -919,6 +922,62 @@ def limit_too_small(cf: SendmailCf) -> Findings:
                 fix=rebuild(cf.path, "raise or remove the limit {option}", option=option),
                 option=option,
             )
+
+
+@check(
+    "CONF093",
+    "no-message-fits",
+    "error",
+    rung="policy",
+    role="cause",
+    explains=("refused-after-login", "WIRE061", "WIRE062"),
+    fails=[
+        {"cf": "O MaxMessageSize=25"},
+        {"cf": "O MaxMessageSize=10240"},
+        {"cf": "O MaxHeadersLength=100"},
+    ],
+    passes=[
+        {"cf": "O MaxMessageSize=26214400\nO MaxHeadersLength=32768\nO MaxHopCount=25"},
+        {"cf": "O MaxMessageSize=0"},
+        {"cf": "O MaxMessageSize="},
+    ],
+    refs=(
+        "sendmail: doc/op, MaxMessageSize (bytes); sendmail/srvrsmtp.c: `552 5.2.3 Message size exceeds fixed maximum`",
+        "sendmail: sendmail/collect.c, MaxHeadersLength: `552 5.6.0 Headers too large`",
+    ),
+)
+def no_message_fits(cf: SendmailCf) -> Findings:
+    """A limit of sendmail.cf is so small that no message, or hardly any, gets through: users log in and cannot send.
+
+    Sendmail counts bytes: 25 for "25 megabytes" is 26214400. EHLO shows the limit (SIZE 25), and every message is
+    refused with "552 5.2.3 Message exceeds maximum fixed size".
+
+    Advice: write the limit in bytes in sendmail.mc (confMAX_MESSAGE_SIZE, 26214400 for 25 MB), or remove it; rebuild
+    sendmail.cf and restart.
+    """
+    for option, most in {**_FEW_FIT, "MaxHeadersLength": 400}.items():
+        setting = cf.option(option)
+        m = re.fullmatch(r"\s*(\d{1,9})(?:/\d{1,9})?\s*", setting.value) if setting else None
+        if setting is None or m is None or not 0 < int(m[1]) < most:
+            continue
+        value = int(m[1])
+        none_fits = value < _NOTHING_FITS.get(option, most)
+        meant = f"; {value} MB are {value * 1048576}" if option == "MaxMessageSize" and value <= 1000 else ""
+        yield found(
+            f"{option} is {value} bytes, too small: "
+            + ("no message fits" if none_fits else "only short messages without attachments fit")
+            + meant,
+            evidence=[Evidence(f"{cf.path}:{setting.line}", f"O {option}={setting.value}")],
+            fix=rebuild(
+                cf.path,
+                "define(`confMAX_MESSAGE_SIZE', `26214400')dnl"
+                if option == "MaxMessageSize"
+                else "raise or remove the limit {option}",
+                option=option,
+            ),
+            severity=None if none_fits else "warning",
+            option=option,
+        )
 
 
 @check(

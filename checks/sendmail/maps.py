@@ -169,6 +169,7 @@ def map_stale(maps: MailMaps) -> Findings:
         {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P=(no base64)"'},
         {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P=(ends in a line feed)"'},
         {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:(empty)"'},
+        {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P=(ends in a carriage return)"'},
         {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U=cmVsYXkK" "P=***"'},
         {"maps": "[map access] hash /etc/mail/access\nentry: authinfo:hub.example.com\tmalformed U="},
     ],
@@ -207,6 +208,8 @@ def authinfo_malformed(maps: MailMaps) -> Findings:
                 trouble = "has the wrong syntax: `=` behind a letter announces base64, and what follows is none"
             elif re.search(r'"P[:=]\(empty\)"', entry.shape):
                 trouble = "has an empty password (P)"
+            elif m_flaw := _FLAW.search(entry.shape):
+                trouble = f"has a password that {m_flaw[1]}, which nobody can have meant: the other server refuses it"
             elif fed := _with_line_feed(entry.shape):
                 what = "a password" if fed == "P" else f"a name ({fed}=)"
                 trouble = f"has {what} that ends in a line feed, as `echo` without -n makes it before base64: the other"
@@ -230,6 +233,10 @@ def authinfo_malformed(maps: MailMaps) -> Findings:
                 else [edit(m.path, '{key} "U:name" "I:name" "P:password"', key=entry.key), _build(m)],
                 key=entry.key,
             )
+
+
+_FLAW = re.compile(r'"P[:=]\((ends in a carriage return|ends in a blank|has a NUL in it)\)"')
+"""As the door tells it of a password, which it does not show."""
 
 
 def _with_line_feed(shape: str) -> str:

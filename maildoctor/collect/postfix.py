@@ -5,10 +5,9 @@ import re
 from maildoctor.auth import postfix
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect import postfix_files
-from maildoctor.collect.cyrus import system
+from maildoctor.collect.cyrus import search
 from maildoctor.collect.knowledge import Adapter, FactStore, first, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
-from maildoctor.facts.cyrus.conf import config_search, plugin_search
 from maildoctor.facts.names import Names
 from maildoctor.facts.postfix.client import PasswordMaps, client
 from maildoctor.facts.postfix.files import PostfixFiles
@@ -89,7 +88,7 @@ def password_maps(host: Host, know: FactStore) -> PasswordMaps | Unknown:
         return postfix
     service = client(postfix) or postfix
     lines = []
-    for folder in plugin_search(*system(know), 2):
+    for folder in search(host, know, _daemon(host))[1]:
         names = host.ask("list", folder)
         lines += [f"plug-ins: {' '.join(names.split())}"] if isinstance(names, str) else []
     for name in _PASSWORDS:
@@ -133,13 +132,14 @@ def application(host: Host, know: FactStore) -> SaslApplication | Unknown:
         return Absent("AUTH is not switched on in Postfix (smtpd_sasl_auth_enable)")
     if (provider := postfix.provider_of(smtpd)) != "libsasl":
         return Absent(f"Postfix asks {provider}, not libsasl (smtpd_sasl_type)")
-    family, triplet = system(know)
+    program = _daemon(host)
+    configurations, plugins = search(host, know, program)
     return SaslApplication(
         name=smtpd.value("smtpd_sasl_path"),
         product=postfix.PRODUCT,
-        program=_daemon(host),
-        configurations=_configurations(found.main, know, config_search(family, triplet, 2)),
-        plugins=plugin_search(family, triplet, 2),
+        program=program,
+        configurations=_configurations(found.main, know, configurations),
+        plugins=plugins,
         root=smtpd.value("queue_directory") if smtpd.chrooted else "",
         rooted=postfix.chrooted(found) if smtpd.chrooted else (),
         protocol=smtpd.value("smtpd_sasl_service") or "smtp",

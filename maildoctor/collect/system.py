@@ -89,6 +89,7 @@ def system(host: Host, know: FactStore) -> System | Unknown:
     users, groups = host.ask("read", "/etc/passwd"), text(host.ask("read", "/etc/group")).splitlines()
     if isinstance(users, str) and _local_users_only(text(host.ask("read", "/etc/nsswitch.conf"))):
         lines.append("users: " + " ".join(row.partition(":")[0] for row in users.splitlines()))
+    lines.append("people: " + " ".join(_people(text(users).splitlines())))
     lines += [_group(row) for row in groups if row.count(":") == 3]
     lines += _primary_groups(text(users).splitlines(), groups)
     return System.parse(joined(*lines))
@@ -119,6 +120,19 @@ def _group(row: str) -> str:
 
 _PEOPLE = 1000
 """User ids from here on are people's, whose groups no daemon has."""
+
+
+_NOBODY = 60_000
+"""User ids from here on are given to nobody, to containers, to services for a while (Debian policy 9.2.2; systemd)."""
+_MOST_PEOPLE = 2_000
+
+
+def _people(users: list[str]) -> list[str]:
+    """Accounts that get mail of their own."""
+    rows = (row.split(":") for row in users if row.count(":") == 6)
+    return [row[0] for row in rows if re.fullmatch(r"[0-9]{4,5}", row[2]) and _PEOPLE <= int(row[2]) < _NOBODY][
+        :_MOST_PEOPLE
+    ]
 
 
 def _primary_groups(users: list[str], groups: list[str]) -> list[str]:

@@ -16,7 +16,7 @@ from maildoctor.sasldb import NotADatabase, read
 from maildoctor.sasldb.database import ALL, COUNTED, HELD, cut
 from maildoctor.sasldb.names import escape, escape_first
 
-Kind = Literal["authinfo", "access", "aliases", "passwords", "plain"]
+Kind = Literal["authinfo", "access", "aliases", "passwords", "virtuser", "plain"]
 Tag = Callable[[bytes], str]
 Entry = tuple[bytes, bytes]
 
@@ -169,6 +169,8 @@ def _shape(key: str, value: bytes, kind: Kind) -> str:
         return _authinfo(value)
     if kind == "passwords":
         return _login(value)
+    if kind == "virtuser":
+        return _redirection(value)
     return _policy(key, escape(value.strip())) if kind == "access" else ""
 
 
@@ -180,9 +182,21 @@ def _login(value: bytes) -> str:
     return f"{escape(user)[:_SHOWN_LENGTH]}:{'***' if password.strip() else _EMPTY}"
 
 
+_ERROR = re.compile(rb"error:[\w.-]{0,40}(?: ?[45]\d\d(?: [45]\.\d\.\d{1,3})?)?", re.IGNORECASE)
+
+
+def _redirection(value: bytes) -> str:
+    """Of an entry of the virtusertable: `error:nouser 550`, or that it is an address."""
+    m = _ERROR.match(value.strip())
+    return escape(m[0]) if m else "address"
+
+
 _NOT_BASE64 = "(no base64)"
 _EMPTY = "(empty)"
 _LINE_FEED = "(ends in a line feed)"
+_RETURN = "(ends in a carriage return)"
+_BLANK = "(ends in a blank)"
+_NUL = "(has a NUL in it)"
 """What is told of a password in place of itself, where it is surely none, or not the one that was meant."""
 
 
@@ -200,7 +214,9 @@ def _shown(letter: str, mark: str, content: str) -> str:
     if plain is None:
         return _NOT_BASE64
     if letter == "P" and (not plain or plain[-1:] in b"\r\n"):
-        return _LINE_FEED if plain else _EMPTY
+        return (_LINE_FEED if plain[-1:] == b"\n" else _RETURN) if plain else _EMPTY
+    if letter == "P" and (b"\0" in plain or plain[-1:].isspace()):
+        return _NUL if b"\0" in plain else _BLANK
     return "***" if letter == "P" else escape(content.encode("utf-8", "surrogateescape"))
 
 
