@@ -288,7 +288,7 @@ def password_that_nobody_can_type(sasldb: SaslDb, service: LoginService, conf: S
             evidence=[Evidence(sasldb.path, f"{user.name}@{user.realm}: userPassword ({flaw})")],
             fix=[add_user(user.name, user.realm, sasldb.path)],
             severity="warning" if mild else None,
-            **({"user": "all"} if every and len(flawed) == 1 else {"user": user.name}),
+            user="all" if every and len(flawed) == 1 else user.name,
         )
 
 

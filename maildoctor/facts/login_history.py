@@ -7,7 +7,7 @@ authentication`).
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
@@ -131,6 +131,31 @@ class Hub:
     """of the process that met it last"""
 
 
+_UNFIT = re.compile(r"AUTH=client, available mechanisms.{0,300}? do not fulfill requirements")
+_AT_HUB = re.compile(
+    r"AUTH=client, relay=(?P<relay>[^,\s]{1,100}), (?:(?P<off>temporary failure)|mech=(?P<mech>[\w-]{1,20}))"
+)
+
+
+def _unfit(lines: Iterable[str]) -> dict[str, str]:
+    """usersmtp.c, attemptauth() and smtpauth(): that none fits, and then of which server that is."""
+    found, said = dict[str, str](), ""
+    for line in lines:
+        if _UNFIT.search(line):
+            said = line.strip()[:300]
+        elif m := _AT_HUB.search(line):
+            relay = m["relay"].lower().rstrip(".")
+            if said and m["off"] and (relay in found or len(found) < _HUBS):
+                found[relay] = said
+            elif m["mech"]:
+                found.pop(relay, None)
+            said = ""
+    return found
+
+
+_HUBS = 100
+
+
 @dataclass(frozen=True, slots=True)
 class LoginHistory:
     """Logins since the running mail server was started. Text: lines of its log; `# path: FILE` names it, and `# since:
@@ -157,6 +182,9 @@ class LoginHistory:
     """by address, the last line that turned a client away for the number of its connections: before it could log in"""
     hubs: Mapping[str, Hub] = field(default_factory=dict)
     """by its name in lower case, each server to which this host handed mail over, or tried to"""
+    unfit: Mapping[str, str] = field(default_factory=dict)
+    """by its name, likewise, each server that offered no mechanism that this host may use, and where it did not log in
+    since, with the line that says so"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -164,7 +192,8 @@ class LoginHistory:
         path, rest = of_file(text, "the log")
         named = _SINCE.match(rest)
         reader = _Reader()
-        for line in rest[named.end() :].split("\n") if named else rest.split("\n"):
+        lines = rest[named.end() :].split("\n") if named else rest.split("\n")
+        for line in lines:
             reader.read(line)
         return cls(
             path,
@@ -179,6 +208,7 @@ class LoginHistory:
             reader.at_the_door,
             reader.limited,
             reader.hubs,
+            _unfit(line for line in lines if "AUTH=client, " in line),
         )
 
     @property
