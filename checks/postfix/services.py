@@ -219,12 +219,13 @@ def submission_without_options(postfix: Postfix, remarks: MasterRemarks | Unknow
 
     Advice: take the `#` off the -o lines below the entry, too; then reload Postfix.
     """
+    behind = {b.service: b for b in reversed(remarks.blocks) if b.live} if isinstance(remarks, MasterRemarks) else {}
     for smtpd in postfix.smtpd:
         if smtpd.port not in (587, 465) or not smtpd.is_yes("smtpd_sasl_auth_enable"):
             continue
         if tls_level(smtpd) == "encrypt" or smtpd.is_yes("smtpd_tls_wrappermode") or _demands_login(smtpd):
             continue
-        left = remarks.left_of(smtpd.service.name) if isinstance(remarks, MasterRemarks) else None
+        left = behind.get(smtpd.service.name)
         path = postfix.master.path if postfix.master else "master.cf"
         options = list(_options(postfix, left, smtpd))
         yield found(
@@ -267,6 +268,7 @@ def tls_begins_otherwise(postfix: Postfix) -> Findings:
 
     Advice: set smtpd_tls_wrappermode=yes for the service of port 465 alone; then reload Postfix.
     """
+    unwrapped = [s for s in postfix.smtpd if s.port == 465 and "smtpd_tls_wrappermode" not in s.service.options][:_FEW]
     for smtpd in postfix.smtpd:
         wraps = smtpd.is_yes("smtpd_tls_wrappermode")
         if smtpd.port == 465 and not wraps:
@@ -287,11 +289,7 @@ def tls_begins_otherwise(postfix: Postfix) -> Findings:
                     SetPostfixOption(smtpd.name, "smtpd_tls_wrappermode", "no")
                     if own
                     else SetPostfix("smtpd_tls_wrappermode", "no"),
-                    *(
-                        SetPostfixOption(s.name, "smtpd_tls_wrappermode", "yes")
-                        for s in postfix.smtpd
-                        if not own and s.port == 465 and "smtpd_tls_wrappermode" not in s.service.options
-                    ),
+                    *(SetPostfixOption(s.name, "smtpd_tls_wrappermode", "yes") for s in unwrapped if not own),
                     Restart("postfix"),
                 ],
                 port=str(smtpd.port),
