@@ -22,6 +22,7 @@ from maildoctor.api.host import Listeners, LoginHistory, Processes
 from maildoctor.api.postfix import Block, MasterRemarks, Postfix, Smtpd, decide, tls_level
 
 _SUBMISSION = (587, 465, 2525)
+_FEW = 6
 _MAIN = "==> /etc/postfix/main.cf <==\ncompatibility_level = 3.6\n"
 _MASTER = "==> /etc/postfix/master.cf <==\nsmtp inet n - y - - smtpd\n"
 _587 = _MASTER + "submission inet n - y - - smtpd\n -o smtpd_tls_security_level=encrypt\n"
@@ -44,14 +45,15 @@ def ports(services: Sequence[Smtpd]) -> str:
 
 def named(services: Sequence[Smtpd]) -> str:
     """Services in a message: `submission/inet (port 587)`."""
-    return " and ".join(f"{s.name} (port {s.port})" if s.port else s.name for s in services)
+    some = [f"{s.name} (port {s.port})" if s.port else s.name for s in services[:_FEW]]
+    more = [f"{len(services) - _FEW} more"] if len(services) > _FEW else []
+    return " and ".join([*some, *more])
 
 
 def confined(postfix: Postfix, services: Sequence[Smtpd]) -> dict[str, str]:
     """The label `port` where a finding is about some of the services alone."""
-    rest = [s for s in postfix.smtpd if s.name not in {x.name for x in services}]
-    where = ports(services)
-    return {"port": where} if rest and where else {}
+    some, where = {s.name for s in services}, ports(services)
+    return {"port": where} if where and any(s.name not in some for s in postfix.smtpd) else {}
 
 
 def _meant(postfix: Postfix) -> bool:
@@ -100,17 +102,16 @@ def logins_switched_off(postfix: Postfix) -> Findings:
     if not off:
         return
     every = not postfix.logins
-    where = [s for s in off if s.name in {x.name for x in asked}]
-    fix = [setting(s, "smtpd_sasl_auth_enable", "yes") for s in where]
+    fix = [setting(s, "smtpd_sasl_auth_enable", "yes") for s in off]
     if not every or "smtpd_sasl_auth_enable" not in postfix.main.parameters:
-        fix = [SetPostfixOption(s.name, "smtpd_sasl_auth_enable", "yes") for s in where]
+        fix = [SetPostfixOption(s.name, "smtpd_sasl_auth_enable", "yes") for s in off]
     yield found(
-        f"smtpd_sasl_auth_enable is {where[0].value('smtpd_sasl_auth_enable') or 'no'} in {named(where)}: "
+        f"smtpd_sasl_auth_enable is {off[0].value('smtpd_sasl_auth_enable') or 'no'} in {named(off)}: "
         "AUTH is not offered, so nobody can log in there",
-        evidence=list(dict.fromkeys(s.evidence("smtpd_sasl_auth_enable") for s in where)),
+        evidence=list(dict.fromkeys(s.evidence("smtpd_sasl_auth_enable") for s in off)),
         fix=[*dict.fromkeys(fix), Restart("postfix")],
         option="smtpd_sasl_auth_enable",
-        **({} if every else confined(postfix, where)),  # type: ignore[arg-type]
+        **({} if every else confined(postfix, off)),  # type: ignore[arg-type]
     )
 
 
@@ -221,12 +222,13 @@ def submission_without_options(postfix: Postfix, remarks: MasterRemarks | Unknow
 
     Advice: take the `#` off the -o lines below the entry, too; then reload Postfix.
     """
+    behind = {b.service: b for b in reversed(remarks.blocks) if b.live} if isinstance(remarks, MasterRemarks) else {}
     for smtpd in postfix.smtpd:
         if smtpd.port not in (587, 465) or not smtpd.is_yes("smtpd_sasl_auth_enable"):
             continue
         if tls_level(smtpd) == "encrypt" or smtpd.is_yes("smtpd_tls_wrappermode") or _demands_login(smtpd):
             continue
-        left = remarks.left_of(smtpd.service.name) if isinstance(remarks, MasterRemarks) else None
+        left = behind.get(smtpd.service.name)
         path = postfix.master.path if postfix.master else "master.cf"
         options = list(_options(postfix, left, smtpd))
         yield found(
@@ -269,6 +271,7 @@ def tls_begins_otherwise(postfix: Postfix) -> Findings:
 
     Advice: set smtpd_tls_wrappermode=yes for the service of port 465 alone; then reload Postfix.
     """
+    unwrapped = [s for s in postfix.smtpd if s.port == 465 and "smtpd_tls_wrappermode" not in s.service.options][:_FEW]
     for smtpd in postfix.smtpd:
         wraps = smtpd.is_yes("smtpd_tls_wrappermode")
         if smtpd.port == 465 and not wraps:
@@ -289,11 +292,7 @@ def tls_begins_otherwise(postfix: Postfix) -> Findings:
                     SetPostfixOption(smtpd.name, "smtpd_tls_wrappermode", "no")
                     if own
                     else SetPostfix("smtpd_tls_wrappermode", "no"),
-                    *(
-                        SetPostfixOption(s.name, "smtpd_tls_wrappermode", "yes")
-                        for s in postfix.smtpd
-                        if not own and s.port == 465 and "smtpd_tls_wrappermode" not in s.service.options
-                    ),
+                    *(SetPostfixOption(s.name, "smtpd_tls_wrappermode", "yes") for s in unwrapped if not own),
                     Restart("postfix"),
                 ],
                 port=str(smtpd.port),
