@@ -3,7 +3,7 @@
     python -m release.postfix_parameters CLONE
 
 CLONE has the tags of all releases (`v3.7.11`). As postconf(1) is built from the tables in the source of each program,
-so is maildoctor/facts/postfix/mail_params.py: names from the tables, values from global/mail_params.h by the C compiler.
+so is maildoctor/facts/postfix/mail_params.py: names from the tables, values from global/mail_params.h by the compiler.
 Only releases whose header differs from the one before are looked at.
 """
 
@@ -43,10 +43,10 @@ _MAIN = """\
 int main() { %s return 0; }
 """
 _OF_THE_LIBRARY = {
-    "tls_eecdh_auto_curves": "X25519 X448 prime256v1 secp384r1 secp521r1",
-    "tls_ffdhe_auto_groups": "ffdhe2048 ffdhe3072",
-}
-"""What mail_params.h takes from the headers of OpenSSL."""
+    "X25519": "X25519", "X448": "X448", "X9_62_prime256v1": "prime256v1", "secp384r1": "secp384r1",
+    "secp521r1": "secp521r1", "ffdhe2048": "ffdhe2048", "ffdhe3072": "ffdhe3072",
+}  # fmt: skip
+"""Names of groups that mail_params.h takes from the headers of OpenSSL."""
 
 
 class Row(NamedTuple):
@@ -101,6 +101,8 @@ def _evaluated(source: Path, folder: Path) -> tuple[dict[str, Row], dict[str, se
     subprocess.run(
         [
             "gcc", "-w", "-std=gnu89", f"-D{system}", "-DHAS_CLOSEFROM", "-DHAS_LMDB",
+            *(f'-DSN_{name}="{word}"' for name, word in _OF_THE_LIBRARY.items()),
+            *(f"-DNID_{name}=1" for name in _OF_THE_LIBRARY),
             *(f"-I{source / name}" for name in _FOLDERS), "x.c", "-o", "x",
         ],
         check=True,
@@ -115,7 +117,7 @@ def _evaluated(source: Path, folder: Path) -> tuple[dict[str, Row], dict[str, se
         if kind == "b":
             value = "yes" if value == "1" else "no"
         if name not in ("mail_version", "mail_release_date"):
-            found[name] = Row(kind, low, high, _OF_THE_LIBRARY.get(name, "") or " ".join(value.split()))
+            found[name] = Row(kind, low, high, " ".join(value.split()))
     return found, programs
 
 
@@ -203,7 +205,7 @@ Kinds: s text, r text that is not expanded, f text that the host decides, b yes 
 i number, l large number, n number by an expression, t time; `-`: removed with that release. The lines with `=` tell
 which macro of the build sets a default, those with `@` which programs read a parameter, by their folders in the
 source; `global`: all of them."""
-# ruff: noqa: E501, W291
+# ruff: noqa: E501
 
 '''
 

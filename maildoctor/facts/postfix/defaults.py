@@ -1,6 +1,6 @@
 """What Postfix has compiled in where main.cf says nothing: of every parameter, for each release."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -44,7 +44,7 @@ _OF_THE_BUILD: Mapping[str, tuple[str, ...]] = {
 """Macros of the build that defaults are made of."""
 
 DEPRECATED: Mapping[str, tuple[tuple[int, ...], str]] = {
-    name: (since, instead)
+    name: (since, f'specify "{instead}"' if instead else "do not specify (leave at default)")
     for since, names in (
         (
             (3, 9),
@@ -94,8 +94,7 @@ DEPRECATED: Mapping[str, tuple[tuple[int, ...], str]] = {
     )
     for name, instead in names.items()
 }
-"""Names that will go: since which release Postfix warns, and what to set instead (empty: nothing)
-(postconf/postconf_unused.c)."""
+"""Names that will go: since which release Postfix warns, and what it says to do (postconf/postconf_unused.c)."""
 
 READ_ONLY = frozenset(("process_id", "process_name", "service_name"))
 """What a program sets itself; a setting has no effect. `mail_version` counts as one that can be set."""
@@ -180,3 +179,15 @@ def of_service(name: str, services: Mapping[str, str]) -> str | None:
             if name.endswith(suffix) and services.get(name[: -len(suffix)]) in programs:
                 return f"${general}"
     return None
+
+
+def of_services(services: Mapping[str, str]) -> Iterator[str]:
+    """All parameters that these services bring."""
+    for suffixes, programs in ((_OF_TRANSPORTS, _TRANSPORTS), (_OF_COMMANDS, ("pipe", "spawn"))):
+        found = [name for name, program in services.items() if program in programs]
+        yield from (f"{name}{suffix}" for name in found for suffix in suffixes)
+
+
+def names(version: tuple[int, ...]) -> Iterator[str]:
+    """All parameters of this release."""
+    yield from (name for name in _table()[0] if parameter(name, version))

@@ -11,7 +11,32 @@ _NUMBER = re.compile(r"[ \t\n\v\f\r]*([+-]?[0-9]{1,40})")
 _UNITS: Mapping[str, int] = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 _INT_MAX = 2**31 - 1
 _SHOWN = 200
-_TABLE = re.compile(r"\b(?:ldap|mysql|pgsql|sqlite|memcache|mongodb):([A-Za-z0-9_]{1,200})(?=[\s,}]|\Z)")
+_TABLE = re.compile(r"\b(ldap|mysql|pgsql|sqlite|memcache|mongodb):([A-Za-z0-9_]{1,200})(?=[\s,}]|\Z)")
+_OF_TABLES: Mapping[str, str] = {
+    "ldap": """
+        bind bind_dn bind_pw cache cache_expiry cache_size chase_referrals debuglevel dereference domain
+        expansion_limit leaf_result_attribute query_filter recursion_limit result_attribute result_filter
+        result_format sasl_authz_id sasl_mechs sasl_minssf sasl_realm scope search_base server_host
+        server_port size_limit special_result_attribute start_tls terminal_result_attribute timeout
+        tls_ca_cert_dir tls_ca_cert_file tls_cert tls_cipher_suite tls_key tls_random_file tls_require_cert
+        version""",
+    "memcache": """
+        backup data_size_limit domain flags key_digest key_format line_size_limit max_try memcache
+        retry_pause timeout ttl""",
+    "mongodb": """
+        collection dbname domain expansion_limit projection query_filter result_attribute result_format uri""",
+    "mysql": """
+        additional_conditions charset dbname domain expansion_limit hosts idle_interval option_file
+        option_group password query require_result_set result_format retry_interval select_field table
+        tls_CAfile tls_CApath tls_cert_file tls_ciphers tls_key_file tls_verify_cert user where_field""",
+    "pgsql": """
+        additional_conditions dbname domain encoding expansion_limit hosts idle_interval password query
+        result_format retry_interval select_field select_function table user where_field""",
+    "sqlite": """
+        additional_conditions dbpath domain expansion_limit query result_format select_field table
+        where_field""",
+}
+"""Settings of a table in a database by its type (postconf/extract_cfg.sh on global/dict_*.c)."""
 
 _FOLDERS: Mapping[str, str] = {
     "lmtp": "smtp", "relay": "smtp", "defer": "bounce", "trace": "bounce", "retry": "error", "nqmgr": "qmgr",
@@ -74,10 +99,11 @@ def _seconds(value: str, default: str) -> int | None:
     return seconds if unit in _UNITS and seconds <= _INT_MAX else None
 
 
-def table_prefixes(values: Collection[str]) -> frozenset[str]:
-    """The names before `_` of settings that a table of a database has in main.cf, as `ldap:accounts` has
-    `accounts_server_host` (postconf/postconf_dbms.c)."""
-    return frozenset(m[1] for value in values if ":" in value for m in _TABLE.finditer(value))
+def settings_of_tables(values: Collection[str]) -> frozenset[str]:
+    """Names that a table of a database has in main.cf, as `ldap:accounts` has `accounts_server_host`
+    (postconf/postconf_dbms.c)."""
+    tables = {(m[1], m[2]) for value in values if ":" in value for m in _TABLE.finditer(value)}
+    return frozenset(f"{name}_{suffix}" for kind, name in tables for suffix in _OF_TABLES[kind].split())
 
 
 def comments_behind(value: str) -> Iterator[str]:

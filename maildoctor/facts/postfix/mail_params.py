@@ -1,5 +1,5 @@
-"""The parameters of Postfix, each with its kind and default by release. Written by release/postfix_parameters.py from the
-source of Postfix (global/mail_params.h and the tables of the programs); not to be edited.
+"""The parameters of Postfix, each with its kind and default by release. Written by release/postfix_parameters.py from
+the source of Postfix (global/mail_params.h and the tables of the programs); not to be edited.
 
 A line: name, kind, first release of this line (empty: 2.6 and earlier), least, greatest, default, separated by tabs.
 Kinds: s text, r text that is not expanded, f text that the host decides, b yes or no, c yes or no by an expression,
@@ -217,7 +217,7 @@ default_minimum_delivery_slots	@	qmgr
 default_privs	s		1		nobody
 default_privs	@	global
 default_process_limit	i		1		100
-default_process_limit	@	global
+default_process_limit	@	global,master,oqmgr,postscreen,qmgr
 default_rbl_reply	r		1		$rbl_code Service unavailable; $rbl_class [$rbl_what] blocked using $rbl_domain${rbl_reason?; $rbl_reason}
 default_rbl_reply	@	smtpd
 default_recipient_limit	i				20000
@@ -371,7 +371,7 @@ inet_interfaces	s	2.9.0			all
 inet_interfaces	@	global
 inet_protocols	s		1		ipv4
 inet_protocols	s	2.9.0			all
-inet_protocols	@	global
+inet_protocols	@	global,master
 info_log_address_format	s	3.5.0	1		external
 info_log_address_format	@	global
 initial_destination_concurrency	i		1		5
@@ -880,6 +880,7 @@ postscreen_blacklist_action	-	3.6.0
 postscreen_blacklist_action	@	postscreen
 postscreen_blacklist_networks	s	2.8.0
 postscreen_blacklist_networks	-	2.8.2
+postscreen_blacklist_networks	@	postscreen
 postscreen_cache_cleanup_interval	t	2.8.0	1		12h
 postscreen_cache_cleanup_interval	t	2.9.0			12h
 postscreen_cache_cleanup_interval	@	postscreen
@@ -985,6 +986,7 @@ postscreen_whitelist_interfaces	-	3.6.0
 postscreen_whitelist_interfaces	@	postscreen
 postscreen_whitelist_networks	s	2.8.0			$mynetworks
 postscreen_whitelist_networks	-	2.8.2
+postscreen_whitelist_networks	@	postscreen
 prepend_delivered_header	s				command, file, forward
 prepend_delivered_header	@	local
 process_id_directory	s		1		pid
@@ -1734,7 +1736,7 @@ smtpd_tls_session_cache_database	s
 smtpd_tls_session_cache_database	@	tlsmgr
 smtpd_tls_session_cache_timeout	t				3600s
 smtpd_tls_session_cache_timeout	t	2.11.0		8640000	3600s
-smtpd_tls_session_cache_timeout	@	tlsmgr
+smtpd_tls_session_cache_timeout	@	smtpd,tlsmgr,tlsproxy
 smtpd_tls_wrappermode	b				no
 smtpd_tls_wrappermode	@	smtpd
 smtpd_upstream_proxy_protocol	s	2.10.0
@@ -1813,10 +1815,11 @@ tls_dane_trust_anchor_digest_enable	-	3.4.0
 tls_dane_trust_anchor_digest_enable	@	tls
 tls_disable_workarounds	s	2.8.0
 tls_disable_workarounds	@	tls
-tls_eecdh_auto_curves	s	3.2.0	1		X25519 X448 prime256v1 secp384r1 secp521r1
-tls_eecdh_auto_curves	s	3.6.17			X25519 X448 prime256v1 secp384r1 secp521r1
-tls_eecdh_auto_curves	s	3.7.0	1		X25519 X448 prime256v1 secp384r1 secp521r1
-tls_eecdh_auto_curves	s	3.7.13			X25519 X448 prime256v1 secp384r1 secp521r1
+tls_eecdh_auto_curves	s	3.2.0	1		X25519 X448 prime256v1 secp521r1 secp384r1
+tls_eecdh_auto_curves	s	3.6.17			X25519 X448 prime256v1 secp521r1 secp384r1
+tls_eecdh_auto_curves	s	3.7.0	1		X25519 X448 prime256v1 secp521r1 secp384r1
+tls_eecdh_auto_curves	s	3.7.13			X25519 X448 prime256v1 secp521r1 secp384r1
+tls_eecdh_auto_curves	s	3.10.0			X25519 X448 prime256v1 secp384r1 secp521r1
 tls_eecdh_auto_curves	@	tls
 tls_eecdh_strong_curve	s		1		prime256v1
 tls_eecdh_strong_curve	s	3.6.17			prime256v1
@@ -1849,6 +1852,7 @@ tls_fast_shutdown	b	3.3.5			yes
 tls_fast_shutdown	-	3.3.6
 tls_fast_shutdown	b	3.4.6			yes
 tls_fast_shutdown	-	3.4.7
+tls_fast_shutdown	@	tls
 tls_fast_shutdown_enable	b	3.1.14			yes
 tls_fast_shutdown_enable	-	3.2.0
 tls_fast_shutdown_enable	b	3.2.11			yes
@@ -2022,6 +2026,7 @@ tlsproxy_tls_security_level	s	2.8.0			$smtpd_tls_security_level
 tlsproxy_tls_security_level	@	tlsproxy
 tlsproxy_tls_session_cache_timeout	t	2.8.0			$smtpd_tls_session_cache_timeout
 tlsproxy_tls_session_cache_timeout	-	2.11.0
+tlsproxy_tls_session_cache_timeout	@	tlsproxy
 tlsproxy_use_tls	c	2.8.0			$smtpd_use_tls
 tlsproxy_use_tls	@	tlsproxy
 tlsproxy_watchdog_timeout	t	2.8.0	10		10s

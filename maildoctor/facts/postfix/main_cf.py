@@ -13,7 +13,7 @@ from maildoctor.facts.postfix.problems import MOST, Kind, Problem
 from maildoctor.model import Evidence
 
 _NAME_AND_VALUE = re.compile(r"([^ \t\n\v\f\r=]++)[ \t\n\v\f\r]*+(=?)", re.DOTALL)
-_RUN = re.compile(r"[ \t\n\v\f\r]+")
+_RUN = re.compile(r"[ \t\n\r]+")
 _STRUCK_OUT = re.compile(r"(?:[;/]+|dnl)[ \t]*\*\*\*")
 """What is left of a line that the door takes for a remark though Postfix does not."""
 _OTHER_BLANK = re.compile("[\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]")
@@ -145,7 +145,8 @@ def of_the_line(path: str, line: LogicalLine) -> Iterator[Problem]:
     """What is wrong with it as a line, in main.cf and in master.cf."""
     shown = single_blanks(line.text[:_SHOWN].strip(BLANKS))
     if line.headless:
-        message = f'{path}: logical line must not start with whitespace: "{line.text[:30]}"'
+        rest = "..." if len(line.text) > 30 else ""
+        message = f'{path}: logical line must not start with whitespace: "{line.text[:30]}{rest}"'
         yield Problem(path, line.number, shown, "no-head", False, message)
         return
     if line.orphan:
@@ -154,7 +155,8 @@ def of_the_line(path: str, line: LogicalLine) -> Iterator[Problem]:
         message = f'belongs to the entry of line {line.number}: "{line.commented[:_SHOWN]}" above it is a comment'
         yield Problem(path, line.orphan, part, "orphan", False, message, shown.partition(" ")[0])
     if "\0" in line.text:
-        message = f"{path}, line {line.number}: text after null byte may be ignored"
+        last = f"-{line.numbers[-1]}" if len(line.numbers) > 1 else ""
+        message = f"{path}, line {line.number}{last}: text after null byte may be ignored"
         yield Problem(path, line.number, shown.replace("\0", "\\0"), "nul", False, message)
     if line.text.isascii():
         return

@@ -135,7 +135,7 @@ class _Entry:
         if wakeup != "-" and not re.fullmatch(r"[0-9]*\??", wakeup):
             self.report("wakeup", True, f'invalid wakeup field "{wakeup}"', f"{name} {kind} … {wakeup}")
         if limit != "-" and not re.fullmatch(r"[0-9]+", limit):
-            self.report("limit", True, f'invalid process limit field "{limit}"', f"{name} {kind} … {limit}")
+            self.report("limit", True, f'invalid process_limit field "{limit}"', f"{name} {kind} … {limit}")
         if kind == "inet" and name.endswith((":", "]")):
             self.report("name", True, f'missing service name in "{name}"', name)
 

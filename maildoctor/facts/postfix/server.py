@@ -13,12 +13,13 @@ from maildoctor.facts.postfix.defaults import (
     ParameterDefault,
     default,
     of_service,
+    of_services,
     parameter,
     programs_of,
     was_known,
 )
 from maildoctor.facts.postfix.expansion import Expansion, compatibility_level, references
-from maildoctor.facts.postfix.judgement import comments_behind, is_read_by, refused, table_prefixes
+from maildoctor.facts.postfix.judgement import comments_behind, is_read_by, refused, settings_of_tables
 from maildoctor.facts.postfix.main_cf import PostfixMain
 from maildoctor.facts.postfix.master_cf import PostfixMaster, PostfixService
 from maildoctor.facts.postfix.problems import MOST, Kind, Problem
@@ -159,17 +160,27 @@ class Postfix:
         return tuple(p if "/" in p or "." not in p else "/".join(p.rsplit(".", 1)) for p in patterns)
 
     @cached_property
+    def of_services(self) -> tuple[str, ...]:
+        """Names of parameters that the services of master.cf bring."""
+        return tuple(of_services(self._transports))
+
+    @cached_property
     def _transports(self) -> Mapping[str, str]:
         return {s.name: s.program for s in (self.master.services if self.master else ())}
 
     def default(self, name: str) -> str:
         """What is compiled in for this release and compatibility level; references are not filled in, and it is empty
         where there is none or only the host could tell (mynetworks)."""
-        return self._default(name) or ""
+        return self.compiled(name) or ""
 
-    def _default(self, name: str) -> str | None:
+    def compiled(self, name: str) -> str | None:
+        """As `default`, and None where this release has no such parameter."""
         if name in ("myhostname", "mydomain"):
             return self._of_host(name)
+        if name == "mail_version":
+            return ".".join(map(str, self.version))
+        if name == "config_directory":
+            return self.main.path.rpartition("/")[0]
         found = default(name, self.version, self.built)
         return of_service(name, self._transports) if found is None else found
 
@@ -185,7 +196,7 @@ class Postfix:
 
     def is_known(self, name: str) -> bool:
         """Whether this release has a parameter of that name."""
-        return self._default(name) is not None
+        return self.compiled(name) is not None
 
     def expanded(self, name: str, service: PostfixService | None = None) -> Expansion:
         """A parameter with all references filled in, what Postfix says of them, and which name nothing; as a service of
@@ -196,15 +207,20 @@ class Postfix:
         known = parameter(name, self.version)
         if known is not None and known.kind == "raw":
             return Expansion(written)
+        return self.expanded_text(written, service)
+
+    def expanded_text(self, text: str, service: PostfixService | None = None) -> Expansion:
+        """Any text with all references filled in, as a value of that service."""
 
         def lookup(other: str) -> str | None:
             if service is not None and other == "process_name":
                 return service.program
             if service is not None and other == "service_name":
                 return service.name
-            return self._default(other)
+            return self.compiled(other)
 
-        return self.main.expanded(written, own, lookup, self.version)
+        own = {n: v for n, v in service.options.items() if n not in READ_ONLY} if service else {}
+        return self.main.expanded(text, own, lookup, self.version)
 
     def value(self, name: str) -> str:
         """A parameter as a program without `-o` has it, references filled in."""
@@ -263,15 +279,16 @@ class Postfix:
             yield problem("read-only", False, f"read-only parameter assignment: {name}={written[:_SHOWN]}")
             return
         known = self._known(name)
-        if known is None and not self._is_used(name, service):
-            gone = was_known(name)
+        late = name in DEPRECATED and self.version >= DEPRECATED[name][0]
+        if known is None and not self.is_used(name, service):
             message = f"unused parameter: {name}={written[:_SHOWN]}"
-            yield problem("removed" if gone and self.version else "unknown", False, message)
+            if late:
+                message = f"support for parameter {name} has been removed; instead, {DEPRECATED[name][1]}"
+            yield problem("removed" if was_known(name) and self.version else "unknown", False, message)
             return
-        if name in DEPRECATED and self.version >= DEPRECATED[name][0]:
-            instead = DEPRECATED[name][1]
-            what = f"instead, specify {instead}" if instead else "instead, do not specify it"
-            yield problem("deprecated", False, f'support for parameter "{name}" will be removed; {what}')
+        if late:
+            message = f'support for parameter "{name}" will be removed; instead, {DEPRECATED[name][1]}'
+            yield problem("deprecated", False, message)
         if known is None or known.kind == "raw":
             return
         stops = self._is_read(name, service)
@@ -280,6 +297,8 @@ class Postfix:
             yield problem("expansion", stops, filled.fault)
             return
         for other in filled.undefined:
+            if service is None and other in self._set_by_services:
+                continue
             yield problem("undefined", False, f"undefined parameter: {other}")
         why = refused(name, filled.text, known)
         if why is not None:
@@ -304,13 +323,13 @@ class Postfix:
     def _programs(self) -> frozenset[str]:
         return frozenset(s.service.program for s in self.services)
 
-    def _is_used(self, name: str, service: PostfixService | None) -> bool:
+    def is_used(self, name: str, service: PostfixService | None = None) -> bool:
         """Whether a name that is no parameter is referred to (postconf/postconf_user.c)."""
-        if self.is_known(name) or name in DEPRECATED or name in self._referred_to:
+        if self.is_known(name) or name in self._referred_to:
             return True
-        if service and name in service.options and any(name in references(v) for v in service.options.values()):
+        if service and name in _WORDS.findall(self.expanded("smtpd_restriction_classes", service).text):
             return True
-        return "_" in name and any(name.startswith(f"{prefix}_") for prefix in self._table_prefixes)
+        return name in self._of_tables
 
     @cached_property
     def _referred_to(self) -> frozenset[str]:
@@ -321,6 +340,10 @@ class Postfix:
         return frozenset(found.union(_WORDS.findall(self.value("smtpd_restriction_classes"))))
 
     @cached_property
-    def _table_prefixes(self) -> frozenset[str]:
+    def _set_by_services(self) -> frozenset[str]:
+        return frozenset(name for s in self.services for name in s.service.options)
+
+    @cached_property
+    def _of_tables(self) -> frozenset[str]:
         values = [p.value for p in self.main.parameters.values()]
-        return table_prefixes([*values, *(v for s in self.services for v in s.service.options.values())])
+        return settings_of_tables([*values, *(v for s in self.services for v in s.service.options.values())])
