@@ -157,7 +157,7 @@ def test_a_finding_says_in_whose_login_service_it_was_judged(tmp_path: Path) -> 
         ("a = $b/x\nb = ${c}\nc = y\n", "a", "y/x"),
         ("a = $a\n", "a", ""),
         ("a = $$b\n", "a", "$b"),
-        ("  a = 1\n", "a", "1"),
+        ("  a = 1\nb = 2\n", "a", ""),
         ("#a = 1\n", "a", ""),
     ],
 )

@@ -23,7 +23,9 @@ FOLDERS = ("/etc/postfix", "/usr/local/etc/postfix")
 PARTS = ("main", "master")
 _MADE = ("/usr/share/postfix/makedefs.out", "/etc/postfix/makedefs.out", "/usr/local/libexec/postfix/makedefs.out")
 """What Postfix was built with, in meta_directory: of Debian, of Red Hat, of FreeBSD."""
-_FLAG = re.compile(r"-D((?:USE|HAS|NO|DEF)_[A-Z_0-9]{1,60}(?:=[^\s'\"\\]{1,200})?)")
+_FLAG = re.compile(
+    r"-D((?:USE|HAS|NO|DEF)_[A-Z_0-9]{1,60}|MYORIGIN_FROM_FILE|DEBIAN)(?:=[\\\"']{0,4}([^\s'\"\\]{1,200}))?"
+)
 _DAEMONS = ("/usr/lib/postfix/sbin", "/usr/libexec/postfix", "/usr/lib/postfix/bin", "/usr/lib/postfix")
 _PASSWORDS = ("smtp_sasl_password_maps", "lmtp_sasl_password_maps")
 _MAP = re.compile(r"\b(hash|btree|lmdb|cdb|dbm|texthash|pcre|regexp|cidr):(/[^\s,]{1,400})")
@@ -74,7 +76,7 @@ def server(host: Host, know: FactStore) -> Postfix | Unknown:
     return Postfix.parse(
         joined(
             f"version: {text(host.ask('release', _daemon(host)))}",
-            f"built: {' '.join(dict.fromkeys(_FLAG.findall(made)))}",
+            f"built: {' '.join(flags_of_build(made))}",
             f"==> {main.path} <==\n{text_of_main.removesuffix(chr(10))}",
             master,
         )
@@ -112,6 +114,11 @@ def _entries(host: Host, kind: str, path: str) -> list[str]:
         return [*lines, f"unread: {answer.reason}"]
     rows = [row.split("\t") for row in answer.splitlines() if not row.startswith("#")]
     return [*lines, *(f"entry: {row[0]}\t{row[2]}" for row in rows if len(row) > 2)]
+
+
+def flags_of_build(made: str) -> tuple[str, ...]:
+    """What Postfix was compiled with, by makedefs.out: `USE_TLS`, `DEF_DAEMON_DIR=/usr/lib/postfix/sbin`."""
+    return tuple(dict.fromkeys(f"{m[1]}={m[2]}" if m[2] else m[1] for m in _FLAG.finditer(made)))
 
 
 def login_service(_: Host, know: FactStore) -> LoginService | Unknown:
