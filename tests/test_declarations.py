@@ -27,7 +27,7 @@ AXES: dict[Axis, Sequence[str]] = {
 }
 """Axis: the labels that say where on it a finding is."""
 
-WORKS_AS = {"PERM006", "PERM010"}
+WORKS_AS = {"PERM006", "PERM010", "PERM065"}
 """Their label `user` is the one that a server runs as, nobody who logs in."""
 
 

@@ -268,7 +268,7 @@ def certificate_not_valid_now(postfix: Postfix, tls: PostfixTls) -> Findings:
         },
     ],
     passes=[
-        {"postfix": _HOST + " -o smtpd_tls_security_level=encrypt\n", "tls": _GOOD},
+        {"postfix": _HOST + " -o smtpd_tls_security_level=encrypt\n"},
         {"postfix": "==> /etc/postfix/main.cf <==\nsmtpd_sasl_auth_enable = yes\n" + _MASTER},
         {
             "postfix": "==> /etc/postfix/main.cf <==\nsmtpd_sasl_auth_enable = yes\nsmtpd_tls_auth_only = yes\n"
