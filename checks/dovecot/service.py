@@ -82,9 +82,8 @@ def not_running(service: LoginService, dovecot: Dovecot, processes: Processes) -
 
 def _places(problem: Problem, dovecot: Dovecot) -> Iterator[Step]:
     """How one problem is taken away: exactly where it is a setting in a line of its own."""
-    is_setting = (
-        problem.kind == "unknown" and problem.line and problem.text.endswith(f"Unknown setting: {problem.subject}")
-    )
+    # a name as Dovecot's are means nothing to sed
+    is_setting = problem.kind == "unknown" and problem.line and re.fullmatch(r"[A-Za-z0-9_]{1,80}", problem.subject)
     if is_setting:
         known = ("auth_mechanisms", "auth_username_format", "auth_default_realm", "disable_plaintext_auth", "protocols")
         near = get_close_matches(problem.subject, known, 1, 0.85)

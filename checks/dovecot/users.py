@@ -34,7 +34,7 @@ from maildoctor.api.dovecot import (
     askers,
     groups_of,
     is_asked,
-    looked_up,
+    name_looked_up,
     offered,
     refused_character,
 )
@@ -264,7 +264,7 @@ def name_form(service: LoginService, dovecot: Dovecot, files: PasswdFiles, tried
         near = next((u for _, f in known for u in f.users if _same(u, name)), "")
         if not near:
             continue
-        yield _told(dovecot, known, name, near, tried)
+        yield _of_name(dovecot, known, name, near, tried)
         return
 
 
@@ -273,7 +273,7 @@ def _is_found(dovecot: Dovecot, known: list[tuple[Passdb, PasswdFile]], name: st
     if refused_character(dovecot, name):
         return False
     for passdb, file in known:
-        asked = looked_up(dovecot, name, passdb)
+        asked = name_looked_up(dovecot, name, passdb)
         if asked is None or asked in file.users or passdb.username_filter:
             return True
     return False
@@ -286,10 +286,12 @@ def _same(user: str, name: str) -> bool:
     return mine == theirs and (not domain or not other or domain == other)
 
 
-def _told(dovecot: Dovecot, known: list[tuple[Passdb, PasswdFile]], name: str, near: str, tried: TriedNames) -> Found:
+def _of_name(
+    dovecot: Dovecot, known: list[tuple[Passdb, PasswdFile]], name: str, near: str, tried: TriedNames
+) -> Found:
     passdb, file = next((p, f) for p, f in known if near in f.users)
     bad = refused_character(dovecot, name)
-    asked = looked_up(dovecot, name, passdb)
+    asked = name_looked_up(dovecot, name, passdb)
     ends: list[Step] = [Restart("dovecot")]
     if bad:
         chars = dovecot.value("auth_username_chars")
@@ -332,11 +334,11 @@ def _set(dovecot: Dovecot, name: str, value: str) -> list[Step]:
 
 @check(
     "USER067",
-    "dovecot-scheme-cannot-serve",
+    "dovecot-hash-for-challenges",
     "error",
     rung="account",
     role="cause",
-    scope=("mechanism", "user"),
+    scope=("mechanism",),
     witnesses=("MECH660",),
     fails=[{"service": _ASKED, "dovecot": _ALL, "files": _USERS}],
     passes=[
