@@ -1,5 +1,6 @@
 """Dovecot as the one who checks the logins of a mail server: whether it runs, and whether it could."""
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
