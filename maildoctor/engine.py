@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any, TypeVar
 
+from maildoctor.auth import dovecot
 from maildoctor.auth.matrix import Sources, matrix, talk_summary
 from maildoctor.auth.service import LoginService
 from maildoctor.check import Check, Shown
@@ -18,6 +19,8 @@ from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
+from maildoctor.facts.dovecot.settings import Dovecot
+from maildoctor.facts.dovecot.users import PasswdFiles
 from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.facts.system import System
@@ -28,7 +31,7 @@ from maildoctor.host.deadline import Deadline, Overdue
 from maildoctor.ladder import Ground, Seen, climb
 from maildoctor.library import Library
 from maildoctor.model import CheckResult, Finding, Logins, Matrix, Outcome, Report, Route, Talk, Target
-from maildoctor.verdict import conclude, places
+from maildoctor.verdict import conclude, order, places
 
 FINDINGS = 500
 """Findings of one check that are told; nobody reads more, and a stranger may make a line for each."""
@@ -61,11 +64,11 @@ def examine(
     selection: Selection,
     progress: Callable[[str], None] | None = None,
     deadline: Deadline | None = None,
-    witness: Callable[[Report], Report] = lambda report: report,
+    witness: Callable[[Report, LoginHistory | None], Report] = lambda report, _: report,
 ) -> Report:
     """The diagnosis of a host. A fault in one check or collector never ends the run, nor does one that takes too long:
     what the deadline or an interruption leaves no time for is not judged. `witness` adds what the host's log says,
-    before the verdict."""
+    before the verdict; it is given what came of logins too."""
     late = deadline or Deadline()
     started = host.ask("clock")
     services = knowledge(host, progress or (lambda _: None), late)
@@ -83,7 +86,8 @@ def examine(
             outcomes.append(outcome)
             for f in found:
                 findings.setdefault(f.fingerprint, f)
-    ranked = rank(list(findings.values()), library.causes)
+    known = places(library.checks)
+    ranked = rank(list(findings.values()), library.causes, lambda f: order(f, known))
     about = _or(
         late,
         lambda: target(host, services),
@@ -106,9 +110,9 @@ def examine(
         routes=routes,
         logins=logins,
     )
-    report = _or(late, lambda: witness(report), report)
+    report = _or(late, lambda: witness(report, know.already(LoginHistory) if whole else None), report)
     wire = know.already(Wire)
-    return conclude(report, places(library.checks), bool(wire and wire.without_login)) if whole else report
+    return conclude(report, known, bool(wire and wire.without_login)) if whole else report
 
 
 def _or(deadline: Deadline, work: Callable[[], T], otherwise: T) -> T:
@@ -124,7 +128,12 @@ def _matrix(know: FactStore) -> Matrix | None:
     service, sasldb, in_realm = get(LoginService), get(SaslDb), None
     if service and sasldb and service.realm and service.realm_unknown is None:
         in_realm = sasldb.in_realm(service.realm)
-    return matrix(Sources(service, get(SaslConf), get(Plugins), sasldb, get(Saslauthd), know.already(Wire), in_realm))
+    known = (service, get(SaslConf), get(Plugins), sasldb, get(Saslauthd), know.already(Wire), in_realm)
+    asked = get(Dovecot) if service and dovecot.is_asked(service) else None
+    if asked is None:
+        return matrix(Sources(*known))
+    files = get(PasswdFiles)
+    return matrix(Sources(*known, dovecot.served(asked, files) if files else {}, dovecot.stores(asked)))
 
 
 def _ladder(

@@ -11,7 +11,7 @@ import pytest
 from maildoctor.collect import knowledge
 from maildoctor.facts.dovecot.databases import DovecotDatabases, ldap_servers, servers, sql_server
 from maildoctor.facts.dovecot.logins import TriedNames
-from maildoctor.facts.dovecot.naming import formatted, name_looked_up, refused_character
+from maildoctor.facts.dovecot.naming import formatted, identity, refused_character
 from maildoctor.facts.dovecot.settings import Dovecot
 from maildoctor.facts.dovecot.sockets import DovecotSockets, seen_by
 from maildoctor.facts.dovecot.tree import matching
@@ -45,7 +45,7 @@ def test_a_configuration_of_2_3() -> None:
     assert found.problems == () and found.mechanisms == ("PLAIN", "LOGIN") and found.realm == "example.com"
     first, second = found.passdbs
     assert (first.path, first.scheme, first.format) == ("/etc/dovecot/users", "PLAIN", "%n")
-    assert second.service == "smtp" and second.deny and not second.verifies and found.has_stored_passwords
+    assert second.service == "smtp" and second.deny and not second.verifies and found.has_lookup
     assert found.limit("auth", "client_limit", 0) == 5000 and found.limit("auth", "process_limit", 1) == 1
     (mine, inet) = (x for x in found.listeners if not x.builtin)
     assert (mine.path, mine.mode, mine.type) == ("/run/dovecot/private/auth-userdb", 0o660, "userdb")
@@ -96,7 +96,7 @@ def test_includes_in_their_order() -> None:
     }
     found = Dovecot.parse("version: 2.3.19\n" + "".join(f"==> /e/{n}.conf <==\n{text}\n" for n, text in files.items()))
     assert found.problems == () and found.is_yes("auth_debug") and found.value("auth_realms") == "last"
-    assert [path[3:-5] for path in found.tree.files] == ["d", "conf.d/10", "conf.d/20", "b", "a", "c"]
+    assert [path[3:-5] for path in found.tree.files] == ["d", "conf.d/10", "conf.d/20", "b", "c", "a"]
     assert found.evidence("auth_debug").source == "/e/conf.d/20.conf:1"
     assert matching("/e/?0.{x,conf}", {"/e/10.conf": "", "/e/f/10.conf": ""}) == ["/e/10.conf"]
 
@@ -137,12 +137,12 @@ def test_files_that_include_each_other_twice_are_bounded() -> None:
 
 
 def test_the_name_that_is_looked_up() -> None:
-    assert name_looked_up(_read(""), "Test@Example.com") == "test@example.com"
-    assert name_looked_up(_read("auth_username_format = %Ln"), "Test@Example.com") == "test"
-    assert name_looked_up(_read("auth_default_realm = b.example"), "a") == "a@b.example"
-    assert name_looked_up(_read("auth_username_format = %d/%n"), "a@b") == "b/a"
-    assert name_looked_up(_read("auth_username_format = %{login_user}"), "a") is None
-    assert name_looked_up(_read("auth_master_user_separator = *"), "a*b") is None
+    assert identity(_read(""), "Test@Example.com") == "test@example.com"
+    assert identity(_read("auth_username_format = %Ln"), "Test@Example.com") == "test"
+    assert identity(_read("auth_default_realm = b.example"), "a") == "a@b.example"
+    assert identity(_read("auth_username_format = %d/%n"), "a@b") == "b/a"
+    assert identity(_read("auth_username_format = %{login_user}"), "a") is None
+    assert identity(_read("auth_master_user_separator = *"), "a*b") is None
     assert refused_character(_read(""), "a+b") == "+" and not refused_character(_read("auth_username_chars ="), "a+b")
     assert formatted("%{user | username | lower}", "A@B", True) == "a" and formatted("%{user | md5}", "a", True) is None
 
@@ -207,18 +207,18 @@ def _served(tmp_path: Path, behave: Callable[[socket.socket], None]) -> str:
 
 
 def test_the_handshake_is_read_to_its_end_and_nothing_more_is_said(tmp_path: Path) -> None:
-    received: list[bytes] = []
+    heard: list[bytes] = []
 
     def serve(talk: socket.socket) -> None:
         talk.sendall(_GOOD)
         talk.settimeout(2)
         while piece := talk.recv(4096):
-            received.append(piece)
+            heard.append(piece)
 
     said = _served(tmp_path, serve)
     time.sleep(0.05)
     assert said == "connect: ok\nVERSION 1 2\nMECH PLAIN plaintext\nMECH scram-sha-256 mutual-auth\nSPID\nDONE"
-    assert b"".join(received) == b"VERSION\t1\t0\n"
+    assert b"".join(heard) == b"VERSION\t1\t0\n"
     (found,) = DovecotSockets.parse(f">> socket: /s\nsrw------- root root /s\n{said}").all.values()
     assert found.handshake and found.handshake.ready and list(found.handshake.mechanisms) == ["PLAIN", "SCRAM-SHA-256"]
 
@@ -260,7 +260,7 @@ def test_servers_of_databases() -> None:
     (mysql,) = servers("sql", {"driver": "mysql", "connect": "host=localhost dbname=m"})
     assert "/run/mysqld/mysqld.sock" in mysql.sockets
     (pgsql,) = servers("sql", {"driver": "pgsql", "connect": "host='192.0.2.1' port=5433"})
-    assert (pgsql.host, pgsql.port, pgsql.on_this_host) == ("192.0.2.1", 5433, False)
+    assert (pgsql.host, pgsql.port, pgsql.is_local) == ("192.0.2.1", 5433, False)
     assert sql_server("pgsql", "/run/pg").sockets == ("/run/pg/.s.PGSQL.5432",)
     assert [(s.host, s.port) for s in ldap_servers("ldaps://a ldapi:/// [::1]:390")] == [("a", 636), ("::1", 390)]
     found = DovecotDatabases.parse("modules: /m\nmodule: libauthdb_ldap.so\nport: ::1 390")

@@ -26,5 +26,5 @@ def test_each_service_has_its_own_settings() -> None:
     assert postfix.logins == (submission,)
     assert (smtp.value("smtpd_sasl_type"), submission.value("smtpd_sasl_type")) == ("cyrus", "dovecot")
     assert submission.value("smtpd_sasl_tls_security_options") == "noanonymous"
-    assert submission.evidence("smtpd_sasl_type").source == "/etc/postfix/master.cf:2"
+    assert submission.evidence("smtpd_sasl_type").source == "/etc/postfix/master.cf:4"
     assert submission.evidence("smtpd_tls_auth_only").text == "smtpd_tls_auth_only = yes"

@@ -72,7 +72,7 @@ def _words(mechanisms: list[str]) -> str:
 
 @check(
     "CONF067",
-    "dovecot-offers-unknown-mechanism",
+    "dovecot-mechanism-not-built-in",
     "error",
     rung="verifier",
     role="cause",
@@ -164,7 +164,7 @@ def challenge_without_lookup(service: LoginService, dovecot: Dovecot) -> Finding
             )
         return
     needy = [m for m in dovecot.mechanisms if m in CHALLENGES]
-    if needy and not any(p.has_stored_passwords for p in passdbs):
+    if needy and not any(p.has_lookup for p in passdbs):
         left = [m for m in dovecot.mechanisms if m not in CHALLENGES] or ["PLAIN", "LOGIN"]
         drivers = " ".join(dict.fromkeys(p.driver for p in passdbs))
         yield found(

@@ -83,7 +83,7 @@ def not_running(service: LoginService, dovecot: Dovecot, processes: Processes) -
 
 def _places(problem: Problem, dovecot: Dovecot) -> Iterator[Step]:
     """How one problem is taken away: exactly where it is a setting in a line of its own."""
-    # a name as Dovecot's are means nothing to sed
+    # only a name of such characters means nothing else to sed
     is_setting = problem.kind == "unknown" and problem.line and re.fullmatch(r"[A-Za-z0-9_]{1,80}", problem.subject)
     if is_setting:
         known = ("auth_mechanisms", "auth_username_format", "auth_default_realm", "disable_plaintext_auth", "protocols")

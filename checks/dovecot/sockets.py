@@ -131,7 +131,7 @@ _WORDS = "a block service auth with unix_listener {socket}, mode = 0660, user = 
     ],
     refs=("postfix: xsasl/xsasl_dovecot_server.c", "dovecot: master/service-listen.c"),
 )
-def socket_missing_for_smtpd(
+def socket_not_where_smtpd_asks(
     service: LoginService, postfix: Postfix, dovecot: Dovecot, processes: Processes, sockets: DovecotSockets
 ) -> Findings:
     """Dovecot runs, but there is no socket where smtpd_sasl_path makes smtpd look.
@@ -278,6 +278,7 @@ def socket_refuses(
             ],
             fix=_opened(culprit, listener, owner, is_socket),
             path=culprit.path,
+            user=owner,
         )
 
 

@@ -33,8 +33,8 @@ from maildoctor.api.dovecot import (
     TriedNames,
     askers,
     groups_of,
+    identity,
     is_asked,
-    name_looked_up,
     offered,
     refused_character,
 )
@@ -264,7 +264,7 @@ def name_form(service: LoginService, dovecot: Dovecot, files: PasswdFiles, tried
         near = next((u for _, f in known for u in f.users if _same(u, name)), "")
         if not near:
             continue
-        yield _of_name(dovecot, known, name, near, tried)
+        yield _other_form(dovecot, known, name, near, tried)
         return
 
 
@@ -273,7 +273,7 @@ def _is_found(dovecot: Dovecot, known: list[tuple[Passdb, PasswdFile]], name: st
     if refused_character(dovecot, name):
         return False
     for passdb, file in known:
-        asked = name_looked_up(dovecot, name, passdb)
+        asked = identity(dovecot, name, passdb)
         if asked is None or asked in file.users or passdb.username_filter:
             return True
     return False
@@ -286,12 +286,12 @@ def _same(user: str, name: str) -> bool:
     return mine == theirs and (not domain or not other or domain == other)
 
 
-def _of_name(
+def _other_form(
     dovecot: Dovecot, known: list[tuple[Passdb, PasswdFile]], name: str, near: str, tried: TriedNames
 ) -> Found:
     passdb, file = next((p, f) for p, f in known if near in f.users)
     bad = refused_character(dovecot, name)
-    asked = name_looked_up(dovecot, name, passdb)
+    asked = identity(dovecot, name, passdb)
     ends: list[Step] = [Restart("dovecot")]
     if bad:
         chars = dovecot.value("auth_username_chars")
@@ -334,11 +334,11 @@ def _set(dovecot: Dovecot, name: str, value: str) -> list[Step]:
 
 @check(
     "USER067",
-    "dovecot-hash-for-challenges",
+    "dovecot-scheme-unfit-for-mechanism",
     "error",
     rung="account",
     role="cause",
-    scope=("mechanism",),
+    scope=("mechanism", "user"),
     witnesses=("MECH660",),
     fails=[{"service": _ASKED, "dovecot": _ALL, "files": _USERS}],
     passes=[

@@ -13,7 +13,7 @@ from maildoctor.auth.dovecot import (
 )
 from maildoctor.facts.dovecot.databases import DatabaseServer, DovecotDatabases, ldap_servers, servers, sql_server
 from maildoctor.facts.dovecot.logins import TriedNames
-from maildoctor.facts.dovecot.naming import name_looked_up, refused_character
+from maildoctor.facts.dovecot.naming import identity, refused_character
 from maildoctor.facts.dovecot.settings import AuthListener, Dovecot, Passdb
 from maildoctor.facts.dovecot.sockets import AuthSocket, DovecotSockets, Handshake, seen_by
 from maildoctor.facts.dovecot.tree import Problem, Section, Setting
@@ -39,10 +39,10 @@ __all__ = [
     "TriedNames",
     "askers",
     "groups_of",
+    "identity",
     "is_asked",
     "ldap_servers",
     "listener_at",
-    "name_looked_up",
     "offered",
     "refused_character",
     "seen_by",

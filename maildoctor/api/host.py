@@ -1,11 +1,15 @@
 """What checks may ask of the whole host, whatever its mail server: files, processes, names, TLS, logins."""
 
+from maildoctor.facts.addresses import Addresses
 from maildoctor.facts.bans import Ban, Bans, address_of, is_private
-from maildoctor.facts.exposed import Exposed, is_of_people
+from maildoctor.facts.exposed import Copies, Exposed, is_of_people, readers_of
 from maildoctor.facts.firewall import Firewall, Ruling
 from maildoctor.facts.login_history import Hub, LoginHistory
 from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
+from maildoctor.facts.mail_log import MailLog
+from maildoctor.facts.name_switch import NameSwitch
 from maildoctor.facts.names import Names, own_name, server_realm, unnamed
+from maildoctor.facts.openssl_conf import OpensslConf
 from maildoctor.facts.paths import READ_AT_START, FilePurpose, Look, Paths, Trail
 from maildoctor.facts.port_names import PortNames
 from maildoctor.facts.processes import Listener, Listeners, Process, Processes
@@ -20,10 +24,12 @@ __all__ = [
     "READ_AT_START",
     "USER_NOT_FOUND",
     "WRONG_PASSWORD",
+    "Addresses",
     "Attempts",
     "Ban",
     "Bans",
     "Certificate",
+    "Copies",
     "Exposed",
     "FilePurpose",
     "Firewall",
@@ -34,7 +40,10 @@ __all__ = [
     "LoginHistory",
     "Logins",
     "Look",
+    "MailLog",
+    "NameSwitch",
     "Names",
+    "OpensslConf",
     "Paths",
     "PortNames",
     "Process",
@@ -53,6 +62,7 @@ __all__ = [
     "is_private",
     "may",
     "own_name",
+    "readers_of",
     "refusals",
     "server_realm",
     "unnamed",

@@ -13,6 +13,7 @@ from maildoctor.collect import (
     cyrus,
     dovecot,
     imapd,
+    openssl,
     paths,
     postfix,
     reach,
@@ -22,6 +23,8 @@ from maildoctor.collect import (
 )
 from maildoctor.collect.inside import run_in
 from maildoctor.collect.knowledge import Adapter, Collector, FactStore
+from maildoctor.facts import Absent
+from maildoctor.facts.addresses import Addresses
 from maildoctor.facts.backends.accounts import Accounts
 from maildoctor.facts.backends.imap import RemoteImap
 from maildoctor.facts.backends.kerberos import Kerberos
@@ -41,12 +44,14 @@ from maildoctor.facts.dovecot.logins import TriedNames
 from maildoctor.facts.dovecot.settings import Dovecot
 from maildoctor.facts.dovecot.sockets import DovecotSockets
 from maildoctor.facts.dovecot.users import PasswdFiles
-from maildoctor.facts.exposed import Exposed
+from maildoctor.facts.exposed import Copies, Exposed
 from maildoctor.facts.firewall import Firewall
 from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.logins import Logins
 from maildoctor.facts.mail_log import MailLog
+from maildoctor.facts.name_switch import NameSwitch
 from maildoctor.facts.names import Names
+from maildoctor.facts.openssl_conf import OpensslConf
 from maildoctor.facts.paths import Paths
 from maildoctor.facts.port_names import PortNames
 from maildoctor.facts.processes import Listeners, Processes
@@ -73,6 +78,8 @@ _HOST: dict[type[Any], Collector] = {
     MailLog: system.mail_log,
     Firewall: reach.firewall,
     Bans: reach.bans,
+    Addresses: reach.addresses,
+    NameSwitch: reach.name_switch,
     Resolver: reach.resolver,
     Greeting: reach.greeting,
     PortNames: reach.port_names,
@@ -86,7 +93,7 @@ _HOST: dict[type[Any], Collector] = {
 """Facts of the whole host, whatever mail servers are on it."""
 
 _SERVICE: dict[type[Any], Collector] = {
-    LoginService: lambda host, know: know.adapter.login_service(host, know),
+    LoginService: lambda host, know: dovecot.offered(know, know.adapter.login_service(host, know)),
     SaslApplication: lambda host, know: know.adapter.application(host, know),
     SaslFiles: cyrus.files,
     SaslConf: cyrus.conf,
@@ -105,13 +112,27 @@ _SERVICE: dict[type[Any], Collector] = {
     LoginHistory: system.history,
     Paths: paths.paths,
     Exposed: paths.exposed,
+    Copies: paths.copies,
+    OpensslConf: openssl.conf,
 }
 """Facts of one login service, collected for each."""
+
+
+def _if_here(adapter: Adapter, collector: Collector) -> Collector:
+    """Of a mail server that is not here nothing is looked at."""
+
+    def collect(host: Host, know: FactStore) -> Any:
+        if adapter.product in know.products:
+            return collector(host, know)
+        return Absent(f"{adapter.product.capitalize()} is not installed")
+
+    return collect
+
 
 COLLECTORS: dict[type[Any], Collector] = {
     **_HOST,
     **_SERVICE,
-    **{fact: collector for adapter in ADAPTERS for fact, collector in adapter.facts.items()},
+    **{fact: _if_here(adapter, collector) for adapter in ADAPTERS for fact, collector in adapter.facts.items()},
 }
 
 

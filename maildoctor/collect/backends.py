@@ -394,7 +394,12 @@ def _of_kdc(host: Host, know: FactStore, store: Kerberos) -> list[str]:
     own = [n for n in dict.fromkeys((names.canonical, *names.aliases, names.hostname)) if n] if names else []
     wanted = []
     word = application.protocol if application else "smtp"
-    if service and service.realm_unknown is None and "." in service.realm and store.of_service(word):
+    if (
+        service
+        and service.realm_unknown is None
+        and "." in service.realm
+        and (store.state == "missing" or store.of_service(word))
+    ):
         wanted.append(f"{word}/{service.realm.lower()}")
     if store.verifies:
         name, _, instance = store.verifies.partition("/")

@@ -2,17 +2,17 @@
 
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect.cyrus import sasldb_path
-from maildoctor.collect.knowledge import FactStore, joined
+from maildoctor.collect.knowledge import FactStore, joined, text
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.files import SaslFiles
 from maildoctor.facts.cyrus.plugins import Plugins
-from maildoctor.facts.exposed import Exposed
+from maildoctor.facts.exposed import Copies, Exposed, is_copy
 from maildoctor.facts.paths import READ_AT_START, Look, Paths, walk
 from maildoctor.facts.system import System
 from maildoctor.host import Host, NoAnswer
 
 
-class _Files:
+class Files:
     """Looks at paths, each once. `gaps`: why at some of them nobody could look."""
 
     def __init__(self, host: Host) -> None:
@@ -39,7 +39,7 @@ def paths(host: Host, know: FactStore) -> Paths | Unknown:
     if isinstance(service, Unknown):
         return service
     wanted = know.some(dict.fromkeys(_trusted(host, know)), "paths that mail trusts")
-    files = _Files(host)
+    files = Files(host)
     for _, path in wanted:
         walk(path, files)
     seen = files.seen
@@ -99,6 +99,42 @@ _WITH_CREDENTIALS = (
 authinfo, Sendmail.conf and sasldb."""
 
 
+_KEYTABS = ("/etc/krb5.keytab", "/usr/local/etc/krb5.keytab")
+_SECRET = ("sasldb", "key")
+_MAPS = ("authinfo", "sasl_passwd", "client-info", "auth-info")
+
+
+def copies(host: Host, know: FactStore) -> Copies | Unknown:
+    """What lies beside the user database, keys, keytab and files with passwords, and is called like a copy of one."""
+    originals = [path for purpose, path in _trusted(host, know) if purpose in _SECRET or _is_secret(path)]
+    originals += [subject.rpartition(" ")[2] for subject in know.adapter.credentials(host, know)]
+    originals += [*_WITH_CREDENTIALS, *_KEYTABS]
+    by_folder: dict[str, dict[str, None]] = {}
+    for path in dict.fromkeys(originals):
+        folder, _, name = path.rpartition("/")
+        by_folder.setdefault(folder or "/", {})[name] = None
+    found: dict[str, str] = {}
+    for folder, names in by_folder.items():
+        for name in know.some(text(host.ask("list", folder)).splitlines(), f"files of {folder}"):
+            of = next((n for n in names if is_copy(name, n)), "") if name not in names else ""
+            if of:
+                found[f"{folder}/{name}"] = f"{folder}/{of}"
+    looked = Files(host)
+    for path in know.some(found, "copies of files with secrets"):
+        walk(path, looked)
+    seen = [x for x in looked.seen if x.path not in found or x.size]
+    system = know.get(System)
+    groups = {x.group: system.groups.get(x.group, ()) for x in seen} if system else {}
+    members = (f"group {group}: {','.join(names)}" for group, names in sorted(groups.items()))
+    copied = (f"copy {path} of {of}" for path, of in found.items())
+    return Copies.parse(joined(*copied, *(x.line for x in seen), *members))
+
+
+def _is_secret(path: str) -> bool:
+    """Whether a map holds passwords, by its name."""
+    return path.rpartition("/")[2].partition(".")[0] in _MAPS
+
+
 def exposed(host: Host, know: FactStore) -> Exposed | Unknown:
     """The files with credentials in clear, and what decides who can read them."""
     files = know.get(SaslFiles)
@@ -110,7 +146,7 @@ def exposed(host: Host, know: FactStore) -> Exposed | Unknown:
     there = {path: a for path, a in answers.items() if isinstance(a, str) or a.why != "absent"}
     if not there:
         return Absent("there is no file in which mail programs keep credentials")
-    rows, looked = list[str](), _Files(host)
+    rows, looked = list[str](), Files(host)
     for path, answer in there.items():
         if isinstance(answer, NoAnswer):
             rows.append(f"unread {path}: {answer.reason}")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from maildoctor.auth.service import LoginService
+from maildoctor.collect.cyrus import SASLAUTHD
 from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
 from maildoctor.collect.sendmail import CONFIGURATIONS
 from maildoctor.facts import Absent, Unknown
@@ -53,6 +54,8 @@ _OTHERS = {
     "opensmtpd": ("/usr/sbin/smtpctl",),
     "dovecot": ("/usr/sbin/dovecot", "/usr/local/sbin/dovecot"),
 }
+_CHECKING = {"dovecot": _OTHERS["dovecot"], "saslauthd": SASLAUTHD}
+"""Programs that a mail server can ask whether a password is right."""
 
 
 def others(host: Host) -> tuple[str, ...]:
@@ -86,6 +89,7 @@ def system(host: Host, know: FactStore) -> System | Unknown:
     users, groups = host.ask("read", "/etc/passwd"), text(host.ask("read", "/etc/group")).splitlines()
     if isinstance(users, str) and _local_users_only(text(host.ask("read", "/etc/nsswitch.conf"))):
         lines.append("users: " + " ".join(row.partition(":")[0] for row in users.splitlines()))
+    lines.append("people: " + " ".join(_people(text(users).splitlines())))
     lines += [_group(row) for row in groups if row.count(":") == 3]
     lines += _primary_groups(text(users).splitlines(), groups)
     return System.parse(joined(*lines))
@@ -116,6 +120,19 @@ def _group(row: str) -> str:
 
 _PEOPLE = 1000
 """User ids from here on are people's, whose groups no daemon has."""
+
+
+_NOBODY = 60_000
+"""User ids from here on are given to nobody, to containers, to services for a while (Debian policy 9.2.2; systemd)."""
+_MOST_PEOPLE = 2_000
+
+
+def _people(users: list[str]) -> list[str]:
+    """Accounts that get mail of their own."""
+    rows = (row.split(":") for row in users if row.count(":") == 6)
+    return [row[0] for row in rows if re.fullmatch(r"[0-9]{4,5}", row[2]) and _PEOPLE <= int(row[2]) < _NOBODY][
+        :_MOST_PEOPLE
+    ]
 
 
 def _primary_groups(users: list[str], groups: list[str]) -> list[str]:
@@ -167,9 +184,11 @@ def _trusted(host: Host, found: Processes) -> list[str]:
     return [*(f"runs as: {user}" for user in users[:1]), *(f"holds: {pid}" for pid in sorted(holders))]
 
 
-def services(_: Host, know: FactStore) -> Services:
-    """The mail servers whose logins can be judged."""
-    return Services.parse("\n".join(f"service: {product}" for product in know.products))
+def services(host: Host, know: FactStore) -> Services:
+    """The mail servers whose logins can be judged, and what is installed to check passwords."""
+    lines = [f"service: {product}" for product in know.products]
+    lines += [f"beside: {name}" for name, paths in _CHECKING.items() if first(host, paths)]
+    return Services.parse("\n".join(lines))
 
 
 def listeners(host: Host, know: FactStore) -> Listeners | Unknown:

@@ -13,7 +13,8 @@ class System:
     """Text: lines of os-release, `triplet: x86_64-linux-gnu`, `user: root`, `/dev/log: missing` for devices that are
     not there, `keytab: /etc/krb5.keytab` with its `ls -ld` line or `keytab: missing`, `kerberos: /etc/krb5.conf`,
     `syslog: rsyslogd` for a running syslog daemon, `init: systemd` for the init system, `group NAME: members`,
-    `primary group USER: NAME` for system accounts, `users: NAME NAME …` where /etc/passwd is all there is."""
+    `primary group USER: NAME` for system accounts, `people: NAME …` of those
+    of people, `users: NAME NAME …` where /etc/passwd is all there is."""
 
     distribution: str
     """ID of os-release, e.g. debian, fedora; empty where not known"""
@@ -37,6 +38,8 @@ class System:
     """of system accounts, by their name"""
     users: frozenset[str] | None
     """all users, None where a directory service may have more"""
+    people: frozenset[str] = frozenset()
+    """accounts of /etc/passwd that are people's, by their user id"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -60,6 +63,7 @@ class System:
             {m[1]: tuple(m[2].split(",")) if m[2] else () for m in re.finditer(r"(?m)^group (\S+): ?(\S*)$", text)},
             {m[1]: m[2] for m in re.finditer(r"(?m)^primary group (\S+): (\S+)$", text)},
             frozenset(words["users"].split()) if "users" in words else None,
+            frozenset(words.get("people", "").split()),
         )
 
     def groups_of(self, user: str) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ all, a recording is a table of questions and answers, and replaying it gives the
     imap        server      how an IMAP server greets and what it can, as `maildoctor.host.imap` puts it
     handshake   socket      what Dovecot's auth service says on a socket, a path or `ADDRESS:PORT`, before any login, as
                             `maildoctor.host.handshake` puts it
+    addresses   ""          addresses that this host has, a line each; `nonlocal` where others may be bound to
     bound       path        `yes` or `no`: whether a process listens on the socket of this path
     probe       endpoints   conversations with these SMTP servers, `ADDRESS:PORT …`, as `maildoctor.smtp.session` writes
     greets      port        how long a client unknown to /etc/hosts waits for the greeting on this port of 127.0.0.1:
@@ -40,7 +41,8 @@ all, a recording is a table of questions and answers, and replaying it gives the
     dns         address     whether a name server at an address of the loopback interface answers
     hostname    ""          the node name
     build       path        release and compile flags that stand in a sendmail program
-    release     path        release that stands in a libsasl or in a program of Postfix or Dovecot
+    release     path        release that stands in a libsasl, a program of Postfix or Dovecot, a libcrypto
+    folders     path        where a libsasl looks, as is compiled into it: `configurations: DIR:DIR`, `plugins: DIR`
     elapsed     ""          seconds since the first look
     whoami      ""          `root`, or the number of the user who looks
     clock       ""          the time, ISO 8601 in UTC
@@ -55,8 +57,8 @@ from maildoctor.errors import DoctorError
 Verb = Literal[
     "look", "changed", "real", "acl", "list", "read", "clear", "map", "accounts", "passwd-file", "keytab", "tally",
     "sasldb", "elf", "cert", "key", "source", "logins", "recent", "space", "run", "processes", "listeners", "routes",
-    "bound", "directory", "kdc", "imap", "handshake", "probe", "greets", "dns", "hostname", "build", "release",
-    "elapsed", "whoami", "clock", "system",
+    "addresses", "bound", "directory", "kdc", "imap", "handshake", "probe", "greets", "dns", "hostname", "build",
+    "release", "folders", "elapsed", "whoami", "clock", "system",
 ]  # fmt: skip
 """What can be asked, as in the table above."""
 

@@ -65,6 +65,9 @@ class Contained(Live):
     def _tell_routes(self, _: str) -> Answer:
         return procfs.refusing(f"/proc/{self.pid}/net")
 
+    def _tell_addresses(self, _: str) -> Answer:
+        return procfs.addresses(f"/proc/{self.pid}/net")
+
     def _tell_bound(self, path: str) -> Answer:
         return procfs.bound(path, f"/proc/{self.pid}/net")
 

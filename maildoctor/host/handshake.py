@@ -56,19 +56,19 @@ def ask(talk: socket.socket, where: "str | tuple[str, int]") -> Iterator[str]:
         yield f"connect: {_words(error)}"
         return
     yield "connect: ok"
-    received, taken, end = b"", 0, ""
+    received, passed, end = b"", 0, ""
     try:
         talk.sendall(b"VERSION\t1\t0\n")
     except OSError:
         end = "closed"  # what it had said before can still be read
     while True:
         whole = received.split(b"\n")[:-1]
-        for line in whole[taken:]:
-            yield from _kept(line[:400])
+        for line in whole[passed:]:
+            yield from _shown(line[:400])
             if line == b"DONE":
                 return
-        taken = len(whole)
-        if len(received) > _MOST or taken > _MECHANISMS:
+        passed = len(whole)
+        if len(received) > _MOST or passed > _MECHANISMS:
             yield "end: too much"
             return
         try:
@@ -89,7 +89,7 @@ def ask(talk: socket.socket, where: "str | tuple[str, int]") -> Iterator[str]:
     yield f"end: {end}"
 
 
-def _kept(line: bytes) -> Iterator[str]:
+def _shown(line: bytes) -> Iterator[str]:
     """A line as it may leave: words that are known, none that a stranger could have chosen freely."""
     word, *fields = line.split(b"\t")
     if m := _VERSION.fullmatch(line):

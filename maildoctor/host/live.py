@@ -68,6 +68,7 @@ class Live(Rooted):
             "processes": self._tell_processes,
             "listeners": self._tell_listeners,
             "routes": self._tell_routes,
+            "addresses": self._tell_addresses,
             "bound": self._tell_bound,
             "probe": self._tell_probe,
             "directory": self._tell_directory,
@@ -108,6 +109,9 @@ class Live(Rooted):
 
     def _tell_routes(self, _: str) -> Answer:
         return procfs.refusing("/proc/net") if procfs.serves() else NoAnswer("unavailable", "this is not Linux")
+
+    def _tell_addresses(self, _: str) -> Answer:
+        return procfs.addresses("/proc/net") if procfs.serves() else NoAnswer("unavailable", "this is not Linux")
 
     def _tell_bound(self, path: str) -> Answer:
         return procfs.bound(path, "/proc/net") if procfs.serves() else NoAnswer("unavailable", "this is not Linux")

@@ -31,6 +31,9 @@ _ROUTES = 2_000
 _NETS = 50
 """Nets without a way to them that are told."""
 
+_DIGITS = 32
+"""Hexadecimal digits of an IPv6 address."""
+
 _REJECTS = 0x0200
 """RTF_REJECT of linux/route.h."""
 
@@ -174,6 +177,37 @@ def bound(path: str, net: str) -> str:
         if len(row) > 7 and row[7].rpartition("/")[2] == name and int(row[3], 16) & _ACCEPTS:
             return "yes"
     return "no"
+
+
+def addresses(net: str) -> str:
+    """The addresses that the tables of the folder `net` hold, a line each (net/ipv4/fib_trie.c, `host LOCAL`;
+    net/ipv6/addrconf.c, if6_seq_show()). Raises OSError."""
+    found: dict[str, None] = {}
+    before = ""
+    for line in filesystem.kernel(f"{net}/fib_trie", _ROUTES_TABLE).decode("ascii", "replace").splitlines():
+        words = line.split()
+        if words[:1] == ["|--"] and len(words) == 2:
+            before = words[1]
+        elif words[-2:] == ["host", "LOCAL"] and before:
+            found[before] = None
+    with contextlib.suppress(FileNotFoundError):  # a kernel without IPv6
+        for line in filesystem.kernel(f"{net}/if_inet6", _ROUTES_TABLE).decode("ascii", "replace").splitlines():
+            row = line.split()
+            if row and len(row[0]) == _DIGITS:
+                found[_ipv6(row[0])] = None
+    if not found:
+        raise OSError(f"{net}/fib_trie names no address")
+    return "\n".join([*list(found)[:_ROUTES], *_nonlocal()])
+
+
+def _nonlocal() -> list[str]:
+    """Whether a program may bind to addresses that the host has not (ip(7)); that of our own network, for no other can
+    be seen."""
+    for family in ("ipv4", "ipv6"):
+        with contextlib.suppress(OSError):
+            if filesystem.kernel(f"/proc/sys/net/{family}/ip_nonlocal_bind", 16).strip() == b"1":
+                return ["nonlocal"]
+    return []
 
 
 def refusing(net: str) -> str:

@@ -10,9 +10,12 @@ from maildoctor.facts.system import System
 from maildoctor.plan.steps import (
     AddInBlock,
     AddLine,
+    AddMacro,
+    AddPostfixService,
     AddUser,
     BuildAliases,
     BuildMap,
+    BuildTable,
     Chmod,
     Chown,
     CommentOut,
@@ -27,8 +30,10 @@ from maildoctor.plan.steps import (
     Install,
     JoinGroup,
     Link,
+    ListenForAll,
     MakeDevice,
     MakeFolder,
+    MakeIncluded,
     MakeKey,
     Manual,
     Move,
@@ -44,11 +49,16 @@ from maildoctor.plan.steps import (
     SetInLine,
     SetOption,
     SetPostfix,
+    SetPostfixOption,
     SetPostfixService,
+    SetRow,
     SetUpPam,
     Start,
     Step,
+    StopAndStart,
     Unban,
+    UnsetPostfix,
+    WriteFile,
 )
 from maildoctor.plan.words import quoted, remark, shell_word, shell_words
 
@@ -134,8 +144,15 @@ def _start(step: Start, system: System) -> str:
     return _service("start", step.service, system)
 
 
+_BY_THEMSELVES = {"postfix": ("postfix start", "postfix stop; postfix start"), "dovecot": ("dovecot", "dovecot")}
+"""Mail servers that can be started, and started anew, without an init system."""
+
+
 def _service(verb: str, service: str, system: System) -> str:
-    if service in _RELOADS and verb == "restart":
+    if service in _BY_THEMSELVES and verb != "restart":
+        start, anew = _BY_THEMSELVES[service]
+        return _runs("start" if verb == "start" else "restart", service, system) or (start if verb == "start" else anew)
+    if service in _RELOADS:
         return _RELOADS[service]
     if service not in _NAMES:
         return ""
@@ -241,9 +258,29 @@ def _colons(step: SeparateByColon, system: System) -> str:
     return _sed(r"s/^\([A-Za-z0-9_-]*\)[ \t]*=[ \t]*/\1: /", step.path, system)
 
 
+def _write(step: WriteFile, _: System) -> str:
+    form = r"'%s\n'"
+    return f"printf {form} {shell_words(*step.lines)} > {shell_word(step.path)}"
+
+
+def _add_postfix_service(step: AddPostfixService, _: System) -> str:
+    """postconf(1) puts the same line in the place of one that is there."""
+    options = shell_words(*(f"{step.name}/{key}={value}" for key, value in step.options))
+    return f"postconf -M {shell_word(f'{step.name}={step.fields}')}" + (f" && postconf -P {options}" if options else "")
+
+
+def _pattern(text: str) -> str:
+    """Text that sed finds as it is."""
+    return "".join("\\" + c if c in r"\/.*[^$" else c for c in text)
+
+
 def _remove_line(step: RemoveLine, system: System) -> str:
-    pattern = "".join("\\" + c if c in r"\/.*[^$" else c for c in step.line)
-    return _sed(f"/^{pattern}$/d", step.path, system)
+    return _sed(f"/^{_pattern(step.line)}$/d", step.path, system)
+
+
+def _set_row(step: SetRow, system: System) -> str:
+    row = f"{_literal(step.key)} {_literal(step.value)}"
+    return _sed(f"s/^{_pattern(step.key)}[[:blank:]].*/{row}/", step.path, system)
 
 
 # ---- sendmail and users
@@ -258,6 +295,15 @@ def _rebuild(step: Rebuild, system: System) -> str:
     path, new = shell_word(step.path), shell_word(step.path + ".new")
     kept = f"cp -p {path} {shell_word(step.keep)} && " if step.keep else ""
     return _then_restarted(f"{kept}m4 {shell_word(step.source)} > {new} && mv {new} {path}", system)
+
+
+def _add_macro(step: AddMacro, system: System) -> str:
+    before = _sed(rf"0,/^MAILER/s/^MAILER/{_literal(step.line)}\n&/", step.path, system)
+    return f"grep -sqxFe {shell_word(step.line)} {shell_word(step.path)} || {before}"
+
+
+def _listen_for_all(step: ListenForAll, system: System) -> str:
+    return _sed("/^DAEMON_OPTIONS.*Port=submission/s/, *Addr=127[.]0[.]0[.]1//", step.path, system)
 
 
 def _put_back(step: PutBack, system: System) -> str:
@@ -329,16 +375,28 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     SeparateByColon: _colons,
     AddLine: _add_line,
     RemoveLine: _remove_line,
+    SetRow: _set_row,
     SetPostfix: lambda s, _: f"postconf -e {shell_word(f'{s.name} = {s.value}')}",
     SetPostfixService: lambda s, _: f"postconf -F {shell_words(*(f'{x}/{s.name}={s.value}' for x in s.services))}",
+    AddPostfixService: _add_postfix_service,
+    WriteFile: _write,
+    SetPostfixOption: lambda s, _: f"postconf -P {shell_word(f'{s.service}/{s.name}={s.value}')}",
+    UnsetPostfix: lambda s, _: (
+        f"postconf -PX {shell_word(f'{s.service}/{s.name}')}" if s.service else f"postconf -X {shell_word(s.name)}"
+    ),
     BuildMap: lambda s, _: f"makemap {shell_words(s.type, s.path)} < {shell_word(s.path)}",
+    BuildTable: lambda s, _: f"postmap {shell_word(f'{s.type}:{s.path}')}",
     BuildAliases: lambda _, __: "newaliases",
+    AddMacro: _add_macro,
+    ListenForAll: _listen_for_all,
+    MakeIncluded: lambda _, __: "/usr/share/sendmail/update_tls && /usr/share/sendmail/update_auth",
     Rebuild: _rebuild,
     PutBack: _put_back,
     Generate: lambda s, _: f"m4 {shell_word(s.source)} > {shell_word(s.path)}",
     Install: _install,
     Restart: lambda s, system: _service("restart", s.service, system),
     Start: _start,
+    StopAndStart: lambda s, system: _service("stop and start", s.service, system),
     AddUser: _add_user,
     DeleteUser: _delete_user,
     Unban: _unban,

@@ -45,7 +45,7 @@ class DatabaseServer:
         return self.sockets[0] if self.sockets else f"{self.host}:{self.port}"
 
     @property
-    def on_this_host(self) -> bool:
+    def is_local(self) -> bool:
         """Whether it is on this host."""
         return bool(self.sockets) or self.host in ("localhost", "127.0.0.1", "::1")
 
@@ -119,14 +119,14 @@ class DovecotDatabases:
         if server.sockets:
             known = [self.sockets[path] for path in server.sockets if path in self.sockets]
             return None if len(known) < len(server.sockets) else not any(known)
-        if not server.on_this_host or self.ports is None:
+        if not server.is_local or self.ports is None:
             return None
         return server.port not in self.ports
 
 
 def _file(path: str, body: str) -> SettingsFile:
-    rows = "\n".join(row for row in body.split("\n") if Look.parse(row))
-    trail = Paths.parse(f"{rows}\n[configuration] {path}").trails[-1]
+    files = "\n".join(row for row in body.split("\n") if Look.parse(row))
+    trail = Paths.parse(f"{files}\n[configuration] {path}").trails[-1]
     reason = next((row.removeprefix("unseen: ") for row in body.split("\n") if row.startswith("unseen: ")), "")
     return SettingsFile(path, trail, dict(_LINE.findall(body)), reason)
 

@@ -20,7 +20,7 @@ def refused_character(dovecot: Dovecot, name: str) -> str:
     return next((c for c in name if c not in known), "")
 
 
-def name_looked_up(dovecot: Dovecot, name: str, passdb: Passdb | None = None) -> str | None:
+def identity(dovecot: Dovecot, name: str, passdb: Passdb | None = None) -> str | None:
     """The name by which a password is looked up, in a passdb where one is given. None where that cannot be told: the
     format uses something else."""
     separator = dovecot.value("auth_master_user_separator")

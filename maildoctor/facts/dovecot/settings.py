@@ -123,7 +123,7 @@ class Passdb:
         return self.section.value(name).lower() in _YES
 
     @property
-    def has_stored_passwords(self) -> bool:
+    def has_lookup(self) -> bool:
         """Whether it tells the stored password, which all mechanisms but PLAIN and LOGIN need (auth/passdb.c)."""
         return self.driver not in ("pam", "bsdauth", "checkpassword", "imap", "oauth2")
 
@@ -401,9 +401,9 @@ class Dovecot:
         return "PLAIN"
 
     @property
-    def has_stored_passwords(self) -> bool:
+    def has_lookup(self) -> bool:
         """Whether some passdb tells stored passwords, so that Dovecot offers challenges at all."""
-        return any(p.has_stored_passwords for p in self.passdbs if not p.deny)
+        return any(p.has_lookup for p in self.passdbs if not p.deny)
 
 
 _BUILT_IN: tuple[tuple[str, int, bool, ListenerType], ...] = (

@@ -114,10 +114,10 @@ class PasswdFiles:
 
 def _file(path: str, body: str) -> PasswdFile:
     rows = body.split("\n")
-    around = "\n".join(row for row in rows if "\t" not in row)
-    trail = Paths.parse(f"{around}\n[configuration] {path}").trails[-1]
+    files = "\n".join(row for row in rows if "\t" not in row)
+    trail = Paths.parse(f"{files}\n[configuration] {path}").trails[-1]
     reason = next((row.removeprefix("unseen: ") for row in rows if row.startswith("unseen: ")), "")
-    without = re.search(r"(?m)^# lines without a user: (\d{1,9})$", around)
+    without = re.search(r"(?m)^# lines without a user: (\d{1,9})$", files)
     found: dict[str, DovecotUser] = {}
     repeated: dict[str, None] = {}
     for user in _users(rows):
