@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any, TypeVar
 
+from maildoctor.auth import dovecot
 from maildoctor.auth.matrix import Sources, matrix, talk_summary
 from maildoctor.auth.service import LoginService
 from maildoctor.check import Check, Shown
@@ -18,6 +19,8 @@ from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
+from maildoctor.facts.dovecot.settings import Dovecot
+from maildoctor.facts.dovecot.users import PasswdFiles
 from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.facts.system import System
@@ -125,7 +128,12 @@ def _matrix(know: FactStore) -> Matrix | None:
     service, sasldb, in_realm = get(LoginService), get(SaslDb), None
     if service and sasldb and service.realm and service.realm_unknown is None:
         in_realm = sasldb.in_realm(service.realm)
-    return matrix(Sources(service, get(SaslConf), get(Plugins), sasldb, get(Saslauthd), know.already(Wire), in_realm))
+    known = (service, get(SaslConf), get(Plugins), sasldb, get(Saslauthd), know.already(Wire), in_realm)
+    asked = get(Dovecot) if service and dovecot.is_asked(service) else None
+    if asked is None:
+        return matrix(Sources(*known))
+    files = get(PasswdFiles)
+    return matrix(Sources(*known, dovecot.served(asked, files) if files else {}, dovecot.stores(asked)))
 
 
 def _ladder(

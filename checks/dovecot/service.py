@@ -1,5 +1,6 @@
 """Dovecot as the one who checks the logins of a mail server: whether it runs, and whether it could."""
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
@@ -82,9 +83,8 @@ def not_running(service: LoginService, dovecot: Dovecot, processes: Processes) -
 
 def _places(problem: Problem, dovecot: Dovecot) -> Iterator[Step]:
     """How one problem is taken away: exactly where it is a setting in a line of its own."""
-    is_setting = (
-        problem.kind == "unknown" and problem.line and problem.text.endswith(f"Unknown setting: {problem.subject}")
-    )
+    # only a name of such characters means nothing else to sed
+    is_setting = problem.kind == "unknown" and problem.line and re.fullmatch(r"[A-Za-z0-9_]{1,80}", problem.subject)
     if is_setting:
         known = ("auth_mechanisms", "auth_username_format", "auth_default_realm", "disable_plaintext_auth", "protocols")
         near = get_close_matches(problem.subject, known, 1, 0.85)

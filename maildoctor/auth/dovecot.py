@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from maildoctor.auth.service import LoginService
-from maildoctor.facts.dovecot.settings import AuthListener, Dovecot
+from maildoctor.facts.dovecot.settings import AuthListener, Dovecot, Passdb
 from maildoctor.facts.dovecot.sockets import DovecotSockets, seen_by
+from maildoctor.facts.dovecot.users import DovecotUser, PasswdFiles
 from maildoctor.facts.postfix.server import Postfix, Smtpd
 from maildoctor.facts.system import System
 
@@ -40,6 +41,10 @@ def unknown_mechanisms(dovecot: Dovecot) -> list[str]:
     """Names in auth_mechanisms that this release does not know."""
     version = dovecot.version or (2, dovecot.tree.minor, 99)
     return [m for m in dovecot.mechanisms if m not in _MECHANISMS or version < _MECHANISMS[m]]
+
+
+_FEW = 3
+"""Users that are named."""
 
 
 def is_asked(service: LoginService) -> bool:
@@ -110,6 +115,27 @@ def offered(dovecot: Dovecot, sockets: DovecotSockets | None) -> tuple[str, ...]
         if socket.handshake is not None and socket.handshake.ready:
             return tuple(socket.handshake.mechanisms)
     return dovecot.mechanisms
+
+
+def served(dovecot: Dovecot, files: PasswdFiles) -> Mapping[str, tuple[bool, tuple[str, ...]]]:
+    """For each mechanism whether the stored password of somebody can serve it, and of whom, if they are few. Empty
+    where others than passwd-files are asked, or one could not be read."""
+    rows: list[tuple[Passdb, DovecotUser]] = []
+    for passdb in dovecot.passdbs:
+        file = files.at(passdb.path)
+        if not passdb.verifies or file is None or file.reason:
+            return {}
+        rows += ((passdb, user) for user in file.users.values())
+    found: dict[str, tuple[bool, tuple[str, ...]]] = {}
+    for mechanism in dovecot.mechanisms:
+        able = [user.name for passdb, user in rows if user.serves(mechanism, passdb.scheme)]
+        found[mechanism] = bool(able), tuple(able) if len(able) <= _FEW else ()
+    return found
+
+
+def stores(dovecot: Dovecot) -> tuple[str, ...]:
+    """Whom Dovecot asks, in order."""
+    return tuple(dict.fromkeys(p.driver for p in dovecot.passdbs if p.verifies))
 
 
 def with_socket(postfix: Postfix, sockets: DovecotSockets) -> Iterator[Asker]:

@@ -93,7 +93,7 @@ _HOST: dict[type[Any], Collector] = {
 """Facts of the whole host, whatever mail servers are on it."""
 
 _SERVICE: dict[type[Any], Collector] = {
-    LoginService: lambda host, know: know.adapter.login_service(host, know),
+    LoginService: lambda host, know: dovecot.offered(know, know.adapter.login_service(host, know)),
     SaslApplication: lambda host, know: know.adapter.application(host, know),
     SaslFiles: cyrus.files,
     SaslConf: cyrus.conf,

@@ -4,7 +4,10 @@ servers that it asks itself. Only where to look; the facts say what it means."""
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
+from maildoctor.auth.dovecot import is_asked
+from maildoctor.auth.service import LoginService
 from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.dovecot.databases import DatabaseServer, DovecotDatabases, ldap_servers, servers, sql_server
@@ -101,6 +104,14 @@ def _as_regex(part: str) -> str:
     from fnmatch import translate
 
     return translate(part)
+
+
+def offered(know: FactStore, service: LoginService | Unknown) -> LoginService | Unknown:
+    """A login service with the mechanisms that Dovecot lets through, where that is asked."""
+    if isinstance(service, Unknown) or not is_asked(service) or service.mechanisms is not None:
+        return service
+    found = know.get(Dovecot)
+    return replace(service, mechanisms=found.mechanisms) if found and not found.problems else service
 
 
 # ---- sockets

@@ -139,7 +139,7 @@ class _Open:
 @dataclass(slots=True)
 class Tree:
     """What was read: the top, problems in the order in which they were met, files in the order in which they were
-    opened. `config_version`: dovecot_config_version, empty where it is not set."""
+    included. `config_version`: dovecot_config_version, empty where it is not set."""
 
     minor: int
     top: Section = field(default_factory=Section)
@@ -229,9 +229,9 @@ class Reader:
                 tree.cut = f"more than {_LINES:,} lines"
                 break
             if line.kind in ("include", "include_try"):
-                for found in reversed(self._included(path, line, [p for p, _ in stack])):
-                    stack.append((found, lines(self._files[found], tree.minor)))
-                    tree.files.append(found)
+                included = self._included(path, line, [p for p, _ in stack])
+                stack += ((found, lines(self._files[found], tree.minor)) for found in reversed(included))
+                tree.files += included
                 continue
             self._take(path, line)
         self._finish(main)
