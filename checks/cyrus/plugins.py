@@ -16,11 +16,14 @@ from maildoctor.api import (
     found,
     inspect,
     known,
+    restart,
     set_option,
     taking_effect,
 )
 from maildoctor.api.cyrus import Directory, Plugin, Plugins, SaslConf, SaslDb, mechanisms, uses_sasldb
+from maildoctor.api.host import Processes
 from maildoctor.api.sendmail import SendmailProgram
+from maildoctor.api.wire import Wire
 
 _OK = (
     "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so\n"
@@ -414,3 +417,53 @@ def plug_in_of_another_libsasl(
                 severity=_severity(plugin, service, conf),
                 plugin=plugin.name,
             )
+
+
+_RUNS = "7 root 1000.0 /usr/sbin/sendmail sendmail: accepting connections\nlibsasl: 7 "
+_TAKES = "loader takes: /usr/lib/libsasl2.so.2.0.25\n" + _OK
+_NO_AUTH = "=== connect 127.0.0.1:587 auto\n<-  220 mail ESMTP Sendmail 8.17.1\n -> EHLO x\n<-  250-mail\n<-  250 HELP"
+
+
+@check(
+    "LINK020",
+    "running-libsasl-is-another",
+    "warning",
+    rung="mechanism",
+    role="cause",
+    explains=("no-offer",),
+    fails=[
+        {"processes": _RUNS + "/usr/local/lib/libsasl2.so.2.0.23", "plugins": _TAKES},
+        {"processes": _RUNS + "/opt/lib/libsasl2.so.3.0.0", "plugins": _TAKES, "wire": _NO_AUTH},
+    ],
+    passes=[
+        {"processes": _RUNS + "/usr/lib/libsasl2.so.2.0.25", "plugins": _TAKES},
+        {"processes": _RUNS.replace("libsasl: 7 ", ""), "plugins": _TAKES},
+    ],
+    refs=("ld.so(8): LD_LIBRARY_PATH, then /etc/ld.so.cache, which ldconfig makes", "proc_pid_maps(5)"),
+)
+def running_libsasl_is_another(
+    processes: Processes, plugins: Plugins, service: LoginService | Unknown, wire: Wire | Unknown
+) -> Findings:
+    """The running mail server has loaded another libsasl than it would get if it were started now.
+
+    Each copy of libsasl has folders of its own compiled in, for plug-ins and for its configuration, so what is judged
+    here of the files need not be what the running server does. It was started with LD_LIBRARY_PATH, or ldconfig was
+    run since, after a library was installed or removed.
+
+    Advice: restart the mail server, and keep one libsasl alone.
+    """
+    for process in processes.sendmail_daemons[:1]:
+        if not process.libsasl or not plugins.taken or process.libsasl.endswith(plugins.taken):  # in a root of its own
+            continue
+        talks = [c for c in wire.per_endpoint if c.hello and c.server == "sendmail"] if isinstance(wire, Wire) else []
+        silent = bool(talks) and not any("AUTH" in c.hello.keywords for c in talks if c.hello)
+        yield found(
+            f"The running sendmail works with {process.libsasl}, and would get {plugins.taken} if it were started now",
+            evidence=[
+                Evidence(f"/proc/{process.pid}/maps", process.libsasl),
+                Evidence("ldd", f"libsasl2.so => {plugins.taken}"),
+            ],
+            fix=[inspect("ldconfig -p"), restart(service)],
+            severity="error" if silent else None,
+            subject="libsasl",
+        )

@@ -7,6 +7,8 @@ from maildoctor.api.host import Addresses, Names
 from maildoctor.api.postfix import PostfixMain
 from maildoctor.api.sendmail import SendmailCf
 
+_Wanted = tuple[str, Evidence, list[Step], str]
+
 _HERE = "127.0.0.1\n198.51.100.7\n::1"
 _HOSTS = "hostname: mail\n192.0.2.25 mail.example.com mail"
 
@@ -17,7 +19,6 @@ _HOSTS = "hostname: mail\n192.0.2.25 mail.example.com mail"
     "error",
     rung="listener",
     role="cause",
-    scope=("listener",),
     explains=("stopped", "no-answer", "RUN002", "RUN016"),
     witnesses=("RUN122",),
     fails=[
@@ -53,18 +54,29 @@ def listener_address_not_here(
     Advice: name an address that this host has (`ip addr`), or none, which means all of them.
     """
     have = ", ".join(addresses.shown()) or "only those of the loopback"
-    for address, evidence, fix, subject in _wanted(addresses, names, cf, main):
+    several: dict[tuple[str, str], list[_Wanted]] = {}
+    for one in _wanted(addresses, names, cf, main):
+        several.setdefault((one[3].partition(" ")[0], one[0]), []).append(one)
+    for (option, address), those in several.items():
+        subjects = " and ".join(subject for *_, subject in those[:4])
         yield found(
-            f"{subject} names the address {address}, which this host does not have (it has {have})",
-            evidence=[evidence, Evidence("ip addr", have)],
-            fix=[inspect("ip addr"), *fix],
-            option=subject.partition(" ")[0],
+            f"{subjects} {'name' if len(those) > 1 else 'names'} the address {address}, which this host does not have"
+            f" (it has {have})",
+            evidence=[*(evidence for _, evidence, _, _ in those[:4]), Evidence("ip addr", have)],
+            fix=[inspect("ip addr"), *those[0][2]],
+            severity="warning" if option in _OF_THE_CLIENT else None,
+            option=option,
+            address=address,
         )
+
+
+_OF_THE_CLIENT = ("ClientPortOptions", "smtp_bind_address", "smtp_bind_address6")
+"""By which mail goes out: logins are not touched."""
 
 
 def _wanted(
     addresses: Addresses, names: Names | Unknown, cf: SendmailCf | Unknown, main: PostfixMain | Unknown
-) -> Iterator[tuple[str, Evidence, list[Step], str]]:
+) -> Iterator[_Wanted]:
     """Address, where it is written, what puts it right, and the name of the setting."""
     hosts = known(names)
     if isinstance(cf, SendmailCf):

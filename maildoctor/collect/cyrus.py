@@ -178,6 +178,8 @@ _HAND_BUILT = ("/usr/local/", "/opt/", "/home/", "/root/", "/srv/")
 def _libraries(host: Host, know: FactStore, program: str) -> Iterator[str]:
     """The libsasl that is loaded, and a second one of the distribution where the first was built by hand."""
     path = library(host, program)
+    if path:
+        yield f"loader takes: {text(host.ask('real', path)) or path}"
     if not path.startswith(_HAND_BUILT):
         return
     yield f"library: {path}"

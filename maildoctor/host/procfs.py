@@ -104,7 +104,8 @@ def _numbers(pid: int) -> list[int]:
 def running(pids: Pids, wanted: tuple[str, ...], root: str, user: Callable[[int], str]) -> str:
     """`PID USER STARTED PROGRAM COMMAND`, a line for each process whose name begins with one of `wanted` and whose root
     directory is `root`, as far as `some` tells them; `stopped: PID` of one that a signal has suspended, `old library:
-    PID PATH` of one that works with a library that was replaced on disk. `user` gives the name of a user id. Raises
+    PID PATH` of one that works with a library that was replaced on disk, `libsasl: PID PATH` of the
+    libsasl in use. `user` gives the name of a user id. Raises
     OSError."""
     wanted_root = filesystem.status(root)
     booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
@@ -122,17 +123,30 @@ def running(pids: Pids, wanted: tuple[str, ...], root: str, user: Callable[[int]
             rows.append((owner, f"{pids[pid]} {owner} {started:.2f} {program(pid, user)} {reported}"))
             if len(marks) < _MARKS:
                 marks += [f"stopped: {pids[pid]}"] if state == "T" else []
-                marks += (f"old library: {pids[pid]} {path}" for path in _old_libraries(pid))
+                mapped = _mapped(pid)
+                marks += (f"old library: {pids[pid]} {path}" for path in _old_libraries(mapped))
+                marks += (f"libsasl: {pids[pid]} {path}" for path in _libsasl(mapped))
     return "\n".join([some(rows), *marks[:_MARKS]])
 
 
-def _old_libraries(pid: int) -> list[str]:
-    """Libraries of libsasl, OpenSSL and Berkeley DB that a process has in use and that are no more on disk."""
+def _mapped(pid: int) -> list[str]:
+    """The files that a process has mapped, as the kernel tells them."""
     try:
         maps = filesystem.kernel(f"/proc/{pid}/maps", _MAPS).decode("utf-8", "backslashreplace")
     except OSError:
         return []
-    gone = (row.split(None, 5)[5].removesuffix(" (deleted)") for row in maps.splitlines() if row.endswith(" (deleted)"))
+    rows = (row.split(None, 5) for row in maps.splitlines())
+    return list(dict.fromkeys(row[5] for row in rows if len(row) == 6 and row[5].startswith("/")))
+
+
+def _libsasl(mapped: Sequence[str]) -> list[str]:
+    """The libsasl that a process has in use."""
+    return [_one_word(path) for path in mapped if "/libsasl2.so" in path and not path.endswith(" (deleted)")][:1]
+
+
+def _old_libraries(mapped: Sequence[str]) -> list[str]:
+    """Libraries of libsasl, OpenSSL and Berkeley DB that a process has in use and that are no more on disk."""
+    gone = (path.removesuffix(" (deleted)") for path in mapped if path.endswith(" (deleted)"))
     return [_one_word(path) for path in dict.fromkeys(gone) if any(word in path for word in _LIBRARIES)]
 
 

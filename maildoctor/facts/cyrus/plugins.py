@@ -157,6 +157,8 @@ class Plugins:
     """the libsasl that the loader gives the program, where it was built by hand"""
     second_library: str = ""
     """the distribution's own, which is passed over for it"""
+    taken: str = ""
+    """the libsasl that the loader gives the program, all links followed"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -166,6 +168,7 @@ class Plugins:
             program: ELF 64-bit LSB pie executable, x86-64
             library: /usr/local/lib/libsasl2.so.2
             second library: /usr/lib/libsasl2.so.2
+            loader takes: /usr/local/lib/libsasl2.so.2.0.25
             file: /usr/lib/sasl2/libplain.so.2
             plugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so.2.0.25
             -rw-r--r-- 1 root root 18664 2022-11-22 06:00:00.000000000 +0000 /usr/lib/sasl2/libplain.so.2.0.25
@@ -189,7 +192,7 @@ class Plugins:
                 files.append(value.strip())
             elif key == "program":
                 program = value.strip()
-            elif key in ("library", "second library"):
+            elif key in ("library", "second library", "loader takes"):
                 libraries.setdefault(key, value.strip())
             elif key == "plugin":
                 blocks.append((value, []))
@@ -203,6 +206,7 @@ class Plugins:
             program,
             libraries.get("library", ""),
             libraries.get("second library", ""),
+            libraries.get("loader takes", ""),
         )
 
     def by_mechanism(self, mechanism: str) -> tuple[Plugin, ...]:
