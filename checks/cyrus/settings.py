@@ -406,9 +406,10 @@ def option_set_twice(
 
     Advice: keep one line, with the value that is meant, and restart the mail server.
     """
-    for option, later in conf.repeated:
+    others = {o: later for o, later in reversed(conf.repeated) if later.value != conf.options[o].value}
+    for option, later in others.items():
         first = conf.options[option]
-        if later.value == first.value or option not in OPTIONS:
+        if option not in OPTIONS:
             continue
         wrong = _leads_nowhere(option, conf, plugins, sasldb, processes, saslauthd)
         yield found(

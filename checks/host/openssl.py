@@ -59,7 +59,7 @@ def openssl_system_default(openssl: OpensslConf, service: LoginService) -> Findi
                 f"OpenSSL refuses {command.name} = {command.value} in {command.path}, which is for all programs"
                 f" (system_default): {problem}; {then}",
                 evidence=[Evidence(f"{command.path}:{command.line}", f"{command.name} = {command.value}")],
-                fix=[edit(command.path, f"correct {command.name} in line {command.line}"), *steps],
+                fix=[edit(command.path, f"correct {{name}} in line {command.line}", name=command.name), *steps],
                 severity=None if openssl.is_fatal and not service.without_tls else "warning",
                 option=command.name,
             )
