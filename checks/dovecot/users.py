@@ -338,7 +338,7 @@ def _set(dovecot: Dovecot, name: str, value: str) -> list[Step]:
     "error",
     rung="account",
     role="cause",
-    scope=("mechanism", "user"),
+    scope=("mechanism",),
     witnesses=("MECH660",),
     fails=[{"service": _ASKED, "dovecot": _ALL, "files": _USERS}],
     passes=[
