@@ -96,7 +96,7 @@ def test_includes_in_their_order() -> None:
     }
     found = Dovecot.parse("version: 2.3.19\n" + "".join(f"==> /e/{n}.conf <==\n{text}\n" for n, text in files.items()))
     assert found.problems == () and found.is_yes("auth_debug") and found.value("auth_realms") == "last"
-    assert [path[3:-5] for path in found.tree.files] == ["d", "conf.d/10", "conf.d/20", "b", "c", "a"]
+    assert [path[3:-5] for path in found.tree.files] == ["d", "conf.d/10", "conf.d/20", "b", "a", "c"]
     assert found.evidence("auth_debug").source == "/e/conf.d/20.conf:1"
     assert matching("/e/?0.{x,conf}", {"/e/10.conf": "", "/e/f/10.conf": ""}) == ["/e/10.conf"]
 
@@ -207,18 +207,18 @@ def _served(tmp_path: Path, behave: Callable[[socket.socket], None]) -> str:
 
 
 def test_the_handshake_is_read_to_its_end_and_nothing_more_is_said(tmp_path: Path) -> None:
-    heard: list[bytes] = []
+    sent: list[bytes] = []
 
     def serve(talk: socket.socket) -> None:
         talk.sendall(_GOOD)
         talk.settimeout(2)
         while piece := talk.recv(4096):
-            heard.append(piece)
+            sent.append(piece)
 
     said = _served(tmp_path, serve)
     time.sleep(0.05)
     assert said == "connect: ok\nVERSION 1 2\nMECH PLAIN plaintext\nMECH scram-sha-256 mutual-auth\nSPID\nDONE"
-    assert b"".join(heard) == b"VERSION\t1\t0\n"
+    assert b"".join(sent) == b"VERSION\t1\t0\n"
     (found,) = DovecotSockets.parse(f">> socket: /s\nsrw------- root root /s\n{said}").all.values()
     assert found.handshake and found.handshake.ready and list(found.handshake.mechanisms) == ["PLAIN", "SCRAM-SHA-256"]
 
