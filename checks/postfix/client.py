@@ -237,7 +237,7 @@ def relay_password_malformed(postfix: Postfix, passwords: PasswordMaps) -> Findi
     if (
         hop is None
         or not service.is_yes("smtp_sasl_auth_enable")
-        or service.value("smtp_sasl_password_result_delimiter")
+        or service.value("smtp_sasl_password_result_delimiter") not in ("", ":")
     ):
         return
     entry = passwords.asked(hop.keys)
