@@ -94,7 +94,7 @@ def _if_here(adapter: Adapter, collector: Collector) -> Collector:
     def collect(host: Host, know: FactStore) -> Any:
         if adapter.product in know.products:
             return collector(host, know)
-        return Absent(f"{adapter.product} is not installed")
+        return Absent(f"{adapter.product.capitalize()} is not installed")
 
     return collect
 
