@@ -55,6 +55,14 @@ _GSSAPI = (
 _USER = "test@mail.example.com: userPassword"
 
 
+def _nobody_yet(service: LoginService, conf: SaslConf | Unknown, sasldb: SaslDb | Unknown) -> bool:
+    """Users are meant to be in the user database that is asked, and nobody is: it lacks, is damaged, or is of another
+    kind. Whom it will hold can be served by what is there for them."""
+    empty = isinstance(sasldb, Absent) or (isinstance(sasldb, SaslDb) and not sasldb.users)
+    by_daemon = isinstance(conf, SaslConf) and conf.verifies_by("saslauthd")
+    return service.wanted and empty and not by_daemon and uses_sasldb(known(conf))
+
+
 @check(
     "MECH001",
     "plug-in-not-installed",
@@ -62,12 +70,16 @@ _USER = "test@mail.example.com: userPassword"
     rung="mechanism",
     role="cause",
     scope=("mechanism",),
-    explains=("no-offer", "LINK006", "MAP012"),
-    fails=[{"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": _USER}],
+    explains=("no-offer", "MAP012"),
+    fails=[
+        {"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": _USER},
+        {"service": "wanted\nmechanisms: CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": "# empty"},
+    ],
     passes=[
         {"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
         {"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _PLAIN},
         {"service": "mechanisms: GSSAPI PLAIN", "plugins": _PLAIN, "sasldb": _USER},
+        {"service": "wanted\nmechanisms: GSSAPI PLAIN", "plugins": _PLAIN, "sasldb": "# empty"},
         {
             "service": "mechanisms: SCRAM-SHA-1 PLAIN",
             "plugins": _PLAIN,
@@ -99,12 +111,14 @@ def plug_in_not_installed(
     asked = authinfo_mechanisms(known(maps))
     table = mechanisms(service, known(conf), plugins, known(sasldb), also=tuple(asked))
     explicit = service.chosen
-    secrets = _are_stored(sasldb, history)
+    secrets, unsettled = _are_stored(sasldb, history), _nobody_yet(service, conf, sasldb)
     for offer in table.all:
         if offer.loads or plugins.by_mechanism(offer.name):
             continue
-        has_users = bool(offer.users) or (offer.name in _OF_SECRETS and secrets)
-        wanted = explicit and offer.configured and offer.listed and has_users and uses_sasldb(known(conf))
+        served = (
+            offer.users or (offer.name in _OF_SECRETS and secrets) or (unsettled and offer.name not in WITHOUT_SECRET)
+        )
+        wanted = explicit and offer.configured and offer.listed and served and uses_sasldb(known(conf))
         if not wanted and offer.name not in asked:
             continue
         if (
@@ -156,6 +170,7 @@ def _are_stored(sasldb: SaslDb | Unknown, history: LoginHistory | Unknown) -> bo
     fails=[
         {"service": "wanted\nmechanisms: CRAM-MD5 PLAIN\ntrusted: CRAM-MD5", "plugins": _CRAM, "sasldb": _USER},
         {"service": "wanted\nmechanisms: CRAM-MD5\ntrusted: CRAM-MD5,PLAIN", "plugins": _CRAM, "sasldb": _USER},
+        {"service": "wanted\nmechanisms: CRAM-MD5 PLAIN\ntrusted: PLAIN", "plugins": _CRAM, "sasldb": "# empty"},
     ],
     passes=[
         {"service": "wanted\nmechanisms: CRAM-MD5 PLAIN\ntrusted: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
@@ -179,11 +194,13 @@ def not_trusted_to_relay(
     """
     yield from gaps(conf, plugins, sasldb, saslauthd)
     table = mechanisms(service, known(conf), known(plugins), known(sasldb))
-    serves = _verifier_serves(conf, saslauthd)
+    serves, unsettled = _verifier_serves(conf, saslauthd), _nobody_yet(service, conf, sasldb)
     bad = [
         o.name
         for o in table.all
-        if o.offered(tls=True) and not o.trusted and (o.users or (serves and o.name in PLAINTEXT))
+        if o.offered(tls=True)
+        and not o.trusted
+        and (o.users or (serves and o.name in PLAINTEXT) or (unsettled and o.name not in WITHOUT_SECRET))
     ]
     if not bad:
         return
@@ -504,6 +521,7 @@ def plain_text_without_tls(service: LoginService, plugins: Plugins | Unknown, co
     rung="account",
     role="cause",
     scope=("mechanism",),
+    witnesses=("SASL502",),
     fails=[
         {
             "service": "mechanisms: CRAM-MD5 PLAIN",

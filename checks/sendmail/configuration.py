@@ -162,7 +162,7 @@ def configuration_not_rebuilt(cf: SendmailCf, mc: SendmailMc) -> Findings:
     "error",
     rung="program",
     role="cause",
-    explains=("stopped", "CONF004"),
+    explains=("stopped",),
     fails=[{"program": "Version 8.17.1"}],
     passes=[{"program": "Version 8.17.1", "cf": "V10/Berkeley"}],
     refs=("sendmail: sendmail/conf.h, _PATH_SENDMAILCF",),

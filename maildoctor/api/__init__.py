@@ -5,11 +5,12 @@ promise to checks of others; they change by adding.
 """
 
 from maildoctor.auth.service import Account, LoginService, SaslApplication
-from maildoctor.check import Findings, Found, Shown, check, found, shown
+from maildoctor.check import Direction, Findings, Found, Rung, Shown, check, found, shown
 from maildoctor.correlate import Cause, always
 from maildoctor.facts import Absent, Unknown, gaps, known
 from maildoctor.model import Evidence, Finding, Purpose, Severity
 from maildoctor.plan.steps import (
+    AddInBlock,
     AddLine,
     AddMacro,
     AddPostfixService,
@@ -19,6 +20,7 @@ from maildoctor.plan.steps import (
     BuildTable,
     Chmod,
     Chown,
+    CommentOut,
     CopyChain,
     CreateFile,
     Decrypt,
@@ -46,13 +48,18 @@ from maildoctor.plan.steps import (
     RenameOption,
     Restart,
     SeparateByColon,
+    SetInLine,
     SetOption,
     SetPostfix,
+    SetPostfixOption,
     SetPostfixService,
+    SetRow,
     SetUpPam,
     Start,
     Step,
+    StopAndStart,
     Unban,
+    UnsetPostfix,
     WriteFile,
 )
 from maildoctor.plan.words import is_plain, shell_word, shell_words
@@ -77,6 +84,7 @@ from maildoctor.remedy import (
 __all__ = [
     "Absent",
     "Account",
+    "AddInBlock",
     "AddLine",
     "AddMacro",
     "AddPostfixService",
@@ -87,10 +95,12 @@ __all__ = [
     "Cause",
     "Chmod",
     "Chown",
+    "CommentOut",
     "CopyChain",
     "CreateFile",
     "Decrypt",
     "DeleteUser",
+    "Direction",
     "EditFile",
     "EditMacroFile",
     "Evidence",
@@ -119,18 +129,24 @@ __all__ = [
     "RemoveLine",
     "RenameOption",
     "Restart",
+    "Rung",
     "SaslApplication",
     "SeparateByColon",
+    "SetInLine",
     "SetOption",
     "SetPostfix",
+    "SetPostfixOption",
     "SetPostfixService",
+    "SetRow",
     "SetUpPam",
     "Severity",
     "Shown",
     "Start",
     "Step",
+    "StopAndStart",
     "Unban",
     "Unknown",
+    "UnsetPostfix",
     "WriteFile",
     "add_user",
     "always",

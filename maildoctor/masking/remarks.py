@@ -18,6 +18,11 @@ def of_settings(path: str) -> bool:
     return bool(_SETTINGS.fullmatch(path))
 
 
+def is_remark(line: bytes) -> bool:
+    """Whether nothing of the line but its beginning is left."""
+    return _REMARK.match(line) is not None
+
+
 def without_remark(line: bytes) -> bytes:
     """The line; of one that is a remark, how it begins and `***`."""
     return _REMARK.sub(rb"\1***", line, count=1) if _REMARK.match(line) else line
