@@ -26,7 +26,7 @@ class Services:
     def parse(cls, text: str) -> Self:
         """From the lines described above."""
         found = re.findall(r"(?m)^(service|beside): ([a-z0-9-]{1,40})$", text)
-        return cls(*(tuple(name for key, name in found if key == kind) for kind in ("service", "beside")))
+        return cls(*(tuple(dict.fromkeys(n for key, n in found if key == kind)) for kind in ("service", "beside")))
 
     @property
     def smtp(self) -> tuple[str, ...]:
