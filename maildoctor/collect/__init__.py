@@ -54,6 +54,7 @@ from maildoctor.facts.names import Names
 from maildoctor.facts.openssl_conf import OpensslConf
 from maildoctor.facts.paths import Paths
 from maildoctor.facts.port_names import PortNames
+from maildoctor.facts.postfix.server import Postfix
 from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.facts.resolver import Greeting, Resolver
 from maildoctor.facts.sendmail.program import SendmailProgram
@@ -145,6 +146,20 @@ def knowledge(host: Host, progress: Callable[[str], None], deadline: Deadline | 
     return (first, *(first.of(adapter) for adapter in adapters[1:]))
 
 
+_WITH_RELEASE: dict[str, type[Postfix] | type[Dovecot]] = {"postfix": Postfix, "dovecot": Dovecot}
+
+
+def _release(product: str, services: Sequence[FactStore]) -> str:
+    """The release of a mail server, where somebody asked for it already; empty where it is not known."""
+    for know in services:
+        found = (
+            know.already(Postfix) if product == "postfix" else know.already(Dovecot) if product == "dovecot" else None
+        )
+        if found is not None and found.version:
+            return ".".join(map(str, found.version))
+    return ""
+
+
 def target(host: Host, services: Sequence[FactStore]) -> Target:
     """What was examined, with the programs found on it."""
     know = services[0]
@@ -153,7 +168,10 @@ def target(host: Host, services: Sequence[FactStore]) -> Target:
     return Target(
         host.kind,
         host.name,
-        (*((Product("sendmail", program.version),) if program else ()), *(Product(name, "") for name in others)),
+        (
+            *((Product("sendmail", program.version),) if program else ()),
+            *(Product(name, _release(name, services)) for name in others),
+        ),
         tuple(Product("cyrus-sasl", v) for v in cyrus.version(host, know)),
         run_in(host.kind, host.name, host.commands),
     )
