@@ -109,7 +109,7 @@ def _runs(verb: str, service: str, system: System) -> str:
     """The command that starts a service, empty where no init system would."""
     name = _NAMES[service].get(system.family, service)
     init = system.init or _USUAL.get(system.family, "sysv")
-    if system.family == "debian" and init != "none":
+    if system.family == "debian" and init in _MANAGERS:
         init = "sysv"  # its service(8) speaks to systemd and OpenRC too
     return _MANAGERS[init].format(verb=verb, name=name) if init in _MANAGERS else ""
 
@@ -129,7 +129,21 @@ def _start(step: Start, system: System) -> str:
     return _service("start", step.service, system)
 
 
+_SUPERVISORS = {
+    "supervisord": "supervisorctl {verb} {name}",
+    "s6": "s6-svc {flag} /run/service/{name}",
+    "runit": "sv {verb} {name}",
+}
+"""What stands in the place of an init system in containers, and how it does it (s6-overlay 3 for s6)."""
+
+
 def _service(verb: str, service: str, system: System) -> str:
+    if system.init == "image":
+        return "# nothing runs in an image: build it again, and start a new container from it"
+    if system.init in _SUPERVISORS and (name := system.programs.get(service)):
+        if verb == "restart" and service in _RELOADS:
+            return _RELOADS[service]
+        return _SUPERVISORS[system.init].format(verb=verb, name=name, flag="-r" if verb == "restart" else "-u")
     if service in _RELOADS:
         return _RELOADS[service]
     if service not in _NAMES:
