@@ -145,12 +145,18 @@ def _ladder(
             s.get(SaslDb),
             s.get(LoginHistory),
             tuple(proofs[s]),
-            *((s.get(Plugins), s.get(Saslauthd), s.get(Tls), _later(s)) if ground.still else ()),
+            *((s.get(Plugins), s.get(Saslauthd), s.get(Tls), _later(s), _users_later(s)) if ground.still else ()),
         )
         for s in services
         if s.product
     ]
     return climb(ground, seen), _logins(history) if history else None
+
+
+def _users_later(know: FactStore) -> str:
+    """Why files do not show the users of a container: its start makes them; empty where it does not."""
+    users = know(SaslDb)
+    return users.reason if isinstance(users, Unknown) and users.kind == "later" else ""
 
 
 _OF_LOGIN = ("smtpd_sasl_", "smtpd_tls_", "smtpd_use_tls")
@@ -245,7 +251,5 @@ def _when_started(reported: Iterable[Finding | Unknown | Shown], know: FactStore
         elif still:
             yield Unknown(words, "examine the running container")
         else:
-            again = Command(
-                f"# {words}: change it there or in what it is made of, else the next start undoes this", "manual"
-            )
-            yield replace(f, fix=(*f.fix, again))
+            again = f"# {words}: change it there or in what it is made of, else the next start undoes this"
+            yield replace(f, fix=(*f.fix, Command(again, "manual")))

@@ -47,6 +47,8 @@ class Seen:
     tls: Tls | None = None
     later: str = ""
     """why these files cannot show what logins will be: the start of the container writes them"""
+    users_later: str = ""
+    """the same of the user database"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +265,9 @@ def _asked_later(seen: Seen) -> Iterator[RouteRung]:
             yield RouteRung("account", "not_reached", "not in these files")
     elif conf is not None and not uses_sasldb(conf):
         yield RouteRung("verifier", "not_reached", f"{' '.join(conf.auxprop_plugins or ())} is asked when it runs")
+        yield RouteRung("account", "not_reached", "not in these files")
+    elif seen.users_later:
+        yield RouteRung("verifier", "not_reached", seen.users_later)
         yield RouteRung("account", "not_reached", "not in these files")
     elif seen.sasldb is not None and seen.sasldb.users and seen.service and seen.service.realm_unknown is not None:
         yield RouteRung("account", "not_reached", "the realm is the name that the host has when it runs")

@@ -9,7 +9,7 @@ from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.exposed import Exposed
 from maildoctor.facts.paths import READ_AT_START, Look, Paths, walk
 from maildoctor.facts.system import System
-from maildoctor.host import Host, NoAnswer
+from maildoctor.host import Answer, Host, NoAnswer, NotYet
 
 
 class _Files:
@@ -18,12 +18,15 @@ class _Files:
     def __init__(self, host: Host) -> None:
         self._host, self._by_path = host, dict[str, Look | None]()
         self.gaps: dict[str, str] = {}
+        self.later: set[str] = set()
+        """those of them that are made when the container starts"""
 
     def __call__(self, path: str) -> Look | None:
         if path not in self._by_path:
             answer = self._host.ask("look", path)
             if isinstance(answer, NoAnswer) and answer.why != "absent":
                 self.gaps[path] = answer.reason
+                self.later |= {path} if isinstance(answer, NotYet) else set()
             self._by_path[path] = Look.parse(answer) if isinstance(answer, str) else None
         return self._by_path[path]
 
@@ -54,7 +57,7 @@ def paths(host: Host, know: FactStore) -> Paths | Unknown:
         joined(
             *(x.line for x in seen),
             *(f"[{purpose}] {path}" for purpose, path in wanted),
-            *(f"{path}: {reason}" for path, reason in files.gaps.items()),
+            *(f"{path}: {reason}" for path, reason in files.gaps.items() if path not in files.later),
             *(f"group {g}: {','.join(members.get(g, ()))}" for g in groups),
             *changed,
         )
@@ -99,6 +102,11 @@ _WITH_CREDENTIALS = (
 authinfo, Sendmail.conf and sasldb."""
 
 
+def _lacks(answer: Answer) -> bool:
+    """Whether these files hold no such thing, or not yet."""
+    return isinstance(answer, NoAnswer) and (answer.why == "absent" or isinstance(answer, NotYet))
+
+
 def exposed(host: Host, know: FactStore) -> Exposed | Unknown:
     """The files with credentials in clear, and what decides who can read them."""
     files = know.get(SaslFiles)
@@ -107,7 +115,7 @@ def exposed(host: Host, know: FactStore) -> Exposed | Unknown:
         dict.fromkeys((*_WITH_CREDENTIALS, *named, *(files.found if files else ()))), "files with credentials"
     )
     answers = {subject.rpartition(" ")[2]: host.ask("clear", subject) for subject in wanted}
-    there = {path: a for path, a in answers.items() if isinstance(a, str) or a.why != "absent"}
+    there = {path: a for path, a in answers.items() if not _lacks(a)}
     if not there:
         return Absent("there is no file in which mail programs keep credentials")
     rows, looked = list[str](), _Files(host)

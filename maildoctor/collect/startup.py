@@ -43,6 +43,7 @@ _BARE = re.compile(r"(?<![\w./$}-])([\w-]{1,80}\.(?:sh|bash|py))\b")
 _GLOB = re.compile(r"(?<![\w$}])(/[\w.@-][\w./@-]{1,200}?)(?:/\*\*)?/\*[\w.*]{0,40}")
 _INCLUDED = re.compile(r"(?m)^files\s{0,20}=\s{0,20}(.{1,1000})$")
 _NO_SCRIPT = re.compile(r"/(?:dev|proc|sys|tmp|var|usr/(?:lib|libexec|share)|lib|run)(?:/|$)")
+_NAME = re.compile(r"[\w.@-]{1,100}")
 _INTERPRETER = re.compile(r"#![ \t]{0,8}(/\S{1,200})(?:[ \t]{1,8}(\S{1,100}))?")
 
 
@@ -82,9 +83,11 @@ def _gathered(host: Host, queue: list[str], known: Startup) -> tuple[list[str], 
     first = _found(host, queue[0]) if queue and known.argv else ""
     if known.argv and not inline(known.argv):
         head += _main(host, first or (queue[0] if queue else known.argv[0]))
-    if known.argv and known.argv[0].rpartition("/")[2] == "supervisord":
+    if any(word.rpartition("/")[2] == "supervisord" for word in known.argv):
         named = [known.argv[n + 1] for n, w in enumerate(known.argv[:-1]) if w == "-c"]
-        queue = [*named, *_SUPERVISED]
+        queue += [*named, *_SUPERVISED]
+    # an entry point that ends in `exec "$@"` starts the command
+    queue += [script for script in (script_of(known.command),) if script.startswith("/")]
     queue += _of_managers(host, known, head)
     while queue and len(files) < _FILES and looked < _CANDIDATES:
         path = _found(host, queue.pop(0))
@@ -103,7 +106,7 @@ def _gathered(host: Host, queue: list[str], known: Startup) -> tuple[list[str], 
             filled = expanded(body, known.variables)
             for folder in dict.fromkeys(m[1] for m in _GLOB.finditer(filled)):
                 names = text(host.ask("list", folder)).splitlines()[:200]
-                head.append(f"folder {folder}: {' '.join(n for n in names if re.fullmatch(r'[\w.@-]{1,100}', n))}")
+                head.append(f"folder {folder}: {' '.join(filter(_NAME.fullmatch, names))}")
             queue += _mentioned(host, path, filled)
     return head, files
 

@@ -14,7 +14,7 @@ _PATH = re.compile(r"# path:[ \t]*([^\n]*)\n?")
 
 
 Obstacle = Literal["directory", "too_large", "later"]
-"""`directory`: it is one, where a file was asked for; `later`: it is made when the container starts, so that these files
+"""`directory`: it is one, where a file was asked for; `later`: it is made when the container starts, so these files
 cannot show it."""
 
 

@@ -29,7 +29,7 @@ _LONGEST = 4000
 
 
 _OF_SETTING = re.compile(r"(?:\S{1,100}: -o[ \t]{0,8}|no )?([a-z][a-z0-9_]{2,60})(?:[ \t]{0,8}=|:)")
-"""How a check shows a parameter of Postfix: `name = value`, `no name: the default applies`, `SERVICE: -o name=value`."""
+"""How a check shows a parameter of Postfix: `name = value`, `no name: …`, `SERVICE: -o name=value`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Startup:
-    """Text: lines of a Dockerfile (`ENTRYPOINT ["/init"]`, `CMD [...]`, `USER`, `VOLUME`, `ENV NAME` or `ENV NAME=PATH`),
+    """Text: lines of a Dockerfile (`ENTRYPOINT ["/init"]`, `CMD [...]`, `USER`, `VOLUME`, `ENV NAME`, `ENV NAME=PATH`),
     `main: ` and the `ls -l` line of the program that they start or `main: /entrypoint.sh missing`, `interpreter:
     /bin/bash missing`, `supervisor: s6`, then scripts and the supervisor's files, each behind `==> PATH <==`."""
 
@@ -121,6 +121,12 @@ class Startup:
         """What is started, without the small init programs before it."""
         return bare((*self.entrypoint, *self.command))
 
+    @property
+    def executed(self) -> bool:
+        """Whether the kernel runs the main program itself, and no shell or interpreter is given it to read."""
+        argv = self.argv
+        return bool(argv) and not inline(argv) and argv[0] == script_of(argv)
+
     def written(self, path: str) -> str:
         """Who may write a file before the mail server runs, as `is made at the start by /entrypoint.sh:12`; empty where
         nobody is seen to. For a file that is not there."""
@@ -180,6 +186,42 @@ class Startup:
         """What the image names."""
         rows = [("ENTRYPOINT", self.entrypoint), ("CMD", self.command)]
         return Evidence("image", " ".join(f"{k} {json.dumps(list(v))}" for k, v in rows if v))
+
+
+_BACKGROUND: tuple[tuple[str, str], ...] = (
+    (r"(?:\S{0,100}/)?postfix(?: -c \S{1,200})? start", "postfix start-fg"),
+    (r"(?:\S{0,100}/)?dovecot(?: -c \S{1,200})?", "dovecot -F"),
+    (r"(?:\S{0,100}/)?sendmail(?: -q\S{1,20})? -bd(?: -q\S{1,20})?", "sendmail -bD"),
+    (r"(?:\S{0,100}/)?saslauthd(?: -[amnO] ?\S{1,100}){1,4}", "saslauthd -d"),
+    (r"(?:\S{0,100}/)?service (?:postfix|dovecot|sendmail) start", "postfix start-fg or dovecot -F"),
+    (r"/etc/init\.d/(?:postfix|dovecot|sendmail) start", "postfix start-fg or dovecot -F"),
+)
+"""Commands that start a daemon and return, and what stays in the foreground instead."""
+
+
+def leaves_at_once(start: Startup) -> tuple[str, str, Evidence] | None:
+    """The command because of which a container ends as soon as it has begun, what to start instead, and where it
+    stands: what the container starts itself, or the last line of the script that it starts."""
+    argv, where = start.argv, start.evidence
+    if not argv or start.manager:
+        return None
+    script = script_of(argv)
+    body = inline(argv) or (start.scripts.get(script, "") if argv[:1] == (script,) or script in argv[:2] else "")
+    if body:
+        rows = [(n, row.strip()) for n, row in enumerate(body.split("\n"), 1) if row.strip() and row.strip()[0] != "#"]
+        number, row = rows[-1] if rows else (0, "")
+        if re.search(r"&[ \t]{0,8}$", "\n".join(r for _, r in rows), re.M) or re.search(
+            r"\bwait\b|\bsleep\b|\btail\b", body
+        ):
+            return None
+        command = row.removeprefix("exec ").strip()
+        where = Evidence(f"{script}:{number}", row) if script else where
+        if re.fullmatch(r"[\"']?\$@[\"']?", command):
+            command, where = " ".join(bare(start.command)), start.evidence
+    else:
+        command = " ".join(argv)
+    found = next((instead for pattern, instead in _BACKGROUND if re.fullmatch(pattern, command)), None)
+    return (command, found, where) if found else None
 
 
 def bare(argv: Sequence[str]) -> tuple[str, ...]:
@@ -289,7 +331,8 @@ _REDIRECT = re.compile(rf"(?<![0-9<>&=$-])(?:1|&)?(>>?)[ \t]{{0,8}}{_PATH}")
 _TEE = re.compile(rf"\btee[ \t]{{1,8}}((?:-a|--append)[ \t]{{1,8}})?{_PATH}")
 _COPY = re.compile(r"\b(?:cp|mv|ln|install)[ \t]{1,8}([^;&|\n]{1,1000})")
 _PYTHON = re.compile(
-    rf"\b(?:jinja|render\w{{0,20}}|copy\w{{0,10}}|open|write_text|convert)\([^\n]{{0,400}}?(?:,[ \t]{{0,8}}|^|\()(?:os\.path\.join\()?{_PATH}"
+    r"\b(?:jinja|render\w{0,20}|copy\w{0,10}|open|write_text|convert)\([^\n]{0,400}?(?:,[ \t]{0,8}|\()"
+    rf"(?:os\.path\.join\()?{_PATH}"
 )
 _MAKES = re.compile(rf"\b(?:touch|mkdir)[ \t]{{1,8}}(?:-[\w=-]{{1,20}}[ \t]{{1,8}}){{0,4}}{_PATH}")
 _OUT = re.compile(rf"(?:-out|-keyout|-o|--out|-template[ \t]{{1,8}}[^\s:]{{1,400}}:)[ \t:]{{0,8}}{_PATH}")
@@ -303,6 +346,8 @@ _SHELL_VARIABLE = re.compile(
     r"([A-Za-z_]\w{0,60})=[\"']?(/[\w./-]{1,400})[\"']?[ \t]{0,8}(?:#.{0,200})?$"
 )
 _REFERENCE = re.compile(r"\$(?:([A-Za-z_]\w{0,60})|\{([A-Za-z_]\w{0,60})(?::?[-=](/[\w./-]{1,400}))?\})")
+_OF_QUEUE = ("/var/spool/postfix", "/var/lib/postfix", "/usr/sbin/postdrop", "/usr/sbin/postqueue")
+"""What `postfix set-permissions` gives its owner and mode."""
 _HERE = re.compile(r"<<-?[ \t]{0,8}[\"'\\]?([A-Za-z_]\w{0,40})")
 _OPENS, _CLOSES = frozenset(("if", "case", "for", "while", "until", "select")), frozenset(("fi", "esac", "done"))
 _SUFFIXES = (".tmpl", ".template", ".tpl", ".j2", ".in", ".dist", ".env")
@@ -354,6 +399,8 @@ def _read(
                 until = here[1]
                 target = target if ">" in line else ""
         _set(line, where, settings)
+        if "set-permissions" in line and "postfix" in line:
+            owned.update((place, where) for place in _OF_QUEUE)
         if m := _OWN.search(line):
             paths = (word.strip("\"'").rstrip("/*") for word in m[1].split())
             owned.update((word, where) for word in paths if word.startswith("/"))
