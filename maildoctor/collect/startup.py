@@ -4,6 +4,7 @@ files are not there yet."""
 import re
 from collections.abc import Iterator
 
+from maildoctor.collect.bounds import Bounded
 from maildoctor.collect.knowledge import FactStore, joined, text
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.startup import Startup, bare, expanded, inline, script_of
@@ -49,6 +50,11 @@ _INTERPRETER = re.compile(r"#![ \t]{0,8}(/\S{1,200})(?:[ \t]{1,8}(\S{1,100}))?")
 
 def startup(host: Host, _: FactStore | None) -> Startup | Unknown:
     """What starts in a container; Absent on a host that is none."""
+    whole = host.whole if isinstance(host, Bounded) else host
+    return whole.start if isinstance(whole, AtRest) else _looked(host)
+
+
+def _looked(host: Host) -> Startup | Unknown:
     said = host.ask("start")
     lines = [said] if isinstance(said, str) else []
     marked = any(isinstance(host.ask("look", sign), str) for sign in _SIGNS)
@@ -58,8 +64,7 @@ def startup(host: Host, _: FactStore | None) -> Startup | Unknown:
     queue = [script for script in (script_of(known.argv),) if script]
     if not known.argv:
         queue += [path for path in _USUAL if isinstance(host.ask("look", path), str)]
-        if not queue and not marked:
-            queue += _marked_by_supervisor(host)
+        queue += _SUPERVISED if marked else _marked_by_supervisor(host)
     elif inner := inline(known.argv):
         lines += [f"==> /CMD <==\n{inner}"]
         queue += _mentioned(host, "/CMD", expanded(inner, known.variables))
@@ -209,7 +214,7 @@ class AtRest:
     more missing than its processes are."""
 
     def __init__(self, host: Host, start: Startup) -> None:
-        self._host, self._start = host, start
+        self._host, self.start = host, start
         self.kind, self.name = host.kind, host.name
 
     @property
@@ -224,9 +229,9 @@ class AtRest:
             return answer
         path = subject.removeprefix("pairs ") if verb == "clear" else subject
         if isinstance(answer, NoAnswer):
-            words = self._start.written(path) if answer.why == "absent" else ""
+            words = self.start.written(path) if answer.why == "absent" else ""
         else:
-            words = self._start.overwritten(path) if verb in _OF_CONTENT else ""
+            words = self.start.overwritten(path) if verb in _OF_CONTENT else ""
         return NotYet("unavailable", f"{path} {words}", "examine the running container") if words else answer
 
 
@@ -235,5 +240,5 @@ def at_rest(host: Host) -> Host:
     running = host.ask("processes")
     if isinstance(running, str) or running.why != "lifeless":
         return host
-    found = startup(host, None)
-    return host if isinstance(found, Unknown) or not (found.writes or found.volumes) else AtRest(host, found)
+    found = _looked(host)
+    return host if isinstance(found, Unknown) else AtRest(host, found)

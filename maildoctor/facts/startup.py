@@ -32,6 +32,10 @@ _OF_SETTING = re.compile(r"(?:\S{1,100}: -o[ \t]{0,8}|no )?([a-z][a-z0-9_]{2,60}
 """How a check shows a parameter of Postfix: `name = value`, `no name: …`, `SERVICE: -o name=value`."""
 
 
+_AT_WORK = re.compile(r"/(?:var/)?run/|/dev/|/tmp/|/var/spool/postfix/(?:private|public|pid)/")
+"""What images do not hold: folders in memory, and sockets of daemons."""
+
+
 @dataclass(frozen=True, slots=True)
 class Write:
     """One file that the start writes. `sure`: no condition stands before it; `whole`: nothing of what was there is
@@ -134,6 +138,8 @@ class Startup:
         for w in self.writes:
             if w.path == path or (w.within and w.path == folder) or (w.path == f"{path}*" or _built(w.path, path)):
                 return f"is made at the start by {w.source}"
+        if _AT_WORK.match(path):
+            return "is made when the container runs"
         for volume in self.volumes:
             if path == volume.rstrip("/") or path.startswith(volume.rstrip("/") + "/"):
                 return f"is in the volume {volume}, which is filled or mounted at the start"
@@ -205,6 +211,9 @@ def leaves_at_once(start: Startup) -> tuple[str, str, Evidence] | None:
     argv, where = start.argv, start.evidence
     if not argv or start.manager:
         return None
+    shell = bare(_split(inline(argv)))
+    if len(shell) == 1 and shell[0] in start.scripts:
+        argv = shell
     script = script_of(argv)
     body = inline(argv) or (start.scripts.get(script, "") if argv[:1] == (script,) or script in argv[:2] else "")
     if body:
@@ -292,6 +301,8 @@ def _manager(argv: Sequence[str], said: str, files: Mapping[str, str]) -> Manage
         re.search(r"(?m)^[^#\n]{0,200}\bsupervisord\b", t) for p, t in files.items() if not p.endswith(".conf")
     ):
         return "supervisord"
+    if not argv and any("[program:" in text for text in files.values()):
+        return "supervisord"
     known: tuple[Manager, ...] = ("supervisord", "s6", "runit")
     return next((k for k in known if k == said), "")
 
@@ -346,6 +357,11 @@ _SHELL_VARIABLE = re.compile(
     r"([A-Za-z_]\w{0,60})=[\"']?(/[\w./-]{1,400})[\"']?[ \t]{0,8}(?:#.{0,200})?$"
 )
 _REFERENCE = re.compile(r"\$(?:([A-Za-z_]\w{0,60})|\{([A-Za-z_]\w{0,60})(?::?[-=](/[\w./-]{1,400}))?\})")
+_TELLING = re.compile(
+    r">|\(|\b(?:cp|mv|ln|install|tee|touch|mkdir|makemap|newaliases|saslpasswd2|openssl|dockerize|gomplate|postfix"
+    r"|ch(?:own|mod|grp)|post(?:map|alias))\b|postconf|\bsed"
+)
+"""Words without which a line writes nothing."""
 _OF_QUEUE = ("/var/spool/postfix", "/var/lib/postfix", "/usr/sbin/postdrop", "/usr/sbin/postqueue")
 """What `postfix set-permissions` gives its owner and mode."""
 _HERE = re.compile(r"<<-?[ \t]{0,8}[\"'\\]?([A-Za-z_]\w{0,40})")
@@ -390,7 +406,8 @@ def _read(
             guards = [g for g in guards if g < indent]
             sure = not guards
             guards += [indent] if re.match(r"(?:if|elif|else|except)\b", line) else []
-        for w in _written(line, where, sure, templates, python):
+        telling = _TELLING.search(line)
+        for w in _written(line, where, sure, templates, python) if telling else ():
             writes.append(w)
             target = w.path
         if not python:
@@ -398,6 +415,8 @@ def _read(
             if here := _HERE.search(line):
                 until = here[1]
                 target = target if ">" in line else ""
+        if not telling:
+            continue
         _set(line, where, settings)
         if "set-permissions" in line and "postfix" in line:
             owned.update((place, where) for place in _OF_QUEUE)
