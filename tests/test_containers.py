@@ -298,7 +298,7 @@ def test_a_running_container_is_told_that_the_start_undoes_a_change(tmp_path: Pa
         "X001", "x", "error", "m", "", "", evidence=(Evidence("/etc/postfix/main.cf:1", "relayhost = x"),)
     )
 
-    class Know:
+    class Container:
         """What is known of a container."""
 
         def __init__(self, runs: bool) -> None:
@@ -308,9 +308,9 @@ def test_a_running_container_is_told_that_the_start_undoes_a_change(tmp_path: Pa
             """The start, and processes where it runs."""
             return start if fact is Startup else Processes.parse("") if self.runs else None
 
-    (running,) = _when_started([finding], Know(True))  # type: ignore[arg-type]
+    (running,) = _when_started([finding], Container(True))  # type: ignore[arg-type]
     assert isinstance(running, Finding) and running.fix[-1].command.startswith("# relayhost is set at the start (/e.sh")
-    (still,) = _when_started([finding], Know(False))  # type: ignore[arg-type]
+    (still,) = _when_started([finding], Container(False))  # type: ignore[arg-type]
     assert not isinstance(still, Finding)
 
 

@@ -364,7 +364,7 @@ _TELLING = re.compile(
 """Words without which a line writes nothing."""
 _OF_QUEUE = ("/var/spool/postfix", "/var/lib/postfix", "/usr/sbin/postdrop", "/usr/sbin/postqueue")
 """What `postfix set-permissions` gives its owner and mode."""
-_HERE = re.compile(r"<<-?[ \t]{0,8}[\"'\\]?([A-Za-z_]\w{0,40})")
+_DOCUMENT = re.compile(r"<<-?[ \t]{0,8}[\"'\\]?([A-Za-z_]\w{0,40})")
 _OPENS, _CLOSES = frozenset(("if", "case", "for", "while", "until", "select")), frozenset(("fi", "esac", "done"))
 _SUFFIXES = (".tmpl", ".template", ".tpl", ".j2", ".in", ".dist", ".env")
 
@@ -412,8 +412,8 @@ def _read(
             target = w.path
         if not python:
             depth = max(0, depth + opened - closed)
-            if here := _HERE.search(line):
-                until = here[1]
+            if document := _DOCUMENT.search(line):
+                until = document[1]
                 target = target if ">" in line else ""
         if not telling:
             continue
