@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 
 from maildoctor.__main__ import main
+from maildoctor.collect import knowledge
 from maildoctor.collect.startup import startup
+from maildoctor.collect.system import system as collected
+from maildoctor.facts.postfix.main_cf import PostfixMain
 from maildoctor.facts.startup import Startup, bare, leaves_at_once, script_of
 from maildoctor.facts.system import System
+from maildoctor.host import Answer, NoAnswer
 from maildoctor.host.image import Image
 from maildoctor.host.rooted import Rooted
 from maildoctor.model import Evidence
@@ -324,3 +328,49 @@ def test_a_hostile_script_takes_no_long_time(character: str) -> None:
     before = time.process_time()
     Startup.parse(f"==> /e.sh <==\n#!/usr/bin/python\n{body}\n==> /f.sh <==\n#!/bin/sh\n{body}\n")
     assert time.process_time() - before < 5
+
+
+class Running:
+    """A container that runs, as far as the init system and Postfix's configuration go."""
+
+    kind, name, commands = "container", "mail", ()
+
+    def __init__(self, files: Mapping[str, str], start: str) -> None:
+        self._files, self._start = files, start
+
+    def ask(self, verb: str, subject: str = "") -> Answer:
+        """Files, the first process, no mail program."""
+        if verb == "start":
+            return self._start
+        if verb == "processes":
+            return ""
+        if verb in ("read", "look", "real") and subject in self._files:
+            text = self._files[subject]
+            return {"read": text, "look": f"-rwxr-xr-x root root {subject}", "real": subject}[verb]
+        return NoAnswer("absent", f"{subject} does not exist")
+
+
+def test_the_supervisor_of_a_running_container_and_where_its_configuration_lies() -> None:
+    files = {
+        "/etc/os-release": "ID=debian",
+        "/usr/sbin/service": "#!/bin/sh",
+        "/etc/supervisor/supervisord.conf": "[program:mta]\ncommand=/opt/run.sh\n[program:imap]\ncommand=dovecot -F\n",
+        "/opt/run.sh": "#!/bin/sh\npostfix -c /opt/conf start\n",
+        "/opt/conf/main.cf": COMMON,
+        "/etc/postfix/main.cf": "",
+        "/usr/lib/postfix/sbin/smtpd": "",
+    }
+    host = Running(files, 'CMD ["/usr/bin/python3", "/usr/bin/supervisord", "-c", "/etc/supervisor/supervisord.conf"]')
+    (know,) = knowledge(host, lambda _: None)
+    system, main_cf = know(System), know(PostfixMain)
+    assert isinstance(system, System) and system.init == "supervisord" and system.programs["dovecot"] == "imap"
+    assert isinstance(main_cf, PostfixMain) and main_cf.path == "/opt/conf/main.cf"
+    plain = collected(Running({"/etc/os-release": "ID=alpine"}, 'CMD ["postfix", "start-fg"]'), None)  # type: ignore[arg-type]
+    assert isinstance(plain, System) and plain.init == "none"
+
+
+def test_what_runs_could_be_started() -> None:
+    found = startup(Running({}, 'CMD ["/gone", "-x"]'), None)
+    assert isinstance(found, Startup) and found.running and not found.missing
+    found = startup(Running({}, 'CMD ["/usr/sbin/dovecot"]'), None)
+    assert isinstance(found, Startup) and leaves_at_once(found) is None

@@ -57,6 +57,8 @@ def startup(host: Host, _: FactStore | None) -> Startup | Unknown:
 def _looked(host: Host) -> Startup | Unknown:
     said = host.ask("start")
     lines = [said] if isinstance(said, str) else []
+    if host.kind != "root":
+        lines = [joined(*lines, "running")]
     marked = any(isinstance(host.ask("look", sign), str) for sign in _SIGNS)
     if host.kind == "host" and not marked:
         return Absent("this is no container")
@@ -86,7 +88,7 @@ def _gathered(host: Host, queue: list[str], known: Startup) -> tuple[list[str], 
     """Lines about what is started, and the scripts and supervisor's files as sections."""
     head, files, done, looked, left = list[str](), list[str](), set[str](), 0, _ALL
     first = _found(host, queue[0]) if queue and known.argv else ""
-    if known.argv and not inline(known.argv):
+    if known.argv and not known.running and not inline(known.argv):
         head += _main(host, first or (queue[0] if queue else known.argv[0]))
     if any(word.rpartition("/")[2] == "supervisord" for word in known.argv):
         named = [known.argv[n + 1] for n, w in enumerate(known.argv[:-1]) if w == "-c"]

@@ -17,6 +17,7 @@ from maildoctor.facts.names import Names
 from maildoctor.facts.paths import Look
 from maildoctor.facts.processes import USERS, Listeners, Processes
 from maildoctor.facts.services import Services
+from maildoctor.facts.startup import Startup
 from maildoctor.facts.system import System
 from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.host import Host, NoAnswer
@@ -98,13 +99,18 @@ _SUPERVISED = ("postfix", "dovecot", "sendmail", "saslauthd", "exim", "opensmtpd
 def _started_by(host: Host, release: str) -> Iterator[str]:
     """The init system, or what stands in its place in a container, and what that calls the mail programs."""
     init, start = _init(host, release), startup(host, None)
-    if isinstance(start, Unknown) or start.manager == "systemd" or (not start.argv and init in ("systemd", "openrc")):
+    if isinstance(start, Unknown) or start.manager == "systemd" or _is_in_charge(init, start):
         yield f"init: {init}"
         return
     yield f"init: {'image' if host.kind == 'root' else start.manager or 'none'}"
     for product in _SUPERVISED if start.manager else ():
         if name := start.program_of(product):
             yield f"program {product}: {name}"
+
+
+def _is_in_charge(init: str, start: Startup) -> bool:
+    """Whether the init system that left its marks is what starts services, for no image names anything else."""
+    return init in ("systemd", "openrc") and not start.manager and (start.running or not start.argv)
 
 
 def _init(host: Host, release: str) -> str:

@@ -62,7 +62,8 @@ class Program:
 class Startup:
     """Text: lines of a Dockerfile (`ENTRYPOINT ["/init"]`, `CMD [...]`, `USER`, `VOLUME`, `ENV NAME`, `ENV NAME=PATH`),
     `main: ` and the `ls -l` line of the program that they start or `main: /entrypoint.sh missing`, `interpreter:
-    /bin/bash missing`, `supervisor: s6`, then scripts and the supervisor's files, each behind `==> PATH <==`."""
+    /bin/bash missing`, `supervisor: s6`, `running` where it was started already, `folder DIR: NAME NAME` of folders
+    that scripts go through, then scripts and the supervisor's files, each behind `==> PATH <==`."""
 
     entrypoint: tuple[str, ...]
     command: tuple[str, ...]
@@ -70,6 +71,8 @@ class Startup:
     user: str
     variables: Mapping[str, str]
     """those of ENV; the value is empty unless it is a path"""
+    running: bool
+    """it was started already, and the command is that of the first process"""
     main: Look | None
     missing: str
     """the program that is to be started, where it is not there"""
@@ -109,6 +112,7 @@ class Startup:
             volumes=tuple(v for row in said.get("VOLUME", ()) for v in _argv(row)),
             user=said.get("USER", [""])[-1].strip(),
             variables=variables,
+            running=bool(re.search(r"(?m)^running$", head)),
             main=Look.parse(main),
             missing=main.removesuffix(" missing") if main.endswith(" missing") else "",
             interpreter=rows.get("interpreter", "").removesuffix(" missing"),
@@ -209,7 +213,7 @@ def leaves_at_once(start: Startup) -> tuple[str, str, Evidence] | None:
     """The command because of which a container ends as soon as it has begun, what to start instead, and where it
     stands: what the container starts itself, or the last line of the script that it starts."""
     argv, where = start.argv, start.evidence
-    if not argv or start.manager:
+    if not argv or start.manager or start.running:
         return None
     shell = bare(_split(inline(argv)))
     if len(shell) == 1 and shell[0] in start.scripts:
