@@ -1,6 +1,6 @@
 """Gather only what the checks ask for, judge, keep every outcome."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import islice
@@ -23,6 +23,7 @@ from maildoctor.facts.dovecot.settings import Dovecot
 from maildoctor.facts.dovecot.users import PasswdFiles
 from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.processes import Listeners, Processes
+from maildoctor.facts.startup import Startup
 from maildoctor.facts.system import System
 from maildoctor.facts.tls import Tls
 from maildoctor.facts.wire import Wire
@@ -31,6 +32,7 @@ from maildoctor.host.deadline import Deadline, Overdue
 from maildoctor.ladder import Ground, Seen, climb
 from maildoctor.library import Library
 from maildoctor.model import CheckResult, Finding, Logins, Matrix, Outcome, Report, Route, Talk, Target
+from maildoctor.model import Step as Command
 from maildoctor.verdict import conclude, order, places
 
 FINDINGS = 500
@@ -152,12 +154,31 @@ def _ladder(
             s.get(SaslDb),
             s.get(LoginHistory),
             tuple(proofs[s]),
-            *((s.get(Plugins), s.get(Saslauthd), s.get(Tls)) if ground.still else ()),
+            *((s.get(Plugins), s.get(Saslauthd), s.get(Tls), _later(s), _users_later(s)) if ground.still else ()),
         )
         for s in services
         if s.product
     ]
     return climb(ground, seen), _logins(history) if history else None
+
+
+def _users_later(know: FactStore) -> str:
+    """Why files do not show the users of a container: its start makes them; empty where it does not."""
+    users = know(SaslDb)
+    return users.reason if isinstance(users, Unknown) and users.kind == "later" else ""
+
+
+_OF_LOGIN = ("smtpd_sasl_", "smtpd_tls_", "smtpd_use_tls")
+
+
+def _later(know: FactStore) -> str:
+    """Why files do not show what the logins of a container will be: its start writes the configuration; empty where it
+    does not."""
+    service, start = know(LoginService), know.get(Startup)
+    if isinstance(service, Unknown):
+        return service.reason if service.kind == "later" else ""
+    names = [name for name in (start.settings if start else ()) if name.startswith(_OF_LOGIN)]
+    return f"{names[0]} is set at the start ({start.settings[names[0]]})" if start and names else ""
 
 
 def _logins(history: LoginHistory) -> Logins:
@@ -199,7 +220,7 @@ def _judge(
     if lacking:
         # what is not there at all settles the matter, whatever else could not be looked at
         why: Unknown = next((u for u in lacking if isinstance(u, Absent)), lacking[0])
-        verdict: CheckResult = "not_applicable" if isinstance(why, Absent) else "not_judged"
+        verdict: CheckResult = "not_applicable" if isinstance(why, Absent) or why.kind == "later" else "not_judged"
         return Outcome(check.code, check.name, verdict, why.reason, why.remedy), []
     try:
         reported = late.within(lambda: list(islice(check.findings(facts, lambda: know.get(System)), FINDINGS + 1)))
@@ -210,7 +231,7 @@ def _judge(
         reason = f"this check itself failed: {type(error).__name__} in {check.judge.__name__}"
         return Outcome(check.code, check.name, "broke", reason, "please report it"), []
     proofs[know].extend(f for f in reported if isinstance(f, Shown))
-    reported = [f for f in reported if not isinstance(f, Shown)]
+    reported = [*_when_started(reported, know)]
     found = [f for f in reported[:FINDINGS] if isinstance(f, Finding)]
     cut = next(filter(None, (know.gap(p.fact) for p in check.parameters)), None)
     if found and len(reported) > FINDINGS:
@@ -221,5 +242,23 @@ def _judge(
         return failed, [replace(f, product=product) for f in found]
     gap = next((u for u in reported if isinstance(u, Unknown)), cut)
     if gap is not None:
-        return Outcome(check.code, check.name, "not_judged", gap.reason, gap.remedy), []
+        later: CheckResult = "not_applicable" if gap.kind == "later" else "not_judged"
+        return Outcome(check.code, check.name, later, gap.reason, gap.remedy), []
     return Outcome(check.code, check.name, "pass"), []
+
+
+def _when_started(reported: Iterable[Finding | Unknown | Shown], know: FactStore) -> Iterator[Finding | Unknown]:
+    """What a check says of a container whose start writes settings, owners and modes: of one that does not run, what it
+    found in them is not judged; of one that runs, its remedy would be undone at the next start."""
+    start, still = know.get(Startup), know.get(Processes) is None
+    for f in reported:
+        if isinstance(f, Shown):
+            continue
+        words = next(filter(None, map(start.later, f.evidence)), "") if start and isinstance(f, Finding) else ""
+        if not words or not isinstance(f, Finding):
+            yield f
+        elif still:
+            yield Unknown(words, "examine the running container")
+        else:
+            again = f"# {words}: change it there or in what it is made of, else the next start undoes this"
+            yield replace(f, fix=(*f.fix, Command(again, "manual")))

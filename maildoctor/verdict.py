@@ -246,7 +246,7 @@ def _verdict(
         return Verdict("not_shown", because="set-up")
     if _still(routes) and _is_ready(report, routes):
         return Verdict("ready")
-    unseen = next((s.rung for r in routes for s in r.rungs if s.state == "not_shown"), "")
+    unseen = next((s.summary or s.rung for r in routes for s in r.rungs if s.state == "not_shown"), "")
     return Verdict("not_shown", shown + len(ok), because=unseen)
 
 
@@ -339,6 +339,10 @@ def _is_ready(report: Report, routes: Sequence[Route]) -> bool:
     lower = RUNGS[: RUNGS.index("policy")]
     if report.counted("not_judged"):
         return False
-    return _usable(report) and any(
-        all(step.state in ("holds", "not_reached") for step in route.rungs if step.rung in lower) for route in routes
+    elsewhere = [r for r in routes if (offer := r.rung("offer")) and offer.state == "not_reached"]
+    shows = [r for r in elsewhere if any(step.state == "holds" for step in r.rungs)]
+    return any(
+        (_usable(report) or route in shows)
+        and all(step.state in ("holds", "not_reached") for step in route.rungs if step.rung in lower)
+        for route in routes
     )

@@ -203,8 +203,7 @@ def test_options_with_undefined_references_are_not_taken_over() -> None:
     remarks = "#submission inet n - y - - smtpd\n#  -o smtpd_client_restrictions=$mua_client_restrictions\n#  -o a=b\n"
     one = found("CONF046", postfix=f"==> /etc/postfix/main.cf <==\n{AUTH}{MASTER}", remarks=remarks)
     assert [s.command for s in one.fix] == [
-        "postconf -M 'submission/inet=submission inet n - y - - smtpd'",
-        "postconf -P submission/inet/a=b",
+        "postconf -M 'submission/inet=submission inet n - y - - smtpd' && postconf -P submission/inet/a=b",
         "postfix reload",
     ]
 

@@ -16,6 +16,7 @@ from maildoctor.facts.processes import Listener, Listeners, Process, Processes
 from maildoctor.facts.resolver import Greeting, Resolver
 from maildoctor.facts.safety import Reader, may, refusals, unsafe_folder
 from maildoctor.facts.services import Services
+from maildoctor.facts.startup import Startup, leaves_at_once
 from maildoctor.facts.system import System
 from maildoctor.facts.tls import Certificate, Tls, TlsFile
 from maildoctor.facts.wrappers import TcpWrappers
@@ -52,6 +53,7 @@ __all__ = [
     "Resolver",
     "Ruling",
     "Services",
+    "Startup",
     "System",
     "TcpWrappers",
     "Tls",
@@ -60,6 +62,7 @@ __all__ = [
     "address_of",
     "is_of_people",
     "is_private",
+    "leaves_at_once",
     "may",
     "own_name",
     "readers_of",

@@ -23,6 +23,7 @@ from maildoctor.collect import (
 )
 from maildoctor.collect.inside import run_in
 from maildoctor.collect.knowledge import Adapter, Collector, FactStore
+from maildoctor.collect.startup import at_rest, startup
 from maildoctor.facts import Absent
 from maildoctor.facts.addresses import Addresses
 from maildoctor.facts.backends.accounts import Accounts
@@ -59,6 +60,7 @@ from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.facts.resolver import Greeting, Resolver
 from maildoctor.facts.sendmail.program import SendmailProgram
 from maildoctor.facts.services import Services
+from maildoctor.facts.startup import Startup
 from maildoctor.facts.system import System
 from maildoctor.facts.wire import Wire
 from maildoctor.facts.wrappers import TcpWrappers
@@ -76,6 +78,7 @@ _HOST: dict[type[Any], Collector] = {
     Listeners: system.listeners,
     TcpWrappers: system.wrappers,
     Services: system.services,
+    Startup: startup,
     MailLog: system.mail_log,
     Firewall: reach.firewall,
     Bans: reach.bans,
@@ -140,6 +143,7 @@ COLLECTORS: dict[type[Any], Collector] = {
 def knowledge(host: Host, progress: Callable[[str], None], deadline: Deadline | None = None) -> tuple[FactStore, ...]:
     """Nothing known yet, for each login service of the host; the first is that of its mail server. Where there is none
     it is Sendmail's, which says so."""
+    host = at_rest(host)
     found = [a for a in ADAPTERS if a.is_here(host)] or [a for a in (application.ADAPTER,) if a.is_here(host)]
     adapters = tuple(found or ADAPTERS[:1])
     first = FactStore(host, COLLECTORS, progress, deadline, adapters, _HOST)

@@ -161,7 +161,9 @@ def _trail(host: Host, path: str) -> tuple[list[str], str | None]:
             gaps.append(answer.reason)
         return Look.parse(answer) if isinstance(answer, str) else None
 
-    elements, _ = walk(path, look)
+    elements, whole = walk(path, look)
+    if not whole:
+        look(path)  # it may be made, with the folders on the way, when a container starts
     return [e.line for e in elements], gaps[0] if gaps else None
 
 

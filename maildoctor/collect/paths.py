@@ -2,14 +2,14 @@
 
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect.cyrus import sasldb_path
-from maildoctor.collect.knowledge import FactStore, joined, text
+from maildoctor.collect.knowledge import FactStore, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.files import SaslFiles
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.exposed import Copies, Exposed, is_copy
 from maildoctor.facts.paths import READ_AT_START, Look, Paths, walk
 from maildoctor.facts.system import System
-from maildoctor.host import Host, NoAnswer
+from maildoctor.host import Answer, Host, NoAnswer, NotYet
 
 
 class Files:
@@ -18,12 +18,15 @@ class Files:
     def __init__(self, host: Host) -> None:
         self._host, self._by_path = host, dict[str, Look | None]()
         self.gaps: dict[str, str] = {}
+        self.later: set[str] = set()
+        """those of them that are made when the container starts"""
 
     def __call__(self, path: str) -> Look | None:
         if path not in self._by_path:
             answer = self._host.ask("look", path)
             if isinstance(answer, NoAnswer) and answer.why != "absent":
                 self.gaps[path] = answer.reason
+                self.later |= {path} if isinstance(answer, NotYet) else set()
             self._by_path[path] = Look.parse(answer) if isinstance(answer, str) else None
         return self._by_path[path]
 
@@ -54,7 +57,7 @@ def paths(host: Host, know: FactStore) -> Paths | Unknown:
         joined(
             *(x.line for x in seen),
             *(f"[{purpose}] {path}" for purpose, path in wanted),
-            *(f"{path}: {reason}" for path, reason in files.gaps.items()),
+            *(f"{path}: {reason}" for path, reason in files.gaps.items() if path not in files.later),
             *(f"group {g}: {','.join(members.get(g, ()))}" for g in groups),
             *changed,
         )
@@ -114,8 +117,12 @@ def copies(host: Host, know: FactStore) -> Copies | Unknown:
         folder, _, name = path.rpartition("/")
         by_folder.setdefault(folder or "/", {})[name] = None
     found: dict[str, str] = {}
+    lists = {folder: host.ask("list", folder) for folder in by_folder}
+    lacking = [answer for answer in lists.values() if isinstance(answer, NoAnswer)]
+    if len(lacking) == len(lists) and (gap := next((a for a in lacking if a.why != "absent"), None)):
+        return unknown(gap)
     for folder, names in by_folder.items():
-        for name in know.some(text(host.ask("list", folder)).splitlines(), f"files of {folder}"):
+        for name in know.some(text(lists[folder]).splitlines(), f"files of {folder}"):
             of = next((n for n in names if is_copy(name, n)), "") if name not in names else ""
             if of:
                 found[f"{folder}/{name}"] = f"{folder}/{of}"
@@ -135,6 +142,11 @@ def _is_secret(path: str) -> bool:
     return path.rpartition("/")[2].partition(".")[0] in _MAPS
 
 
+def _lacks(answer: Answer) -> bool:
+    """Whether these files hold no such thing, or not yet."""
+    return isinstance(answer, NoAnswer) and (answer.why == "absent" or isinstance(answer, NotYet))
+
+
 def exposed(host: Host, know: FactStore) -> Exposed | Unknown:
     """The files with credentials in clear, and what decides who can read them."""
     files = know.get(SaslFiles)
@@ -143,7 +155,7 @@ def exposed(host: Host, know: FactStore) -> Exposed | Unknown:
         dict.fromkeys((*_WITH_CREDENTIALS, *named, *(files.found if files else ()))), "files with credentials"
     )
     answers = {subject.rpartition(" ")[2]: host.ask("clear", subject) for subject in wanted}
-    there = {path: a for path, a in answers.items() if isinstance(a, str) or a.why != "absent"}
+    there = {path: a for path, a in answers.items() if not _lacks(a)}
     if not there:
         return Absent("there is no file in which mail programs keep credentials")
     rows, looked = list[str](), Files(host)

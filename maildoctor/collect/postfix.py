@@ -7,6 +7,7 @@ from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect import postfix_files
 from maildoctor.collect.cyrus import search
 from maildoctor.collect.knowledge import Adapter, FactStore, first, joined, text, unknown
+from maildoctor.collect.startup import startup
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.names import Names
 from maildoctor.facts.postfix.client import PasswordMaps, client
@@ -16,8 +17,9 @@ from maildoctor.facts.postfix.master_cf import PostfixMaster
 from maildoctor.facts.postfix.remarks import MasterRemarks
 from maildoctor.facts.postfix.server import Postfix
 from maildoctor.facts.postfix.tls import PostfixTls
+from maildoctor.facts.startup import Startup
 from maildoctor.facts.system import System
-from maildoctor.host import Host, NoAnswer
+from maildoctor.host import Host, NoAnswer, NotYet
 
 FOLDERS = ("/etc/postfix", "/usr/local/etc/postfix")
 PARTS = ("main", "master")
@@ -44,24 +46,46 @@ def _main_cf(host: Host) -> str:
 
 
 def _is_here(host: Host) -> bool:
-    return bool(_main_cf(host) and _daemon(host))
+    if not _daemon(host):
+        return False
+    if _main_cf(host) or any(isinstance(host.ask("look", f"{folder}/main.cf"), NotYet) for folder in FOLDERS):
+        return True
+    start = startup(host, None)
+    return not isinstance(start, Unknown) and bool(start.postfix_folder)
 
 
-def main_cf(host: Host, _: FactStore) -> PostfixMain | Unknown:
+def folder(host: Host, know: FactStore) -> str:
+    """Where main.cf and master.cf lie: in the folder that Postfix is started with (`-c`), else in the usual one."""
+    start = know.get(Startup)
+    named = start.postfix_folder if start else ""
+    return named or _main_cf(host).removesuffix("/main.cf") or FOLDERS[0]
+
+
+def main_cf(host: Host, know: FactStore) -> PostfixMain | Unknown:
     """main.cf."""
     if not _is_here(host):
         return Absent("Postfix is not installed")
-    path = _main_cf(host) or f"{FOLDERS[0]}/main.cf"
+    path = f"{folder(host, know)}/main.cf"
     answer = host.ask("read", path)
-    return unknown(answer) if isinstance(answer, NoAnswer) else PostfixMain.parse(f"# path: {path}\n{answer}")
+    if isinstance(answer, NoAnswer):
+        return _mounted(host, know, path) if answer.why == "absent" else unknown(answer)
+    return PostfixMain.parse(f"# path: {path}\n{answer}")
 
 
-def master_cf(host: Host, _: FactStore) -> PostfixMaster | Unknown:
+def _mounted(host: Host, know: FactStore, path: str) -> Unknown:
+    """Postfix is started with a configuration that is not in these files: it is mounted into the container."""
+    start = know.get(Startup)
+    if start is not None and start.postfix_folder and isinstance(host.ask("processes"), NoAnswer):
+        reason = f"{path}, with which Postfix is started, is not in these files: it is mounted into the container"
+        return Unknown(reason, "examine the running container", path, "later")
+    return Absent(f"{path} does not exist")
+
+
+def master_cf(host: Host, know: FactStore) -> PostfixMaster | Unknown:
     """master.cf, beside main.cf."""
     if not _is_here(host):
         return Absent("Postfix is not installed")
-    path = _main_cf(host).removesuffix("main.cf") or f"{FOLDERS[0]}/"
-    answer = host.ask("read", f"{path}master.cf")
+    answer = host.ask("read", f"{folder(host, know)}/master.cf")
     return unknown(answer) if isinstance(answer, NoAnswer) else PostfixMaster.parse(answer)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from maildoctor.collect.knowledge import FactStore, joined, text, unknown
 from maildoctor.collect.paths import Files
 from maildoctor.facts import Unknown
-from maildoctor.facts.paths import walk
+from maildoctor.facts.paths import Look, walk
 from maildoctor.facts.postfix import sockets
 from maildoctor.facts.postfix.files import PostfixFiles
 from maildoctor.facts.postfix.remarks import MasterRemarks
@@ -39,8 +39,7 @@ def files(host: Host, know: FactStore) -> PostfixFiles | Unknown:
     wanted += [f"{queue}/private/auth", *(f"{f}/{n}.conf" for f in _CONFIGURATIONS for n in _names(found))]
     of_services = dict.fromkeys(p for smtpd in found.smtpd for p in _sockets(smtpd))
     for path in know.some(dict.fromkeys((*wanted, *of_services)), "files of Postfix"):
-        if not walk(path, looked)[1] and path not in looked.gaps:
-            lines.append(f"missing: {path}")
+        lines.append(_unless_there(path, looked))
     seen = looked.seen
     for look in seen:
         if look.kind == "s":
@@ -53,10 +52,27 @@ def files(host: Host, know: FactStore) -> PostfixFiles | Unknown:
         joined(
             *(x.line for x in seen),
             *lines,
-            *(f"unseen: {path}: {why}" for path, why in looked.gaps.items()),
             *_senders(host, know, found),
         )
     )
+
+
+def _unless_there(path: str, looked: Files) -> str:
+    """What keeps us from a path: it is not there, or nobody could look at it or at a folder on the way. Of what is made
+    when a container starts nothing is said."""
+    places = list[str]()
+
+    def look(place: str) -> Look | None:
+        places.append(place)
+        return looked(place)
+
+    if walk(path, look)[1]:
+        return ""
+    look(path)  # it may be made with the folders on the way
+    gap = next((place for place in places if place in looked.gaps), "")
+    if gap in looked.later:
+        return ""
+    return f"unseen: {path}: {looked.gaps[gap]}" if gap else f"missing: {path}"
 
 
 def _names(found: Postfix) -> Iterator[str]:

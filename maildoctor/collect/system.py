@@ -1,13 +1,14 @@
 """The system round the mail server: its names, processes, sockets, devices."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from maildoctor.auth.service import LoginService
 from maildoctor.collect.cyrus import SASLAUTHD
 from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
 from maildoctor.collect.sendmail import CONFIGURATIONS
+from maildoctor.collect.startup import startup
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.login_history import LoginHistory
@@ -17,6 +18,7 @@ from maildoctor.facts.names import Names
 from maildoctor.facts.paths import Look
 from maildoctor.facts.processes import USERS, Listeners, Processes
 from maildoctor.facts.services import Services
+from maildoctor.facts.startup import Startup
 from maildoctor.facts.system import System
 from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.host import Host, NoAnswer
@@ -74,7 +76,7 @@ def system(host: Host, know: FactStore) -> System | Unknown:
             lines.append(
                 f"{device}: there" if isinstance(look, str) else f"{device}: missing" if look.why == "absent" else ""
             )
-    lines.append(f"init: {_init(host, release)}")
+    lines += _started_by(host, release)
     answers = [host.ask("look", path) for path in _KEYTABS]
     there = [path for path, look in zip(_KEYTABS, answers, strict=True) if isinstance(look, str)]
     if there or all(isinstance(look, NoAnswer) and look.why == "absent" for look in answers):
@@ -93,6 +95,26 @@ def system(host: Host, know: FactStore) -> System | Unknown:
     lines += [_group(row) for row in groups if row.count(":") == 3]
     lines += _primary_groups(text(users).splitlines(), groups)
     return System.parse(joined(*lines))
+
+
+_SUPERVISED = ("postfix", "dovecot", "sendmail", "saslauthd", "exim", "opensmtpd", "cyrus-imapd", "rsyslog")
+
+
+def _started_by(host: Host, release: str) -> Iterator[str]:
+    """The init system, or what stands in its place in a container, and what that calls the mail programs."""
+    init, start = _init(host, release), startup(host, None)
+    if isinstance(start, Unknown) or start.manager == "systemd" or _is_in_charge(init, start):
+        yield f"init: {init}"
+        return
+    yield f"init: {'image' if host.kind == 'root' else start.manager or 'none'}"
+    for product in _SUPERVISED if start.manager else ():
+        if name := start.program_of(product):
+            yield f"program {product}: {name}"
+
+
+def _is_in_charge(init: str, start: Startup) -> bool:
+    """Whether the init system that left its marks is what starts services, for no image names anything else."""
+    return init in ("systemd", "openrc") and not start.manager and (start.running or not start.argv)
 
 
 def _init(host: Host, release: str) -> str:

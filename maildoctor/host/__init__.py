@@ -47,6 +47,8 @@ all, a recording is a table of questions and answers, and replaying it gives the
     whoami      ""          `root`, or the number of the user who looks
     clock       ""          the time, ISO 8601 in UTC
     system      ""          what kind of system this is: os-release, machine
+    start       ""          how a container is started, in the words of a Dockerfile: what its image names, or the
+                            first process of a running one; of variables the names, and values that are paths
 """
 
 from dataclasses import dataclass
@@ -58,7 +60,7 @@ Verb = Literal[
     "look", "changed", "real", "acl", "list", "read", "clear", "map", "accounts", "passwd-file", "keytab", "tally",
     "sasldb", "elf", "cert", "key", "source", "logins", "recent", "space", "run", "processes", "listeners", "routes",
     "addresses", "bound", "directory", "kdc", "imap", "handshake", "probe", "greets", "dns", "hostname", "build",
-    "release", "folders", "elapsed", "whoami", "clock", "system",
+    "release", "folders", "elapsed", "whoami", "clock", "system", "start",
 ]  # fmt: skip
 """What can be asked, as in the table above."""
 
@@ -74,6 +76,11 @@ class NoAnswer:
     why: Why
     reason: str
     remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet(NoAnswer):
+    """What these files do not hold because it is made when the container starts: neither missing nor hidden from us."""
 
 
 Answer = str | NoAnswer

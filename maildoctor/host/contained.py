@@ -62,6 +62,15 @@ class Contained(Live):
             pids = {}
         return procfs.listening(pids, f"/proc/{self.pid}/net")
 
+    def _tell_start(self, _: str) -> Answer:
+        try:
+            first = procfs.eldest(procfs.beside(self.pid))
+        except OSError:
+            first = None
+        root = filesystem.status(f"/proc/{self.pid}/root/")
+        # a program in a root of its own may share the processes of this machine
+        return procfs.command_of(first if first and procfs.same_root(first, root) else self.pid)
+
     def _tell_routes(self, _: str) -> Answer:
         return procfs.refusing(f"/proc/{self.pid}/net")
 

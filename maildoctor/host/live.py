@@ -78,7 +78,11 @@ class Live(Rooted):
             "greets": self._tell_greets,
             "dns": self._tell_dns,
             "run": self._tell_run,
+            "start": self._tell_start,
         }
+
+    def _tell_start(self, _: str) -> Answer:
+        return procfs.command_of(1) if procfs.serves() else NoAnswer("unavailable", "this is not Linux")
 
     def _tell_hostname(self, _: str) -> Answer:
         return os.uname().nodename

@@ -4,6 +4,7 @@ Source: proc_pid_stat(5), proc_pid_status(5), proc_pid_net(5). A process may end
 """
 
 import contextlib
+import json
 import os
 import sys
 import time
@@ -99,6 +100,11 @@ def _numbers(pid: int) -> list[int]:
     """The numbers of a process: ours first, that in its own namespace last."""
     row = next((line for line in _status_of(pid) if line.startswith("NSpid:")), f"NSpid: {pid}")
     return [int(word) for word in row.split()[1:]]
+
+
+def command_of(pid: int) -> str:
+    """The command of one process as a Dockerfile writes it: `CMD ["supervisord", "-n"]`. Raises OSError."""
+    return f"CMD {json.dumps(_command(pid).rstrip(chr(0)).split(chr(0)))}"
 
 
 def running(pids: Pids, wanted: tuple[str, ...], root: str, user: Callable[[int], str]) -> str:

@@ -124,7 +124,7 @@ def _runs(verb: str, service: str, system: System) -> str:
     """The command that starts a service, empty where no init system would."""
     name = _NAMES[service].get(system.family, service)
     init = system.init or _USUAL.get(system.family, "sysv")
-    if system.family == "debian" and init != "none":
+    if system.family == "debian" and init in _MANAGERS:
         init = "sysv"  # its service(8) speaks to systemd and OpenRC too
     return _MANAGERS[init].format(verb=verb, name=name) if init in _MANAGERS else ""
 
@@ -147,8 +147,25 @@ def _start(step: Start, system: System) -> str:
 _BY_THEMSELVES = {"postfix": ("postfix start", "postfix stop; postfix start"), "dovecot": ("dovecot", "dovecot")}
 """Mail servers that can be started, and started anew, without an init system."""
 
+_SUPERVISORS = {
+    "supervisord": "supervisorctl {verb} {name}",
+    "s6": "s6-svc {flag} /run/service/{name}",
+    "runit": "sv {verb} {name}",
+}
+"""What stands in the place of an init system in containers, and how it does it (s6-overlay 3 for s6)."""
+
 
 def _service(verb: str, service: str, system: System) -> str:
+    """`verb`: `start`; `restart`, for which reading the configuration anew is enough; `stop and start`."""
+    if system.init == "image":
+        return "# nothing runs in an image: build it again, and start a new container from it"
+    if system.init in _SUPERVISORS and (name := system.programs.get(service)):
+        if verb == "restart" and service in _RELOADS:
+            return _RELOADS[service]
+        starts = verb == "start"
+        return _SUPERVISORS[system.init].format(
+            verb="start" if starts else "restart", name=name, flag="-u" if starts else "-r"
+        )
     if service in _BY_THEMSELVES and verb != "restart":
         start, anew = _BY_THEMSELVES[service]
         return _runs("start" if verb == "start" else "restart", service, system) or (start if verb == "start" else anew)

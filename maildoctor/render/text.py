@@ -345,6 +345,11 @@ def _elsewhere(report: Report, fresh: Sequence[Ranked], style: Style) -> Iterato
         yield _by_hand(where[2:], 0)
     else:
         yield Block("$ ", shown(where, style.ascii), 0, "command", "never")
+    if report.target.kind == "container":
+        yield Block("", _LOST)
+
+
+_LOST = "What is changed there is lost with the container: change its image, its volumes or its environment too."
 
 
 def _product(product: Product) -> str:

@@ -103,6 +103,8 @@ def sentence(report: Report) -> str:
             if verdict.shown:
                 return f"{logins} went well{since}, but no mail was seen to be taken after one."
             lacks = _NO_PROOF.get(verdict.because, ": not all could be judged" if report.counted("not_judged") else "")
+            if " " in verdict.because:  # a rung's own words
+                lacks = f": {unicode(verdict.because)}"
             return f"{wrong} is not shown that users can log in{lacks}."
     return _NOTHING.get(report.target.kind, "There is no mail server here.")
 
