@@ -239,6 +239,8 @@ class AtRest:
 
 def at_rest(host: Host) -> Host:
     """The host, with what its start writes; itself where it runs, or nothing is known of a start."""
+    if host.kind != "root":
+        return host
     running = host.ask("processes")
     if isinstance(running, str) or running.why != "lifeless":
         return host
