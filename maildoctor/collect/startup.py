@@ -111,8 +111,8 @@ def _gathered(host: Host, queue: list[str], known: Startup) -> tuple[list[str], 
             queue += _of_supervisor(host, body)
         else:
             filled = expanded(body, known.variables)
-            for folder in dict.fromkeys(m[1] for m in _GLOB.finditer(filled)):
-                names = text(host.ask("list", folder)).splitlines()[:200]
+            for folder, ending in dict.fromkeys((m[1], m[0].rpartition("*")[2]) for m in _GLOB.finditer(filled)):
+                names = [n for n in text(host.ask("list", folder)).splitlines()[:200] if n.endswith(ending)]
                 head.append(f"folder {folder}: {' '.join(filter(_NAME.fullmatch, names))}")
             queue += _mentioned(host, path, filled)
     return head, files
@@ -240,6 +240,8 @@ class AtRest:
 
 def at_rest(host: Host) -> Host:
     """The host, with what its start writes; itself where it runs, or nothing is known of a start."""
+    if host.kind != "root":
+        return host
     running = host.ask("processes")
     if isinstance(running, str) or running.why != "lifeless":
         return host

@@ -100,7 +100,9 @@ class Startup:
         entrypoint, command = (_argv(said.get(k, [""])[-1]) for k in ("ENTRYPOINT", "CMD"))
         programs = tuple(p for path, body in files.items() for p in _programs(path, body))
         writes, settings, owned = list[Write](), dict[str, str](), dict[str, str]()
-        listed = {m[1]: tuple(m[2].split()) for m in re.finditer(r"(?m)^folder (/\S{1,1000}):(.{0,65536})$", head)}
+        listed: dict[str, tuple[str, ...]] = {}
+        for m in re.finditer(r"(?m)^folder (/\S{1,1000}):(.{0,65536})$", head):
+            listed[m[1]] = (*listed.get(m[1], ()), *m[2].split())
         for path, body in files.items():
             if not path.endswith((".conf", ".ini")):
                 _read(path, body, variables, listed, writes, settings, owned)
