@@ -421,7 +421,8 @@ def takes_any_password(service: LoginService, dovecot: Dovecot, files: PasswdFil
 def wants_client_certificate(service: LoginService, dovecot: Dovecot) -> Findings:
     """Dovecot demands a client certificate for every login, and a mail server that asks it never reports one.
 
-    Each login fails although the password is right (auth_ssl_require_client_cert). The setting is meant for Dovecot's own IMAP and POP3, and its auth service applies it to whoever asks.
+    Each login fails although the password is right (auth_ssl_require_client_cert). The setting is meant for Dovecot's
+    own IMAP and POP3, and its auth service applies it to whoever asks.
 
     Advice: set auth_ssl_require_client_cert = no, or put it into protocol imap and protocol pop3; then reload Dovecot.
     """
