@@ -45,12 +45,18 @@ def _every_client(refused: Finding, _: Finding) -> bool:
     return refused.labels.get("client", "").partition(".")[0] in ("", "127", "localhost")
 
 
+def _drops_now(limit: Finding, _: Finding) -> bool:
+    """Only where the socket was seen to close at once; else it is a warning of busy hours."""
+    return limit.severity == "error"
+
+
 def _of_all_who_tried(locked: Finding, _: Finding) -> bool:
     """Where others got in, it is less than an error, and every login does not fail."""
     return locked.severity == "error"
 
 
 CAUSES = (
+    Cause("RUN067", ("RUN066", "no-answer", "no-offer", "no-starttls"), _drops_now),
     Cause("PAM004", ("LOGIN001",), _of_all_who_tried),
     Cause("LDAP009", ("LOGIN001",), _of_all_who_tried),
     Cause("MAP014", ("no-answer", "no-offer", "no-starttls"), _every_client),

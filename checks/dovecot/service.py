@@ -281,14 +281,27 @@ def auth_does_not_answer(service: LoginService, sockets: DovecotSockets) -> Find
         )
 
 
+_CONNECTIONS = 100
+"""default_process_limit of Postfix."""
+
+
 @check(
     "RUN067",
     "dovecot-auth-limits",
     "warning",
-    rung="none",
-    role="risk",
+    rung="verifier",
+    role="cause",
+    scope=("client",),
+    witnesses=("RUN501", "RUN663"),
     fails=[
         {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  client_limit = 10\n}}"},
+        {
+            "service": _ASKED,
+            "dovecot": f"{_GOOD}\nservice auth {{\n  client_limit = 2\n}}",
+            "sockets": _SOCKET + "connect: ok\nend: closed",
+        },
+        {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  service_count = 1\n}}"},
+        {"service": _ASKED, "dovecot": f"{_GOOD}\ndefault_client_limit = 20"},
         {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  vsz_limit = 20 M\n}}"},
     ],
     passes=[
@@ -297,25 +310,48 @@ def auth_does_not_answer(service: LoginService, sockets: DovecotSockets) -> Find
     ],
     refs=("dovecot: master/master-settings.c, master_settings_verify()",),
 )
-def auth_limits(service: LoginService, dovecot: Dovecot) -> Findings:
+def auth_limits(service: LoginService, dovecot: Dovecot, sockets: DovecotSockets | Unknown) -> Findings:
     """The auth service is given too few connections, or too little memory, for a mail server that is busy.
 
     Each smtpd process keeps a connection of its own to it, and Postfix starts up to a hundred (default_process_limit);
-    those of IMAP come on top. What is beyond the limit waits, and the login looks as if it hung.
+    those of IMAP come on top. What is beyond client_limit is dropped ("client_limit reached, client connections are
+    being dropped"): an smtpd that finds no list of mechanisms ends, and the client hears nothing. There is one process
+    of this service only, so that service_count limits it likewise.
 
     Advice: raise client_limit of service auth above the sum of all processes that ask it; leave vsz_limit unset.
     """
-    section = dovecot.service("auth")
-    if not is_asked(service) or section is None:
+    if not is_asked(service):
         return
-    limit, memory = section.get("client_limit"), section.get("vsz_limit")
-    if limit is not None and 0 < dovecot.limit("auth", "client_limit", 0) < 100:
+    section = dovecot.service("auth")
+    dropped = [
+        s for s in (() if isinstance(sockets, Unknown) else sockets.all.values()) if s.handshake and s.handshake.gone
+    ]
+    for name in ("client_limit", "service_count"):
+        limit = (section.get(name) if section else None) or dovecot.get(f"default_{name}")
+        number = limit.value if limit else ""
+        if limit is None or not number.isdecimal() or not 0 < int(number[:10]) < _CONNECTIONS:
+            continue
+        said = dropped[0].evidence("it closes the connection at once") if dropped else None
+        setting = limit.written.partition("=")[0].strip() or name
         yield found(
-            f"service auth takes {limit.value} connections only (client_limit); Postfix alone may need 100",
-            evidence=[limit.evidence],
-            fix=[edit(limit.path, "client_limit = 1000 in line {line}", line=str(limit.line)), Restart("dovecot")],
-            setting="client_limit",
+            f"Dovecot's service auth takes {number} connections only ({name})"
+            + (f" and drops more, as now at {dropped[0].path}" if dropped else "")
+            + f"; Postfix alone may need {_CONNECTIONS}",
+            evidence=[limit.evidence, *([said] if said else [])],
+            fix=[
+                edit(
+                    limit.path,
+                    f"{setting} = {'0' if name == 'service_count' else '1000'} in line {{line}}",
+                    line=str(limit.line),
+                ),
+                Restart("dovecot"),
+                *([Restart(service.product)] if dropped else []),
+            ],
+            severity="error" if dropped else None,
+            setting=name,
+            client="all" if dropped else "beyond the limit",
         )
+    memory = section.get("vsz_limit") if section else None
     words = memory.value.lower().replace(" ", "") if memory else ""
     if (
         memory

@@ -217,6 +217,12 @@ def _refusing(file: PasswdFile, user: str, groups: frozenset[str]) -> Look | Non
         },
         {
             "service": _ASKED,
+            "dovecot": f"{_GOOD}auth_default_realm = old.example.com\n",
+            "files": _USERS.replace("test\t", "test@example.com\t"),
+            "tried": _FAILED.format("test@old.example.com"),
+        },
+        {
+            "service": _ASKED,
             "dovecot": _GOOD,
             "files": _USERS.replace("test\t", "te+st\t"),
             "tried": _FAILED.format("te+st"),
@@ -261,7 +267,7 @@ def name_form(service: LoginService, dovecot: Dovecot, files: PasswdFiles, tried
     for name, _ in list(tried.failed.items())[-_NAMES:]:
         if _is_found(dovecot, known, name):
             continue
-        near = next((u for _, f in known for u in f.users if _same(u, name)), "")
+        near = next((u for _, f in known for u in f.users if _same(u, name, dovecot.realm)), "")
         if not near:
             continue
         yield _other_form(dovecot, known, name, near, tried)
@@ -279,11 +285,12 @@ def _is_found(dovecot: Dovecot, known: list[tuple[Passdb, PasswdFile]], name: st
     return False
 
 
-def _same(user: str, name: str) -> bool:
-    """Whether both are meant to be one user: alike but for the domain of one of them, and for capitals."""
+def _same(user: str, name: str, realm: str) -> bool:
+    """Whether both are meant to be one user: alike but for the domain of one of them, and for capitals. A log may have
+    the name with the realm behind it, as Dovecot tells it to Postfix."""
     mine, _, domain = user.lower().partition("@")
     theirs, _, other = name.lower().partition("@")
-    return mine == theirs and (not domain or not other or domain == other)
+    return mine == theirs and (not domain or not other or other in (domain, realm.lower()))
 
 
 def _other_form(
@@ -303,7 +310,8 @@ def _other_form(
     elif "@" in near:
         domain = near.partition("@")[2]
         setting = "auth_default_domain" if dovecot.modern else "auth_default_realm"
-        what = f"{name} is looked up as {asked}, without the domain; {passdb.path} has {near}"
+        form = f"with {setting} {dovecot.realm}" if dovecot.realm and "@" in (asked or "") else "without the domain"
+        what = f"{name} is looked up as {asked}, {form}; {passdb.path} has {near}"
         fix = [*_set(dovecot, setting, domain), *ends]
     else:
         form = "%{user | username | lower}" if dovecot.modern else "%Ln"

@@ -23,6 +23,7 @@ from maildoctor.api import (
     check,
     edit,
     found,
+    inspect,
     shown,
 )
 from maildoctor.api.cyrus import SaslDb
@@ -820,20 +821,22 @@ _SMALL = 1_000_000
         {"postfix": _GOOD + _587},
         {"postfix": _GOOD + "message_size_limit = 0\nmailbox_size_limit = 0\n" + _587},
     ],
-    refs=("postfix: smtpd/smtpd_check.c: 552 5.3.4; local/local.c: fatal where mailbox_size_limit is smaller",),
+    refs=(
+        "postfix: smtpd/smtpd_check.c: 552 5.3.4; local/local.c, virtual/virtual.c: fatal where the limit is smaller",
+    ),
 )
 def message_size_limit(postfix: Postfix) -> Findings:
     """A size limit keeps ordinary mail from being taken or delivered.
 
-    Above message_size_limit a client gets "552 5.3.4 Message size exceeds fixed limit". Where mailbox_size_limit is
-    smaller than message_size_limit, local delivery ends with a fatal error, and all mail for local users waits.
+    Above message_size_limit a client gets "552 5.3.4 Message size exceeds fixed limit". Where mailbox_size_limit (local
+    users) or virtual_mailbox_limit (virtual ones) is smaller than message_size_limit, the delivery agent ends with a
+    fatal error at once, and mail that was taken waits.
 
-    Advice: raise message_size_limit (50 MB: 52428800; 0 is no limit), keep mailbox_size_limit at 0 or above it; then
-    reload Postfix.
+    Advice: raise message_size_limit (50 MB: 52428800; 0 is no limit), keep the limits of mailboxes at 0 or above it;
+    then reload Postfix.
     """
-    least, most = (postfix.value(n) for n in ("message_size_limit", "mailbox_size_limit"))
+    least = postfix.value("message_size_limit")
     size = int(least[:15]) if least.isdecimal() else 10_240_000
-    box = int(most[:15]) if most.isdecimal() else 51_200_000
     if 0 < size < _SMALL:
         yield found(
             f"message_size_limit = {size}: a message with an attachment is refused (552)",
@@ -842,11 +845,24 @@ def message_size_limit(postfix: Postfix) -> Findings:
             option="message_size_limit",
             client="large messages",
         )
-    if box > 0 and (size == 0 or box < size):
-        yield found(
-            f"mailbox_size_limit {box} is smaller than message_size_limit {size}: mail for local users waits",
-            evidence=[postfix.main.evidence("mailbox_size_limit"), postfix.main.evidence("message_size_limit")],
-            fix=[SetPostfix("mailbox_size_limit", "0"), Restart("postfix")],
-            option="mailbox_size_limit",
-            client="local mailboxes",
-        )
+    for option, whose, used in (
+        ("mailbox_size_limit", "local users", _delivers(postfix, "local", "mydestination")),
+        ("virtual_mailbox_limit", "virtual mailboxes", _delivers(postfix, "virtual", "virtual_mailbox_domains")),
+    ):
+        most = postfix.value(option)
+        box = int(most[:15]) if most.isdecimal() else 51_200_000
+        if box > 0 and (size == 0 or box < size) and (used or option in postfix.main.parameters):
+            yield found(
+                f"{option} {box} is smaller than message_size_limit {size or '0 (none)'}: mail for {whose} waits",
+                evidence=[postfix.main.evidence(option), postfix.main.evidence("message_size_limit")],
+                fix=[SetPostfix(option, "0"), Restart("postfix"), inspect("postqueue -p")],
+                severity="error" if used else None,
+                option=option,
+            )
+
+
+def _delivers(postfix: Postfix, agent: str, domains: str) -> bool:
+    """Whether mail goes to an agent of Postfix's own: it has domains, and nothing else takes their mail."""
+    transport = postfix.value(f"{agent}_transport").partition(":")[0]
+    elsewhere = agent == "local" and postfix.value("mailbox_transport")
+    return transport == agent and bool(postfix.value(domains)) and not elsewhere

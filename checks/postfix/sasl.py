@@ -11,6 +11,7 @@ from maildoctor.api import (
     Found,
     LoginService,
     Restart,
+    SaslApplication,
     SetPostfix,
     SetPostfixOption,
     Start,
@@ -24,8 +25,19 @@ from maildoctor.api import (
     known,
     shown,
 )
-from maildoctor.api.cyrus import PLAINTEXT, Plugins, Saslauthd, SaslConf, SaslDb, SaslFiles, lacks, mechanisms
-from maildoctor.api.host import Listeners, Processes, System, may
+from maildoctor.api.cyrus import (
+    PLAINTEXT,
+    Outside,
+    Plugins,
+    Saslauthd,
+    SaslConf,
+    SaslDb,
+    SaslFiles,
+    lacks,
+    mechanisms,
+    uses_sasldb,
+)
+from maildoctor.api.host import Listeners, LoginHistory, Processes, System, address_of, may
 from maildoctor.api.postfix import (
     Peer,
     Postfix,
@@ -33,6 +45,7 @@ from maildoctor.api.postfix import (
     Smtpd,
     authentication,
     needs_tls,
+    network,
     of_this_host,
     place,
     primary,
@@ -738,6 +751,90 @@ def _usual(plugins: Plugins | Unknown) -> str:
     return " ".join(m for m in _WANTED if m in there) or "LOGIN PLAIN"
 
 
+def _met(history: LoginHistory | Unknown, networks: Sequence[str]) -> str:
+    """A client that logged in from one of these networks; empty where none did."""
+    known = [n for n in map(network, networks) if n is not None]
+    clients = history.clients if isinstance(history, LoginHistory) else ()
+    return next((c for c in clients if (a := address_of(c)) is not None and any(a in n for n in known)), "")
+
+
+_COPIED = {
+    "application": "name: smtpd\nproduct: postfix\nroot: /var/spool/postfix\nrooted: smtp/inet submission/inet",
+    "sasldb": "# path: /var/spool/postfix/etc/sasldb2\n# format: Berkeley DB hash version 9\n# backend: berkeley\n"
+    "test@mail.example.com: userPassword",
+    "outside": "-rw-r----- 1 root sasl 12288 2026-11-22 06:00:00 +0000 /etc/sasldb2",
+    "files": "-rw-r----- 1 root sasl 12288 2026-05-06 06:00:00 +0000 /var/spool/postfix/etc/sasldb2",
+}
+
+
+@check(
+    "SASL051",
+    "postfix-old-copy-of-sasldb",
+    "warning",
+    rung="verifier",
+    role="cause",
+    witnesses=("SASL120", "USER150"),
+    fails=[
+        _COPIED,
+        {
+            **_COPIED,
+            "history": "# path: /var/log/mail.log\n# since: 2026-11-22T08:00:00Z\n"
+            "Nov 22 09:00:01 mail postfix/smtpd[9]: warning: pc[192.0.2.9]: SASL PLAIN authentication failed: "
+            "authentication failure, sasl_username=test",
+        },
+    ],
+    passes=[
+        {**_COPIED, "files": _COPIED["files"].replace("2026-05-06", "2026-11-23")},
+        {**_COPIED, "application": "name: smtpd\nproduct: postfix"},
+        {**_COPIED, "outside": "-rw-r----- 1 root sasl 12288 2026-11-22 06:00:00 +0000 /etc/other"},
+    ],
+    refs=("libsasl: sasldb opens the file at each login, in a chrooted smtpd below the queue directory",),
+)
+def old_copy_of_sasldb(
+    application: SaslApplication,
+    outside: Outside,
+    sasldb: SaslDb,
+    files: PostfixFiles,
+    conf: SaslConf | Unknown,
+    history: LoginHistory | Unknown,
+) -> Findings:
+    """A chrooted smtpd reads a copy of the user database below the queue directory, and the original was changed since.
+
+    saslpasswd2 writes /etc/sasldb2; what was changed there since the copy was made (new users, other passwords) does
+    not count for smtpd, and old passwords still do.
+
+    Advice: copy the database again after each change, with its owner and mode; or let smtpd work without the chroot, so
+    that there is one database.
+    """
+    original = outside.sasldb
+    if original is None or not application.root or not uses_sasldb(known(conf)):
+        return
+    copy = files.look(application.root + original.path)
+    if copy is None or copy.kind != "-" or copy.path not in (sasldb.path, f"{sasldb.path}.db"):
+        return
+    if not copy.mtime or not original.mtime or copy.mtime >= original.mtime:
+        return
+    fails = isinstance(history, LoginHistory) and history.failed and not history.succeeded
+    yield found(
+        f"smtpd reads {copy.path} (chroot), a copy that is older than {original.path}: what was changed there since, "
+        "users and passwords, does not count",
+        evidence=[copy.evidence, original.evidence],
+        fix=[
+            by_hand(
+                "install -o {owner} -g {group} -m {mode} {original} {copy}",
+                owner=copy.owner,
+                group=copy.group,
+                mode=copy.octal,
+                original=original.path,
+                copy=copy.path,
+            ),
+            Restart("postfix"),
+        ],
+        severity="error" if fails else None,
+        path=copy.path,
+    )
+
+
 _EVERYBODY = re.compile(r"(?:0\.0\.0\.0|\[?::\]?)/0|static:all")
 _HOME = re.compile(r"(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)[\d.]{0,12}(?:/\d{1,2})?")
 
@@ -755,14 +852,20 @@ _HOME = re.compile(r"(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)[\d.]{0,12}(
         {"postfix": _MAIN + "smtpd_sasl_exceptions_networks = 0.0.0.0/0\n" + _IN},
         {"postfix": _MAIN + "smtpd_discard_ehlo_keywords = silent-discard, auth\n" + _IN},
         {"postfix": _MAIN + "smtpd_sasl_exceptions_networks = 192.168.0.0/16\n" + _IN},
+        {
+            "postfix": _MAIN
+            + "mynetworks = 127.0.0.0/8\nsmtpd_sasl_exceptions_networks = $mynetworks, 10.0.0.0/8\n"
+            + _IN
+        },
     ],
     passes=[
         {"postfix": _MAIN + "smtpd_sasl_exceptions_networks = 203.0.113.9\n" + _IN},
         {"postfix": _MAIN + "smtpd_discard_ehlo_keywords = chunking\n" + _IN},
+        {"postfix": _MAIN + "mynetworks = 127.0.0.0/8\nsmtpd_sasl_exceptions_networks = $mynetworks\n" + _IN},
     ],
     refs=("postfix: smtpd/smtpd.c, ehlo_cmd()",),
 )
-def hides_auth(postfix: Postfix) -> Findings:
+def hides_auth(postfix: Postfix, history: LoginHistory | Unknown) -> Findings:
     """Postfix does not show AUTH to clients that are to log in.
 
     Clients of smtpd_sasl_exceptions_networks, and all where smtpd_discard_ehlo_keywords has auth, get an EHLO without
@@ -792,12 +895,18 @@ def hides_auth(postfix: Postfix) -> Findings:
         if not whole and not home:
             continue
         rest = [w for w in words if w not in whole and w not in home]
+        # who is of mynetworks may send without a login anyway
+        trusted = services[0].value("mynetworks").replace(",", " ").split()
+        beyond = [w for w in home if w not in trusted]
+        met = _met(history, whole or home)
+        hidden = (whole or beyond or home)[0]
         yield found(
-            f"{option} has {(whole or home)[0]}: AUTH is not shown to {'any client' if whole else 'clients there'}",
+            f"{option} has {hidden}: AUTH is not shown to {'any client' if whole else 'clients there'}"
+            + (f", as {met} is" if met and not whole else ""),
             evidence=[services[0].evidence(option)],
             fix=[*dict.fromkeys(_set(s, option, ",".join(rest)) for s in services), Restart("postfix")],
-            severity="error" if whole else "warning",
+            severity="error" if whole or beyond or met else "warning",
             option=option,
-            client="all" if whole else home[0],
+            client="all" if whole else hidden,
             **_alike(postfix, services),  # type: ignore[arg-type]
         )

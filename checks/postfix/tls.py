@@ -19,7 +19,7 @@ from maildoctor.api import (
 )
 from maildoctor.api.cyrus import PLAINTEXT, SaslConf
 from maildoctor.api.host import Certificate, TlsFile
-from maildoctor.api.postfix import Postfix, PostfixTls, Smtpd, needs_tls, pairs, primary, tls_level, without_tls
+from maildoctor.api.postfix import Postfix, PostfixTls, Smtpd, chain, needs_tls, pairs, primary, tls_level, without_tls
 
 _MAIN = (
     "==> /etc/postfix/main.cf <==\ncompatibility_level = 3.6\nsmtpd_sasl_auth_enable = yes\n"
@@ -51,11 +51,20 @@ def _lost(services: Sequence[Smtpd]) -> str:
     return f"STARTTLS is answered 454 TLS not available{lost}"
 
 
-def _used(postfix: Postfix) -> Iterator[tuple[str, str, str, list[Smtpd]]]:
-    """Each pair of certificate and key with the services that use it."""
+_CHAIN = "smtpd_tls_chain_files"
+
+
+def _used(postfix: Postfix, tls: PostfixTls) -> Iterator[tuple[str, str, str, list[Smtpd]]]:
+    """Each pair of certificate and key with the services that use it; of a file of a chain that holds neither, it
+    twice."""
     found_: dict[tuple[str, str, str], list[Smtpd]] = {}
     for smtpd in _users(postfix):
-        for pair in pairs(smtpd):
+        some = [pair for pair in pairs(smtpd) if pair[0] != _CHAIN]
+        if paths := [path for option, path, _ in pairs(smtpd) if option == _CHAIN]:
+            read = chain(paths, tls)
+            some = [(_CHAIN, *pair) for pair in read.pairs]
+            some += [(_CHAIN, p, p) for p in (read.unusable if read.known else paths) if (p, p) not in read.pairs]
+        for pair in some:
             found_.setdefault(pair, []).append(smtpd)
     for (option, certificate, key), services in found_.items():
         yield option, certificate, key, services
@@ -102,7 +111,7 @@ def tls_file_unusable(postfix: Postfix, tls: PostfixTls) -> Findings:
     reload Postfix.
     """
     reported: set[str] = set()
-    for option, certificate, key, services in _used(postfix):
+    for option, certificate, key, services in _used(postfix, tls):
         for purpose, path in (("certificate", certificate), ("key", key)):
             file = _of(tls, purpose, path)
             if file is None or path in reported:
@@ -159,7 +168,7 @@ def key_does_not_match(postfix: Postfix, tls: PostfixTls) -> Findings:
 
     Advice: install certificate and key that were issued together, then reload Postfix.
     """
-    for option, certificate, key, services in _used(postfix):
+    for option, certificate, key, services in _used(postfix, tls):
         one, other = _of(tls, "certificate", certificate), _of(tls, "key", key)
         if one is None or other is None or not one.certificates or not other.public_key:
             continue
@@ -184,6 +193,91 @@ def key_does_not_match(postfix: Postfix, tls: PostfixTls) -> Findings:
                 ],
                 path=key,
             )
+
+
+_LISTED = _HOST.replace(
+    "cert_file = /etc/postfix/host.pem", "chain_files = /etc/postfix/host.pem, /etc/postfix/host.key"
+)
+_RIGHT = _HOST.replace(
+    "cert_file = /etc/postfix/host.pem", "chain_files = /etc/postfix/host.key, /etc/postfix/host.pem"
+)
+_BOTH = (
+    _GOOD
+    + "[certificate] /etc/postfix/host.key\nbroken: there is no readable certificate in it\n"
+    + "[key] /etc/postfix/host.pem\nbroken: there is no readable private key in it\n"
+)
+
+
+@check(
+    "TLS053",
+    "postfix-chain-files-out-of-order",
+    "error",
+    rung="tls",
+    role="cause",
+    explains=("no-starttls", "WIRE020", "WIRE021"),
+    witnesses=("TLS580", "TLS582", "TLS583", "TLS586", "TLS587", "TLS599"),
+    fails=[
+        {"postfix": _LISTED, "tls": _BOTH},
+        {
+            "postfix": _HOST.replace("smtpd_tls_cert_file", "smtpd_tls_chain_files"),
+            "tls": _NOW
+            + _CERT.format(2026, 2028)
+            + "\n# key: behind the certificate\n"
+            + _KEY.replace("host.key", "host.pem"),
+        },
+    ],
+    passes=[
+        {"postfix": _RIGHT, "tls": _BOTH},
+        {"postfix": _HOST, "tls": _GOOD},
+        {
+            "postfix": _HOST.replace("smtpd_tls_cert_file", "smtpd_tls_chain_files"),
+            "tls": _NOW + _CERT.format(2026, 2028) + _KEY.replace("host.key", "host.pem"),
+        },
+    ],
+    refs=("postfix: tls/tls_certkey.c, load_pem_bio(); postconf(5), smtpd_tls_chain_files",),
+)
+def chain_files_out_of_order(postfix: Postfix, tls: PostfixTls) -> Findings:
+    """smtpd_tls_chain_files does not have each private key immediately before its certificates, and TLS is off.
+
+    Postfix reads these files one after the other as one text: a key, its certificate, those that signed it; then the
+    next key. They count instead of smtpd_tls_cert_file and smtpd_tls_key_file. STARTTLS is answered "454 4.7.0 TLS not
+    available due to local problem".
+
+    Advice: name the key first, then the file with its certificates; or put both into one file, the key on top. Then
+    reload Postfix.
+    """
+    seen: dict[tuple[str, ...], list[Smtpd]] = {}
+    for smtpd in _users(postfix):
+        if paths := tuple(path for option, path, _ in pairs(smtpd) if option == _CHAIN):
+            seen.setdefault(paths, []).append(smtpd)
+    for paths, services in seen.items():
+        read = chain(paths, tls)
+        if not read.fault:
+            continue
+        keys = [p for p in paths if any(f.path == p and f.state == "ok" for f in tls.of("key"))]
+        rest = [p for p in paths if p not in keys]
+        first = services[0]
+        better = [*keys, *rest]
+        can = len(keys) == 1 and better != list(paths)
+        yield found(
+            f"{_CHAIN}: {read.fault} (each key comes immediately before its certificate): {_lost(services)}",
+            evidence=[first.evidence(_CHAIN), *(f.evidence("a private key") for f in tls.of("key") if f.path in keys)],
+            fix=[
+                *(
+                    dict.fromkeys(
+                        SetPostfixOption(s.name, _CHAIN, ",".join(better))
+                        if _CHAIN in s.service.options
+                        else SetPostfix(_CHAIN, ", ".join(better))
+                        for s in services
+                    )
+                    if can
+                    else [by_hand("put the private key before its certificate in {path}", path=read.at)]
+                ),
+                Restart("postfix"),
+            ],
+            option=_CHAIN,
+            path=read.at,
+        )
 
 
 def _first(tls: PostfixTls, path: str) -> Certificate | None:
@@ -216,7 +310,7 @@ def certificate_not_valid_now(postfix: Postfix, tls: PostfixTls) -> Findings:
     if not tls.now:
         return
     reported: set[str] = set()
-    for _, path, _key, _services in _used(postfix):
+    for _, path, _key, _services in _used(postfix, tls):
         one = _first(tls, path)
         if one is None or not one.not_after or path in reported:
             continue

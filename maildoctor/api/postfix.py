@@ -1,6 +1,7 @@
 """What checks may ask of Postfix: its release, main.cf and master.cf, each smtpd service, restriction lists, files."""
 
 from maildoctor.auth.postfix import needs_tls, primary, tls_level, without_tls
+from maildoctor.facts.postfix.access import network, refuses, row_of
 from maildoctor.facts.postfix.client import NextHop, PasswordEntry, PasswordMap, PasswordMaps, client
 from maildoctor.facts.postfix.files import PostfixFiles, Space
 from maildoctor.facts.postfix.main_cf import PostfixMain
@@ -20,7 +21,7 @@ from maildoctor.facts.postfix.restrictions import (
 )
 from maildoctor.facts.postfix.server import Postfix, Smtpd
 from maildoctor.facts.postfix.sockets import Peer, authentication, milters, of_this_host, place, policies
-from maildoctor.facts.postfix.tls import PostfixTls, pairs
+from maildoctor.facts.postfix.tls import PostfixTls, chain, pairs
 
 __all__ = [
     "Block",
@@ -42,12 +43,14 @@ __all__ = [
     "Space",
     "Stage",
     "authentication",
+    "chain",
     "client",
     "decide",
     "has_required",
     "items",
     "milters",
     "needs_tls",
+    "network",
     "of_this_host",
     "outcome",
     "pairs",
@@ -55,7 +58,9 @@ __all__ = [
     "place",
     "policies",
     "primary",
+    "refuses",
     "rejects_strangers",
+    "row_of",
     "stages",
     "tls_level",
     "without_tls",

@@ -11,6 +11,7 @@ from maildoctor.facts.paths import Look, walk
 from maildoctor.facts.postfix import sockets
 from maildoctor.facts.postfix.files import PostfixFiles
 from maildoctor.facts.postfix.remarks import MasterRemarks
+from maildoctor.facts.postfix.restrictions import items, stages
 from maildoctor.facts.postfix.server import Postfix, Smtpd
 from maildoctor.facts.postfix.tls import PostfixTls, tls_files
 from maildoctor.host import Host, NoAnswer, Verb
@@ -22,6 +23,8 @@ _DOVECOT = ("/usr/sbin/dovecot", "/usr/local/sbin/dovecot")
 _CONFIGURATIONS = ("/etc/postfix/sasl", "/etc/sasl2", "/usr/lib/sasl2", "/usr/local/lib/sasl2")
 _SOURCE = re.compile(r"(?:hash|btree|cdb|lmdb|dbm|texthash):(/[^\s,]{1,400})")
 _ROW = re.compile(r"(?m)^([^\s#]\S{0,320})[ \t]+(\S.{0,399})$")
+_ROWS = 5_000
+"""Rows of one access table that are read."""
 _SENDERS = 1_000
 """Addresses of one table of senders that are read."""
 
@@ -53,6 +56,7 @@ def files(host: Host, know: FactStore) -> PostfixFiles | Unknown:
             *(x.line for x in seen),
             *lines,
             *_senders(host, know, found),
+            *_access(host, know, found),
         )
     )
 
@@ -94,6 +98,25 @@ def _senders(host: Host, know: FactStore, found: Postfix) -> Iterator[str]:
     for path in know.some(tables, "tables of senders"):
         rows = _ROW.findall(text(host.ask("read", path)))
         yield from (f"login: {path}\t{key}\t{names.strip()}" for key, names in know.some(rows, path, _SENDERS))
+
+
+_TABLE = re.compile(r"(?:hash|btree|cdb|lmdb|dbm|texthash|cidr|pcre|regexp):/.{1,400}")
+_RULE = re.compile(r"(?m)^(/(?:[^\\/\n]|\\.){0,300}/[A-Za-z]{0,8}|[^\s#]\S{0,320})[ \t]+(\S.{0,399})$")
+
+
+def _access(host: Host, know: FactStore, found: Postfix) -> Iterator[str]:
+    """The sources of the access tables that restriction lists ask about clients, senders and recipients."""
+    asked = (
+        item.argument
+        for smtpd in found.logins
+        for stage in stages(smtpd)
+        for item in items(smtpd, stage)
+        if item.name.endswith("_access") or item.name == "check_by_default"
+    )
+    tables = dict.fromkeys(table for table in asked if _TABLE.fullmatch(table))
+    for table in know.some(tables, "access tables"):
+        rows = _RULE.findall(text(host.ask("read", table.partition(":")[2])))
+        yield from (f"access: {table}\t{key}\t{action.strip()}" for key, action in know.some(rows, table, _ROWS))
 
 
 def remarks(host: Host, know: FactStore) -> MasterRemarks | Unknown:

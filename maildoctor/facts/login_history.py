@@ -420,7 +420,7 @@ class _Reader:
 
 def _add(names: set[str], name: str) -> None:
     name = name.partition("@")[0]
-    if name and len(names) < _NAMES:
+    if name and name[0] != "(" and len(names) < _NAMES:
         names.add(name)
 
 

@@ -18,8 +18,9 @@ _OLD_MD5 = re.compile(r"\$1\$[^$]{0,60}\$")
 _PWDFILE = re.compile(r"\[(\d{2})\]?$")
 _OF_PWDFILE = {"13": "CRYPT", "34": "PLAIN-MD5", "56": "DIGEST-MD5"}
 """Suffixes of libpam-pwdfile."""
-_EXTRA = ("nopassword", "nologin", "allow_nets", "proxy", "nodelay", "user", "nouser")
-"""Extra fields that are told of, by their names."""
+_EXTRA = ("nopassword", "nologin", "allow_nets", "fail", "proxy", "nodelay", "user", "nouser")
+"""Extra fields that are told of, by their names; of `allow_nets`, which is no secret, the value too."""
+_NETWORKS = re.compile(r"allow_nets=[0-9A-Fa-f:./,local]{1,400}")
 
 
 def users(text: str) -> Iterator[str]:
@@ -41,8 +42,9 @@ def users(text: str) -> Iterator[str]:
             continue
         fields = rest.split(":")
         scheme, shape = _stored(fields[0])
-        extra = [w.partition("=")[0] for w in ":".join(fields[6:]).split()] if len(fields) > 6 else []
-        rows.append("\t".join([name, scheme or "-", shape, " ".join(e for e in extra if e in _EXTRA)]).rstrip("\t"))
+        extra = ":".join(fields[6:]).split() if len(fields) > 6 else []
+        told = (w if _NETWORKS.fullmatch(w) else w.partition("=")[0] for w in extra if w.partition("=")[0] in _EXTRA)
+        rows.append("\t".join([name, scheme or "-", shape, " ".join(told)]).rstrip("\t"))
         none += not colon and not rest
     if more:
         yield f"# cut: only the first {MOST:,} of {MOST + more:,} users are listed"

@@ -13,6 +13,7 @@ _FAILED = re.compile(
     r": SASL (?P<mech>[\w-]{1,20}) authentication failed:.{0,300}, sasl_username=(?P<name>[^\s,]{1,200})$"
     r"|(?P<by>[\w-]{1,40}) authenticator failed for .{1,300}\(set_id=(?P<id>[^)]{1,200})\)$"
 )
+_FROM = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f.:]{2,45})\]: SASL ")
 _DONE = re.compile(r", sasl_method=[\w-]{1,20}, sasl_username=(?P<name>[^\s,]{1,200})")
 
 
@@ -38,6 +39,8 @@ class TriedNames:
             line = line.rstrip()[:2000]
             if "authenticat" in line and (m := _FAILED.search(line)):
                 name = m["name"] or m["id"]
+                if name.startswith("("):
+                    continue  # smtpd_sasl_glue.c: (unavailable), where no name was told
                 if name in failed or len(failed) < _NAMES:
                     failed[name] = line[:300]
                 else:
@@ -46,6 +49,11 @@ class TriedNames:
                 failed.pop(m["name"], None)
                 let_in.add(m["name"])
         return cls(path, failed, frozenset(let_in), more or len(failed) > _NAMES // 4)
+
+    def address(self, name: str) -> str:
+        """Whence it was refused last; empty where the line does not say."""
+        found = _FROM.search(self.failed.get(name, ""))
+        return found[1] if found else ""
 
     def evidence(self, name: str) -> Evidence:
         """The last line about it."""

@@ -123,6 +123,24 @@ class Passdb:
         return self.section.value(name).lower() in _YES
 
     @property
+    def takes_any_password(self) -> str:
+        """What makes it accept every password of every name that it is asked for: `nopassword`, or `password` of a
+        static one, by which all have the same; empty where nothing does (auth/passdb-static.c, passdb-template.c)."""
+        if self.driver != "static":
+            return ""
+        fields = {w.partition("=")[0]: w.partition("=")[2] for w in self.section.value("args").split()}
+        fields |= {name: said.value for name, said in self.section.lists.get("passdb_fields", {}).items()}
+        fields["password"] = fields.get("password", "") or self.section.value("static_password")
+        if "nopassword" in fields and fields["nopassword"].lower() not in ("no", "n", "0"):
+            return "nopassword"
+        return "password" if fields["password"] else ""
+
+    @property
+    def lets_in(self) -> bool:
+        """Whether a right password is enough here: nothing says that it is not asked first, or that more is needed."""
+        return self.verifies and self.skip != "unauthenticated" and self.result_success in ("return-ok", "continue-ok")
+
+    @property
     def has_lookup(self) -> bool:
         """Whether it tells the stored password, which all mechanisms but PLAIN and LOGIN need (auth/passdb.c)."""
         return self.driver not in ("pam", "bsdauth", "checkpassword", "imap", "oauth2")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Self
 
 from maildoctor.facts.paths import Look, Paths, Trail
@@ -29,6 +30,17 @@ SERVED: Mapping[str, frozenset[str]] = {
 }
 """What each challenge can be answered from besides the plain password (auth/password-scheme.c, auth/mech-*.c). PLAIN
 and LOGIN can be verified against every scheme."""
+_SCHEMES = frozenset({
+    "MD5", "MD5-CRYPT", "SHA", "SHA1", "SHA256", "SHA512", "SMD5", "SSHA", "SSHA256", "SSHA512", "CRAM-MD5",
+    "SCRAM-SHA-1", "SCRAM-SHA-256", "HMAC-MD5", "DIGEST-MD5", "PLAIN-MD4", "PLAIN-MD5", "LDAP-MD5", "OTP", "PBKDF2",
+    "CRYPT", "DES-CRYPT", "SHA256-CRYPT", "SHA512-CRYPT", "BLF-CRYPT", "ARGON2I", "ARGON2ID",
+}) | PLAIN_SCHEMES  # fmt: skip
+_OLD_SCHEMES = frozenset({"LANMAN", "NTLM", "SKEY", "RPA"})
+"""What password_schemes_init() registers (auth/password-scheme.c), and what it did up to 2.3."""
+_SINCE: Mapping[str, tuple[int, ...]] = {
+    "SCRAM-SHA-1": (2, 2), "PBKDF2": (2, 3), "ARGON2I": (2, 3), "ARGON2ID": (2, 3), "SCRAM-SHA-256": (2, 3, 10),
+}  # fmt: skip
+_ENCODINGS = frozenset({"", "HEX", "B64", "BASE64"})
 _CRYPTED = ("des", "bsdi", "md5", "bcrypt", "sha256", "sha512", "yescrypt", "scrypt", "sha1", "sunmd5", "gost-yescrypt")
 """Shapes that are a hash of crypt(3), whatever is written before them."""
 
@@ -36,12 +48,31 @@ _CRYPTED = ("des", "bsdi", "md5", "bcrypt", "sha256", "sha512", "yescrypt", "scr
 @dataclass(frozen=True, slots=True)
 class DovecotUser:
     """One line: `scheme` as written, in capitals, empty where none is; `shape`: what the rest looks like, by
-    `maildoctor.host.passwd_file`; `fields`: names of extra fields."""
+    `maildoctor.host.passwd_file`; `fields`: names of extra fields; `networks`: of allow_nets, None where it is not
+    there."""
 
     name: str
     scheme: str
     shape: str
     fields: tuple[str, ...] = ()
+    networks: tuple[str, ...] | None = None
+
+    def is_let_in_from(self, address: str) -> bool:
+        """Whether allow_nets has an address (auth/auth-request.c, auth_request_validate_networks()): a bare address is
+        that host alone, what is no network matches nobody. True of an address that cannot be read."""
+        try:
+            client = ip_address(address)
+        except ValueError:
+            return True
+        return self.networks is None or any(_holds(network, client) for network in self.networks)
+
+    def is_known_scheme(self, default: str, version: tuple[int, ...]) -> bool:
+        """Whether Dovecot knows the scheme of the password; `version`: empty where that is not known. Where it does
+        not, every login of the user fails (auth/auth-request.c: Unknown scheme)."""
+        scheme, _, encoding = (self.scheme or default).upper().partition(".")
+        if scheme in _OLD_SCHEMES:
+            return version[:2] < (2, 4)
+        return scheme in _SCHEMES and encoding in _ENCODINGS and (not version or version >= _SINCE.get(scheme, ()))
 
     @property
     def is_crypted(self) -> bool:
@@ -61,6 +92,8 @@ class DovecotUser:
         """Whether this user can log in by a mechanism as far as the stored password goes."""
         if "nopassword" in self.fields or mechanism not in SERVED:
             return True
+        if not self.is_known_scheme(default, ()):
+            return True  # it serves none at all, which is another fault
         scheme = self.stored(default)
         return scheme in PLAIN_SCHEMES or scheme in SERVED[mechanism]
 
@@ -132,4 +165,13 @@ def _users(rows: list[str]) -> Iterator[DovecotUser]:
         fields = row.split("\t")
         if len(fields) > 2:
             scheme = "" if fields[1] == "-" else fields[1].upper()
-            yield DovecotUser(fields[0], scheme, fields[2], tuple(fields[3].split()) if len(fields) > 3 else ())
+            extra = [w.partition("=") for w in fields[3].split()] if len(fields) > 3 else []
+            networks = next((tuple(v.split(",")) for n, _, v in extra if n == "allow_nets" and v), None)
+            yield DovecotUser(fields[0], scheme, fields[2], tuple(n for n, _, _ in extra), networks)
+
+
+def _holds(network: str, client: IPv4Address | IPv6Address) -> bool:
+    try:
+        return client in ip_network(network.strip(), strict=False)
+    except ValueError:
+        return False

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from maildoctor.facts.paths import Look
@@ -14,6 +14,7 @@ _SPACE = re.compile(
     r"space: (/.{0,4096}?) (\d{1,19}) KiB free of (\d{1,19}) KiB"
     r"(?:, (\d{1,19}) of (\d{1,19}) inodes free)?(, read-only)?"
 )
+_ACCESS = re.compile(r"access: (\w{1,12}:/[^\t]{0,4096})\t([^\t]{1,400})\t(.{0,400})")
 _ENTRY = re.compile(r"login: (/[^\t]{0,4096})\t([^\t]{1,400})\t(.{0,400})")
 
 
@@ -33,7 +34,7 @@ class Space:
 class PostfixFiles:
     """Text: `ls -ld` lines, `missing: PATH`, `unseen: PATH: REASON`, `bound: PATH yes` where a process listens on a
     socket, `space: PATH 812 KiB free of 1024 KiB, 40 of 50 inodes free`, and of tables of senders
-    `login: PATH<TAB>ADDRESS<TAB>NAMES`."""
+    `login: PATH<TAB>ADDRESS<TAB>NAMES`; of access tables `access: TYPE:PATH<TAB>PATTERN<TAB>ACTION`."""
 
     by_path: Mapping[str, Look]
     missing: frozenset[str]
@@ -42,12 +43,17 @@ class PostfixFiles:
     spaces: tuple[Space, ...]
     owners: Mapping[str, tuple[tuple[str, str], ...]]
     """by the path of a table of smtpd_sender_login_maps, its addresses with the names that may use each"""
+    access: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """by `TYPE:PATH`, the rows of an access table in their order: pattern and action"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """From the lines described above; others are passed over."""
         lines = text.splitlines()
         owners: dict[str, list[tuple[str, str]]] = {}
+        access: dict[str, list[tuple[str, str]]] = {}
+        for m in filter(None, map(_ACCESS.fullmatch, lines)):
+            access.setdefault(m[1], []).append((m[2], m[3]))
         for m in filter(None, map(_ENTRY.fullmatch, lines)):
             owners.setdefault(m[1], []).append((m[2], m[3]))
         return cls(
@@ -57,6 +63,7 @@ class PostfixFiles:
             {m[1]: m[2] == "yes" for m in map(_BOUND.fullmatch, lines) if m},
             tuple(_space(m) for m in map(_SPACE.fullmatch, lines) if m),
             {path: tuple(rows) for path, rows in owners.items()},
+            {table: tuple(rows) for table, rows in access.items()},
         )
 
     def look(self, path: str) -> Look | None:
