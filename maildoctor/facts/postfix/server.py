@@ -40,6 +40,11 @@ class Smtpd:
         return self.service.name.rpartition(":")[0].strip("[]")
 
     @property
+    def is_loopback(self) -> bool:
+        """Whether only this host reaches it."""
+        return self.address.startswith("127.") or self.address in ("::1", "localhost")
+
+    @property
     def chrooted(self) -> bool:
         """Whether it works in the queue directory as its root (master/master_ent.c)."""
         return self.service.chroot == "y" or (self.service.chroot == "-" and self.postfix.chroot_by_default)
@@ -97,6 +102,15 @@ class Postfix:
     def logins(self) -> tuple[Smtpd, ...]:
         """Those of them that offer AUTH."""
         return tuple(s for s in self.smtpd if s.is_yes("smtpd_sasl_auth_enable"))
+
+    @property
+    def meant_for_logins(self) -> bool:
+        """Whether somebody set up logins: a setting of theirs besides the switch itself, or a service on a port that is
+        for nothing else and that the network reaches. What packages bring says nothing: permit_sasl_authenticated in a
+        list, cyrus_sasl_config_path (Debian 13)."""
+        names = [*self.main.parameters, *(o for s in self.smtpd for o in s.service.options)]
+        ports = [s for s in self.smtpd if s.port in (465, 587) and not s.is_loopback]
+        return bool(ports) or any(n.startswith("smtpd_sasl_") and n != "smtpd_sasl_auth_enable" for n in names)
 
     def default(self, name: str) -> str:
         """What is compiled in for this release and compatibility level; references are not filled in."""
