@@ -1,10 +1,9 @@
 """CONF: whether Postfix is to let users log in at all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from maildoctor.api import (
     AddPostfixService,
-    Evidence,
     Findings,
     Install,
     Restart,
@@ -40,19 +39,20 @@ smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated defer_una
 @check(
     "CONF029",
     "postfix-auth-not-set-up",
-    "error",
+    "warning",
     rung="offer",
     role="cause",
     explains=("no-offer",),
     fails=[
         {"postfix": _STOCK},
         {"postfix": _STOCK, "services": "service: postfix\nbeside: dovecot"},
-        {"postfix": "smtpd_sasl_auth_enable = no\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = private/auth"},
-        {"postfix": "myhostname = mail.example.com" + _MASTER.replace("#submission", "submission")},
+        {"postfix": "smtpd_sasl_auth_enable = no\ncyrus_sasl_config_path = /etc/postfix/sasl"},
     ],
     passes=[
         {"postfix": "smtpd_sasl_auth_enable = yes" + _MASTER},
         {"postfix": _STOCK.replace("#", "")},
+        {"postfix": "smtpd_sasl_auth_enable = no\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = private/auth"},
+        {"postfix": "myhostname = mail.example.com" + _MASTER.replace("#submission", "submission")},
         {
             "postfix": _STOCK,
             "services": "service: sendmail\nservice: postfix",
@@ -72,43 +72,24 @@ def postfix_auth_not_set_up(postfix: Postfix, services: Services | Unknown, list
     Advice: if users are to log in here, say who checks their passwords (smtpd_sasl_type: Dovecot, or libsasl), switch
     AUTH on within TLS, offer it on port 587, and run maildoctor check again, which leads on from there.
     """
-    smtpd = postfix.smtpd
-    if postfix.logins or postfix.is_yes(_SWITCH) or (postfix.master is not None and not smtpd):
+    if postfix.logins or postfix.is_yes(_SWITCH) or postfix.meant_for_logins:  # the latter: see CONF045
         return
-    meant = _meant_for_logins(postfix)
-    if postfix.is_yes("smtp_sasl_auth_enable") and not meant:  # it logs in elsewhere, and need not let anybody in
+    if postfix.master is not None and not postfix.smtpd:
+        return
+    if postfix.is_yes("smtp_sasl_auth_enable"):  # it logs in elsewhere, and need not let anybody in
         return
     if isinstance(services, Services) and isinstance(listeners, Listeners) and services.idle("postfix", listeners):
         return
     setting = postfix.main.parameters.get(_SWITCH)
     word = f"{_SWITCH} = {setting.value}" if setting else f"{_SWITCH} is not set, and no is the default"
-    names = [evidence.text.partition(" =")[0] for evidence in meant[:3]]
-    shows = f"; users are meant to log in, as {' and '.join(names)} {'shows' if len(names) == 1 else 'show'}"
     yield found(
-        f"SMTP AUTH is not set up here: {word}{shows if names else ''}",
-        evidence=[postfix.main.evidence(_SWITCH), *meant[:3]],
+        f"SMTP AUTH is not set up here: {word}",
+        evidence=[postfix.main.evidence(_SWITCH)],
         fix=_set_up(postfix, services.beside if isinstance(services, Services) else None),
-        severity=None if meant else "warning",
         path=postfix.main.path,
     )
 
 
-def _meant_for_logins(postfix: Postfix) -> Sequence[Evidence]:
-    """What somebody wrote of logins here: settings of a login beside the switch itself, a service on a port that is for
-    nothing else. That permit_sasl_authenticated is in a list says nothing: packages bring it."""
-    settings = [name for name in postfix.main.parameters if name.startswith("smtpd_sasl_") and name != _SWITCH]
-    ports = [s for s in postfix.smtpd if s.port in (465, 587)]
-    path = postfix.master.path if postfix.master else ""
-    return [
-        *(postfix.main.evidence(name) for name in settings),
-        *(Evidence(f"{path}:{s.service.line}", s.name) for s in ports),
-    ]
-
-
-_DOVECOT = {
-    "smtpd_sasl_type": "dovecot",
-    "smtpd_sasl_path": "private/auth",
-}
 _LISTENER = (
     "service auth {",
     "  unix_listener /var/spool/postfix/private/auth {",
@@ -123,19 +104,19 @@ _LISTENER = (
 
 
 def _set_up(postfix: Postfix, beside: Sequence[str] | None) -> Sequence[Step]:
-    """Dovecot where it is installed and saslauthd is not, else libsasl with the package that has its programs; what is
-    set already stays. AUTH in TLS only."""
-    written = postfix.main.parameters
-    kind = postfix.value("smtpd_sasl_type")
-    if "smtpd_sasl_type" not in written and beside and "dovecot" in beside and "saslauthd" not in beside:
-        kind = "dovecot"
+    """By Dovecot where it is installed and saslauthd is not, else by libsasl, with the package that has its programs;
+    AUTH in TLS only."""
     steps: list[Step] = []
-    if kind != "dovecot" and beside is not None and "saslauthd" not in beside:
-        steps.append(Install("saslauthd"))
-    by_dovecot: Mapping[str, str] = _DOVECOT if kind == "dovecot" else {}
-    if by_dovecot and beside and "dovecot" in beside and "smtpd_sasl_path" not in written:
-        steps += [WriteFile("/etc/dovecot/conf.d/99-postfix-auth.conf", _LISTENER), Restart("dovecot")]
-    steps += [SetPostfix(name, value) for name, value in by_dovecot.items() if name not in written]
+    if beside is not None and "saslauthd" not in beside:
+        if "dovecot" in beside:
+            steps += [
+                WriteFile("/etc/dovecot/conf.d/99-postfix-auth.conf", _LISTENER),
+                Restart("dovecot"),
+                SetPostfix("smtpd_sasl_type", "dovecot"),
+                SetPostfix("smtpd_sasl_path", "private/auth"),
+            ]
+        else:
+            steps.append(Install("saslauthd"))
     steps += [SetPostfix(name, "yes") for name in ("smtpd_tls_auth_only", _SWITCH) if not postfix.is_yes(name)]
     if postfix.master is not None and not any(s.port == 587 for s in postfix.smtpd):
         steps.append(_submission(postfix))

@@ -56,12 +56,6 @@ def confined(postfix: Postfix, services: Sequence[Smtpd]) -> dict[str, str]:
     return {"port": where} if where and any(s.name not in some for s in postfix.smtpd) else {}
 
 
-def _meant(postfix: Postfix) -> bool:
-    """Whether somebody set up logins: a setting of SASL stands in main.cf or master.cf."""
-    names = [*postfix.main.parameters, *(o for s in postfix.smtpd for o in s.service.options)]
-    return any(n.startswith(("smtpd_sasl_", "cyrus_sasl_")) for n in names)
-
-
 @check(
     "CONF045",
     "postfix-logins-switched-off",
@@ -74,13 +68,14 @@ def _meant(postfix: Postfix) -> bool:
     fails=[
         {"postfix": _MAIN + "smtpd_sasl_auth_enable = no\n" + _587},
         {"postfix": _MAIN + _587},
-        {"postfix": _MAIN + "smtpd_sasl_auth_enable = no\n" + _MASTER},
+        {"postfix": _MAIN + "smtpd_sasl_auth_enable = no\nsmtpd_sasl_type = dovecot\n" + _MASTER},
         {"postfix": _AUTH + _587 + " -o smtpd_sasl_auth_enable=no\n"},
     ],
     passes=[
         {"postfix": _AUTH + _587},
         {"postfix": _MAIN + _587 + " -o smtpd_sasl_auth_enable=yes\n"},
         {"postfix": _MAIN + _MASTER},
+        {"postfix": _MAIN + "cyrus_sasl_config_path = /etc/postfix/sasl\n" + _MASTER},
         {"postfix": _MAIN + "smtpd_sasl_auth_enable = no\n" + _587 + " -o smtpd_sasl_auth_enable=yes\n"},
         {"postfix": _MAIN + _MASTER + "127.0.0.1:587 inet n - y - - smtpd\n"},
     ],
@@ -94,9 +89,9 @@ def logins_switched_off(postfix: Postfix) -> Findings:
 
     Advice: set smtpd_sasl_auth_enable=yes in main.cf, or for the one service by -o in master.cf; then reload Postfix.
     """
-    public = [s for s in postfix.smtpd if not s.address.startswith("127.") and s.address not in ("::1", "localhost")]
+    public = [s for s in postfix.smtpd if not s.is_loopback]
     asked = [s for s in public if s.port in _SUBMISSION]
-    if not asked and _meant(postfix):
+    if not asked and postfix.meant_for_logins:
         asked = [s for s in public if s.port == 25]
     off = [s for s in asked if not s.is_yes("smtpd_sasl_auth_enable")]
     if not off:

@@ -94,6 +94,11 @@ class Smtpd(ServiceSettings):
         """The address that it is bound to; empty: those of inet_interfaces."""
         return self.listener.rpartition(":")[0].strip("[]")
 
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this host reaches it."""
+        return self.address.startswith("127.") or self.address in ("::1", "localhost")
+
 
 @dataclass(frozen=True)
 class Postfix:
@@ -167,6 +172,15 @@ class Postfix:
     @cached_property
     def _transports(self) -> Mapping[str, str]:
         return {s.name: s.program for s in (self.master.services if self.master else ())}
+
+    @property
+    def meant_for_logins(self) -> bool:
+        """Whether somebody set up logins: a setting of theirs besides the switch itself, or a service on a port that is
+        for nothing else and that the network reaches. What packages bring says nothing: permit_sasl_authenticated in a
+        list, cyrus_sasl_config_path (Debian 13)."""
+        names = [*self.main.parameters, *(o for s in self.smtpd for o in s.service.options)]
+        ports = [s for s in self.smtpd if s.port in (465, 587) and not s.is_loopback]
+        return bool(ports) or any(n.startswith("smtpd_sasl_") and n != "smtpd_sasl_auth_enable" for n in names)
 
     def default(self, name: str) -> str:
         """What is compiled in for this release and compatibility level; references are not filled in, and it is empty
