@@ -28,7 +28,7 @@ from maildoctor.host.deadline import Deadline, Overdue
 from maildoctor.ladder import Ground, Seen, climb
 from maildoctor.library import Library
 from maildoctor.model import CheckResult, Finding, Logins, Matrix, Outcome, Report, Route, Talk, Target
-from maildoctor.verdict import conclude, places
+from maildoctor.verdict import conclude, order, places
 
 FINDINGS = 500
 """Findings of one check that are told; nobody reads more, and a stranger may make a line for each."""
@@ -61,11 +61,11 @@ def examine(
     selection: Selection,
     progress: Callable[[str], None] | None = None,
     deadline: Deadline | None = None,
-    witness: Callable[[Report], Report] = lambda report: report,
+    witness: Callable[[Report, LoginHistory | None], Report] = lambda report, _: report,
 ) -> Report:
     """The diagnosis of a host. A fault in one check or collector never ends the run, nor does one that takes too long:
     what the deadline or an interruption leaves no time for is not judged. `witness` adds what the host's log says,
-    before the verdict."""
+    before the verdict; it is given what came of logins too."""
     late = deadline or Deadline()
     started = host.ask("clock")
     services = knowledge(host, progress or (lambda _: None), late)
@@ -83,7 +83,8 @@ def examine(
             outcomes.append(outcome)
             for f in found:
                 findings.setdefault(f.fingerprint, f)
-    ranked = rank(list(findings.values()), library.causes)
+    known = places(library.checks)
+    ranked = rank(list(findings.values()), library.causes, lambda f: order(f, known))
     about = _or(
         late,
         lambda: target(host, services),
@@ -106,9 +107,9 @@ def examine(
         routes=routes,
         logins=logins,
     )
-    report = _or(late, lambda: witness(report), report)
+    report = _or(late, lambda: witness(report, know.already(LoginHistory) if whole else None), report)
     wire = know.already(Wire)
-    return conclude(report, places(library.checks), bool(wire and wire.without_login)) if whole else report
+    return conclude(report, known, bool(wire and wire.without_login)) if whole else report
 
 
 def _or(deadline: Deadline, work: Callable[[], T], otherwise: T) -> T:

@@ -69,7 +69,19 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         {"ladder", "verdict", "model", "facts", "check", "correlate", "library", "host", "collect", "auth"}
     ),
     "triage": frozenset(
-        {"errors", "filesystem", "toml", "model", "stamps", "host", "plan.words", "correlate", "masking", "__init__"}
+        {
+            "errors",
+            "facts",
+            "filesystem",
+            "toml",
+            "model",
+            "stamps",
+            "host",
+            "plan.words",
+            "correlate",
+            "masking",
+            "__init__",
+        }
     ),
     "cli": frozenset({"*"}),
 }

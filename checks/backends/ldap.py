@@ -202,6 +202,7 @@ def ldap_filter_finds_nobody(conf: SaslConf, verifier: Verifier, ldap: LdapStore
             "ldap": _GOOD + "\n>> ask ldap://127.0.0.1/\nconnect: 127.0.0.1:389 Connection refused",
         },
         {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD + "\nldap_servers: 127.0.0.1"},
+        {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD + "\nldap_scope = sub", "listeners": "127.0.0.1 25 7 x"},
     ],
     passes=[
         {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD, "listeners": "0.0.0.0 389 7 slapd"},
@@ -224,7 +225,7 @@ def ldap_server_unreachable(
 
     Advice: start the directory (slapd), or name the right one in ldap_servers and restart saslauthd.
     """
-    if not _asked(conf, verifier) or ldap.missing or ldap.broken:
+    if not _asked(conf, verifier) or ldap.missing or any("ldap_servers" in text for _, text, _ in ldap.broken):
         return
     dead: list[tuple[str, Evidence]] = []
     for server in ldap.servers:
@@ -484,7 +485,6 @@ _BOB_SEARCHED = (
     rung="account",
     role="cause",
     scope=("user",),
-    explains=("USER009",),
     fails=[
         {
             "conf": _CONF,
@@ -545,6 +545,8 @@ def user_not_in_the_directory(
                 edit(ldap.path, "make ldap_filter find exactly the entry of the name that users send"),
             ],
             severity="error" if nobody else None,
+            rung=None,
+            direction=None,
             **({"filter": ldap.filter[:80]} if nobody else {"user": name}),
         )
 
@@ -565,7 +567,6 @@ _TRIES = (
     rung="account",
     role="cause",
     scope=("user",),
-    explains=("USER009",),
     fails=[
         {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _BOB + f"state: {state}", "logins": _TRIES}
         for state in (

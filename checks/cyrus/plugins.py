@@ -42,7 +42,7 @@ def _reinstall(plugin: Plugin, service: LoginService | Unknown) -> list[Step]:
     rung="mechanism",
     role="cause",
     scope=("mechanism",),
-    explains=("no-offer", "LINK006", "MAP012", "MECH001"),
+    explains=("no-offer", "MAP012"),
     witnesses=("LINK130", "LINK131", "LINK132", "LINK133", "LINK134", "LINK150"),
     fails=[{"plugins": _DIGEST + "undefined symbol: des_ecb_encrypt\t(/usr/lib/sasl2/libdigestmd5.so)"}],
     passes=[{"plugins": _OK}],
@@ -76,7 +76,7 @@ def unresolved_symbol(plugins: Plugins, service: LoginService | Unknown) -> Find
     rung="mechanism",
     role="cause",
     scope=("mechanism",),
-    explains=("no-offer", "LINK006", "MAP012", "MECH001"),
+    explains=("no-offer", "MAP012"),
     witnesses=("LINK135",),
     fails=[{"plugins": _DIGEST + "\tlibcrypto.so.1.0.0 => not found"}],
     passes=[{"plugins": _OK}],
@@ -133,7 +133,7 @@ def _wanted(
     rung="mechanism",
     role="cause",
     scope=("mechanism",),
-    explains=("no-offer", "LINK006", "MAP012", "MECH001"),
+    explains=("no-offer", "MAP012"),
     witnesses=("LINK137", "LINK138", "LINK140"),
     fails=[
         {
@@ -175,7 +175,7 @@ def not_a_plug_in(plugins: Plugins, service: LoginService | Unknown) -> Findings
     rung="mechanism",
     role="cause",
     scope=("mechanism",),
-    explains=("no-offer", "LINK006", "MECH001"),
+    explains=("no-offer",),
     fails=[
         {"plugins": "directory: /usr/lib/sasl2\nplugin: /usr/lib/sasl2/libplain.so -> missing"},
         {"plugins": "directory: /usr/lib/sasl2\nfile: /usr/lib/sasl2/libplain.so.2"},
@@ -215,7 +215,7 @@ def plug_in_link(plugins: Plugins, service: LoginService | Unknown) -> Findings:
     "error",
     rung="mechanism",
     role="cause",
-    explains=("no-offer", "LINK006", "MAP012", "MECH001", "MECH005", "MECH009", "USER001"),
+    explains=("no-offer", "LINK006", "MAP012", "MECH001", "MECH005", "MECH009"),
     witnesses=("LINK141", "MECH120"),
     fails=[
         {"plugins": "directory: /usr/lib/x86_64-linux-gnu/sasl2 dangling -> /opt/local/lib/sasl2"},
@@ -259,7 +259,7 @@ def plug_in_directory(plugins: Plugins, service: LoginService | Unknown) -> Find
     role="cause",
     scope=("mechanism",),
     explains=("no-offer",),
-    witnesses=("CONF151",),
+    witnesses=("CONF151", "SASL502"),
     fails=[{"plugins": _OK, "conf": "pwcheck_method: auxprop\nauxprop_plugin: sasldb", "service": ""}],
     passes=[
         {

@@ -90,8 +90,8 @@ def configuration_syntax(conf: SaslConf, service: LoginService | Unknown) -> Fin
     "error",
     rung="verifier",
     role="cause",
-    explains=("no-offer", "USER008", "USER009"),
-    witnesses=("CONF150", "SASL124"),
+    explains=("no-offer",),
+    witnesses=("CONF150", "SASL124", "SASL502"),
     fails=[{"conf": "pwcheck_method: sasldb"}, {"conf": "pwcheck_method: saslauth"}],
     passes=[{"conf": "pwcheck_method: saslauthd auxprop"}, {"conf": ""}],
     refs=("libsasl: lib/checkpw.c, _sasl_verify_password[]",),
@@ -137,7 +137,9 @@ def _known_verifier(method: str) -> str:
     passes=[{"files": "searched: /etc/sasl2\nfound: /etc/sasl2/Sendmail.conf"}],
     refs=('sendmail: sendmail/srvrsmtp.c, sasl_server_init(srvcallbacks, "Sendmail")',),
 )
-def misnamed_configuration(files: SaslFiles, service: LoginService | Unknown) -> Findings:
+def misnamed_configuration(
+    files: SaslFiles, service: LoginService | Unknown, application: SaslApplication | Unknown
+) -> Findings:
     """A SASL configuration is called otherwise, or lies elsewhere, than libsasl looks for it.
 
     Sendmail's is called Sendmail.conf, with a capital S, and lies in libsasl's own search path. Another file is never
@@ -145,25 +147,26 @@ def misnamed_configuration(files: SaslFiles, service: LoginService | Unknown) ->
 
     Advice: rename or move it to where libsasl looks, or remove it if the defaults are wanted.
     """
+    name = application.file if isinstance(application, SaslApplication) else "Sendmail.conf"
     for path in files.misnamed:
         folder = path.rpartition("/")[0]
         shadow = any(f.startswith(folder + "/") for f in files.found)
         yield found(
-            f"{path} is never read: libsasl looks for {folder}/Sendmail.conf",
+            f"{path} is never read: libsasl looks for {folder}/{name}",
             evidence=[Evidence(f"ls {folder}", path.rpartition("/")[2])],
-            fix=[] if shadow else taking_effect(service, Move(path, f"{folder}/Sendmail.conf")),
+            fix=[] if shadow else taking_effect(service, Move(path, f"{folder}/{name}")),
             severity="info" if shadow else "warning",
             path=path,
         )
     if not files.found:
         for path in files.elsewhere:
             yield found(
-                f"{path} is never read: libsasl looks for Sendmail.conf in {' '.join(files.searched)}",
+                f"{path} is never read: libsasl looks for {name} in {' '.join(files.searched)}",
                 evidence=[
                     Evidence(f"ls {path}", "there"),
-                    *(Evidence(folder, "no Sendmail.conf") for folder in files.searched),
+                    *(Evidence(folder, f"no {name}") for folder in files.searched),
                 ],
-                fix=taking_effect(service, Move(path, f"{files.searched[0]}/Sendmail.conf")) if files.searched else [],
+                fix=taking_effect(service, Move(path, f"{files.searched[0]}/{name}")) if files.searched else [],
                 path=path,
             )
 
@@ -290,7 +293,8 @@ def _asks_saslauthd(settings: Mapping[str, str]) -> bool:
     "error",
     rung="verifier",
     role="cause",
-    explains=("SASL008", "SASL009"),
+    shows=("not-started",),
+    explains=("SASL008",),
     witnesses=("RUN150", "SASL123"),
     fails=[
         {"conf": "pwcheck_method: saslauthd", "processes": "", "saslauthd": "START=yes\ninstalled"},

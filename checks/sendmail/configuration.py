@@ -22,9 +22,14 @@ from maildoctor.api import (
     inspect,
     rebuild,
 )
-from maildoctor.api.host import LoginHistory, Names, Paths, Processes, System
-from maildoctor.api.sendmail import SendmailCf, SendmailMc, SendmailProgram, SiteConfig, SubmitCf
+from maildoctor.api.cyrus import SaslDb
+from maildoctor.api.host import Listeners, LoginHistory, Names, Paths, Processes, Services, System
+from maildoctor.api.sendmail import Daemon, SendmailCf, SendmailMc, SendmailProgram, SiteConfig, SubmitCf
 
+_ONE_USER = (
+    "# path: /etc/sasldb2\n# format: Berkeley DB hash version 9\n# backend: berkeley\n"
+    "test@mail.example.com: userPassword"
+)
 _RULE = "SLocal_check_rcpt\nR$*\t$#OK\n"
 
 
@@ -155,7 +160,7 @@ def configuration_not_rebuilt(cf: SendmailCf, mc: SendmailMc) -> Findings:
     "error",
     rung="program",
     role="cause",
-    explains=("stopped", "CONF004"),
+    explains=("stopped",),
     fails=[{"program": "Version 8.17.1"}],
     passes=[{"program": "Version 8.17.1", "cf": "V10/Berkeley"}],
     refs=("sendmail: sendmail/conf.h, _PATH_SENDMAILCF",),
@@ -1015,6 +1020,7 @@ def source_without_sasl(site: SiteConfig) -> Findings:
     explains=(
         "no-offer",
         "no-starttls",
+        "CONF010",
         "CONF013",
         "CONF016",
         "MECH002",
@@ -1046,6 +1052,8 @@ def source_without_sasl(site: SiteConfig) -> Findings:
             "system": "ID=debian",
         },
         {"cf": "O DaemonPortOptions=Name=MTA, Port=25", "mc": "MAILER(`smtp')dnl", "system": "ID=fedora"},
+        {"cf": "O DaemonPortOptions=Name=MTA, Port=25\nO DaemonPortOptions=Name=MSA, Port=587, M=E"},
+        {"cf": "O DaemonPortOptions=Name=MTA, Port=25", "sasldb": _ONE_USER, "services": "service: sendmail"},
     ],
     passes=[
         {"cf": "O AuthMechanisms=PLAIN LOGIN"},
@@ -1053,6 +1061,11 @@ def source_without_sasl(site: SiteConfig) -> Findings:
         {"cf": "Kauthinfo hash /etc/mail/authinfo"},
         {"cf": "O DaemonPortOptions=Name=MTA, Port=25", "mc": "TRUST_AUTH_MECH(`PLAIN LOGIN')dnl\nMAILER(`smtp')dnl"},
         {"cf": "O DaemonPortOptions=Name=MTA, Port=25", "mc": "include(`/etc/mail/sasl/sasl.m4')dnl"},
+        {
+            "cf": "O DaemonPortOptions=Name=MTA, Port=25",
+            "services": "service: sendmail\nservice: postfix",
+            "listeners": "0.0.0.0 25 40 master",
+        },
         {
             "cf": "O DaemonPortOptions=Name=MTA, Port=25",
             "history": "Nov 22 09:00:03 mail sm-mta[8]: AUTH=server, relay=client.example.com [192.0.2.9], authid=bob, "
@@ -1065,15 +1078,22 @@ def source_without_sasl(site: SiteConfig) -> Findings:
     ),
 )
 def auth_not_set_up(
-    cf: SendmailCf, mc: SendmailMc | Unknown, history: LoginHistory | Unknown, system: System | Unknown
+    cf: SendmailCf,
+    mc: SendmailMc | Unknown,
+    history: LoginHistory | Unknown,
+    system: System | Unknown,
+    sasldb: SaslDb | Unknown,
+    services: Services | Unknown,
+    listeners: Listeners | Unknown,
 ) -> Findings:
     """SMTP AUTH is not set up here: sendmail.cf names no mechanism and trusts none.
 
     A sendmail with SASL offers by default what its plug-ins can do, but who logs in may not send elsewhere, and PLAIN
-    and LOGIN, which most mail programs need, are not among the default.
+    and LOGIN, which most mail programs need, are not among the default. A host that only sends, or takes mail for its
+    own users, needs no more; it is an error where something else here is for logins.
 
-    Advice: name the mechanisms in sendmail.mc, have a certificate, listen on port 587 for all, rebuild sendmail.cf and
-    restart; then create the users and run maildoctor check again.
+    Advice: if users are to log in here, name the mechanisms in sendmail.mc, have a certificate, listen on port 587 for
+    all, rebuild sendmail.cf and restart; then create the users and run maildoctor check again.
     """
     if cf.trusted_mechs or cf.auth_mechanisms_line is not None:
         return
@@ -1083,18 +1103,43 @@ def auth_not_set_up(
         return
     if isinstance(history, LoginHistory) and history.succeeded:
         return
+    if isinstance(services, Services) and isinstance(listeners, Listeners) and services.idle("sendmail", listeners):
+        return
     steps = _SET_UP.get(system.family if isinstance(system, System) else "", _BY_HAND)
     lines = [line for line, needed in steps if needed is None or needed(cf)]
     source = mc.path if isinstance(mc, SendmailMc) else "/etc/mail/sendmail.mc"
+    meant = _meant_for_logins(cf, sasldb, services)
     yield found(
         "SMTP AUTH is not set up here: no confAUTH_MECHANISMS and no TRUST_AUTH_MECH",
         evidence=[
             Evidence(cf.path, "no O AuthMechanisms, no C{TrustAuthMech}"),
             *([Evidence(mc.path, "no AUTH_MECH")] if isinstance(mc, SendmailMc) else []),
+            *meant,
         ],
         fix=[*(EditMacroFile(source, line) for line in lines), Rebuild(source, cf.path)],
+        severity=None if meant else "warning",
         path=cf.path,
     )
+
+
+def _meant_for_logins(cf: SendmailCf, sasldb: SaslDb | Unknown, services: Services | Unknown) -> list[Evidence]:
+    """What shows that users are to log in all the same: a port for nothing else that the network reaches, an option of
+    AUTH, users made for it. Of other programs that ask a sasldb they may be as well."""
+    meant = [d.evidence(cf.path) for d in cf.daemons if d.port in _FOR_LOGINS and not _is_loopback(d)]
+    for name in ("AuthOptions", "AuthRealm", "AuthMaxBits"):
+        if setting := cf.option(name):
+            meant.append(Evidence(f"{cf.path}:{setting.line}", f"O {name}={setting.value}"))
+    alone = not isinstance(services, Services) or services.products == ("sendmail",)
+    if isinstance(sasldb, SaslDb) and sasldb.users and alone:
+        meant.append(Evidence(sasldb.path, f"{len(sasldb.users)} users"))
+    return meant
+
+
+_FOR_LOGINS = (465, 587)
+
+
+def _is_loopback(daemon: Daemon) -> bool:
+    return (daemon.address or "").startswith(("127.", "::1", "IPv6:::1"))
 
 
 def _speaks_of_auth(mc: SendmailMc) -> bool:

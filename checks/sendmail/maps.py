@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from maildoctor.api import (
     BuildAliases,
     BuildMap,
+    Direction,
     Evidence,
     Findings,
+    Rung,
     Step,
     Unknown,
     by_hand,
@@ -63,6 +65,18 @@ def _optional(cf: SendmailCf, m: MailMap) -> bool:
     return definition is not None and "-o" in definition.flags
 
 
+_RUNGS: dict[str, Rung] = {"access": "listener", "authinfo": "account", "aliases": "hand-over"}
+"""What lacks first where a map cannot be used; sendmail asks access for every client."""
+
+
+def _rung(name: str) -> Rung:
+    return _RUNGS.get(name, "policy")
+
+
+def _direction(name: str) -> Direction:
+    return "relay" if name == "authinfo" else "server"
+
+
 @check(
     "MAP001",
     "map-not-built",
@@ -97,6 +111,8 @@ def map_not_built(maps: MailMaps, cf: SendmailCf) -> Findings:
             ],
             fix=[_build(m)],
             severity="warning" if m.name == "aliases" or _optional(cf, m) else "error",
+            rung=_rung(m.name),
+            direction=_direction(m.name),
             map=m.name,
         )
 
@@ -133,6 +149,8 @@ def map_stale(maps: MailMaps) -> Findings:
             evidence=[m.source.evidence, m.built.evidence, *(Evidence(m.path, t) for t in reported)],
             fix=[_build(m)],
             severity="error" if m.name == "authinfo" else "warning",
+            rung=_rung(m.name),
+            direction=_direction(m.name),
             map=m.name,
         )
 
@@ -404,6 +422,8 @@ def map_unreadable(maps: MailMaps) -> Findings:
                 f"The map {m.name} cannot be read: {m.unread}",
                 evidence=[Evidence(m.built_path or m.path, m.unread)],
                 fix=[_build(m)],
+                rung=_rung(m.name),
+                direction=_direction(m.name),
                 map=m.name,
             )
 

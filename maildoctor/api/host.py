@@ -5,6 +5,7 @@ from maildoctor.facts.exposed import Exposed, is_of_people
 from maildoctor.facts.firewall import Firewall, Ruling
 from maildoctor.facts.login_history import Hub, LoginHistory
 from maildoctor.facts.logins import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, Logins
+from maildoctor.facts.mail_log import MailLog
 from maildoctor.facts.names import Names, own_name, server_realm, unnamed
 from maildoctor.facts.paths import READ_AT_START, FilePurpose, Look, Paths, Trail
 from maildoctor.facts.port_names import PortNames
@@ -34,6 +35,7 @@ __all__ = [
     "LoginHistory",
     "Logins",
     "Look",
+    "MailLog",
     "Names",
     "Paths",
     "PortNames",

@@ -1,13 +1,62 @@
-"""What checks may ask of Postfix: its release, main.cf and master.cf, and each smtpd service."""
+"""What checks may ask of Postfix: its release, main.cf and master.cf, each smtpd service, restriction lists, files."""
 
+from maildoctor.auth.postfix import needs_tls, primary, tls_level, without_tls
+from maildoctor.facts.postfix.client import NextHop, PasswordEntry, PasswordMap, PasswordMaps, client
+from maildoctor.facts.postfix.files import PostfixFiles, Space
 from maildoctor.facts.postfix.main_cf import PostfixMain
 from maildoctor.facts.postfix.master_cf import PostfixMaster, PostfixService
+from maildoctor.facts.postfix.remarks import Block, MasterRemarks
+from maildoctor.facts.postfix.restrictions import (
+    Decision,
+    Item,
+    Stage,
+    decide,
+    has_required,
+    items,
+    outcome,
+    parameter,
+    rejects_strangers,
+    stages,
+)
 from maildoctor.facts.postfix.server import Postfix, Smtpd
+from maildoctor.facts.postfix.sockets import Peer, authentication, milters, of_this_host, place, policies
+from maildoctor.facts.postfix.tls import PostfixTls, pairs
 
 __all__ = [
+    "Block",
+    "Decision",
+    "Item",
+    "MasterRemarks",
+    "NextHop",
+    "PasswordEntry",
+    "PasswordMap",
+    "PasswordMaps",
+    "Peer",
     "Postfix",
+    "PostfixFiles",
     "PostfixMain",
     "PostfixMaster",
     "PostfixService",
+    "PostfixTls",
     "Smtpd",
+    "Space",
+    "Stage",
+    "authentication",
+    "client",
+    "decide",
+    "has_required",
+    "items",
+    "milters",
+    "needs_tls",
+    "of_this_host",
+    "outcome",
+    "pairs",
+    "parameter",
+    "place",
+    "policies",
+    "primary",
+    "rejects_strangers",
+    "stages",
+    "tls_level",
+    "without_tls",
 ]

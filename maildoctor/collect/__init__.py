@@ -7,9 +7,22 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from maildoctor.auth.service import LoginService, SaslApplication
-from maildoctor.collect import application, backends, cyrus, imapd, paths, postfix, reach, sendmail, system, wire
+from maildoctor.collect import (
+    application,
+    backends,
+    cyrus,
+    dovecot,
+    imapd,
+    paths,
+    postfix,
+    reach,
+    sendmail,
+    system,
+    wire,
+)
 from maildoctor.collect.inside import run_in
 from maildoctor.collect.knowledge import Adapter, Collector, FactStore
+from maildoctor.facts import Absent
 from maildoctor.facts.backends.accounts import Accounts
 from maildoctor.facts.backends.imap import RemoteImap
 from maildoctor.facts.backends.kerberos import Kerberos
@@ -24,6 +37,11 @@ from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.cyrus.shipped import Shipped
+from maildoctor.facts.dovecot.databases import DovecotDatabases
+from maildoctor.facts.dovecot.logins import TriedNames
+from maildoctor.facts.dovecot.settings import Dovecot
+from maildoctor.facts.dovecot.sockets import DovecotSockets
+from maildoctor.facts.dovecot.users import PasswdFiles
 from maildoctor.facts.exposed import Exposed
 from maildoctor.facts.firewall import Firewall
 from maildoctor.facts.login_history import LoginHistory
@@ -61,6 +79,10 @@ _HOST: dict[type[Any], Collector] = {
     PortNames: reach.port_names,
     Shipped: cyrus.shipped,
     Wire: wire.wire,
+    Dovecot: dovecot.dovecot,
+    PasswdFiles: dovecot.users,
+    DovecotDatabases: dovecot.databases,
+    TriedNames: dovecot.tried,
 }
 """Facts of the whole host, whatever mail servers are on it."""
 
@@ -79,6 +101,7 @@ _SERVICE: dict[type[Any], Collector] = {
     LdapStore: backends.ldap_store,
     Kerberos: backends.kerberos,
     RemoteImap: backends.remote_imap,
+    DovecotSockets: dovecot.sockets,
     Logins: system.logins,
     LoginHistory: system.history,
     Paths: paths.paths,
@@ -86,10 +109,22 @@ _SERVICE: dict[type[Any], Collector] = {
 }
 """Facts of one login service, collected for each."""
 
+
+def _if_here(adapter: Adapter, collector: Collector) -> Collector:
+    """Of a mail server that is not here nothing is looked at."""
+
+    def collect(host: Host, know: FactStore) -> Any:
+        if adapter.product in know.products:
+            return collector(host, know)
+        return Absent(f"{adapter.product} is not installed")
+
+    return collect
+
+
 COLLECTORS: dict[type[Any], Collector] = {
     **_HOST,
     **_SERVICE,
-    **{fact: collector for adapter in ADAPTERS for fact, collector in adapter.facts.items()},
+    **{fact: _if_here(adapter, collector) for adapter in ADAPTERS for fact, collector in adapter.facts.items()},
 }
 
 

@@ -36,7 +36,7 @@ _RUN_OF_DEBIAN = ("/var/run/saslauthd",)
 """Compiled into its libsasl2; in a root of the mail server's own, /var/run is seldom a link to /run."""
 _UNITS = tuple(f"{folder}/systemd/system/saslauthd.service" for folder in ("/etc", "/usr/lib", "/lib"))
 _ASKS_FOR_START = re.compile(r'(?m)^[^#\n]{0,200}"?\$\{?START\}?"? *!= *"?yes')
-_SASLAUTHD = ("/usr/sbin/saslauthd", "/usr/local/sbin/saslauthd")
+SASLAUTHD = ("/usr/sbin/saslauthd", "/usr/local/sbin/saslauthd")
 
 
 def system(know: FactStore) -> tuple[str, str]:
@@ -210,6 +210,8 @@ def sasldb(host: Host, know: FactStore) -> SaslDb | Unknown:
         return service
     if isinstance(service, LoginService) and service.provider != "libsasl":
         return Absent(f"{service.product} asks {service.provider}, not libsasl")
+    if isinstance(service, LoginService) and service.mechanisms == ():
+        return Absent(f"{service.product} offers no login")
     path = sasldb_path(know)
     for candidate in (path, path + ".db", path + ".pag"):
         answer = host.ask("sasldb", candidate)
@@ -256,7 +258,7 @@ def saslauthd(host: Host, know: FactStore) -> Saslauthd | Unknown:
     ):
         lines.append("pam /etc/pam.d/smtp: missing")
         lines += [f"pam other: {row}" for row in text(host.ask("read", "/etc/pam.d/other")).splitlines()]
-    if first(host, _SASLAUTHD):
+    if first(host, SASLAUTHD):
         lines.append("installed")
     if _starts_only_if_enabled(host, know):
         lines.append("START=yes is demanded")

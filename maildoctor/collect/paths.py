@@ -12,7 +12,7 @@ from maildoctor.facts.system import System
 from maildoctor.host import Host, NoAnswer
 
 
-class _Files:
+class Files:
     """Looks at paths, each once. `gaps`: why at some of them nobody could look."""
 
     def __init__(self, host: Host) -> None:
@@ -39,7 +39,7 @@ def paths(host: Host, know: FactStore) -> Paths | Unknown:
     if isinstance(service, Unknown):
         return service
     wanted = know.some(dict.fromkeys(_trusted(host, know)), "paths that mail trusts")
-    files = _Files(host)
+    files = Files(host)
     for _, path in wanted:
         walk(path, files)
     seen = files.seen
@@ -110,7 +110,7 @@ def exposed(host: Host, know: FactStore) -> Exposed | Unknown:
     there = {path: a for path, a in answers.items() if isinstance(a, str) or a.why != "absent"}
     if not there:
         return Absent("there is no file in which mail programs keep credentials")
-    rows, looked = list[str](), _Files(host)
+    rows, looked = list[str](), Files(host)
     for path, answer in there.items():
         if isinstance(answer, NoAnswer):
             rows.append(f"unread {path}: {answer.reason}")

@@ -4,14 +4,19 @@ import re
 
 from maildoctor.auth import postfix
 from maildoctor.auth.service import LoginService, SaslApplication
+from maildoctor.collect import postfix_files
 from maildoctor.collect.cyrus import system
 from maildoctor.collect.knowledge import Adapter, FactStore, first, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.conf import config_search, plugin_search
 from maildoctor.facts.names import Names
+from maildoctor.facts.postfix.client import PasswordMaps, client
+from maildoctor.facts.postfix.files import PostfixFiles
 from maildoctor.facts.postfix.main_cf import PostfixMain
 from maildoctor.facts.postfix.master_cf import PostfixMaster
+from maildoctor.facts.postfix.remarks import MasterRemarks
 from maildoctor.facts.postfix.server import Postfix
+from maildoctor.facts.postfix.tls import PostfixTls
 from maildoctor.facts.system import System
 from maildoctor.host import Host, NoAnswer
 
@@ -80,34 +85,67 @@ def flags_of_build(made: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{m[1]}={m[2]}" if m[2] else m[1] for m in _FLAG.finditer(made)))
 
 
+def password_maps(host: Host, know: FactStore) -> PasswordMaps | Unknown:
+    """The logins at other servers: tables, and the plug-ins that could do them."""
+    postfix = know(Postfix)
+    if isinstance(postfix, Unknown):
+        return postfix
+    service = client(postfix) or postfix
+    lines = []
+    for folder in plugin_search(*system(know), 2):
+        names = host.ask("list", folder)
+        lines += [f"plug-ins: {' '.join(names.split())}"] if isinstance(names, str) else []
+    for name in _PASSWORDS:
+        tables = _MAP.findall(service.value(name))
+        for kind, path in know.some(tables, f"tables of {name}"):
+            lines += [f"[{name}] {kind}:{path}", *_entries(host, kind, path)]
+    return PasswordMaps.parse("\n".join(lines))
+
+
+_INDEX = {"hash": ".db", "btree": ".db", "cdb": ".cdb", "lmdb": ".lmdb", "dbm": ".pag"}
+"""What postmap makes beside the source, by type of table."""
+
+
+def _entries(host: Host, kind: str, path: str) -> list[str]:
+    built = f"{path}{_INDEX[kind]}" if kind in _INDEX else path
+    lines = [look for p in dict.fromkeys((path, built)) if isinstance(look := host.ask("look", p), str)]
+    answer = host.ask("map", f"passwords {built}") if kind in (*_INDEX, "texthash") else None
+    if answer is None:
+        return [*lines, f"unread: a table of the type {kind} is not read"]
+    if isinstance(answer, NoAnswer):
+        return [*lines, f"unread: {answer.reason}"]
+    rows = [row.split("\t") for row in answer.splitlines() if not row.startswith("#")]
+    return [*lines, *(f"entry: {row[0]}\t{row[2]}" for row in rows if len(row) > 2)]
+
+
 def login_service(_: Host, know: FactStore) -> LoginService | Unknown:
     """Where users log in by SMTP."""
-    main = know(PostfixMain)
-    if isinstance(main, Unknown):
-        return main
-    return postfix.login_service(main, know.get(PostfixMaster), know(Names), know.get(System))
+    found = know(Postfix)
+    if isinstance(found, Unknown):
+        return found
+    return postfix.login_service(found, know(Names), know.get(System))
 
 
 def application(host: Host, know: FactStore) -> SaslApplication | Unknown:
     """How smtpd uses libsasl; Absent where it asks Dovecot instead, or does not offer AUTH."""
-    main, master = know(PostfixMain), know.get(PostfixMaster)
-    if isinstance(main, Unknown):
-        return main
-    if not postfix.is_wanted(main, master):
+    found = know(Postfix)
+    if isinstance(found, Unknown):
+        return found
+    smtpd = postfix.primary(found)
+    if not postfix.is_wanted(found):
         return Absent("AUTH is not switched on in Postfix (smtpd_sasl_auth_enable)")
-    options = postfix.options_of_logins(main, master)
-    if (provider := postfix.provider_of(main, options)) != "libsasl":
+    if (provider := postfix.provider_of(smtpd)) != "libsasl":
         return Absent(f"Postfix asks {provider}, not libsasl (smtpd_sasl_type)")
     family, triplet = system(know)
-    rooted = postfix.chrooted(main, master)
     return SaslApplication(
-        name=main.value("smtpd_sasl_path", "smtpd", options),
+        name=smtpd.value("smtpd_sasl_path"),
         product=postfix.PRODUCT,
         program=_daemon(host),
-        configurations=_configurations(main, know, config_search(family, triplet, 2)),
+        configurations=_configurations(found.main, know, config_search(family, triplet, 2)),
         plugins=plugin_search(family, triplet, 2),
-        root=main.value("queue_directory", "/var/spool/postfix") if rooted else "",
-        rooted=rooted,
+        root=smtpd.value("queue_directory") if smtpd.chrooted else "",
+        rooted=postfix.chrooted(found) if smtpd.chrooted else (),
+        protocol=smtpd.value("smtpd_sasl_service") or "smtp",
     )
 
 
@@ -142,7 +180,15 @@ ADAPTER = Adapter(
     is_here=_is_here,
     login_service=login_service,
     application=application,
-    facts={PostfixMain: main_cf, PostfixMaster: master_cf, Postfix: server},
+    facts={
+        PostfixMain: main_cf,
+        PostfixMaster: master_cf,
+        Postfix: server,
+        PostfixFiles: postfix_files.files,
+        PostfixTls: postfix_files.tls,
+        MasterRemarks: postfix_files.remarks,
+        PasswordMaps: password_maps,
+    },
     trusted=trusted,
     credentials=credentials,
 )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from maildoctor.auth.service import LoginService
+from maildoctor.collect.cyrus import SASLAUTHD
 from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
 from maildoctor.collect.sendmail import CONFIGURATIONS
 from maildoctor.facts import Absent, Unknown
@@ -53,6 +54,8 @@ _OTHERS = {
     "opensmtpd": ("/usr/sbin/smtpctl",),
     "dovecot": ("/usr/sbin/dovecot", "/usr/local/sbin/dovecot"),
 }
+_CHECKING = {"dovecot": _OTHERS["dovecot"], "saslauthd": SASLAUTHD}
+"""Programs that a mail server can ask whether a password is right."""
 
 
 def others(host: Host) -> tuple[str, ...]:
@@ -167,9 +170,11 @@ def _trusted(host: Host, found: Processes) -> list[str]:
     return [*(f"runs as: {user}" for user in users[:1]), *(f"holds: {pid}" for pid in sorted(holders))]
 
 
-def services(_: Host, know: FactStore) -> Services:
-    """The mail servers whose logins can be judged."""
-    return Services.parse("\n".join(f"service: {product}" for product in know.products))
+def services(host: Host, know: FactStore) -> Services:
+    """The mail servers whose logins can be judged, and what is installed to check passwords."""
+    lines = [f"service: {product}" for product in know.products]
+    lines += [f"beside: {name}" for name, paths in _CHECKING.items() if first(host, paths)]
+    return Services.parse("\n".join(lines))
 
 
 def listeners(host: Host, know: FactStore) -> Listeners | Unknown:

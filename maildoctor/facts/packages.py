@@ -21,6 +21,7 @@ _PACKAGES: Mapping[str, Mapping[str, str]] = {
         "": "libsasl2-modules", "sasldb": "libsasl2-modules-db", "gssapiv2": "libsasl2-modules-gssapi-mit",
         "gs2": "libsasl2-modules-gssapi-mit", "ldapdb": "libsasl2-modules-ldap", "sql": "libsasl2-modules-sql",
         "otp": "libsasl2-modules-otp", "libsasl2": "libsasl2-2", "saslauthd": "sasl2-bin", "sendmail": "sendmail-bin",
+        "sensible-mda": "sensible-mda",
     },
     # %files of Fedora's cyrus-sasl.spec
     "fedora": {
@@ -71,7 +72,7 @@ def package_for(mech_or_plugin: str, distribution: str) -> str:
     """The package that brings a mechanism (`DIGEST-MD5`) or a plug-in (`digestmd5`, `libdigestmd5.so`).
 
     `distribution` is ID of os-release(5) or a word of ID_LIKE; for one not known the answer is `cyrus-sasl`. The words
-    `libsasl2`, `saslauthd` and `sendmail` are understood, too.
+    `libsasl2`, `saslauthd`, `sendmail` and Debian's `sensible-mda` are understood, too.
     """
     packages = _PACKAGES.get(_family(distribution))
     if packages is None:

@@ -92,6 +92,9 @@ class Contained(Live):
     def _tell_imap(self, server: str) -> Answer:
         return self._asked(lambda: super(Contained, self)._tell_imap(server))
 
+    def _tell_handshake(self, where: str) -> Answer:
+        return self._asked(lambda: super(Contained, self)._tell_handshake(where))
+
     def _tell_kdc(self, question: str) -> Answer:
         return self._asked(lambda: super(Contained, self)._tell_kdc(question))
 

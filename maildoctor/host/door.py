@@ -4,8 +4,9 @@ from maildoctor.host import Answer, NoAnswer, Verb
 from maildoctor.masking import kind_of, masked
 
 _LISTINGS = frozenset((
-    "look", "changed", "real", "acl", "list", "map", "accounts", "keytab", "tally", "sasldb", "elf", "cert", "key",
-    "space", "listeners", "hostname", "build", "release", "elapsed", "whoami", "clock", "clear", "kdc",
+    "look", "changed", "real", "acl", "list", "map", "accounts", "passwd-file", "handshake", "keytab", "tally",
+    "sasldb", "elf", "cert", "key", "space", "listeners", "hostname", "build", "release", "elapsed", "whoami",
+    "clock", "clear", "kdc",
 ))  # fmt: skip
 """What we write ourselves, of names, numbers and digests: a user called `password` is no password."""
 _LINES = frozenset((

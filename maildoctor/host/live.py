@@ -73,6 +73,7 @@ class Live(Rooted):
             "directory": self._tell_directory,
             "kdc": self._tell_kdc,
             "imap": self._tell_imap,
+            "handshake": self._tell_handshake,
             "greets": self._tell_greets,
             "dns": self._tell_dns,
             "run": self._tell_run,
@@ -130,6 +131,16 @@ class Live(Rooted):
         from maildoctor.host.imap import ask
 
         return ask(server, self.asks_elsewhere)
+
+    def _tell_handshake(self, where: str) -> Answer:
+        from maildoctor.host.handshake import by_path, by_port
+
+        if not where.startswith("/"):
+            return by_port(where)
+        if not procfs.serves() or not isinstance(self.files, Tree):
+            return NoAnswer("unavailable", "this is not Linux")
+        with self.files.socket(where) as name:
+            return by_path(name)
 
     def _text(self, path: str) -> str:
         return self.files.read(path, _QUESTION).decode("utf-8", "surrogateescape")

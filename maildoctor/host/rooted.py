@@ -28,6 +28,7 @@ _LIFE = {
     "directory": "server to ask",
     "kdc": "server to ask",
     "imap": "server to ask",
+    "handshake": "server to ask",
 }
 """What is not there where nothing runs, rather than hidden from us."""
 
@@ -55,6 +56,13 @@ _CERTIFICATES = 2 * 1024 * 1024
 
 _KEY_FILE = 64 * 1024
 """Bytes of a file of a private key: one for RSA of 16,384 bits has 13 kB, and a chain beside it 10."""
+
+_RELEASES = (
+    re.compile(rb"\x00((?:2\.1|1\.5)\.\d+)\x00"),
+    re.compile(rb"\x00mail_version=(\d{1,4}(?:\.\d{1,4}){1,3})"),
+    re.compile(rb"\x00Dovecot v(\d{1,4}(?:\.\d{1,4}){1,4})"),
+)
+"""How a program tells its release: libsasl, Postfix, Dovecot."""
 
 _LOOK = "look whether it is what it should be"
 
@@ -131,6 +139,7 @@ class Rooted(Door):
             "source": self._tell_source,
             "map": self._tell_map,
             "accounts": self._tell_accounts,
+            "passwd-file": self._tell_passwd_file,
             "keytab": self._tell_keytab,
             "tally": self._tell_tally,
             "sasldb": self._tell_sasldb,
@@ -213,7 +222,7 @@ class Rooted(Door):
         from maildoctor.sasldb import NotADatabase, entries
 
         word, _, path = subject.partition(" ")
-        kind: entries.Kind = word if word in ("authinfo", "access", "aliases") else "plain"  # type: ignore[assignment]
+        kind: entries.Kind = word if word in ("authinfo", "access", "aliases", "passwords") else "plain"  # type: ignore[assignment]
         data = self._whole(path, _DATABASE)
         try:
             if path.endswith((".db", ".pag", ".dir", ".cdb", ".lmdb")):
@@ -233,6 +242,12 @@ class Rooted(Door):
         except PermissionError:
             return NoAnswer("refused", "permission denied reading /etc/shadow", "run as root")
         return "\n".join(accounts(passwd, shadow))
+
+    def _tell_passwd_file(self, path: str) -> Answer:
+        from maildoctor.host.passwd_file import users
+
+        text = self._whole(path, _TEXT_LIMIT).decode("utf-8", "backslashreplace")
+        return f"# path: {path}\n" + "\n".join(users(text))
 
     def _tell_keytab(self, path: str) -> Answer:
         from maildoctor.host.keytab import NotAKeytab, entries
@@ -280,12 +295,10 @@ class Rooted(Door):
         return f"Version {version or 'unknown'}\n Compiled with: {' '.join(flags)}"
 
     def _tell_release(self, path: str) -> Answer:
-        """The release of a libsasl (lib/common.c) or of a program of Postfix (global/mail_version.h): it stands in
-        it as plain text."""
+        """The release of a libsasl (lib/common.c), of a program of Postfix (global/mail_version.h) or of Dovecot's
+        master (master/main.c): it stands in it as plain text."""
         program = self._whole(path, _PROGRAM)
-        found = re.search(rb"\x00((?:2\.1|1\.5)\.\d+)\x00", program) or re.search(
-            rb"\x00mail_version=(\d{1,4}(?:\.\d{1,4}){1,3})", program
-        )
+        found = next(filter(None, (shape.search(program) for shape in _RELEASES)), None)
         return found[1].decode() if found else NoAnswer("failed", f"{path} does not tell its release")
 
     def _tell_elapsed(self, _: str) -> Answer:

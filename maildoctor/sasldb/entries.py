@@ -16,7 +16,7 @@ from maildoctor.sasldb import NotADatabase, read
 from maildoctor.sasldb.database import ALL, COUNTED, HELD, cut
 from maildoctor.sasldb.names import escape, escape_first
 
-Kind = Literal["authinfo", "access", "aliases", "plain"]
+Kind = Literal["authinfo", "access", "aliases", "passwords", "plain"]
 Tag = Callable[[bytes], str]
 Entry = tuple[bytes, bytes]
 
@@ -137,7 +137,11 @@ def _makemap(data: bytes, kind: Kind) -> Iterator[Entry]:
 
     makemap refuses a line that begins with white space; in other maps it may be a continuation for postmap.
     """
-    lines = _logical_lines(data) if kind == "plain" else (x for x in _physical_lines(data) if x[:1] not in b"# \t\r\0")
+    lines = (
+        _logical_lines(data)
+        if kind in ("plain", "passwords")
+        else (x for x in _physical_lines(data) if x[:1] not in b"# \t\r\0")
+    )
     for line in lines:
         words = line.split(None, 1)
         if len(words) == 2 and not line[:1].isspace():
@@ -163,7 +167,17 @@ def _shape(key: str, value: bytes, kind: Kind) -> str:
     """What of a value may be seen."""
     if kind == "authinfo" or (kind == "access" and key.startswith("authinfo:")):
         return _authinfo(value)
+    if kind == "passwords":
+        return _login(value)
     return _policy(key, escape(value.strip())) if kind == "access" else ""
+
+
+def _login(value: bytes) -> str:
+    """The user of Postfix's `user:password` (smtp/smtp_sasl_glue.c splits at the first colon)."""
+    user, colon, password = value.strip().partition(b":")
+    if not colon:
+        return "(no colon)"
+    return f"{escape(user)[:_SHOWN_LENGTH]}:{'***' if password.strip() else _EMPTY}"
 
 
 _NOT_BASE64 = "(no base64)"
