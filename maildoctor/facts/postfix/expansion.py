@@ -11,8 +11,8 @@ Lookup = Callable[[str], str | None]
 
 _NAMED = re.compile(r"[A-Za-z0-9_]*")
 _BLANKS = " \t\r\n"
-_REFERENCE = re.compile(r"\$\$|\$[({]?[ \t\r\n]*+([A-Za-z0-9_]+)")
-_TEST = re.compile(r"[ \t\r\n]*+([A-Za-z0-9_]*+)[ \t\r\n]*+(?:([?:])|\Z)")
+_REFERENCE = re.compile(r"\$\$|\$[({]?[ \t\r\n]*([A-Za-z0-9_]+)")
+_BLANK = re.compile(r"[ \t\r\n]*")
 _BRACES = {"{": re.compile("[{}]"), "(": re.compile("[()]")}
 _OPERATOR = re.compile(r"[<>!=?+\-*/~&|%]*")
 _SUFFIX = re.compile(r"[A-Za-z0-9]*")
@@ -121,6 +121,21 @@ def _braced(text: str, at: int) -> tuple[str, int] | None:
     return inner, end
 
 
+def _tested(inner: str) -> tuple[str, str, int]:
+    """The name that a reference begins with, `?` or `:` behind it, and the place of what follows. Raises _Stop."""
+    begin = _end(_BLANK, inner, 0)
+    end = _end(_NAMED, inner, begin)
+    at = _end(_BLANK, inner, end)
+    if inner[at : at + 1] not in ("", "?", ":"):
+        raise _Stop(f'attribute name syntax error at: "{inner[:_SHOWN]}"')
+    return inner[begin:end], inner[at : at + 1], at + 1
+
+
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    m = pattern.match(text, at)
+    return m.end() if m else at
+
+
 class _Filler:
     """One value and what it refers to. Each name is filled in once, however often it is referred to."""
 
@@ -172,10 +187,7 @@ class _Filler:
             at += 1
             name = ""
         else:
-            m = _TEST.match(inner)
-            if m is None:
-                raise _Stop(f'attribute name syntax error at: "{inner[:_SHOWN]}"')
-            name, operator, at = m[1], m[2] or "", m.end()
+            name, operator, at = _tested(inner)
             holds = self._lookup(name)
         if operator:
             return self._chosen(inner, at, operator, bool(holds), level, parts, modern)

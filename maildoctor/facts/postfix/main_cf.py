@@ -12,7 +12,7 @@ from maildoctor.facts.postfix.logical_lines import BLANKS, LogicalLine, logical_
 from maildoctor.facts.postfix.problems import MOST, Kind, Problem
 from maildoctor.model import Evidence
 
-_NAME_AND_VALUE = re.compile(r"([^ \t\n\v\f\r=]++)[ \t\n\v\f\r]*+(=?)", re.DOTALL)
+_NAME_AND_VALUE = re.compile(r"([^ \t\n\v\f\r=]+)[ \t\n\v\f\r]*(=?)", re.DOTALL)
 _RUN = re.compile(r"[ \t\n\r]+")
 _STRUCK_OUT = re.compile(r"(?:[;/]+|dnl)[ \t]*\*\*\*")
 """What is left of a line that the door takes for a remark though Postfix does not."""
