@@ -5,6 +5,7 @@ import pytest
 from maildoctor.facts.dovecot.logins import TriedNames
 from maildoctor.facts.dovecot.settings import Dovecot
 from maildoctor.facts.dovecot.users import DovecotUser, PasswdFiles
+from maildoctor.facts.login_history import LoginHistory
 from maildoctor.host.passwd_file import users
 
 HEAD = "version: {}\n==> /etc/dovecot/dovecot.conf <==\n"
@@ -64,4 +65,5 @@ def test_whence_a_name_was_refused_and_that_no_name_is_none() -> None:
     )
     tried = TriedNames.parse(line.format("192.0.2.1", "test") + line.format("192.0.2.2", "(unavailable)"))
     assert set(tried.failed) == {"test"}
+    assert not LoginHistory.parse(line.format("192.0.2.2", "(unavailable)")).only_user
     assert tried.address("test") == "192.0.2.1" and not tried.address("anna")
