@@ -902,7 +902,7 @@ def hides_auth(postfix: Postfix, history: LoginHistory | Unknown) -> Findings:
         hidden = (whole or beyond or home)[0]
         yield found(
             f"{option} has {hidden}: AUTH is not shown to {'any client' if whole else 'clients there'}"
-            + (f", as {met} is" if met and not whole else ""),
+            + (f", such as {met}" if met and not whole else ""),
             evidence=[services[0].evidence(option)],
             fix=[*dict.fromkeys(_set(s, option, ",".join(rest)) for s in services), Restart("postfix")],
             severity="error" if whole or beyond or met else "warning",

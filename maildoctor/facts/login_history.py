@@ -327,6 +327,7 @@ class _Reader:
         record.by_the_server += bool(m["deferring"] or (m["code"] and int(m["code"]) not in _CREDENTIALS))
         record.failure, record.failing_now = line[:_LINE], True
         name = m["user"] or m["name"] or m["login"] or m["account"] or ""
+        name = "" if name.startswith("(") else name  # smtpd_sasl_glue.c: (unavailable), where no name was told
         _add(record.turned_away, name)
         peer = m["peer"] or m["old"] or m["client"] or m["host"] or m["deferred"] or ""
         _pair(record.refused, name, peer)
@@ -420,7 +421,7 @@ class _Reader:
 
 def _add(names: set[str], name: str) -> None:
     name = name.partition("@")[0]
-    if name and name[0] != "(" and len(names) < _NAMES:
+    if name and len(names) < _NAMES:
         names.add(name)
 
 

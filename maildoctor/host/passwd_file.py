@@ -18,7 +18,7 @@ _OLD_MD5 = re.compile(r"\$1\$[^$]{0,60}\$")
 _PWDFILE = re.compile(r"\[(\d{2})\]?$")
 _OF_PWDFILE = {"13": "CRYPT", "34": "PLAIN-MD5", "56": "DIGEST-MD5"}
 """Suffixes of libpam-pwdfile."""
-_EXTRA = ("nopassword", "nologin", "allow_nets", "fail", "proxy", "nodelay", "user", "nouser")
+_EXTRA = ("nopassword", "nologin", "allow_nets", "proxy", "nodelay", "user", "nouser")
 """Extra fields that are told of, by their names; of `allow_nets`, which is no secret, the value too."""
 _NETWORKS = re.compile(r"allow_nets=[0-9A-Fa-f:./,local]{1,400}")
 
