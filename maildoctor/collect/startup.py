@@ -207,6 +207,9 @@ def _mentioned(host: Host, path: str, body: str) -> Iterator[str]:
 
 # ---- a host that knows what the start writes
 
+_UNPACKED = ("root", "snapshot")
+"""Kinds of targets on which nothing may run."""
+
 _OF_CONTENT = ("read", "clear", "map", "passwd-file", "sasldb", "cert", "key")
 _OF_PATHS = (*_OF_CONTENT, "look", "real", "list", "acl", "changed")
 
@@ -240,7 +243,7 @@ class AtRest:
 
 def at_rest(host: Host) -> Host:
     """The host, with what its start writes; itself where it runs, or nothing is known of a start."""
-    if host.kind != "root":
+    if host.kind not in _UNPACKED:
         return host
     running = host.ask("processes")
     if isinstance(running, str) or running.why != "lifeless":
