@@ -181,8 +181,8 @@ def chroot_without_log_socket(postfix: Postfix, files: PostfixFiles, system: Sys
     path = f"{postfix.value('queue_directory').rstrip('/')}/dev/log"
     if path not in files.missing or postfix.value("maillog_file") or not any(s.chrooted for s in postfix.smtpd):
         return
-    journald = isinstance(system, System) and system.syslog == "systemd-journal"
-    if journald:
+    daemon = system.syslog if isinstance(system, System) else None
+    if not daemon or daemon == "systemd-journal":
         return
     yield found(
         f"{path} does not exist: lines of the chrooted smtpd are lost after the syslog daemon is restarted",
