@@ -168,7 +168,7 @@ def allow_nets(service: LoginService, dovecot: Dovecot, files: PasswdFiles, trie
     """
     if not is_asked(service) or dovecot.problems:
         return
-    told = 0
+    shown = 0
     for name in tried.failed:
         address = tried.address(name)
         entries = [*_entries(dovecot, files, name)] if address else []
@@ -190,8 +190,8 @@ def allow_nets(service: LoginService, dovecot: Dovecot, files: PasswdFiles, trie
             user=_bare(name),
             path=passdb.path,
         )
-        told += 1
-        if told == _FEW:
+        shown += 1
+        if shown == _FEW:
             return
 
 

@@ -155,16 +155,16 @@ def access_table_refuses_users(
     users = (
         [primary(postfix), *(s for s in postfix.logins if s.name != primary(postfix).name)] if postfix.logins else []
     )
-    told = set[tuple[str, str]]()
+    seen = set[tuple[str, str]]()
     for smtpd in users:
         if smtpd.port == 25 and len(users) > 1:
             continue  # for other servers
         for stage in stages(smtpd):
             for hit in _hits(smtpd, stage, files, history):
                 option = parameter(stage)
-                if (option, hit.item.argument) in told:
+                if (option, hit.item.argument) in seen:
                     continue
-                told.add((option, hit.item.argument))
+                seen.add((option, hit.item.argument))
                 late = any(i.name == _BY_LOGIN for i in items(smtpd, stage))
                 where = (
                     f"{hit.item} stands before {_BY_LOGIN}" if late else f"{hit.item} is asked, without {_BY_LOGIN},"

@@ -4,7 +4,7 @@ import re
 
 from maildoctor.auth import postfix
 from maildoctor.auth.service import LoginService, SaslApplication
-from maildoctor.collect import postfix_files
+from maildoctor.collect import postfix_files, postfix_tables
 from maildoctor.collect.cyrus import search
 from maildoctor.collect.knowledge import Adapter, FactStore, first, joined, text, unknown
 from maildoctor.collect.startup import startup
@@ -16,6 +16,7 @@ from maildoctor.facts.postfix.main_cf import PostfixMain
 from maildoctor.facts.postfix.master_cf import PostfixMaster
 from maildoctor.facts.postfix.remarks import MasterRemarks
 from maildoctor.facts.postfix.server import Postfix
+from maildoctor.facts.postfix.tables import PostfixTables
 from maildoctor.facts.postfix.tls import PostfixTls
 from maildoctor.facts.startup import Startup
 from maildoctor.facts.system import System
@@ -101,6 +102,7 @@ def server(host: Host, know: FactStore) -> Postfix | Unknown:
         joined(
             f"version: {text(host.ask('release', _daemon(host)))}",
             f"built: {' '.join(flags_of_build(made))}",
+            f"hostname: {text(host.ask('hostname')).strip()}",
             f"==> {main.path} <==\n{text_of_main.removesuffix(chr(10))}",
             master,
         )
@@ -216,6 +218,7 @@ ADAPTER = Adapter(
         PostfixTls: postfix_files.tls,
         MasterRemarks: postfix_files.remarks,
         PasswordMaps: password_maps,
+        PostfixTables: postfix_tables.tables,
     },
     trusted=trusted,
     credentials=credentials,

@@ -43,8 +43,8 @@ def users(text: str) -> Iterator[str]:
         fields = rest.split(":")
         scheme, shape = _stored(fields[0])
         extra = ":".join(fields[6:]).split() if len(fields) > 6 else []
-        told = (w if _NETWORKS.fullmatch(w) else w.partition("=")[0] for w in extra if w.partition("=")[0] in _EXTRA)
-        rows.append("\t".join([name, scheme or "-", shape, " ".join(told)]).rstrip("\t"))
+        kept = (w if _NETWORKS.fullmatch(w) else w.partition("=")[0] for w in extra if w.partition("=")[0] in _EXTRA)
+        rows.append("\t".join([name, scheme or "-", shape, " ".join(kept)]).rstrip("\t"))
         none += not colon and not rest
     if more:
         yield f"# cut: only the first {MOST:,} of {MOST + more:,} users are listed"

@@ -19,6 +19,7 @@ from maildoctor.plan.steps import (
     Chmod,
     Chown,
     CommentOut,
+    CommentOutLines,
     CopyChain,
     CreateFile,
     Decrypt,
@@ -248,6 +249,10 @@ def _comment_out(step: CommentOut, system: System) -> str:
     return _sed(script, step.path, system)
 
 
+def _comment_out_lines(step: CommentOutLines, system: System) -> str:
+    return _sed(f"{step.first},{step.last}s/^{'#//' if step.back else '/#/'}", step.path, system)
+
+
 def _add_in_block(step: AddInBlock, system: System) -> str:
     """Not every sed makes a line of `\\n`."""
     if system.family == "freebsd":
@@ -387,6 +392,7 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     SetOption: _set,
     SetInLine: _set_in_line,
     CommentOut: _comment_out,
+    CommentOutLines: _comment_out_lines,
     AddInBlock: _add_in_block,
     RenameOption: _rename,
     SeparateByColon: _colons,

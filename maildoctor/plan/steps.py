@@ -237,6 +237,21 @@ class CommentOut(Step):
 
 
 @dataclass(frozen=True)
+class CommentOutLines(Step):
+    """Lines from `first` to `last` become comments; `back`: they are none again."""
+
+    path: str
+    first: int
+    last: int
+    back: bool = False
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """Without the sign of a comment."""
+        return [replace(self, back=not self.back)]
+
+
+@dataclass(frozen=True)
 class AddInBlock(Step):
     """Lines behind the one that opens a block with `{`."""
 

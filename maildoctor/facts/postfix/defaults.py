@@ -188,6 +188,7 @@ def of_services(services: Mapping[str, str]) -> Iterator[str]:
         yield from (f"{name}{suffix}" for name in found for suffix in suffixes)
 
 
-def names(version: tuple[int, ...]) -> Iterator[str]:
+@cache
+def names(version: tuple[int, ...]) -> tuple[str, ...]:
     """All parameters of this release."""
-    yield from (name for name in _table()[0] if parameter(name, version))
+    return tuple(name for name in _table()[0] if parameter(name, version))

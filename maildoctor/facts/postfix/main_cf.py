@@ -9,7 +9,7 @@ from typing import Self
 from maildoctor.facts import of_file
 from maildoctor.facts.postfix.expansion import Expansion, expand
 from maildoctor.facts.postfix.logical_lines import BLANKS, LogicalLine, logical_lines
-from maildoctor.facts.postfix.problems import MOST, Kind, Problem
+from maildoctor.facts.postfix.problems import MOST, Kind, PostfixProblem
 from maildoctor.model import Evidence
 
 _NAME_AND_VALUE = re.compile(r"([^ \t\n\v\f\r=]+)[ \t\n\v\f\r]*(=?)", re.DOTALL)
@@ -38,7 +38,7 @@ class PostfixMain:
     path: str
     parameters: Mapping[str, Parameter]
     earlier: Mapping[str, tuple[Parameter, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[PostfixProblem, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -46,7 +46,7 @@ class PostfixMain:
         path, body = of_file(text, "/etc/postfix/main.cf")
         found: dict[str, Parameter] = {}
         earlier: dict[str, list[Parameter]] = {}
-        problems = list[Problem]()
+        problems = list[PostfixProblem]()
         for line in logical_lines(body):
             name, value, reported = setting_of(path, line)
             if len(problems) < MOST:
@@ -126,7 +126,7 @@ def single_blanks(text: str) -> str:
     return _RUN.sub(" ", text)
 
 
-def setting_of(path: str, line: LogicalLine) -> tuple[str, str, list[Problem]]:
+def setting_of(path: str, line: LogicalLine) -> tuple[str, str, list[PostfixProblem]]:
     """Name, value and problems of one entry of main.cf; the name is empty where there is none."""
     reported = list(of_the_line(path, line))
     if line.headless:
@@ -137,38 +137,40 @@ def setting_of(path: str, line: LogicalLine) -> tuple[str, str, list[Problem]]:
         return name, single_blanks(value), reported
     if not _STRUCK_OUT.match(text):
         message = f'{path}, line {line.number}: {SAID[why]}: "{text[:_SHOWN]}"'
-        reported.append(Problem(path, line.number, single_blanks(text[:_SHOWN]), why, True, message))
+        shown = single_blanks(text[:_SHOWN])
+        reported.append(PostfixProblem(path, line.number, shown, why, True, message, last=line.numbers[-1]))
     return "", "", reported
 
 
-def of_the_line(path: str, line: LogicalLine) -> Iterator[Problem]:
+def of_the_line(path: str, line: LogicalLine) -> Iterator[PostfixProblem]:
     """What is wrong with it as a line, in main.cf and in master.cf."""
     shown = single_blanks(line.text[:_SHOWN].strip(BLANKS))
     if line.headless:
         rest = "..." if len(line.text) > 30 else ""
         message = f'{path}: logical line must not start with whitespace: "{line.text[:30]}{rest}"'
-        yield Problem(path, line.number, shown, "no-head", False, message)
+        yield PostfixProblem(path, line.number, shown, "no-head", False, message)
         return
     if line.orphan:
         at = line.starts[line.numbers.index(line.orphan)] if line.orphan in line.numbers else 0
         part = single_blanks(line.text[at : at + _SHOWN].strip(BLANKS))
         message = f'belongs to the entry of line {line.number}: "{line.commented[:_SHOWN]}" above it is a comment'
-        yield Problem(path, line.orphan, part, "orphan", False, message, shown.partition(" ")[0])
+        entry = shown.partition(" ")[0]
+        yield PostfixProblem(path, line.orphan, part, "orphan", False, message, entry, last=line.numbers[-1])
     if "\0" in line.text:
         last = f"-{line.numbers[-1]}" if len(line.numbers) > 1 else ""
         message = f"{path}, line {line.number}{last}: text after null byte may be ignored"
-        yield Problem(path, line.number, shown.replace("\0", "\\0"), "nul", False, message)
+        yield PostfixProblem(path, line.number, shown.replace("\0", "\\0"), "nul", False, message)
     if line.text.isascii():
         return
     if line.number == 1 and line.text.startswith("\ufeff"):
         message = "the file begins with a byte order mark, which is part of the first word for Postfix"
-        yield Problem(path, 1, shown.replace("\ufeff", "\\ufeff"), "byte-order-mark", False, message)
+        yield PostfixProblem(path, 1, shown.replace("\ufeff", "\\ufeff"), "byte-order-mark", False, message)
     elif m := _OTHER_BLANK.search(line.text):
         message = f"U+{ord(m[0]):04X} looks like a blank and is part of a word for Postfix"
         number, visible = line.line_of(m.start()), _OTHER_BLANK.sub(lambda x: f"\\u{ord(x[0]):04x}", shown)
-        yield Problem(path, number, visible, "not-ascii-blank", False, message)
+        yield PostfixProblem(path, number, visible, "not-ascii-blank", False, message)
 
 
-def _overridden(path: str, line: int, name: str, value: str, old: Parameter) -> Problem:
+def _overridden(path: str, line: int, name: str, value: str, old: Parameter) -> PostfixProblem:
     message = f"{path}, line {line}: overriding earlier entry: {name}={old.value[:_SHOWN]}"
-    return Problem(path, line, f"{name} = {value[:_SHOWN]}", "overridden", False, message, name)
+    return PostfixProblem(path, line, f"{name} = {value[:_SHOWN]}", "overridden", False, message, name)

@@ -9,7 +9,7 @@ from typing import Self
 from maildoctor.facts import of_file
 from maildoctor.facts.postfix.logical_lines import BLANKS, LogicalLine, logical_lines
 from maildoctor.facts.postfix.main_cf import SAID, name_and_value, of_the_line, single_blanks
-from maildoctor.facts.postfix.problems import MOST, Kind, Problem
+from maildoctor.facts.postfix.problems import MOST, Kind, PostfixProblem
 
 _FIELDS = 8
 """service, type, private, unprivileged, chroot, wake-up, process limit, command (master/master_ent.c)."""
@@ -63,13 +63,13 @@ class PostfixMaster:
 
     path: str
     services: tuple[PostfixService, ...]
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[PostfixProblem, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Lines with too few fields are no service (Postfix refuses to start on them)."""
         path, body = of_file(text, "/etc/postfix/master.cf")
-        services, problems = list[PostfixService](), list[Problem]()
+        services, problems = list[PostfixService](), list[PostfixProblem]()
         titles: dict[str, int] = {}
         for line in logical_lines(body):
             entry = _Entry(path, line)
@@ -103,7 +103,7 @@ class _Entry:
         number = self._line.line_of(at)
         service = self._title if kind in ("option", "argument", "option-twice") else ""
         if len(self.problems) < MOST:
-            self.problems.append(Problem(self._path, number, shown, kind, fatal, message, name, service))
+            self.problems.append(PostfixProblem(self._path, number, shown, kind, fatal, message, name, service))
 
     def service(self) -> PostfixService | None:
         """The service; None where Postfix has none of it."""

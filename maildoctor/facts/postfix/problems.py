@@ -8,8 +8,8 @@ from maildoctor.model import Evidence
 Kind = Literal[
     # main.cf, and -o of master.cf
     "no-equals", "no-name", "overridden", "orphan", "no-head", "nul", "byte-order-mark", "comment-behind",
-    "not-ascii-blank", "boolean", "number", "time", "range", "length", "level", "expansion", "undefined", "unknown",
-    "removed", "deprecated", "read-only",
+    "not-ascii-blank", "boolean", "number", "time", "range", "length", "level", "interfaces", "expansion",
+    "undefined", "unknown", "removed", "deprecated", "read-only",
     # master.cf
     "fields", "type", "flag", "wakeup", "limit", "inet-private", "name", "braces", "option", "argument",
     "service-twice", "option-twice",
@@ -23,10 +23,10 @@ MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class PostfixProblem:
     """`line` is 0 where no line is meant; `text`: the line or setting; `message`: what Postfix or postconf says, or
     would; `fatal`: a program stops with it: all of them, or those of `service` (`submission/inet`); `name`: the
-    parameter."""
+    parameter; `last`: the last line of it, where there are more."""
 
     path: str
     line: int
@@ -36,6 +36,7 @@ class Problem:
     message: str
     name: str = ""
     service: str = ""
+    last: int = 0
 
     @property
     def evidence(self) -> Evidence:

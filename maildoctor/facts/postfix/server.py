@@ -22,7 +22,7 @@ from maildoctor.facts.postfix.expansion import Expansion, compatibility_level, r
 from maildoctor.facts.postfix.judgement import comments_behind, is_read_by, refused, settings_of_tables
 from maildoctor.facts.postfix.main_cf import PostfixMain
 from maildoctor.facts.postfix.master_cf import PostfixMaster, PostfixService
-from maildoctor.facts.postfix.problems import MOST, Kind, Problem
+from maildoctor.facts.postfix.problems import MOST, Kind, PostfixProblem
 from maildoctor.model import Evidence
 
 _SECTION = re.compile(r"(?m)^==> (/\S{1,4000}) <==$\n?")
@@ -70,6 +70,13 @@ class ServiceSettings:
             line = self.service.lines.get(name, self.service.line)
             return Evidence(f"{path}:{line}", f"{self.name}: -o {name}={self.service.options[name]}")
         return self.postfix.main.evidence(name)
+
+    @property
+    def evidence_of_entry(self) -> Evidence:
+        """Its entry in master.cf."""
+        path = self.postfix.master.path if self.postfix.master else "master.cf"
+        options = " ".join(f"-o {n}={v}" for n, v in self.service.options.items())
+        return Evidence(f"{path}:{self.service.line}", f"{self.service.name} {self.service.kind} … {options}"[:400])
 
 
 @dataclass(frozen=True)
@@ -263,11 +270,11 @@ class Postfix:
         return tuple(_WORDS.findall(self.value("multi_instance_directories")))
 
     @cached_property
-    def problems(self) -> tuple[Problem, ...]:
+    def problems(self) -> tuple[PostfixProblem, ...]:
         """All that is wrong in main.cf and master.cf, in the order of the files."""
         return tuple(self._problems())
 
-    def _problems(self) -> Iterator[Problem]:
+    def _problems(self) -> Iterator[PostfixProblem]:
         yield from self.main.problems
         yield from self.master.problems if self.master else ()
         for name in islice(self.main.parameters, _JUDGED):
@@ -276,7 +283,7 @@ class Postfix:
         for settings, name in islice(options, _JUDGED):
             yield from self._of_setting(name, settings.service)
 
-    def _of_setting(self, name: str, service: PostfixService | None) -> Iterator[Problem]:
+    def _of_setting(self, name: str, service: PostfixService | None) -> Iterator[PostfixProblem]:
         """What is wrong with one setting of main.cf, or of `-o` where a service is given."""
         written = service.options[name] if service else self.main.parameters[name].value
         if service:
@@ -286,8 +293,8 @@ class Postfix:
             path, line, text = self.main.path, self.main.parameters[name].line, f"{name} = {written[:_SHOWN]}"
         title = service.title if service else ""
 
-        def problem(kind: Kind, fatal: bool, message: str) -> Problem:
-            return Problem(path, line, text, kind, fatal, message, name, title)
+        def problem(kind: Kind, fatal: bool, message: str) -> PostfixProblem:
+            return PostfixProblem(path, line, text, kind, fatal, message, name, title)
 
         if name in READ_ONLY:
             yield problem("read-only", False, f"read-only parameter assignment: {name}={written[:_SHOWN]}")
@@ -314,6 +321,8 @@ class Postfix:
             if service is None and other in self._set_by_services:
                 continue
             yield problem("undefined", False, f"undefined parameter: {other}")
+        if name == "inet_interfaces" and (mixed := _mixed(filled.text)):
+            yield problem("interfaces", True, f"config variable inet_interfaces: host not found: {mixed}")
         why = refused(name, filled.text, known)
         if why is not None:
             yield problem(why[0], stops, why[1])
@@ -361,3 +370,11 @@ class Postfix:
     def _of_tables(self) -> frozenset[str]:
         values = [p.value for p in self.main.parameters.values()]
         return settings_of_tables([*values, *(v for s in self.services for v in s.service.options.values())])
+
+
+def _mixed(interfaces: str) -> str:
+    """`all` or `loopback-only` beside something else, or written otherwise: then Postfix takes it for the name of a
+    host (global/own_inet_addr.c)."""
+    words = _WORDS.findall(interfaces)
+    special = [w for w in words if w.lower() in ("all", "loopback-only")]
+    return next((w for w in special if len(words) > 1 or w != w.lower()), "")
