@@ -2,6 +2,7 @@
 chain, what an entry says besides the password, a client certificate that no mail server reports."""
 
 from collections.abc import Iterator, Sequence
+from ipaddress import ip_network
 
 from maildoctor.api import (
     Evidence,
@@ -17,6 +18,7 @@ from maildoctor.api import (
     inspect,
 )
 from maildoctor.api.dovecot import Dovecot, DovecotUser, Passdb, PasswdFile, PasswdFiles, TriedNames, identity, is_asked
+from maildoctor.api.host import address_of, is_private
 
 _ASKED = "service: postfix /etc/postfix/main.cf\nprovider: dovecot\nwanted"
 _LIBSASL = "service: postfix /etc/postfix/main.cf\nwanted"
@@ -52,6 +54,12 @@ def _entries(dovecot: Dovecot, files: PasswdFiles, name: str) -> Iterator[tuple[
 
 def _bare(name: str) -> str:
     return name.partition("@")[0]
+
+
+def _is_near(text: str) -> bool:
+    """Whether an address is of a private net."""
+    address = address_of(text)
+    return address is not None and is_private(ip_network(address))
 
 
 def _named(users: Sequence[DovecotUser]) -> str:
@@ -166,7 +174,7 @@ def allow_nets(service: LoginService, dovecot: Dovecot, files: PasswdFiles, trie
 
     Advice: add the network of the client to allow_nets in that line, or take the field out.
     """
-    if not is_asked(service) or dovecot.problems:
+    if not is_asked(service) or dovecot.problems or tried.guessing:
         return
     shown = 0
     for name in tried.failed:
@@ -187,6 +195,8 @@ def allow_nets(service: LoginService, dovecot: Dovecot, files: PasswdFiles, trie
                     name=user.name,
                 )
             ],
+            # from outside somebody may guess at a user who is meant to be inside
+            severity=None if not tried.let_in or _is_near(address) else "warning",
             user=_bare(name),
             path=passdb.path,
         )
@@ -228,11 +238,11 @@ def unknown_scheme(service: LoginService, dovecot: Dovecot, files: PasswdFiles) 
     for passdb in dovecot.passdbs:
         file = files.at(passdb.path) if passdb.driver == "passwd-file" and passdb.verifies else None
         users = [*file.users.values()] if file else []
-        bad = [u for u in users if u.scheme and not u.is_known_scheme(passdb.scheme, dovecot.version)]
+        bad = [u for u in users if not u.is_known_scheme(passdb.scheme, dovecot.version)]
         if not bad:
             continue
         every = len(bad) == len(users)
-        schemes = " ".join(f"{{{s}}}" for s in dict.fromkeys(u.scheme for u in bad[:20]))
+        schemes = " ".join(f"{{{s}}}" for s in dict.fromkeys(u.scheme or passdb.scheme for u in bad[:20]))
         near = next((_MEANT[w] for u in bad if (w := u.scheme.partition(".")[0]) in _MEANT), "")
         yield found(
             f"Dovecot {dovecot.release} has no password scheme {schemes}, which is unknown to it: no login of "
@@ -332,6 +342,9 @@ def passdb_ends_the_search(service: LoginService, dovecot: Dovecot, files: Passw
         )
 
 
+_PROVEN = frozenset({"EXTERNAL", "GSSAPI", "GSS-SPNEGO", "XOAUTH2", "OAUTHBEARER"})
+
+
 @check(
     "SASL070",
     "dovecot-takes-any-password",
@@ -350,6 +363,7 @@ def passdb_ends_the_search(service: LoginService, dovecot: Dovecot, files: Passw
         {"service": _LIBSASL, "dovecot": _GOOD + _STATIC},
         {"service": _ASKED, "dovecot": _GOOD + _STATIC.replace("driver", "master = yes\n  driver")},
         {"service": _ASKED, "dovecot": _GOOD + _STATIC.replace("driver", "skip = unauthenticated\n  driver")},
+        {"service": _ASKED, "dovecot": _GOOD + _STATIC.replace("driver", "mechanisms = external\n  driver")},
     ],
     refs=("dovecot: auth/passdb-static.c; doc.dovecot.org: nopassword: the user is let in with any password",),
 )
@@ -365,7 +379,9 @@ def takes_any_password(service: LoginService, dovecot: Dovecot, files: PasswdFil
     if not is_asked(service) or dovecot.problems:
         return
     for passdb in dovecot.passdbs:
-        how = passdb.takes_any_password if passdb.lets_in else ""
+        # a certificate, a ticket or a token is its own proof
+        proven = bool(passdb.mechanisms) and set(passdb.mechanisms) <= _PROVEN
+        how = passdb.takes_any_password if passdb.lets_in and not proven else ""
         if how:
             whom = f"names like {passdb.username_filter}" if passdb.username_filter else "every name"
             what = "any password" if how == "nopassword" else "one and the same password"

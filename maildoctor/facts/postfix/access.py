@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 Rows = Sequence[tuple[str, str]]
 
-_REFUSING = re.compile(r"(?:REJECT|DEFER|DEFER_IF_PERMIT|DEFER_IF_REJECT|DISCARD|[45]\d\d)\b", re.IGNORECASE)
+_REFUSING = re.compile(r"(?:REJECT|DEFER|DEFER_IF_PERMIT|DISCARD|[45]\d\d)\b", re.IGNORECASE)
 
 
 def refuses(action: str) -> bool:
