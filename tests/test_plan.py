@@ -206,6 +206,7 @@ def _examples(a: str, b: str) -> list[Step]:
         steps.MakeDevice: steps.MakeDevice(a, 1, 3),
         SetOption: SetOption(a, "mech_list", b, before=b),
         steps.RenameOption: steps.RenameOption(a, "mech", "mech_list"),
+        steps.CommentOutLines: steps.CommentOutLines(a, 3, 5),
         steps.SetPostfix: steps.SetPostfix("mynetworks", b),
         steps.SetPostfixService: steps.SetPostfixService((b,), "chroot", "n", "y"),
         steps.AddPostfixService: steps.AddPostfixService("submission/inet", f"{a} inet", (("mynetworks", b),)),
