@@ -46,7 +46,7 @@ def _set_by(postfix: Postfix, table: Table) -> list[Evidence]:
     """The settings that name it."""
     lines = []
     for use in table.uses[:3]:
-        settings = next((s for s in postfix.services if s.name == use.service), None)
+        settings = postfix.by_title.get(use.service)
         lines.append(settings.evidence(use.parameter) if settings else postfix.main.evidence(use.parameter))
     return list(dict.fromkeys(lines))
 
