@@ -19,6 +19,7 @@ from maildoctor.facts.exposed import Exposed
 from maildoctor.facts.paths import LONGEST, Look, walk
 from maildoctor.facts.postfix.main_cf import PostfixMain
 from maildoctor.facts.postfix.master_cf import PostfixMaster
+from maildoctor.facts.postfix.server import Postfix
 from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.facts.sendmail.cf import MAX_DAEMONS, SendmailCf
 from maildoctor.facts.services import Services
@@ -176,6 +177,7 @@ def test_the_measure_finds_what_is_not_linear() -> None:
 PARSERS: dict[str, Callable[[str], Any]] = {
     "main.cf": PostfixMain.parse,
     "master.cf": PostfixMaster.parse,
+    "postfix": lambda text: Postfix.parse(f"==> /main.cf <==\n{text}\n==> /master.cf <==\n{text}").problems,
     "imapd.conf": ImapdConf.parse,
     "exposed": Exposed.parse,
     "services": Services.parse,

@@ -153,6 +153,11 @@ class Postfix:
         found = self.master.services if self.master else ()
         return tuple(ServiceSettings(s, self) for s in found if not self.is_disabled(s))
 
+    @cached_property
+    def by_title(self) -> Mapping[str, ServiceSettings]:
+        """The services by what postconf(1) calls them."""
+        return {s.name: s for s in self.services}
+
     def services_of(self, program: str) -> tuple[PostfixService, ...]:
         """Those whose program is this one."""
         return tuple(s.service for s in self.services if s.service.program == program)
