@@ -142,7 +142,7 @@ class Postfix:
         """The services that take mail by SMTP from the network, as far as they are not switched off."""
         return tuple(Smtpd(s, self) for s in (self.master.smtpd if self.master else ()) if not self.is_disabled(s))
 
-    @property
+    @cached_property
     def logins(self) -> tuple[Smtpd, ...]:
         """Those of them that offer AUTH."""
         return tuple(s for s in self.smtpd if s.is_yes("smtpd_sasl_auth_enable"))
