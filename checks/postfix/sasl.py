@@ -108,7 +108,7 @@ def _is_for_cyrus(files: PostfixFiles, smtpd: Smtpd) -> str:
     rung="verifier",
     role="cause",
     scope=("listener",),
-    explains=("SASL046", "no-answer", "no-offer", "no-starttls", "stopped"),
+    explains=("SASL046", "CONF070", "RUN065", "no-answer", "no-offer", "no-starttls", "stopped"),
     witnesses=("MECH500", "MECH501", "CONF504", "CONF505", "SASL500"),
     fails=[
         {"postfix": _MAIN + _IN + " -o smtpd_sasl_type=none\n"},
