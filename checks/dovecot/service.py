@@ -283,6 +283,10 @@ def auth_does_not_answer(service: LoginService, sockets: DovecotSockets) -> Find
 
 _CONNECTIONS = 100
 """default_process_limit of Postfix."""
+_MEMORY = re.compile(r"(\d{1,12})\s{0,9}([kKmMgG]?)[bB]?")
+_SHIFT = {"": 0, "k": 10, "m": 20, "g": 30}
+_ENOUGH = 64 << 20
+"""Bytes that the auth process needs for its libraries and a few databases; vsz_limit is RLIMIT_AS."""
 
 
 @check(
@@ -303,6 +307,11 @@ _CONNECTIONS = 100
         {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  service_count = 1\n}}"},
         {"service": _ASKED, "dovecot": f"{_GOOD}\ndefault_client_limit = 20"},
         {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  vsz_limit = 20 M\n}}"},
+        {
+            "service": _ASKED,
+            "dovecot": f"{_GOOD}\nservice auth {{\n  vsz_limit = 4M\n}}",
+            "sockets": _SOCKET + "connect: ok\nend: no answer",
+        },
     ],
     passes=[
         {"service": _ASKED, "dovecot": _GOOD},
@@ -352,20 +361,27 @@ def auth_limits(service: LoginService, dovecot: Dovecot, sockets: DovecotSockets
             client="all" if dropped else "beyond the limit",
         )
     memory = section.get("vsz_limit") if section else None
-    words = memory.value.lower().replace(" ", "") if memory else ""
-    if (
-        memory
-        and words.endswith("m")
-        and words[:-1].isascii()
-        and words[:-1].isdigit()
-        and 0 < int(words[:6].rstrip("m")) < 64
-    ):
-        yield found(
-            f"service auth is given {memory.value} of memory only (vsz_limit)",
-            evidence=[memory.evidence],
-            fix=[edit(memory.path, "take out line {line}", line=str(memory.line)), Restart("dovecot")],
-            setting="vsz_limit",
-        )
+    size = _MEMORY.fullmatch(memory.value.strip()) if memory else None
+    if memory is None or size is None or not 0 < int(size[1]) << _SHIFT[size[2].lower()] < _ENOUGH:
+        return
+    silent = [
+        x
+        for x in (() if isinstance(sockets, Unknown) else sockets.all.values())
+        if x.handshake and not x.handshake.connected and not x.handshake.version and not x.handshake.strange
+    ]
+    yield found(
+        f"service auth is given {memory.value} of memory only (vsz_limit)"
+        + (f", and nothing answers at {silent[0].path}: it cannot load its libraries" if silent else ""),
+        evidence=[memory.evidence, *(x.evidence("connected, and no word comes") for x in silent[:1])],
+        fix=[
+            edit(memory.path, "take out line {line}", line=str(memory.line)),
+            Restart("dovecot"),
+            *([Restart(service.product)] if silent else []),
+        ],
+        severity="error" if silent else None,
+        setting="vsz_limit",
+        **({"client": "all"} if silent else {}),  # type: ignore[arg-type]
+    )
 
 
 @check(
