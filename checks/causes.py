@@ -57,6 +57,7 @@ def _of_all_who_tried(locked: Finding, _: Finding) -> bool:
 
 CAUSES = (
     Cause("RUN067", ("RUN066", "no-answer", "no-offer", "no-starttls"), _drops_now),
+    Cause("RUN056", ("no-answer",), _drops_now),
     Cause("PAM004", ("LOGIN001",), _of_all_who_tried),
     Cause("LDAP009", ("LOGIN001",), _of_all_who_tried),
     Cause("MAP014", ("no-answer", "no-offer", "no-starttls"), _every_client),
