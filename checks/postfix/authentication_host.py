@@ -11,6 +11,7 @@ from maildoctor.api.wire import Wire
 _FILES = (
     "==> /etc/postfix/main.cf <==\nsmtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\n"
     "smtpd_sasl_path = inet:{}:10001\n==> /etc/postfix/master.cf <==\nsubmission inet n - n - - smtpd\n"
+    "smtp inet n - n - - smtpd\n -o smtpd_sasl_auth_enable=no\n"
 )
 _CLOSED = "=== connect 127.0.0.1:587 auto\n*** closed banner: the server closed the connection before its banner"
 _HOSTS = "hostname: mail\n127.0.0.1 localhost\n"
@@ -54,11 +55,11 @@ def dovecot_host_unknown(postfix: Postfix, names: Names, wire: Wire, listeners: 
             groups.setdefault(peer.text, []).append(smtpd)
     for text, services in groups.items():
         host, port = text.removeprefix("inet:").rpartition(":")[::2]
-        here = isinstance(listeners, Listeners) and bool(listeners.on(int(port)))
+        own = isinstance(listeners, Listeners) and bool(listeners.on(int(port)))
         path = f"inet:127.0.0.1:{port}"
         yield found(
             f"smtpd_sasl_path {text}: /etc/hosts has no name {host}, and smtpd hangs up: the name {host} does not "
-            "resolve, or nobody answers there" + (f"; this host itself listens on port {port}" if here else ""),
+            "resolve, or nobody answers there" + (f"; this host itself listens on port {port}" if own else ""),
             evidence=[
                 services[0].evidence("smtpd_sasl_path"),
                 Evidence("/etc/hosts", f"no entry {host}"),
@@ -73,7 +74,7 @@ def dovecot_host_unknown(postfix: Postfix, names: Names, wire: Wire, listeners: 
                         else SetPostfix("smtpd_sasl_path", path)
                         for s in services
                     )
-                    if here
+                    if own
                     else ()
                 ),
                 Restart("postfix"),
