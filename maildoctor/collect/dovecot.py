@@ -71,9 +71,18 @@ def dovecot(host: Host, know: FactStore) -> Dovecot | Unknown:
             f"version: {text(host.ask('release', installed))}",
             *(f"changed: {when}" for path in files if (when := text(host.ask("changed", path)))),
             *(f"unread: {path}: {reason}" for path, reason in unread.items()),
+            *_left_over(host),
             *(f"==> {path} <==\n{body.removesuffix(chr(10))}" for path, body in files.items()),
         )
     )
+
+
+def _left_over(host: Host) -> Iterator[str]:
+    """The number in the master's pid file, in base_dir as it is compiled in."""
+    said = host.ask("read", "/run/dovecot/master.pid")
+    number = said.strip() if isinstance(said, str) else ""
+    if number.isascii() and number.isdecimal() and len(number) < 11:
+        yield f"pid: {number}"
 
 
 def _main(host: Host, know: FactStore) -> str:

@@ -21,7 +21,8 @@ _UNREAD = re.compile(r"(?m)^unread: (/\S{1,4000}): (.*)$")
 _CHANGED = re.compile(r"(?m)^changed: (\S.{9,60})$")
 _OF_2_4 = re.compile(r"(?m)^[ \t]*dovecot_config_version[ \t]*=")
 
-_ABOUT = re.compile(r"(?m)^(?:version|changed|unread): .*\n?")
+_PID = re.compile(r"(?m)^pid: (\d{1,10})$")
+_ABOUT = re.compile(r"(?m)^(?:version|changed|unread|pid): .*\n?")
 """Lines about the files, where no line names the first of them."""
 
 MAIN = "/etc/dovecot/dovecot.conf"
@@ -161,7 +162,8 @@ class Passdb:
 
 @dataclass(frozen=True)
 class Dovecot:
-    """Text: `version: 2.3.19.1`, `changed: 2026-11-22 06:00:00 +0000`, when a file was changed, `unread:
+    """Text: `version: 2.3.19.1`, `pid: 40` of master.pid, `changed: 2026-11-22 06:00:00 +0000`, when a file was
+    changed, `unread:
     /etc/dovecot/x.conf: permission denied` for a file that is there, then the files that were read, each behind a line
     `==> /etc/dovecot/dovecot.conf <==` as head(1) prints it, the main file first. `version` is empty where not known.
     """
@@ -172,6 +174,8 @@ class Dovecot:
     unread: Mapping[str, str]
     changed: float = 0.0
     """when the last of the files was changed, in seconds since 1970; 0 where that is not known"""
+    pid: int = 0
+    """what stands in master.pid; 0 where there is none"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -190,7 +194,8 @@ class Dovecot:
         of_2_4 = any(_OF_2_4.search(body) for body in files.values())
         minor = 4 if (version[:2] >= (2, 4) if version else of_2_4) else 3
         changed = max(map(seconds, _CHANGED.findall(head)), default=0.0)
-        return cls(version, main, Reader(files, unread, minor).read(main), unread, changed)
+        pid = _PID.search(head)
+        return cls(version, main, Reader(files, unread, minor).read(main), unread, changed, int(pid[1]) if pid else 0)
 
     # ---- release
 
