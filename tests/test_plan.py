@@ -209,6 +209,7 @@ def _examples(a: str, b: str) -> list[Step]:
         steps.SetInLine: steps.SetInLine(a, 3, "mode", b, b),
         steps.CommentOut: steps.CommentOut(a, 3, "mode"),
         steps.AddInBlock: steps.AddInBlock(a, 3, (b,)),
+        steps.CommentOutLines: steps.CommentOutLines(a, 3, 5),
         steps.SetPostfix: steps.SetPostfix("mynetworks", b),
         steps.SetPostfixService: steps.SetPostfixService((b,), "chroot", "n", "y"),
         steps.AddPostfixService: steps.AddPostfixService("submission/inet", f"{a} inet", (("mynetworks", b),)),

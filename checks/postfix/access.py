@@ -152,9 +152,8 @@ def access_table_refuses_users(
 
     Advice: put permit_sasl_authenticated before the table in that list, or take the row out of it; then reload Postfix.
     """
-    users = (
-        [primary(postfix), *(s for s in postfix.logins if s.name != primary(postfix).name)] if postfix.logins else []
-    )
+    first = primary(postfix)
+    users = [first, *(s for s in postfix.logins if s.name != first.name)] if postfix.logins else []
     seen = set[tuple[str, str]]()
     for smtpd in users:
         if smtpd.port == 25 and len(users) > 1:

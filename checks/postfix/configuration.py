@@ -202,7 +202,7 @@ def orphaned_lines(postfix: Postfix) -> Findings:
     Advice: put # before these lines too, or take it away from the line above them; then reload Postfix.
     """
     for problem in _of(postfix, frozenset(("orphan",))):
-        severe = problem.text.startswith("-o") and problem.path.endswith("master.cf")
+        severe = problem.text.startswith("-o") and any(s.service.name == problem.name for s in postfix.smtpd)
         yield found(
             f"{problem.path}: line {problem.line} ({problem.text[:60]}) belongs to the entry {problem.name} above, for "
             "its own first line is a comment",

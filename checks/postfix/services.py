@@ -223,7 +223,7 @@ def submission_without_options(postfix: Postfix, remarks: MasterRemarks | Unknow
             continue
         if tls_level(smtpd) == "encrypt" or smtpd.is_yes("smtpd_tls_wrappermode") or _demands_login(smtpd):
             continue
-        left = behind.get(smtpd.service.name)
+        left = behind.pop(smtpd.service.name, None)
         path = postfix.master.path if postfix.master else "master.cf"
         options = list(_options(postfix, left, smtpd))
         yield found(

@@ -6,6 +6,7 @@ from maildoctor.api import (
     BuildAliases,
     BuildTable,
     Chmod,
+    Chown,
     Evidence,
     Findings,
     Install,
@@ -45,7 +46,7 @@ def _set_by(postfix: Postfix, table: Table) -> list[Evidence]:
     """The settings that name it."""
     lines = []
     for use in table.uses[:3]:
-        settings = next((s for s in postfix.services if s.name == use.service), None)
+        settings = postfix.by_title.get(use.service)
         lines.append(settings.evidence(use.parameter) if settings else postfix.main.evidence(use.parameter))
     return list(dict.fromkeys(lines))
 
@@ -84,7 +85,8 @@ def table_missing(postfix: Postfix, tables: PostfixTables) -> Findings:
     """
     yield from _unseen(tables)
     for table in tables.all:
-        if table.file is not None or table.unseen:
+        unknown = tables.knows(table.type, postfix.built, postfix.version) is False
+        if table.file is not None or table.unseen or unknown:
             continue
         what = (
             f"{table.index_path} was never built from {table.path}"
@@ -172,7 +174,6 @@ def table_stale(postfix: Postfix, tables: PostfixTables) -> Findings:
     rung="policy",
     role="cause",
     scope=("map",),
-    explains=("MAP030",),
     witnesses=("MAP620", "LINK620"),
     fails=[
         {"postfix": _HOST, "tables": "dynamicmaps: read\n[lmdb:/etc/postfix/virtual] virtual_alias_maps\n"},
@@ -210,10 +211,11 @@ def table_type_not_supported(postfix: Postfix, tables: PostfixTables) -> Finding
         path, _ = tables.plugins.get(kind, ("", False))
         why = f"its plug-in {path} is missing" if path else "it is not built in, and dynamicmaps.cf names no plug-in"
         names = ", ".join(dict.fromkeys(p for t in those for p in t.parameters))
+        unbuilt = [BuildTable(t.type, t.path) for t in those if t.source and not t.file]
         yield found(
             f"Tables of the type {kind} are not known to this Postfix ({why}): {names}",
             evidence=[e for t in those[:3] for e in _set_by(postfix, t)],
-            fix=[Install(f"postfix-{kind}"), Restart("postfix")]
+            fix=[Install(f"postfix-{kind}"), *unbuilt, Restart("postfix")]
             if kind not in ("hash", "btree")
             else [edit(postfix.main.path, "use lmdb: or cdb: in place of {type}:", type=kind)],
             direction="relay" if all(t.of_client for t in those) else None,
@@ -273,18 +275,21 @@ def table_not_readable_for_proxymap(postfix: Postfix, tables: PostfixTables, sys
             f"proxymap works as {user} and may not {right} {bad.path} (mode {bad.octal}, {bad.owner}:{bad.group}): "
             f"proxy:{table.name} cannot be asked",
             evidence=[*_set_by(postfix, table), bad.evidence],
-            fix=[_opened(bad, user)],
+            fix=[_opened(table, bad, user)],
             direction="relay" if table.of_client else None,
             map=table.path,
         )
 
 
-def _opened(bad: Look, user: str) -> Step:
+def _opened(table: Table, bad: Look, user: str) -> Step:
     if bad.kind == "d":
         return Chmod("o+x", (bad.path,), (bad.octal,))
+    as_bad = (bad.owner, bad.group, bad.mode)
+    files = [f for f in (table.source, table.index) if f and (f.owner, f.group, f.mode) == as_bad]
+    paths = tuple(f.path for f in files)
     if bad.group == user:
-        return Chmod("g+r", (bad.path,), (bad.octal,))
-    return edit(bad.path, "chgrp {group} and chmod g+r, so that {group} can read it", group=user)
+        return Chmod("g+r", paths, tuple(f.octal for f in files))
+    return Chown(f":{user}", paths, f":{bad.group}", f"{bad.mode | 0o040:04o}", bad.octal)
 
 
 @check(

@@ -109,10 +109,9 @@ def command_of(pid: int) -> str:
 
 def running(pids: Pids, wanted: tuple[str, ...], root: str, user: Callable[[int], str]) -> str:
     """`PID USER STARTED PROGRAM COMMAND`, a line for each process whose name begins with one of `wanted` and whose root
-    directory is `root`, as far as `some` tells them; `stopped: PID` of one that a signal has suspended, `old library:
-    PID PATH` of one that works with a library that was replaced on disk, `libsasl: PID PATH` of the
-    libsasl in use. `user` gives the name of a user id. Raises
-    OSError."""
+    directory is `root`, or a folder of spools in it, as far as `some` tells them; `stopped: PID` of one that a signal
+    has suspended, `old library: PID PATH` of one that works with a library that was replaced on disk, `libsasl: PID
+    PATH` of the libsasl in use. `user` gives the name of a user id. Raises OSError."""
     wanted_root = filesystem.status(root)
     booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     rows, marks = list[tuple[str, str]](), list[str]()
@@ -121,7 +120,9 @@ def running(pids: Pids, wanted: tuple[str, ...], root: str, user: Callable[[int]
             name, state, ticks = _stat(pid)
             command = _command(pid)
             name = _whole(name, command)
-            if state == "Z" or not name.startswith(wanted) or not same_root(pid, wanted_root):
+            if state == "Z" or not name.startswith(wanted):
+                continue
+            if not same_root(pid, wanted_root) and not (root == "/" and _in_spool(pid)):
                 continue
             started = ticks / os.sysconf("SC_CLK_TCK") + booted
             reported = " ".join(command.replace("\0", " ").split()) or name
@@ -307,6 +308,15 @@ def same_root(pid: int, wanted_root: os.stat_result) -> bool:
     except OSError:
         return True
     return (there.st_dev, there.st_ino) == (wanted_root.st_dev, wanted_root.st_ino)
+
+
+def _in_spool(pid: int) -> bool:
+    """Whether a process works in a spool of this machine as its root, as those of Postfix do in its queue."""
+    try:
+        place, home = filesystem.link(f"/proc/{pid}/root"), filesystem.link("/proc/self/ns/mnt")
+        return place.startswith("/var/spool/") and filesystem.link(f"/proc/{pid}/ns/mnt") == home
+    except OSError:
+        return False
 
 
 def program(pid: int, user: Callable[[int], str]) -> str:

@@ -225,4 +225,4 @@ def networks(text: str) -> tuple[str, ...]:
 
 def rejects_strangers(item: Item) -> bool:
     """Whether an item turns away computers at home: by block lists and by the names of the DNS."""
-    return bool(_OF_STRANGERS.fullmatch(item.name)) or item.name in ("reject_rbl_client",)
+    return bool(_OF_STRANGERS.fullmatch(item.name))

@@ -142,7 +142,7 @@ class Postfix:
         """The services that take mail by SMTP from the network, as far as they are not switched off."""
         return tuple(Smtpd(s, self) for s in (self.master.smtpd if self.master else ()) if not self.is_disabled(s))
 
-    @property
+    @cached_property
     def logins(self) -> tuple[Smtpd, ...]:
         """Those of them that offer AUTH."""
         return tuple(s for s in self.smtpd if s.is_yes("smtpd_sasl_auth_enable"))
@@ -152,6 +152,11 @@ class Postfix:
         """All services of master.cf that are not switched off."""
         found = self.master.services if self.master else ()
         return tuple(ServiceSettings(s, self) for s in found if not self.is_disabled(s))
+
+    @cached_property
+    def by_title(self) -> Mapping[str, ServiceSettings]:
+        """The services by what postconf(1) calls them."""
+        return {s.name: s for s in self.services}
 
     def services_of(self, program: str) -> tuple[PostfixService, ...]:
         """Those whose program is this one."""
