@@ -283,8 +283,9 @@ def auth_does_not_answer(service: LoginService, sockets: DovecotSockets) -> Find
 
 _CONNECTIONS = 100
 """default_process_limit of Postfix."""
-_MEMORY = re.compile(r"(\d{1,12})\s{0,9}([kKmMgG]?)[bB]?")
-_SHIFT = {"": 0, "k": 10, "m": 20, "g": 30}
+_MEMORY = re.compile(r"(\d{1,12}) {0,9}(?:[bB]?|([kKmMgGtT])[iI]?[bB]?)")
+"""A size as settings_get_size() takes it."""
+_SHIFT = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
 _ENOUGH = 64 << 20
 """Bytes that the auth process needs for its libraries and a few databases; vsz_limit is RLIMIT_AS."""
 
@@ -307,6 +308,7 @@ _ENOUGH = 64 << 20
         {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  service_count = 1\n}}"},
         {"service": _ASKED, "dovecot": f"{_GOOD}\ndefault_client_limit = 20"},
         {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  vsz_limit = 20 M\n}}"},
+        {"service": _ASKED, "dovecot": f"{_GOOD}\ndefault_vsz_limit = 16MiB"},
         {
             "service": _ASKED,
             "dovecot": f"{_GOOD}\nservice auth {{\n  vsz_limit = 4M\n}}",
@@ -316,8 +318,16 @@ _ENOUGH = 64 << 20
     passes=[
         {"service": _ASKED, "dovecot": _GOOD},
         {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  client_limit = 4000\n}}"},
+        {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  vsz_limit = 256 MiB\n}}"},
+        {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  vsz_limit = 0\n}}"},
+        {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  vsz_limit = 1T\n}}"},
+        {"service": _ASKED, "dovecot": f"{_GOOD}\ndefault_vsz_limit = 8M\nservice auth {{\n  vsz_limit = 1G\n}}"},
+        {"service": _ASKED, "dovecot": f"{_GOOD}\nservice imap {{\n  vsz_limit = 8M\n}}"},
     ],
-    refs=("dovecot: master/master-settings.c, master_settings_verify()",),
+    refs=(
+        "dovecot: master/master-settings.c, master_settings_verify(); master/service-process.c: RLIMIT_AS; "
+        "lib-settings/settings-parser.c, settings_get_size()",
+    ),
 )
 def auth_limits(service: LoginService, dovecot: Dovecot, sockets: DovecotSockets | Unknown) -> Findings:
     """The auth service is given too few connections, or too little memory, for a mail server that is busy.
@@ -360,21 +370,22 @@ def auth_limits(service: LoginService, dovecot: Dovecot, sockets: DovecotSockets
             setting=name,
             client="all" if dropped else "beyond the limit",
         )
-    memory = section.get("vsz_limit") if section else None
+    memory = (section.get("vsz_limit") if section else None) or dovecot.get("default_vsz_limit")
     size = _MEMORY.fullmatch(memory.value.strip()) if memory else None
-    if memory is None or size is None or not 0 < int(size[1]) << _SHIFT[size[2].lower()] < _ENOUGH:
+    if memory is None or size is None or not 0 < int(size[1]) << _SHIFT[(size[2] or "").lower()] < _ENOUGH:
         return
+    written = memory.written.partition("=")[0].strip() or "vsz_limit"
     silent = [
         x
         for x in (() if isinstance(sockets, Unknown) else sockets.all.values())
         if x.handshake and not x.handshake.connected and not x.handshake.version and not x.handshake.strange
     ]
     yield found(
-        f"service auth is given {memory.value} of memory only (vsz_limit)"
-        + (f", and nothing answers at {silent[0].path}: it cannot load its libraries" if silent else ""),
+        f"service auth is given {memory.value} of memory only ({written})"
+        + (f", and nothing answers at {silent[0].path}: it may not suffice for its libraries" if silent else ""),
         evidence=[memory.evidence, *(x.evidence("connected, and no word comes") for x in silent[:1])],
         fix=[
-            edit(memory.path, "take out line {line}", line=str(memory.line)),
+            edit(memory.path, "take out line {line}, which sets {name}", line=str(memory.line), name=written),
             Restart("dovecot"),
             *([Restart(service.product)] if silent else []),
         ],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from maildoctor.api import AddPostfixService, Evidence, Findings, Restart, check, found
-from maildoctor.api.postfix import Postfix, tls_level
+from maildoctor.api.postfix import Postfix, Smtpd, tls_level
 
 _MAIN = (
     "version: 3.7.11\n==> /etc/postfix/main.cf <==\ncompatibility_level = 3.6\nsmtpd_sasl_auth_enable = yes\n"
@@ -37,11 +37,6 @@ class _Need:
     rung: Literal["program", "tls", "policy"] = "policy"
 
 
-def _named_by(postfix: Postfix, option: str, usual: str) -> str:
-    """The name of a service that a parameter may change."""
-    return postfix.value(option) or usual
-
-
 _FEWEST = 3
 """Services of Postfix itself without which a file is no master.cf that was ever in use."""
 _OWN = frozenset(("pickup", "cleanup", "qmgr", "tlsmgr", "trivial-rewrite", "bounce", "proxymap", "anvil", "local"))
@@ -51,44 +46,52 @@ def _is_whole(postfix: Postfix) -> bool:
     return len({s.service.program for s in postfix.services} & _OWN) >= _FEWEST
 
 
-def _needs(postfix: Postfix) -> Iterator[_Need]:
-    tls = next((s for s in postfix.smtpd if tls_level(s) != "none"), None)
-    if tls is not None:
+def _needs(smtpd: Smtpd) -> Iterator[_Need]:
+    """What one smtpd asks for. But for tlsmgr it waits (global/mail_connect.c, mail_connect_wait(): eleven tries, ten
+    seconds between them), and then ends."""
+    if tls_level(smtpd) != "none" or smtpd.is_yes("smtpd_tls_wrappermode"):
         yield _Need(
-            _named_by(postfix, "tlsmgr_service_name", "tlsmgr"),
+            smtpd.value("tlsmgr_service_name"),
             "unix - - {chroot} 1000? 1 tlsmgr",
             "smtpd_tls_security_level",
             "smtpd gets no random numbers for TLS and switches it off: STARTTLS is answered 454 TLS not available",
             "tls",
         )
     yield _Need(
-        _named_by(postfix, "rewrite_service_name", "rewrite"),
+        smtpd.value("rewrite_service_name"),
         "unix - - {chroot} - - trivial-rewrite",
         "rewrite_service_name",
-        "smtpd cannot take an address apart, and ends over MAIL or RCPT",
+        "smtpd cannot take an address apart: it hangs over MAIL or RCPT, and ends after 100 seconds",
     )
-    if not all(s.value("smtpd_proxy_filter") for s in postfix.smtpd):
+    if not smtpd.value("smtpd_proxy_filter"):
         yield _Need(
-            _named_by(postfix, "cleanup_service_name", "cleanup"),
+            smtpd.value("cleanup_service_name"),
             "unix n - {chroot} - 0 cleanup",
             "cleanup_service_name",
-            "every message is answered 451 4.3.0 queue file write error",
+            "nobody takes a message from smtpd: it hangs over the first recipient, and ends after 100 seconds",
         )
-    option = _proxied(postfix)
+    option = next((o for o in _AT_START if "proxy:" in smtpd.value(o)), "")
     if option:
         yield _Need(
-            _named_by(postfix, "proxymap_service_name", "proxymap"),
+            smtpd.value("proxymap_service_name"),
             "unix - - n - - proxymap",
             option,
-            "smtpd waits for it before it greets",
+            "smtpd waits for it before it greets, and ends after 100 seconds",
             "program",
         )
 
 
-def _proxied(postfix: Postfix) -> str:
-    """A parameter by which each smtpd opens a table through proxymap (smtpd/smtpd_check.c, smtpd_check_init())."""
-    options = ("local_recipient_maps", "virtual_mailbox_maps", "virtual_alias_maps", "relay_recipient_maps")
-    return next((o for o in options if any("proxy:" in s.value(o) for s in postfix.smtpd)), "")
+_AT_START = (
+    "local_recipient_maps",
+    "virtual_mailbox_maps",
+    "virtual_alias_maps",
+    "relay_recipient_maps",
+    "canonical_maps",
+    "recipient_canonical_maps",
+    "sender_canonical_maps",
+    "smtpd_sender_login_maps",
+)
+"""Tables that each smtpd opens when it starts (smtpd/smtpd_check.c, smtpd_check_init())."""
 
 
 @check(
@@ -109,10 +112,17 @@ def _proxied(postfix: Postfix) -> str:
         {"postfix": _MAIN.replace("= may", "= none") + _without("tlsmgr")},
         {"postfix": _MAIN + "local_recipient_maps =\n" + _without("proxymap")},
         {"postfix": _MAIN + "==> /etc/postfix/master.cf <==\nsmtp inet n - y - - smtpd\n"},
+        {
+            "postfix": _MAIN
+            + "cleanup_service_name = pre-cleanup\ntlsmgr_service_name = tls\n"
+            + _ALL.replace("cleanup unix", "pre-cleanup unix").replace("tlsmgr unix", "tls unix")
+        },
+        {"postfix": _MAIN + _without("cleanup").replace("smtpd\n", "smtpd\n -o smtpd_proxy_filter=127.0.0.1:10024\n")},
+        {"postfix": _MAIN + _without("anvil")},
     ],
     refs=(
         "postfix: tls/tls_mgr.c, tls_server.c (no entropy); global/rewrite_clnt.c, resolve_clnt.c; "
-        "global/mail_stream.c; global/dict_proxy.c",
+        "global/mail_stream.c; global/dict_proxy.c; global/mail_connect.c",
     ),
 )
 def service_missing(postfix: Postfix) -> Findings:
@@ -128,15 +138,18 @@ def service_missing(postfix: Postfix) -> Findings:
         return
     there = {s.service.name for s in postfix.services if s.service.kind in ("unix", "fifo", "unix-dgram")}
     chroot = postfix.smtpd[0].service.chroot
-    for need in _needs(postfix):
-        if need.name in there:
-            continue
+    missing: dict[str, tuple[_Need, Smtpd]] = {}
+    for smtpd in (*postfix.logins, *postfix.smtpd):
+        for need in _needs(smtpd):
+            if need.name and need.name not in there:
+                missing.setdefault(need.name, (need, smtpd))
+    for need, smtpd in missing.values():
         line = f"{need.name} {need.fields.format(chroot=chroot)}"
         yield found(
             f"master.cf has no service {need.name}: {need.comes}",
             evidence=[
                 Evidence(postfix.master.path, f"no entry {need.name} unix"),
-                postfix.smtpd[0].evidence(need.option),
+                smtpd.evidence(need.option),
             ],
             fix=[AddPostfixService(f"{need.name}/unix", line, ()), Restart("postfix")],
             rung=need.rung,
@@ -145,17 +158,19 @@ def service_missing(postfix: Postfix) -> Findings:
 
 
 def _transports(postfix: Postfix) -> Iterator[tuple[str, str]]:
-    """Parameters that hand mail over, each with the service that it names: `TRANSPORT:NEXTHOP`."""
-    options = ["default_transport"]
+    """Parameters that hand mail over, each with the service that it names: `TRANSPORT:NEXTHOP`. A transport table may
+    lead mail past all but those of local(8)."""
+    options = [] if postfix.value("transport_maps") else ["default_transport"]
     if postfix.value("mydestination"):
-        options.append("local_transport")
+        options += [] if postfix.value("transport_maps") else ["local_transport"]
         local = {s.service.name for s in postfix.services if s.service.program == "local"}
-        if (postfix.value("local_transport").partition(":")[0] or "local") in local:
-            options += ["mailbox_transport", "fallback_transport"]
-    if postfix.value("virtual_mailbox_domains"):
-        options.append("virtual_transport")
-    if postfix.value("relay_domains") not in ("", postfix.value("mydestination")):
-        options.append("relay_transport")
+        if postfix.value("local_transport").partition(":")[0] in local and not postfix.value("mailbox_transport_maps"):
+            options.append("mailbox_transport")
+    if not postfix.value("transport_maps"):
+        options += ["virtual_transport"] if postfix.value("virtual_mailbox_domains") else []
+        options += (
+            ["relay_transport"] if postfix.value("relay_domains") not in ("", postfix.value("mydestination")) else []
+        )
     for option in options:
         name = postfix.value(option).partition(":")[0].strip()
         if name:
@@ -173,12 +188,16 @@ def _transports(postfix: Postfix) -> Iterator[tuple[str, str]]:
         {"postfix": _MAIN + "mailbox_transport = dovecot\n" + _ALL},
         {"postfix": _MAIN + "virtual_mailbox_domains = a.example\nvirtual_transport = dovecot-lmtp:x\n" + _ALL},
         {"postfix": _MAIN + _without("qmgr")},
+        {"postfix": _MAIN + "relay_domains = b.example\n" + _without("relay")},
     ],
     passes=[
         {"postfix": _MAIN + _ALL},
         {"postfix": _MAIN + "mailbox_transport = lmtp:unix:private/dovecot-lmtp\n" + _ALL},
         {"postfix": _MAIN.replace("= example.com", "=") + _without("local")},
         {"postfix": _MAIN + "default_transport = error:no mail from here\n" + _ALL},
+        {"postfix": _MAIN + "relay_domains = b.example\ntransport_maps = hash:/etc/postfix/t\n" + _without("relay")},
+        {"postfix": _MAIN + "fallback_transport = cyrus\n" + _ALL},
+        {"postfix": _MAIN + "queue_service_name = queue\n" + _ALL.replace("qmgr unix", "queue unix")},
     ],
     refs=("postfix: qmgr/qmgr_transport.c: connect to private/TRANSPORT; postconf(5), local_transport and its like",),
 )
@@ -195,8 +214,8 @@ def transport_missing(postfix: Postfix) -> Findings:
     if postfix.master is None or not postfix.smtpd or not _is_whole(postfix):
         return
     there = {s.service.name for s in postfix.services if s.service.kind in ("unix", "fifo")}
-    manager = _named_by(postfix, "queue_service_name", "qmgr")
-    if manager not in there:
+    manager = postfix.value("queue_service_name")
+    if manager and manager not in there:
         yield found(
             f"master.cf has no service {manager}: mail is accepted and stays in the queue",
             evidence=[Evidence(postfix.master.path, f"no entry {manager} unix")],

@@ -297,7 +297,9 @@ def _doubts(smtpd: Smtpd) -> list[tuple[Stage, str]]:
             "history": "# path: /var/log/mail.log\n# since: 2026-11-22T08:00:00Z\n"
             "Nov 22 09:00:01 mail postfix/smtpd[9]: NOQUEUE: reject: RCPT from c[192.0.2.9]: 554 5.7.1 Service "
             "unavailable; Client host [192.0.2.9] blocked using zen.example.org; from=<b@example.com> "
-            "to=<a@example.net> proto=ESMTP helo=<c>",
+            "to=<a@example.net> proto=ESMTP helo=<c>\n"
+            "Nov 22 09:00:01 mail postfix/smtpd[9]: disconnect from c[192.0.2.9] ehlo=2 starttls=1 auth=1 mail=1 "
+            "rcpt=0/1 quit=1 commands=6/7",
         },
     ],
     passes=[
@@ -352,10 +354,14 @@ def users_judged_as_strangers(postfix: Postfix, history: LoginHistory | Unknown)
 
 _ANSWERS = {
     "reject_unknown_client_hostname": "cannot find your hostname",
+    "reject_unknown_client": "cannot find your hostname",
     "reject_unknown_reverse_client_hostname": "cannot find your reverse hostname",
     "reject_unknown_helo_hostname": "Host not found",
     "reject_invalid_helo_hostname": "Invalid name",
     "reject_non_fqdn_helo_hostname": "need fully-qualified hostname",
+    "reject_unknown_hostname": "Host not found",
+    "reject_invalid_hostname": "Invalid name",
+    "reject_non_fqdn_hostname": "need fully-qualified hostname",
 }
 """What smtpd answers by each (smtpd/smtpd_check.c)."""
 
@@ -364,7 +370,7 @@ def _turned_away(item: str, line: str) -> bool:
     """Whether a line of the log tells that this restriction refused a client."""
     name, _, rest = item.partition(" ")
     if name.startswith("reject_") and ("rbl" in name or "rhsbl" in name) and rest:
-        return f"blocked using {rest.strip().partition('=')[0]}" in line
+        return f"blocked using {rest.strip().partition('=')[0]};" in f"{line};"
     return name in _ANSWERS and _ANSWERS[name] in line
 
 
