@@ -50,6 +50,11 @@ def _drops_now(limit: Finding, _: Finding) -> bool:
     return limit.severity == "error"
 
 
+def _keeps_it_from_starting(lacking: Finding, _: Finding) -> bool:
+    """The file by which a database is asked is not there; of a server that is down the auth service makes a 535."""
+    return "path" in lacking.labels
+
+
 def _of_all_who_tried(locked: Finding, _: Finding) -> bool:
     """Where others got in, it is less than an error, and every login does not fail."""
     return locked.severity == "error"
@@ -57,6 +62,7 @@ def _of_all_who_tried(locked: Finding, _: Finding) -> bool:
 
 CAUSES = (
     Cause("RUN067", ("RUN066", "no-answer", "no-offer", "no-starttls"), _drops_now),
+    Cause("SASL069", ("RUN066", "no-answer", "no-offer", "no-starttls"), _keeps_it_from_starting),
     Cause("RUN056", ("no-answer",), _drops_now),
     Cause("PAM004", ("LOGIN001",), _of_all_who_tried),
     Cause("LDAP009", ("LOGIN001",), _of_all_who_tried),
