@@ -22,6 +22,7 @@ from maildoctor.api import (
 )
 from maildoctor.api.dovecot import Dovecot, DovecotSockets, Problem, is_asked
 from maildoctor.api.host import Listeners, Processes
+from maildoctor.api.postfix import Postfix
 
 _ASKED = "service: postfix /etc/postfix/main.cf\nprovider: dovecot\nwanted"
 _LIBSASL = "service: postfix /etc/postfix/main.cf\nwanted"
@@ -283,6 +284,18 @@ def auth_does_not_answer(service: LoginService, sockets: DovecotSockets) -> Find
 
 _CONNECTIONS = 100
 """default_process_limit of Postfix."""
+
+
+def _most(postfix: Postfix | Unknown) -> int:
+    """How many processes of smtpd may hold a connection at once, as far as a hundred."""
+    if isinstance(postfix, Unknown):
+        return _CONNECTIONS
+    common = postfix.value("default_process_limit")
+    limits = [common if s.service.limit == "-" else s.service.limit for s in postfix.logins]
+    numbers = [int(x[:6]) if x.isdecimal() and int(x[:6]) else _CONNECTIONS for x in limits]
+    return min(sum(numbers), _CONNECTIONS) if numbers else _CONNECTIONS
+
+
 _MEMORY = re.compile(r"(\d{1,12}) {0,9}(?:[bB]?|([kKmMgGtT])[iI]?[bB]?)")
 """A size as settings_get_size() takes it."""
 _SHIFT = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
@@ -318,6 +331,12 @@ _ENOUGH = 64 << 20
     passes=[
         {"service": _ASKED, "dovecot": _GOOD},
         {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  client_limit = 4000\n}}"},
+        {
+            "service": _ASKED,
+            "dovecot": f"{_GOOD}\nservice auth {{\n  client_limit = 50\n}}",
+            "postfix": "==> /etc/postfix/main.cf <==\nsmtpd_sasl_auth_enable = yes\ndefault_process_limit = 20\n"
+            "==> /etc/postfix/master.cf <==\nsmtp inet n - y - - smtpd\nsubmission inet n - y - 10 smtpd\n",
+        },
         {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  vsz_limit = 256 MiB\n}}"},
         {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  vsz_limit = 0\n}}"},
         {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  vsz_limit = 1T\n}}"},
@@ -329,7 +348,9 @@ _ENOUGH = 64 << 20
         "lib-settings/settings-parser.c, settings_get_size()",
     ),
 )
-def auth_limits(service: LoginService, dovecot: Dovecot, sockets: DovecotSockets | Unknown) -> Findings:
+def auth_limits(
+    service: LoginService, dovecot: Dovecot, sockets: DovecotSockets | Unknown, postfix: Postfix | Unknown
+) -> Findings:
     """The auth service is given too few connections, or too little memory, for a mail server that is busy.
 
     Each smtpd process keeps a connection of its own to it, and Postfix starts up to a hundred (default_process_limit);
@@ -341,21 +362,21 @@ def auth_limits(service: LoginService, dovecot: Dovecot, sockets: DovecotSockets
     """
     if not is_asked(service):
         return
-    section = dovecot.service("auth")
+    section, needed = dovecot.service("auth"), _most(postfix)
     dropped = [
         s for s in (() if isinstance(sockets, Unknown) else sockets.all.values()) if s.handshake and s.handshake.gone
     ]
     for name in ("client_limit", "service_count"):
         limit = (section.get(name) if section else None) or dovecot.get(f"default_{name}")
         number = limit.value if limit else ""
-        if limit is None or not number.isdecimal() or not 0 < int(number[:10]) < _CONNECTIONS:
+        if limit is None or not number.isdecimal() or not 0 < int(number[:10]) < needed:
             continue
         said = dropped[0].evidence("it closes the connection at once") if dropped else None
         setting = limit.written.partition("=")[0].strip() or name
         yield found(
             f"Dovecot's service auth takes {number} connections only ({name})"
             + (f" and drops more, as now at {dropped[0].path}" if dropped else "")
-            + f"; Postfix alone may need {_CONNECTIONS}",
+            + f"; Postfix alone may need {needed}",
             evidence=[limit.evidence, *([said] if said else [])],
             fix=[
                 edit(
