@@ -50,6 +50,16 @@ def _drops_now(limit: Finding, _: Finding) -> bool:
     return limit.severity == "error"
 
 
+def _cyrus_is_meant(kind: Finding, _: Finding) -> bool:
+    """Dovecot is asked by mistake: how it fares is of no account."""
+    return kind.labels.get("meant") == "cyrus"
+
+
+def _keeps_it_from_starting(lacking: Finding, _: Finding) -> bool:
+    """The file by which a database is asked is not there; of a server that is down the auth service makes a 535."""
+    return "path" in lacking.labels
+
+
 def _of_all_who_tried(locked: Finding, _: Finding) -> bool:
     """Where others got in, it is less than an error, and every login does not fail."""
     return locked.severity == "error"
@@ -57,6 +67,13 @@ def _of_all_who_tried(locked: Finding, _: Finding) -> bool:
 
 CAUSES = (
     Cause("RUN067", ("RUN066", "no-answer", "no-offer", "no-starttls"), _drops_now),
+    Cause("SASL069", ("RUN066", "no-answer", "no-offer", "no-starttls"), _keeps_it_from_starting),
+    Cause(
+        "SASL045",
+        ("RUN065", "RUN066", "RUN075", "RUN076", "SASL065", "PERM065", "PERM075", "CONF065", "CONF066", "CONF070"),
+        _cyrus_is_meant,
+    ),
+    Cause("RUN056", ("no-answer",), _drops_now),
     Cause("PAM004", ("LOGIN001",), _of_all_who_tried),
     Cause("LDAP009", ("LOGIN001",), _of_all_who_tried),
     Cause("MAP014", ("no-answer", "no-offer", "no-starttls"), _every_client),

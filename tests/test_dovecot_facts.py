@@ -298,3 +298,23 @@ def test_the_files_of_a_root_are_found(tmp_path: Path) -> None:
     assert found.version == (2, 3, 19, 1) and found.problems == () and found.changed > 1e9
     assert len(found.tree.files) == 3 and found.passdbs[0].path == "/etc/dovecot/users"
     assert list(files.all["/etc/dovecot/users"].users) == ["test"]
+
+
+@pytest.mark.parametrize(("name", "said"), [("tail", (40, "tail")), ("dovecot", (0, "")), ("", (0, ""))])
+def test_whose_number_stands_in_master_pid(tmp_path: Path, name: str, said: tuple[int, str]) -> None:
+    for path, text in {
+        "usr/sbin/dovecot": "\0Dovecot v2.3.19.1 (9b53102964) starting up\0",
+        "etc/dovecot/dovecot.conf": "base_dir = /srv/dovecot/\n",
+        "srv/dovecot/master.pid": "40\n",
+        **({"proc/40/comm": f"{name}\n"} if name else {}),
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    found = knowledge(Rooted(str(tmp_path)), lambda _: None)[0](Dovecot)
+    assert isinstance(found, Dovecot) and found.pid_of == said and found.value("base_dir") == "/srv/dovecot/"
+
+
+def test_of_two_lines_of_a_user_the_first_counts() -> None:
+    said = "\n".join(users("test:{PLAIN}s3cret-Pw\nanna:x\ntest:$6$salt$abc\n"))
+    file = PasswdFiles.parse(f">> file: /u\n-rw-r----- root dovecot /u\n{said}").all["/u"]
+    assert file.repeated == ("test",) and file.users["test"].scheme == "PLAIN"

@@ -31,6 +31,10 @@ _ASKED = "service: postfix /etc/postfix/main.cf\nprovider: dovecot\nwanted"
 _LIBSASL = "service: postfix /etc/postfix/main.cf\nwanted"
 _HEAD = "version: 2.3.19.1\n==> /etc/dovecot/dovecot.conf <==\n"
 _SQL = f"{_HEAD}passdb {{\n  driver = sql\n  args = /etc/dovecot/sql.conf\n}}\n"
+_SQL_24 = (
+    "version: 2.4.1\n==> /etc/dovecot/dovecot.conf <==\ndovecot_config_version = 2.4.0\n"
+    "dovecot_storage_version = 2.4.0\nsql_driver = sqlite\npassdb sql {\n  passdb_sql_query = SELECT 1\n}\n"
+)
 _LDAP = f"{_HEAD}passdb {{\n  driver = ldap\n  args = /etc/dovecot/ldap.conf\n}}\n"
 _PAM = f"{_HEAD}passdb {{\n  driver = pam\n}}\n"
 _MODULES = "modules: /usr/lib/dovecot/modules/auth\nmodule: libdriver_mysql.so\nmodule: libauthdb_ldap.so\n"
@@ -148,18 +152,25 @@ def _asked(passdb: Passdb, dovecot: Dovecot, databases: DovecotDatabases) -> lis
         {"service": _ASKED, "dovecot": _SQL, "databases": f"{_MODULES}{_SOCKETS}{_FILE}"},
         {"service": _ASKED, "dovecot": _LDAP, "databases": f"{_MODULES}port: 0.0.0.0 25\n{_FILE_OF_LDAP}"},
         {"service": _ASKED, "dovecot": _SQL, "databases": ">> settings: /etc/dovecot/sql.conf\ndrwxr-xr-x root root /"},
+        {"service": _ASKED, "dovecot": _SQL.replace("  args = /etc/dovecot/sql.conf\n", ""), "databases": ""},
     ],
     passes=[
         {"service": _ASKED, "dovecot": _SQL, "databases": f"{_MODULES}{_SOCKETS.replace('missing', 'there')}{_FILE}"},
         {"service": _ASKED, "dovecot": _LDAP, "databases": f"{_MODULES}port: 0.0.0.0 389\n{_FILE_OF_LDAP}"},
         {"service": _ASKED, "dovecot": _LDAP, "databases": f"{_MODULES}ports: unknown\n{_FILE_OF_LDAP}"},
+        {"service": _ASKED, "dovecot": _LDAP, "databases": ">> settings: /etc/dovecot/ldap.conf\nunseen: denied"},
+        {"service": _ASKED, "dovecot": _SQL_24, "databases": ""},
     ],
-    refs=("dovecot: auth/auth-request.c: an internal failure is answered as FAIL, which Postfix makes a 535",),
+    refs=(
+        "dovecot: auth/auth-request.c: an internal failure is answered as FAIL, which Postfix makes a 535; "
+        "auth/db-sql.c, db_sql_init(), auth/db-ldap.c, db_ldap_init(): fatal without the file",
+    ),
 )
 def database_down(service: LoginService, dovecot: Dovecot, databases: DovecotDatabases) -> Findings:
     """The database or directory that Dovecot asks is not there, or the file that says how it is asked.
 
-    Clients are told 535, as for a wrong password, though nobody looked at it; many then forget the stored one.
+    Clients are told 535, as for a wrong password, though nobody looked at it; many then forget the stored one. Without
+    the file, which root reads when the auth service of 2.3 starts, that does not start at all.
 
     Advice: start the server; `doveadm auth test USER` shows whether it is asked again.
     """
@@ -169,10 +180,27 @@ def database_down(service: LoginService, dovecot: Dovecot, databases: DovecotDat
         file = databases.files.get(passdb.settings_file)
         if file is not None and file.missing:
             yield found(
-                f"{file.path}, which says how Dovecot asks {passdb.driver.upper()}, does not exist",
+                f"{file.path}, which says how Dovecot asks {passdb.driver.upper()}, does not exist: its auth service "
+                "does not start",
                 evidence=[file.evidence, passdb.evidence],
                 fix=[by_hand("put the file back: {file}", file=file.path), Restart("dovecot")],
                 path=file.path,
+            )
+        elif passdb.driver in ("sql", "ldap") and not dovecot.modern and not passdb.section.value("args"):
+            yield found(
+                f"The passdb {passdb.driver} has no args, which name the file that says how it is asked: Dovecot's "
+                "auth service does not start",
+                evidence=[passdb.evidence],
+                fix=[
+                    edit(
+                        passdb.section.path,
+                        "in the passdb of line {line}: args = /etc/dovecot/dovecot-{driver}.conf.ext",
+                        line=str(passdb.section.line),
+                        driver=passdb.driver,
+                    ),
+                    Restart("dovecot"),
+                ],
+                path=passdb.section.path,
             )
         asked = _asked(passdb, dovecot, databases)
         down = [s for s in asked if databases.is_down(s)]

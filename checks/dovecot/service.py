@@ -22,6 +22,7 @@ from maildoctor.api import (
 )
 from maildoctor.api.dovecot import Dovecot, DovecotSockets, Problem, is_asked
 from maildoctor.api.host import Listeners, Processes
+from maildoctor.api.postfix import Postfix
 
 _ASKED = "service: postfix /etc/postfix/main.cf\nprovider: dovecot\nwanted"
 _LIBSASL = "service: postfix /etc/postfix/main.cf\nwanted"
@@ -285,6 +286,23 @@ _CONNECTIONS = 100
 """default_process_limit of Postfix."""
 
 
+def _most(postfix: Postfix | Unknown) -> int:
+    """How many processes of smtpd may hold a connection at once, as far as a hundred."""
+    if isinstance(postfix, Unknown):
+        return _CONNECTIONS
+    common = postfix.value("default_process_limit")
+    limits = [common if s.service.limit == "-" else s.service.limit for s in postfix.logins]
+    numbers = [int(x[:6]) if x.isdecimal() and int(x[:6]) else _CONNECTIONS for x in limits]
+    return min(sum(numbers), _CONNECTIONS) if numbers else _CONNECTIONS
+
+
+_MEMORY = re.compile(r"(\d{1,12}) {0,9}(?:[bB]?|([kKmMgGtT])[iI]?[bB]?)")
+"""A size as settings_get_size() takes it."""
+_SHIFT = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
+_ENOUGH = 64 << 20
+"""Bytes that the auth process needs for its libraries and a few databases; vsz_limit is RLIMIT_AS."""
+
+
 @check(
     "RUN067",
     "dovecot-auth-limits",
@@ -303,14 +321,36 @@ _CONNECTIONS = 100
         {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  service_count = 1\n}}"},
         {"service": _ASKED, "dovecot": f"{_GOOD}\ndefault_client_limit = 20"},
         {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  vsz_limit = 20 M\n}}"},
+        {"service": _ASKED, "dovecot": f"{_GOOD}\ndefault_vsz_limit = 16MiB"},
+        {
+            "service": _ASKED,
+            "dovecot": f"{_GOOD}\nservice auth {{\n  vsz_limit = 4M\n}}",
+            "sockets": _SOCKET + "connect: ok\nend: no answer",
+        },
     ],
     passes=[
         {"service": _ASKED, "dovecot": _GOOD},
         {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  client_limit = 4000\n}}"},
+        {
+            "service": _ASKED,
+            "dovecot": f"{_GOOD}\nservice auth {{\n  client_limit = 50\n}}",
+            "postfix": "==> /etc/postfix/main.cf <==\nsmtpd_sasl_auth_enable = yes\ndefault_process_limit = 20\n"
+            "==> /etc/postfix/master.cf <==\nsmtp inet n - y - - smtpd\nsubmission inet n - y - 10 smtpd\n",
+        },
+        {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  vsz_limit = 256 MiB\n}}"},
+        {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  vsz_limit = 0\n}}"},
+        {"service": _ASKED, "dovecot": f"{_GOOD}\nservice auth {{\n  vsz_limit = 1T\n}}"},
+        {"service": _ASKED, "dovecot": f"{_GOOD}\ndefault_vsz_limit = 8M\nservice auth {{\n  vsz_limit = 1G\n}}"},
+        {"service": _ASKED, "dovecot": f"{_GOOD}\nservice imap {{\n  vsz_limit = 8M\n}}"},
     ],
-    refs=("dovecot: master/master-settings.c, master_settings_verify()",),
+    refs=(
+        "dovecot: master/master-settings.c, master_settings_verify(); master/service-process.c: RLIMIT_AS; "
+        "lib-settings/settings-parser.c, settings_get_size()",
+    ),
 )
-def auth_limits(service: LoginService, dovecot: Dovecot, sockets: DovecotSockets | Unknown) -> Findings:
+def auth_limits(
+    service: LoginService, dovecot: Dovecot, sockets: DovecotSockets | Unknown, postfix: Postfix | Unknown
+) -> Findings:
     """The auth service is given too few connections, or too little memory, for a mail server that is busy.
 
     Each smtpd process keeps a connection of its own to it, and Postfix starts up to a hundred (default_process_limit);
@@ -322,21 +362,21 @@ def auth_limits(service: LoginService, dovecot: Dovecot, sockets: DovecotSockets
     """
     if not is_asked(service):
         return
-    section = dovecot.service("auth")
+    section, needed = dovecot.service("auth"), _most(postfix)
     dropped = [
         s for s in (() if isinstance(sockets, Unknown) else sockets.all.values()) if s.handshake and s.handshake.gone
     ]
     for name in ("client_limit", "service_count"):
         limit = (section.get(name) if section else None) or dovecot.get(f"default_{name}")
         number = limit.value if limit else ""
-        if limit is None or not number.isdecimal() or not 0 < int(number[:10]) < _CONNECTIONS:
+        if limit is None or not number.isdecimal() or not 0 < int(number[:10]) < needed:
             continue
         said = dropped[0].evidence("it closes the connection at once") if dropped else None
         setting = limit.written.partition("=")[0].strip() or name
         yield found(
             f"Dovecot's service auth takes {number} connections only ({name})"
             + (f" and drops more, as now at {dropped[0].path}" if dropped else "")
-            + f"; Postfix alone may need {_CONNECTIONS}",
+            + f"; Postfix alone may need {needed}",
             evidence=[limit.evidence, *([said] if said else [])],
             fix=[
                 edit(
@@ -351,21 +391,29 @@ def auth_limits(service: LoginService, dovecot: Dovecot, sockets: DovecotSockets
             setting=name,
             client="all" if dropped else "beyond the limit",
         )
-    memory = section.get("vsz_limit") if section else None
-    words = memory.value.lower().replace(" ", "") if memory else ""
-    if (
-        memory
-        and words.endswith("m")
-        and words[:-1].isascii()
-        and words[:-1].isdigit()
-        and 0 < int(words[:6].rstrip("m")) < 64
-    ):
-        yield found(
-            f"service auth is given {memory.value} of memory only (vsz_limit)",
-            evidence=[memory.evidence],
-            fix=[edit(memory.path, "take out line {line}", line=str(memory.line)), Restart("dovecot")],
-            setting="vsz_limit",
-        )
+    memory = (section.get("vsz_limit") if section else None) or dovecot.get("default_vsz_limit")
+    size = _MEMORY.fullmatch(memory.value.strip()) if memory else None
+    if memory is None or size is None or not 0 < int(size[1]) << _SHIFT[(size[2] or "").lower()] < _ENOUGH:
+        return
+    written = memory.written.partition("=")[0].strip() or "vsz_limit"
+    silent = [
+        x
+        for x in (() if isinstance(sockets, Unknown) else sockets.all.values())
+        if x.handshake and not x.handshake.connected and not x.handshake.version and not x.handshake.strange
+    ]
+    yield found(
+        f"service auth is given {memory.value} of memory only ({written})"
+        + (f", and nothing answers at {silent[0].path}: it may not suffice for its libraries" if silent else ""),
+        evidence=[memory.evidence, *(x.evidence("connected, and no word comes") for x in silent[:1])],
+        fix=[
+            edit(memory.path, "take out line {line}, which sets {name}", line=str(memory.line), name=written),
+            Restart("dovecot"),
+            *([Restart(service.product)] if silent else []),
+        ],
+        severity="error" if silent else None,
+        setting="vsz_limit",
+        **({"client": "all"} if silent else {}),  # type: ignore[arg-type]
+    )
 
 
 @check(

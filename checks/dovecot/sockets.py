@@ -267,6 +267,8 @@ def socket_refuses(
             continue
         listener = listener_at(dovecot, asker.path) if isinstance(dovecot, Dovecot) else None
         is_socket = culprit.path == socket.path or culprit.kind == "s"
+        if culprit.path == socket.path and culprit.kind == "d":
+            continue  # no socket at all: PERM075
         what = "Dovecot's auth socket" if is_socket else "the folder on the way to Dovecot's auth socket"
         yield found(
             f"user {owner} may not use {what} {culprit.path}: mode {culprit.octal}, "

@@ -132,6 +132,54 @@ def users_file_missing(service: LoginService, dovecot: Dovecot, files: PasswdFil
 
 
 @check(
+    "USER077",
+    "dovecot-user-twice",
+    "warning",
+    rung="account",
+    role="cause",
+    scope=("client",),
+    witnesses=("USER701",),
+    fails=[
+        {"service": _ASKED, "dovecot": _GOOD, "files": f"{_USERS}\ntest\tPLAIN\ttext"},
+        {"service": _ASKED, "dovecot": _NEW, "files": f"{_USERS}\ntest\tSHA512-CRYPT\tsha512\nanna\tPLAIN\ttext"},
+    ],
+    passes=[
+        {"service": _ASKED, "dovecot": _GOOD, "files": _USERS},
+        {"service": _ASKED, "dovecot": _GOOD, "files": f"{_USERS}\nTest\tPLAIN\ttext"},
+        {"service": _ASKED, "dovecot": _GOOD, "files": f"{_USERS}\ntest@example.com\tPLAIN\ttext"},
+        {"service": _LIBSASL, "dovecot": _GOOD, "files": f"{_USERS}\ntest\tPLAIN\ttext"},
+    ],
+    refs=(
+        "dovecot: auth/db-passwd-file.c, passwd_file_add(): User exists more than once, the later one is passed over",
+    ),
+)
+def user_twice(service: LoginService, dovecot: Dovecot, files: PasswdFiles) -> Findings:
+    """A user stands in several lines of the file in which Dovecot looks passwords up, and the first alone counts.
+
+    A new password in a line further down is refused, the old one goes on to be good. Names in other letters are other
+    users. Dovecot says "User exists more than once" each time that it reads the file.
+
+    Advice: leave the one line of the user whose password is meant.
+    """
+    if not is_asked(service):
+        return
+    for passdb, file in _files(dovecot, files):
+        if not file.repeated:
+            continue
+        twice = [file.users[name] for name in file.repeated]
+        yield found(
+            f"{passdb.path} has more than one line of {_named(twice)}: the first counts, and a password in a later one "
+            "is refused",
+            evidence=[file.evidence, passdb.evidence],
+            fix=[
+                by_hand("in {path} leave one line of {user}", path=passdb.path, user=_named(twice)),
+            ],
+            path=passdb.path,
+            client="others",
+        )
+
+
+@check(
     "PERM066",
     "dovecot-cannot-read-users",
     "error",

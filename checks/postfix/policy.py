@@ -27,7 +27,7 @@ from maildoctor.api import (
     shown,
 )
 from maildoctor.api.cyrus import SaslDb
-from maildoctor.api.host import Listeners, MailLog
+from maildoctor.api.host import Listeners, LoginHistory, MailLog
 from maildoctor.api.postfix import (
     Decision,
     Peer,
@@ -292,6 +292,15 @@ def _doubts(smtpd: Smtpd) -> list[tuple[Stage, str]]:
             + _MASTER
         },
         {"postfix": _GOOD + "smtpd_helo_restrictions = reject_unknown_helo_hostname\n" + _MASTER},
+        {
+            "postfix": _GOOD + "smtpd_client_restrictions = reject_rbl_client zen.example.org\n" + _MASTER,
+            "history": "# path: /var/log/mail.log\n# since: 2026-11-22T08:00:00Z\n"
+            "Nov 22 09:00:01 mail postfix/smtpd[9]: NOQUEUE: reject: RCPT from c[192.0.2.9]: 554 5.7.1 Service "
+            "unavailable; Client host [192.0.2.9] blocked using zen.example.org; from=<b@example.com> "
+            "to=<a@example.net> proto=ESMTP helo=<c>\n"
+            "Nov 22 09:00:01 mail postfix/smtpd[9]: disconnect from c[192.0.2.9] ehlo=2 starttls=1 auth=1 mail=1 "
+            "rcpt=0/1 quit=1 commands=6/7",
+        },
     ],
     passes=[
         {
@@ -304,7 +313,7 @@ def _doubts(smtpd: Smtpd) -> list[tuple[Stage, str]]:
     ],
     refs=("postfix: smtpd/smtpd_check.c; SMTPD_ACCESS_README: with smtpd_delay_reject all lists are asked at RCPT",),
 )
-def users_judged_as_strangers(postfix: Postfix) -> Findings:
+def users_judged_as_strangers(postfix: Postfix, history: LoginHistory | Unknown) -> Findings:
     """Users are judged by block lists or the names of their computers before their login counts.
 
     Computers at home and telephones have addresses that block lists name, and no names of their own. They log in, and
@@ -325,16 +334,44 @@ def users_judged_as_strangers(postfix: Postfix) -> Findings:
         rest = [w for w in whole if w != _BY_LOGIN]
         plain = "$" not in smtpd.value(option) and not any(i.classes or i.warned for i in items(smtpd, stage))
         in_master = option in smtpd.service.options
+        said = history.refused if isinstance(history, LoginHistory) else ""
+        culprit = next((item for item in some if _turned_away(item, said)), "")
         yield found(
-            f"{option} of {smtpd.name} has {some[0]} before permit_sasl_authenticated: users who logged in may be "
-            "refused by it",
-            evidence=[smtpd.evidence(option)],
+            f"{option} of {smtpd.name} has {culprit or some[0]} before permit_sasl_authenticated: users who logged in "
+            + ("are refused by it" if culprit else "may be refused by it"),
+            evidence=[
+                smtpd.evidence(option),
+                *(history.evidence(said) if culprit and isinstance(history, LoginHistory) else ()),
+            ],
             fix=[_set(smtpd, option, ", ".join([_BY_LOGIN, *rest])), Restart("postfix")]
             if plain and not in_master
             else [],
+            severity="error" if culprit else None,
             option=option,
-            client="others",
+            **({} if culprit else {"client": "others"}),  # type: ignore[arg-type]
         )
+
+
+_ANSWERS = {
+    "reject_unknown_client_hostname": "cannot find your hostname",
+    "reject_unknown_client": "cannot find your hostname",
+    "reject_unknown_reverse_client_hostname": "cannot find your reverse hostname",
+    "reject_unknown_helo_hostname": "Host not found",
+    "reject_invalid_helo_hostname": "Invalid name",
+    "reject_non_fqdn_helo_hostname": "need fully-qualified hostname",
+    "reject_unknown_hostname": "Host not found",
+    "reject_invalid_hostname": "Invalid name",
+    "reject_non_fqdn_hostname": "need fully-qualified hostname",
+}
+"""What smtpd answers by each (smtpd/smtpd_check.c)."""
+
+
+def _turned_away(item: str, line: str) -> bool:
+    """Whether a line of the log tells that this restriction refused a client."""
+    name, _, rest = item.partition(" ")
+    if name.startswith("reject_") and ("rbl" in name or "rhsbl" in name) and rest:
+        return f"blocked using {rest.strip().partition('=')[0]};" in f"{line};"
+    return name in _ANSWERS and _ANSWERS[name] in line
 
 
 @check(

@@ -193,6 +193,7 @@ def sasl_type_and_path(postfix: Postfix, files: PostfixFiles | Unknown) -> Findi
             fix=[*dict.fromkeys(_set(s, n, v) for n, v in fixes for s in services), _after(first)],
             option="smtpd_sasl_type",
             **_alike(postfix, services),  # type: ignore[arg-type]
+            **({"meant": "cyrus"} if ("smtpd_sasl_type", "cyrus") in fixes else {}),  # type: ignore[arg-type]
         )
 
 

@@ -66,14 +66,25 @@ def dovecot(host: Host, know: FactStore) -> Dovecot | Unknown:
                 know.cut(f"{found} was not read: {said.reason}", said.remedy)
     if len(files) > _MOST:
         know.cut(f"only {_MOST} files of Dovecot's configuration were read")
-    return Dovecot.parse(
-        joined(
-            f"version: {text(host.ask('release', installed))}",
-            *(f"changed: {when}" for path in files if (when := text(host.ask("changed", path)))),
-            *(f"unread: {path}: {reason}" for path, reason in unread.items()),
-            *(f"==> {path} <==\n{body.removesuffix(chr(10))}" for path, body in files.items()),
-        )
+    about = joined(
+        f"version: {text(host.ask('release', installed))}",
+        *(f"changed: {when}" for path in files if (when := text(host.ask("changed", path)))),
+        *(f"unread: {path}: {reason}" for path, reason in unread.items()),
     )
+    bodies = joined(*(f"==> {path} <==\n{body.removesuffix(chr(10))}" for path, body in files.items()))
+    configuration = Dovecot.parse(joined(about, bodies))
+    other = _process_of(host, f"{configuration.base}/master.pid")
+    return Dovecot.parse(joined(about, other, bodies)) if other else configuration
+
+
+def _process_of(host: Host, path: str) -> str:
+    """Whose process has the number in the master's pid file; empty where none has, or it is Dovecot."""
+    said = host.ask("read", path)
+    number = said.strip() if isinstance(said, str) else ""
+    if not (number.isascii() and number.isdecimal() and len(number) < 11):
+        return ""
+    name = text(host.ask("read", f"/proc/{number}/comm")).strip()
+    return f"pid: {number} {name}" if name and "\n" not in name and not name.startswith("dovecot") else ""
 
 
 def _main(host: Host, know: FactStore) -> str:

@@ -21,7 +21,8 @@ _UNREAD = re.compile(r"(?m)^unread: (/\S{1,4000}): (.*)$")
 _CHANGED = re.compile(r"(?m)^changed: (\S.{9,60})$")
 _OF_2_4 = re.compile(r"(?m)^[ \t]*dovecot_config_version[ \t]*=")
 
-_ABOUT = re.compile(r"(?m)^(?:version|changed|unread): .*\n?")
+_PID = re.compile(r"(?m)^pid: (\d{1,10}) (\S.{0,63})$")
+_ABOUT = re.compile(r"(?m)^(?:version|changed|unread|pid): .*\n?")
 """Lines about the files, where no line names the first of them."""
 
 MAIN = "/etc/dovecot/dovecot.conf"
@@ -162,9 +163,9 @@ class Passdb:
 @dataclass(frozen=True)
 class Dovecot:
     """Text: `version: 2.3.19.1`, `changed: 2026-11-22 06:00:00 +0000`, when a file was changed, `unread:
-    /etc/dovecot/x.conf: permission denied` for a file that is there, then the files that were read, each behind a line
-    `==> /etc/dovecot/dovecot.conf <==` as head(1) prints it, the main file first. `version` is empty where not known.
-    """
+    /etc/dovecot/x.conf: permission denied` for a file that is there, `pid: 40 tail` where master.pid names a process
+    that is another program, then the files that were read, each behind a line `==> /etc/dovecot/dovecot.conf <==` as
+    head(1) prints it, the main file first. `version` is empty where not known."""
 
     version: tuple[int, ...]
     main: str
@@ -172,6 +173,8 @@ class Dovecot:
     unread: Mapping[str, str]
     changed: float = 0.0
     """when the last of the files was changed, in seconds since 1970; 0 where that is not known"""
+    pid_of: tuple[int, str] = (0, "")
+    """the number in master.pid and the name of its process, where that is another program than Dovecot"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -190,7 +193,9 @@ class Dovecot:
         of_2_4 = any(_OF_2_4.search(body) for body in files.values())
         minor = 4 if (version[:2] >= (2, 4) if version else of_2_4) else 3
         changed = max(map(seconds, _CHANGED.findall(head)), default=0.0)
-        return cls(version, main, Reader(files, unread, minor).read(main), unread, changed)
+        pid = _PID.search(head)
+        other = (int(pid[1]), pid[2]) if pid else (0, "")
+        return cls(version, main, Reader(files, unread, minor).read(main), unread, changed, other)
 
     # ---- release
 

@@ -100,7 +100,9 @@ class DovecotUser:
 
 @dataclass(frozen=True, slots=True)
 class PasswdFile:
-    """One file. `reason`: why it could not be read; `lines_without`: lines that are no user."""
+    """One file. `users`: of several lines of a name the first, as Dovecot takes it (auth/db-passwd-file.c,
+    passwd_file_add()); `repeated`: names of several lines; `reason`: why it could not be read; `lines_without`: lines
+    that are no user."""
 
     path: str
     trail: Trail
@@ -156,7 +158,7 @@ def _file(path: str, body: str) -> PasswdFile:
     for user in _users(rows):
         if user.name in found:
             repeated[user.name] = None
-        found[user.name] = user
+        found.setdefault(user.name, user)
     return PasswdFile(path, trail, found, tuple(repeated), int(without[1]) if without else 0, reason)
 
 
