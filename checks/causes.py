@@ -36,6 +36,11 @@ def _rests_on(*options: str) -> Pair:
     return lambda twice, _: twice.severity == "error" and twice.labels.get("option") in options
 
 
+def _ends_smtpd(mechanisms: Finding, _: Finding) -> bool:
+    """Where some clients lack their mechanism, the others get an answer all the same."""
+    return mechanisms.severity == "error"
+
+
 def _same_hub(realm: Finding, refused: Finding) -> bool:
     return realm.labels["hub"] == refused.labels["hub"]
 
@@ -74,6 +79,7 @@ CAUSES = (
         _cyrus_is_meant,
     ),
     Cause("RUN056", ("no-answer",), _drops_now),
+    Cause("CONF070", ("no-answer", "no-offer", "no-starttls"), _ends_smtpd),
     Cause("PAM004", ("LOGIN001",), _of_all_who_tried),
     Cause("LDAP009", ("LOGIN001",), _of_all_who_tried),
     Cause("MAP014", ("no-answer", "no-offer", "no-starttls"), _every_client),

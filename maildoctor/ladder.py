@@ -224,8 +224,9 @@ def _at_rest(seen: Seen) -> Iterator[RouteRung]:
     """Where nothing runs, what files promise of it once it does; what only then can be seen is not reached."""
     service = seen.service
     if service is not None and service.wanted and service.provider != "libsasl":
+        words = "seen when it runs" if service.provider == seen.product else f"{service.provider} is asked when it runs"
         for rung in _OF_ANOTHER:
-            yield RouteRung(rung, "not_reached", f"{service.provider} is asked when it runs")
+            yield RouteRung(rung, "not_reached", words)
     if service is None or not service.offer_known or seen.plugins is None:
         return
     offers = mechanisms(service, seen.conf, seen.plugins, seen.sasldb)

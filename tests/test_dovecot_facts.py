@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from maildoctor.collect import knowledge
+from maildoctor.engine import Selection, examine
 from maildoctor.facts.dovecot.databases import DovecotDatabases, ldap_servers, servers, sql_server
 from maildoctor.facts.dovecot.logins import TriedNames
 from maildoctor.facts.dovecot.naming import formatted, identity, refused_character
@@ -19,6 +20,7 @@ from maildoctor.facts.dovecot.users import PasswdFiles
 from maildoctor.host.handshake import by_path, by_port
 from maildoctor.host.passwd_file import users
 from maildoctor.host.rooted import Rooted
+from maildoctor.library import load_library
 
 _2_4 = "version: 2.4.1\n==> /d.conf <==\ndovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n"
 
@@ -318,3 +320,20 @@ def test_of_two_lines_of_a_user_the_first_counts() -> None:
     said = "\n".join(users("test:{PLAIN}s3cret-Pw\nanna:x\ntest:$6$salt$abc\n"))
     file = PasswdFiles.parse(f">> file: /u\n-rw-r----- root dovecot /u\n{said}").all["/u"]
     assert file.repeated == ("test",) and file.users["test"].scheme == "PLAIN"
+
+
+def test_dovecot_alone_is_a_mail_server(tmp_path: Path) -> None:
+    for name, text in (
+        ("usr/sbin/dovecot", "\x7fELF\0Dovecot v2.3.19.1\0"),
+        (
+            "etc/dovecot/dovecot.conf",
+            "auth_debug_passwords = yes\npassdb {\n  driver = passwd-file\n  args = /none\n}\n",
+        ),
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    report = examine(Rooted(str(tmp_path)), load_library(), Selection())
+    assert {"CONF072", "USER065"} <= {r.finding.code for r in report.ranked}
+    assert [p.name for p in report.target.mta] == ["dovecot"]
+    assert report.verdict is not None
+    assert report.verdict.code == "broken"

@@ -197,6 +197,10 @@ def _taken_apart(command: str) -> list[str]:
     return [word for word in lexer if word != "--"]
 
 
+def test_the_owner_of_a_file_that_was_not_there_cannot_be_given_back() -> None:
+    assert not Chown("root:dovecot", ("/etc/dovecot/users",), "", "640").inverse
+
+
 def _examples(a: str, b: str) -> list[Step]:
     """A step of each type with these names of the host in it."""
     fixed: dict[type[Step], Step] = {

@@ -115,6 +115,11 @@ def kinds(main: str = "", master: str = SERVICE, head: str = "version: 3.7.11\n"
         ("process_id = 3", [("read-only", 1, False)]),
         ("slow_destination_rate_delay = 1s", [("unknown", 1, False)]),
         ("smtp_destination_rate_delay = 1", []),
+        ("mailbox_size_limit = 10737418240", []),
+        ("mailbox_size_limit = 9223372036854775808", [("number", 1, True)]),
+        ("smtpd_recipient_limit = 10737418240", [("number", 1, True)]),
+        ("myorigin = $myhostname", []),
+        ("myorigin =", [("length", 1, True)]),
     ],
 )
 def test_what_is_wrong_in_main_cf(main: str, found: list[tuple[str, int, bool]]) -> None:
@@ -314,6 +319,8 @@ smtpd_sender_login_maps = $virtual_alias_maps
 smtp_tls_session_cache_database = btree:/var/lib/postfix/smtp_scache
 postscreen_access_list = cidr:/etc/postfix/unread
 something = hash:/etc/postfix/own
+smtpd_milters = unix:/run/opendkim/opendkim.sock
+proxy_write_maps = $address_verify_map btree:/var/lib/postfix/listed
 ==> /etc/postfix/master.cf <==
 smtp inet n - y - - smtpd
 rewrite unix - - y - - trivial-rewrite
@@ -330,8 +337,14 @@ def test_tables_are_found_where_programs_read_them() -> None:
     assert ("lmdb:/etc/postfix/a", "transport_maps", "", False) in found
     assert ("hash:/etc/postfix/c", "smtpd_client_restrictions", "submission/inet", False) in found
     assert not {path for path, *_ in found} & {"cidr:/etc/postfix/unread", "hash:/etc/postfix/own"}
-    assert not any("scache" in path for path, *_ in found)
+    assert not any("scache" in path or "listed" in path or "opendkim" in path for path, *_ in found)
     assert "mysql:/etc/postfix/users.cf" in approved(Postfix.parse(TABLES))
+
+
+def test_an_smtpd_of_type_pass_takes_mail_where_postscreen_hands_it_over() -> None:
+    main = "==> /etc/postfix/main.cf <==\n==> /etc/postfix/master.cf <==\nsmtpd pass - - n - - smtpd\n"
+    assert [s.name for s in Postfix.parse(main + "smtp inet n - n - 1 postscreen\n").smtpd] == ["smtpd/pass"]
+    assert Postfix.parse(main + "smtp inet n - n - - smtpd\n").smtpd[0].name == "smtp/inet"
 
 
 def test_types_that_a_build_knows() -> None:

@@ -7,7 +7,7 @@ from maildoctor.auth.postfix import login_service, primary, tls_level, without_t
 from maildoctor.facts import Absent
 from maildoctor.facts.postfix.files import PostfixFiles
 from maildoctor.facts.postfix.remarks import MasterRemarks
-from maildoctor.facts.postfix.restrictions import decide, has_required, items, outcome
+from maildoctor.facts.postfix.restrictions import admits_own_hosts_only, decide, has_required, items, outcome
 from maildoctor.facts.postfix.server import Postfix, Smtpd
 from maildoctor.facts.postfix.sockets import peers, place
 from maildoctor.facts.postfix.tls import tls_files
@@ -44,6 +44,21 @@ def smtpd(main: str) -> Smtpd:
 def test_the_first_item_that_settles_it_decides(written: str, user: str, stranger: str) -> None:
     one = smtpd(f"smtpd_relay_restrictions = {written}")
     assert (decide(one, "relay", "user").answer, decide(one, "relay", "stranger").answer) == (user, stranger)
+
+
+@pytest.mark.parametrize(
+    ("entry", "own"),
+    [
+        ("127.0.0.1:10025 inet n - n - - smtpd", True),
+        ("590 inet n - n - - smtpd -o smtpd_client_restrictions=permit_mynetworks,reject", True),
+        ("10025 inet n - n - - smtpd -o smtpd_recipient_restrictions=permit_mynetworks,reject", True),
+        ("590 inet n - n - - smtpd", False),
+        ("127.0.0.1:587 inet n - n - - smtpd", False),
+        ("submission inet n - n - - smtpd -o smtpd_client_restrictions=permit_mynetworks,reject", False),
+    ],
+)
+def test_doors_for_programs_of_the_host_itself(entry: str, own: bool) -> None:
+    assert admits_own_hosts_only(host("", f"{entry}\n").smtpd[1]) is own
 
 
 def test_classes_are_unfolded_where_they_stand_and_not_for_ever() -> None:

@@ -182,7 +182,6 @@ def challenge_without_lookup(service: LoginService, dovecot: Dovecot) -> Finding
     "warning",
     rung="offer",
     role="cause",
-    explains=("no-answer", "no-offer", "no-starttls"),
     witnesses=("MECH500", "SASL502"),
     fails=[
         {"service": _ASKED, "postfix": _POSTFIX, "dovecot": f"{_HEAD}{_FILE}"},

@@ -443,7 +443,7 @@ def wants_client_certificate(service: LoginService, dovecot: Dovecot) -> Finding
     Advice: set auth_ssl_require_client_cert = no, or put it into protocol imap and protocol pop3; then reload Dovecot.
     """
     option = "auth_ssl_require_client_cert"
-    if not is_asked(service) or dovecot.problems or not dovecot.is_yes(option):
+    if not is_asked(service) or dovecot.problems or not dovecot.is_yes(option) or service.product == "dovecot":
         return
     line = dovecot.get(option)
     also = "auth_ssl_username_from_cert"

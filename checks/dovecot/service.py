@@ -41,7 +41,8 @@ _SOCKET = ">> socket: /run/a\nsrw-rw---- postfix postfix /run/a\n"
 
 def _again(service: LoginService, running: bool) -> list[Step]:
     """What makes a change of Dovecot's configuration count; a mail server that could not ask it tries again."""
-    return [Restart("dovecot") if running else Start("dovecot"), Restart(service.product)]
+    own = Restart("dovecot") if running else Start("dovecot")
+    return [own] if service.product == "dovecot" else [own, Restart(service.product)]
 
 
 def _runs(processes: Processes | Unknown) -> bool:
@@ -75,9 +76,14 @@ def not_running(service: LoginService, dovecot: Dovecot, processes: Processes) -
     if not is_asked(service) or processes.named("dovecot"):
         return
     yield found(
-        f"Dovecot is not running, and {service.product} asks it about every login",
+        "Dovecot is not running"
+        + (f", and {service.product} asks it about every login" if service.product != "dovecot" else ""),
         evidence=[Evidence("ps", "no process of dovecot"), Evidence(service.path, f"asks {service.provider}")],
-        fix=[Start("dovecot", at_boot=True), inspect("doveadm log errors"), Restart(service.product)],
+        fix=[
+            Start("dovecot", at_boot=True),
+            inspect("doveadm log errors"),
+            *([Restart(service.product)] if service.product != "dovecot" else []),
+        ],
         program="dovecot",
     )
 

@@ -35,6 +35,7 @@ from maildoctor.api.postfix import (
     PostfixFiles,
     Smtpd,
     Stage,
+    admits_own_hosts_only,
     decide,
     has_required,
     items,
@@ -198,6 +199,12 @@ def _rejected(smtpd: Smtpd) -> Decision | None:
             + _587
             + " -o smtpd_relay_restrictions=permit_sasl_authenticated,reject\n"
         },
+        {
+            "postfix": _GOOD
+            + _587
+            + "127.0.0.1:10025 inet n - n - - smtpd -o smtpd_recipient_restrictions=permit_mynetworks,reject\n"
+            "590 inet n - n - - smtpd -o smtpd_client_restrictions=permit_mynetworks,reject\n"
+        },
     ],
     refs=("postfix: smtpd/smtpd_check.c; a permit ends its own list alone", "SMTPD_ACCESS_README"),
 )
@@ -211,7 +218,7 @@ def users_may_not_relay(postfix: Postfix) -> Findings:
     Advice: put permit_sasl_authenticated before reject_unauth_destination in smtpd_relay_restrictions, and before the
     reject of any other list; then reload Postfix.
     """
-    users = [s for s in postfix.logins if not _fatal(s)]
+    users = [s for s in postfix.logins if not _fatal(s) and not admits_own_hosts_only(s)]
     best = primary(postfix)
     refused = [s for s in users if _rejected(s)]
     for smtpd in users:
@@ -552,6 +559,7 @@ _KNOWN = {
         {
             "postfix": _GOOD + "smtpd_milters = unix:opendkim/opendkim.sock\n" + _MASTER,
             "files": "missing: /var/spool/postfix/opendkim/opendkim.sock",
+            "listeners": "",
         },
         {
             "postfix": _GOOD + "smtpd_recipient_restrictions = check_policy_service unix:private/policy\n" + _MASTER,
@@ -571,6 +579,13 @@ _KNOWN = {
         {
             "postfix": _GOOD + "smtpd_recipient_restrictions = check_policy_service inet:192.0.2.1:10023\n" + _587,
             "listeners": "",
+        },
+        {
+            "postfix": _GOOD
+            + "smtpd_recipient_restrictions = check_policy_service unix:private/spf\n"
+            + _587
+            + "spf unix - n n - 0 spawn user=nobody argv=/usr/bin/policyd-spf\n",
+            "files": "missing: /var/spool/postfix/private/spf",
         },
     ],
     refs=(
@@ -639,6 +654,9 @@ def _down(
         path = place(smtpd, peer.path)
         if isinstance(files, Unknown):
             return files
+        if path in files.missing and isinstance(listeners, Unknown):
+            # files alone: master makes what master.cf lists when it starts, another program its own
+            return None if _of_master(smtpd, path) else listeners
         if path in files.missing:
             return f"its socket {path} is missing", Evidence(f"ls -l {path}", "No such file or directory")
         look = files.look(path)
@@ -650,6 +668,15 @@ def _down(
     if not peer.port or listeners.on(peer.port):
         return None
     return f"nothing listens on port {peer.port}", Evidence("ss -ltn", f"no listener on port {peer.port}")
+
+
+def _of_master(smtpd: Smtpd, path: str) -> bool:
+    """Whether master.cf has the service whose socket this is: private/policy-spf, public/cleanup."""
+    queue = smtpd.value("queue_directory").rstrip("/")
+    return any(
+        s.service.kind == "unix" and path in (f"{queue}/private/{s.service.name}", f"{queue}/public/{s.service.name}")
+        for s in smtpd.postfix.services
+    )
 
 
 # ---- senders

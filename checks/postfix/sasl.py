@@ -37,6 +37,7 @@ from maildoctor.api.cyrus import (
     mechanisms,
     uses_sasldb,
 )
+from maildoctor.api.dovecot import AuthListener, Dovecot
 from maildoctor.api.host import Listeners, LoginHistory, Processes, System, address_of, may
 from maildoctor.api.postfix import (
     Peer,
@@ -58,6 +59,10 @@ _OUT = _MASTER.format("n", "n")
 _DOVECOT = _MAIN + "smtpd_sasl_type = dovecot\nsmtpd_sasl_path = {}\n"
 _QUEUE = "/var/spool/postfix"
 _THERE = "-rwxr-xr-x root root /usr/sbin/dovecot\n"
+_MAKES = (
+    "version: 2.3.19.1\n==> /etc/dovecot/dovecot.conf <==\nservice auth {{\n  unix_listener {} {{\n    mode = 0660\n"
+    "  }}\n}}\n"
+)
 _PROGRAM = ("/usr/sbin/dovecot", "/usr/local/sbin/dovecot")
 _USUAL = f"{_QUEUE}/private/auth"
 
@@ -108,7 +113,7 @@ def _is_for_cyrus(files: PostfixFiles, smtpd: Smtpd) -> str:
     rung="verifier",
     role="cause",
     scope=("listener",),
-    explains=("SASL046", "CONF070", "RUN065", "no-answer", "no-offer", "no-starttls", "stopped"),
+    explains=("SASL046", "no-answer", "no-offer", "no-starttls", "stopped"),
     witnesses=("MECH500", "MECH501", "CONF504", "CONF505", "SASL500"),
     fails=[
         {"postfix": _MAIN + _IN + " -o smtpd_sasl_type=none\n"},
@@ -226,6 +231,16 @@ _RUNS = "50 root 1.0 /usr/sbin/dovecot /usr/sbin/dovecot"
             "postfix": _DOVECOT.format(_USUAL) + _IN,
             "files": _THERE + _SOCKET.format("postfix postfix") + f"missing: {_QUEUE}{_USUAL}",
         },
+        {
+            "postfix": _DOVECOT.format(_USUAL) + _IN,
+            "files": _THERE + f"missing: {_QUEUE}{_USUAL}",
+            "dovecot": _MAKES.format(_USUAL),
+        },
+        {
+            "postfix": _DOVECOT.format("private/auth") + _IN,
+            "files": _THERE + f"missing: {_USUAL}",
+            "dovecot": _MAKES.format("/var/spool/postfix/private/other"),
+        },
         {"postfix": _DOVECOT.format("private/auth") + _IN, "files": _THERE + f"missing: {_USUAL}", "processes": ""},
         {"postfix": _DOVECOT.format("private/auth") + _IN, "files": _THERE + f"missing: {_USUAL}", "processes": _RUNS},
         {
@@ -252,6 +267,16 @@ _RUNS = "50 root 1.0 /usr/sbin/dovecot /usr/sbin/dovecot"
             "processes": _RUNS,
         },
         {"postfix": _DOVECOT.format("inet:192.0.2.7:12345") + _IN, "listeners": ""},
+        {
+            "postfix": _DOVECOT.format("private/auth") + _IN,
+            "files": _THERE + f"missing: {_USUAL}",
+            "dovecot": _MAKES.format(_USUAL),
+        },
+        {
+            "postfix": _DOVECOT.format("/var/run/dovecot/auth-client") + _OUT,
+            "files": _THERE + "missing: /var/run/dovecot/auth-client",
+            "dovecot": _MAKES.format("/run/dovecot/auth-client"),
+        },
     ],
     refs=("postfix: xsasl/xsasl_dovecot_server.c, connect as mail_owner, below the queue directory where chrooted",),
 )
@@ -261,12 +286,14 @@ def cannot_ask_dovecot(
     processes: Processes | Unknown,
     listeners: Listeners | Unknown,
     system: System | Unknown,
+    dovecot: Dovecot | Unknown,
 ) -> Findings:
     """smtpd cannot reach the authentication socket of Dovecot.
 
     It asks Dovecot for its mechanisms when a client connects, and ends where it gets no answer: the client sees the
     connection close, before the greeting or right after STARTTLS. The socket must exist as the service sees it, which
-    in a chroot is below the queue directory; somebody must listen on it; and the user postfix must be let in.
+    in a chroot is below the queue directory; somebody must listen on it; and the user postfix must be let in. Where
+    nothing runs, Dovecot's configuration tells whether there will be one.
 
     Advice: smtpd_sasl_path=private/auth works with and without a chroot; let Dovecot make that socket in `service auth`
     (unix_listener /var/spool/postfix/private/auth, mode = 0660, user = postfix, group = postfix).
@@ -283,7 +310,7 @@ def cannot_ask_dovecot(
             elif isinstance(files, Unknown):
                 yield files
             else:
-                yield from _by_socket(same, peer, files, processes, system, labels)
+                yield from _by_socket(same, peer, files, processes, system, known(dovecot), labels)
 
 
 def _runs(processes: Processes | Unknown) -> bool | None:
@@ -322,12 +349,14 @@ def _by_socket(
     files: PostfixFiles,
     processes: Processes | Unknown,
     system: System | Unknown,
+    dovecot: Dovecot | None,
     labels: dict[str, str],
 ) -> Findings:
     smtpd = services[0]
     socket, queue = place(smtpd, peer.path), smtpd.value("queue_directory").rstrip("/")
     if socket in files.missing:
-        yield _no_socket(services, peer, files, processes, labels)
+        if not isinstance(processes, Unknown) or not _made_at_start(dovecot, socket):
+            yield _no_socket(services, peer, files, processes, dovecot, labels)
         return
     look = files.look(socket)
     if look is None:
@@ -386,16 +415,30 @@ def _by_socket(
         yield shown(f"Dovecot's socket {peer.path}", look.evidence)
 
 
+def _listener(dovecot: Dovecot | None, path: str) -> AuthListener | None:
+    """What in Dovecot's configuration makes a socket; /var/run is /run."""
+    same = {path, path.removeprefix("/var")} if path.startswith("/var/run/") else {path}
+    listeners = dovecot.listeners if dovecot else ()
+    return next((x for x in listeners if {x.path, x.path.replace("/var/run/", "/run/", 1)} & same and x.mode), None)
+
+
+def _made_at_start(dovecot: Dovecot | None, path: str) -> bool:
+    """Whether nothing is said by a socket that is missing while nothing runs: Dovecot makes it when it starts, or what
+    it would make is not known."""
+    return dovecot is not None and (bool(dovecot.problems) or _listener(dovecot, path) is not None)
+
+
 def _no_socket(
     services: Sequence[Smtpd],
     peer: Peer,
     files: PostfixFiles,
     processes: Processes | Unknown,
+    dovecot: Dovecot | None,
     labels: dict[str, str],
 ) -> Found:
     smtpd = services[0]
     socket, queue = place(smtpd, peer.path), smtpd.value("queue_directory").rstrip("/")
-    outside = files.look(peer.path) if peer.path != socket else None
+    outside = files.look(peer.path) or _listener(dovecot, peer.path) if peer.path != socket else None
     if outside is not None:
         inside = peer.path.startswith(f"{queue}/")
         relative = peer.path.removeprefix(f"{queue}/") if inside else "private/auth"

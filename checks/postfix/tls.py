@@ -19,7 +19,18 @@ from maildoctor.api import (
 )
 from maildoctor.api.cyrus import PLAINTEXT, SaslConf
 from maildoctor.api.host import Certificate, TlsFile
-from maildoctor.api.postfix import Postfix, PostfixTls, Smtpd, chain, needs_tls, pairs, primary, tls_level, without_tls
+from maildoctor.api.postfix import (
+    Postfix,
+    PostfixTls,
+    Smtpd,
+    admits_own_hosts_only,
+    chain,
+    needs_tls,
+    pairs,
+    primary,
+    tls_level,
+    without_tls,
+)
 
 _MAIN = (
     "==> /etc/postfix/main.cf <==\ncompatibility_level = 3.6\nsmtpd_sasl_auth_enable = yes\n"
@@ -41,6 +52,12 @@ _SOON = 14 * 86400.0
 def _users(postfix: Postfix) -> tuple[Smtpd, ...]:
     """Services that speak TLS."""
     return tuple(s for s in postfix.smtpd if tls_level(s) != "none" or s.is_yes("smtpd_tls_wrappermode"))
+
+
+def _offering(services: Sequence[Smtpd]) -> str:
+    """Services with their ports, and the verb that follows."""
+    names = [f"{s.name} (port {s.port})" if s.port else s.name for s in services]
+    return f"{' and '.join(names)} {'offers' if len(names) == 1 else 'offer'}"
 
 
 def _lost(services: Sequence[Smtpd]) -> str:
@@ -368,6 +385,12 @@ def certificate_not_valid_now(postfix: Postfix, tls: PostfixTls) -> Findings:
             "postfix": "==> /etc/postfix/main.cf <==\nsmtpd_sasl_auth_enable = yes\nsmtpd_tls_auth_only = yes\n"
             "smtpd_tls_security_level = may\nsmtpd_tls_cert_file = /etc/postfix/host.pem\n" + _MASTER
         },
+        {
+            "postfix": _MAIN
+            + "smtpd_tls_auth_only = yes\n"
+            + _MASTER
+            + "127.0.0.1:10025 inet n - n - - smtpd -o smtpd_tls_security_level=none\n"
+        },
     ],
     refs=("postfix: smtpd/smtpd.c, pre_jail_init(): smtpd_tls_security_level; smtpd_tls_auth_only",),
 )
@@ -382,13 +405,12 @@ def demands_tls_and_has_none(postfix: Postfix) -> Findings:
     """
     lacking: dict[str, list[Smtpd]] = {}
     for smtpd in postfix.logins:
-        if needs_tls(smtpd) and (why := without_tls(smtpd)):
+        if needs_tls(smtpd) and not admits_own_hosts_only(smtpd) and (why := without_tls(smtpd)):
             lacking.setdefault(why, []).append(smtpd)
     for why, services in lacking.items():
         first = services[0]
         switched_off = tls_level(first) == "none"
         certified = bool(pairs(first))
-        names = " and ".join(f"{s.name} (port {s.port})" for s in services)
         demands = next(
             o
             for o in ("smtpd_tls_auth_only", "smtpd_tls_wrappermode", "smtpd_tls_security_level")
@@ -398,8 +420,10 @@ def demands_tls_and_has_none(postfix: Postfix) -> Findings:
         others = any(s.name not in some for s in postfix.logins)
         where = ",".join(str(s.port) for s in services if s.port)
         yield found(
-            f"{names} offers logins in TLS only ({demands}), but {why}",
-            evidence=[first.evidence(o) for o in (demands, "smtpd_tls_security_level", "smtpd_tls_cert_file")],
+            f"{_offering(services)} logins in TLS only ({demands}), but {why}",
+            evidence=[
+                first.evidence(o) for o in dict.fromkeys((demands, "smtpd_tls_security_level", "smtpd_tls_cert_file"))
+            ],
             fix=[
                 *([SetPostfix("smtpd_tls_security_level", "may")] if switched_off else []),
                 *(
@@ -450,7 +474,7 @@ def passwords_before_tls(postfix: Postfix, conf: SaslConf | Unknown) -> Findings
     listed = {m.upper() for m in conf.mechs} if isinstance(conf, SaslConf) and conf.mechs is not None else None
     bare: dict[bool, list[Smtpd]] = {}
     for smtpd in postfix.logins:
-        if needs_tls(smtpd) or without_tls(smtpd):
+        if needs_tls(smtpd) or without_tls(smtpd) or admits_own_hosts_only(smtpd):
             continue
         words = smtpd.value("smtpd_sasl_security_options").lower().replace(",", " ").split()
         cyrus = smtpd.value("smtpd_sasl_type") == "cyrus"
@@ -459,11 +483,10 @@ def passwords_before_tls(postfix: Postfix, conf: SaslConf | Unknown) -> Findings
         bare.setdefault("smtpd_tls_auth_only" in smtpd.service.options, []).append(smtpd)
     for in_master, services in bare.items():
         some = {s.name for s in services}
-        names = " and ".join(f"{s.name} (port {s.port})" for s in services)
         where = ",".join(str(s.port) for s in services if s.port)
         others = any(s.name not in some for s in postfix.logins)
         yield found(
-            f"{names} offers PLAIN and LOGIN before TLS: smtpd_tls_auth_only is not yes",
+            f"{_offering(services)} PLAIN and LOGIN before TLS: smtpd_tls_auth_only is not yes",
             evidence=[services[0].evidence("smtpd_tls_auth_only")],
             fix=[
                 *(

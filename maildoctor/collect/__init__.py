@@ -12,6 +12,7 @@ from maildoctor.collect import (
     backends,
     cyrus,
     dovecot,
+    imap_server,
     imapd,
     openssl,
     paths,
@@ -70,6 +71,9 @@ from maildoctor.model import Product, Target
 
 ADAPTERS: tuple[Adapter, ...] = (sendmail.ADAPTER, postfix.ADAPTER, imapd.ADAPTER)
 """The mail servers whose logins can be judged: a line each."""
+
+_ALONE = (application.ADAPTER, imap_server.ADAPTER)
+"""Whose logins are judged where none of them is there."""
 
 _HOST: dict[type[Any], Collector] = {
     Names: system.names,
@@ -144,7 +148,7 @@ def knowledge(host: Host, progress: Callable[[str], None], deadline: Deadline | 
     """Nothing known yet, for each login service of the host; the first is that of its mail server. Where there is none
     it is Sendmail's, which says so."""
     host = at_rest(host)
-    found = [a for a in ADAPTERS if a.is_here(host)] or [a for a in (application.ADAPTER,) if a.is_here(host)]
+    found = [a for a in ADAPTERS if a.is_here(host)] or [a for a in _ALONE if a.is_here(host)][:1]
     adapters = tuple(found or ADAPTERS[:1])
     first = FactStore(host, COLLECTORS, progress, deadline, adapters, _HOST)
     return (first, *(first.of(adapter) for adapter in adapters[1:]))

@@ -41,6 +41,11 @@ def program(host: Host) -> str:
     return first(host, _PROGRAMS)
 
 
+def is_configured(host: Host) -> bool:
+    """Whether it is installed, with a configuration."""
+    return bool(program(host) and first(host, (f"{folder}/dovecot.conf" for folder in _FOLDERS)))
+
+
 def dovecot(host: Host, know: FactStore) -> Dovecot | Unknown:
     """Release and all files."""
     installed, main = program(host), _main(host, know)

@@ -55,8 +55,12 @@ class Chown(Step):
 
     @property
     def inverse(self) -> Sequence[Step]:
-        """The old owner, the old mode."""
-        return [replace(self, owner=self.before, before=self.owner, mode=self.mode_before, mode_before=self.mode)]
+        """The old owner, the old mode; none where the file was not there before."""
+        return (
+            []
+            if not self.before
+            else [replace(self, owner=self.before, before=self.owner, mode=self.mode_before, mode_before=self.mode)]
+        )
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,9 @@ class DovecotDatabases:
         """Whether nothing listens where a server on this host is asked; None where that is not known."""
         if server.sockets:
             known = [self.sockets[path] for path in server.sockets if path in self.sockets]
-            return None if len(known) < len(server.sockets) else not any(known)
+            if not any(known) and (len(known) < len(server.sockets) or self.ports is None):
+                return None  # files alone have no sockets of what is to run
+            return not any(known)
         if not server.is_local or self.ports is None:
             return None
         return server.port not in self.ports

@@ -7,10 +7,10 @@ from typing import Literal
 
 from maildoctor.facts.postfix.mail_params import TABLE
 
-Kind = Literal["text", "raw", "computed", "boolean", "number", "time"]
+Kind = Literal["text", "raw", "computed", "boolean", "number", "long", "time"]
 
 _KINDS: Mapping[str, Kind] = {
-    "s": "text", "r": "raw", "f": "computed", "b": "boolean", "c": "boolean", "i": "number", "l": "number",
+    "s": "text", "r": "raw", "f": "computed", "b": "boolean", "c": "boolean", "i": "number", "l": "long",
     "n": "number", "t": "time",
 }  # fmt: skip
 

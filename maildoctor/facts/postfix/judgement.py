@@ -10,6 +10,8 @@ from maildoctor.facts.postfix.problems import Kind
 _NUMBER = re.compile(r"[ \t\n\v\f\r]*([+-]?[0-9]{1,40})")
 _UNITS: Mapping[str, int] = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 _INT_MAX = 2**31 - 1
+_LONG_MAX = 2**63 - 1
+"""Of a 64-bit system; a number that only a 32-bit one refuses is not judged (global/mail_conf_long.c)."""
 _SHOWN = 200
 _TABLE = re.compile(r"\b(ldap|mysql|pgsql|sqlite|memcache|mongodb):([A-Za-z0-9_]{1,200})(?=[\s,}]|\Z)")
 _OF_TABLES: Mapping[str, str] = {
@@ -63,9 +65,9 @@ def refused(name: str, value: str, known: ParameterDefault) -> tuple[Kind, str] 
         if value.lower() not in ("yes", "no"):
             return "boolean", f"bad boolean configuration: {name} = {shown}"
         return None
-    if known.kind == "number":
+    if known.kind in ("number", "long"):
         m = _NUMBER.fullmatch(value)
-        if m is None or abs(number := int(m[1])) > _INT_MAX:
+        if m is None or abs(number := int(m[1])) > (_INT_MAX if known.kind == "number" else _LONG_MAX):
             return "number", f"bad numerical configuration: {name} = {shown}"
         return _out_of_range(name, number, known)
     if known.kind == "time":

@@ -224,5 +224,19 @@ def networks(text: str) -> tuple[str, ...]:
 
 
 def rejects_strangers(item: Item) -> bool:
-    """Whether an item turns away computers at home: by block lists and by the names of the DNS."""
-    return bool(_OF_STRANGERS.fullmatch(item.name))
+    """Whether an item turns away computers at home: by block lists and by the names of the DNS. Which address a user
+    may write from or to is no matter of that."""
+    return bool(_OF_STRANGERS.fullmatch(item.name)) and not item.name.startswith("reject_unlisted_")
+
+
+_OF_USERS = frozenset((25, 465, 587, 2525))
+
+
+def admits_own_hosts_only(smtpd: Smtpd) -> bool:
+    """Whether a service is a door for programs of one's own hosts, as a content filter that hands mail back: on a port
+    on which no mail program asks, and reached from this host alone, or closed to all but mynetworks. AUTH is offered
+    there only because main.cf switches it on for all."""
+    if smtpd.port in _OF_USERS or smtpd.service.kind != "inet":
+        return False
+    lists = [[i.name for i in items(smtpd, stage)] for stage in stages(smtpd)]
+    return smtpd.is_loopback or ["permit_mynetworks", "reject"] in lists

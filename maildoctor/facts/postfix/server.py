@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from typing import Self
@@ -139,8 +139,11 @@ class Postfix:
 
     @cached_property
     def smtpd(self) -> tuple[Smtpd, ...]:
-        """The services that take mail by SMTP from the network, as far as they are not switched off."""
-        return tuple(Smtpd(s, self) for s in (self.master.smtpd if self.master else ()) if not self.is_disabled(s))
+        """The services that take mail by SMTP from the network, as far as they are not switched off; one of the type
+        `pass` where there is a postscreen that hands clients over to it."""
+        found = [s for s in (self.master.smtpd if self.master else ()) if not self.is_disabled(s)]
+        handed = any(s.program == "postscreen" for s in (self.master.services if self.master else ()))
+        return tuple(Smtpd(s, self) for s in found if s.kind != "pass" or handed)
 
     @cached_property
     def logins(self) -> tuple[Smtpd, ...]:
@@ -329,10 +332,16 @@ class Postfix:
         if name == "inet_interfaces" and (mixed := _mixed(filled.text)):
             yield problem("interfaces", True, f"config variable inet_interfaces: host not found: {mixed}")
         why = refused(name, filled.text, known)
+        if why is not None and self._hangs_on_host(name, filled.text, service):
+            return
         if why is not None:
             yield problem(why[0], stops, why[1])
         elif any(comments_behind(written)):
             yield problem("comment-behind", False, "#comment after other text is not a comment")
+
+    def _hangs_on_host(self, name: str, text: str, service: PostfixService | None) -> bool:
+        """Whether a value cannot be known because the name of the host is not: files alone do not always tell it."""
+        return not self.hostname and replace(self, hostname="a.b").expanded(name, service).text != text
 
     def _known(self, name: str) -> ParameterDefault | None:
         known = parameter(name, self.version)

@@ -38,6 +38,8 @@ TYPES = frozenset((*INDEX, *_PLAIN, *_CLIENTS, *_WITHOUT_FILE))
 _NAMED = re.compile(rf"(?<![\w:./-])((?:proxy:)*)({'|'.join(sorted(TYPES, reverse=True))}):(/[^\s,{{}}]{{1,1000}})")
 _CACHE = re.compile(r"_cache(?:_database|_map|_name)$|^address_verify_map$|^alias_database$")
 """Tables that Postfix makes itself, or that it only makes an index of."""
+_LISTS = frozenset(("proxy_read_maps", "proxy_write_maps"))
+"""What proxymap may open for others; it looks nothing up for itself, and what they name may be a cache."""
 _HEAD = re.compile(r"\[([a-z]{1,20}):(/\S{1,1000})\](?: (.{0,4000}))?")
 _PLUGIN = re.compile(r"plug-in: ([a-z0-9]{1,20}) (/\S{1,1000}) (there|missing)")
 _MANY = 500
@@ -58,19 +60,20 @@ class TableUse(NamedTuple):
 
 
 def uses(postfix: Postfix) -> Iterator[TableUse]:
-    """All settings that name tables in files, as far as a program that runs reads them; defaults are left out."""
+    """All settings that name tables in files, as far as a program that runs reads them; defaults are left out, and so
+    is what has no file: `unix:/run/opendkim.sock` is the socket of a milter."""
     seen: set[TableUse] = set()
     programs = {s.service.program for s in postfix.services}
 
     def named(name: str, value: str, service: str) -> Iterator[TableUse]:
         for m in _NAMED.finditer(value):
             use = TableUse(m[2], m[3], name, service, bool(m[1]))
-            if use not in seen and len(seen) < _MANY:
+            if m[2] not in _WITHOUT_FILE and use not in seen and len(seen) < _MANY:
                 seen.add(use)
                 yield use
 
     for name in postfix.main.parameters:
-        if ":" not in (value := postfix.value(name)) or _CACHE.search(name):
+        if ":" not in (value := postfix.value(name)) or _CACHE.search(name) or name in _LISTS:
             continue
         if parameter(name, postfix.version) and any(is_read_by(programs_of(name), p) for p in programs):
             yield from named(name, value, "")
