@@ -80,13 +80,13 @@ def services(host: Host, installed: Sequence[str]) -> Services:
     lines = [f"service: {product}" for product in installed]
     lines += [f"other: {name}" for name in others]
     lines += [f"beside: {name}" for name, paths in _CHECKING.items() if first(host, paths)]
-    here = [p for p in (*installed, *others) if p in _SETTINGS]
-    if here:
-        left = {p: paths[0] for p in ("sendmail", "postfix") if p not in here and (paths := _there(host, p)[:1])}
+    present = [p for p in (*installed, *others) if p in _SETTINGS]
+    if present:
+        left = {p: paths[0] for p in ("sendmail", "postfix") if p not in present and (paths := _there(host, p)[:1])}
         lines += [f"left: {name} {path}" for name, path in left.items()]
-        if len(here) + len(left) > 1:
-            lines += _started_at_boot(host, here)
-            lines += (row for p in (*here, *left) for row in _of_settings(host, p))
+        if len(present) + len(left) > 1:
+            lines += _started_at_boot(host, present)
+            lines += (row for p in (*present, *left) for row in _of_settings(host, p))
             lines += _whose_commands(host)
     return Services.parse("\n".join(lines))
 
@@ -106,11 +106,11 @@ def _there(host: Host, product: str) -> list[str]:
 
 
 def _of_settings(host: Host, product: str) -> Iterator[str]:
-    looks = [look for path in _SETTINGS[product] if (look := Look.parse(text(host.ask("look", path))))]
-    if looks:
-        last = max(looks, key=lambda look: look.mtime)
+    seen = [look for path in _SETTINGS[product] if (look := Look.parse(text(host.ask("look", path))))]
+    if seen:
+        last = max(seen, key=lambda look: look.mtime)
         yield f"changed: {product} {int(last.mtime)} {last.path}"
-    for path in (look.path for look in looks):
+    for path in (look.path for look in seen):
         if product == "postfix" and path.endswith("master.cf"):
             ports = _ports_of_master(text(host.ask("read", path)))
         elif product == "sendmail" and path in CONFIGURATIONS:
