@@ -28,6 +28,9 @@ _SUBMISSION = (465, 587, 2525)
 
 _FEW = 3
 
+_NO_SERVER = "libsasl"
+"""What stands for any application of libsasl: no way in of its own where something else answers."""
+
 _OF_ANOTHER: tuple[RungName, ...] = ("mechanism", "offer", "verifier", "account")
 """What a server that checks logins for the mail server tells, once both run."""
 
@@ -80,7 +83,7 @@ def climb(ground: Ground, services: Sequence[Seen]) -> tuple[Route, ...]:
         routes.append(Route(seen.product, c.endpoint, tuple(_rungs(ground, seen, c))))
     answered = {r.service for r in routes}
     for seen in services:
-        if seen.product and seen.product not in answered:
+        if seen.product and seen.product not in answered and not (answered and seen.product == _NO_SERVER):
             routes.append(Route(seen.product, "", tuple(_rungs(ground, seen, None))))
     return tuple(routes)
 

@@ -191,10 +191,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A program found on the target, e.g. `sendmail` `8.17.1.9`; version empty where it could not be told."""
+    """A program found on the target, e.g. `sendmail` `8.17.1.9`; version empty where it could not be told. `in_use`:
+    whether users can meet it here, for all that is known."""
 
     name: str
     version: str
+    in_use: bool = True
 
 
 @dataclass(frozen=True, slots=True)

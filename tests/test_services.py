@@ -1,5 +1,6 @@
 """Login services of other mail servers than Sendmail: the checks of libsasl, users and permissions take them all."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from maildoctor.facts import Absent
 from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.postfix.main_cf import PostfixMain
 from maildoctor.facts.postfix.server import Postfix
+from maildoctor.facts.processes import Listeners, Processes
+from maildoctor.facts.services import Services
 from maildoctor.host import Answer, Verb
 from maildoctor.host.rooted import Rooted
 from maildoctor.library import load_library
@@ -144,6 +147,139 @@ def test_a_finding_says_in_whose_login_service_it_was_judged(tmp_path: Path) -> 
     products = {(r.finding.code, r.finding.product) for r in report.ranked}
     assert {("USER005", "sendmail"), ("USER001", "postfix")} <= products
     assert [f["product"] for f in document(report)["findings"] if f["code"] == "USER001"] == ["postfix"]
+
+
+# ---- two mail servers, one in use
+
+
+class Running(WithSendmail):
+    """The same with sockets and processes."""
+
+    kind = "host"
+
+    def __init__(self, root: Path, listeners: str, processes: str = "") -> None:
+        super().__init__(str(root))
+        self._said = {"listeners": listeners, "processes": processes}
+
+    def ask(self, verb: Verb, subject: str = "") -> Answer:
+        return self._said[verb] if verb in self._said else super().ask(verb, subject)
+
+
+class WithoutSendmail(Running):
+    """Its program is gone."""
+
+    def ask(self, verb: Verb, subject: str = "") -> Answer:
+        return "Version unknown" if verb == "build" else super().ask(verb, subject)
+
+
+SENDMAIL = {"etc/mail/sendmail.cf": "V10/Berkeley\nDjold.example.org\nC{TrustAuthMech}PLAIN\n"}
+POSTFIX_AT_BOOT = {"etc/systemd/system/multi-user.target.wants/postfix.service": ""}
+BY_POSTFIX = "0.0.0.0 25 40 master"
+BY_SENDMAIL = "0.0.0.0 25 41 sendmail-mta"
+BY_EXIM = "0.0.0.0 25 42 exim4"
+
+
+def seen(root: Path, listeners: str, processes: str = "") -> tuple[Report, dict[str, Finding]]:
+    report = examine(Running(root, listeners, processes), load_library(), Selection())
+    return report, {r.finding.code: r.finding for r in report.ranked}
+
+
+def products_of(report: Report) -> set[str]:
+    return {r.finding.product for r in report.ranked} - {""}
+
+
+def test_only_the_mail_server_that_listens_is_judged(tmp_path: Path) -> None:
+    root = tree(tmp_path, postfix() | SENDMAIL)
+    report, found = seen(root, BY_POSTFIX)
+    assert products_of(report) == {"postfix"} and "RUN007" not in found
+    assert found["RUN010"].message == (
+        "Postfix and Sendmail are both installed: port 25 is Postfix's; Sendmail listens on none"
+    )
+    assert {r.service for r in report.routes} == {"postfix"}
+    (outcome,) = (o for o in report.outcomes if o.code == "CONF001")
+    assert outcome.reason == "Sendmail is installed, but not in use: port 25 is Postfix's"
+    assert [(p.name, p.in_use) for p in report.target.mta] == [("postfix", True), ("sendmail", False)]
+    report, found = seen(root, BY_SENDMAIL)
+    assert products_of(report) == {"sendmail"}
+    assert "Postfix listens on none" in found["RUN010"].message
+
+
+def test_servers_that_share_the_ports_are_judged_each(tmp_path: Path) -> None:
+    files = postfix() | SENDMAIL
+    report, found = seen(tree(tmp_path, files), "0.0.0.0 587 40 master\n127.0.0.1 25 41 sendmail-mta")
+    assert products_of(report) == {"sendmail", "postfix"}
+    assert "port 25 of 127.0.0.1 is Sendmail's; port 587 is Postfix's" in found["RUN010"].message
+
+
+def test_of_postfix_beside_an_exim_that_listens_nothing_is_judged(tmp_path: Path) -> None:
+    root = tree(tmp_path, postfix() | {"usr/sbin/exim4": ""})
+    report = examine(WithoutSendmail(root, BY_EXIM), load_library(), Selection())
+    found = {r.finding.code: r.finding for r in report.ranked}
+    assert "postfix" not in products_of(report) and "RUN045" not in found
+    assert "port 25 is Exim's; Postfix listens on none" in found["RUN010"].message
+    assert report.verdict is not None and report.verdict.code != "works"
+
+
+def test_a_server_that_is_started_at_boot_and_shut_out_is_an_error(tmp_path: Path) -> None:
+    files = postfix() | SENDMAIL | POSTFIX_AT_BOOT
+    _, found = seen(tree(tmp_path, files), BY_SENDMAIL)
+    assert found["RUN081"].message.startswith("Postfix is started at boot and cannot have port 25, which Sendmail has")
+    files["etc/postfix/master.cf"] += "submission inet n - n - - smtpd\n"
+    _, found = seen(tree(tmp_path, files), BY_SENDMAIL)
+    assert "RUN081" not in found
+    assert "Nobody serves port 587" in found["RUN082"].message
+    _, found = seen(tree(tmp_path, files), "0.0.0.0 587 40 master\n" + BY_SENDMAIL)
+    assert not {"RUN081", "RUN082"} & set(found)
+
+
+def test_of_files_alone_what_is_started_at_boot_tells(tmp_path: Path) -> None:
+    files = postfix() | SENDMAIL | POSTFIX_AT_BOOT
+    report = examine(WithSendmail(str(tree(tmp_path, files))), load_library(), Selection())
+    assert products_of(report) == {"postfix"}
+    files["etc/rc2.d/S01sendmail"] = ""
+    report = examine(WithSendmail(str(tree(tmp_path, files))), load_library(), Selection())
+    assert products_of(report) == {"sendmail", "postfix"}
+    (both,) = (r.finding for r in report.ranked if r.finding.code == "RUN081")
+    assert both.severity == "warning" and "both want port 25" in both.message
+    (tmp_path / "etc/systemd/system/sendmail.service").symlink_to("/dev/null")
+    report = examine(WithSendmail(str(tmp_path)), load_library(), Selection())
+    assert products_of(report) == {"postfix"}, "a masked unit is not started"
+
+
+def test_commands_of_a_server_that_is_not_in_use_are_told(tmp_path: Path) -> None:
+    root = tree(tmp_path, postfix() | {"usr/sbin/exim4": "", "usr/sbin/sendmail.postfix": ""})
+    (root / "usr/sbin/sendmail").symlink_to("sendmail.postfix")
+    _, found = seen(root, BY_EXIM)
+    assert "sendmail is Postfix's, which is not in use here (port 25 is Exim's)" in found["RUN080"].message
+    _, found = seen(root, BY_POSTFIX)
+    assert "RUN080" not in found
+
+
+def test_edits_that_nobody_reads_are_told(tmp_path: Path) -> None:
+    root = tree(tmp_path, postfix() | SENDMAIL | {"etc/mail/access": "10.0.0 RELAY\n"})
+    os.utime(root / "etc/mail/access", (4_000_000_000, 4_000_000_000))
+    _, found = seen(root, BY_POSTFIX)
+    assert found["RUN083"].labels == {"path": "/etc/mail/access"}
+    _, found = seen(root, BY_SENDMAIL)
+    assert "RUN083" not in found
+    only = tree(tmp_path / "removed", postfix() | {"etc/mail/sendmail.cf": "V10\n"})
+    os.utime(only / "etc/mail/sendmail.cf", (4_000_000_000, 4_000_000_000))
+    report = examine(WithoutSendmail(only, BY_POSTFIX), load_library(), Selection())
+    assert "RUN083" in {r.finding.code for r in report.ranked}, "what a removed package left is read by nobody"
+
+
+def test_another_program_on_a_port_of_postfix_is_the_cause(tmp_path: Path) -> None:
+    _, found = seen(tree(tmp_path, postfix()), "0.0.0.0 25 9 python3")
+    assert found["RUN084"].message == "Port 25 is held by python3, so Postfix does not start"
+
+
+def test_smtpd_is_postfix_or_opensmtpd_by_its_file() -> None:
+    services = Services.parse("service: postfix\nother: opensmtpd")
+    sockets = Listeners.parse("0.0.0.0 25 40 smtpd")
+    opensmtpd = Processes.parse("40 root 1700000000 /usr/sbin/smtpd /usr/sbin/smtpd")
+    postfixs = Processes.parse("40 postfix 1700000000 /usr/lib/postfix/sbin/smtpd smtpd -n smtp")
+    assert services.idle("postfix", sockets, opensmtpd) == "port 25 is OpenSMTPD's"
+    assert services.idle("postfix", sockets, postfixs) == ""
 
 
 # ---- Postfix' files

@@ -16,6 +16,7 @@ from maildoctor.api import (
     Unknown,
     check,
     found,
+    inspect,
     shown,
 )
 from maildoctor.api.host import Listeners, LoginHistory, Processes
@@ -409,3 +410,49 @@ def postfix_not_running(postfix: Postfix, processes: Processes, listeners: Liste
         fix=[Start("postfix", at_boot=True)],
         daemon="postfix",
     )
+
+
+_OWN = ("?", "master", "smtpd", "postscreen", "init", "systemd")
+"""Who may hold a port of Postfix: its own programs, who hands a socket over; `?` where we may not see."""
+
+
+@check(
+    "RUN084",
+    "postfix-port-held-by-another-program",
+    "error",
+    rung="program",
+    role="cause",
+    scope=("listener",),
+    explains=("stopped", "no-answer", "WIRE010", "WIRE011", "WIRE015", "WIRE030"),
+    witnesses=("NET620",),
+    fails=[{"postfix": _AUTH + _587, "processes": "", "listeners": "0.0.0.0 587 77 python3"}],
+    passes=[
+        {"postfix": _AUTH + _587, "processes": _RUNS, "listeners": "0.0.0.0 25 40 master\n0.0.0.0 587 40 master"},
+        {"postfix": _AUTH + _587, "processes": "", "listeners": ""},
+        {"postfix": _AUTH + _587, "processes": "", "listeners": "0.0.0.0 587 ? ?"},
+        {"postfix": _AUTH + _587, "processes": _RUNS, "listeners": "0.0.0.0 25 40 master\n192.0.2.9 587 9 nginx"},
+    ],
+    refs=(
+        "postfix: util/inet_listen.c: fatal: bind ADDRESS port PORT: Address already in use; master/master_listen.c",
+    ),
+)
+def postfix_port_held_by_another_program(postfix: Postfix, processes: Processes, listeners: Listeners) -> Findings:
+    """Another program listens on a port that master.cf gives to Postfix, which therefore does not start.
+
+    master(8) opens all ports of master.cf at its start and ends if it cannot have one of them ("Address already in
+    use"), so none of the others is served either.
+
+    Advice: stop the other program, or give it another port; then start Postfix.
+    """
+    if any("postfix" in p.program or "postfix" in p.command for p in processes.named("master")):
+        return
+    for service in postfix.smtpd:
+        there = listeners.on(service.port) if service.port else ()
+        if there and not any(x.program.startswith(_OWN) for x in there):
+            yield found(
+                f"Port {service.port} is held by {there[0].program}, so Postfix does not start",
+                evidence=[there[0].evidence, Evidence("ps", "no process /usr/lib/postfix/sbin/master")],
+                fix=[inspect(f"ss -ltnp 'sport = :{service.port}'"), Start("postfix", at_boot=True)],
+                port=str(service.port),
+                daemon="postfix",
+            )

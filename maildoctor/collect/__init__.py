@@ -3,7 +3,7 @@ of facts.
 
 What an answer means is for the fact to say; read here is only what tells where to look next (an include, a path)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from maildoctor.auth.service import LoginService, SaslApplication
@@ -14,6 +14,7 @@ from maildoctor.collect import (
     dovecot,
     imap_server,
     imapd,
+    mail_servers,
     openssl,
     paths,
     postfix,
@@ -60,7 +61,7 @@ from maildoctor.facts.postfix.server import Postfix
 from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.facts.resolver import Greeting, Resolver
 from maildoctor.facts.sendmail.program import SendmailProgram
-from maildoctor.facts.services import Services
+from maildoctor.facts.services import Services, named
 from maildoctor.facts.startup import Startup
 from maildoctor.facts.system import System
 from maildoctor.facts.wire import Wire
@@ -132,6 +133,8 @@ def _if_here(adapter: Adapter, collector: Collector) -> Collector:
     def collect(host: Host, know: FactStore) -> Any:
         if adapter.product in know.products:
             return collector(host, know)
+        if why := know.unused.get(adapter.product):
+            return Absent(f"{named(adapter.product)} is installed, but not in use: {why}")
         return Absent(f"{adapter.product.capitalize()} is not installed")
 
     return collect
@@ -148,10 +151,19 @@ def knowledge(host: Host, progress: Callable[[str], None], deadline: Deadline | 
     """Nothing known yet, for each login service of the host; the first is that of its mail server. Where there is none
     it is Sendmail's, which says so."""
     host = at_rest(host)
-    found = [a for a in ADAPTERS if a.is_here(host)] or [a for a in _ALONE if a.is_here(host)][:1]
-    adapters = tuple(found or ADAPTERS[:1])
-    first = FactStore(host, COLLECTORS, progress, deadline, adapters, _HOST)
+    installed = [a for a in ADAPTERS if a.is_here(host)]
+    unused = mail_servers.unused(host, mail_servers.services(host, [a.product for a in installed])) if installed else {}
+    found = [a for a in installed if a.product not in unused]
+    found = found or [a for a in _ALONE if a.is_here(host)][:1]
+    adapters = tuple(found or ([_elsewhere(unused)] if unused else ADAPTERS[:1]))
+    first = FactStore(host, COLLECTORS, progress, deadline, adapters, _HOST, unused)
     return (first, *(first.of(adapter) for adapter in adapters[1:]))
+
+
+def _elsewhere(unused: Mapping[str, str]) -> Adapter:
+    """Where the mail server that is in use has no adapter: nothing is said of logins by files."""
+    lack = Absent("; ".join(f"{named(product)} is installed, but not in use: {why}" for product, why in unused.items()))
+    return Adapter("", lambda _: False, lambda _host, _know: lack, lambda _host, _know: lack)
 
 
 _WITH_RELEASE: dict[str, type[Postfix] | type[Dovecot]] = {"postfix": Postfix, "dovecot": Dovecot}
@@ -168,17 +180,28 @@ def _release(product: str, services: Sequence[FactStore]) -> str:
     return ""
 
 
+def _idle(know: FactStore) -> list[str]:
+    """The mail servers that are installed but not in use, those without an adapter too."""
+    servers = know.get(Services)
+    if servers is None or len(servers.smtp) < 2:
+        return []
+    return [p for p in servers.smtp if servers.idle(p, know.get(Listeners), know.get(Processes))]
+
+
 def target(host: Host, services: Sequence[FactStore]) -> Target:
     """What was examined, with the programs found on it."""
     know = services[0]
     program = know.get(SendmailProgram)
-    others = dict.fromkeys((*(s.adapter.product for s in services if s.adapter in ADAPTERS[1:]), *system.others(host)))
+    found = dict.fromkeys((*(s.adapter.product for s in services if s.adapter in ADAPTERS[1:]), *system.others(host)))
+    idle = _idle(know)
+    others = [name for name in found if name not in idle]
     return Target(
         host.kind,
         host.name,
         (
             *((Product("sendmail", program.version),) if program else ()),
             *(Product(name, _release(name, services)) for name in others),
+            *(Product(name, "", in_use=False) for name in idle),
         ),
         tuple(Product("cyrus-sasl", v) for v in cyrus.version(host, know)),
         run_in(host.kind, host.name, host.commands),

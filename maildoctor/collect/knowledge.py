@@ -5,6 +5,7 @@ A host may have several login services, each with facts of its own; what is of t
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from maildoctor.auth.service import LoginService, SaslApplication
@@ -28,9 +29,11 @@ class FactStore:
         deadline: Deadline | None,
         adapters: "Sequence[Adapter]",
         shared: Container[type[Any]] = frozenset(),
+        unused: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """`adapters`: those of the services found here, this one's first; `shared`: facts of the whole host."""
-        self.host, self.adapter = host, adapters[0]
+        """`adapters`: those of the services found here, this one's first; `shared`: facts of the whole host; `unused`:
+        mail servers that are installed but not in use, and what shows that."""
+        self.host, self.adapter, self.unused = host, adapters[0], unused
         self._adapters, self._shared = tuple(adapters), shared
         self._first = self
         self._collectors, self._progress = collectors, progress
@@ -44,10 +47,16 @@ class FactStore:
         """The mail servers found on this host."""
         return tuple(adapter.product for adapter in self._adapters)
 
+    @property
+    def installed(self) -> tuple[str, ...]:
+        """Those, if they are here, and the ones that are not in use."""
+        return (*(a.product for a in self._adapters if a.is_here(self.host)), *self.unused)
+
     def of(self, adapter: "Adapter") -> "FactStore":
         """The same host as another of its login services has it."""
         others = tuple(a for a in self._adapters if a is not adapter)
-        know = FactStore(self.host, self._collectors, self._progress, self._deadline, (adapter, *others), self._shared)
+        mine = (adapter, *others)
+        know = FactStore(self.host, self._collectors, self._progress, self._deadline, mine, self._shared, self.unused)
         know._first = self._first
         return know
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from maildoctor.auth.service import LoginService
-from maildoctor.collect.cyrus import SASLAUTHD
+from maildoctor.collect import mail_servers
 from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
+from maildoctor.collect.mail_servers import OTHERS
 from maildoctor.collect.sendmail import CONFIGURATIONS
 from maildoctor.collect.startup import startup
 from maildoctor.facts import Absent, Unknown
@@ -50,19 +51,9 @@ _INITS_OF_ROOT = (
 """The same of an unpacked root, where none runs yet."""
 
 
-_OTHERS = {
-    "postfix": ("/usr/sbin/postfix",),
-    "exim": ("/usr/sbin/exim4", "/usr/sbin/exim", "/usr/local/sbin/exim"),
-    "opensmtpd": ("/usr/sbin/smtpctl",),
-    "dovecot": ("/usr/sbin/dovecot", "/usr/local/sbin/dovecot"),
-}
-_CHECKING = {"dovecot": _OTHERS["dovecot"], "saslauthd": SASLAUTHD}
-"""Programs that a mail server can ask whether a password is right."""
-
-
 def others(host: Host) -> tuple[str, ...]:
     """Mail programs beside Sendmail that are installed."""
-    return tuple(name for name, paths in _OTHERS.items() if first(host, paths))
+    return tuple(name for name, paths in OTHERS.items() if first(host, paths))
 
 
 def system(host: Host, know: FactStore) -> System | Unknown:
@@ -207,10 +198,8 @@ def _trusted(host: Host, found: Processes) -> list[str]:
 
 
 def services(host: Host, know: FactStore) -> Services:
-    """The mail servers whose logins can be judged, and what is installed to check passwords."""
-    lines = [f"service: {product}" for product in know.products]
-    lines += [f"beside: {name}" for name, paths in _CHECKING.items() if first(host, paths)]
-    return Services.parse("\n".join(lines))
+    """The mail servers of this host, and what is installed to check passwords."""
+    return mail_servers.services(host, know.installed)
 
 
 def listeners(host: Host, know: FactStore) -> Listeners | Unknown:

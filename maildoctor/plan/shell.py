@@ -24,6 +24,7 @@ from maildoctor.plan.steps import (
     CreateFile,
     Decrypt,
     DeleteUser,
+    Disable,
     EditFile,
     EditMacroFile,
     Generate,
@@ -143,6 +144,33 @@ def _start(step: Start, system: System) -> str:
     if step.at_boot and enable and step.service in _NAMES:
         return enable.format(name=_NAMES[step.service].get(system.family, step.service))
     return _service("start", step.service, system)
+
+
+_NOT_AT_BOOT = {
+    "systemd": "systemctl disable --now {name}",
+    "openrc": "rc-service {name} stop; rc-update del {name}",
+    "rc.d": "service {name} onestop; sysrc {name}_enable=NO",
+    "sysv": "service {name} stop; chkconfig {name} off",
+    "debian": "service {name} stop; update-rc.d {name} disable",
+}
+_AGAIN = {
+    **_AT_BOOT,
+    "sysv": "chkconfig {name} on; service {name} start",
+    "debian": "update-rc.d {name} enable; service {name} start",
+}
+
+
+def _disable(step: Disable, system: System) -> str:
+    """systemctl(1) does it for services that have a script of SysV only, too."""
+    init = system.init or _USUAL.get(system.family, "sysv")
+    if init not in _NOT_AT_BOOT or step.service not in _NAMES:
+        words = "have {name} started here again" if step.back else "take {name} out of what is started here"
+        return remark(words, (("name", step.service),))
+    if init == "sysv" and system.family == "debian":
+        init = "debian"
+    return (_AGAIN if step.back else _NOT_AT_BOOT)[init].format(
+        name=_NAMES[step.service].get(system.family, step.service)
+    )
 
 
 _BY_THEMSELVES = {"postfix": ("postfix start", "postfix stop; postfix start"), "dovecot": ("dovecot", "dovecot")}
@@ -419,6 +447,7 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     Install: _install,
     Restart: lambda s, system: _service("restart", s.service, system),
     Start: _start,
+    Disable: _disable,
     StopAndStart: lambda s, system: _service("stop and start", s.service, system),
     AddUser: _add_user,
     DeleteUser: _delete_user,

@@ -500,6 +500,19 @@ class Start(Step):
 
 
 @dataclass(frozen=True)
+class Disable(Step):
+    """A service ends, and is not started at boot any more; `back`: it is, and starts."""
+
+    service: str
+    back: bool = False
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """The other way round."""
+        return [replace(self, back=not self.back)]
+
+
+@dataclass(frozen=True)
 class StopAndStart(Step):
     """A service ends and starts again, where to read its configuration anew is not enough: Postfix listens on other
     addresses, or starts at once what it waits to start again."""

@@ -353,7 +353,9 @@ _LOST = "What is changed there is lost with the container: change its image, its
 
 
 def _product(product: Product) -> str:
-    return f"{product.name} {product.version or '(version unknown)'}"
+    return (
+        f"{product.name} {product.version or '(version unknown)'}" if product.in_use else f"{product.name} (not in use)"
+    )
 
 
 def _headline(finding: Finding, style: Style, indent: int = 0) -> Block:

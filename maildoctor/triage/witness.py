@@ -2,8 +2,9 @@
 
 A line in a log tells of a moment that may be over. Each kind of line that speaks of the same fault as some check is
 confirmed or refuted by that check: *still true*, then the line becomes evidence of the finding; *fixed since*, then
-it is only counted. Where no check speaks of it, a line that the running mail server, or what it asks, wrote since it
-was started counts as what it says, unless logins went well after it; an older one is passed on as a note.
+it is only counted; *cannot be told*, where the check could not look, then it is a note that says so. Where no check
+speaks of it, a line that the running mail server, or what it asks, wrote since it was started counts as what it says,
+unless logins went well after it; an older one is passed on as a note.
 """
 
 import io
@@ -52,20 +53,26 @@ def received(
     for check, spoken_of in witnesses.items():
         for rule in spoken_of:
             checks.setdefault(rule, []).append(check)
-    outcomes = {o.code: o.outcome for o in report.outcomes}
+    outcomes = {o.code: o for o in report.outcomes}
     more: dict[str, list[Evidence]] = {}
     notes: list[Finding] = []
     fixed: list[str] = []
     now = _seconds(report.started)
     for finding, is_fault in _findings(rules, reported, now):
-        speaking = [c for c in checks.get(finding.code, ()) if c in outcomes]
-        still = next((r.finding for r in report.ranked if r.finding.code in speaking), None)
+        speaking = [outcomes[c] for c in checks.get(finding.code, ()) if c in outcomes]
+        codes = [o.code for o in speaking]
+        still = next((r.finding for r in report.ranked if r.finding.code in codes and _same(r.finding, finding)), None)
         if still is not None:
             more.setdefault(still.fingerprint, []).extend(_line(e) for e in finding.evidence[-1:])
-        elif is_fault and speaking and all(outcomes[c] == "pass" for c in speaking):
+        elif not is_fault:
+            continue
+        elif _over(speaking, report.target.kind):
             fixed.append(f"{finding.code} {finding.name}")
-        elif is_fault and finding.severity == "error" and not speaking:
+        elif finding.severity == "error" and not speaking:
             notes.append(replace(finding, message=f"The log says: {finding.message}"))
+        elif finding.severity == "error" and (open_still := _unsettled(speaking, report.target.kind)):
+            words = f"The log says: {finding.message} (whether that is still so cannot be told: {open_still})"
+            notes.append(replace(finding, message=words))
     present = _present(history, rules, reported, now) if notes and history else frozenset()
     notes = [f if f.fingerprint in present else replace(f, severity="info") for f in notes]
     ranked = [_with(r, more.get(r.finding.fingerprint, [])) for r in report.ranked]
@@ -75,6 +82,45 @@ def received(
         outcomes=(*report.outcomes, *broken),
         fixed=tuple(fixed),
     )
+
+
+_AT_REST = ("root", "snapshot")
+"""Targets on which nothing runs: what a check says of what runs does not apply there, and settles nothing."""
+
+_SUBJECTS = ("path", "map", "plugin", "mechanism", "port")
+"""Labels by which two findings of one kind are told apart."""
+_BUILT = (".db", ".lmdb", ".cdb", ".pag", ".dir")
+
+
+def _same(seen: Finding, line: Finding) -> bool:
+    """Whether a line may speak of this finding: it names no other file, plug-in, mechanism or port."""
+    pairs = ((seen.labels.get(k, ""), line.labels.get(k, "")) for k in _SUBJECTS)
+    return all(not a or not b or _bare(a).endswith(_bare(b)) or _bare(b).endswith(_bare(a)) for a, b in pairs)
+
+
+def _bare(subject: str) -> str:
+    """A table by the name of its source, a file without the type of table before it."""
+    path = subject.lower().rpartition(":")[2] if subject.partition(":")[2].startswith("/") else subject.lower()
+    return next((path.removesuffix(end) for end in _BUILT if path.endswith(end)), path)
+
+
+def _settling(speaking: Sequence[Outcome], kind: str) -> list[Outcome]:
+    """Those that can say whether it is over: of what does not apply to a running host nothing can be left."""
+    some = [o for o in speaking if kind in _AT_REST or o.outcome != "not_applicable"]
+    return some or list(speaking)
+
+
+def _over(speaking: Sequence[Outcome], kind: str) -> bool:
+    """Whether every check that speaks of it looked, and found nothing, or another file or port than the line names."""
+    some = _settling(speaking, kind)
+    return bool(some) and all(o.outcome in ("pass", "fail") for o in some)
+
+
+def _unsettled(speaking: Sequence[Outcome], kind: str) -> str:
+    """Why it cannot be told whether it is over, where some check could not look; empty where none had to."""
+    lacking = (o for o in _settling(speaking, kind) if o.outcome in ("not_judged", "broke"))
+    at_rest = (o for o in speaking if kind in _AT_REST and o.outcome == "not_applicable")
+    return next((o.reason or o.code for o in (*lacking, *at_rest)), "")
 
 
 def _among(ranked: Sequence[Ranked], notes: Sequence[Finding]) -> tuple[Ranked, ...]:
