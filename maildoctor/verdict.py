@@ -1,10 +1,10 @@
 """The verdict: the findings laid on the ladder, and whether users can log in. It is decided here and nowhere else."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
-from maildoctor.model import Finding, Mechanism, Ranked, Report, Route, RungName, Verdict, VerdictCode
+from maildoctor.model import Finding, LogRead, Mechanism, Ranked, Report, Route, RungName, Verdict, VerdictCode
 
 if TYPE_CHECKING:
     from maildoctor.check import Axis, Check, Direction, Effect, Role, Rung
@@ -284,6 +284,25 @@ def conclude_log(report: Report) -> Report:
         code: VerdictCode = "broken" if failed and not shown else "partly"
         return replace(report, verdict=Verdict(code, shown, because=grave.finding.message))
     return replace(report, verdict=Verdict("works", shown) if shown else Verdict("not_shown", because="account"))
+
+
+def conclude_paste(report: Report, checks: Set[str], lines: LogRead) -> Report:
+    """A report of a paste: nothing runs there, so no login is shown by it. `checks`: codes of checks; `lines`: what
+    its lines of logs came to, which alone say what they say of a log."""
+    verdict = report.verdict
+    if verdict is None:
+        return report
+    breaking = [r.finding for r in report.roots if r.finding.severity == "error"]
+    if breaking and not any(f.code in checks for f in breaking):
+        shown, failed = (lines.logins.succeeded, lines.logins.failed) if lines.logins else (0, 0)
+        code: VerdictCode = "broken" if failed and not shown else "partly"
+        return replace(report, verdict=Verdict(code, shown, because=breaking[0].message))
+    read = any(piece.kind != "text" for piece in report.pieces) or report.ranked
+    if verdict.code in ("works", "ready", "not_shown", "nothing_to_judge"):
+        open_code: VerdictCode = "not_shown" if read else "nothing_to_judge"
+        because = "set-up" if verdict.because == "set-up" else "paste" if read else ""
+        return replace(report, verdict=Verdict(open_code, because=because))
+    return report
 
 
 def _still(routes: Sequence[Route]) -> bool:
