@@ -1,6 +1,6 @@
 """The verdict: the findings laid on the ladder, and whether users can log in. It is decided here and nowhere else."""
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
@@ -286,16 +286,41 @@ def conclude_log(report: Report) -> Report:
     return replace(report, verdict=Verdict("works", shown) if shown else Verdict("not_shown", because="account"))
 
 
-def conclude_paste(report: Report, checks: Set[str], lines: LogRead) -> Report:
-    """A report of a paste: nothing runs there, so no login is shown by it. `checks`: codes of checks; `lines`: what
-    its lines of logs came to, which alone say what they say of a log."""
+def _under_lines(ranked: Sequence[Ranked], known: Mapping[str, Place]) -> tuple[Ranked, ...]:
+    """What was only seen on the wire stands under the line of a log that names a fault on the same rung."""
+    roots = [r.finding for r in ranked if r.explained_by is None and r.finding.severity == "error"]
+    lines = {_place(f, known).rung: f for f in reversed(roots) if f.code not in known and not f.code.startswith("WIRE")}
+    seen = [f for f in roots if f.code in known and _place(f, known).role == "symptom"]
+    parents = {f.fingerprint: line.fingerprint for f in seen if (line := lines.get(_place(f, known).rung))}
+    moved = [replace(r, explained_by=parents.get(r.finding.fingerprint, r.explained_by)) for r in ranked]
+    return _laid_out(moved) if parents else tuple(ranked)
+
+
+_OF_ONE_LOGIN = frozenset({"WIRE050"})
+"""What one pasted login that was refused shows of that user, and of no other."""
+
+_BEFORE_ACCOUNT: tuple[RungName, ...] = ("program", "mechanism", "offer", "verifier")
+"""What breaks one of these lets nobody log in, if lines of a log say no more than that."""
+
+
+def conclude_paste(report: Report, known: Mapping[str, Place], lines: LogRead) -> Report:
+    """A report of a paste: nothing runs there, so no login is shown by it. `known`: see `places`; `lines`: what its
+    lines of logs came to, which say what they say of a log where no check found a fault."""
     verdict = report.verdict
     if verdict is None:
         return report
+    # what would show a rung is told by what is to be pasted next
+    routes = tuple(replace(r, rungs=tuple(replace(s, would_show="") for s in r.rungs)) for r in report.routes)
+    report = replace(report, routes=routes, ranked=_under_lines(report.ranked, known))
     breaking = [r.finding for r in report.roots if r.finding.severity == "error"]
-    if breaking and not any(f.code in checks for f in breaking):
+    if breaking and all(f.code in _OF_ONE_LOGIN for f in breaking):
+        said = [line.removeprefix("=== user ") for t in report.talks for line in t.lines if line.startswith("=== user ")]
+        users = tuple(dict.fromkeys(said)) or tuple(f.labels.get("endpoint", "") for f in breaking)
+        return replace(report, verdict=Verdict("partly", 0, users, breaking[0].message, fails="account"))
+    if breaking and not any(f.code in known for f in breaking):
         shown, failed = (lines.logins.succeeded, lines.logins.failed) if lines.logins else (0, 0)
-        code: VerdictCode = "broken" if failed and not shown else "partly"
+        stops = any(_place(f, known).rung in _BEFORE_ACCOUNT and f.direction in ("", "server") for f in breaking)
+        code: VerdictCode = "broken" if (failed or stops) and not shown else "partly"
         return replace(report, verdict=Verdict(code, shown, because=breaking[0].message))
     read = any(piece.kind != "text" for piece in report.pieces) or report.ranked
     if verdict.code in ("works", "ready", "not_shown", "nothing_to_judge"):

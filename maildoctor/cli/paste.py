@@ -23,7 +23,7 @@ from maildoctor.model import Finding, Ranked, Report
 from maildoctor.paste import Paste, read, to_paste_next
 from maildoctor.paste.answers import sources
 from maildoctor.triage.pasted import together, understood
-from maildoctor.verdict import conclude_paste
+from maildoctor.verdict import conclude_paste, places
 
 LARGEST = 2 << 20
 """Bytes of a paste that are read; a large one has some ten thousand."""
@@ -76,9 +76,10 @@ def diagnosis(text: str, name: str, library: Library, now: float | None = None) 
 
     with Deadline(SECONDS) as deadline:
         report = examine(Pasted(name, paste.answers), library, Selection(), None, deadline, witness)
-    known = frozenset(check.code for check in library.checks)
     report = replace(report, pieces=paste.pieces, seconds=time.monotonic() - began)
-    report = conclude_paste(report, known, figures)
+    report = conclude_paste(report, places(library.checks), figures)
+    mta = tuple(replace(p, version="") if p.name in paste.assumed else p for p in report.target.mta)
+    report = replace(report, target=replace(report.target, mta=mta))
     return replace(report, requests=to_paste_next(paste, report))
 
 
@@ -87,7 +88,7 @@ def _of_the_paste(ranked: Sequence[Ranked], paste: Paste) -> tuple[Ranked, ...]:
     if not paste.parts:
         return tuple(ranked)
     written = " ".join(paste.text.split())
-    return tuple(r for r in ranked if _is_quoted(r.finding, written))
+    return tuple(r for r in ranked if r.finding.code.startswith("WIRE") or _is_quoted(r.finding, written))
 
 
 def _is_quoted(finding: Finding, written: str) -> bool:

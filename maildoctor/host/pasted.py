@@ -16,6 +16,9 @@ _USUAL = frozenset((
 """Folders that every system has as root's, open to all: on the way to what was pasted nobody shows them."""
 
 
+_PRIVATE = "/var/spool/postfix/private"
+
+
 class Pasted(Door):
     """A host whose answers are the pieces of a paste."""
 
@@ -39,6 +42,8 @@ class Pasted(Door):
             return found
         if verb == "look" and subject in _USUAL and any(p.startswith(f"{subject.rstrip('/')}/") for p in self._shown):
             return _ROOTS.format(subject)
+        if verb == "look" and subject == _PRIVATE and any(p.startswith(f"{_PRIVATE}/") for p in self._shown):
+            return f"drwx------ postfix root {_PRIVATE}"
         if verb == "real" and subject in self._shown:
             return _target(self._given.get(("look", subject)), subject)
         return NoAnswer("unavailable", f"{subject or verb} was not pasted", "paste it too")

@@ -77,6 +77,12 @@ _DAEMONS: Mapping[str, str] = {
     "sendmail": "1 root 0 /usr/sbin/sendmail sendmail: MTA: accepting connections",
     "dovecot": "1 root 0 /usr/sbin/dovecot /usr/sbin/dovecot -F",
 }
+_SASLAUTHD = "2 root 0 /usr/sbin/saslauthd /usr/sbin/saslauthd"
+_ASSUMED = "3.4.0"
+"""The release of Postfix where the paste does not tell it. With the compatibility level of a new installation, as is
+assumed then too, nothing is found in its defaults."""
+_ASSUMED_MASTER = "smtp inet n - n - - smtpd\n"
+"""master.cf where it was not pasted: what is found then counts only if it quotes the paste."""
 _PAIR = re.compile(r"(\S{1,255})[ \t]{1,40}(\S{1,400})")
 _OF_A_WHOLE = re.compile(r"(?m)^(?:myhostname|mydestination|inet_interfaces|alias_maps|queue_directory|mynetworks|smtpd_banner)\s{0,20}=")
 _ENOUGH = 5
@@ -94,6 +100,8 @@ class Paste:
     text: str = ""
     products: set[str] = field(default_factory=set)
     headers: tuple[str, ...] = ()
+    assumed: set[str] = field(default_factory=set)
+    """mail servers whose release the paste does not tell"""
 
     @property
     def has_facts(self) -> bool:
@@ -225,7 +233,7 @@ class _Reader:
             self.talks.append(said)
         shown = set(replies(rows))
         for line in piece.lines:
-            text = re.sub(r"^(?:<[-~*]{1,2}[*-]? {1,3}|< )(?=\d{3})", "", line.text)
+            text = re.sub(r"^(?:<[-~*]{1,2}[*-]? {1,3}|< | Out:  ?)(?=\d{3})", "", line.text)
             if text in shown:
                 self.paste.reported.append((line.number, text))
 
@@ -300,7 +308,7 @@ class _Reader:
         if not whole:
             rows += [row for product, row in _DAEMONS.items() if product not in what and (product != "postfix" or "master" not in what)]
             if "sasl" not in what and not any("saslauthd" in row for row in rows):
-                rows.append("2 root 0 /usr/sbin/saslauthd /usr/sbin/saslauthd")
+                rows.append(_SASLAUTHD)
         self.answers[("processes", "")] = "\n".join(rows)
 
     def _listeners(self, text: str, name: str) -> None:
@@ -325,7 +333,6 @@ class _Reader:
         rows = [row for row in text.split("\n") if ": " in row and "@" in row]
         path = m[1] if m else "/etc/sasldb2"
         self.answers[("sasldb", path)] = "\n".join([f"# path: {path}", "# format: as sasldblistusers2 lists it", *sorted(rows), ""])
-        self.answers.setdefault(("look", path), f"-rw-r----- root sasl {path}")
 
     def _passwords(self, path: str, text: str) -> None:
         rows = []
@@ -363,6 +370,7 @@ class _Reader:
         self._dovecot()
         self._confs()
         self._of_sendmail()
+        self._socket_of_saslauthd()
         if self.talks:
             self.answers[("probe", "")] = "\n".join(self.talks)
         if self.groups:
@@ -371,12 +379,27 @@ class _Reader:
         if self.mains or self.confs or any(p.kind == "saslauthd-defaults" for p in self.cuts):
             self.answers.setdefault(("look", "/usr/sbin/saslauthd"), "-rwxr-xr-x root root /usr/sbin/saslauthd")
 
+    def _socket_of_saslauthd(self) -> None:
+        """testsaslauthd that was answered has found the socket; a smtpd in a chroot that did not has looked in that."""
+        answered = any(p.kind == "testsaslauthd" and re.search(r'(?m)^0: (?:OK|NO) "', p.text) for p in self.cuts)
+        if answered:
+            self.answers.setdefault(("look", "/var/run/saslauthd/mux"), "srwxrwxrwx root root /var/run/saslauthd/mux")
+            self.answers.setdefault(("look", "/var/run/saslauthd"), "drwxr-xr-x root sasl /var/run/saslauthd")
+            rows = [_DAEMONS[product] for product in sorted(self.paste.products) if product in _DAEMONS]
+            self.answers.setdefault(("processes", ""), "\n".join([*rows, _SASLAUTHD]))
+        if answered and "cannot connect to saslauthd server: No such file" in self.paste.text:
+            for folder in ("/var/run/saslauthd", "/run/saslauthd", "/var/state/saslauthd", "/var/lib/sasl2"):
+                self._absent(f"/var/spool/postfix{folder}/mux")
+
     def _system(self) -> None:
         text = self.paste.text
         family = next((name for name, shape in _SYSTEMS if shape.search(text)), "")
         if not family:
             family = next((known for folder, known in _FOLDERS_OF.items() if f"{folder}/" in text), "")
-        if family:
+        if family in ("debian", "ubuntu") and "/etc/postfix/sasl" in text:
+            # their Postfix looks there, Debian's until its release 12
+            self.answers.setdefault(("read", "/etc/os-release"), 'ID=debian\nVERSION_ID="11"\n')
+        elif family:
             self.answers.setdefault(("read", "/etc/os-release"), f"ID={family}\n")
 
     def _main(self) -> None:
@@ -386,11 +409,19 @@ class _Reader:
         path = next((p for p, _, _ in self.mains if p), _PLACES["main.cf"][0])
         whole = [text for _, text, is_whole in self.mains if is_whole]
         rest = [text for _, text, is_whole in self.mains if not is_whole]
-        self.answers[("read", path)] = "\n".join(whole[-1:] or rest) + "\n"
+        main = "\n".join(whole[-1:] or rest)
+        if not _VERSIONS.search(self.paste.text) and "compatibility_level" not in main:
+            main += "\ncompatibility_level = 2"
+        self.answers[("read", path)] = main + "\n"
+        if ("read", "/etc/postfix/master.cf") not in self.answers:
+            self.answers[("read", "/etc/postfix/master.cf")] = _ASSUMED_MASTER
+            self.paste.parts.add("/etc/postfix/master.cf")
         self.answers[("look", path)] = self.answers.get(("look", path), f"-rw-r--r-- root root {path}")
         self.answers.setdefault(("look", _POSTFIX_PROGRAM), f"-rwxr-xr-x root root {_POSTFIX_PROGRAM}")
-        if m := _VERSIONS.search(self.paste.text):
-            self.answers[("release", _POSTFIX_PROGRAM)] = m[1]
+        m = _VERSIONS.search(self.paste.text)
+        self.answers[("release", _POSTFIX_PROGRAM)] = m[1] if m else _ASSUMED
+        if not m:
+            self.paste.assumed.add("postfix")
         if not whole:
             self.paste.parts.add(path)
         self.paste.products.add("postfix")
@@ -413,7 +444,7 @@ class _Reader:
     def _confs(self) -> None:
         """libsasl's configuration of an application, in the folder that its heading names, else in the first."""
         system = self.answers.get(("read", "/etc/os-release"))
-        family = system.partition("=")[2].strip() if isinstance(system, str) else ""
+        family = system.partition("=")[2].partition("\n")[0].strip() if isinstance(system, str) else ""
         searched = config_search({"ubuntu": "debian"}.get(family, family), "", 2)
         if family in ("debian", "ubuntu") and self.mains:
             searched = ("/etc/postfix/sasl", "/usr/lib/sasl")

@@ -23,8 +23,10 @@ def to_paste_next(paste: Paste, report: Report) -> tuple[Request, ...]:
     if any(f.severity == "error" and _is_checked(f, report) for f in roots):
         return ()
     found: dict[str, Request] = {}
-    for request in (*_of_findings(roots, paste), *_of_gaps(paste)):
-        found.setdefault(request.command, request)
+    for request in (*_of_findings(roots, paste), *_of_wire(paste), *_of_gaps(paste)):
+        asked = " ".join(request.command.split()[:2])
+        if asked not in found or found[asked].command.startswith(f"{request.command} "):  # the whole rather than a part
+            found[asked] = request
     return tuple(found.values())[:_MOST]
 
 
@@ -44,7 +46,31 @@ def _of_findings(roots: list[Finding], paste: Paste) -> Iterator[Request]:
 
 
 def _is_there(command: str, paste: Paste) -> bool:
+    looked = re.fullmatch(r"(?:ls|namei|stat) .{0,20}?(/\S{1,300})", command)
+    if looked and ("look", looked[1]) in paste.answers:
+        return True
     return command in paste.text or any(piece.name == command for piece in paste.pieces)
+
+
+_CONNECTED = re.compile(r"=== connect (\S{1,80}):(\d{1,5}) auto(?: for (\S{1,255}))?\n")
+
+
+def _of_wire(paste: Paste) -> Iterator[Request]:
+    """Where STARTTLS was offered and not used, what is offered in TLS."""
+    said = paste.answers.get(("probe", ""))
+    m = _CONNECTED.match(said) if isinstance(said, str) else None
+    if m is None or not isinstance(said, str) or "<~" in said or "STARTTLS" not in said or "AUTH" in _offer(said):
+        return
+    host = m[3] or m[1]
+    if host != "server":
+        yield Request(
+            f"printf 'EHLO me\\r\\nQUIT\\r\\n' | openssl s_client -connect {host}:{m[2]} -starttls smtp -crlf -quiet",
+            "whether AUTH is offered once TLS is on",
+        )
+
+
+def _offer(said: str) -> str:
+    return " ".join(row for row in said.split("\n") if row.startswith("<-  250"))
 
 
 def _of_gaps(paste: Paste) -> Iterator[Request]:
@@ -66,9 +92,14 @@ def _of_gaps(paste: Paste) -> Iterator[Request]:
         yield Request("doveconf -n", "where Dovecot offers its auth socket, and against what it checks passwords")
     yield from _of_sasl(paste, postfix, sendmail, by_dovecot or relay)
     if not kinds & {"log"} and (postfix or sendmail):
-        yield Request("journalctl -t postfix/smtpd -t sendmail -t sm-mta -t saslauthd -t dovecot -n 50 --no-pager", "what the servers log when a login fails")
+        names = "-t sm-mta -t sendmail" if sendmail else "-t postfix/smtpd -t postfix/submission/smtpd"
+        names += " -t dovecot" if by_dovecot else " -t saslauthd"
+        yield Request(f"journalctl {names} -n 50 --no-pager", "what the servers log when a login fails")
     if not kinds & {"transcript"} and (postfix or sendmail) and not relay:
-        yield Request("openssl s_client -connect localhost:587 -starttls smtp -crlf -quiet </dev/null", "whether port 587 answers, and its certificate")
+        yield Request(
+            "printf 'EHLO me\\r\\nQUIT\\r\\n' | openssl s_client -connect localhost:587 -starttls smtp -crlf -quiet",
+            "whether port 587 answers, and what it offers once TLS is on",
+        )
     if "exim" in text and "log" not in kinds:
         yield Request("tail -n 50 /var/log/exim4/mainlog", "what Exim logs when a login fails")
 

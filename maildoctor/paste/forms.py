@@ -51,20 +51,26 @@ _SASLFINGER = re.compile(r"-{2,} (.{1,120}?) ?-{2,}")
 _NAMED = re.compile(
     rf"(?<![\w./])(?P<name>{_PATH}|main\.cf|master\.cf|sendmail\.mc|sendmail\.cf|submit\.cf|Sendmail\.conf|smtpd\.conf"
     r"|saslauthd\.conf|dovecot\.conf|(?:10|15|20)-(?:master|auth|ssl)\.conf|postconf(?: -[nMf]{1,3})|doveconf(?: -n)"
-    r"|dovecot -n|authinfo|sasl_passwd)(?![\w=])"
+    r"|dovecot -n|authinfo|sasl_passwd|mail\.log|maillog)(?![\w=])"
 )
 _ROUND = re.compile(
     r"(?i)\b(?:contents?|my|the|here(?:'s| is| are)|files?|output|of|from|in|is|and|relevant|parts?|part|lines|config(?:uration)?|"
     r"current|looks?|like|postfix|sendmail|dovecot|cyrus|sasl)\b|[^\w]"
 )
+_IN_PART = re.compile(r"(?i)\b(?:parts?|relevant|lines?|snippets?|excerpts?|sections?|bits?|some|added|changed|extract)\b")
 _LOG = re.compile(
     r"(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d|\b)|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)"
     r"|(?:postfix/[\w/-]{1,30}|dovecot|saslauthd|sendmail|sm-mta|smtpd)(?:\[\d{1,10}\])?: "
 )
+_COMPLAINT = re.compile(
+    r"(?:doveconf|dovecot|postconf|postfix(?:/[\w-]{1,30})?|postmap|postalias|sendmail|exim4?|newaliases|make|m4): (?:fatal|error|warning|panic)[: ]",
+    re.IGNORECASE,
+)
+"""What programs say of their configuration where it was to be shown."""
 _HEADER = re.compile(r"(?i)(?:received|return-path|authentication-results|dkim-signature|message-id|delivered-to|x-[\w-]{1,40}|subject|from|to|date): \S")
 _LOOK = re.compile(r"(?:\d{1,12} {1,8})?(?:\d{1,8} {1,8})?[-dlpscbD][-rwxsStTlL]{9}[+.@]?\s{1,8}\S")
 _TRANSCRIPT = re.compile(
-    r"<[-~*]{1,2}[*-]? {1,3}\d{3}| [-~]> |=== (?:Trying|Connected|TLS)|\*\*\* \S|(?:220|221|235|250|334|354|4[25]\d|5[035]\d)[ -]\S"
+    r" (?:Out|In):  ?\S|<[-~*]{1,2}[*-]? {1,3}\d{3}| [-~]> |=== (?:Trying|Connected|TLS)|\*\*\* \S|(?:220|221|235|250|334|354|4[25]\d|5[035]\d)[ -]\S"
     r"|(?:EHLO|HELO|ehlo|helo) \S{1,200}$|(?:AUTH|auth) (?:PLAIN|LOGIN|plain|login|CRAM-MD5|DIGEST-MD5)\b"
     r"|(?i:MAIL FROM:|RCPT TO:|STARTTLS$|QUIT$)|Trying \S{1,60}\.\.\.|Connected to \S|Escape character is|CONNECTED\("
     r"|(?:send|reply|connect|data): [\[('b]|reply: retcode|\* (?: +Trying|Connected to|SSL connection|Connection #)|[<>] \d{3}[ -]"
@@ -113,7 +119,18 @@ _DOVECOT = re.compile(
 _CONTINUED: frozenset[PieceKind] = frozenset({"main.cf", "master.cf", "dovecot", "program", "header", "exim", "plug-ins", "sendmail.cf", "smtpd.conf"})
 _PROSE = re.compile(r"[A-Z\"'(][\w'\"]{0,30},? [\w'\"]{1,30},? [\w'\"(]{1,40}[,:;)]? .{6,}")
 
-_NAMED_ANYHOW: frozenset[PieceKind] = frozenset({"file", "output", "passwords", "processes", "listeners", "names"})
+_ROWS: dict[PieceKind, re.Pattern[str]] = {
+    "main.cf": re.compile(r"[\w.-]{1,100}[ \t]{0,40}(?:=|$)"),
+    "master.cf": re.compile(r"(?:\S{1,300}\s{1,40}){4,}\S|-o "),
+    "dovecot": re.compile(r"[\w./-]{1,100}[ \t]{0,40}(?:=|\{|$)|[\w./-]{1,60} [\w./-]{1,100} ?\{|\}|!include"),
+    "sasl-conf": re.compile(r"[\w-]{1,60}[ \t]{0,20}[:=]"),
+    "saslauthd-defaults": re.compile(r"[\w-]{1,60}[ \t]{0,20}[:=]|\. |if |fi$"),
+    "saslauthd.conf": re.compile(r"[\w-]{1,60}[ \t]{0,20}[:=]"),
+    "passwords": re.compile(r"\S{1,255}[ \t]{1,40}\S{1,400}$"),
+}
+"""What a line looks like in a file that a heading named, right or wrong as it may be."""
+
+_NAMED_ANYHOW: frozenset[PieceKind] = frozenset({"file", "output", "processes", "listeners", "names"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +180,7 @@ def _in_words(text: str, m: re.Match[str]) -> Heading | None:
     if name.startswith("/") and alone and text.strip() == name and "." not in name and "/saslauthd" not in name:
         return None  # a path that stands alone is a line of some listing
     kind = kind_of_path(name)
-    return Heading(kind, name, part=named and not alone) if kind != "file" or name.startswith("/etc/") else None
+    return Heading(kind, name, part=bool(_IN_PART.search(rest))) if kind != "file" or name.startswith("/etc/") else None
 
 
 def _of_saslfinger(words: str) -> Heading | None:
@@ -224,7 +241,7 @@ def kind_of_path(path: str) -> PieceKind:
 
 def form_of(text: str) -> PieceKind | None:
     """What a line is by its form alone; None where it could be anything."""
-    if _LOG.match(text):
+    if _LOG.match(text) or _COMPLAINT.match(text):
         return "log"
     if _LOOK.match(text):
         return "look"
@@ -281,6 +298,8 @@ def goes_on_named(kind: PieceKind, text: str, depth: int) -> bool:
     if goes_on(kind, text, depth):
         return True
     form = form_of(text)
+    if kind in _ROWS:
+        return form is None and (text[0] in " \t#" or bool(_ROWS[kind].match(text)))
     if kind in _NAMED_ANYHOW or kind in ("testsaslauthd", "plug-ins", "program", "saslfinger"):
         return form in (None, "testsaslauthd", "plug-ins", "program", "sasl-conf") and not _PROSE.fullmatch(text)
     return form is None and kind not in ("log", "transcript", "look", "namei") and not _PROSE.fullmatch(text)

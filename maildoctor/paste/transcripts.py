@@ -10,6 +10,8 @@ _SWAKS = re.compile(r"<([-~*]{1,2})[*-]? {1,3}(\d{3}[ -].*|\d{3}$)")
 _SWAKS_SAID = re.compile(r" ([-~])> (.*)")
 _REPLY = re.compile(r"(?:< )?(\d{3})(?:([ -])(.*))?")
 _LIBRARY = re.compile(r"(send|reply): (?:b)?(['\"])(.*)\2")
+_NOTICE = re.compile(r" (Out|In):  ?(.*)")
+"""As Postfix's notices to the postmaster have it (smtpd/smtpd_chat.c)."""
 _CURL_SAID = re.compile(r"> (\S.*)")
 _TRYING = re.compile(r"(?:=== |\* +)?Trying (\[?[\w.:-]{1,80}?\]?)(?::(\d{1,5}))?\.\.\.$")
 _CONNECTED = re.compile(r"(?:=== |\* )?Connected to (\[?[\w.-]{1,80}\]?)(?: \(([\d.:a-f]{3,45})\) port (\d{1,5}))?")
@@ -58,6 +60,8 @@ class _Talk:
         if not self.port and "smtps://" in command:
             self.port, self.implicit = "465", True
         self.swaks = "swaks" in command
+        named = re.search(r"(?:--auth-user|-au|--user|-u)[ =]['\"]?([\w.@+-]{1,100})", command)
+        self.user = named[1] if named else ""
 
     def take(self, line: str) -> None:
         """One line of it."""
@@ -69,6 +73,8 @@ class _Talk:
         elif m := _SWAKS_SAID.match(line):
             self.secure = m[1] == "~"
             self._said(m[2])
+        elif m := _NOTICE.match(line):
+            (self._received if m[1] == "Out" else self._said)(m[2])
         elif m := _LIBRARY.match(line):
             for part in re.split(r"(?:\\r)?\\n", m[3])[:200]:
                 if part:
@@ -84,7 +90,7 @@ class _Talk:
         if m := _TRYING.match(line):
             self.address, self.port = m[1].strip("[]"), m[2] or self.port
         elif m := _CONNECTED.match(line):
-            self.host, self.address, self.port = m[1].strip("[]") or self.host, m[2] or self.address, m[3] or self.port
+            self.host, self.address, self.port = m[1].strip("[]").rstrip(".") or self.host, m[2] or self.address, m[3] or self.port
         elif m := _CONNECT.match(line):
             self.host, self.port = m[1], m[2]
         elif m := _VERIFIED.match(line):
@@ -128,7 +134,8 @@ class _Talk:
         name = f" for {self.host}" if self.host and self.host != address else ""
         mode = "implicit" if self.implicit else "starttls" if self.begun else "auto"
         purpose = f"login {self.mechanism}" if self.mechanism else "look"
-        head = [f"=== connect {address}:{port} {mode}{name}", f"=== purpose {purpose}"]
+        head = [f"=== connect {address}:{port} {mode}{name}", f"=== purpose {purpose}", "=== pasted"]
+        head += [f"=== user {self.user}"] if self.user and self.mechanism else []
         head += [f"=== {note}" for note in dict.fromkeys(self.notes)]
         tail = [f"=== mechanism {self.mechanism}", f"=== outcome {self.outcome}"] if self.outcome else []
         return "\n".join([*head, *self.rows, *tail, *([f"*** {self.trouble}"] if self.trouble else [])])
@@ -137,7 +144,7 @@ class _Talk:
 def replies(lines: Iterable[str]) -> Iterator[str]:
     """The replies of the server alone that refuse something, as log rules read them."""
     for line in lines:
-        m = _SWAKS.match(line)
+        m = _SWAKS.match(line) or _NOTICE.match(line)
         text = m[2] if m else line
         if m := _LIBRARY.match(line):
             text = re.split(r"(?:\\r)?\\n", m[3])[0] if m[1] == "reply" else ""

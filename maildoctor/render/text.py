@@ -138,6 +138,7 @@ def _brief(report: Report, style: Style) -> Iterator[Block]:
     trees = list(_trees(fresh))
     counted: dict[tuple[str, str], int] = {}
     folded = 0
+    command = "paste" if report.target.kind == "paste" else "check"
     for number, (top, symptoms) in enumerate(trees, 1):
         key = (top.finding.code, top.finding.advice)
         counted[key] = counted.get(key, 0) + 1
@@ -147,7 +148,7 @@ def _brief(report: Report, style: Style) -> Iterator[Block]:
             folded += 1
             continue
         yield _GAP
-        yield from _cause(number, top.finding, len(symptoms), style)
+        yield from _cause(number, top.finding, len(symptoms), style, command)
     if folded:
         yield _GAP
         yield Block("", f"{folded} {_plural('cause', folded)} in one line, as those above; -v shows them whole")
@@ -186,7 +187,7 @@ def _ladder(report: Report, trees: Sequence[tuple[Ranked, object]], style: Style
             yield Block(line.lead, line.text, tone=line.tone, wrap="never" if line.command else "fold")
 
 
-def _cause(number: int, finding: Finding, symptoms: int, style: Style) -> Iterator[Block]:
+def _cause(number: int, finding: Finding, symptoms: int, style: Style, command: str = "check") -> Iterator[Block]:
     head = _numbered(number, finding, style)
     yield head
     if finding.severity == "info":
@@ -199,7 +200,7 @@ def _cause(number: int, finding: Finding, symptoms: int, style: Style) -> Iterat
     for n, step in enumerate(finding.fix):
         yield from _run(step, inside, style, first=n == 0)
     if symptoms:
-        text = f"{symptoms} {_plural('symptom', symptoms)} of it: maildoctor check -v"
+        text = f"{symptoms} {_plural('symptom', symptoms)} of it: maildoctor {command} -v"
         yield _short_label("with", text, inside, "words")
 
 
