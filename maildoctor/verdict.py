@@ -312,7 +312,7 @@ def conclude_paste(report: Report, known: Mapping[str, Place], lines: LogRead) -
     # what would show a rung is told by what is to be pasted next
     routes = tuple(replace(r, rungs=tuple(replace(s, would_show="") for s in r.rungs)) for r in report.routes)
     report = replace(report, routes=routes, ranked=_under_lines(report.ranked, known))
-    breaking = [r.finding for r in report.roots if r.finding.severity == "error"]
+    breaking = [r.finding for r in report.roots if _breaks(r.finding, _place(r.finding, known))]
     if breaking and all(f.code in _OF_ONE_LOGIN for f in breaking):
         said = [line.removeprefix("=== user ") for t in report.talks for line in t.lines if line.startswith("=== user ")]
         users = tuple(dict.fromkeys(said)) or tuple(f.labels.get("endpoint", "") for f in breaking)

@@ -431,9 +431,8 @@ _CLIENT = "=== connect 192.0.2.1:587 auto for mail.example.com\n=== purpose look
     "no-tls-begun",
     "warning",
     rung="offer",
-    role="cause",
+    role="symptom",
     scope=("client",),
-    explains=("WIRE050",),
     witnesses=("MECH130", "CONF507"),
     fails=[{"wire": _CLIENT + "<-  250-mail.example.com\n<-  250-STARTTLS\n<-  250 HELP\n"}],
     passes=[

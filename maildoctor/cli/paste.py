@@ -2,9 +2,10 @@
 server is asked."""
 
 import argparse
+import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -84,11 +85,25 @@ def diagnosis(text: str, name: str, library: Library, now: float | None = None) 
 
 
 def _of_the_paste(ranked: Sequence[Ranked], paste: Paste) -> tuple[Ranked, ...]:
-    """Without what only follows from lines that were not pasted, where of some file a part was."""
-    if not paste.parts:
-        return tuple(ranked)
+    """Without what only follows from something that was not pasted: a file that nobody showed, or, where of some file
+    a part was pasted, what is not quoted from it."""
+    shown = {subject for _, subject in paste.answers}
     written = " ".join(paste.text.split())
-    return tuple(r for r in ranked if r.finding.code.startswith("WIRE") or _is_quoted(r.finding, written))
+    kept = [r for r in ranked if _is_shown(r.finding, shown)]
+    if paste.parts:
+        kept = [r for r in kept if r.finding.code.startswith("WIRE") or _is_quoted(r.finding, written)]
+    return tuple(kept)
+
+
+_MISSING = re.compile(r"(/[\w./@+-]{1,300}) (?:does not exist|is missing|is not there)")
+
+
+def _is_shown(finding: Finding, shown: Set[str]) -> bool:
+    texts = (finding.message, *(e.text for e in finding.evidence))
+    if any("was not pasted" in text for text in texts):
+        return False
+    named = [finding.labels.get("path", ""), *(m[1] for text in texts for m in _MISSING.finditer(text))]
+    return all(path in shown for path in named if path.startswith("/"))
 
 
 def _is_quoted(finding: Finding, written: str) -> bool:

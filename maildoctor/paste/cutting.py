@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from maildoctor.model import PieceKind
-from maildoctor.paste.forms import Heading, form_of, goes_on, goes_on_named, heading_of
+from maildoctor.paste.forms import Heading, form_of, goes_on, goes_on_named, heading_of, is_remark
 from maildoctor.paste.lines import Line
 
 PIECES = 500
@@ -68,10 +68,10 @@ def cut(lines: Iterable[Line]) -> list[Cut]:
 
 def _is_within(now: Cut, text: str, heading: Heading) -> bool:
     """Whether what looks like a heading is a remark of the file that is being shown, or a line of a listing."""
-    if now.kind in ("look", "text", "namei") or heading.command:
+    if text.startswith("==> ") or now.kind in ("look", "text", "namei") or (heading.command and not is_remark(text)):
         return False
-    if now.depth > 0:
-        return True
+    if now.depth > 0 or (now.kind in ("sendmail.cf", "submit.cf") and now.heading is not None):
+        return text[:1] == "#" or not heading.host
     named = now.heading is not None
     return named and text[:1] == "#" and not heading.name.endswith((".cf", ".conf", "/saslauthd", ".mc"))
 

@@ -165,6 +165,11 @@ def heading_of(text: str) -> Heading | None:
     return None
 
 
+def is_remark(text: str) -> bool:
+    """Whether what may be a prompt and a command begins as a remark does, and is no command that people paste so."""
+    return text[:1] == "#" and not _BARE.fullmatch(text.strip(" \t#"))
+
+
 def _in_words(text: str, m: re.Match[str]) -> Heading | None:
     """A heading that people write: `my main.cf:`, `# /etc/sasl2/smtpd.conf`, `**/etc/default/saslauthd**`."""
     if _LOG.match(text) or _LOOK.match(text) or "://" in text or _TRANSCRIPT.match(text):
@@ -298,6 +303,8 @@ def goes_on_named(kind: PieceKind, text: str, depth: int) -> bool:
     if goes_on(kind, text, depth):
         return True
     form = form_of(text)
+    if kind in ("sendmail.cf", "submit.cf"):
+        return form != "log"
     if kind in _ROWS:
         return form is None and (text[0] in " \t#" or bool(_ROWS[kind].match(text)))
     if kind in _NAMED_ANYHOW or kind in ("testsaslauthd", "plug-ins", "program", "saslfinger"):
