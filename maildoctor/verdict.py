@@ -314,9 +314,15 @@ def conclude_paste(report: Report, known: Mapping[str, Place], lines: LogRead) -
     report = replace(report, routes=routes, ranked=_under_lines(report.ranked, known))
     breaking = [r.finding for r in report.roots if _breaks(r.finding, _place(r.finding, known))]
     if breaking and all(f.code in _OF_ONE_LOGIN for f in breaking):
-        said = [line.removeprefix("=== user ") for t in report.talks for line in t.lines if line.startswith("=== user ")]
+        said = [
+            line.removeprefix("=== user ") for t in report.talks for line in t.lines if line.startswith("=== user ")
+        ]
         users = tuple(dict.fromkeys(said)) or tuple(f.labels.get("endpoint", "") for f in breaking)
         return replace(report, verdict=Verdict("partly", 0, users, breaking[0].message, fails="account"))
+    relayed = {r.explained_by for r in report.ranked if _place(r.finding, known).direction == "relay"}
+    elsewhere = [f for f in breaking if f.fingerprint in relayed or _place(f, known).direction == "relay"]
+    if breaking and len(elsewhere) == len(breaking):
+        return replace(report, verdict=Verdict("partly", because=breaking[0].message, fails="relay"))
     if breaking and not any(f.code in known for f in breaking):
         shown, failed = (lines.logins.succeeded, lines.logins.failed) if lines.logins else (0, 0)
         stops = any(_place(f, known).rung in _BEFORE_ACCOUNT and f.direction in ("", "server") for f in breaking)

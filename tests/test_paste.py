@@ -42,7 +42,7 @@ EXPERTS = {
     # name: verdict, code of the first cause, words of what an expert said
     "auth-misspelt": ("not_shown", "CONF036", "smtpd_sasl_auth_enable is one"),
     "dovecot-no-listener": ("broken", "SASL500", "no Dovecot authentication socket at private/auth"),
-    "dovecot-socket-of-docker": ("broken", "PERM500", "may not connect to the Dovecot authentication socket"),
+    "dovecot-socket-of-docker": ("broken", "SASL046", "it is docker:docker, mode 0640"),
     "dovecot-unknown-setting": ("broken", "CONF661", "configuration has an error"),
     "exim-auth-not-advertised": ("not_shown", "WIRE090", "did not begin TLS"),
     "exim-authenticator": ("not_shown", "USER780", "Exim refused a login"),
@@ -92,10 +92,9 @@ def test_the_first_cause_is_what_an_expert_said(name: str, library: Library) -> 
 @pytest.mark.parametrize("name", EXPERTS)
 def test_no_secret_of_a_paste_is_printed(name: str, library: Library) -> None:
     report = _judged(name, library)
-    for form in ("text", "json", "html", "junit", "sarif"):
-        if form in ("text", "json"):
-            printed = rendered(report, form, Style(verbosity=2))
-            assert not [secret for secret in SECRETS if secret in printed], form
+    for form in ("text", "json", "junit", "sarif"):
+        printed = rendered(report, form, Style(verbosity=2))
+        assert not [secret for secret in SECRETS if secret in printed], form
 
 
 @pytest.mark.parametrize("name", EXPERTS)
@@ -116,8 +115,10 @@ def test_what_to_paste_next_is_complete_and_no_file_of_passwords(name: str, libr
     for request in report.requests:
         assert request.why
         assert request.command not in pasted
-        assert "..." not in request.command and "USER" not in request.command and "<" not in request.command.replace("</dev", "")
-        assert not [w for w in ("sasl_passwd", "shadow", "authinfo", "sasldb2 ", "passwd.client") if w in request.command]
+        assert not [w for w in ("...", "USER", "<") if w in request.command.replace("</dev", "")]
+        assert not [
+            w for w in ("sasl_passwd", "shadow", "authinfo", "sasldb2 ", "passwd.client") if w in request.command
+        ]
 
 
 HEALTHY = """\
@@ -139,7 +140,7 @@ smtpd_tls_key_file = /etc/letsencrypt/live/mx1.example.org/privkey.pem
 smtpd_tls_security_level = may
 [root@mx1 ~]# postconf -M
 smtp       inet  n       -       n       -       -       smtpd
-submission inet  n       -       n       -       -       smtpd -o smtpd_sasl_auth_enable=yes -o smtpd_tls_security_level=encrypt
+submission inet  n - n - - smtpd -o smtpd_sasl_auth_enable=yes -o smtpd_tls_security_level=encrypt
 [root@mx1 ~]# doveconf -n
 # 2.3.19.1 (9b53102964): /etc/dovecot/dovecot.conf
 auth_mechanisms = plain login
@@ -171,7 +172,7 @@ State  Recv-Q Send-Q Local Address:Port Peer Address:Port Process
 LISTEN 0      100          0.0.0.0:25        0.0.0.0:*     users:(("master",pid=812,fd=13))
 LISTEN 0      100          0.0.0.0:587       0.0.0.0:*     users:(("master",pid=812,fd=17))
 [root@mx1 ~]# tail -2 /var/log/mail.log
-Nov  2 08:00:01 mx1 postfix/submission/smtpd[4100]: 1C2D3E4F: client=c.example.net[192.0.2.8], sasl_method=PLAIN, sasl_username=eva
+Nov  2 08:00:01 mx1 postfix/submission/smtpd[4100]: 1C2D3E4F: client=c[192.0.2.8], sasl_method=PLAIN, sasl_username=eva
 Nov  2 08:00:01 mx1 postfix/qmgr[813]: 1C2D3E4F: from=<eva@example.org>, size=900, nrcpt=1 (queue active)
 """
 
@@ -273,7 +274,8 @@ What do you think of it?
 
 
 def test_quotes_fences_entities_and_colours_are_taken_off() -> None:
-    text = "> ```\n> pwcheck_method: saslauthd\n> mech_list: plain &amp; login\n> ```\n> \x1b[31mOct  5 10:11:12 m dovecot: x\x1b[0m"
+    text = "> ```\n> pwcheck_method: saslauthd\n> mech_list: plain &amp; login\n> ```\n"
+    text += "> \x1b[31mOct  5 10:11:12 m dovecot: x\x1b[0m"
     lines = [line.text for line in cleaned(text) if not line.fence]
     assert lines == ["pwcheck_method: saslauthd", "mech_list: plain & login", "Oct  5 10:11:12 m dovecot: x"]
 
@@ -283,20 +285,29 @@ def test_what_curl_says_is_no_quote() -> None:
     assert said.splitlines()[-3:] == ["<-  220 a.example ESMTP", " -> EHLO me", "<-  250 a.example"]
 
 
-@pytest.mark.parametrize(
-    ("command", "lines"),
-    [
-        ("telnet a.example 25", ["220 a.example ESMTP", "EHLO me", "250-a.example", "250 AUTH LOGIN", "AUTH LOGIN", "334 VXNlcm5hbWU6", "dXNlcg==", "535 5.7.8 no"]),
-        ("swaks --server a.example:25", ["<-  220 a.example ESMTP", " -> EHLO me", "<-  250-a.example", "<-  250 AUTH LOGIN", " -> AUTH LOGIN", "<-  334 VXNlcm5hbWU6", " -> dXNlcg==", "<** 535 5.7.8 no"]),
-        ("", ["connect: to ('a.example', 25) None", "reply: b'220 a.example ESMTP\\r\\n'", "send: 'ehlo me\\r\\n'", "reply: b'250-a.example\\r\\n'", "reply: b'250 AUTH LOGIN\\r\\n'", "send: 'AUTH LOGIN\\r\\n'", "reply: b'334 VXNlcm5hbWU6\\r\\n'", "send: 'dXNlcg==\\r\\n'", "reply: b'535 5.7.8 no\\r\\n'"]),
-        ("curl -v smtp://a.example:25", ["< 220 a.example ESMTP", "> EHLO me", "< 250-a.example", "< 250 AUTH LOGIN", "> AUTH LOGIN", "< 334 VXNlcm5hbWU6", "> dXNlcg==", "< 535 5.7.8 no"]),
-    ],
-    ids=["telnet", "swaks", "smtplib", "curl"],
+_TALK = (
+    ("<", "220 a.example ESMTP"), (">", "EHLO me"), ("<", "250-a.example"), ("<", "250 AUTH LOGIN"),
+    (">", "AUTH LOGIN"),
+    ("<", "334 VXNlcm5hbWU6"), (">", "dXNlcg=="), ("<", "535 5.7.8 no"),
 )  # fmt: skip
-def test_one_conversation_in_four_hands(command: str, lines: list[str]) -> None:
-    said = conversation(command, lines)
+
+
+@pytest.mark.parametrize(
+    ("command", "received", "sent"),
+    [
+        ("telnet a.example 25", "{}", "{}"),
+        ("swaks --server a.example:25", "<-  {}", " -> {}"),
+        ("python3 -c 'smtplib … smtp://a.example:25'", "reply: b'{}\\r\\n'", "send: '{}\\r\\n'"),
+        ("curl -v smtp://a.example:25", "< {}", "> {}"),
+        ("nc a.example 25", " Out: {}", " In:  {}"),
+    ],
+)
+def test_one_conversation_in_five_hands(command: str, received: str, sent: str) -> None:
+    said = conversation(command, [(received if way == "<" else sent).format(text) for way, text in _TALK])
     assert said.startswith("=== connect a.example:25 ")
-    assert "dXNlcg" not in said and "=== mechanism LOGIN" in said and "=== outcome failed 535 5.7.8 no" in said
+    assert "dXNlcg" not in said
+    assert "=== mechanism LOGIN" in said
+    assert "=== outcome failed 535 5.7.8 no" in said
 
 
 def test_absent_is_only_what_the_paste_says_is_not_there() -> None:
@@ -428,7 +439,8 @@ def test_no_file_is_opened_but_the_paste_and_no_server_is_asked(name: str) -> No
 def test_the_watch_sees_what_it_is_to_see(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("x")
-    code = _AUDITED.replace('status = main(', f'os.close(os.open("{elsewhere}", 0)); open("{elsewhere}").close(); status = main(')
+    twice = f'os.close(os.open("{elsewhere}", 0)); open("{elsewhere}").close(); status = main('
+    code = _AUDITED.replace("status = main(", twice)
     command = [sys.executable, "-c", code, os.path.realpath(PASTES / "swaks-535.txt")]
     done = subprocess.run(command, capture_output=True, text=True, cwd="/", env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert done.returncode == 9
@@ -458,7 +470,9 @@ def test_where_nothing_is_of_a_mail_server_nothing_is_judged(
     assert "There is nothing to judge" in capsys.readouterr().out
 
 
-def test_binary_and_too_much_is_wrong_usage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_binary_and_too_much_is_wrong_usage(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     for data in (b"\x7fELF\0\0", b"a" * (LARGEST + 1)):
         _pasted(monkeypatch, data)
         assert main(["paste"]) == 2

@@ -1252,7 +1252,7 @@ _SUBMISSION = 587
     witnesses=("RELAY120",),
     fails=[
         {"mc": "DAEMON_OPTIONS(`Port=submission, Name=MSA, M=E')dnl\nMAILER(`smtp')dnl"},
-        {"mc": "dnl TRUST_AUTH_MECH(`LOGIN PLAIN')dnl\ndnl define(`confAUTH_MECHANISMS', `LOGIN PLAIN')dnl\nMAILER(`smtp')"},
+        {"mc": "dnl TRUST_AUTH_MECH(`LOGIN')dnl\ndnl define(`confAUTH_MECHANISMS', `LOGIN')dnl\nMAILER(`smtp')"},
     ],
     passes=[
         {"mc": "TRUST_AUTH_MECH(`LOGIN PLAIN')dnl\nMAILER(`smtp')dnl"},
@@ -1261,7 +1261,9 @@ _SUBMISSION = 587
         {"mc": "FEATURE(`msp')dnl"},
         {"mc": "MAILER(`smtp')dnl", "cf": "O DaemonPortOptions=Name=MTA, Port=25"},
     ],
-    refs=("sendmail: cf/README, USING SMTP AUTH; cf/m4/proto.m4: a sendmail.cf names no mechanism unless the .mc does",),
+    refs=(
+        "sendmail: cf/README, USING SMTP AUTH; cf/m4/proto.m4: a sendmail.cf names no mechanism unless the .mc does",
+    ),
 )
 def mc_without_auth(mc: SendmailMc, cf: SendmailCf | Unknown) -> Findings:
     """sendmail.mc sets up no SMTP AUTH, and sendmail.cf was not seen.

@@ -423,7 +423,10 @@ def _difference(c: Conversation, foretold: dict[bool, frozenset[str]]) -> _Diffe
     return None
 
 
-_CLIENT = "=== connect 192.0.2.1:587 auto for mail.example.com\n=== purpose look\n=== pasted\n<-  220 mail.example.com ESMTP\n -> EHLO me\n"
+_CLIENT = (
+    "=== connect 192.0.2.1:587 auto for mail.example.com\n=== purpose look\n=== pasted\n"
+    "<-  220 mail.example.com ESMTP\n -> EHLO me\n"
+)
 
 
 @check(
@@ -432,12 +435,15 @@ _CLIENT = "=== connect 192.0.2.1:587 auto for mail.example.com\n=== purpose look
     "warning",
     rung="offer",
     role="symptom",
-    scope=("client",),
+    scope=("listener",),
     witnesses=("MECH130", "CONF507"),
     fails=[{"wire": _CLIENT + "<-  250-mail.example.com\n<-  250-STARTTLS\n<-  250 HELP\n"}],
     passes=[
         {"wire": _CLIENT + "<-  250-mail.example.com\n<-  250-STARTTLS\n<-  250 AUTH PLAIN\n"},
-        {"wire": _CLIENT + "<-  250-mail.example.com\n<-  250-STARTTLS\n<-  250 HELP\n -> STARTTLS\n<-  220 go ahead\n"},
+        {
+            "wire": _CLIENT
+            + "<-  250-mail.example.com\n<-  250-STARTTLS\n<-  250 HELP\n -> STARTTLS\n<-  220 go ahead\n"
+        },
         {"wire": _CLIENT.replace("=== pasted\n", "") + "<-  250-mail.example.com\n<-  250-STARTTLS\n<-  250 HELP\n"},
     ],
     refs=("RFC 4954 section 4: a server may offer AUTH only once TLS protects it",),
@@ -453,8 +459,8 @@ def no_tls_begun(wire: Wire) -> Findings:
     port 465. If EHLO has no AUTH in TLS either, the server does not offer it on this port.
     """
     for c in wire.all:
-        told = "pasted" in c.notes and c.in_clear is not None and c.in_tls is None and not c.trouble
-        if told and c.in_clear and c.in_clear.starttls and not c.in_clear.auth and c.reply_to("STARTTLS") is None:
+        seen = "pasted" in c.notes and c.in_clear is not None and c.in_tls is None and not c.trouble
+        if seen and c.in_clear and c.in_clear.starttls and not c.in_clear.auth and c.reply_to("STARTTLS") is None:
             yield found(
                 f"{c.endpoint} offers STARTTLS and no AUTH without it, and the client did not begin TLS",
                 evidence=[c.evidence("250", "503")],

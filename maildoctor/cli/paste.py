@@ -46,7 +46,11 @@ Each option has a environment variable: MAILDOCTOR_FORMAT for --format.
 
 def parser() -> argparse.ArgumentParser:
     """The options of `paste`."""
-    p = shared.Parser("paste", "Read what was pasted into a ticket - logs, configuration, transcripts - and say what is wrong.", _STATUS)
+    p = shared.Parser(
+        "paste",
+        "Read what was pasted into a ticket - logs, configuration, transcripts - and say what is wrong.",
+        _STATUS,
+    )
     p.add_argument("file", nargs="?", default="-", metavar="FILE", help="a text; - is standard input")
     shared.add_report(p)
     shared.add_output(p)

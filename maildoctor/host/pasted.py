@@ -46,7 +46,16 @@ class Pasted(Door):
             return f"drwx------ postfix root {_PRIVATE}"
         if verb == "real" and subject in self._shown:
             return _target(self._given.get(("look", subject)), subject)
-        return NoAnswer("unavailable", f"{subject or verb} was not pasted", "paste it too")
+        what = _WORDS.get(verb, subject or verb)
+        return NoAnswer("unavailable", f"{what} was not pasted", "paste it too")
+
+
+_WORDS: Mapping[Verb, str] = {
+    "probe": "what the server says to clients",
+    "processes": "which programs run",
+    "listeners": "which ports are listened on",
+    "hostname": "the name of the host",
+}
 
 
 def _target(look: Answer | None, path: str) -> Answer:

@@ -27,7 +27,9 @@ _SENDMAIL_PROGRAMS = (
 )  # fmt: skip
 _PLACES: Mapping[PieceKind, tuple[str, ...]] = {
     "main.cf": ("/etc/postfix/main.cf", "/usr/local/etc/postfix/main.cf"),
-    "sendmail.cf": ("/etc/mail/sendmail.cf", "/etc/sendmail.cf", "/usr/lib/sendmail.cf", "/usr/local/etc/mail/sendmail.cf"),
+    "sendmail.cf": (
+        "/etc/mail/sendmail.cf", "/etc/sendmail.cf", "/usr/lib/sendmail.cf", "/usr/local/etc/mail/sendmail.cf",
+    ),
     "submit.cf": ("/etc/mail/submit.cf", "/usr/local/etc/mail/submit.cf"),
     "sendmail.mc": ("/etc/mail/sendmail.mc", "/usr/local/etc/mail/sendmail.mc", "/etc/sendmail.mc"),
     "saslauthd-defaults": ("/etc/default/saslauthd", "/etc/sysconfig/saslauthd"),
@@ -54,22 +56,38 @@ _SYSTEMS = (
     ("alpine", re.compile(r"\bAlpine\b")),
     ("opensuse", re.compile(r"(?i)\bopensuse\b")),
 )
-_FOLDERS_OF: Mapping[str, str] = {"/etc/postfix/sasl": "debian", "/usr/lib64/sasl2": "centos", "/usr/local/lib/sasl2": "freebsd"}
+_FOLDERS_OF: Mapping[str, str] = {
+    "/etc/postfix/sasl": "debian",
+    "/usr/lib64/sasl2": "centos",
+    "/usr/local/lib/sasl2": "freebsd",
+}
 _VERSIONS = re.compile(r"(?:mail_version ?= ?|Postfix: |postfix-?\s?)(\d\.\d{1,2}(?:\.\d{1,2})?)\b")
 _DOVECOT_VERSION = re.compile(r"(?m)^# (\d\.\d{1,2}(?:\.\d{1,2})?)")
 _SENDMAIL_VERSION = re.compile(r"(?m)^DZ(8\.\S{1,20})$|\bSendmail (8\.\d{1,2}\.\d{1,2})")
-_NO_SUCH = re.compile(r"(?:ls|cat|stat|head|tail|namei|grep|find): (?:cannot (?:access|open|stat) )?['‘`\"]?(/[^'’\"\s:]{1,300})['’\"]?:? .{0,40}No such file")
+_NO_SUCH = re.compile(
+    r"(?:ls|cat|stat|head|tail|namei|grep|find): (?:cannot (?:access|open"
+    r"|stat) )?['‘`\"]?(/[^'’\"\s:]{1,300})['’\"]?:? .{0,40}No such file"
+)
 _GREPPED = re.compile(r"\|\s{0,4}(?:e|f|z)?grep\s(?:-\w{1,6}\s){0,3}(?P<what>.{1,100})")
 _PROCESS = re.compile(
     r"(?P<user>[\w+-]{1,32})\s+(?P<pid>\d{1,8})\s+(?:\d{1,3}(?:\.\d)?\s+\d{1,3}\.\d\s+\d{1,12}\s+\d{1,12}\s+\S{1,12}\s+\S{1,8}\s+\S{1,10}\s+\S{1,12}"
     r"|\d{1,8}\s+\d{1,3}\s+\S{1,10}\s+\S{1,10}\s+\S{1,12})\s(?P<command>.{1,2000})"
 )
-_SHORT_PROCESS = re.compile(r"\s{0,8}(?P<pid>\d{1,8})\s+\S{1,10}\s+\S{1,8}\s+\d{1,6}:\d\d(?::\d\d)?\s(?P<command>.{1,2000})")
+_SHORT_PROCESS = re.compile(
+    r"\s{0,8}(?P<pid>\d{1,8})\s+\S{1,10}\s+\S{1,8}\s+\d{1,6}:\d\d(?::\d\d)?\s(?P<command>.{1,2000})"
+)
 _LISTENER = re.compile(
     r"(?:tcp\s+)?LISTEN\s+\d{1,8}\s+\d{1,8}\s+(?P<ss>\S{1,80}):(?P<ssport>\d{1,5}|\w{2,20})\s+\S{1,80}(?:\s+users:\(\(\"(?P<program>[^\"]{1,40})\",(?:pid=)?(?P<pid>\d{1,8}))?"
     r"|tcp[46]?\s+\d{1,8}\s+\d{1,8}\s+(?P<ns>\S{1,80})[:.](?P<nsport>\d{1,5}|\w{2,20})\s+\S{1,80}\s+LISTEN(?:\s+\d{1,8}\s+\d{1,12})?(?:\s+(?P<npid>\d{1,8})/(?P<nprogram>\S{1,40}))?"
 )
-_NAMES_OF_PORTS = {"smtp": "25", "submission": "587", "smtps": "465", "submissions": "465", "urd": "465", "ssmtp": "465"}
+_NAMES_OF_PORTS = {
+    "smtp": "25",
+    "submission": "587",
+    "smtps": "465",
+    "submissions": "465",
+    "urd": "465",
+    "ssmtp": "465",
+}
 _ID = re.compile(r"uid=(\d{1,10})\(([\w.-]{1,64})\) gid=(\d{1,10})\(([\w.-]{1,64})\)(?: groups=(\S{1,2000}))?")
 _GROUP = re.compile(r"(\d{1,10})\(([\w.-]{1,64})\)")
 _DAEMONS: Mapping[str, str] = {
@@ -84,7 +102,9 @@ assumed then too, nothing is found in its defaults."""
 _ASSUMED_MASTER = "smtp inet n - n - - smtpd\n"
 """master.cf where it was not pasted: what is found then counts only if it quotes the paste."""
 _PAIR = re.compile(r"(\S{1,255})[ \t]{1,40}(\S{1,400})")
-_OF_A_WHOLE = re.compile(r"(?m)^(?:myhostname|mydestination|inet_interfaces|alias_maps|queue_directory|mynetworks|smtpd_banner)\s{0,20}=")
+_OF_A_WHOLE = re.compile(
+    r"(?m)^(?:myhostname|mydestination|inet_interfaces|alias_maps|queue_directory|mynetworks|smtpd_banner)\s{0,20}="
+)
 _ENOUGH = 5
 
 
@@ -145,11 +165,11 @@ class _Reader:
             self._missing(piece)
         self._put_together()
         paste = self.paste
-        paste.pieces = tuple(self._told(piece) for piece in self.cuts if piece.lines)
+        paste.pieces = tuple(self._described(piece) for piece in self.cuts if piece.lines)
         paste.headers = tuple(self.headers)
         return paste
 
-    def _told(self, piece: Cut) -> Piece:
+    def _described(self, piece: Cut) -> Piece:
         name = piece.heading.name if piece.heading else ""
         note = self.notes.get(id(piece), _UNREAD.get(piece.kind, ""))
         return Piece(piece.kind, piece.lines[0].number, piece.last, masked(name, "log")[:120], note)
@@ -170,7 +190,12 @@ class _Reader:
             self.mains.append((path if path.endswith("main.cf") else "", text, whole))
         elif kind == "dovecot":
             command = bool(piece.heading and piece.heading.command)
-            whole = command or bool(_DOVECOT_VERSION.match(text)) or path.endswith("/dovecot.conf") or name == "dovecot.conf"
+            whole = (
+                command
+                or bool(_DOVECOT_VERSION.match(text))
+                or path.endswith("/dovecot.conf")
+                or name == "dovecot.conf"
+            )
             self.dovecot.append((piece, whole and not part))
         elif kind == "sasl-conf":
             self.confs.append((path or name, text))
@@ -189,7 +214,7 @@ class _Reader:
     def _more(self, piece: Cut, name: str, path: str) -> None:
         kind, text = piece.kind, piece.text
         if kind == "look":
-            self._looks(piece, name)
+            self._listing(piece, name)
         elif kind == "namei":
             self._trail(text)
         elif kind == "id":
@@ -241,7 +266,7 @@ class _Reader:
         if name.startswith("lsb_release") or "os-release" in name:
             self.notes.setdefault(0, text)
 
-    def _looks(self, piece: Cut, name: str) -> None:
+    def _listing(self, piece: Cut, name: str) -> None:
         """`ls -l`: with paths, of one folder (its command or `FOLDER:` names it), or of names alone."""
         words = re.findall(r"(?<=\s)/[^\s|;&]{1,300}", name)
         folder = words[0].rstrip("/") if len(words) == 1 and piece.heading and piece.heading.command else ""
@@ -306,7 +331,11 @@ class _Reader:
         if not rows and not what:
             return
         if not whole:
-            rows += [row for product, row in _DAEMONS.items() if product not in what and (product != "postfix" or "master" not in what)]
+            rows += [
+                row
+                for product, row in _DAEMONS.items()
+                if product not in what and (product != "postfix" or "master" not in what)
+            ]
             if "sasl" not in what and not any("saslauthd" in row for row in rows):
                 rows.append(_SASLAUTHD)
         self.answers[("processes", "")] = "\n".join(rows)
@@ -332,7 +361,9 @@ class _Reader:
         m = re.search(r"-f\s{1,4}(\S{1,200})", name)
         rows = [row for row in text.split("\n") if ": " in row and "@" in row]
         path = m[1] if m else "/etc/sasldb2"
-        self.answers[("sasldb", path)] = "\n".join([f"# path: {path}", "# format: as sasldblistusers2 lists it", *sorted(rows), ""])
+        self.answers[("sasldb", path)] = "\n".join(
+            [f"# path: {path}", "# format: as sasldblistusers2 lists it", *sorted(rows), ""]
+        )
 
     def _passwords(self, path: str, text: str) -> None:
         rows = []
@@ -450,7 +481,13 @@ class _Reader:
             searched = ("/etc/postfix/sasl", "/usr/lib/sasl")
         for name, text in self.confs:
             folder, _, file = name.rpartition("/")
-            file = file if file.endswith(".conf") else "Sendmail.conf" if "sendmail" in self.paste.products else "smtpd.conf"
+            file = (
+                file
+                if file.endswith(".conf")
+                else "Sendmail.conf"
+                if "sendmail" in self.paste.products
+                else "smtpd.conf"
+            )
             folder = folder if folder.startswith("/") else searched[0]
             path = f"{folder}/{file}"
             self.answers[("read", path)] = text + "\n"
@@ -475,7 +512,9 @@ def _look(row: str, folder: str) -> tuple[str, str] | None:
     """Path and line, in the form of the door, of one line of `ls -l`."""
     m = re.match(
         r"([-dlpscbD][-rwxsStTlL]{9}[+.@]?)\s+(?:\d+\s+)?(\S+)\s+(\S+)\s+(?:(\d{1,20}|\d{1,4},\s*\d{1,4}|[\d.]{1,6}[KMGT]?)\s+"
-        r"(?:[A-Z][a-z]{2}\s+\d{1,2}\s+[\d:]{4,5}|\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: [+-]\d{4})?|\d{1,2}\.? [A-Z][a-z]{2}\.? [\d:]{4,5})\s+)?(\S.{0,400})",
+        r"(?:[A-Z][a-z]{2}\s+\d{1,2}\s+[\d:]{4,5}"
+        r"|\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: [+-]\d{4})?"
+        r"|\d{1,2}\.? [A-Z][a-z]{2}\.? [\d:]{4,5})\s+)?(\S.{0,400})",
         row,
     )
     if m is None:

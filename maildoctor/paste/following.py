@@ -9,11 +9,14 @@ from maildoctor.model import Finding, Report, Request
 from maildoctor.paste.answers import Paste
 
 _MOST = 3
-_LOOKS = re.compile(
+_ONLY_SHOWS = re.compile(
     r"(?:(?:ls|namei|id|ss|netstat|ps|postconf|doveconf|cat|journalctl|sasldblistusers2|pluginviewer|saslpluginviewer|stat"
-    r"|dpkg -l|rpm -q|getent group|systemctl status|grep|ldd|file|postmulti|openssl x509|date|timedatectl|df|dig|host)\b)"
+    r"|dpkg -l|rpm -q|getent group|systemctl status|grep|ldd|file|postmulti|openssl x509|date"
+    r"|timedatectl|df|dig|host)\b)"
 )
-_UNFIT = re.compile(r"[<>;`$&]|\b(?:USER|PASSWORD|RUNDIR|FILE|HOST|PATH|RELAY|PORT|NAME)\b|\.\.\.|passwd\b|shadow|sasl_passwd|authinfo|-follow|-f$")
+_UNFIT = re.compile(
+    r"[<>;`$&]|\b(?:USER|PASSWORD|RUNDIR|FILE|HOST|PATH|RELAY|PORT|NAME)\b|\.\.\.|passwd\b|shadow|sasl_passwd|authinfo|-follow|-f$"
+)
 _DAEMON = re.compile(r"\b(?:postfix/|dovecot: |sm-mta|sendmail\[|saslauthd|exim)")
 
 
@@ -40,7 +43,7 @@ def _of_findings(roots: list[Finding], paste: Paste) -> Iterator[Request]:
     for finding in roots[:2]:
         for step in [s for s in finding.fix if s.safety != "risky"][:3]:
             command = step.command
-            if _LOOKS.match(command) and not _UNFIT.search(command) and not _is_there(command, paste):
+            if _ONLY_SHOWS.match(command) and not _UNFIT.search(command) and not _is_there(command, paste):
                 yield Request(command, f"{finding.code}: which of its causes it is")
                 break
 
@@ -110,11 +113,21 @@ def _of_sasl(paste: Paste, postfix: bool, sendmail: bool, other: bool) -> Iterat
     if other or not (cyrus or postfix):
         return
     if cyrus and "sasl-conf" not in kinds:
-        names = "/etc/sasl2/Sendmail.conf /usr/lib/sasl2/Sendmail.conf" if sendmail else "/etc/postfix/sasl/smtpd.conf /etc/sasl2/smtpd.conf"
-        yield Request(f"grep -Hvi 'passw\\|_pw\\|secret' {names}", "what libsasl is told to check passwords with", "lines with passwords are left out: look once more before you paste")
+        names = (
+            "/etc/sasl2/Sendmail.conf /usr/lib/sasl2/Sendmail.conf"
+            if sendmail
+            else "/etc/postfix/sasl/smtpd.conf /etc/sasl2/smtpd.conf"
+        )
+        yield Request(
+            f"grep -Hvi 'passw\\|_pw\\|secret' {names}",
+            "what libsasl is told to check passwords with",
+            "lines with passwords are left out: look once more before you paste",
+        )
     if "saslauthd" in text:
         if "processes" not in kinds:
-            yield Request("ps -ef | grep '[s]aslauthd'", "whether saslauthd runs, what it asks (-a) and where its socket is (-m)")
+            yield Request(
+                "ps -ef | grep '[s]aslauthd'", "whether saslauthd runs, what it asks (-a) and where its socket is (-m)"
+            )
         if "look" not in kinds and "namei" not in kinds:
             yield Request("namei -l /var/run/saslauthd/mux", "whether the mail server may reach saslauthd's socket")
         if "id" not in kinds and postfix:

@@ -12,7 +12,9 @@ _PATH = r"/[\w.+@%~-]{1,80}(?:/[\w.+@%~-]{1,80}){0,9}"
 _CONFIGURED: dict[PieceKind, re.Pattern[str]] = {
     "main.cf": re.compile(r"(?:^|/)main\.cf(?:\.\w+)?$"),
     "master.cf": re.compile(r"(?:^|/)master\.cf(?:\.\w+)?$"),
-    "dovecot": re.compile(r"(?:^|/)dovecot(?:\.conf$|/)|(?:^|/)(?:10|15|20|90)-[\w-]{1,40}\.conf$|(?:^|/)auth-\w+\.conf\.ext$"),
+    "dovecot": re.compile(
+        r"(?:^|/)dovecot(?:\.conf$|/)|(?:^|/)(?:10|15|20|90)-[\w-]{1,40}\.conf$|(?:^|/)auth-\w+\.conf\.ext$"
+    ),
     "sendmail.mc": re.compile(r"\.mc$"),
     "submit.cf": re.compile(r"(?:^|/)submit\.cf$"),
     "sendmail.cf": re.compile(r"(?:^|/)sendmail\.cf$"),
@@ -28,11 +30,13 @@ _CONFIGURED: dict[PieceKind, re.Pattern[str]] = {
 """What a file is by its name; the first that fits."""
 
 _COMMANDS = frozenset(
-    """postconf doveconf dovecot cat head tail more less grep egrep fgrep zgrep zcat journalctl ls namei id groups ps
-    pgrep ss netstat lsof telnet nc ncat openssl swaks curl sasldblistusers2 sasldblistusers testsaslauthd pluginviewer
+    """
+    postconf doveconf dovecot cat head tail more less grep egrep fgrep zgrep zcat journalctl ls ll namei id groups ps pgrep
+    ss netstat lsof telnet nc ncat openssl swaks curl sasldblistusers2 sasldblistusers testsaslauthd pluginviewer
     saslpluginviewer saslfinger sendmail hostname uname lsb_release getent doveadm systemctl service exim exim4 msmtp
-    python python3 perl dpkg rpm printf echo postmap saslpasswd2 stat find which ldd strings ip iptables nft dnsinfo
-    apt-cache apt yum dnf awk sed ll postfix newaliases m4 make vi vim nano""".split()
+    python python3 perl dpkg rpm printf echo postmap saslpasswd2 stat find which ldd strings ip iptables nft apt-cache apt
+    yum dnf awk sed postfix newaliases m4 make vi vim nano
+    """.split()  # noqa: SIM905 - seventy words
 )
 
 _PROMPT = re.compile(
@@ -40,8 +44,10 @@ _PROMPT = re.compile(
     r"(?:[ :]{0,2}[^\]#$%>\s]{0,100})\]?[ \t]{0,2}[#$%>]|(?P<bare>[#$%]))[ \t]{0,4}(?P<command>[\w./~-][^\n]{0,1000})"
 )
 _BARE = re.compile(
-    r"(?:sudo )?(?:postconf -[nMdPf]\w{0,3}|postconf mail_version|doveconf -n|dovecot -n|saslfinger -[sc]|namei -\w{1,6} /\S{1,200}"
-    r"|ls (?:-\w{1,8} ){0,3}/\S{1,200}(?: /\S{1,200}){0,5}|cat /\S{1,200}|id [\w-]{1,40}|ps (?:-?aux\w{0,3}|-ef|ax)(?: \S.{0,100})?"
+    r"(?:sudo )?(?:postconf -[nMdPf]\w{0,3}|postconf mail_version|doveconf -n|dovecot -n"
+    r"|saslfinger -[sc]|namei -\w{1,6} /\S{1,200}"
+    r"|ls (?:-\w{1,8} ){0,3}/\S{1,200}(?: /\S{1,200}){0,5}|cat /\S{1,200}|id [\w-]{1,40}"
+    r"|ps (?:-?aux\w{0,3}|-ef|ax)(?: \S.{0,100})?"
     r"|(?:ss|netstat) -\w{1,8}(?: .{0,100})?|telnet \S{1,100}(?: \d{1,5})?|openssl s_client .{1,200}|swaks .{1,300}"
     r"|testsaslauthd .{1,200}|sasldblistusers2?(?: -f \S{1,100})?|(?:sasl)?pluginviewer(?: -\w.{0,60})?"
     r"|sendmail -d0\S{0,10}.{0,60}|(?:e?grep|tail) .{1,120} /\S{1,120}|curl -v.{1,200})(?::| *\|.{0,100})?"
@@ -54,43 +60,63 @@ _NAMED = re.compile(
     r"|dovecot -n|authinfo|sasl_passwd|mail\.log|maillog)(?![\w=])"
 )
 _ROUND = re.compile(
-    r"(?i)\b(?:contents?|my|the|here(?:'s| is| are)|files?|output|of|from|in|is|and|relevant|parts?|part|lines|config(?:uration)?|"
+    r"(?i)\b(?:contents?|my|the|here(?:'s| is| are)|files?|output|of|from|in|is|and|relevant|parts?"
+    r"|part|lines|config(?:uration)?|"
     r"current|looks?|like|postfix|sendmail|dovecot|cyrus|sasl)\b|[^\w]"
 )
-_IN_PART = re.compile(r"(?i)\b(?:parts?|relevant|lines?|snippets?|excerpts?|sections?|bits?|some|added|changed|extract)\b")
+_IN_PART = re.compile(
+    r"(?i)\b(?:parts?|relevant|lines?|snippets?|excerpts?|sections?|bits?|some|added|changed|extract)\b"
+)
 _LOG = re.compile(
-    r"(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d|\b)|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)"
+    r"(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d\b"
+    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d|\b)|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)"
     r"|(?:postfix/[\w/-]{1,30}|dovecot|saslauthd|sendmail|sm-mta|smtpd)(?:\[\d{1,10}\])?: "
 )
 _COMPLAINT = re.compile(
-    r"(?:doveconf|dovecot|postconf|postfix(?:/[\w-]{1,30})?|postmap|postalias|sendmail|exim4?|newaliases|make|m4): (?:fatal|error|warning|panic)[: ]",
+    r"(?:doveconf|dovecot|postconf|postfix(?:/[\w-]{1,30})?|postmap|postalias|sendmail|exim4?"
+    r"|newaliases|make|m4): (?:fatal|error|warning|panic)[: ]",
     re.IGNORECASE,
 )
 """What programs say of their configuration where it was to be shown."""
-_HEADER = re.compile(r"(?i)(?:received|return-path|authentication-results|dkim-signature|message-id|delivered-to|x-[\w-]{1,40}|subject|from|to|date): \S")
+_HEADER = re.compile(
+    r"(?i)(?:received|return-path|authentication-results|dkim-signature|message-id|delivered-to"
+    r"|x-[\w-]{1,40}|subject|from|to|date): \S"
+)
 _LOOK = re.compile(r"(?:\d{1,12} {1,8})?(?:\d{1,8} {1,8})?[-dlpscbD][-rwxsStTlL]{9}[+.@]?\s{1,8}\S")
 _TRANSCRIPT = re.compile(
-    r" (?:Out|In):  ?\S|<[-~*]{1,2}[*-]? {1,3}\d{3}| [-~]> |=== (?:Trying|Connected|TLS)|\*\*\* \S|(?:220|221|235|250|334|354|4[25]\d|5[035]\d)[ -]\S"
+    r" (?:Out|In):  ?\S|<[-~*]{1,2}[*-]? {1,3}\d{3}| [-~]> |=== (?:Trying|Connected|TLS)|\*\*\* \S"
+    r"|(?:220|221|235|250|334|354|4[25]\d|5[035]\d)[ -]\S"
     r"|(?:EHLO|HELO|ehlo|helo) \S{1,200}$|(?:AUTH|auth) (?:PLAIN|LOGIN|plain|login|CRAM-MD5|DIGEST-MD5)\b"
     r"|(?i:MAIL FROM:|RCPT TO:|STARTTLS$|QUIT$)|Trying \S{1,60}\.\.\.|Connected to \S|Escape character is|CONNECTED\("
-    r"|(?:send|reply|connect|data): [\[('b]|reply: retcode|\* (?: +Trying|Connected to|SSL connection|Connection #)|[<>] \d{3}[ -]"
+    r"|(?:send|reply|connect|data): [\[('b]|reply: retcode|\* (?: +Trying|Connected to|SSL connection"
+    r"|Connection #)|[<>] \d{3}[ -]"
     r"|> (?:EHLO|AUTH|MAIL|RCPT|QUIT|STARTTLS)\b|Connection closed by foreign host"
 )
 _MORE_OF_TRANSCRIPT = re.compile(
-    r"(?:depth|verify|subject|issuer|Verif|SSL|TLS|New, |Server |Acceptable|Peer|Certificate|No client|Secure|Compression|Expansion|ALPN"
-    r"|Early|DONE|read:|written|Protocol|Cipher|Session|Master|PSK|Start Time|Timeout|Extended|[ ]{1,8}\S|-{3}|[<>*~=] ?|[A-Za-z0-9+/=*]{1,400}$|\.$)"
+    r"(?:depth|verify|subject|issuer|Verif|SSL|TLS|New, |Server |Acceptable|Peer|Certificate"
+    r"|No client|Secure|Compression|Expansion|ALPN"
+    r"|Early|DONE|read:|written|Protocol|Cipher|Session|Master|PSK|Start Time|Timeout|Extended"
+    r"|[ ]{1,8}\S|-{3}|[<>*~=] ?|[A-Za-z0-9+/=*]{1,400}$|\.$)"
 )
 
 _LINES: dict[PieceKind, re.Pattern[str]] = {
     "sasl-conf": re.compile(
         r"(?:pwcheck_method|mech_list|auxprop_plugin|sasldb_path|saslauthd_path|sql_\w{2,30}|saslauthd_version|log_level"
-        r"|auto_transition|autotransition|allowanonymouslogin|authdaemond_path|canon_user_plugin|ldapdb_\w{1,30})[ \t]{0,8}:"
+        r"|auto_transition|autotransition|allowanonymouslogin|authdaemond_path|canon_user_plugin"
+        r"|ldapdb_\w{1,30})[ \t]{0,8}:"
     ),
-    "saslauthd-defaults": re.compile(r"(?:START|MECHANISMS|MECH_OPTIONS|THREADS|OPTIONS|SOCKETDIR|MECH|FLAGS|DESC|NAME|PARAMS)="),
+    "saslauthd-defaults": re.compile(
+        r"(?:START|MECHANISMS|MECH_OPTIONS|THREADS|OPTIONS|SOCKETDIR|MECH|FLAGS|DESC"
+        r"|NAME|PARAMS)="
+    ),
     "saslauthd.conf": re.compile(r"ldap_\w{1,40}[ \t]{0,8}:"),
-    "master.cf": re.compile(r"\S{1,100}\s{1,20}(?:inet|unix|fifo|pass|unix-dgram)\s{1,20}(?:[-yn]\s{1,20}){3}\S{1,8}\s{1,20}\S{1,8}\s{1,20}\S"),
+    "master.cf": re.compile(
+        r"\S{1,100}\s{1,20}(?:inet|unix|fifo|pass"
+        r"|unix-dgram)\s{1,20}(?:[-yn]\s{1,20}){3}\S{1,8}\s{1,20}\S{1,8}\s{1,20}\S"
+    ),
     "sendmail.mc": re.compile(
-        r"(?:dnl |dnl$|(?:define|undefine|FEATURE|DAEMON_OPTIONS|CLIENT_OPTIONS|TRUST_AUTH_MECH|MAILER|OSTYPE|VERSIONID|DOMAIN"
+        r"(?:dnl |dnl$|(?:define|undefine|FEATURE|DAEMON_OPTIONS|CLIENT_OPTIONS|TRUST_AUTH_MECH|MAILER"
+        r"|OSTYPE|VERSIONID|DOMAIN"
         r"|MASQUERADE_AS|include|divert|EXPOSED_USER|LOCAL_DOMAIN|INPUT_MAIL_FILTER)\()"
     ),
     "sendmail.cf": re.compile(r"O [A-Z]\w{2,40}=|D[a-zA-Z]\S{1,40}$|C\{[^}]{1,40}\}|Kauthinfo "),
@@ -102,21 +128,34 @@ _LINES: dict[PieceKind, re.Pattern[str]] = {
         r"(?:USER|UID|PID)\s{1,20}(?:PID|PPID|TTY|USER|%CPU)\b|[\w+-]{1,32}\s{1,12}\d{1,8}\s{1,8}\d{1,3}\.\d\s{1,8}\d{1,3}\.\d\s"
         r"|[\w+-]{1,32}\s{1,12}\d{1,8}\s{1,8}\d{1,8}\s{1,8}\d{1,2}\s{1,8}[\w:]{4,6}\s"
     ),
-    "listeners": re.compile(r"(?:State|Netid|Proto|Active Internet)\s|LISTEN\s{1,12}\d|tcp6?\s{1,12}(?:LISTEN\s|\d{1,6}\s)"),
-    "plug-ins": re.compile(r"(?:Installed and properly configured|List of (?:server|client|auxprop|canon_user) plug|Plugin \"|Available SASL)"),
+    "listeners": re.compile(
+        r"(?:State|Netid|Proto|Active Internet)\s|LISTEN\s{1,12}\d"
+        r"|tcp6?\s{1,12}(?:LISTEN\s|\d{1,6}\s)"
+    ),
+    "plug-ins": re.compile(
+        r"(?:Installed and properly configured|List of (?:server|client|auxprop|canon_user) plug"
+        r"|Plugin \"|Available SASL)"
+    ),
     "program": re.compile(r"Version 8\.\d|\s{0,8}Compiled with:"),
     "testsaslauthd": re.compile(r"0: (?:OK|NO) \"|\d{1,3}: (?:OK|NO) \""),
-    "exim": re.compile(r"(?:driver = (?:plaintext|cram_md5|dovecot|cyrus_sasl|accept|smtp)|(?:server|client)_(?:condition|prompts|advertise_condition|set_id|send|secret|name|socket) ?=|begin (?:authenticators|acl|routers)$|auth_advertise_hosts ?=|public_name ?=)"),
+    "exim": re.compile(
+        r"(?:driver = (?:plaintext|cram_md5|dovecot|cyrus_sasl|accept|smtp)|(?:server"
+        r"|client)_(?:condition|prompts|advertise_condition|set_id|send|secret|name|socket) ?="
+        r"|begin (?:authenticators|acl|routers)$|auth_advertise_hosts ?=|public_name ?=)"
+    ),
     "smtpd.conf": re.compile(r"(?:listen on \S|action \S|match (?:auth|from|for|!)|pki \S|table \w{1,40}[ (<{])"),
-}  # fmt: skip
+}
 _SETTING = re.compile(r"([a-z0-9_]{2,60})[ \t]{0,20}=")
 _PARAMETERS = frozenset(row.partition("\t")[0] for row in TABLE.splitlines() if row and row[0] != "=")
 _DOVECOT = re.compile(
-    r"# \d\.\d{1,2}\.\S{0,60}(?: \(\w{1,40}\))?: (/\S{1,200})|(?:passdb|userdb|service|unix_listener|protocol|plugin|namespace|inet_listener) ?\S{0,100} ?\{"
+    r"# \d\.\d{1,2}\.\S{0,60}(?: \(\w{1,40}\))?: (/\S{1,200})|(?:passdb|userdb|service|unix_listener"
+    r"|protocol|plugin|namespace|inet_listener) ?\S{0,100} ?\{"
     r"|(?:auth_\w{2,40}|disable_plaintext_auth|ssl(?:_\w{2,30})?|mail_location|mail_privileged_group|protocols|first_valid_uid"
     r"|login_\w{2,30}|dovecot_config_version|dovecot_storage_version|passdb_\w{2,40}|listen) ?="
 )
-_CONTINUED: frozenset[PieceKind] = frozenset({"main.cf", "master.cf", "dovecot", "program", "header", "exim", "plug-ins", "sendmail.cf", "smtpd.conf"})
+_CONTINUED: frozenset[PieceKind] = frozenset(
+    {"main.cf", "master.cf", "dovecot", "program", "header", "exim", "plug-ins", "sendmail.cf", "smtpd.conf"}
+)
 _PROSE = re.compile(r"[A-Z\"'(][\w'\"]{0,30},? [\w'\"]{1,30},? [\w'\"(]{1,40}[,:;)]? .{6,}")
 
 _ROWS: dict[PieceKind, re.Pattern[str]] = {
@@ -208,13 +247,31 @@ def _word(command: str) -> str:
     return words[0].rpartition("/")[2] if words else ""
 
 
-_FILE_SHOWN = ("cat", "head", "more", "less", "zcat", "tail", "grep", "egrep", "fgrep", "zgrep", "sed", "awk", "vi", "vim", "nano")
+_FILE_SHOWN = (
+    "cat",
+    "head",
+    "more",
+    "less",
+    "zcat",
+    "tail",
+    "grep",
+    "egrep",
+    "fgrep",
+    "zgrep",
+    "sed",
+    "awk",
+    "vi",
+    "vim",
+    "nano",
+)
 _OF_COMMAND: dict[str, PieceKind] = {
-    "doveconf": "dovecot", "ls": "look", "ll": "look", "namei": "namei", "id": "id", "groups": "output", "ps": "processes",
+    "doveconf": "dovecot", "ls": "look", "ll": "look", "namei": "namei", "id": "id", "groups": "output",
+    "ps": "processes",
     "pgrep": "output", "ss": "listeners", "netstat": "listeners", "telnet": "transcript", "nc": "transcript",
     "ncat": "transcript", "openssl": "transcript", "swaks": "transcript", "curl": "transcript", "python": "transcript",
     "python3": "transcript", "sasldblistusers2": "sasldb-users", "sasldblistusers": "sasldb-users",
-    "testsaslauthd": "testsaslauthd", "pluginviewer": "plug-ins", "saslpluginviewer": "plug-ins", "saslfinger": "saslfinger",
+    "testsaslauthd": "testsaslauthd", "pluginviewer": "plug-ins", "saslpluginviewer": "plug-ins",
+    "saslfinger": "saslfinger",
     "journalctl": "log", "hostname": "names", "uname": "names", "lsb_release": "output",
 }  # fmt: skip
 
@@ -225,12 +282,14 @@ def _of_command(command: str, host: str) -> Heading:
     paths = re.findall(_PATH, command)
     filtered = bool(re.search(r"\|\s{0,4}(?:e|f|z)?grep (?!-v|-Ev|-v?E? ?'\^)", command)) or "head" in command
     if program in _FILE_SHOWN and paths:
-        shows_all = program in ("cat", "less", "more", "zcat", "vi", "vim", "nano") or bool(re.search(r"grep \S{0,6}v", command))
+        shows_all = program in ("cat", "less", "more", "zcat", "vi", "vim", "nano") or bool(
+            re.search(r"grep \S{0,6}v", command)
+        )
         kind = kind_of_path(paths[-1])
         return Heading(kind, paths[-1], host, part=filtered or not shows_all)
     if program == "postconf":
         flags = "".join(re.findall(r" -([A-Za-z]+)", command))
-        kind: PieceKind = "master.cf" if "M" in flags else "output" if "P" in flags or "d" in flags else "main.cf"
+        kind = "master.cf" if "M" in flags else "output" if "P" in flags or "d" in flags else "main.cf"
         return Heading(kind, command, host, part=filtered or ("n" not in flags and kind == "main.cf"), command=True)
     if program == "dovecot":
         return Heading("dovecot" if "-n" in command else "output", command, host, filtered, command=True)

@@ -1,5 +1,5 @@
-"""The lines of a paste without what mail programs, forums and terminals put round them; their numbers are those that the
-text has in an editor."""
+"""The lines of a paste without what mail programs, forums and terminals put round them; each has the number that it has
+in an editor."""
 
 import html
 import re
@@ -9,7 +9,9 @@ from typing import NamedTuple
 LONGEST = 16_384
 """Characters of a line that are read; the rest of it is left out."""
 
-_CONTROL = re.compile(r"\x1b(?:\[[0-9;?]{0,30}[@-~]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[@-Z\\^_])|[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(
+    r"\x1b(?:\[[0-9;?]{0,30}[@-~]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[@-Z\\^_])|[\x00-\x08\x0b-\x1f\x7f]"
+)
 _QUOTE = re.compile(r"(?:[ \t]{0,3}>){1,5}(?: |$)")
 _FENCE = re.compile(
     r"[ \t]{0,8}(?:`{3,}|~{3,})[\w.+-]{0,20}[ \t]*|[ \t]*(?:\[/?(?:code|quote|pre)(?:=[^\]]{0,40})?\]|"
@@ -55,9 +57,9 @@ def _without_marks(lines: Sequence[Line]) -> Iterator[Line]:
     marked = bool(written) and sum(bool(_MARK.match(text)) for text in written) >= _MOSTLY * len(written)
     quoted = not any(_CURL.match(text) for text in written)
     for line in lines:
-        if marked and quoted and (m := _MARK.match(line.text)):
-            yield line._replace(text=line.text[m.end() :])
-        elif quoted and line.text[:4].lstrip()[:1] == ">" and (m := _QUOTE.match(line.text)):
+        if (marked and quoted and (m := _MARK.match(line.text))) or (
+            quoted and line.text[:4].lstrip()[:1] == ">" and (m := _QUOTE.match(line.text))
+        ):
             yield line._replace(text=line.text[m.end() :])
         else:
             yield line

@@ -21,12 +21,20 @@ _SERVER = (
     re.compile(r"-connect (\[?[\w.:-]{1,80}?\]?):(\d{1,5}|smtp|submission|smtps)"),
     re.compile(r"swaks .{0,300}?(?:--server|-s)[ =](\[?[\w.-]{1,80}\]?)(?::(\d{1,5}))?"),
     re.compile(r"smtps?://([\w.-]{1,80})(?::(\d{1,5}))?"),
-    re.compile(r"\bn?cat? (\S{1,80}) (\d{1,5})"),
+    re.compile(r"\bn(?:c|cat) (\S{1,80}) (\d{1,5})"),
 )
 _PORTS = {"smtp": "25", "submission": "587", "smtps": "465"}
 _SHOWS_TLS = re.compile(r"=== TLS started|\* SSL connection using|New, TLSv1|CONNECTED\(|SSL-Session:")
 _VERSION = re.compile(r"\b(TLSv1(?:\.[0-3])?)\b")
-_CODES = {"18": "self-signed", "19": "no-ca", "20": "no-ca", "21": "no-ca", "0": "yes", "10": "invalid", "62": "invalid"}
+_CODES = {
+    "18": "self-signed",
+    "19": "no-ca",
+    "20": "no-ca",
+    "21": "no-ca",
+    "0": "yes",
+    "10": "invalid",
+    "62": "invalid",
+}
 _VERIFIED = re.compile(r"\s*Verif(?:y return code|ication error): (?:(\d{1,3}) )?\(?([^)]{1,100})\)?")
 _GREETING = re.compile(r"220[ -]([\w.-]{1,80})")
 
@@ -90,7 +98,11 @@ class _Talk:
         if m := _TRYING.match(line):
             self.address, self.port = m[1].strip("[]"), m[2] or self.port
         elif m := _CONNECTED.match(line):
-            self.host, self.address, self.port = m[1].strip("[]").rstrip(".") or self.host, m[2] or self.address, m[3] or self.port
+            self.host, self.address, self.port = (
+                m[1].strip("[]").rstrip(".") or self.host,
+                m[2] or self.address,
+                m[3] or self.port,
+            )
         elif m := _CONNECT.match(line):
             self.host, self.port = m[1], m[2]
         elif m := _VERIFIED.match(line):
@@ -120,7 +132,7 @@ class _Talk:
         if self.asked or verb not in _COMMANDS:
             text = "***"
         elif verb == "AUTH":
-            self.mechanism = (text.split() + [""])[1].upper()[:30]
+            self.mechanism = [*text.split(), ""][1].upper()[:30]
             text = f"AUTH {self.mechanism}" + (" ***" if len(text.split()) > 2 else "")
         self.asked = False
         self.rows.append(f" {'~' if self.secure else '-'}> {text}")

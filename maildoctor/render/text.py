@@ -165,7 +165,9 @@ def _pieces(report: Report, style: Style) -> Iterator[Block]:
     if report.pieces:
         from maildoctor.render.pasted import piece_lines
 
-        yield from (Block(f"  {span}".ljust(12), text, tone="dim", wrap="fold") for span, text in piece_lines(report, style))
+        yield from (
+            Block(f"  {span}".ljust(12), text, tone="dim", wrap="fold") for span, text in piece_lines(report, style)
+        )
 
 
 def _requests(report: Report, style: Style) -> Iterator[Block]:
