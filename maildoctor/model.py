@@ -313,6 +313,37 @@ class Talk:
         return self.purpose == "look"
 
 
+PieceKind = Literal[
+    "log", "main.cf", "master.cf", "dovecot", "sendmail.mc", "sendmail.cf", "submit.cf", "sasl-conf",
+    "saslauthd-defaults", "saslauthd.conf", "authinfo", "passwords", "smtpd.conf", "exim", "saslfinger", "program",
+    "look", "namei", "id", "processes", "listeners", "sasldb-users", "testsaslauthd", "plug-ins", "transcript",
+    "header", "names", "file", "output", "text",
+]  # fmt: skip
+"""What a piece of a paste is; `text`: it was not understood. `render/pasted.py` has the words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of what was pasted, from line `first` to line `last`. `name`: the path or command before it, empty where
+    it was recognized by its form; `note`: what is to be said of it besides."""
+
+    kind: PieceKind
+    first: int
+    last: int
+    name: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to paste next: a complete `command`, `why` its output would tell something, and a `caution`, where that can
+    hold secrets; empty where it does not."""
+
+    command: str
+    why: str
+    caution: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """The whole diagnosis. `started` is ISO 8601 in UTC; `seconds` is wall time; `commands` are those that were run;
@@ -335,6 +366,10 @@ class Report:
     """None where only some checks were asked for: they say nothing of a login"""
     logins: Logins | None = None
     """of a host: those since its mail server was started, by its own log"""
+    pieces: tuple[Piece, ...] = ()
+    """of a paste: what it was cut into"""
+    requests: tuple[Request, ...] = ()
+    """of a paste: what to paste next"""
 
     @property
     def roots(self) -> tuple[Ranked, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
-from maildoctor.model import Finding, Mechanism, Ranked, Report, Route, RungName, Verdict, VerdictCode
+from maildoctor.model import Finding, LogRead, Mechanism, Ranked, Report, Route, RungName, Verdict, VerdictCode
 
 if TYPE_CHECKING:
     from maildoctor.check import Axis, Check, Direction, Effect, Role, Rung
@@ -284,6 +284,56 @@ def conclude_log(report: Report) -> Report:
         code: VerdictCode = "broken" if failed and not shown else "partly"
         return replace(report, verdict=Verdict(code, shown, because=grave.finding.message))
     return replace(report, verdict=Verdict("works", shown) if shown else Verdict("not_shown", because="account"))
+
+
+def _under_lines(ranked: Sequence[Ranked], known: Mapping[str, Place]) -> tuple[Ranked, ...]:
+    """What was only seen on the wire stands under the line of a log that names a fault on the same rung."""
+    roots = [r.finding for r in ranked if r.explained_by is None and r.finding.severity == "error"]
+    lines = {_place(f, known).rung: f for f in reversed(roots) if f.code not in known and not f.code.startswith("WIRE")}
+    seen = [f for f in roots if f.code in known and _place(f, known).role == "symptom"]
+    parents = {f.fingerprint: line.fingerprint for f in seen if (line := lines.get(_place(f, known).rung))}
+    moved = [replace(r, explained_by=parents.get(r.finding.fingerprint, r.explained_by)) for r in ranked]
+    return _laid_out(moved) if parents else tuple(ranked)
+
+
+_OF_ONE_LOGIN = frozenset({"WIRE050"})
+"""What one pasted login that was refused shows of that user, and of no other."""
+
+_BEFORE_ACCOUNT: tuple[RungName, ...] = ("program", "mechanism", "offer", "verifier")
+"""What breaks one of these lets nobody log in, if lines of a log say no more than that."""
+
+
+def conclude_paste(report: Report, known: Mapping[str, Place], lines: LogRead) -> Report:
+    """A report of a paste: nothing runs there, so no login is shown by it. `known`: see `places`; `lines`: what its
+    lines of logs came to, which say what they say of a log where no check found a fault."""
+    verdict = report.verdict
+    if verdict is None:
+        return report
+    # what would show a rung is told by what is to be pasted next
+    routes = tuple(replace(r, rungs=tuple(replace(s, would_show="") for s in r.rungs)) for r in report.routes)
+    report = replace(report, routes=routes, ranked=_under_lines(report.ranked, known))
+    breaking = [r.finding for r in report.roots if _breaks(r.finding, _place(r.finding, known))]
+    if breaking and all(f.code in _OF_ONE_LOGIN for f in breaking):
+        said = [
+            line.removeprefix("=== user ") for t in report.talks for line in t.lines if line.startswith("=== user ")
+        ]
+        users = tuple(dict.fromkeys(said)) or tuple(f.labels.get("endpoint", "") for f in breaking)
+        return replace(report, verdict=Verdict("partly", 0, users, breaking[0].message, fails="account"))
+    relayed = {r.explained_by for r in report.ranked if _place(r.finding, known).direction == "relay"}
+    elsewhere = [f for f in breaking if f.fingerprint in relayed or _place(f, known).direction == "relay"]
+    if breaking and len(elsewhere) == len(breaking):
+        return replace(report, verdict=Verdict("partly", because=breaking[0].message, fails="relay"))
+    if breaking and not any(f.code in known for f in breaking):
+        shown, failed = (lines.logins.succeeded, lines.logins.failed) if lines.logins else (0, 0)
+        stops = any(_place(f, known).rung in _BEFORE_ACCOUNT and f.direction in ("", "server") for f in breaking)
+        code: VerdictCode = "broken" if (failed or stops) and not shown else "partly"
+        return replace(report, verdict=Verdict(code, shown, because=breaking[0].message))
+    read = any(piece.kind != "text" for piece in report.pieces) or report.ranked
+    if verdict.code in ("works", "ready", "not_shown", "nothing_to_judge"):
+        open_code: VerdictCode = "not_shown" if read else "nothing_to_judge"
+        because = "set-up" if verdict.because == "set-up" else "paste" if read else ""
+        return replace(report, verdict=Verdict(open_code, because=because))
+    return report
 
 
 def _still(routes: Sequence[Route]) -> bool:

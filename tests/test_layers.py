@@ -62,6 +62,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "render": frozenset({"model", "check", "__init__"}),
     "auth": frozenset({"model", "facts"}),
     "probe": frozenset({"errors", "filesystem", "certificates", "sasldb", "smtp", "sasl"}),
+    "paste": frozenset({"facts", "model", "host", "masking"}),
     "library": frozenset({"errors", "model", "check", "correlate", "filesystem"}),
     "verdict": frozenset({"model", "check"}),
     "ladder": frozenset({"model", "facts", "auth", "check", "verdict"}),

@@ -1240,3 +1240,50 @@ def _by_debian(cf: SendmailCf, source: str) -> list[Step]:
 
 
 _SUBMISSION = 587
+
+
+@check(
+    "CONF094",
+    "mc-without-auth",
+    "warning",
+    rung="offer",
+    role="cause",
+    explains=("no-offer", "no-starttls"),
+    witnesses=("RELAY120",),
+    fails=[
+        {"mc": "DAEMON_OPTIONS(`Port=submission, Name=MSA, M=E')dnl\nMAILER(`smtp')dnl"},
+        {"mc": "dnl TRUST_AUTH_MECH(`LOGIN')dnl\ndnl define(`confAUTH_MECHANISMS', `LOGIN')dnl\nMAILER(`smtp')"},
+    ],
+    passes=[
+        {"mc": "TRUST_AUTH_MECH(`LOGIN PLAIN')dnl\nMAILER(`smtp')dnl"},
+        {"mc": "FEATURE(`authinfo', `hash /etc/mail/authinfo')dnl\nMAILER(`smtp')dnl"},
+        {"mc": "include(`/etc/mail/sasl/sasl.m4')dnl\nMAILER(`smtp')dnl"},
+        {"mc": "FEATURE(`msp')dnl"},
+        {"mc": "MAILER(`smtp')dnl", "cf": "O DaemonPortOptions=Name=MTA, Port=25"},
+    ],
+    refs=(
+        "sendmail: cf/README, USING SMTP AUTH; cf/m4/proto.m4: a sendmail.cf names no mechanism unless the .mc does",
+    ),
+)
+def mc_without_auth(mc: SendmailMc, cf: SendmailCf | Unknown) -> Findings:
+    """sendmail.mc sets up no SMTP AUTH, and sendmail.cf was not seen.
+
+    Neither confAUTH_MECHANISMS nor TRUST_AUTH_MECH is there, or they stand behind `dnl`. A sendmail.cf that is built
+    from it offers what plug-ins can do by default, without PLAIN and LOGIN, and lets nobody relay who has logged in.
+
+    Advice: if users are to log in here, name the mechanisms in both, build sendmail.cf again and restart sendmail.
+    """
+    if isinstance(cf, SendmailCf) or _speaks_of_auth(mc) or any("sasl" in path for path in mc.includes):
+        return
+    if not any(e.kind in ("daemon", "option") for e in mc.expected) and "smtp" not in "".join(map(str, mc.expected)):
+        return
+    yield found(
+        "sendmail.mc sets up no SMTP AUTH: no confAUTH_MECHANISMS and no TRUST_AUTH_MECH",
+        evidence=[Evidence(mc.path, "no AUTH_MECH")],
+        fix=[
+            EditMacroFile(mc.path, "TRUST_AUTH_MECH(`PLAIN LOGIN CRAM-MD5')dnl"),
+            EditMacroFile(mc.path, "define(`confAUTH_MECHANISMS', `PLAIN LOGIN CRAM-MD5')dnl"),
+            Rebuild(mc.path, "/etc/mail/sendmail.cf"),
+        ],
+        path=mc.path,
+    )

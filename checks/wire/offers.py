@@ -421,3 +421,48 @@ def _difference(c: Conversation, foretold: dict[bool, frozenset[str]]) -> _Diffe
             if there != foretold[tls]:
                 return tuple(sorted(foretold[tls] - there)), tuple(sorted(there - foretold[tls])), tls
     return None
+
+
+_CLIENT = (
+    "=== connect 192.0.2.1:587 auto for mail.example.com\n=== purpose look\n=== pasted\n"
+    "<-  220 mail.example.com ESMTP\n -> EHLO me\n"
+)
+
+
+@check(
+    "WIRE090",
+    "no-tls-begun",
+    "warning",
+    rung="offer",
+    role="symptom",
+    scope=("listener",),
+    witnesses=("MECH130", "CONF507"),
+    fails=[{"wire": _CLIENT + "<-  250-mail.example.com\n<-  250-STARTTLS\n<-  250 HELP\n"}],
+    passes=[
+        {"wire": _CLIENT + "<-  250-mail.example.com\n<-  250-STARTTLS\n<-  250 AUTH PLAIN\n"},
+        {
+            "wire": _CLIENT
+            + "<-  250-mail.example.com\n<-  250-STARTTLS\n<-  250 HELP\n -> STARTTLS\n<-  220 go ahead\n"
+        },
+        {"wire": _CLIENT.replace("=== pasted\n", "") + "<-  250-mail.example.com\n<-  250-STARTTLS\n<-  250 HELP\n"},
+    ],
+    refs=("RFC 4954 section 4: a server may offer AUTH only once TLS protects it",),
+)
+def no_tls_begun(wire: Wire) -> Findings:
+    """A client did not begin TLS, and without it the server offers no AUTH.
+
+    Most servers are told to offer AUTH only once TLS is on (Postfix: smtpd_tls_auth_only; Exim:
+    server_advertise_condition; Sendmail: AuthOptions p; Dovecot: ssl=required). A client that does not use STARTTLS
+    sees no AUTH and says that the server cannot do it. What is offered in TLS this conversation does not show.
+
+    Advice: let the client begin TLS (starttls() before login() in Python, --tls in swaks, --ssl-reqd in curl), or use
+    port 465. If EHLO has no AUTH in TLS either, the server does not offer it on this port.
+    """
+    for c in wire.all:
+        seen = "pasted" in c.notes and c.in_clear is not None and c.in_tls is None and not c.trouble
+        if seen and c.in_clear and c.in_clear.starttls and not c.in_clear.auth and c.reply_to("STARTTLS") is None:
+            yield found(
+                f"{c.endpoint} offers STARTTLS and no AUTH without it, and the client did not begin TLS",
+                evidence=[c.evidence("250", "503")],
+                endpoint=c.endpoint,
+            )

@@ -16,7 +16,7 @@ _NAMED = 20
 def wire(host: Host, know: FactStore) -> Wire | Unknown:
     """Banner, EHLO, STARTTLS and EHLO again of each port on which this host takes mail."""
     subject = ""
-    if host.kind != "endpoint":
+    if host.kind not in ("endpoint", "paste"):
         listeners = know(Listeners)
         if isinstance(listeners, Unknown):
             return listeners

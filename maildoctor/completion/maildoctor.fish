@@ -50,7 +50,7 @@ function _shtab_maildoctor_using
   test "$_shtab_maildoctor_cmdpath" = "$argv"
 end
 
-set -g _shtab_maildoctor_commands check triage probe healthcheck explain list report redact demo
+set -g _shtab_maildoctor_commands check triage paste probe healthcheck explain list report redact demo
 set -g _shtab_maildoctor_opts_with_value --authinfo --authzid --baseline --ca-file --cert --checks --color --completion --container --deadline --ehlo --fail-on --format --free --from --header --ignore --image --journal --key --mailbox --mech --output --password-env --password-fd --password-file --pause --pid --port --procs --realm --record --relay-test --root --select --send-test --since --snapshot --source --tag --targets --timeout --tls --tls-name --top --until --user --wait -o
 
 complete -c maildoctor -e
@@ -111,6 +111,21 @@ complete -c maildoctor -n '_shtab_maildoctor_using triage' -l fail-on -xka "erro
 complete -c maildoctor -n '_shtab_maildoctor_using triage' -l exit-zero -d 'exit status 0 whatever was found'
 complete -c maildoctor -n '_shtab_maildoctor_using triage' -l allow-unknown -d 'exit status 0 also where something was not judged'
 complete -c maildoctor -n '_shtab_maildoctor_using triage; and test $_shtab_maildoctor_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a log, packed or not; - is standard input'
+complete -c maildoctor -n '_shtab_maildoctor_using; and test $_shtab_maildoctor_npos -eq 0' -a paste -d 'Read what was pasted into a ticket - logs, configuration, transcripts - and say what is wrong.'
+complete -c maildoctor -n '_shtab_maildoctor_using paste' -s h -l help -d 'show this help message and exit'
+complete -c maildoctor -n '_shtab_maildoctor_using paste' -l format -xka "text json junit sarif github nagios prometheus" -d 'the form of the report (text)'
+complete -c maildoctor -n '_shtab_maildoctor_using paste' -l json -d 'short for --format json'
+complete -c maildoctor -n '_shtab_maildoctor_using paste' -s v -l verbose -d 'more detail; -vv all evidence in full'
+complete -c maildoctor -n '_shtab_maildoctor_using paste' -s q -l quiet -d 'only the causes, one line each'
+complete -c maildoctor -n '_shtab_maildoctor_using paste' -l color -xka "auto always never" -d 'colours (auto)'
+complete -c maildoctor -n '_shtab_maildoctor_using paste' -l no-color -d 'no colours'
+complete -c maildoctor -n '_shtab_maildoctor_using paste' -l ascii -d 'no sign beyond ASCII'
+complete -c maildoctor -n '_shtab_maildoctor_using paste' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'also write the report to FILE (repeatable)'
+complete -c maildoctor -n '_shtab_maildoctor_using paste' -l checks -xka "(__fish_complete_directories)" -d 'load the checks in DIR too (repeatable)'
+complete -c maildoctor -n '_shtab_maildoctor_using paste' -l fail-on -xka "error warning never" -d 'the least severe finding that makes the exit status 1 (error)'
+complete -c maildoctor -n '_shtab_maildoctor_using paste' -l exit-zero -d 'exit status 0 whatever was found'
+complete -c maildoctor -n '_shtab_maildoctor_using paste' -l allow-unknown -d 'exit status 0 also where something was not judged'
+complete -c maildoctor -n '_shtab_maildoctor_using paste; and test $_shtab_maildoctor_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a text; - is standard input'
 complete -c maildoctor -n '_shtab_maildoctor_using; and test $_shtab_maildoctor_npos -eq 0' -a probe -d 'Ask SMTP servers what they offer, and say what is wrong with it.'
 complete -c maildoctor -n '_shtab_maildoctor_using probe' -s h -l help -d 'show this help message and exit'
 complete -c maildoctor -n '_shtab_maildoctor_using probe' -l targets -xka "(__fish_complete_path (commandline -ct))" -d 'more servers, one a line; - is the standard input'

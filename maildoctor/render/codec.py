@@ -65,7 +65,7 @@ _MOMENT = _Form(fault=lambda text: "it is no time as ISO 8601" if text and momen
 _EMPTY, _ZERO, _FROM_ONE = _Form(missing=""), _Form(missing=0), _Form(fault=_from(1))
 
 _FORMS: Mapping[tuple[object, str], _Form] = {
-    (model.Target, "kind"): _Form(fault=_among(("host", "root", "container", "snapshot", "log", "endpoint"))),
+    (model.Target, "kind"): _Form(fault=_among(("host", "root", "container", "snapshot", "log", "endpoint", "paste"))),
     (model.Target, "run_in"): _EMPTY,
     (model.Product, "name"): _FULL,
     (model.Product, "version"): _EMPTY,
@@ -94,6 +94,13 @@ _FORMS: Mapping[tuple[object, str], _Form] = {
     (model.Strategy, "client"): _Form("client_code"),
     (model.Strategy, "verdict"): _Form("verdict_code"),
     (model.Talk, "until"): _Form("certificate_until", blank=True),
+    (model.Piece, "first"): _FROM_ONE,
+    (model.Piece, "last"): _FROM_ONE,
+    (model.Piece, "name"): _EMPTY,
+    (model.Piece, "note"): _EMPTY,
+    (model.Request, "command"): _FULL,
+    (model.Request, "why"): _EMPTY,
+    (model.Request, "caution"): _EMPTY,
     (model.LogRead, "lines"): _ZERO,
     (model.LogRead, "bytes"): _ZERO,
     (model.LogRead, "matched"): _ZERO,

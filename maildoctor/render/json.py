@@ -63,6 +63,8 @@ def document(report: Report) -> dict[str, Any]:
         "verdict": encoded(report.verdict) | {"sentence": sentence(report)} if report.verdict else None,
         "routes": [encoded(r) for r in report.routes],
         "logins": encoded(report.logins) if report.logins else None,
+        "pieces": [encoded(piece) for piece in report.pieces],
+        "requests": [encoded(request) for request in report.requests],
     }
 
 

@@ -37,6 +37,8 @@ def report(document: object) -> Report:
             "routes",
             "verdict",
             "logins",
+            "pieces",
+            "requests",
         )
     }
     _refuse_chains(reported["ranked"])

@@ -96,6 +96,7 @@ def written(blocks: Iterable[Block], style: Style) -> str:
 def _whole(report: Report, style: Style) -> Iterator[Block]:
     fresh = _fresh(report, style)
     yield from _header(report, style)
+    yield from _pieces(report, style)
     yield from _elsewhere(report, fresh, style)
     yield from _forest(fresh, style, few=_FEW_ALIKE if report.target.kind == "endpoint" else len(fresh))
     yield from _matrix(report, style)
@@ -119,6 +120,7 @@ def _whole(report: Report, style: Style) -> Iterator[Block]:
         yield from _listed(report, "not_applicable", "not applicable", style) if style.verbosity > 1 else ()
         yield from _commands(report, style)
     yield from _ladder(report, list(_trees(fresh)), style)
+    yield from _requests(report, style)
     yield _GAP
     yield _closing(report, fresh, style)
     if report.verdict is not None:
@@ -131,10 +133,12 @@ def _brief(report: Report, style: Style) -> Iterator[Block]:
     """What fits on one screen: causes with what was seen and what to run, the ladder, the verdict last."""
     fresh = _fresh(report, style)
     yield from _header(report, style)
+    yield from _pieces(report, style)
     yield from _elsewhere(report, fresh, style)
     trees = list(_trees(fresh))
     counted: dict[tuple[str, str], int] = {}
     folded = 0
+    command = "paste" if report.target.kind == "paste" else "check"
     for number, (top, symptoms) in enumerate(trees, 1):
         key = (top.finding.code, top.finding.advice)
         counted[key] = counted.get(key, 0) + 1
@@ -144,7 +148,7 @@ def _brief(report: Report, style: Style) -> Iterator[Block]:
             folded += 1
             continue
         yield _GAP
-        yield from _cause(number, top.finding, len(symptoms), style)
+        yield from _cause(number, top.finding, len(symptoms), style, command)
     if folded:
         yield _GAP
         yield Block("", f"{folded} {_plural('cause', folded)} in one line, as those above; -v shows them whole")
@@ -153,7 +157,28 @@ def _brief(report: Report, style: Style) -> Iterator[Block]:
         yield from _talks(report, style)
     yield from _ladder(report, trees, style)
     yield from _left_open(report, style)
+    yield from _requests(report, style)
     yield from _ending(report, trees, style)
+
+
+def _pieces(report: Report, style: Style) -> Iterator[Block]:
+    if report.pieces:
+        from maildoctor.render.pasted import piece_lines
+
+        yield from (
+            Block(f"  {span}".ljust(12), text, tone="dim", wrap="fold") for span, text in piece_lines(report, style)
+        )
+
+
+def _requests(report: Report, style: Style) -> Iterator[Block]:
+    if report.requests:
+        from maildoctor.render.pasted import request_lines
+
+        yield _GAP
+        yield Block("", "Paste next, below the same text:")
+        for command, why in request_lines(report, style):
+            yield Block("  $ ", command, tone="command", wrap="never")
+            yield Block("      ", why)
 
 
 def _ladder(report: Report, trees: Sequence[tuple[Ranked, object]], style: Style) -> Iterator[Block]:
@@ -164,7 +189,7 @@ def _ladder(report: Report, trees: Sequence[tuple[Ranked, object]], style: Style
             yield Block(line.lead, line.text, tone=line.tone, wrap="never" if line.command else "fold")
 
 
-def _cause(number: int, finding: Finding, symptoms: int, style: Style) -> Iterator[Block]:
+def _cause(number: int, finding: Finding, symptoms: int, style: Style, command: str = "check") -> Iterator[Block]:
     head = _numbered(number, finding, style)
     yield head
     if finding.severity == "info":
@@ -177,7 +202,7 @@ def _cause(number: int, finding: Finding, symptoms: int, style: Style) -> Iterat
     for n, step in enumerate(finding.fix):
         yield from _run(step, inside, style, first=n == 0)
     if symptoms:
-        text = f"{symptoms} {_plural('symptom', symptoms)} of it: maildoctor check -v"
+        text = f"{symptoms} {_plural('symptom', symptoms)} of it: maildoctor {command} -v"
         yield _short_label("with", text, inside, "words")
 
 
@@ -228,7 +253,10 @@ _GLIMPSE = 150
 
 
 def _left_open(report: Report, style: Style) -> Iterator[Block]:
-    """What was not judged, by its reasons in a few lines; what broke, whole."""
+    """What was not judged, by its reasons in a few lines; what broke, whole. Of a paste, `_requests` says it."""
+    if report.target.kind == "paste":
+        yield from _broken(report, style)
+        return
     groups = _by_reason(o for o in report.outcomes if o.outcome == "not_judged")
     listed = groups if len(groups) <= _FEW_LEFT_OPEN else groups[: _FEW_LEFT_OPEN - 1]
     lines = [
@@ -329,7 +357,7 @@ def _header(report: Report, style: Style) -> Iterator[Block]:
         yield Block(f"maildoctor {__version__}  ", shown(target.name, style.ascii), tone="dim", wrap="fold")
         return
     products = [" + ".join(_product(p) for p in some) for some in (target.mta, target.sasl) if some]
-    found = " + ".join(products) or "no mail server found"
+    found = " + ".join(products) or ("" if target.kind == "paste" else "no mail server found")
     text = shown(f"{target.kind} {target.name}  {found}", style.ascii)
     yield Block(f"maildoctor {__version__}  ", text, tone="dim", wrap="fold")
 

@@ -147,10 +147,12 @@ _NO_PROOF = {
     "mechanism": ": no mechanism was seen to be offered",
     "offer": ": no mechanism was seen to be offered",
     **dict.fromkeys(("verifier", "account", "policy", "hand-over"), ": no login was seen"),
+    "paste": ": nothing runs in a paste",
 }
 _NOTHING = {
     "log": "There is nothing to judge: no line here is from a mail server.",
     "endpoint": "There is nothing to judge: nothing answered.",
+    "paste": "There is nothing to judge: nothing that was pasted is of a mail server.",
 }
 
 
