@@ -474,6 +474,7 @@ _VALUES = (
     (r"strerror|%m|errno|sm_errstring|errstr|error_str", "Permission denied"),
     (r"namaddr", "client.example.com[192.0.2.7]"),
     (r"mech", "PLAIN"),
+    (r"cert_type", "RSA"),
     (r"sasl_errstring|sasl_errdetail", "generic failure"),
     (r"ERR_|SSL|gnutls_strerror|ssl_err|openssl", "certificate verify failed"),
     (r"error_message|krb5_get_error|kerr", "Permission denied"),
