@@ -178,9 +178,9 @@ def _sendmail(path: str) -> Sequence[str]:
 _SENDMAIL = {
     "syserr": Call(0, "error", ("SYSERR(root): ",), _ERRNO),
     "sm_syslog": Call(2, "info"),
-    "usrerr": Call(0, "reply", ("--- ",)),
-    "usrerrenh": Call(1, "reply", ("--- 550 ",)),
-    "message": Call(0, "reply", ("--- ",)),
+    "usrerr": Call(0, "reply", ("--- ", "<<< ")),
+    "usrerrenh": Call(1, "reply", ("--- 550 ", "<<< 550 ")),
+    "message": Call(0, "reply", ("--- ", "<<< ", "")),
 }
 
 
