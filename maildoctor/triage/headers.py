@@ -100,6 +100,7 @@ _DOVECOT_SERVICE = (
 )
 _dovecot = re.compile(
     rb"(" + _BSD + rb"|" + _SPACED + rb") (?=(?:" + _DOVECOT_SERVICE + rb"(?:\(|: )"
+    rb"|(?:Debug|Info|Warn|Warning|Error|Fatal|Panic): " + _DOVECOT_SERVICE + rb"(?:\(|: )"  # Dovecot 1.x
     rb"|[\w.-]{1,32}(?:\([^\n]{0,300}\)(?:<[^\n]{0,100}>)?)?: (?:Debug|Info|Warning|Error|Fatal|Panic): ))"
 ).match
 _opensmtpd = re.compile(rb"([0-9a-f]{16}) (?=smtp |mta |mda |rejected)").match
