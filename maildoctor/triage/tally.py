@@ -16,6 +16,7 @@ _MOST_NAMES = 400
 _MOST_VALUES = 12
 _MOST_ADDRESSES = 2000
 NAMES_OF_ADDRESS = 32
+_MOST_WELCOME = 20_000
 _MOST_SESSIONS = 4096
 _MOST_IN_SESSION = 8
 _LONGEST_VALUE = 256
@@ -90,10 +91,41 @@ class Entry:
 
 @dataclass(slots=True)
 class Address:
-    """What came from one address: lines of failing logins, and the names that were tried, the first 32 of them."""
+    """What came from one address: lines of failing logins, the names that were tried, the first 32 of them, and the
+    minute since 1970 of the first line; 0 where no line has a time."""
 
     lines: int = 0
     names: set[bytes] = field(default_factory=set)
+    first: int = 0
+
+    def began(self, minute: int) -> None:
+        """A line was written then, in minutes since 1970; 0 is no time."""
+        if minute and (not self.first or minute < self.first):
+            self.first = minute
+
+
+@dataclass(slots=True)
+class Welcome:
+    """The addresses and the names that logged in, of each 20,000 at most; `complete`: none was left out."""
+
+    addresses: set[bytes] = field(default_factory=set)
+    names: set[bytes] = field(default_factory=set)
+    complete: bool = True
+
+    def add(self, relay: bytes, user: bytes) -> None:
+        """One login that went well."""
+        for value, known in ((relay, self.addresses), (user, self.names)):
+            if value and value not in known:
+                if len(known) < _MOST_WELCOME:
+                    known.add(value)
+                else:
+                    self.complete = False
+
+    def merge(self, other: "Welcome") -> None:
+        """Add those of another one."""
+        self.addresses |= other.addresses
+        self.names |= other.names
+        self.complete &= other.complete
 
 
 @dataclass(slots=True)
@@ -117,6 +149,7 @@ class Tally:
         self.entries: dict[Key, Entry] = {}
         self.addresses: dict[bytes, dict[int, Address]] = {}
         self.forgotten_addresses = 0
+        self.welcome = Welcome()
         self.met: dict[tuple[Key, int], int] = {}
         """How many lines of an entry stood in one session with a line of another rule."""
         self._sessions: OrderedDict[tuple[bytes, ...], _Session] = OrderedDict()
@@ -138,7 +171,9 @@ class Tally:
         user, relay = self._fields(hit, entry)
         rule = self._rules[hit.rule]
         if relay and rule.kind not in QUIET:
-            self._address(relay, hit.rule, user, times)
+            self._address(relay, hit.rule, user, times, minute if head.stamp else 0)
+        elif hit.rule in self._logins:
+            self.welcome.add(relay, user)
         if hit.rule in self._joined:
             self._join(key, hit, relay, entry)
         return key, entry
@@ -156,6 +191,8 @@ class Tally:
                 address = self._address_of(relay, rule)
                 address.lines += theirs.lines
                 address.names.update(list(theirs.names)[: NAMES_OF_ADDRESS - len(address.names)])
+                address.began(theirs.first)
+        self.welcome.merge(other.welcome)
         for pair, times in other.met.items():
             self.met[pair] = self.met.get(pair, 0) + times
         self.forgotten_addresses += other.forgotten_addresses
@@ -199,9 +236,10 @@ class Tally:
             entry.relays.add(relay, hit.times)
         return user, relay
 
-    def _address(self, relay: bytes, rule: int, user: bytes, times: int) -> None:
+    def _address(self, relay: bytes, rule: int, user: bytes, times: int, minute: int) -> None:
         address = self._address_of(relay, rule)
         address.lines += times
+        address.began(minute)
         if user and len(address.names) < NAMES_OF_ADDRESS:
             address.names.add(user)
 
