@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from maildoctor.model import Evidence, Finding, Step
 from maildoctor.triage.rules import QUIET, Rule
-from maildoctor.triage.tally import NAMES_OF_ADDRESS, Tally, is_login
+from maildoctor.triage.tally import NAMES_OF_ADDRESS, Tally, is_checker, is_login
 from maildoctor.triage.tops import Top
 
 CODE, NAME = "ABUSE100", "password-guessing"
@@ -27,6 +27,8 @@ class Guesser:
 
     lines: dict[int, int] = field(default_factory=dict)
     names: set[bytes] = field(default_factory=set)
+    checked: dict[int, int] = field(default_factory=dict)
+    """the same of what a checker said to the mail program of these logins"""
     first: int = 0
     """the minute since 1970 of its first line, 0: not known"""
 
@@ -34,6 +36,10 @@ class Guesser:
     def guesses(self) -> bool:
         """Many names, or a few over and over again: no person and no mail program does that."""
         return len(self.names) >= _MANY_NAMES or sum(self.lines.values()) >= _MANY_LINES
+
+    def of_rule(self, rule: int) -> int:
+        """How many lines of this rule it made."""
+        return self.lines.get(rule, 0) + self.checked.get(rule, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,10 @@ def guessing(tally: Tally, rules: Sequence[Rule], explained: Set[int]) -> Guessi
             if rules[rule].kind in QUIET or rule in explained or not is_refusal(rules[rule]):
                 continue
             count = round(what.lines * scales[rule])
-            guesser.lines[rule] = guesser.lines.get(rule, 0) + count
+            if is_checker(rules[rule]):  # the mail program's line about the same login counts
+                guesser.checked[rule] = guesser.checked.get(rule, 0) + count
+            else:
+                guesser.lines[rule] = guesser.lines.get(rule, 0) + count
             guesser.names |= what.names
             if what.first and (not guesser.first or what.first < guesser.first):
                 guesser.first = what.first
@@ -81,7 +90,7 @@ def guessing(tally: Tally, rules: Sequence[Rule], explained: Set[int]) -> Guessi
     if not guilty and scattered is None:
         return None
     proved = guilty | scattered.guessers if scattered is not None and scattered.sure else guilty
-    shares = {rule: sum(g.lines.get(rule, 0) for g in proved.values()) / total for rule, total in lines.items()}
+    shares = {rule: sum(g.of_rule(rule) for g in proved.values()) / total for rule, total in lines.items()}
     about = "about " if any(scales[rule] > 1 for rule in lines) else ""
     return Guessing(_finding(guilty, scattered, tally.forgotten_addresses, about), shares)
 

@@ -119,9 +119,14 @@ def explains(a: Case, b: Case, seen: Seen) -> bool:
 def _blamed(cases: Sequence[Case], seen: Seen) -> Iterable[Case]:
     """The cases that another one explains: whoever tried to log in there is no attacker for that."""
     for case in cases:
-        others = (a for a in cases if a is not case and case.rule.code in a.rule.explains and a.rule.kind == "fault")
+        others = (a for a in cases if a is not case and case.rule.code in a.rule.explains and _is_of_host(a.rule))
         if any(explains(a, case, seen) for a in others):
             yield case
+
+
+def _is_of_host(rule: Rule) -> bool:
+    """Whether it tells of a fault of this host, and not only of what somebody typed."""
+    return rule.kind == "fault" and not rule.by_client and not rule.refusal
 
 
 def _demoted(case: Case, attack: Guessing) -> Case:

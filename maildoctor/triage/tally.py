@@ -17,6 +17,9 @@ _MOST_VALUES = 12
 _MOST_ADDRESSES = 2000
 NAMES_OF_ADDRESS = 32
 _MOST_WELCOME = 20_000
+_MOST_ASKED = 64
+_SOON = 3
+"""Seconds between a checker's refusal and the mail program's line about it."""
 _MOST_SESSIONS = 4096
 _MOST_IN_SESSION = 8
 _LONGEST_VALUE = 256
@@ -128,6 +131,16 @@ class Welcome:
         self.complete &= other.complete
 
 
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """What a checker such as saslauthd said of a name; it does not know from where the client comes."""
+
+    second: int
+    rule: int
+    user: bytes
+    entry: Entry
+
+
 @dataclass(slots=True)
 class _Session:
     """How many lines of which entries one session had, and from where its last login came; None: it had none."""
@@ -145,6 +158,8 @@ class Tally:
         self._rules = rules
         self._logins = frozenset(n for n, rule in enumerate(rules) if is_login(rule))
         self._joined = self._logins | _related(rules)
+        self._checkers = frozenset(n for n, rule in enumerate(rules) if is_checker(rule))
+        self._refusals: dict[bytes, list[_Refusal]] = {}
         self._probes = frozenset(program for rule in rules if rule.refusal == "probe" for program in rule.programs)
         self.entries: dict[Key, Entry] = {}
         self.addresses: dict[bytes, dict[int, Address]] = {}
@@ -176,7 +191,34 @@ class Tally:
             self.welcome.add(relay, user)
         if hit.rule in self._joined:
             self._join(key, hit, relay, entry)
+        if minute and hit.rule in self._checkers and user and not relay:
+            self._checked(hit, minute, user, entry)
+        elif minute and relay and rule.refusal == "wrong" and self._refusals:
+            self._match(key, hit, minute, user, relay, entry)
         return key, entry
+
+    def _checked(self, hit: Hit, minute: int, user: bytes, entry: Entry) -> None:
+        """Remember for some seconds what a checker refused."""
+        if len(self._refusals) >= _MOST_ASKED:
+            self._refusals.clear()
+        waiting = self._refusals.setdefault(hit.head.host, [])
+        waiting.append(_Refusal(_second(minute, hit.head.stamp), hit.rule, user, entry))
+        del waiting[:-_MOST_ASKED]
+
+    def _match(self, key: Key, hit: Hit, minute: int, user: bytes, relay: bytes, entry: Entry) -> None:
+        """Join a mail program's line with what the checker said just before, where only one login can be meant."""
+        now = _second(minute, hit.head.stamp)
+        waiting = [r for r in self._refusals.get(hit.head.host, ()) if 0 <= now - r.second <= _SOON]
+        meant = [r for r in waiting if not user or _same_name(r.user, user)]
+        if len(meant) == 1:
+            waiting.remove(meant[0])
+            refusal = meant[0]
+            refusal.entry.relays.add(relay, hit.times)
+            self._address(relay, refusal.rule, refusal.user, hit.times, minute)
+            if not user:
+                entry.users.add(refusal.user, hit.times)
+            self._meet(key, refusal.rule, 1)
+        self._refusals[hit.head.host] = waiting
 
     def merge(self, other: "Tally") -> None:
         """Add all that another one counted, which comes later in the log. Sessions across the border are not joined."""
@@ -198,7 +240,7 @@ class Tally:
         self.forgotten_addresses += other.forgotten_addresses
 
     def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_sessions": OrderedDict(), "_rules": ()}
+        return {**self.__dict__, "_sessions": OrderedDict(), "_rules": (), "_refusals": {}}
 
     def _key(self, hit: Hit) -> Key:
         labels = self._rules[hit.rule].labels
@@ -324,3 +366,19 @@ def _related(rules: Sequence[Rule]) -> frozenset[int]:
 def is_login(rule: Rule) -> bool:
     """Whether the rule tells of a login that went well: a normal line with a mechanism or a user in it."""
     return rule.kind == "normal" and ("(?P<mech>" in rule.pattern or "(?P<user>" in rule.pattern)
+
+
+def is_checker(rule: Rule) -> bool:
+    """Whether the rule tells what saslauthd said of a name to a mail program that has a line of its own about it."""
+    return rule.programs == ("saslauthd",) and "user" in rule.fields and rule.by_client
+
+
+def _second(minute: int, stamp: bytes) -> int:
+    """The second since 1970 of a stamp whose minute is known; that of its minute where it tells none."""
+    seconds = stamp[17:19] if stamp[4:5] == b"-" else stamp[-2:]
+    return 60 * minute + (int(seconds) if seconds.isdigit() else 0)
+
+
+def _same_name(name: bytes, other: bytes) -> bool:
+    """With a realm and without, a name is one."""
+    return name.partition(b"@")[0] == other.partition(b"@")[0]
