@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from maildoctor.model import Evidence, Finding, Step
 from maildoctor.triage.rules import QUIET, Rule
-from maildoctor.triage.tally import NAMES_OF_ADDRESS, Tally, is_checker, is_login
+from maildoctor.triage.tally import NAMES_OF_ADDRESS, Entry, Tally, is_checker, is_login
 from maildoctor.triage.tops import Top
 
 CODE, NAME = "ABUSE100", "password-guessing"
@@ -16,6 +16,7 @@ _MANY_NAMES = 10
 _MANY_LINES = 50
 _MANY_ADDRESSES = 40
 _A_FEW_LINES = 5
+_ROW = 3
 _AN_HOUR = 60
 _FEW_ADDRESSES = 5
 _IN_BRACKETS = re.compile(rb"\[(?:IPv6:)?([0-9A-Fa-f:.]{3,45})\]")
@@ -153,6 +154,25 @@ def _scales(tally: Tally) -> dict[int, float]:
         count, read = counts.get(rule, (0, 0))
         counts[rule] = (count + entry.count, read + entry.read)
     return {rule: count / max(read, 1) for rule, (count, read) in counts.items()}
+
+
+def again_and_again(tally: Tally, rules: Sequence[Rule], rule: int, entry: Entry) -> float:
+    """How much of the lines of an entry of a rule comes from addresses that were refused at least three times, 0 to 1.
+
+    To them Dovecot's anvil delays its answer, by up to 15 seconds; Postfix waits ten and calls that a lost connection.
+    """
+    refused: dict[bytes, int] = {}
+    lines: dict[bytes, int] = {}
+    for relay, by_rule in tally.addresses.items():
+        for number, what in by_rule.items():
+            which = (
+                lines if number == rule else refused if rules[number].by_client and is_refusal(rules[number]) else None
+            )
+            if which is not None:
+                name = address(relay)
+                which[name] = which.get(name, 0) + what.lines
+    waited = sum(count for name, count in lines.items() if refused.get(name, 0) >= _ROW)
+    return waited / max(entry.read, 1)
 
 
 def is_refusal(rule: Rule) -> bool:

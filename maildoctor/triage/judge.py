@@ -10,10 +10,10 @@ from maildoctor.plan.words import filled
 from maildoctor.triage import commands
 from maildoctor.triage.clock import Clock
 from maildoctor.triage.footprints import Footprints, footprints
-from maildoctor.triage.guessing import Guessing, guessing
+from maildoctor.triage.guessing import Guessing, again_and_again, guessing
 from maildoctor.triage.rules import KINDS, QUIET, Cause, Rule
 from maildoctor.triage.scan import Seen, settled
-from maildoctor.triage.tally import Entry, Key, Moment, is_login
+from maildoctor.triage.tally import Entry, Key, Moment, Tally, is_login
 from maildoctor.triage.tops import Top, merged
 
 _COLUMNS = 48
@@ -37,7 +37,7 @@ def judge(rules: Sequence[Rule], seen: Seen, now: float, top: int = 5) -> tuple[
     """The findings in the order of a report. `now` as for Scan; `top`: how many names and addresses each one tells."""
     clock = Clock(now)
     cases = [
-        Case(key, rules[key[0]], entry, _finding(rules[key[0]], key, entry, clock, top))
+        Case(key, rules[key[0]], entry, _finding(rules, key, entry, seen.tally, clock, top))
         for key, entry in settled(seen).items()
         if rules[key[0]].kind != "normal"
     ]
@@ -141,13 +141,15 @@ def _demoted(case: Case, attack: Guessing) -> Case:
 # ---- one finding
 
 
-def _finding(rule: Rule, key: Key, entry: Entry, clock: Clock, top: int) -> Finding:
+def _finding(rules: Sequence[Rule], key: Key, entry: Entry, tally: Tally, clock: Clock, top: int) -> Finding:
+    rule = rules[key[0]]
     fields = _fields(rule, key, entry)
-    causes = _fitting(rule.causes, entry)
+    made_to_wait = rule.refusal == "delayed" and again_and_again(tally, rules, key[0], entry) >= _MOSTLY
+    causes = _fitting(rule.causes, entry, made_to_wait)
     return Finding(
         code=rule.code,
         name=rule.name,
-        severity=rule.severity,
+        severity="info" if made_to_wait else rule.severity,
         message=filled(rule.title, _printable(fields)),
         why=filled(rule.why, _printable(fields)),
         advice=advice(causes, fields),
@@ -177,11 +179,12 @@ def advice(causes: Sequence[Cause], fields: Mapping[str, str]) -> str:
     return "\n".join(paragraphs)
 
 
-def _fitting(causes: Sequence[Cause], entry: Entry) -> list[Cause]:
-    """Those that fit what happened before: most of these sessions had logged in, or they had not."""
+def _fitting(causes: Sequence[Cause], entry: Entry, refused: bool) -> list[Cause]:
+    """Those that fit what happened before: most of these sessions had logged in, or they had not; nearly all clients
+    were refused again and again, or they were not."""
     logged_in = entry.after_login > _HALF * entry.read
-    first = [cause for cause in causes if cause.login is logged_in]
-    return first + [cause for cause in causes if cause.login is None]
+    fitting = [c for c in causes if c.login in (None, logged_in) and c.refused in (None, refused)]
+    return sorted(fitting, key=lambda c: c.login is None and c.refused is None)
 
 
 def _sentence(text: str) -> str:
