@@ -538,8 +538,8 @@ def test_a_few_slips_are_no_attack() -> None:
 def logins_of_a_day(refused: Sequence[tuple[int, str, str]], went_well: Sequence[tuple[int, str, str]]) -> bytes:
     """A log of Postfix: minute of the day, name and address of each login."""
     lines = [
-        f"{minute // 60:02}:{minute % 60:02}:01 mail postfix/smtpd[9]: warning: unknown[{ip}]: SASL LOGIN authentication"
-        f" failed: authentication failure, sasl_username={name}\n"
+        f"{minute // 60:02}:{minute % 60:02}:01 mail postfix/smtpd[9]: warning: unknown[{ip}]: SASL LOGIN"
+        f" authentication failed: authentication failure, sasl_username={name}\n"
         for minute, name, ip in refused
     ]
     lines += [
