@@ -535,6 +535,112 @@ def test_a_few_slips_are_no_attack() -> None:
     assert messages(data) == [("SASL801", "error", None)]
 
 
+def logins_of_a_day(refused: Sequence[tuple[int, str, str]], went_well: Sequence[tuple[int, str, str]]) -> bytes:
+    """A log of Postfix: minute of the day, name and address of each login."""
+    lines = [
+        f"{minute // 60:02}:{minute % 60:02}:01 mail postfix/smtpd[9]: warning: unknown[{ip}]: SASL LOGIN"
+        f" authentication failed: authentication failure, sasl_username={name}\n"
+        for minute, name, ip in refused
+    ]
+    lines += [
+        f"{minute // 60:02}:{minute % 60:02}:01 mail postfix/submission/smtpd[9]: 4ABC123: client=h.example[{ip}],"
+        f" sasl_method=LOGIN, sasl_username={name}\n"
+        for minute, name, ip in went_well
+    ]
+    return "".join("Nov 20 " + line for line in sorted(lines)).encode()
+
+
+STRANGERS = [(600 + n // 20, f"guess{n}", f"198.51.{n // 100}.{n % 100}") for n in range(200)]
+USERS = [(n, f"user{n % 30}", f"192.0.2.{n % 30}") for n in range(0, 1400, 20)]
+
+
+def test_two_hundred_names_from_two_hundred_addresses_are_one_guesser() -> None:
+    rules = builtin().rules
+    found = judge(rules, scanned(logins_of_a_day(STRANGERS, USERS), rules), NOW)
+    assert [(r.finding.code, r.finding.severity, r.explained_by) for r in found] == [
+        ("ABUSE100", "warning", None),
+        ("USER500", "info", "ABUSE100"),
+    ]
+    assert found[0].finding.message == (
+        "Passwords are being guessed from 200 addresses: 200 refused logins, 200 user names"
+    )
+    assert found[0].finding.evidence[0].source == "200 addresses"
+    assert not found[0].finding.fix  # a ban of single addresses is no remedy here
+
+
+def test_a_slow_guesser_with_many_addresses_is_known_by_who_logs_in_here() -> None:
+    rules = builtin().rules
+    slow = [(7 * n, f"guess{n}", f"198.51.{n // 100}.{n % 100}") for n in range(200)]
+    assert judge(rules, scanned(logins_of_a_day(slow, USERS), rules), NOW)[0].finding.code == "ABUSE100"
+    many_users = [(n, f"user{n}", f"192.0.{n // 100}.{n % 100}") for n in range(1000)]
+    assert judge(rules, scanned(logins_of_a_day(slow, many_users), rules), NOW)[0].finding.code == "USER500"
+
+
+def test_users_who_mistype_and_log_in_later_guess_nothing() -> None:
+    rules = builtin().rules
+    slips = [(600 + n // 20, f"user{n}", f"192.0.{n // 100}.{n % 100}") for n in range(200)]
+    later = [(minute + 1, name, ip) for minute, name, ip in slips]
+    (found,) = judge(rules, scanned(logins_of_a_day(slips, later), rules), NOW)
+    assert (found.finding.code, found.finding.severity) == ("USER500", "warning")
+
+
+def test_where_nobody_logged_in_the_refusals_keep_their_weight() -> None:
+    rules = builtin().rules
+    found = judge(rules, scanned(logins_of_a_day(STRANGERS, []), rules), NOW)
+    assert {(r.finding.code, r.finding.severity, r.explained_by) for r in found} == {
+        ("ABUSE100", "warning", None),
+        ("USER500", "warning", None),
+    }
+    (attack,) = (r.finding for r in found if r.finding.code == "ABUSE100")
+    assert "nobody can log in" in attack.why
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "postfix/smtpd[9]: warning: unknown[192.0.2.1]: SASL LOGIN authentication failed: authentication failure",
+        "postfix/smtpd[9]: warning: unknown[192.0.2.1]: SASL LOGIN authentication failed: UGFzc3dvcmQ6",
+        "dovecot: auth: passwd-file(amy,192.0.2.1): Password mismatch",
+        "dovecot: auth: sql(amy,192.0.2.1): unknown user",
+        "dovecot: imap-login: Disconnected (auth failed, 1 attempts): user=<amy>, method=PLAIN, rip=192.0.2.1",
+        "dovecot: imap-login: Disconnected (proxy dest auth failed): user=<amy>, method=PLAIN, rip=192.0.2.1",
+        "exim[9]: plain_login authenticator failed for (x) [192.0.2.1]: 535 Incorrect authentication data (set_id=amy)",
+        "sm-mta[9]: 394FBCXX002212: AUTH failure (LOGIN): authentication failure (-13) SASL(-13): authentication"
+        " failure: checkpass failed, user=amy, relay=[192.0.2.1]",
+        "sm-mta[9]: 394FBCXX002212: AUTH failure (PLAIN): user not found (-20), user=amy, relay=[192.0.2.1]",
+        "saslauthd[8]: do_auth         : auth failure: [user=amy] [service=smtp] [realm=] [mech=shadow]"
+        " [reason=Incorrect password]",
+        "saslauthd[8]: do_auth         : auth failure: [user=amy] [service=smtp] [realm=] [mech=pam]"
+        " [reason=PAM auth error]",
+        "smtpd[9]: 0d6a4dd2 smtp authentication user=amy address=192.0.2.1 host=x.example result=permfail",
+    ],
+)
+def test_a_wrong_name_or_password_weighs_the_same_in_every_program(line: str) -> None:
+    rules = builtin().rules
+    (found,) = judge(rules, scanned(f"Nov 20 10:00:00 mail {line}\n".encode(), rules), NOW)
+    assert found.finding.severity == "warning"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "dovecot: imap-login: Disconnected (disconnected before auth was ready, waited 0 secs): user=<>, rip=192.0.2.1,"
+        " lip=192.0.2.9, TLS handshaking: SSL_accept() syscall failed: Connection reset by peer",
+        "postfix/smtpd[9]: SSL_accept error from unknown[192.0.2.1]: lost connection",
+        "postfix/smtp[9]: warning: host mx.example.org[192.0.2.1]:25 greeted me with my own hostname mail.example.com",
+        "postfix/smtp[9]: 4ABC123: lost connection with mx.example.org[192.0.2.1] while receiving the initial server"
+        " greeting",
+        "postfix/master[9]: warning: process /usr/lib/postfix/sbin/smtpd pid 123 exit status 1",
+    ],
+)
+def test_one_scanner_or_one_strange_server_is_no_error(line: str) -> None:
+    rules = builtin().rules
+    assert all(
+        r.finding.severity != "error"
+        for r in judge(rules, scanned(f"Nov 20 10:00:00 mail {line}\n".encode(), rules), NOW)
+    )
+
+
 def test_a_broken_backend_is_no_attack() -> None:
     some = (
         rule("SASL802", "backend broken", "backend broken", "backend broken", explains=["SASL801"], scope="host"),

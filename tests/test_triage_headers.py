@@ -84,6 +84,32 @@ SHAPES = {
     "dialogue": ("<<< 534-5.7.9 Application-specific password required.", "", "", "", "", "", "<<< 534-5.7.9 Application-specific password required."),
     "reply": ("535 5.7.8 Error: authentication failed", "", "", "", "", "", "535 5.7.8 Error: authentication failed"),
     "client's own": ("[2026-11-16 11:57:26] 535 5.7.139 Authentication unsuccessful", "2026-11-16 11:57:26", "", "", "", "", "535 5.7.139 Authentication unsuccessful"),
+    "quoted without a space": (f">>Dec 11 16:23:31 mx postfix/smtpd[4]: {SASL}", "Dec 11 16:23:31", "mx", "postfix/smtpd", "4", "", SASL),
+    "quoted twice": (f"> > Dec 11 16:23:31 mx postfix/smtpd[4]: {SASL}", "Dec 11 16:23:31", "mx", "postfix/smtpd", "4", "", SASL),
+    "column of a table": (f"| Dec 11 16:23:31 mx postfix/smtpd[4]: {SASL}", "Dec 11 16:23:31", "mx", "postfix/smtpd", "4", "", SASL),
+    "in bold": (f"**Dec 11 16:23:31 mx postfix/smtpd[4]: {SASL}", "Dec 11 16:23:31", "mx", "postfix/smtpd", "4", "", SASL),
+    "in code": (f"`Dec 11 16:23:31 mx postfix/smtpd[4]: {SASL}", "Dec 11 16:23:31", "mx", "postfix/smtpd", "4", "", SASL),
+    "behind a fence": (f"```Dec 11 16:23:31 mx postfix/smtpd[4]: {SASL}", "Dec 11 16:23:31", "mx", "postfix/smtpd", "4", "", SASL),
+    "forum": (f"[code]Dec 11 16:23:31 mx postfix/smtpd[4]: {SASL}", "Dec 11 16:23:31", "mx", "postfix/smtpd", "4", "", SASL),
+    "page": (f"<pre><code>Dec 11 16:23:31 mx postfix/smtpd[4]: {SASL}", "Dec 11 16:23:31", "mx", "postfix/smtpd", "4", "", SASL),
+    "list": (f"- Dec 11 16:23:31 mx postfix/smtpd[4]: {SASL}", "Dec 11 16:23:31", "mx", "postfix/smtpd", "4", "", SASL),
+    "list of stars": (f"* Dec 11 16:23:31 mx postfix/smtpd[4]: {SASL}", "Dec 11 16:23:31", "mx", "postfix/smtpd", "4", "", SASL),
+    "grep -n": (f"812:Dec 11 16:23:31 mx postfix/smtpd[4]: {SASL}", "Dec 11 16:23:31", "mx", "postfix/smtpd", "4", "", SASL),
+    "cat -n": (f"   812\tDec 11 16:23:31 mx postfix/smtpd[4]: {SASL}", "Dec 11 16:23:31", "mx", "postfix/smtpd", "4", "", SASL),
+    "grep -H": (f"/var/log/mail.log.1:Dec 11 16:23:31 mx postfix/smtpd[4]: {SASL}", "Dec 11 16:23:31", "mx", "postfix/smtpd", "4", "", SASL),
+    "grep -Hn": (f"mail.log:812:Dec 11 16:23:31 mx postfix/smtpd[4]: {SASL}", "Dec 11 16:23:31", "mx", "postfix/smtpd", "4", "", SASL),
+    "without its date": (f"16:23:31 mx postfix/smtpd[4]: {SASL}", "", "mx", "postfix/smtpd", "4", "", SASL),
+    "without its date, in brackets": (f"[16:23:31.123] postfix/smtpd[4]: {SASL}", "", "", "postfix/smtpd", "4", "", SASL),
+    "without its date, dovecot": ("16:23:31 mx dovecot: imap-login: Disconnected", "", "mx", "dovecot", "", "", "imap-login: Disconnected"),
+    "docker compose, no space": (f"mail-1  |Dec 11 16:23:31 mx postfix/smtpd[4]: {SASL}", "Dec 11 16:23:31", "mx", "postfix/smtpd", "4", "", SASL),
+    "supervisord": ("2026-08-18 14:00:00,123 DEBG 'saslauthd' stderr output:", "2026-08-18 14:00:00,123", "", "", "", "", ""),
+    "supervisord, in compose": (f"mail-1  | 2026-08-18 14:00:00,123 DEBG 'postfix' stdout output: {SASL}", "2026-08-18 14:00:00,123", "", "", "", "", SASL),
+    "json-file": (f'{{"log":"Dec 11 16:23:31 mx postfix/smtpd[4]: {SASL} to=\\u003ca@example.com\\u003e\\n","stream":"stdout","time":"2026-12-11T16:23:31.1Z"}}', "Dec 11 16:23:31", "mx", "postfix/smtpd", "4", "", f"{SASL} to=<a@example.com>"),
+    "no colon": (f"postfix/smtpd[4]   {SASL}", "", "", "postfix/smtpd", "4", "", SASL),
+    "no colon behind a time": ("Dec 11 16:23:31 mx saslauthd[4] do_auth : auth failure", "Dec 11 16:23:31", "mx", "saslauthd", "4", "", "do_auth : auth failure"),
+    "space before the bracket": ("Mar  6 13:54:42 saslauthd [5734]: DEBUG: auth_pam", "Mar  6 13:54:42", "", "saslauthd", "5734", "", "DEBUG: auth_pam"),
+    "no program": ("Mar  6 13:54:42 mx [5734]: pam_mysql - required option", "Mar  6 13:54:42", "mx", "", "5734", "", "pam_mysql - required option"),
+    "imap greeting": ("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready", "", "", "", "", "", "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready"),
     "empty": ("", "", "", "", "", "", ""),
 }  # fmt: skip
 
@@ -145,6 +171,9 @@ REPEATS = {
     "Jun  5 19:43:16 mx last message repeated 4 times": (4, b"", b"", ""),
     "Jun  5 19:43:16 last message repeated 1 time": (1, b"", b"", ""),
     "Jun  5 19:43:16 <mail.info> mx last message repeated 9 times": (9, b"", b"", ""),
+    "last message repeated 5 times": (5, b"", b"", ""),
+    "> --- last message repeated 5 times ---": (5, b"", b"", ""),
+    "mx last message repeated 5 times": (5, b"", b"", ""),
 }  # fmt: skip
 
 
@@ -186,6 +215,7 @@ def test_peel_never_raises_and_gives_the_end_of_the_line(line: bytes) -> None:
 @pytest.mark.parametrize("piece", [
     b"a", b" ", b"a ", b"[a \\]", b'[x a="', b"\x1b[", b"> ", b"a | ", b"Oct  4 10:11:12 ", b"2026-01-01T00:00:00Z ", b"(", b"AB",
     b"message repeated 2 times: [ ", b"\xff", b": ", b"imap(", b"1", b"1 ", b"<1>", b"[1/2] ", b"\\]", b'"',
+    b">", b"|", b"*", b"`", b"<p>", b"a/", b"12:", b"1:23:45 ", b"a.b ", b'{"log":"', b'\\n","', b"a [1] ",
 ])  # fmt: skip
 @pytest.mark.parametrize("begin", [
     b"", b"Oct  4 10:11:12 ", b"<22>1 2026-01-01T00:00:00Z h a 1 - ", b"Oct  4 10:11:12 mx x: ", b"2026-01-01 00:00:00 ", b"imap(",

@@ -25,6 +25,10 @@ _MARKS: dict[Tone, tuple[str, str]] = {
     "unjudged": ("[??]", "[?]"),
 }
 _LABEL = 10
+_FEW_CANDIDATES = 3
+_CANDIDATE = re.compile(r"[1-9]\. ").match
+_PARTS = {"How to tell: ": "tell  ", "Do: ": "do    ", "Commands: ": "run   ", "Risky commands: ": "risky "}
+"""How the paragraphs of a candidate begin (`triage/judge.py`), and what stands before them instead."""
 _FEW_LINES = 6
 _LONG_LINE = 240
 _FEW_REASONS = 5
@@ -78,14 +82,33 @@ def finding_blocks(finding: Finding, style: Style, indent: int = 0) -> Iterator[
             yield _labelled(label, text, inside, "fold")
     if finding.why:
         yield _labelled("why", prose(finding.why, style.ascii), inside)
-    for number, paragraph in enumerate(finding.advice.split("\n") if finding.advice else ()):
-        yield _labelled("" if number else "advice", prose(paragraph, style.ascii), inside)
+    yield from _advice(finding.advice, style, inside)
     for step in finding.fix:
         yield from _step(step, style, inside)
     if style.verbosity > 0:
         if finding.refs:
             yield _labelled("see", shown(", ".join(finding.refs), style.ascii), inside)
         yield _labelled("identity", shown(finding.fingerprint, style.ascii), inside, "fold")
+
+
+def _advice(advice: str, style: Style, indent: int) -> Iterator[Block]:
+    """Paragraph by paragraph; of candidates three, what, how to tell and what to do below each other; more by -v."""
+    paragraphs = advice.split("\n") if advice else []
+    candidates = [n for n, paragraph in enumerate(paragraphs) if _CANDIDATE(paragraph)]
+    more = len(candidates) - _FEW_CANDIDATES
+    if style.verbosity > 0 or more <= 0:
+        more, kept = 0, paragraphs
+    else:
+        kept = paragraphs[: candidates[_FEW_CANDIDATES]]
+    for number, paragraph in enumerate(kept):
+        lead, text = "" if number else "advice", paragraph
+        if candidates and (part := next((p for p in _PARTS if paragraph.startswith(p)), "")):
+            lead, text = " " * (_LABEL + 3) + _PARTS[part], paragraph.removeprefix(part)
+        yield _labelled(lead, prose(text, style.ascii), indent)
+    if more:
+        yield _labelled(
+            "", f"({more} more {_plural('candidate', more)}; -v shows {'it' if more == 1 else 'them'})", indent
+        )
 
 
 def written(blocks: Iterable[Block], style: Style) -> str:
@@ -208,7 +231,9 @@ def _cause(number: int, finding: Finding, symptoms: int, style: Style, command: 
 
 def _beginning(advice: str) -> str:
     """The first sentences of a paragraph, as many as fit into three lines; -v has the rest."""
-    first, *more = re.split(r"(?<=[.;]) ", advice.split("\n")[0])
+    paragraphs = advice.split("\n")
+    does = [text.removeprefix("Do: ") for text in paragraphs if text.startswith("Do: ")]
+    first, *more = re.split(r"(?<=[.;]) ", (does or paragraphs)[0])
     while more and len(first) + len(more[0]) < _GLIMPSE:
         first = f"{first} {more.pop(0)}"
     return first

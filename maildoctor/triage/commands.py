@@ -186,3 +186,25 @@ def _reads(part: Sequence[str]) -> bool:
 
 def _begins(part: Sequence[str], beginnings: Sequence[Sequence[str]]) -> bool:
     return any(tuple(part[: len(words)]) == tuple(words) for words in beginnings)
+
+
+_SERVERS = (
+    ("postfix", ("postfix",), "postconf postmap postqueue postalias postsuper postcat postfix postlog"),
+    ("exim", ("exim",), "exim exim4 exinext exigrep exiqgrep update-exim4.conf exim_checkaccess"),
+    ("sendmail", ("sendmail", "sm-"), "sendmail makemap m4"),
+    ("opensmtpd", ("smtpd", "opensmtpd"), "smtpctl"),
+)
+"""A mail server, how the names of its programs begin in a log, and the commands that it alone has or that do another
+thing with it."""
+_COMMANDS = {command: server for server, _, names in _SERVERS for command in names.split()}
+
+
+def mail_server(tag: bytes) -> str:
+    """The mail server that logs by this name; empty where it is none of these, or not known."""
+    name = tag.decode("ascii", "replace")
+    return next((server for server, begins, _ in _SERVERS if name.startswith(begins)), "")
+
+
+def wanted_by(command: str) -> str:
+    """The mail server whose command this is; empty for one of all systems."""
+    return _COMMANDS.get(command.partition(" ")[0], "")

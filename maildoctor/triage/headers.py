@@ -1,8 +1,9 @@
 """What stands before the message of a log line: time, host, program, process, queue id. Any logger's form, no I/O.
 
 `peel` tries the usual syslog line first, one regex; what it does not know loses its wrappers (a container's name and
-time, a viewer's columns, colours, quotes) one by one until it is a line of a known form or a bare message. No pattern
-here can backtrack further than a header is long, so a line of any length costs what its copy costs.
+time, a viewer's columns and numbers, a page's marks, colours, quotes) one by one until it is a line of a known form or
+a bare message. No pattern here can backtrack further than a header is long, so a line of any length costs what its copy
+costs.
 """
 
 import re
@@ -82,8 +83,8 @@ _rfc5424 = re.compile(
     rb"(?:-|(?:\[(?:[^\]\\\"]|\\.|\"(?:[^\"\\]|\\.){0,4096}\"){0,4096}\])+) ?(?:\xef\xbb\xbf)?" + _AFTER_TAG
 ).match
 _repeated_last = re.compile(
-    rb"(" + _ANY_STAMP + rb") ++(?:" + _LEVEL_MARK + rb" )?(?:(" + _HOST + rb") ++)??"
-    rb"last message repeated (\d{1,9}) times?\b"
+    rb"(?:(" + _ANY_STAMP + rb") ++(?:" + _LEVEL_MARK + rb" )?)?(?:(" + _HOST + rb") ++)??"
+    rb"(?:-{2,3} )?last message repeated (\d{1,9}) times?\b"
 ).match
 _repeated = re.compile(rb"message repeated (\d{1,9}) times?: \[ ?" + rb"(?:(" + _QUEUE_ID + rb"): )?").match
 _queued = re.compile(rb"(" + _QUEUE_ID + rb"): ").match
@@ -112,15 +113,35 @@ _timeless = re.compile(
     rb"|postfix(?:/[\w-]{1,32}){1,3}):) ?" + _AFTER_TAG
 ).match
 
+# What was typed or pasted without its colon, with a space before the bracket, or without its program: only by a name
+# that no message begins with, or behind time and host.
+_HOST_OR_TAG = rb"(?:[\w.-]{1,255} )?[\w./-]{1,64}(?:\[\d{1,10}\])?: "
+_OF_MAIL = (
+    rb"(?:sendmail|sm-mta|sm-msp-queue|saslauthd|authdaemond|dovecot|exim4?|smtpd|postfix(?:/[\w-]{1,32}){1,3}"
+    rb"|cyrus/[\w-]{1,32}|imapd?)"
+)
+_misshapen = re.compile(
+    rb"(?:(" + _ANY_STAMP + rb") ++)?(?:(" + _HOST + rb") ++)??"
+    rb"(?:(" + _OF_MAIL + rb") {0,2}\[(\d{1,10})\](?: ?: *+| ++)|(?<= )\[(\d{1,10})\]: ++)" + _AFTER_TAG
+).match
+
 _CLOUD_TIME = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)"
 _no_program = re.compile(
     rb"(?i:warning|error|fatal|panic|info|notice|debug|sasl|tls|reject)$|(?:" + _QUEUE_ID + rb")$"
 ).match
+_BEGINS = rb"(?=" + _BSD + rb" |" + _ISO + rb" |" + _SPACED + rb" |<\d{1,3}>)"
+_CLOCK = rb"\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?"
 _wrapper = re.compile(
     rb"(?:[ \t]++"
-    rb"|[>#] ++"  # quoted in a mail, commented in a file
+    rb"|[A-Za-z0-9][\w.-]{0,127} *+\|(?: |" + _BEGINS + rb")"  # docker compose
+    rb"|[>#|] ++|>(?=>|" + _BEGINS + rb")"  # quoted in a mail, commented in a file, a column of a table
+    rb"|\*\*(?=[^\s*])|`{1,3}|</?(?:pre|code|p|div|li|span)>|\[/?(?:code|quote)\]"  # a page's or a forum's marks
+    rb"|(?:[-*\"']|\xe2\x80\xa2) {0,4}" + _BEGINS +  # an item of a list
+    rb"|(?:[\w./-]{1,200}[:-])?\d{1,7}[:|.)-]?[ \t]*+" + _BEGINS +  # numbered by grep -n, cat -n or an editor
+    rb"|[\w./-]{1,200}:" + _BEGINS +  # named by grep -H
     rb"|<\d{1,3}>(?!1 )"  # priority of a raw syslog datagram
-    rb"|[A-Za-z0-9][\w.-]{0,127} *+\| "  # docker compose
+    rb"|'[^'\s]{1,64}' std(?:out|err) output:"
+    rb"|\[?" + _CLOCK + rb"(?: ?[AaPp][Mm])?\]? ++(?=" + _HOST_OR_TAG + rb"|" + _WORD_LEVEL + rb" )"  # without its date
     rb"|(" + _CLOUD_TIME + rb") std(?:out|err) [FP] "  # Kubernetes CRI, docker json-file reshaped
     rb"|(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z) (?!\S{1,255} " + _TAG + rb"\[\d)"  # docker logs -t, kubectl
     rb"|(" + _CLOUD_TIME + rb") (?=" + _BSD + rb" |" + _SPACED + rb" |<\d{1,3}>|type=)"
@@ -131,6 +152,10 @@ _wrapper = re.compile(
     rb"|- \d{10} \d{4}\.\d\d\.\d\d \S{1,255} (?=" + _BSD + rb")"  # aggregated BSD logs
     rb"|MESSAGE=)"  # journalctl -o verbose
 ).match  # fmt: skip
+# All that stands before a line of Exim's or Dovecot's own file, which is as long as syslog's: not looked for among all.
+_supervisord = re.compile(rb"(" + _SPACED + rb") (?:TRAC|BLAT|DEBG|INFO|WARN|ERRO|CRIT) (?=')").match
+_JSON, _JSON_END = b'{"log":"', b'\\n","'
+_JSON_WRITES = ((b'\\"', b'"'), (b"\\u003c", b"<"), (b"\\u003e", b">"), (b"\\u0026", b"&"), (b"\\\\", b"\\"))
 _DIGITS = frozenset(b"%c" % character for character in b"0123456789<")
 _WRAPPERS = 6
 """Wrappers taken off one line at most: a compose prefix around a container's time around a quote is three."""
@@ -160,9 +185,15 @@ _head = tuple.__new__
 
 
 def _unusual(line: bytes) -> Head:
+    if line[:8] == _JSON:  # docker's json-file, read from its folder
+        line = line[8 : max(line.rfind(_JSON_END), 8)]
+        for written, meant in _JSON_WRITES:
+            line = line.replace(written, meant)
+        return peel(line)
     stamp = b""
     for _ in range(_WRAPPERS):
-        wrapper = _wrapper(line)
+        dated = line[10:11] == b" " and line[4:5] == b"-"
+        wrapper = _supervisord(line) if dated else _wrapper(line)
         if wrapper is None:
             break
         stamp = stamp or (wrapper[wrapper.lastindex] if wrapper.lastindex else b"")
@@ -226,9 +257,19 @@ def _of_rare(line: bytes) -> Head | None:
 
 def _of_repetition(line: bytes) -> Head | None:
     match = _repeated_last(line)
-    if match is None or not names_a_day(match[1]):
+    if match is None or (match[1] and not names_a_day(match[1])):
         return None
-    return Head(match[1], match[2] or b"", b"", b"", b"", b"", int(match[3]))
+    return Head(match[1] or b"", match[2] or b"", b"", b"", b"", b"", int(match[3]))
+
+
+def _of_misshapen(line: bytes) -> Head | None:
+    match = _misshapen(line)
+    if match is None or (match[1] and not names_a_day(match[1])):
+        return None
+    stamp, host, tag, pid, other, queue_id = match.groups(b"")
+    if not tag and not stamp:
+        return None
+    return _inner(stamp, host, tag, pid or other, queue_id, line[match.end() :])
 
 
 def _of_stamp(line: bytes) -> Head | None:
@@ -250,8 +291,10 @@ def _of_program(line: bytes) -> Head | None:
 
 
 _Forms = tuple[Callable[[bytes], Head | None], ...]
-_by_letter: _Forms = (_of_syslog, _of_dovecot, _of_repetition, _of_rare, _of_stamp, _of_audit, _of_program)
-_by_digit: _Forms = (_of_syslog, _of_rfc5424, _of_repetition, _of_rare, _of_stamp, _of_program)
+_by_letter: _Forms = (
+    *(_of_syslog, _of_dovecot, _of_repetition, _of_rare, _of_misshapen, _of_stamp, _of_audit, _of_program),
+)
+_by_digit: _Forms = (_of_syslog, _of_rfc5424, _of_repetition, _of_rare, _of_misshapen, _of_stamp, _of_program)
 _by_space: _Forms = (_of_dovecot, _of_rare, _of_exim, _of_program)
 
 

@@ -1,6 +1,6 @@
 """From counts to a diagnosis: which cause, how sure, and what is only a symptom of something else."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,10 +10,11 @@ from maildoctor.plan.words import filled
 from maildoctor.triage import commands
 from maildoctor.triage.clock import Clock
 from maildoctor.triage.footprints import Footprints, footprints
-from maildoctor.triage.guessing import Guessing, guessing
+from maildoctor.triage.guessing import Guessing, again_and_again, guessing
+from maildoctor.triage.headers import peel
 from maildoctor.triage.rules import KINDS, QUIET, Cause, Rule
 from maildoctor.triage.scan import Seen, settled
-from maildoctor.triage.tally import Entry, Key, Moment, is_login
+from maildoctor.triage.tally import Entry, Key, Moment, Tally, is_login
 from maildoctor.triage.tops import Top, merged
 
 _COLUMNS = 48
@@ -37,7 +38,7 @@ def judge(rules: Sequence[Rule], seen: Seen, now: float, top: int = 5) -> tuple[
     """The findings in the order of a report. `now` as for Scan; `top`: how many names and addresses each one tells."""
     clock = Clock(now)
     cases = [
-        Case(key, rules[key[0]], entry, _finding(rules[key[0]], key, entry, clock, top))
+        Case(key, rules[key[0]], entry, _finding(rules, key, entry, seen.tally, clock, top))
         for key, entry in settled(seen).items()
         if rules[key[0]].kind != "normal"
     ]
@@ -119,9 +120,14 @@ def explains(a: Case, b: Case, seen: Seen) -> bool:
 def _blamed(cases: Sequence[Case], seen: Seen) -> Iterable[Case]:
     """The cases that another one explains: whoever tried to log in there is no attacker for that."""
     for case in cases:
-        others = (a for a in cases if a is not case and case.rule.code in a.rule.explains and a.rule.kind == "fault")
+        others = (a for a in cases if a is not case and case.rule.code in a.rule.explains and _is_of_host(a.rule))
         if any(explains(a, case, seen) for a in others):
             yield case
+
+
+def _is_of_host(rule: Rule) -> bool:
+    """Whether it tells of a fault of this host, and not only of what somebody typed."""
+    return rule.kind == "fault" and not rule.by_client and not rule.refusal
 
 
 def _demoted(case: Case, attack: Guessing) -> Case:
@@ -136,13 +142,15 @@ def _demoted(case: Case, attack: Guessing) -> Case:
 # ---- one finding
 
 
-def _finding(rule: Rule, key: Key, entry: Entry, clock: Clock, top: int) -> Finding:
+def _finding(rules: Sequence[Rule], key: Key, entry: Entry, tally: Tally, clock: Clock, top: int) -> Finding:
+    rule = rules[key[0]]
     fields = _fields(rule, key, entry)
-    causes = _fitting(rule.causes, entry)
+    made_to_wait = rule.refusal == "delayed" and again_and_again(tally, rules, key[0], entry) >= _MOSTLY
+    causes = _of_server(_fitting(rule.causes, entry, made_to_wait), entry)
     return Finding(
         code=rule.code,
         name=rule.name,
-        severity=rule.severity,
+        severity="info" if made_to_wait else rule.severity,
         message=filled(rule.title, _printable(fields)),
         why=filled(rule.why, _printable(fields)),
         advice=advice(causes, fields),
@@ -160,28 +168,47 @@ def _finding(rule: Rule, key: Key, entry: Entry, clock: Clock, top: int) -> Find
 
 
 def advice(causes: Sequence[Cause], fields: Mapping[str, str]) -> str:
-    """The candidates, the most likely first, a paragraph each."""
+    """One cause in a paragraph; several as candidates, the most likely first: what it is, how to tell it, what to do,
+    and with which commands, a paragraph each."""
     reported = _printable(fields)
+    if len(causes) == 1:
+        (only,) = causes
+        tell = f" How to tell: {_sentence(only.when)}" if only.when else ""
+        return filled(f"{_sentence(only.name)} {_sentence(only.advice)}{tell}", reported)
     paragraphs = []
     for number, cause in enumerate(causes[:_MOST_CAUSES], 1):
-        lead = f"{number}. " if len(causes) > 1 else ""
-        text = f"{lead}{_sentence(cause.name)} {_sentence(cause.advice)}"
-        text += f" To tell: {_sentence(cause.when)}" if cause.when else ""
-        text += _commands(steps(cause, fields)) if number > 1 else ""
-        paragraphs.append(filled(text, reported))
-    return "\n".join(paragraphs)
+        paragraphs.append(f"{number}. {_sentence(cause.name)}")
+        paragraphs += [f"How to tell: {_sentence(cause.when)}"] if cause.when else []
+        paragraphs.append(f"Do: {_sentence(cause.advice)}")
+        paragraphs += _commands(steps(cause, fields)) if number > 1 else ()
+    return "\n".join(filled(text, reported) for text in paragraphs)
 
 
-def _fitting(causes: Sequence[Cause], entry: Entry) -> list[Cause]:
-    """Those that fit what happened before: most of these sessions had logged in, or they had not."""
+def _fitting(causes: Sequence[Cause], entry: Entry, refused: bool) -> list[Cause]:
+    """Those that fit what happened before: most of these sessions had logged in, or they had not; nearly all clients
+    were refused again and again, or they were not."""
     logged_in = entry.after_login > _HALF * entry.read
-    first = [cause for cause in causes if cause.login is logged_in]
-    return first + [cause for cause in causes if cause.login is None]
+    fitting = [c for c in causes if c.login in (None, logged_in) and c.refused in (None, refused)]
+    return sorted(fitting, key=lambda c: c.login is None and c.refused is None)
+
+
+def _of_server(causes: Sequence[Cause], entry: Entry) -> list[Cause]:
+    """Without what is done with the commands of another mail server than the one that wrote these lines."""
+    servers = {commands.mail_server(peel(line).tag) for _, line in entry.examples}
+    if len(servers) != 1 or not all(servers):
+        return list(causes)
+    (server,) = servers
+    kept = []
+    for cause in causes:
+        fit = tuple(c for c in cause.commands if commands.wanted_by(c) in ("", server))
+        if fit or not cause.commands:
+            kept.append(replace(cause, commands=fit))
+    return kept or [replace(cause, commands=()) for cause in causes]
 
 
 def _sentence(text: str) -> str:
     first = text.partition(" ")[0]
-    if first.isalpha() and first.islower():  # not smtpd.conf, permit_mynetworks, /etc/sasldb2
+    if first.rstrip(",").isalpha() and first.islower():  # not smtpd.conf, permit_mynetworks, /etc/sasldb2
         text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?", ":")) else text + "."
 
@@ -227,11 +254,14 @@ def steps(cause: Cause, fields: Mapping[str, str]) -> tuple[Step, ...]:
     return tuple(commands.step(command, single) for command in cause.commands)
 
 
-def _commands(listed: Sequence[Step]) -> str:
-    """The same within a sentence, those that change something apart."""
+def _commands(listed: Sequence[Step]) -> Iterator[str]:
+    """The same in words, those that change something apart."""
     look = "; ".join(step.command for step in listed if step.safety != "risky")
     act = "; ".join(step.command for step in listed if step.safety == "risky")
-    return (f" Commands: {look}" if look else "") + (f" Risky commands: {act}" if act else "")
+    if look:
+        yield f"Commands: {look}"
+    if act:
+        yield f"Risky commands: {act}"
 
 
 def _traffic(entry: Entry, clock: Clock, top: int) -> Traffic:

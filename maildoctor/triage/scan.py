@@ -20,6 +20,7 @@ from maildoctor.triage.engine import SMALL, Engine, Finds
 from maildoctor.triage.footprints import is_own
 from maildoctor.triage.headers import peel
 from maildoctor.triage.match import LONGEST_LINE, Hit, Matcher
+from maildoctor.triage.restored import Weight, restored
 from maildoctor.triage.rules import Rule
 from maildoctor.triage.shapes import SPEECH, Unmatched
 from maildoctor.triage.tally import EXAMPLES, LONGEST_EXAMPLE, Entry, Key, Moment, Tally
@@ -156,7 +157,8 @@ class Scan:
             if self.seen.bytes + length > SMALL and isinstance(self._engine, Finds):
                 self._engine = self._flood_engine = self._make(self.needles)
                 blocks.grow(self._engine.block)
-            self._block(blocks, length, place)
+            whole = not eager and not taken and length <= SMALL
+            self._block(blocks, self._as_pasted(blocks.buffer, length) if whole else length, place)
             self.seen.bytes += blocks.taken - taken
             taken = blocks.taken
             yield taken
@@ -173,6 +175,18 @@ class Scan:
             self._flooded(blocks, length, place)
         place.lines = place.lines + counted if counted and place.lines >= 0 else -1
         place.previous = _last_line(blocks.buffer, length)
+
+    def _as_pasted(self, buffer: bytearray, length: int) -> int:
+        """Make lines of a log of what somebody pasted, in place; the log is not longer than this block."""
+        text = restored(bytes(buffer[:length]), self._weight)
+        if len(text) <= len(buffer):
+            buffer[: len(text)] = text
+            length = len(text)
+        return length
+
+    def _weight(self, line: bytes) -> Weight:
+        hit = self._matcher.read(line, self._matcher.inside(line))
+        return (self._matcher.rules[hit.rule].literals, len(hit.fields)) if hit else (0, 0)
 
     def _count_lines(self, buffer: bytearray, length: int, sampled: bool) -> int:
         """How many lines the block has; 0 where they are not counted, for that costs as much as a third of a scan."""

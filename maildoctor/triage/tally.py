@@ -16,6 +16,10 @@ _MOST_NAMES = 400
 _MOST_VALUES = 12
 _MOST_ADDRESSES = 2000
 NAMES_OF_ADDRESS = 32
+_MOST_WELCOME = 20_000
+_MOST_ASKED = 64
+_SOON = 3
+"""Seconds between a checker's refusal and the mail program's line about it."""
 _MOST_SESSIONS = 4096
 _MOST_IN_SESSION = 8
 _LONGEST_VALUE = 256
@@ -90,10 +94,51 @@ class Entry:
 
 @dataclass(slots=True)
 class Address:
-    """What came from one address: lines of failing logins, and the names that were tried, the first 32 of them."""
+    """What came from one address: lines of failing logins, the names that were tried, the first 32 of them, and the
+    minute since 1970 of the first line; 0 where no line has a time."""
 
     lines: int = 0
     names: set[bytes] = field(default_factory=set)
+    first: int = 0
+
+    def began(self, minute: int) -> None:
+        """A line was written then, in minutes since 1970; 0 is no time."""
+        if minute and (not self.first or minute < self.first):
+            self.first = minute
+
+
+@dataclass(slots=True)
+class Welcome:
+    """The addresses and the names that logged in, of each 20,000 at most; `complete`: none was left out."""
+
+    addresses: set[bytes] = field(default_factory=set)
+    names: set[bytes] = field(default_factory=set)
+    complete: bool = True
+
+    def add(self, relay: bytes, user: bytes) -> None:
+        """One login that went well."""
+        for value, known in ((relay, self.addresses), (user, self.names)):
+            if value and value not in known:
+                if len(known) < _MOST_WELCOME:
+                    known.add(value)
+                else:
+                    self.complete = False
+
+    def merge(self, other: "Welcome") -> None:
+        """Add those of another one."""
+        self.addresses |= other.addresses
+        self.names |= other.names
+        self.complete &= other.complete
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """What a checker such as saslauthd said of a name; it does not know from where the client comes."""
+
+    second: int
+    rule: int
+    user: bytes
+    entry: Entry
 
 
 @dataclass(slots=True)
@@ -113,10 +158,13 @@ class Tally:
         self._rules = rules
         self._logins = frozenset(n for n, rule in enumerate(rules) if is_login(rule))
         self._joined = self._logins | _related(rules)
+        self._checkers = frozenset(n for n, rule in enumerate(rules) if is_checker(rule))
+        self._refusals: dict[bytes, list[_Refusal]] = {}
         self._probes = frozenset(program for rule in rules if rule.refusal == "probe" for program in rule.programs)
         self.entries: dict[Key, Entry] = {}
         self.addresses: dict[bytes, dict[int, Address]] = {}
         self.forgotten_addresses = 0
+        self.welcome = Welcome()
         self.met: dict[tuple[Key, int], int] = {}
         """How many lines of an entry stood in one session with a line of another rule."""
         self._sessions: OrderedDict[tuple[bytes, ...], _Session] = OrderedDict()
@@ -138,10 +186,39 @@ class Tally:
         user, relay = self._fields(hit, entry)
         rule = self._rules[hit.rule]
         if relay and rule.kind not in QUIET:
-            self._address(relay, hit.rule, user, times)
+            self._address(relay, hit.rule, user, times, minute if head.stamp else 0)
+        elif hit.rule in self._logins:
+            self.welcome.add(relay, user)
         if hit.rule in self._joined:
             self._join(key, hit, relay, entry)
+        if minute and hit.rule in self._checkers and user and not relay:
+            self._checked(hit, minute, user, entry)
+        elif minute and relay and rule.refusal == "wrong" and self._refusals:
+            self._match(key, hit, minute, user, relay, entry)
         return key, entry
+
+    def _checked(self, hit: Hit, minute: int, user: bytes, entry: Entry) -> None:
+        """Remember for some seconds what a checker refused."""
+        if len(self._refusals) >= _MOST_ASKED:
+            self._refusals.clear()
+        waiting = self._refusals.setdefault(hit.head.host, [])
+        waiting.append(_Refusal(_second(minute, hit.head.stamp), hit.rule, user, entry))
+        del waiting[:-_MOST_ASKED]
+
+    def _match(self, key: Key, hit: Hit, minute: int, user: bytes, relay: bytes, entry: Entry) -> None:
+        """Join a mail program's line with what the checker said just before, where only one login can be meant."""
+        now = _second(minute, hit.head.stamp)
+        waiting = [r for r in self._refusals.get(hit.head.host, ()) if 0 <= now - r.second <= _SOON]
+        meant = [r for r in waiting if not user or _same_name(r.user, user)]
+        if len(meant) == 1:
+            waiting.remove(meant[0])
+            refusal = meant[0]
+            refusal.entry.relays.add(relay, hit.times)
+            self._address(relay, refusal.rule, refusal.user, hit.times, minute)
+            if not user:
+                entry.users.add(refusal.user, hit.times)
+            self._meet(key, refusal.rule, 1)
+        self._refusals[hit.head.host] = waiting
 
     def merge(self, other: "Tally") -> None:
         """Add all that another one counted, which comes later in the log. Sessions across the border are not joined."""
@@ -156,12 +233,14 @@ class Tally:
                 address = self._address_of(relay, rule)
                 address.lines += theirs.lines
                 address.names.update(list(theirs.names)[: NAMES_OF_ADDRESS - len(address.names)])
+                address.began(theirs.first)
+        self.welcome.merge(other.welcome)
         for pair, times in other.met.items():
             self.met[pair] = self.met.get(pair, 0) + times
         self.forgotten_addresses += other.forgotten_addresses
 
     def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_sessions": OrderedDict(), "_rules": ()}
+        return {**self.__dict__, "_sessions": OrderedDict(), "_rules": (), "_refusals": {}}
 
     def _key(self, hit: Hit) -> Key:
         labels = self._rules[hit.rule].labels
@@ -199,9 +278,10 @@ class Tally:
             entry.relays.add(relay, hit.times)
         return user, relay
 
-    def _address(self, relay: bytes, rule: int, user: bytes, times: int) -> None:
+    def _address(self, relay: bytes, rule: int, user: bytes, times: int, minute: int) -> None:
         address = self._address_of(relay, rule)
         address.lines += times
+        address.began(minute)
         if user and len(address.names) < NAMES_OF_ADDRESS:
             address.names.add(user)
 
@@ -286,3 +366,19 @@ def _related(rules: Sequence[Rule]) -> frozenset[int]:
 def is_login(rule: Rule) -> bool:
     """Whether the rule tells of a login that went well: a normal line with a mechanism or a user in it."""
     return rule.kind == "normal" and ("(?P<mech>" in rule.pattern or "(?P<user>" in rule.pattern)
+
+
+def is_checker(rule: Rule) -> bool:
+    """Whether the rule tells what saslauthd said of a name to a mail program that has a line of its own about it."""
+    return rule.programs == ("saslauthd",) and "user" in rule.fields and rule.by_client
+
+
+def _second(minute: int, stamp: bytes) -> int:
+    """The second since 1970 of a stamp whose minute is known; that of its minute where it tells none."""
+    seconds = stamp[17:19] if stamp[4:5] == b"-" else stamp[-2:]
+    return 60 * minute + (int(seconds) if seconds.isdigit() else 0)
+
+
+def _same_name(name: bytes, other: bytes) -> bool:
+    """With a realm and without, a name is one."""
+    return name.partition(b"@")[0] == other.partition(b"@")[0]

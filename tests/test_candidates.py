@@ -1,0 +1,100 @@
+"""What a rule advises: candidates that fit the program which wrote the line, each with how to tell it."""
+
+import re
+
+import pytest
+
+from maildoctor.model import LogRead, Ranked, Report, Target
+from maildoctor.render.style import Style
+from maildoctor.render.text import render
+from maildoctor.triage.builtin import builtin
+from maildoctor.triage.engine import Finds
+from maildoctor.triage.judge import judge
+from maildoctor.triage.rules import Rule
+from maildoctor.triage.scan import Scan
+from tests.test_pasted import NOW, Stream
+
+RULES = builtin().rules
+
+
+def judged(*lines: str) -> dict[str, Ranked]:
+    """What is said of these lines, by code."""
+    scan = Scan(RULES, Finds, NOW)
+    for _ in scan.feed(
+        Stream("".join(f"Nov 22 06:10:{n:02} mail {line}\n" for n, line in enumerate(lines)).encode()), "-"
+    ):
+        pass
+    return {r.finding.code: r for r in judge(RULES, scan.seen, NOW)}
+
+
+def advised(ranked: Ranked) -> str:
+    """All commands and words."""
+    return "\n".join((ranked.finding.advice, *(step.command for step in ranked.finding.fix)))
+
+
+OTHERS = {
+    "postfix": r"\b(?:exim4?|makemap|smtpctl)\b -",
+    "exim": r"\b(?:postconf|postmap|postqueue)\b",
+    "sendmail": r"\b(?:postconf|postmap|postqueue)\b [a-z_]",
+}
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.causes], ids=lambda rule: rule.code)
+def test_no_command_of_another_mail_server(rule: Rule) -> None:
+    for sample in rule.samples:
+        scan = Scan(RULES, Finds, NOW)
+        for _ in scan.feed(Stream(sample.line.encode() + b"\n"), "-"):
+            pass
+        for ranked in judge(RULES, scan.seen, NOW):
+            evidence = ranked.finding.evidence[0].text
+            for server, others in OTHERS.items():
+                if re.search(rf"^\S+ +\d+ [\d:]+ \S+ {server}[^ ]*\[?", evidence):
+                    commands = [step.command for step in ranked.finding.fix]
+                    commands += re.findall(r"(?:Commands|Risky commands): ([^\n]*)", ranked.finding.advice)
+                    assert not re.search(others, "\n".join(commands)), ranked.finding.code
+
+
+SASLAUTHD = (
+    "saslauthd[811]: do_auth         : auth failure: [user=amy] [service=smtp] [realm=] [mech=shadow]"
+    " [reason=Incorrect password]"
+)
+SMTPD = "postfix/smtpd[99]: warning: x.example[192.0.2.7]: SASL PLAIN authentication failed: authentication failure"
+
+
+def test_saslauthd_and_the_mail_program_tell_of_one_login() -> None:
+    found = judged(
+        SASLAUTHD, "postfix/smtpd[99]: warning: SASL authentication failure: Password verification failed", SMTPD
+    )
+    roots = [code for code, ranked in found.items() if ranked.explained_by is None]
+    assert roots == ["USER172"]
+    assert found["USER172"].finding.traffic is not None
+    assert found["USER172"].finding.traffic.relays == (("192.0.2.7", 1),)
+    assert found["USER500"].finding.traffic is not None
+    assert found["USER500"].finding.traffic.users == (("amy", 1),)
+
+
+def test_two_logins_at_a_time_are_not_mixed_up() -> None:
+    found = judged(SASLAUTHD, SASLAUTHD.replace("amy", "bob"), SMTPD)
+    assert found["USER172"].finding.traffic is not None and not found["USER172"].finding.traffic.relays
+    assert found["USER500"].explained_by is None
+
+
+REFUSED = "postfix/smtpd[99]: warning: x.example[192.0.2.7]: SASL LOGIN authentication failed: UGFzc3dvcmQ6"
+LOST = REFUSED.replace("UGFzc3dvcmQ6", "Connection lost to authentication server")
+
+
+def test_a_connection_lost_after_a_row_of_refusals_is_dovecots_delay() -> None:
+    finding = judged(*[REFUSED] * 5, LOST)["RUN502"].finding
+    assert finding.severity == "info" and "makes addresses with many failures wait" in finding.advice.split("\n")[0]
+    finding = judged(REFUSED.replace("192.0.2.7", "192.0.2.8"), LOST)["RUN502"].finding
+    assert finding.severity == "error" and "makes addresses" not in finding.advice
+
+
+def test_candidates_stand_below_each_other_three_at_most() -> None:
+    found = judged(SMTPD)["USER500"]
+    assert found.finding.advice.count("\nHow to tell: ") == found.finding.advice.count("\nDo: ") >= 4
+    report = Report(Target("log", "-"), "2026-11-22T06:10:00", 0.1, (found,), (), log=LogRead(("-",), 1, 99, 1))
+    text = render(report, Style(colour=False, ascii=True, width=80))
+    assert "3. " in text and "4. " not in text and "more candidate" in text
+    assert re.search(r"\n +tell  \S", text) and re.search(r"\n +do    \S", text)
+    assert "4. " in render(report, Style(colour=False, ascii=True, width=80, verbosity=1))
