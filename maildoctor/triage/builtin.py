@@ -127,6 +127,7 @@ def _rule(table: dict[str, Any]) -> Rule:
         scope=_one_of(table["scope"], get_args(Scope)),
         by_client=_one_of(table["by_client"], (False, True)),
         refusal=_one_of(table["refusal"], get_args(Refusal)),
+        by_words=_one_of(table["by_words"], (False, True)),
         causes=tuple(_cause(**cause) for cause in table["causes"]),
     )
 
