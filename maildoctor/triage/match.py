@@ -32,6 +32,8 @@ _QUOTED = re.compile(
 """How messages begin that do nothing but quote what a stranger sent: nothing in them is believed."""
 _LONGEST_KNOWN = 512
 
+_TROUBLE = frozenset(NEEDLES)
+
 Fields = dict[str, bytes]
 
 
@@ -87,6 +89,7 @@ class Matcher:
         self.rules = rules
         self._by_words = {rule.code: number for number, rule in enumerate(rules) if rule.by_words}
         self.needles, self.askers = _needles(rules)
+        self._words = frozenset(n for n, needle in enumerate(self.needles) if self._by_words and needle in _TROUBLE)
         self._patterns: dict[int, re.Pattern[bytes]] = {}
         self._order: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._programs: dict[tuple[bytes, int], bool] = {}
@@ -109,7 +112,7 @@ class Matcher:
             known = None if _QUOTED.match(message) else self._search(head, message, needles)
             if known:
                 known = known[0], self._shown(known[0], known[1], line)
-            elif self._by_words and not _QUOTED.match(message):
+            elif not self._words.isdisjoint(needles) and not _QUOTED.match(message):
                 known = self._read(head, message, line)
             if len(message) <= _LONGEST_KNOWN:
                 if len(self._known) >= _MOST_KNOWN:
@@ -140,7 +143,7 @@ class Matcher:
         """What a line that no rule knows says by its words. Nothing of it is believed to be free of secrets."""
         from maildoctor.triage.reader.reading import read  # its tables are large, and most logs have no such line
 
-        reading = read(head.tag, message)
+        reading = read(head.tag, message, bool(head.stamp or head.pid))
         if reading is None or reading.code not in self._by_words:
             return None
         masked = masked_line(line)
@@ -200,8 +203,8 @@ class Matcher:
 
 
 def _needles(rules: Sequence[Rule]) -> tuple[list[bytes], list[tuple[int, ...]]]:
-    """Each needle once, the longest first, for it says the most; and beside it the rules that have it. Those of the rules
-    by words stand in the same order: a line counts at its first needle, which is mostly one of a rule that knows it."""
+    """Each needle once, the longest first, for it says the most; and beside it the rules that have it. Those of the
+    rules by words stand in the same order."""
     askers: dict[bytes, list[int]] = {}
     for number, rule in enumerate(rules):
         for needle in rule.needles:

@@ -32,9 +32,10 @@ RELAYS = ("relay", "rip", "rhost")
 COUNTED = ("user", *RELAYS)
 """Named groups with too many values to be identity."""
 
-READ_FIELDS = frozenset(
-    "read speaker verb object error path server port library setting map mechname account service principal".split()
-)
+_READ_FIELDS = """
+    read speaker verb object error path server port library setting map mechname account service principal
+"""
+READ_FIELDS = frozenset(_READ_FIELDS.split())
 """The fields that a line read by its words can have."""
 
 _SHORTEST_NEEDLE = 6

@@ -34,9 +34,8 @@ _MAPS = (
 )
 
 _THING = re.compile(
-    r"(?P<url>\b(?:ldap|ldaps|ldapi|https?|mysql|pgsql|postgresql|postgres|redis|imaps?|smtps?|lmtp)://[^\s'\",;)>\]]{1,200}"
-    + _END
-    + r")"
+    r"(?P<url>\b(?:ldap|ldaps|ldapi|https?|mysql|pgsql|postgresql|postgres|redis|imaps?|smtps?"
+    r"|lmtp)://[^\s'\",;)>\]]{1,200}" + _END + r")"
     r"|(?P<keytab>\b(?:FILE|DIR|KEYRING|KCM|WRFILE):[^\s'\",;)>\]]{1,200}" + _END + r")"
     r"|(?P<endpoint>\b(?:unix|local|unix_dgram|fifo|inet6?|tcp|tls|ssl):\[?[\w/.-][^\s'\",;)>]{1,200}" + _END + r")"
     r"|(?P<map>\b(?:" + _MAPS + r"):(?:[a-z]{1,12}:)?[\w/.-][^\s'\",;)>:(]{0,200}" + _END + r")"
@@ -46,11 +45,13 @@ _THING = re.compile(
     r"|(?P<library>(?<![\w.+-])[\w+-][\w+.-]{0,80}\.so(?:\.\d{1,6}){0,4}\b)"
     r"|(?P<principal>(?<![\w./-])[\w.-]{1,64}/[\w.-]{1,128}@[\w.-]{0,128})"
     r"|(?P<peer>(?<![\w.-])[\w.-]{1,200}\[[\da-fA-F:.]{2,45}\](?::\d{1,5})?)"
-    r"|(?P<address>(?<![\w.])(?:\[(?:IPv6:)?[\da-fA-F:]{2,45}\]|\[?\d{1,3}(?:\.\d{1,3}){3}\]?)(?::\d{1,5})?(?![\w.]\w))"
-    r"|(?P<server>(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}+:\d{1,5}\b|\blocalhost(?::\d{1,5})?\b)"
+    r"|(?P<address>(?<![\w.])(?:\[(?:IPv6:)?[\da-fA-F:]{2,45}\]"
+    r"|\[?\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?\]?)(?::\d{1,5})?(?![\w.]\w))"
+    r"|(?P<server>(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}:\d{1,5}\b|\blocalhost(?::\d{1,5})?\b)"
     r"|(?P<mail>(?<![\w.+=-])[\w.+=-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8})"
     r"|(?P<source>\b[\w-]{1,64}\.[ch](?:pp)?:\d{1,6}\b)"
-    r"|(?P<relative>(?<![\w.-])[\w.-]{0,80}\w\.(?:cf|conf|db|pem|key|crt|cer|csr|toml|ext|cfg|pid|lock|log|mc|keytab|ini|sock"
+    r"|(?P<relative>(?<![\w.-])[\w.-]{0,80}\w\.(?:cf|conf|db|pem|key|crt|cer|csr|toml|ext|cfg|pid|lock|log|mc"
+    r"|keytab|ini|sock"
     r"|socket|sqlite|lua|sieve|list|index|cache|pag|dir|cdb|lmdb|json|xml|p12|pfx|jks|dh)\b)"
     r"|(?P<function>\b[A-Za-z_]\w{1,60}\(\)|^[a-z]\w{0,40}_\w{1,40}(?=: ))"
     r"|(?P<mech>\b(?:" + _MECHS + r")\b)"
@@ -72,25 +73,32 @@ _SAID = re.compile(
     r")(?: is)?[ =:]{1,3}" + _QUOTE + r"(?P<name>" + _NAME + r")"
 )
 _QUOTED = re.compile(r"\"([^\"\n]{1,200})\"|(?<!\w)'([^'\n]{1,200})'|[`‘]([^'’\n]{1,200})['’]|<([^<>\n]{1,200})>")
-_NOT_A_NAME = frozenset(
-    "a an and are as at be been by can cannot could did do does error errors failed failure file for found from had has "
-    "have id in invalid is it its line missing name no not of on or out set should the this to too type unknown user was "
-    "were which while will with without you data server value must only also but lookup information info command already "
-    "process service database option parameter key section does doesn't didn't couldn't can't isn't wasn't more all any "
-    "password authentication login connection request response reply state directory socket supported required "
-    "requires expected list string number size table entry key returned specified used that needs may than when if "
-    "account group member check access permission connection operation input resource too argument or proxy mail remote local "
-    "sasl the ldap sql auth_server filter our one internal configuration path new lock".split()
-)
+_NOT_NAMES = """
+    a access account address all already also an and any are argument as at attribute auth_server authentication be
+    been boolean but by can can't cannot check client code command configuration connection could couldn't count
+    data database destination did didn't directory dn do does doesn't entry error errors expected failed failure
+    field file filter flag for found from gid group had has have id if in index info information initial input
+    internal invalid is isn't it its key ldap length limit limits line list local lock login lookup mail may
+    mechanism member method missing more must name names needs new no not number of on one only operation option or
+    our out owner ownership parameter password path permission policy process proxy qmqp record remote reply request
+    required requires reset resource response returned sasl section server service set settings should size socket
+    source specified sql stage state status step string supported supports syntax table target than that the this to
+    too type types uid unknown used user value values vector version was wasn't were when which while will with
+    without you
+"""
+_NOT_A_NAME = frozenset(_NOT_NAMES.split())
+"""What stands behind such words and is no name."""
 _LINE_BEHIND = re.compile(r"[\"'’)>]?[,:(]? ?\(?(?:at )?line\b|:\d{1,6}\b|\(\d{1,6}\)", re.ASCII)
 _CONTEXT_BEFORE = re.compile(r"(?:\bconn|\bclient|\bsession=|rip=|lip=|line \d{1,6} of) ?$")
 _FUNCTION_BEHIND = re.compile(r":(?: |$)")
 _OF_SERVICE = re.compile(
-    r"(?<![\w/-])(?P<name>[\w/-]{2,64}) (?:service|daemon|server|transport)\b"
-    r"|\b(?:open|close|write|writing|reading|opening|read|seek|truncate|append|connect|lock|load|lookup|look up|bind|stat|create|remove|start)"
+    r"(?<![\w/-])(?P<name>[a-z][\w/-]{1,63}) (?:service|daemon|server|transport)\b"
+    r"|\b(?:open|close|write|writing|reading|opening|read|seek|truncate|append|connect|lock|load|lookup"
+    r"|look up|bind|stat|create|remove|start)"
     r"(?: (?:to|from|on|at|file|lock|map|table|database|proxy|filter|input|output|service|the|directory|dir)){0,3}"
-    r" (?P<word>[\w./-]{2,64})|\bfor (?P<account>[\w.@+-]{1,64})(?=[:.,]|$)"
+    r" (?P<word>[\w./-]{2,64})|\bfor (?P<account>[\w.@+-]{1,64})(?=[:.,]|$)|: (?P<tail>[\w./@-]{2,64})$"
 )
+_OF_GROUP = {"name": "service", "tail": "word"}
 _PLACES = frozenset({"source", "function", "mech", "peer", "mail"})
 
 
@@ -100,10 +108,9 @@ def things(text: str) -> list[Thing]:
     taken = [(thing.start, thing.end) for thing in found]
     for named in _SAID.finditer(text):
         name, (start, end) = named["name"].rstrip(".-:/"), named.span("name")
-        if name.lower() in _NOT_A_NAME or not name:
+        if name.lower() in _NOT_A_NAME or not name or name.isdigit():
             continue
-        kind = named.lastgroup if named.lastgroup != "name" else ""
-        kind = next(key for key, value in named.groupdict().items() if value and key != "name") if not kind else kind
+        kind = next(key for key, value in named.groupdict().items() if value and key != "name")
         clash = next((n for n, (a, b) in enumerate(taken) if a < end and start < b), None)
         if clash is None:
             found.append(Thing(kind, name, start, start + len(name)))
@@ -115,7 +122,7 @@ def things(text: str) -> list[Thing]:
         group = named.lastgroup or "name"
         start, end = named.span(group)
         if named[group].lower() not in _NOT_A_NAME and all(b <= start or end <= a for a, b in taken):
-            found.append(Thing("service" if group == "name" else group, named[group], start, end))
+            found.append(Thing(_OF_GROUP.get(group, group), named[group], start, end))
             taken.append((start, end))
     for quoted in _QUOTED.finditer(text):
         start, end = quoted.span(quoted.lastindex or 0)
@@ -141,10 +148,10 @@ def _formed(text: str) -> Iterator[Thing]:
 
 _FIRST = ("file", "queue", "endpoint", "url", "keytab", "library", "map", "server", "principal", "relative")
 _SECOND = (
-    "parameter", "module", "database", "mechanism", "service", "account", "group", "host", "scheme", "address", "setting",
-    "quoted",
+    "parameter", "module", "database", "mechanism", "service", "account", "group", "host", "scheme", "address",
+    "setting", "quoted",
 )  # fmt: skip
-_LAST = ("word", "mech", "peer", "mail", "setting")
+_LAST = ("word", "mech", "peer", "mail", "setting", "function")
 
 
 def chosen(found: Sequence[Thing], start: int, end: int, named: Sequence[tuple[str, ...]] = ()) -> Thing | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from maildoctor.triage.reader import noise
 from maildoctor.triage.reader.errors import Named, errors
@@ -30,11 +31,12 @@ _LEVEL = re.compile(
     r"(?:\[\d{1,6}\])?: |(?P<syserr>(?:SYSERR|NOQUEUE: SYSERR)(?:\([^)\n]{0,60}\))?: ))"
 )
 _NEGATION = re.compile(
-    r"\b(?:cannot|can ?not|can't|could not|couldn't|unable|fail(?:ed|ure|s|ing)?|errors?|denied|refused|unexpected(?:ly)?"
-    r"|invalid|unknown|bad|missing|illegal|malformed|unsupported|unsafe|insecure|fatal|panic|lost|died|killed|aborted"
-    r"|not (?:found|set|specified|configured|supported|allowed|permitted|available|defined|valid|running|compiled|owned"
-    r"|a|an|recogni[sz]ed|implemented)|no such|does(?:n't| not)|did(?:n't| not)|is not|isn't|must|should|too|wrong|ignoring"
-    r"|writable|expired|exceed(?:ed|s)?|mismatch|undefined|unrecogni[sz]ed|corrupt(?:ed)?|conflict(?:ing)?|no|empty|skew)\b",
+    r"\b(?:cannot|can ?not|can't|could not|couldn't|unable|fail(?:ed|ure|s|ing)?|errors?|denied|refused"
+    r"|unexpected(?:ly)?|invalid|unknown|bad|missing|illegal|malformed|unsupported|unsafe|insecure|fatal|panic"
+    r"|lost|died|killed|aborted|not (?:found|set|specified|configured|supported|allowed|permitted|available|defined|valid"
+    r"|running|compiled|owned|a|an|recogni[sz]ed|implemented)|no such|does(?:n't| not)|did(?:n't| not)|is not|isn't|must|should"
+    r"|too|wrong|ignoring|writable|expired|exceed(?:ed|s)?|mismatch|undefined|unrecogni[sz]ed|corrupt(?:ed)?"
+    r"|conflict(?:ing)?|no|empty|skew)\b",
     re.IGNORECASE,
 )
 _VERBS = {
@@ -46,7 +48,8 @@ _VERBS = {
     "unlink": "remove", "remove": "remove", "delete": "remove", "rmdir": "remove", "chmod": "change", "chown": "change",
     "fchown": "change", "fchmod": "change", "listen": "listen", "accept": "accept", "fork": "fork", "lookup": "look up",
     "resolve": "look up", "getaddrinfo": "look up", "search": "search", "query": "query", "initialize": "initialize",
-    "init": "initialize", "initialise": "initialize", "initialization": "initialize", "start": "start", "parse": "parse",
+    "init": "initialize", "initialise": "initialize", "initialization": "initialize", "start": "start",
+    "parse": "parse",
     "parsing": "parse", "find": "find", "access": "access", "verify": "verify", "send": "send", "receive": "receive",
     "close": "close", "link": "link", "symlink": "link", "truncate": "write", "ftruncate": "write", "fsync": "write",
     "setuid": "change user", "setgid": "change group", "setgroups": "change group", "initgroups": "change group",
@@ -65,10 +68,8 @@ _LOADING = re.compile(
 )
 _SQL_USER = re.compile(r"(?:denied for user|failed for user) [\"']?([\w.@%+-]{1,64})")
 
-_LOCAL = frozenset(
-    "file queue endpoint url keytab library map relative parameter setting module database service mechanism principal "
-    "group quoted scheme account host server address word".split()
-)
+_OF_HOST = frozenset(("file", "queue", "endpoint", "keytab", "library", "map"))
+"""Kinds of objects that are this host's own, whoever is named beside them."""
 _GRAVE = frozenset(("error", "fatal", "panic", "err", "crit", "alert", "emerg", "critical"))
 _NETWORK = frozenset(("refused", "unreachable", "timeout", "gone"))
 
@@ -87,8 +88,9 @@ _CODES: Mapping[str, str] = {
 CODES = frozenset(_CODES.values())
 
 
-def read(tag: bytes, message: bytes) -> Reading | None:
-    """What this message of the program `tag` says of trouble; None where it tells of none, or not of this host's."""
+def read(tag: bytes, message: bytes, logged: bool = True) -> Reading | None:
+    """What this message of the program `tag` says of trouble; None where it tells of none, or not of this host's.
+    `logged`: it has the time or the process of a log, and is not what a command printed."""
     text = message[: 2 * LONGEST].decode("utf-8", "replace")[:LONGEST]
     program = tag.decode("ascii", "replace")
     if not _is_ours(program, text):
@@ -99,33 +101,55 @@ def read(tag: bytes, message: bytes) -> Reading | None:
     sasl = noise.SASL_SAYS.match(body)
     body = body[sasl.end() :] if sasl else body
     own = noise.own_words(body, level in _GRAVE)
-    if own is None or (found_level is None and noise.own_words(text) is None):
+    if own is None:
         return None
     if len(own) < len(body):  # what a program of ours put out, quoted in another's line
         inner = _LEVEL.search(own)
         level, body = (inner["level"] or "error").lower() if inner else "error", own
-    body = noise.PAM_SAYS.sub("", body, count=1)
+    pam = noise.PAM_SAYS.match(body)
+    body = body[pam.end() :] if pam else body
     error = _error(list(errors(body)), level, body)
     if error is None or (sasl is not None and error.weight == 0):  # libsasl tells of what clients send in such words
         return None
+    kind = error.kind
+    client = noise.names_a_client(body)
+    if client and level not in ("fatal", "panic") and not _TOUCHED.search(body):
+        return None
     found = things(body)
     thing = _object(found, error, body)
-    kind = error.kind if error.kind != "missing" or thing is None or thing.kind != "library" else "loader"
-    if _of_a_client(kind, thing, body, level, program):
+    if not level and not _is_plain(error, thing, program, pam is not None):
         return None
-    if not program and (error.weight == 0 or thing is None):
+    if kind == "missing" and thing is not None and thing.kind == "library":
+        kind = "loader"
+    if _of_a_client(kind, thing, body, level, client):
+        return None
+    if (not program and thing is None) or (not (program and logged) and error.weight == 0):
         return None
     return Reading(_CODES[kind], kind, _fields(program, body, kind, error, thing))
+
+
+@lru_cache(maxsize=1024)
+def _is_program(program: str) -> bool:
+    return noise.MAIL_PROGRAM.fullmatch(program) is not None
 
 
 def _is_ours(program: str, text: str) -> bool:
     if not program:
         return bool(noise.OF_MAIL.search(text))
-    return bool(noise.MAIL_PROGRAM.fullmatch(program) or noise.PAM_LINE.match(text))
+    return _is_program(program) or noise.PAM_LINE.match(text) is not None
+
+
+def _is_plain(error: Named, thing: Thing | None, program: str, pam: bool) -> bool:
+    """Whether this is trouble though nothing in the line says how grave it is."""
+    if error.weight == 2:
+        return True
+    named = thing is not None and not thing.place and thing.kind not in ("word", "mech", "quoted")
+    return (named or pam) and not noise.LEVELLED.match(program)
 
 
 def _error(found: Sequence[Named], level: str, body: str) -> Named | None:
-    """The error that tells the most; of several the last outright one, for formats of C end in it; of words the first."""
+    """The error that tells the most: the last of those named outright, for formats of C end in it; of words the
+    first."""
     exact = [named for named in found if named.weight == 2]
     if exact:
         return exact[-1]
@@ -137,9 +161,7 @@ def _error(found: Sequence[Named], level: str, body: str) -> Named | None:
         return weak[0]
     if found:
         return found[0] if level or any(named.kind == "failed" for named in found) else None
-    if level in ("", "warning", "warn"):
-        return None
-    return Named("failed", len(body), len(body), 0)
+    return Named("failed", len(body), len(body), 0) if level in ("fatal", "panic") else None
 
 
 def _object(found: Sequence[Thing], error: Named, body: str) -> Thing | None:
@@ -149,8 +171,8 @@ def _object(found: Sequence[Thing], error: Named, body: str) -> Thing | None:
     if error.kind == "credentials" and (user := _SQL_USER.search(body)) is not None:
         return Thing("account", user[1], *user.span(1))
     named: tuple[tuple[str, ...], ...] = ()
-    if error.kind in ("malformed", "unknown", "unsupported") and error.weight < 2:
-        return _near(found, error)
+    if error.kind in ("malformed", "unknown", "unsupported", "missing") and error.weight < 2:
+        return _near(found, error, body)
     if error.kind in ("kerberos",):
         named = (("principal", "keytab"),)
     if error.kind in ("mechanism",):
@@ -160,31 +182,45 @@ def _object(found: Sequence[Thing], error: Named, body: str) -> Thing | None:
     return chosen(found, error.start, error.end, named)
 
 
-def _near(found: Sequence[Thing], error: Named) -> Thing | None:
+_SAID_BEHIND = ("not", "is ", "has", "doe", "mus", "sho", "can", "out")
+"""How words begin that stand behind what they are said of: `x not found`."""
+
+
+def _near(found: Sequence[Thing], error: Named, body: str) -> Thing | None:
     """Of a word such as `unknown` or `invalid`, what stands behind it: `unknown option: x`."""
+    told = [t for t in found if t.kind in _BEFORE_COLON and 0 <= error.start - t.end <= len("': ")]
+    if told and not told[-1].name.endswith("()"):  # `x: bad value`
+        return told[-1]
     fitting = [thing for thing in found if not thing.place and thing.kind not in ("source", "function")]
     behind = [thing for thing in fitting if thing.start >= error.end]
-    if behind and behind[0].start - error.end <= _CLOSE:
+    before = body[error.start : error.start + 3].lower() in _SAID_BEHIND and len(behind) < len(fitting)
+    if behind and not before and behind[0].start - error.end <= _CLOSE:
         return behind[0]
     return chosen(found, error.start, error.end)
 
 
 _CLOSE = 40
+_BEFORE_COLON = frozenset(("file", "relative", "queue", "map", "parameter", "setting", "function"))
 
 
-def _of_a_client(kind: str, thing: Thing | None, body: str, level: str, program: str) -> bool:
+_TOUCHED = re.compile(
+    r"(?<![\w])/[a-z]|\b(?:private|public|active|deferred)/|\.so\b|\b(?:unix|local|FILE|hash|lmdb|btree|ldap|ldaps):"
+)
+"""What no client brings with it."""
+_BY_CLIENTS = frozenset((*_NETWORK, "unresolved", "tls", "certificate", "expired"))
+
+
+def _of_a_client(kind: str, thing: Thing | None, body: str, level: str, client: bool) -> bool:
     """Whether a client, or a server far away, is all that it is about."""
-    local = thing is not None and not thing.place and thing.kind in _LOCAL
-    touchable = local and thing is not None and thing.kind in ("file", "queue", "endpoint", "keytab", "library", "map")
-    backend = bool(noise.BACKENDS.search(body)) or (touchable and thing is not None)
-    grave = level in ("fatal", "panic")
-    if kind in _NETWORK or kind in ("unresolved", "tls", "certificate", "expired"):
-        if noise.names_a_client(body) and not touchable:
-            return True
-        if kind in ("unresolved", "gone", "timeout") or (kind in _NETWORK and not touchable):
-            return not (backend or grave or (local and thing is not None and thing.kind in ("service", "word")))
+    of_host = thing is not None and not thing.place and thing.kind in _OF_HOST
+    if of_host:
         return False
-    return noise.names_a_client(body) and not touchable and not grave
+    if client:
+        return kind in _BY_CLIENTS or level not in ("fatal", "panic")
+    if kind not in _NETWORK and kind != "unresolved":
+        return False
+    served = thing is not None and not thing.place and thing.kind in ("service", "word")
+    return not (served or level in ("fatal", "panic") or noise.BACKENDS.search(body))
 
 
 def _fields(program: str, body: str, kind: str, error: Named, thing: Thing | None) -> dict[str, bytes]:
