@@ -73,8 +73,8 @@ def test_each_of_them_holds_a_needle() -> None:
 
 
 def test_triage_tells_of_them_and_never_as_an_error() -> None:
-    told = {r.finding.code for case in LINES[:60] for r in findings(case["line"])}
-    assert len(told & BY_WORDS) >= 6
+    codes = {r.finding.code for case in LINES[:60] for r in findings(case["line"])}
+    assert len(codes & BY_WORDS) >= 6
     severities = {
         r.finding.severity for case in LINES[:60] for r in findings(case["line"]) if r.finding.code in BY_WORDS
     }
@@ -85,8 +85,8 @@ def test_triage_tells_of_them_and_never_as_an_error() -> None:
 def test_a_log_without_unknown_trouble_is_silent(share: float) -> None:
     source = lines(3, share)
     seen = scanned(next(source)[0].decode() for _ in range(4000))
-    told = {RULES[key[0]].code for key in seen.tally.entries}
-    assert not told & BY_WORDS
+    codes = {RULES[key[0]].code for key in seen.tally.entries}
+    assert not codes & BY_WORDS
 
 
 def test_the_floods_of_a_log_hold_few_of_the_needles() -> None:
@@ -124,8 +124,8 @@ QUIET = (
 
 @pytest.mark.parametrize("line", QUIET)
 def test_what_clients_deliveries_and_others_do_is_no_trouble(line: str) -> None:
-    told = [r.finding for r in findings(HEAD + line) if r.finding.code in BY_WORDS]
-    assert not told
+    codes = [r.finding for r in findings(HEAD + line) if r.finding.code in BY_WORDS]
+    assert not codes
 
 
 @pytest.mark.parametrize(

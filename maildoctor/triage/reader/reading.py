@@ -33,9 +33,11 @@ _LEVEL = re.compile(
 _NEGATION = re.compile(
     r"\b(?:cannot|can ?not|can't|could not|couldn't|unable|fail(?:ed|ure|s|ing)?|errors?|denied|refused"
     r"|unexpected(?:ly)?|invalid|unknown|bad|missing|illegal|malformed|unsupported|unsafe|insecure|fatal|panic"
-    r"|lost|died|killed|aborted|not (?:found|set|specified|configured|supported|allowed|permitted|available|defined|valid"
-    r"|running|compiled|owned|a|an|recogni[sz]ed|implemented)|no such|does(?:n't| not)|did(?:n't| not)|is not|isn't|must|should"
-    r"|too|wrong|ignoring|writable|expired|exceed(?:ed|s)?|mismatch|undefined|unrecogni[sz]ed|corrupt(?:ed)?"
+    r"|lost|died|killed|aborted"
+    r"|not (?:found|set|specified|configured|supported|allowed|permitted|available|defined|valid"
+    r"|running|compiled|owned|a|an|recogni[sz]ed|implemented)|no such|does(?:n't| not)|did(?:n't| not)|is not"
+    r"|isn't|must|should|too|wrong|ignoring|writable|expired|exceed(?:ed|s)?|mismatch"
+    r"|undefined|unrecogni[sz]ed|corrupt(?:ed)?"
     r"|conflict(?:ing)?|no|empty|skew)\b",
     re.IGNORECASE,
 )
@@ -188,9 +190,9 @@ _SAID_BEHIND = ("not", "is ", "has", "doe", "mus", "sho", "can", "out")
 
 def _near(found: Sequence[Thing], error: Named, body: str) -> Thing | None:
     """Of a word such as `unknown` or `invalid`, what stands behind it: `unknown option: x`."""
-    told = [t for t in found if t.kind in _BEFORE_COLON and 0 <= error.start - t.end <= len("': ")]
-    if told and not told[-1].name.endswith("()"):  # `x: bad value`
-        return told[-1]
+    before_colon = [t for t in found if t.kind in _BEFORE_COLON and 0 <= error.start - t.end <= len("': ")]
+    if before_colon and not before_colon[-1].name.endswith("()"):  # `x: bad value`
+        return before_colon[-1]
     fitting = [thing for thing in found if not thing.place and thing.kind not in ("source", "function")]
     behind = [thing for thing in fitting if thing.start >= error.end]
     before = body[error.start : error.start + 3].lower() in _SAID_BEHIND and len(behind) < len(fitting)
