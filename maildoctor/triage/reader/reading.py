@@ -9,7 +9,7 @@ from maildoctor.triage.reader import noise
 from maildoctor.triage.reader.errors import Named, errors
 from maildoctor.triage.reader.objects import Thing, chosen, things
 
-LONGEST = 1024
+LONGEST = 700
 """Of a message no more characters are read."""
 _LONGEST_NAME = 200
 MARK = b"by its words"
