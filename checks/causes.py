@@ -1,118 +1,15 @@
-"""The order of the roots of one severity, and which finding explains which where that needs a condition. All else that
-a finding explains stands in the declaration of its check."""
+"""The true exceptions: which finding explains which where that needs a condition, and which of two causes on one rung
+comes first. All else follows from the rungs, or stands in the declaration of the check."""
+
+from collections.abc import Callable
 
 from maildoctor.api import Cause, Finding
 
-ORDER = (
-    "CONF003",
-    "CONF011",
-    "CONF017",
-    "CONF018",
-    "RUN007",
-    "RUN021",
-    "CONF001",
-    "CONF023",
-    "QUEUE003",
-    "PERM001",
-    "SASL001",
-    "QUEUE001",
-    "SYS003",
-    "LINK005",
-    "LINK001",
-    "LINK002",
-    "LINK003",
-    "LINK004",
-    "CONF002",
-    "CONF028",
-    "CONF014",
-    "PERM006",
-    "CONF019",
-    "PERM007",
-    "MECH001",
-    "USER004",
-    "USER006",
-    "SASL005",
-    "CONF015",
-    "MECH011",
-    "MECH004",
-    "SASL013",
-    "SASL014",
-    "SASL012",
-    "USER011",
-    "PAM004",
-    "LDAP004",
-    "LDAP003",
-    "LDAP005",
-    "LDAP008",
-    "LDAP009",
-    "SASL007",
-    "SYS004",
-    "PERM010",
-    "TLS005",
-    "CONF012",
-    "CONF013",
-    "TLS007",
-    "USER005",
-    "USER013",
-    "RUN011",
-    "RUN004",
-    "RUN012",
-    "SASL002",
-    "USER003",
-    "USER008",
-    "USER009",
-    "RUN001",
-    "RUN006",
-    "RUN009",
-    "RUN008",
-    "MAP004",
-    "MAP024",
-    "SYS005",
-    "SYS006",
-    "RUN005",
-    "RUN014",
-    "RUN013",
-    "RUN020",
-    "RUN015",
-    "RUN018",
-    "RUN019",
-    "QUEUE005",
-    "RUN016",
-    "MAP001",
-    "MAP006",
-    "PERM002",
-    "SYS002",
-    "CONF008",
-    "TLS001",
-    "TLS006",
-    "TLS008",
-    "TLS009",
-    "TLS011",
-    "CONF006",
-    "MECH009",
-    "MAP005",
-    "MAP014",
-    "MAP015",
-    "MAP016",
-    "MAP017",
-    "CONF025",
-    "CONF005",
-    "CONF021",
-    "LINK006",
-    "LINK007",
-    "MECH003",
-    "MECH005",
-    "MECH006",
-    "SASL003",
-    "SASL006",
-    "MECH007",
-    "TLS002",
-    "TLS003",
-    "TLS004",
-    "TLS010",
-    "MECH012",
-)
-"""Where several causes of one symptom are found, it stands under the first of them."""
+Pair = Callable[[Finding, Finding], bool]
+
+ORDER = ("MECH011",)
+"""Of several causes of one symptom it stands under the one on the lowest rung; of those on one rung, under the first of
+these. Where no mechanism is on both lists (MECH011), what one of the lists hides (MECH004) follows from it."""
 
 
 def _of_the_daemon(bad: Finding, _: Finding) -> bool:
@@ -125,8 +22,18 @@ def _access_map(unread: Finding, _: Finding) -> bool:
     return unread.labels.get("map") == "access"
 
 
+def _same_plugin(broken: Finding, lacking: Finding) -> bool:
+    """Two broken plug-ins are two faults."""
+    return broken.labels.get("plugin") == lacking.labels.get("plugin")
+
+
 def _wrong_one_is_read(shadow: Finding, _: Finding) -> bool:
     return shadow.severity == "error"
+
+
+def _rests_on(*options: str) -> Pair:
+    """The first of two lines leads nowhere, and the symptom is what comes of that option."""
+    return lambda twice, _: twice.severity == "error" and twice.labels.get("option") in options
 
 
 def _same_hub(realm: Finding, refused: Finding) -> bool:
@@ -138,20 +45,31 @@ def _every_client(refused: Finding, _: Finding) -> bool:
     return refused.labels.get("client", "").partition(".")[0] in ("", "127", "localhost")
 
 
+def _drops_now(limit: Finding, _: Finding) -> bool:
+    """Only where the socket was seen to close at once; else it is a warning of busy hours."""
+    return limit.severity == "error"
+
+
 def _of_all_who_tried(locked: Finding, _: Finding) -> bool:
     """Where others got in, it is less than an error, and every login does not fail."""
     return locked.severity == "error"
 
 
 CAUSES = (
+    Cause("RUN067", ("RUN066", "no-answer", "no-offer", "no-starttls"), _drops_now),
     Cause("PAM004", ("LOGIN001",), _of_all_who_tried),
     Cause("LDAP009", ("LOGIN001",), _of_all_who_tried),
     Cause("MAP014", ("no-answer", "no-offer", "no-starttls"), _every_client),
     Cause("MAP016", ("no-answer", "no-offer", "no-starttls"), _every_client),
     Cause("MAP015", ("no-answer",), _every_client),
     Cause("CONF001", ("CONF002", "CONF023", "stopped"), _of_the_daemon),
-    Cause("MAP001", ("WIRE002", "WIRE010", "WIRE023"), _access_map),
-    Cause("MAP006", ("WIRE002", "WIRE010", "WIRE023"), _access_map),
+    Cause("MAP001", ("no-answer", "no-offer", "no-starttls"), _access_map),
+    Cause("MAP006", ("no-answer", "no-offer", "no-starttls"), _access_map),
+    *(Cause(code, ("LINK006",), _same_plugin) for code in ("LINK001", "LINK002", "LINK003", "LINK004")),
     Cause("SASL006", ("SASL007", "USER001", "USER002", "USER005", "LOGIN001", "LOGIN002"), _wrong_one_is_read),
+    Cause("SASL024", ("SASL007", "SASL008", "SASL005"), _rests_on("pwcheck_method", "saslauthd_path")),
+    Cause("SASL024", ("USER001", "USER002", "USER005"), _rests_on("sasldb_path", "auxprop_plugin")),
+    Cause("SASL024", ("LINK006",), _rests_on("auxprop_plugin")),
+    Cause("SASL024", ("MECH001", "MECH004", "MECH011", "WIRE010"), _rests_on("mech_list")),
     Cause("MAP024", ("MAP023",), _same_hub),
 )

@@ -75,6 +75,7 @@ def certificates(data: bytes) -> str:
                 raise ValueError
             more = [f"# more: {len(found) - _CHAIN:,} certificates, not described"] if found[_CHAIN:] else []
             more += (f"also: {_line(c.subject.rfc4514_string())}" for c in found[_CHAIN:_SUBJECTS])
+            more += ["# key: behind the certificate"] if _key_is_behind(data) else []
             return "\n\n".join([*map(_describe, found[:_CHAIN]), *(["\n".join(more)] if more else [])])
         except (ValueError, x509.InvalidVersion):
             raise NotReadable("there is no readable certificate in it") from None
@@ -89,6 +90,15 @@ def _each(data: bytes) -> list[bytes]:
     if b"-----BEGIN" not in data:
         return [data]
     return [der or b"" for label, der in asn1.blocks(data) if label in _CERTIFICATE]
+
+
+def _key_is_behind(data: bytes) -> bool:
+    """Whether a file of PEM has a private key, and a certificate before it."""
+    labels = (
+        [label for label, _ in asn1.blocks(data)] if b" PRIVATE KEY-----" in data or b"BEGIN PRIVATE" in data else []
+    )
+    kinds = [label in _CERTIFICATE for label in labels if label in _CERTIFICATE or label.endswith("PRIVATE KEY")]
+    return kinds[:1] == [True] and not all(kinds)
 
 
 def _loaded(der: bytes) -> "x509.Certificate":  # type: ignore[name-defined]  # noqa: F821 (imported lazily)

@@ -56,8 +56,19 @@ Direction = Literal["server", "relay", "local"]
 Axis = Literal["listener", "mechanism", "map", "user", "client"]
 """By what a finding may be confined; its labels say to which."""
 
-Effect = Literal["stopped", "no-answer", "no-starttls", "no-offer", "login-fails", "refused-after-login"]
-"""What several symptoms have in common, so that a cause explains all of them in one word, those of later checks too."""
+Effect = Literal[
+    "stopped",
+    "no-answer",
+    "no-starttls",
+    "no-offer",
+    "login-fails",
+    "refused-after-login",
+    "user-refused",
+    "certificate-refused",
+    "not-started",
+]
+"""What several symptoms have in common, so that a cause explains all of them in one word, those of later checks too.
+`not-started`: the program that the label `daemon` names does not run; what it wrote of that itself stands above it."""
 
 _CODE = re.compile(r"[A-Z]+[0-9]+")
 
@@ -72,6 +83,8 @@ class Found:
     labels: Mapping[str, str]
     severity: Severity | None = None
     advice: str | None = None
+    rung: "Rung | None" = None
+    direction: "Direction | None" = None
 
 
 def found(
@@ -81,10 +94,13 @@ def found(
     fix: Iterable[Step] = (),
     severity: Severity | None = None,
     advice: str | None = None,
+    rung: Rung | None = None,
+    direction: Direction | None = None,
     **labels: str,
 ) -> Found:
-    """One fault. `labels` are its identity: the subject, never a changing number or a secret."""
-    return Found(message, tuple(evidence), tuple(fix), labels, severity, advice)
+    """One fault. `labels` are its identity: the subject, never a changing number or a secret. `rung` and `direction`
+    where they depend on the subject and are not those of the check."""
+    return Found(message, tuple(evidence), tuple(fix), labels, severity, advice, rung, direction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +201,8 @@ class Check:
                 evidence=tuple(replace(e, text=_short(e.text)) if len(e.text) > LONGEST else e for e in f.evidence),
                 labels=f.labels,
                 refs=self.refs,
+                rung=f.rung or self.rung,
+                direction=f.direction or self.direction,
             )
 
 

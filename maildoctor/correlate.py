@@ -14,14 +14,22 @@ def always(_cause: Finding, _symptom: Finding) -> bool:
 
 
 def covers(cause: Finding, symptom: Finding) -> bool:
-    """A cause is no less severe than what it explains, and is confined to a mechanism or a user only where the symptom
-    is confined to the same; product and product are the same too."""
+    """A cause is no less severe than what it explains, and is confined to a mechanism, a user or a client only where
+    the symptom is confined to the same; product and product are the same too."""
     if SEVERITIES.index(cause.severity) > SEVERITIES.index(symptom.severity):
         return False
     if cause.product and symptom.product and cause.product != symptom.product:
         return False
-    confined = ((cause.labels.get(key), symptom.labels.get(key)) for key in ("mechanism", "user"))
-    return all(mine is None or mine == theirs for mine, theirs in confined)
+    return all(mine is None or mine == _confined(symptom, axis) for axis in _AXES if (mine := _confined(cause, axis)))
+
+
+_AXES = (("mechanism", "mech"), ("user",), ("client",))
+"""The labels by which a finding is confined to a part of all logins."""
+
+
+def _confined(finding: Finding, axis: tuple[str, ...]) -> str | None:
+    word = next((finding.labels[key] for key in axis if key in finding.labels), None)
+    return None if word == "all" else word
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +41,13 @@ class Cause:
     when: Pair = always
 
 
-def rank(findings: Sequence[Finding], causes: Sequence[Cause]) -> tuple[Ranked, ...]:
-    """The findings in the order of a report: the roots, the most severe first and among equals in the order in which
-    `causes` names their codes; behind each root its symptoms, chains included."""
+Order = Callable[[Finding], tuple[int, ...]]
+"""What decides among findings of one severity: the least first."""
+
+
+def rank(findings: Sequence[Finding], causes: Sequence[Cause], order: Order = lambda _: ()) -> tuple[Ranked, ...]:
+    """The findings in the order of a report: the roots, the most severe first, among equals by `order`, and then in the
+    order in which `causes` names their codes; behind each root its symptoms, chains included."""
     place = {c.code: n for n, c in reversed(list(enumerate(causes)))}
     parent: dict[str, Finding] = {}
     by_code: dict[str, list[Finding]] = {}
@@ -52,7 +64,7 @@ def rank(findings: Sequence[Finding], causes: Sequence[Cause]) -> tuple[Ranked, 
                     and cause.when(root, symptom)
                 ):
                     parent[mark] = root
-    return tuple(_laid_out(findings, parent, place))
+    return tuple(_laid_out(findings, parent, place, order))
 
 
 def _below(finding: Finding, fingerprint: str, parent: dict[str, Finding]) -> bool:
@@ -65,7 +77,9 @@ def _below(finding: Finding, fingerprint: str, parent: dict[str, Finding]) -> bo
     return False
 
 
-def _laid_out(findings: Sequence[Finding], parent: dict[str, Finding], place: dict[str, int]) -> list[Ranked]:
+def _laid_out(
+    findings: Sequence[Finding], parent: dict[str, Finding], place: dict[str, int], order: Order
+) -> list[Ranked]:
     children: dict[str, list[Finding]] = {}
     for f in findings:
         if f.fingerprint in parent:
@@ -73,9 +87,9 @@ def _laid_out(findings: Sequence[Finding], parent: dict[str, Finding], place: di
 
     last = max(place.values(), default=0) + 1
 
-    def weight(f: Finding) -> tuple[int, int, int, str]:
+    def weight(f: Finding) -> tuple[int, tuple[int, ...], int, int, str]:
         explained = len(children.get(f.fingerprint, ()))
-        return SEVERITIES.index(f.severity), place.get(f.code, last), -explained, f.fingerprint
+        return SEVERITIES.index(f.severity), order(f), place.get(f.code, last), -explained, f.fingerprint
 
     laid: list[Ranked] = []
 

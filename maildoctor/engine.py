@@ -1,11 +1,12 @@
 """Gather only what the checks ask for, judge, keep every outcome."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any, TypeVar
 
+from maildoctor.auth import dovecot
 from maildoctor.auth.matrix import Sources, matrix, talk_summary
 from maildoctor.auth.service import LoginService
 from maildoctor.check import Check, Shown
@@ -18,8 +19,11 @@ from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
+from maildoctor.facts.dovecot.settings import Dovecot
+from maildoctor.facts.dovecot.users import PasswdFiles
 from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.processes import Listeners, Processes
+from maildoctor.facts.startup import Startup
 from maildoctor.facts.system import System
 from maildoctor.facts.tls import Tls
 from maildoctor.facts.wire import Wire
@@ -28,7 +32,8 @@ from maildoctor.host.deadline import Deadline, Overdue
 from maildoctor.ladder import Ground, Seen, climb
 from maildoctor.library import Library
 from maildoctor.model import CheckResult, Finding, Logins, Matrix, Outcome, Report, Route, Talk, Target
-from maildoctor.verdict import conclude, places
+from maildoctor.model import Step as Command
+from maildoctor.verdict import conclude, order, places
 
 FINDINGS = 500
 """Findings of one check that are told; nobody reads more, and a stranger may make a line for each."""
@@ -61,11 +66,11 @@ def examine(
     selection: Selection,
     progress: Callable[[str], None] | None = None,
     deadline: Deadline | None = None,
-    witness: Callable[[Report], Report] = lambda report: report,
+    witness: Callable[[Report, LoginHistory | None], Report] = lambda report, _: report,
 ) -> Report:
     """The diagnosis of a host. A fault in one check or collector never ends the run, nor does one that takes too long:
     what the deadline or an interruption leaves no time for is not judged. `witness` adds what the host's log says,
-    before the verdict."""
+    before the verdict; it is given what came of logins too."""
     late = deadline or Deadline()
     started = host.ask("clock")
     services = knowledge(host, progress or (lambda _: None), late)
@@ -83,7 +88,8 @@ def examine(
             outcomes.append(outcome)
             for f in found:
                 findings.setdefault(f.fingerprint, f)
-    ranked = rank(list(findings.values()), library.causes)
+    known = places(library.checks)
+    ranked = rank(list(findings.values()), library.causes, lambda f: order(f, known))
     about = _or(
         late,
         lambda: target(host, services),
@@ -106,9 +112,9 @@ def examine(
         routes=routes,
         logins=logins,
     )
-    report = _or(late, lambda: witness(report), report)
+    report = _or(late, lambda: witness(report, know.already(LoginHistory) if whole else None), report)
     wire = know.already(Wire)
-    return conclude(report, places(library.checks), bool(wire and wire.without_login)) if whole else report
+    return conclude(report, known, bool(wire and wire.without_login)) if whole else report
 
 
 def _or(deadline: Deadline, work: Callable[[], T], otherwise: T) -> T:
@@ -124,7 +130,12 @@ def _matrix(know: FactStore) -> Matrix | None:
     service, sasldb, in_realm = get(LoginService), get(SaslDb), None
     if service and sasldb and service.realm and service.realm_unknown is None:
         in_realm = sasldb.in_realm(service.realm)
-    return matrix(Sources(service, get(SaslConf), get(Plugins), sasldb, get(Saslauthd), know.already(Wire), in_realm))
+    known = (service, get(SaslConf), get(Plugins), sasldb, get(Saslauthd), know.already(Wire), in_realm)
+    asked = get(Dovecot) if service and dovecot.is_asked(service) else None
+    if asked is None:
+        return matrix(Sources(*known))
+    files = get(PasswdFiles)
+    return matrix(Sources(*known, dovecot.served(asked, files) if files else {}, dovecot.stores(asked)))
 
 
 def _ladder(
@@ -143,12 +154,31 @@ def _ladder(
             s.get(SaslDb),
             s.get(LoginHistory),
             tuple(proofs[s]),
-            *((s.get(Plugins), s.get(Saslauthd), s.get(Tls)) if ground.still else ()),
+            *((s.get(Plugins), s.get(Saslauthd), s.get(Tls), _later(s), _users_later(s)) if ground.still else ()),
         )
         for s in services
         if s.product
     ]
     return climb(ground, seen), _logins(history) if history else None
+
+
+def _users_later(know: FactStore) -> str:
+    """Why files do not show the users of a container: its start makes them; empty where it does not."""
+    users = know(SaslDb)
+    return users.reason if isinstance(users, Unknown) and users.kind == "later" else ""
+
+
+_OF_LOGIN = ("smtpd_sasl_", "smtpd_tls_", "smtpd_use_tls")
+
+
+def _later(know: FactStore) -> str:
+    """Why files do not show what the logins of a container will be: its start writes the configuration; empty where it
+    does not."""
+    service, start = know(LoginService), know.get(Startup)
+    if isinstance(service, Unknown):
+        return service.reason if service.kind == "later" else ""
+    names = [name for name in (start.settings if start else ()) if name.startswith(_OF_LOGIN)]
+    return f"{names[0]} is set at the start ({start.settings[names[0]]})" if start and names else ""
 
 
 def _logins(history: LoginHistory) -> Logins:
@@ -190,7 +220,7 @@ def _judge(
     if lacking:
         # what is not there at all settles the matter, whatever else could not be looked at
         why: Unknown = next((u for u in lacking if isinstance(u, Absent)), lacking[0])
-        verdict: CheckResult = "not_applicable" if isinstance(why, Absent) else "not_judged"
+        verdict: CheckResult = "not_applicable" if isinstance(why, Absent) or why.kind == "later" else "not_judged"
         return Outcome(check.code, check.name, verdict, why.reason, why.remedy), []
     try:
         reported = late.within(lambda: list(islice(check.findings(facts, lambda: know.get(System)), FINDINGS + 1)))
@@ -201,7 +231,7 @@ def _judge(
         reason = f"this check itself failed: {type(error).__name__} in {check.judge.__name__}"
         return Outcome(check.code, check.name, "broke", reason, "please report it"), []
     proofs[know].extend(f for f in reported if isinstance(f, Shown))
-    reported = [f for f in reported if not isinstance(f, Shown)]
+    reported = [*_when_started(reported, know)]
     found = [f for f in reported[:FINDINGS] if isinstance(f, Finding)]
     cut = next(filter(None, (know.gap(p.fact) for p in check.parameters)), None)
     if found and len(reported) > FINDINGS:
@@ -212,5 +242,23 @@ def _judge(
         return failed, [replace(f, product=product) for f in found]
     gap = next((u for u in reported if isinstance(u, Unknown)), cut)
     if gap is not None:
-        return Outcome(check.code, check.name, "not_judged", gap.reason, gap.remedy), []
+        later: CheckResult = "not_applicable" if gap.kind == "later" else "not_judged"
+        return Outcome(check.code, check.name, later, gap.reason, gap.remedy), []
     return Outcome(check.code, check.name, "pass"), []
+
+
+def _when_started(reported: Iterable[Finding | Unknown | Shown], know: FactStore) -> Iterator[Finding | Unknown]:
+    """What a check says of a container whose start writes settings, owners and modes: of one that does not run, what it
+    found in them is not judged; of one that runs, its remedy would be undone at the next start."""
+    start, still = know.get(Startup), know.get(Processes) is None
+    for f in reported:
+        if isinstance(f, Shown):
+            continue
+        words = next(filter(None, map(start.later, f.evidence)), "") if start and isinstance(f, Finding) else ""
+        if not words or not isinstance(f, Finding):
+            yield f
+        elif still:
+            yield Unknown(words, "examine the running container")
+        else:
+            again = f"# {words}: change it there or in what it is made of, else the next start undoes this"
+            yield replace(f, fix=(*f.fix, Command(again, "manual")))

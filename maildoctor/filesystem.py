@@ -242,6 +242,20 @@ class Tree:
             os.close(fd)
         return data if size > length else b"\n" + data
 
+    @contextlib.contextmanager
+    def socket(self, path: str) -> Iterator[str]:
+        """A name by which the socket at `path` can be connected to, whatever is put in its place meanwhile: Linux
+        alone has one."""
+        folder, name = self._place(path, follow=True)
+        fd = os.open(name, _FOUND | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        try:
+            mode = os.fstat(fd).st_mode
+            if not stat.S_ISSOCK(mode):
+                raise NotRegular(errno.ENOTSOCK, f"not a socket but {kind_of(mode)}", path)
+            yield f"/proc/self/fd/{fd}"
+        finally:
+            os.close(fd)
+
     def resolve(self, path: str) -> str:
         """The path with every link in it followed, as the target sees it; what is not there stays as it is. Raises
         OSError where links go round."""

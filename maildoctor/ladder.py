@@ -28,6 +28,9 @@ _SUBMISSION = (465, 587, 2525)
 
 _FEW = 3
 
+_OF_ANOTHER: tuple[RungName, ...] = ("mechanism", "offer", "verifier", "account")
+"""What a server that checks logins for the mail server tells, once both run."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -42,6 +45,10 @@ class Seen:
     plugins: Plugins | None = None
     saslauthd: Saslauthd | None = None
     tls: Tls | None = None
+    later: str = ""
+    """why these files cannot show what logins will be: the start of the container writes them"""
+    users_later: str = ""
+    """the same of the user database"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,8 @@ def _rungs(ground: Ground, seen: Seen, c: Conversation | None) -> Iterator[Route
             yield proofs[rung]
         elif lower and ground.still:
             yield RouteRung(rung, "not_reached", "nothing runs here")
+        elif seen.later and RUNGS.index(rung) < RUNGS.index("policy"):
+            yield RouteRung(rung, "not_shown", seen.later)
         else:
             yield RouteRung(rung, "not_shown", would_show=_would_show(rung, ground, c))
 
@@ -214,6 +223,9 @@ def _by_files(seen: Seen) -> Iterator[RouteRung]:
 def _at_rest(seen: Seen) -> Iterator[RouteRung]:
     """Where nothing runs, what files promise of it once it does; what only then can be seen is not reached."""
     service = seen.service
+    if service is not None and service.wanted and service.provider != "libsasl":
+        for rung in _OF_ANOTHER:
+            yield RouteRung(rung, "not_reached", f"{service.provider} is asked when it runs")
     if service is None or not service.offer_known or seen.plugins is None:
         return
     offers = mechanisms(service, seen.conf, seen.plugins, seen.sasldb)
@@ -253,6 +265,9 @@ def _asked_later(seen: Seen) -> Iterator[RouteRung]:
             yield RouteRung("account", "not_reached", "not in these files")
     elif conf is not None and not uses_sasldb(conf):
         yield RouteRung("verifier", "not_reached", f"{' '.join(conf.auxprop_plugins or ())} is asked when it runs")
+        yield RouteRung("account", "not_reached", "not in these files")
+    elif seen.users_later:
+        yield RouteRung("verifier", "not_reached", seen.users_later)
         yield RouteRung("account", "not_reached", "not in these files")
     elif seen.sasldb is not None and seen.sasldb.users and seen.service and seen.service.realm_unknown is not None:
         yield RouteRung("account", "not_reached", "the realm is the name that the host has when it runs")

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 from maildoctor import filesystem
-from maildoctor.check import Check, Effect
+from maildoctor.check import Check, Effect, Role, Rung
 from maildoctor.correlate import Cause, covers
 from maildoctor.errors import DoctorError
 from maildoctor.model import Outcome
@@ -102,8 +102,8 @@ def _are(values: object, kind: type) -> bool:
 
 
 def _causes(checks: Sequence[Check], conditional: Sequence[Cause], order: Sequence[str]) -> tuple[Cause, ...]:
-    """What the checks declare, and what needs a condition, in the order of roots: codes that it does not name last.
-    An effect is spelled out as the codes of the checks that show it."""
+    """What the checks declare, what needs a condition, and what the rungs alone say, the lowest rung first and on one
+    rung those that `order` names. An effect is spelled out as the codes of the checks that show it."""
     shown: dict[str, list[str]] = {}
     for check in checks:
         for effect in check.shows:
@@ -115,12 +115,23 @@ def _causes(checks: Sequence[Check], conditional: Sequence[Cause], order: Sequen
     ]
     spelled += [cause for check in checks for cause in _by_rung(check, shown)]
     place = {code: number for number, code in reversed(list(enumerate(order)))}
-    return tuple(sorted(spelled, key=lambda cause: place.get(cause.code, len(order))))
+    rungs = {check.code: (_ROLES[check.role], _RUNGS.index(check.rung)) for check in checks}
+    last = (_ROLES["note"], len(_RUNGS))
+    return tuple(
+        sorted(spelled, key=lambda cause: (rungs.get(cause.code, last), place.get(cause.code, len(order)), cause.code))
+    )
+
+
+_RUNGS: tuple[str, ...] = get_args(Rung)
+_ROLES: Mapping[Role, int] = {"cause": 0, "derived": 1, "symptom": 2, "risk": 3, "note": 4}
+"""What was put there before what follows from it, and both before what was only seen."""
 
 
 _LOWER: Mapping[Effect, frozenset[str]] = {
     "login-fails": frozenset({"program", "mechanism", "verifier", "account"}),
     "refused-after-login": frozenset({"program", "policy"}),
+    "user-refused": frozenset({"verifier", "account"}),
+    "certificate-refused": frozenset({"tls"}),
 }
 """Symptoms that any cause on one of these rungs explains, whatever it is: so a new check needs no word for them."""
 

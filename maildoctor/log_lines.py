@@ -37,6 +37,6 @@ def of_logins(lines: Iterable[str]) -> list[str]:
     lines = list(lines)
     tried = [n for n, line in enumerate(lines) if _TRIED.search(line)]
     after = [n for n, line in enumerate(lines) if _AFTER.search(line)]
-    elsewhere = [line for line in lines if "AUTH=client, relay=" in line]
+    elsewhere = [line for line in lines if "AUTH=client, relay=" in line or "AUTH=client, available" in line]
     kept = sorted({*tried[-_LOGINS:], *after[-_SENT:]})
     return [lines[n] for n in kept] + elsewhere[-_LOGINS:]

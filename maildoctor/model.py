@@ -97,7 +97,8 @@ class Traffic:
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong on one subject. Identity is `code` and `labels`, never the sentence. `product`: the
-    program in whose login service it was judged (`sendmail`, `postfix`), empty where it is none's alone."""
+    program in whose login service it was judged (`sendmail`, `postfix`), empty where it is none's alone. `rung`: the
+    first thing a login needs that it breaks; `direction`: whose login; both empty where nothing says so."""
 
     code: str
     name: str
@@ -114,6 +115,8 @@ class Finding:
     last: str | None = None
     traffic: Traffic | None = None
     product: str = ""
+    rung: Literal[RungName, "none", ""] = ""
+    direction: Literal["server", "relay", "local", ""] = ""
 
     @property
     def fingerprint(self) -> str:
@@ -163,12 +166,16 @@ class Route:
 class Verdict:
     """Whether users can log in, and the particulars of the sentence that says so: `shown`: how many logins show it;
     `without`: what cannot be used where others can (mechanisms, listeners or users); `because`: what it is that is
-    missing, or not shown."""
+    missing, or not shown. Where some can log in, `able` are the mechanisms by which they do or, if no login is shown,
+    by which it seems that they can, and `fails` is what fails the others: the lowest rung that is broken, or the login
+    of this host elsewhere or of its own programs."""
 
     code: VerdictCode
     shown: int = 0
     without: tuple[str, ...] = ()
     because: str = ""
+    able: tuple[str, ...] = ()
+    fails: Literal[RungName, "relay", "local", ""] = ""
 
 
 @dataclass(frozen=True, slots=True)

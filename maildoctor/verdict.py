@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
-from maildoctor.model import Finding, Ranked, Report, Route, RungName, Verdict, VerdictCode
+from maildoctor.model import Finding, Mechanism, Ranked, Report, Route, RungName, Verdict, VerdictCode
 
 if TYPE_CHECKING:
     from maildoctor.check import Axis, Check, Direction, Effect, Role, Rung
@@ -37,7 +37,7 @@ _FAMILIES: Mapping[str, RungName] = {
     **dict.fromkeys(("MAP", "ABUSE", "RELAY"), "policy"),
     "QUEUE": "hand-over",
 }
-"""The rung of what a log rule tells, by the letters of its code."""
+"""The rung of what a log rule tells that names none itself, by the letters of its code."""
 
 _NOWHERE = Place("none", "note", "server")
 
@@ -48,19 +48,48 @@ def places(checks: "Sequence[Check]") -> Mapping[str, Place]:
 
 
 def _place(finding: Finding, known: Mapping[str, Place]) -> Place:
-    if (place := known.get(finding.code)) is not None:
+    """Where it stands: by what it says itself, else by its check, else by the family of its log rule."""
+    place = known.get(finding.code)
+    if place is None:
+        family = finding.code.rstrip("0123456789")
+        place = Place(_FAMILIES[family], "symptom", "server") if family in _FAMILIES else _NOWHERE
+    if not finding.rung and not finding.direction:
         return place
-    family = finding.code.rstrip("0123456789")
-    return Place(_FAMILIES[family], "symptom", "server") if family in _FAMILIES else _NOWHERE
+    return replace(place, rung=finding.rung or place.rung, direction=finding.direction or place.direction)
+
+
+_ORDER: Mapping[str, int] = {"cause": 0, "derived": 0, "symptom": 1, "risk": 2, "note": 3}
+
+
+def order(finding: Finding, known: Mapping[str, Place]) -> tuple[int, int]:
+    """Among findings of one severity: faults before risks, causes before what was seen, the lower rung first."""
+    place = _place(finding, known)
+    return _ORDER[place.role], len(RUNGS) if place.rung == "none" else RUNGS.index(place.rung)
 
 
 def conclude(report: Report, known: Mapping[str, Place], lacking: bool = False) -> Report:
     """The report with its findings laid on the routes, and the verdict. `known`: see `places`; `lacking`: a login was
     asked for and was not tried at some server."""
-    report = replace(report, ranked=_attributed(report.ranked, known))
+    report = replace(report, ranked=_without_setup(_attributed(report.ranked, known)))
     breaking = [r for r in report.ranked if _breaks(r.finding, _place(r.finding, known))]
     routes = tuple(_laid(route, report, breaking, known) for route in report.routes)
     return replace(report, routes=routes, verdict=_verdict(report, routes, breaking, known, lacking))
+
+
+def _without_setup(ranked: Sequence[Ranked]) -> tuple[Ranked, ...]:
+    """What only follows from AUTH never having been set up is worth knowing, and no fault of its own."""
+    above = {r.finding.fingerprint: r.explained_by for r in ranked}
+    unused = {r.finding.fingerprint for r in ranked if _not_set_up(r) and r.finding.severity != "error"}
+    return tuple(
+        replace(r, finding=replace(r.finding, severity="info"))
+        if r.explained_by is not None and _root(r.finding.fingerprint, above) in unused
+        else r
+        for r in ranked
+    )
+
+
+def _not_set_up(ranked: Ranked) -> bool:
+    return ranked.explained_by is None and ranked.finding.code in _NOT_SET_UP
 
 
 def _attributed(ranked: Sequence[Ranked], known: Mapping[str, Place]) -> tuple[Ranked, ...]:
@@ -70,14 +99,17 @@ def _attributed(ranked: Sequence[Ranked], known: Mapping[str, Place]) -> tuple[R
     causes = [f for f in roots if (p := known.get(f.code)) and p.role in ("cause", "derived") and not _confined(f, p)]
     lines = [f for f in roots if f.code not in known]
     parents: dict[str, str] = {}
-    for line in lines:
+    why: set[str] = set()
+    for f in roots:
+        if "not-started" in _place(f, known).shows and (said := next((x for x in lines if _wrote(f, x)), None)):
+            parents[f.fingerprint] = said.fingerprint
+            why.add(said.fingerprint)
+    for line in (x for x in lines if x.fingerprint not in why):
         if cause := next((c for c in causes if _alike(_place(c, known), _place(line, known))), None):
             parents[line.fingerprint] = cause.fingerprint
     open_lines = [f for f in lines if f.fingerprint not in parents and _place(f, known).rung != "none"]
     lowest = RUNGS.index(_place(open_lines[0], known).rung) if open_lines else len(RUNGS)
     for f in roots:
-        if f.code == _NOT_STARTED and (why := next((line for line in open_lines if _is_of(line, "saslauthd[")), None)):
-            parents[f.fingerprint] = why.fingerprint
         place = _place(f, known)
         if _OF_LOGINS & {*place.shows} and place.rung != "none" and lowest <= RUNGS.index(place.rung):
             parents[f.fingerprint] = open_lines[0].fingerprint
@@ -110,12 +142,14 @@ def _laid_out(ranked: Sequence[Ranked]) -> tuple[Ranked, ...]:
     return (*laid, *(replace(r, rank=n) for n, r in enumerate(rest, len(laid) + 1)))
 
 
-def _is_of(line: Finding, speaker: str) -> bool:
-    return any(speaker in evidence.text for evidence in line.evidence)
+def _wrote(stopped: Finding, line: Finding) -> bool:
+    """Whether the program that does not run wrote this line of the log itself."""
+    daemon = stopped.labels.get("daemon", "")
+    return bool(daemon) and any(f" {daemon}[" in f" {evidence.text}" for evidence in line.evidence)
 
 
-_NOT_STARTED = "SASL007"
-"""saslauthd does not run: if it said why, in the log, that is the cause."""
+_NOT_SET_UP = frozenset({"CONF028", "CONF029"})
+"""AUTH was never set up: no error where nobody is meant to log in, and yet nobody can."""
 
 _OF_LOGINS = frozenset({"login-fails", "refused-after-login"})
 """What checks of logins that were seen show: the log's own words about a reason stand above them."""
@@ -186,27 +220,56 @@ def _verdict(
     ok = [m.mech for m in report.matrix.rows if m.login == "ok"] if report.matrix else []
     if not routes and not breaking and not shown:
         return Verdict("nothing_to_judge")
+    unset = {r.finding.product for r in report.ranked if _not_set_up(r)}
+    nowhere = bool(unset) and all(route.service in unset for route in routes)
     server = [r for r in breaking if _place(r.finding, known).direction == "server"]
     first = next((r.finding.message for r in report.ranked if r in breaking), "")
     if server:
         stops = [r for r in server if _stops(r.finding, _place(r.finding, known), report)]
         dead = {route.listener for route in routes if _dead(route)}
+        if nowhere and not shown and not ok:
+            return Verdict("broken", because="set-up")
         if shown or ok or not stops or (routes and len(dead) < len(routes)):
-            without = tuple(dict.fromkeys(word for r in server for word in _without(r.finding, report)))
-            return Verdict("partly", shown + len(ok), without, first)
+            return _partly(report, server, known, shown + len(ok), first)
         return Verdict("broken", because=first)
     if breaking:
-        return Verdict("partly", shown + len(ok), (), first)
+        fails = next(_place(r.finding, known).direction for r in breaking)
+        elsewhere = Verdict("partly", shown + len(ok), (), first)
+        return elsewhere if fails == "server" else replace(elsewhere, fails=fails)
     sends = any(_holds(route, "policy") for route in routes)
     if (ok or (shown and sends)) and not lacking:
         return Verdict("works", shown + len(ok))
     relays = [route for route in routes if route.direction == "relay"]
     if relays and len(relays) == len(routes) and all(_holds(r, "account") and _holds(r, "hand-over") for r in relays):
         return Verdict("works", because=", ".join(r.listener for r in relays[:_FEW]))
+    if nowhere:
+        return Verdict("not_shown", because="set-up")
     if _still(routes) and _is_ready(report, routes):
         return Verdict("ready")
-    unseen = next((s.rung for r in routes for s in r.rungs if s.state == "not_shown"), "")
+    unseen = next((s.summary or s.rung for r in routes for s in r.rungs if s.state == "not_shown"), "")
     return Verdict("not_shown", shown + len(ok), because=unseen)
+
+
+def _partly(report: Report, server: Sequence[Ranked], known: Mapping[str, Place], shown: int, because: str) -> Verdict:
+    """Who can log in and who cannot: by the labels of what is broken below the policy and, where none of them tells, by
+    the mechanisms that are meant to be usable and are not."""
+    fails = min((_rung_of(r.finding, known) for r in server), key=RUNGS.index)
+    lower = [r.finding for r in server if _rung_of(r.finding, known) not in ("policy", "hand-over")]
+    words = dict.fromkeys(word for f in lower for word in _without(f, report))
+    ports = {word.rpartition(":")[2] for word in words if ":" in word}
+    rows = report.matrix.rows if report.matrix else ()
+    done = [name for name, _ in report.logins.mechs] if report.logins else []
+    done += [row.mech for row in rows if row.login == "ok" and row.mech not in done]
+    able = done or [row.mech for row in rows if row.mech not in words and _is_usable(row)]
+    if not words and fails in ("mechanism", "offer"):
+        words = dict.fromkeys(row.mech for row in rows if (row.configured or row.trusted) and row.mech not in able)
+    return Verdict("partly", shown, tuple(w for w in words if w not in ports), because, tuple(able), fails)
+
+
+def _rung_of(finding: Finding, known: Mapping[str, Place]) -> RungName:
+    """Of a finding that breaks one."""
+    rung = _place(finding, known).rung
+    return "program" if rung == "none" else rung
 
 
 def conclude_log(report: Report) -> Report:
@@ -252,12 +315,12 @@ def _stops(finding: Finding, place: Place, report: Report) -> bool:
 
 def _usable(report: Report, in_clear: bool = False) -> bool:
     """Whether some mechanism is, as far as it is known; `in_clear`: also without TLS."""
-    return any(
-        row.verdict in ("works", "usable", "would_be_usable")
-        and row.secret is not False
-        and (row.offered_plain or not in_clear)
-        for row in (report.matrix.rows if report.matrix else ())
-    )
+    rows = report.matrix.rows if report.matrix else ()
+    return any(_is_usable(row) and (row.offered_plain or not in_clear) for row in rows)
+
+
+def _is_usable(row: Mechanism) -> bool:
+    return row.verdict in ("works", "usable", "would_be_usable") and row.secret is not False
 
 
 def _without(finding: Finding, report: Report) -> Iterator[str]:
@@ -276,6 +339,10 @@ def _is_ready(report: Report, routes: Sequence[Route]) -> bool:
     lower = RUNGS[: RUNGS.index("policy")]
     if report.counted("not_judged"):
         return False
-    return _usable(report) and any(
-        all(step.state in ("holds", "not_reached") for step in route.rungs if step.rung in lower) for route in routes
+    elsewhere = [r for r in routes if (offer := r.rung("offer")) and offer.state == "not_reached"]
+    shows = [r for r in elsewhere if any(step.state == "holds" for step in r.rungs)]
+    return any(
+        (_usable(report) or route in shows)
+        and all(step.state in ("holds", "not_reached") for step in route.rungs if step.rung in lower)
+        for route in routes
     )

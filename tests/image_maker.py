@@ -71,13 +71,14 @@ def files(table: Mapping[str, bytes]) -> bytes:
     return tar(*(Item(name, data) for name, data in table.items()))
 
 
-def docker_save(images: Mapping[str, Sequence[bytes]]) -> dict[str, bytes]:
-    """The files of `docker save`, first layout: a layer is a file of its own, named in manifest.json."""
+def docker_save(images: Mapping[str, Sequence[bytes]], start: Mapping[str, object] | None = None) -> dict[str, bytes]:
+    """The files of `docker save`, first layout: a layer is a file of its own, named in manifest.json. `start`: how a
+    container is started from each, as image configurations say it (`Entrypoint`, `Cmd`, `Env`, `Volumes`)."""
     table: dict[str, bytes] = {}
     rows = []
     for tag, layers in images.items():
         names = [f"{hashlib.sha256(layer).hexdigest()}/layer.tar" for layer in layers]
-        config = json.dumps({"of": tag}).encode()
+        config = json.dumps({"of": tag} | ({"config": start} if start else {})).encode()
         name = f"{hashlib.sha256(config).hexdigest()}.json"
         table |= dict(zip(names, layers, strict=True)) | {name: config}
         rows.append({"Config": name, "RepoTags": [tag] if tag else None, "Layers": names})

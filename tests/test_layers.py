@@ -69,7 +69,19 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         {"ladder", "verdict", "model", "facts", "check", "correlate", "library", "host", "collect", "auth"}
     ),
     "triage": frozenset(
-        {"errors", "filesystem", "toml", "model", "stamps", "host", "plan.words", "correlate", "masking", "__init__"}
+        {
+            "errors",
+            "facts",
+            "filesystem",
+            "toml",
+            "model",
+            "stamps",
+            "host",
+            "plan.words",
+            "correlate",
+            "masking",
+            "__init__",
+        }
     ),
     "cli": frozenset({"*"}),
 }
@@ -262,11 +274,12 @@ def test_an_impure_check_is_told(source: str, says: str) -> None:
 
 def test_no_group_is_possessive() -> None:
     """Before 3.11.5, as Debian 12 has it, Python cannot match these (CPython gh-106052); those of the masker are made
-    portable where they are compiled (masking/patterns.py)."""
+    portable where they are compiled (masking/patterns.py). A value of Postfix, a table's row, is no pattern."""
+    no_patterns = {Path("render/sarif"), Path("facts/postfix/mail_params")}
     found = [
         f"{name}.py: {m[0]}"
         for name, path in OURS.items()
-        if name.parts[0] != "masking" and name != Path("render/sarif")
+        if name.parts[0] != "masking" and name not in no_patterns
         for m in re.finditer(r"(?<!\\)\)(?:\*|\+|\?|\{\d*,?\d*\})\+(?!\+)", path.read_text(encoding="utf-8"))
     ]
     assert not found

@@ -19,6 +19,7 @@ from maildoctor.facts.exposed import Exposed
 from maildoctor.facts.paths import LONGEST, Look, walk
 from maildoctor.facts.postfix.main_cf import PostfixMain
 from maildoctor.facts.postfix.master_cf import PostfixMaster
+from maildoctor.facts.postfix.server import Postfix
 from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.facts.sendmail.cf import MAX_DAEMONS, SendmailCf
 from maildoctor.facts.services import Services
@@ -137,17 +138,30 @@ def no_collections() -> Iterator[None]:
     gc.enable()
 
 
+def thrice(measure: Callable[[], Any]) -> Any:
+    """What is found to be too slow three times out of three: a busy machine is slow now and then only."""
+    for _ in range(2):
+        if not measure():
+            return None
+    return measure()
+
+
+def slow(check: Check, sample: Mapping[str, str], grow: Grow) -> dict[str, str]:
+    """What takes too long by the measure."""
+    many = spent(check, sample, grow, MANY)
+    if max(many.values()) < NOTHING:
+        return {}
+    few = spent(check, sample, grow, MANY // 4)
+    return {what: f"{few[what]:.3f} s, then {many[what]:.3f} s" for what in many
+            if many[what] > max(NOTHING, AT_MOST * few[what])}  # fmt: skip
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.code)
 def test_four_times_as_much_takes_about_four_times_as_long(check: Check) -> None:
     for sample in samples(check):
         for grow in (lines, blocks, same, spaced, with_commas):
-            many = spent(check, sample, grow, MANY)
-            if max(many.values()) < NOTHING:
-                continue
-            few = spent(check, sample, grow, MANY // 4)
-            slow = {what: f"{few[what]:.3f} s, then {many[what]:.3f} s" for what in many
-                    if many[what] > max(NOTHING, AT_MOST * few[what])}  # fmt: skip
-            assert not slow, f"{grow.__name__} of {sorted(sample)}: {slow}"
+            found = thrice(lambda sample=sample, grow=grow: slow(check, sample, grow))
+            assert not found, f"{grow.__name__} of {sorted(sample)}: {found}"
 
 
 def test_the_measure_finds_what_is_not_linear() -> None:
@@ -176,6 +190,7 @@ def test_the_measure_finds_what_is_not_linear() -> None:
 PARSERS: dict[str, Callable[[str], Any]] = {
     "main.cf": PostfixMain.parse,
     "master.cf": PostfixMaster.parse,
+    "postfix": lambda text: Postfix.parse(f"==> /main.cf <==\n{text}\n==> /master.cf <==\n{text}").problems,
     "imapd.conf": ImapdConf.parse,
     "exposed": Exposed.parse,
     "services": Services.parse,
@@ -197,10 +212,14 @@ def test_a_long_line_is_read_in_proportion(name: str, piece: str) -> None:
     parse = PARSERS[name]
     for line in LINES:
         few, many = (line.format(piece * (count // len(piece))) for count in (15_000, 60_000))
-        longer = took(lambda many=many: parse(many))  # type: ignore[misc]
-        if longer > 2 * NOTHING:
-            shorter = took(lambda few=few: parse(few))  # type: ignore[misc]
-            assert longer < AT_MOST * shorter, f"{line}: {shorter:.3f} s, then {longer:.3f} s"
+
+        def too_long(few: str = few, many: str = many) -> str:
+            longer = took(lambda: parse(many))
+            if longer <= 2 * NOTHING or longer < AT_MOST * (shorter := took(lambda: parse(few))):
+                return ""
+            return f"{shorter:.3f} s, then {longer:.3f} s"
+
+        assert not (found := thrice(too_long)), f"{line}: {found}"
 
 
 def test_many_lines_about_one_file_are_read_in_proportion() -> None:

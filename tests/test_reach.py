@@ -333,3 +333,12 @@ def test_a_rule_that_spares_whom_it_names_is_no_ban(rule: str) -> None:
 
     known = knowledge(Table(), lambda _: None)[0](Bans)
     assert isinstance(known, Bans) and known.all == ()
+
+
+def test_what_exim_could_not_ask_is_a_failure_by_the_server() -> None:
+    line = (
+        "2026-11-22 06:23:08 plain_server authenticator failed for (pc.example.com) [192.0.2.9]: 435 Unable to "
+        "authenticate at present (set_id=test): failed to open /etc/exim4/passwd for linear search: Permission denied"
+    )
+    history = LoginHistory.parse(line)
+    assert [(r.mechanism, r.failed, r.by_the_server) for r in history.failing()] == [("PLAIN_SERVER", 1, 1)]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from maildoctor.model import Evidence, Outcome, Ranked, Step
+from maildoctor.model import Evidence, Outcome, Ranked, Route, RouteRung, Step, Verdict
 from maildoctor.render import json as as_json
 from maildoctor.render import rendered, text
 from maildoctor.render.escape import prose, shown, unicode
@@ -183,6 +183,30 @@ def test_reasons_are_grouped_the_commonest_first() -> None:
     assert said.index("2 checks not judged: permission denied") < said.index("1 check not judged: reason 0")
     assert "and 5 more for 5 other reasons; -v shows them" in said
     assert "reason 8" in text.render(report(outcomes=many), replace(PLAIN, verbosity=1))
+
+
+def test_what_was_not_judged_takes_three_lines_at_most() -> None:
+    """Each with the count of its own reason."""
+    for reasons in (1, 3, 4, 9):
+        many = [Outcome(f"X{n:03}", "x", "not_judged", f"reason {n % reasons}") for n in range(18)]
+        said = text.render(replace(report(outcomes=many), verdict=Verdict("not_shown")), PLAIN)
+        lines = [line for line in said.splitlines() if line.startswith("[??]")]
+        assert len(lines) == min(reasons, 3)
+        assert sum(int(line.split()[1]) for line in lines) == 18
+        assert lines[0].endswith(" checks not judged: reason 0")
+
+
+def test_a_command_that_would_show_a_rung_is_never_broken() -> None:
+    long = "maildoctor probe mail.example.com:587 --user NAME --relay-test ADDRESS"
+    rungs = (
+        RouteRung("verifier", "not_shown", would_show="maildoctor probe x"),
+        RouteRung("policy", "not_shown", "", (), None, long),
+    )
+    given = replace(report(), routes=(Route("sendmail", "127.0.0.1:587", rungs),), verdict=Verdict("not_shown"))
+    for style in (PLAIN, replace(PLAIN, fold=True), replace(PLAIN, fold=True, width=40)):
+        lines = [line.strip() for line in text.render(given, style).splitlines()]
+        assert long in lines
+    assert "  verifier   ?   not shown: maildoctor probe x" in text.render(given, PLAIN)
 
 
 def test_each_level_of_verbosity_says_more() -> None:

@@ -12,7 +12,7 @@ from maildoctor.engine import Selection, examine
 from maildoctor.facts import Absent
 from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.postfix.main_cf import PostfixMain
-from maildoctor.facts.postfix.master_cf import PostfixMaster
+from maildoctor.facts.postfix.server import Postfix
 from maildoctor.host import Answer, Verb
 from maildoctor.host.rooted import Rooted
 from maildoctor.library import load_library
@@ -157,7 +157,7 @@ def test_a_finding_says_in_whose_login_service_it_was_judged(tmp_path: Path) -> 
         ("a = $b/x\nb = ${c}\nc = y\n", "a", "y/x"),
         ("a = $a\n", "a", ""),
         ("a = $$b\n", "a", "$b"),
-        ("  a = 1\n", "a", "1"),
+        ("  a = 1\nb = 2\n", "a", ""),
         ("#a = 1\n", "a", ""),
     ],
 )
@@ -166,23 +166,24 @@ def test_values_of_main_cf(text: str, name: str, value: str) -> None:
 
 
 def test_options_of_a_service_come_first() -> None:
-    master = PostfixMaster.parse(
-        "submission inet n - y - - smtpd\n  -o syslog_name=postfix/submission\n  -o smtpd_sasl_auth_enable=yes\n"
+    main = "==> /etc/postfix/main.cf <==\nmyhostname = mail.example.com\n"
+    master = (
+        "==> /etc/postfix/master.cf <==\nsubmission inet n - y - - smtpd\n  -o syslog_name=postfix/submission\n"
+        "  -o smtpd_sasl_auth_enable=yes\n"
         "  -o { smtpd_sasl_local_domain = users.example.com }\n"
     )
-    main = PostfixMain.parse("myhostname = mail.example.com\n")
-    service = login_service(main, master, Absent("not looked at"), None)
+    service = login_service(Postfix.parse(main + master), Absent("not looked at"), None)
     assert (service.wanted, service.realm, service.account and service.account.user) == (
         True,
         "users.example.com",
         "postfix",
     )
-    assert login_service(main, None, Absent("not looked at"), None).realm == "mail.example.com"
+    assert login_service(Postfix.parse(main), Absent("not looked at"), None).realm == "mail.example.com"
 
 
 def test_security_options_are_told_by_their_letters() -> None:
-    main = PostfixMain.parse("smtpd_sasl_security_options = noanonymous, noplaintext\nsmtpd_tls_auth_only = yes\n")
-    service = login_service(main, None, Absent("not looked at"), None)
+    main = "smtpd_sasl_security_options = noanonymous, noplaintext\nsmtpd_tls_auth_only = yes\n"
+    service = login_service(Postfix.parse(main), Absent("not looked at"), None)
     assert (service.requires, service.requires_in_tls, service.needs_tls) == (frozenset("py"), frozenset("py"), True)
 
 

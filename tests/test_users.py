@@ -1,7 +1,11 @@
 """What checks of users say where saslauthd, not the sasldb, checks passwords."""
 
+from typing import Any
+
 import pytest
 
+from maildoctor.facts import Absent, Unknown
+from maildoctor.facts.login_history import LoginHistory
 from maildoctor.library import load_library
 from maildoctor.model import Finding
 
@@ -39,3 +43,18 @@ def test_an_empty_sasldb_keeps_everybody_out_where_it_is_asked() -> None:
 def test_a_challenge_that_saslauthd_cannot_serve_concerns_this_mechanism() -> None:
     (finding,) = of("MECH008", service="mechanisms: CRAM-MD5 PLAIN", conf="pwcheck_method: saslauthd", plugins=PLUGINS)
     assert finding.labels["mech"] == "CRAM-MD5" and "PLAIN" not in finding.message.partition(" offered")[0]
+
+
+def test_users_that_the_log_shows_need_a_plug_in_even_where_the_database_cannot_be_read() -> None:
+    check = next(c for c in CHECKS if c.code == "MECH001")
+    sample = check.fails[0]
+    known: dict[str, Any] = {
+        p.name: p.fact.parse(sample[p.name]) if p.name in sample else Absent("none") for p in check.parameters
+    }
+    known["sasldb"] = Unknown("permission denied reading /etc/sasldb2", "run as root")
+    assert not [f for f in check.findings(known) if isinstance(f, Finding)]
+    known["history"] = LoginHistory.parse(
+        "Nov 22 09:00:03 mail sm-mta[8]: AUTH=server, relay=pc.example.com [192.0.2.9], authid=test, "
+        "mech=DIGEST-MD5, bits=0"
+    )
+    assert [f.labels["mech"] for f in check.findings(known) if isinstance(f, Finding)] == ["CRAM-MD5"]

@@ -14,12 +14,14 @@ from maildoctor.__main__ import main
 from maildoctor.check import Axis, Direction, Role, Rung
 from maildoctor.cli.status import Policy, plugin_status, status
 from maildoctor.engine import Selection, examine
+from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.wire import Wire
 from maildoctor.host import Answer, NoAnswer, Verb
 from maildoctor.host.recording import Replay
 from maildoctor.ladder import Ground, climb
 from maildoctor.library import load_library
 from maildoctor.model import (
+    Evidence,
     Finding,
     Logins,
     LogRead,
@@ -157,7 +159,7 @@ def test_what_lets_down_some_is_partly(scope: tuple[Axis, ...], labels: dict[str
     concluded = conclude(
         report(finding("X001", "error", "", **labels)), {"X001": place("account", "cause", "server", *scope)}
     )
-    assert concluded.verdict == Verdict("partly", 0, without, "X001 is wrong")
+    assert concluded.verdict == Verdict("partly", 0, without, "X001 is wrong", fails="account")
     assert status(concluded, Policy()) == 1
     assert "Nobody" not in sentence(concluded)
 
@@ -171,7 +173,7 @@ def test_what_is_true_of_every_client_lets_down_all() -> None:
 def test_a_port_that_is_dead_lets_down_those_who_use_it() -> None:
     two = report(finding("X001", endpoint="127.0.0.1:465"), routes=[route("127.0.0.1:465"), route("127.0.0.1:587")])
     concluded = conclude(two, {"X001": place("tls")})
-    assert concluded.verdict == Verdict("partly", 0, ("127.0.0.1:465",), "X001 is wrong")
+    assert concluded.verdict == Verdict("partly", 0, ("127.0.0.1:465",), "X001 is wrong", fails="tls")
     assert [step.state for r in concluded.routes for step in r.rungs if step.rung == "tls"] == ["broken", "holds"]
     only = report(finding("X001", endpoint="127.0.0.1:587"), routes=[route("127.0.0.1:587")])
     assert verdict(only, X001=place("tls")).code == "broken"
@@ -181,7 +183,7 @@ def test_an_error_while_others_log_in_is_partly() -> None:
     assert verdict(report(finding("X001"), logins=LOGGED_IN), X001=place("verifier")).code == "partly"
     done = Matrix((replace(MECH, login="ok", verdict="works"),))
     assert verdict(report(finding("X001"), matrix=done), X001=place("verifier")) == Verdict(
-        "partly", 1, (), "X001 is wrong"
+        "partly", 1, (), "X001 is wrong", ("PLAIN",), "verifier"
     )
 
 
@@ -194,11 +196,37 @@ def test_what_keeps_a_mechanism_from_being_offered_lets_down_all_only_where_none
     assert verdict(report(finding("X001"), matrix=Matrix((row,))), X001=place("verifier")).code == "broken"
 
 
+BROKEN = Mechanism("LOGIN", "broken", True, None, True, False, False, True, "not_tried", "does_not_load")
+
+
+@pytest.mark.parametrize(
+    ("rung", "labels", "logins", "said"),
+    [
+        ("mechanism", {}, None, "It seems that users can log in by PLAIN, but not by LOGIN."),
+        ("mechanism", {"mechanism": "LOGIN"}, None, "It seems that users can log in by PLAIN, but not by LOGIN."),
+        ("mechanism", {"mechanism": "LOGIN"}, LOGGED_IN, "Users can log in by PLAIN, but not by LOGIN."),
+        ("account", {"user": "bob"}, LOGGED_IN, "Users can log in by PLAIN, but not as bob."),
+        ("offer", {"port": "465"}, LOGGED_IN, "Users can log in by PLAIN, but not on 465."),
+        ("verifier", {}, LOGGED_IN, "Users can log in by PLAIN, but not every password can be verified."),
+        ("policy", {"mechanism": "LOGIN"}, LOGGED_IN, "Users can log in by PLAIN, but not all of them may send then."),
+        ("hand-over", {}, LOGGED_IN, "Users can log in by PLAIN, but their mail is not passed on."),
+    ],
+)
+def test_who_can_log_in_and_who_cannot_is_told_by_what_is_known(
+    rung: Rung, labels: dict[str, str], logins: Logins | None, said: str
+) -> None:
+    given = report(finding("X001", **labels), logins=logins, matrix=Matrix((MECH, BROKEN)))  # type: ignore[arg-type]
+    concluded = conclude(given, {"X001": place(rung, "cause", "server", "mechanism", "user")})
+    assert concluded.verdict is not None and concluded.verdict.code == "partly"
+    assert sentence(concluded).startswith(said)
+
+
 def test_an_error_of_the_login_of_this_host_elsewhere_is_partly_and_breaks_no_way_in() -> None:
     known = {"X001": place("account", "cause", "relay")}
     for logins, shown in ((None, 0), (LOGGED_IN, 5)):
         concluded = conclude(report(finding("X001"), logins=logins), known)
-        assert concluded.verdict == Verdict("partly", shown, (), "X001 is wrong")
+        assert concluded.verdict == Verdict("partly", shown, (), "X001 is wrong", fails="relay")
+        assert sentence(concluded).startswith("This host cannot log in everywhere that it is to")
         assert "broken" not in {step.state for step in concluded.routes[0].rungs}
         assert status(concluded, Policy()) == 1
 
@@ -359,6 +387,16 @@ def test_what_only_the_log_tells_stands_on_the_rung_of_its_family(code: str, run
     assert states(report(finding(code)), X001=place("none"))[rung] == "broken"
 
 
+def test_a_line_of_the_log_stands_on_the_rung_of_its_own_rule() -> None:
+    """The letters of a code say of what it speaks, not what a login lacks by it."""
+    own = replace(finding("CONF154"), rung="verifier")
+    assert states(report(own), X001=place("none"))["verifier"] == "broken"
+    elsewhere = replace(finding("USER545"), rung="account", direction="relay")
+    concluded = conclude(report(elsewhere, logins=LOGGED_IN), KNOWN)
+    assert concluded.verdict is not None and concluded.verdict.fails == "relay"
+    assert "broken" not in {step.state for step in concluded.routes[0].rungs}, "users here log in all the same"
+
+
 def test_failing_logins_stand_under_what_the_log_names_as_the_reason() -> None:
     given = report(finding("LOGIN001", log="a"), finding("SASL120", user="b"))
     concluded = conclude(given, KNOWN)
@@ -368,6 +406,20 @@ def test_failing_logins_stand_under_what_the_log_names_as_the_reason() -> None:
     ]
     above = conclude(report(finding("LOGIN001", log="a"), finding("QUEUE510", user="b")), KNOWN)
     assert all(r.explained_by is None for r in above.ranked), "what comes after a login does not make it fail"
+
+
+def test_what_a_program_wrote_that_does_not_run_stands_above_its_not_running() -> None:
+    said = Evidence("/var/log/auth.log", "Nov 22 06:00:00 mail saslauthd[7]: set_auth_mech : unknown mechanism: ldapp")
+    why = replace(finding("RUN510", user="b"), evidence=(said,))
+    stopped = finding("SASL007", daemon="saslauthd")
+    concluded = conclude(report(stopped, why), KNOWN)
+    assert [(r.finding.code, r.explained_by) for r in concluded.ranked] == [
+        ("RUN510", None),
+        ("SASL007", "RUN510:user=b"),
+    ]
+    by_another = replace(why, evidence=(replace(said, text="Nov 22 06:00:00 mail sm-mta[7]: x"),))
+    ranked = conclude(report(stopped, by_another), KNOWN).ranked
+    assert all(r.explained_by is None for r in ranked), "another program does not say why"
 
 
 # ---- the log's notes
@@ -391,7 +443,7 @@ class Log:
         self.text = text
 
     def ask(self, verb: Verb, subject: str = "") -> Answer:
-        if (verb, subject) in (("recent", "/var/log/mail.log"), ("logins", "/var/log/mail.log")):
+        if (verb, subject) == ("recent", "/var/log/mail.log"):
             return self.text
         return NoAnswer("absent", f"{subject} does not exist")
 
@@ -412,9 +464,11 @@ def test_a_line_of_the_log_counts_where_it_is_of_now(
 ) -> None:
     monkeypatch.setenv("TZ", "UTC")
     given = report(logins=Logins(0, 1, since=since))
-    found = [r for r in received(Log("".join(lines)), given, UNSPOKEN).ranked if r.finding.code.startswith("KRB")]
+    history = LoginHistory.parse(f"# since: {since}\n" + "".join(lines))
+    witnessed = received(Log("".join(lines)), given, UNSPOKEN, history)
+    found = [r for r in witnessed.ranked if r.finding.code.startswith("KRB")]
     assert [r.finding.severity for r in found] == [severity]
-    concluded = conclude(received(Log("".join(lines)), given, UNSPOKEN), KNOWN)
+    concluded = conclude(witnessed, KNOWN)
     assert concluded.verdict is not None
     assert (concluded.verdict.code in ("broken", "partly")) is (severity == "error")
 
@@ -473,6 +527,8 @@ def test_every_format_obeys_the_verdict() -> None:
             "shown": 3,
             "without": [],
             "because": "",
+            "able": [],
+            "fails": "",
         }
         assert ("\nmaildoctor_login_works 1\n" in said["prometheus"]) is (code == "works")
         assert "\nmaildoctor_login_works 0\n" not in said["prometheus"], "it is not known"
@@ -555,3 +611,36 @@ def test_a_login_on_the_wire_reaches_the_ladder_and_the_verdict_alike() -> None:
     concluded = conclude(report(routes=ways, matrix=Matrix((replace(MECH, login="ok", verdict="works"),))), KNOWN)
     assert concluded.verdict == Verdict("works", 1)
     assert states(concluded)["account"] == "holds"
+
+
+# ---- where AUTH was never set up
+
+UNSET = finding("CONF028", "warning", "sendmail", path="/etc/mail/sendmail.cf")
+
+
+def test_a_host_where_auth_was_never_set_up_is_not_broken_and_never_works() -> None:
+    judged = conclude(report(UNSET), KNOWN)
+    assert judged.verdict == Verdict("not_shown", because="set-up")
+    assert sentence(judged) == "AUTH is not set up here, so nobody can log in."
+    assert status(judged, Policy()) == 3
+
+
+def test_what_follows_from_auth_never_set_up_is_no_fault_of_its_own() -> None:
+    offered = finding("MECH008", "error", "sendmail", mechanism="CRAM-MD5")
+    given_ = report(UNSET)
+    ranked = (*given_.ranked, Ranked(offered, 2, UNSET.fingerprint))
+    judged = conclude(replace(given_, ranked=ranked), KNOWN)
+    assert [r.finding.severity for r in judged.ranked] == ["warning", "info"]
+    assert judged.verdict is not None and judged.verdict.code == "not_shown"
+
+
+def test_a_fault_beside_it_is_one_all_the_same() -> None:
+    judged = conclude(report(finding("QUEUE006", "error", "sendmail"), UNSET), KNOWN)
+    assert judged.verdict is not None and judged.verdict.code == "broken"
+    assert status(judged, Policy()) == 1
+
+
+def test_another_mail_server_may_let_users_in() -> None:
+    ways = [route(), route("127.0.0.1:2525", service="postfix")]
+    judged = conclude(report(UNSET, routes=ways), KNOWN)
+    assert judged.verdict is not None and judged.verdict.because != "set-up"

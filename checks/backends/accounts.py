@@ -134,7 +134,6 @@ def no_system_account_can_log_in(
     rung="account",
     role="cause",
     scope=("user",),
-    explains=("USER009",),
     fails=[
         {
             "conf": _CONF,

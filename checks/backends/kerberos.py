@@ -731,3 +731,75 @@ def keytab_open_to_all(kerberos: Kerberos) -> Findings:
         ],
         path=look.path,
     )
+
+
+_MAPS_TO = (
+    _KEYTAB + _KEY + "\n>> krb5.conf: /etc/krb5.conf\n[libdefaults]\ndefault_realm = EXAMPLE.COM\n[domain_realm]\n"
+)
+
+
+@check(
+    "KRB009",
+    "host-in-another-realm",
+    "error",
+    rung="verifier",
+    role="cause",
+    scope=("mechanism",),
+    witnesses=("KRB101", "KRB104"),
+    fails=[
+        {"service": _SERVICE, "plugins": _PLUGINS, "kerberos": _MAPS_TO + ".example.com = OLD.COM"},
+        {"service": _SERVICE, "plugins": _PLUGINS, "kerberos": _MAPS_TO + "mail.example.com = example.com"},
+    ],
+    passes=[
+        {"service": _SERVICE, "plugins": _PLUGINS, "kerberos": _MAPS_TO + ".example.com = EXAMPLE.COM"},
+        {
+            "service": _SERVICE,
+            "plugins": _PLUGINS,
+            "kerberos": _MAPS_TO + ".example.com = OLD.COM\nmail.example.com = EXAMPLE.COM",
+        },
+        {"service": _SERVICE, "plugins": _PLUGINS, "kerberos": _MAPS_TO + ".example.org = OLD.COM"},
+    ],
+    refs=(
+        "MIT krb5: src/lib/krb5/os/hostrealm_profile.c, sn2princ.c: the host's own name, else the nearest domain",
+        "krb5.conf(5), [domain_realm]",
+    ),
+)
+def host_in_another_realm(
+    service: LoginService,
+    plugins: Plugins,
+    kerberos: Kerberos,
+    conf: SaslConf | Unknown,
+    application: SaslApplication | Unknown,
+) -> Findings:
+    """[domain_realm] of krb5.conf puts this host into another realm than that of its keys.
+
+    Programs here, and clients that have the same krb5.conf, then ask for smtp/HOST in that realm: they get no ticket
+    ("Server not found in Kerberos database", "Cannot find KDC for realm"), or the key is not in the keytab. A realm's
+    name is compared letter by letter, and is in capitals by custom.
+
+    Advice: name the realm of the keytab (klist -k) in [domain_realm], here and on the clients, or put a key of the
+    realm that is meant into the keytab.
+    """
+    if not _offers(service, conf, plugins) or service.realm_unknown is not None or "." not in service.realm:
+        return
+    word = application.protocol if isinstance(application, SaslApplication) else "smtp"
+    name, realm = kerberos.mapped(service.realm)
+    keys = kerberos.of_host(word, service.realm)
+    realms = sorted({k.realm for k in keys})
+    if not realm or not realms or realm in realms:
+        return
+    yield found(
+        f"{kerberos.conf} puts {service.realm} into the realm {realm} ([domain_realm], {name}), and its keys are"
+        f" those of {', '.join(realms)}: GSSAPI finds no ticket or no key",
+        evidence=[
+            Evidence(kerberos.conf, f"[domain_realm] {name} = {realm}"),
+            Evidence(f"klist -k {kerberos.path}", keys[0].principal),
+            *(Evidence(kerberos.conf, f"default_realm = {r}") for r in [kerberos.realm] if r),
+            *(Evidence(kerberos.conf, f"no kdc of {realm} in [realms]") for _ in [0] if not kerberos.kdcs.get(realm)),
+        ],
+        fix=[
+            by_hand("in {path}, [domain_realm]: {name} = {realm}", path=kerberos.conf, name=name, realm=realms[0]),
+            inspect("klist -k {path}", path=kerberos.path),
+        ],
+        mechanism="GSSAPI",
+    )

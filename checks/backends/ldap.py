@@ -1,8 +1,22 @@
 """LDAP behind saslauthd: its settings, and what the directory said."""
 
 import re
+from collections.abc import Iterator
 
-from maildoctor.api import Evidence, Findings, Restart, Step, Unknown, by_hand, check, edit, found, inspect, shown
+from maildoctor.api import (
+    Evidence,
+    Findings,
+    Found,
+    Restart,
+    Step,
+    Unknown,
+    by_hand,
+    check,
+    edit,
+    found,
+    inspect,
+    shown,
+)
 from maildoctor.api.backends import LdapStore, Verifier
 from maildoctor.api.cyrus import SaslConf
 from maildoctor.api.host import Listeners, LoginHistory, Logins, may
@@ -87,21 +101,41 @@ def ldap_settings_missing(conf: SaslConf, verifier: Verifier, ldap: LdapStore) -
         {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD + "\nldap_search_base:"},
         {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD + "\nldap_serachbase: dc=x"},
         {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD + "\nldap_auth_method: simple"},
+        {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD + "\nldap_version: 2"},
+        {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD + "\nldap_version: v3"},
+        {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD + "\nldap_start_tls: Yes"},
+        {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD + "\nldap_timeout: 0"},
     ],
-    passes=[{"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD + "\n# ldap_scope = sub\n\n  ldap_scope: one"}],
-    refs=("libsasl: saslauthd/lak.c, lak_config_read(); LDAP_SASLAUTHD",),
+    passes=[
+        {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD + "\n# ldap_scope = sub\n\n  ldap_scope: one"},
+        {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD + "\nldap_version: 2\nldap_start_tls: yes"},
+        {
+            "conf": _CONF,
+            "verifier": _BY_LDAP,
+            "ldap": _GOOD + "\nldap_version: 3\nldap_start_tls: off\nldap_timeout: 5",
+        },
+    ],
+    refs=(
+        "libsasl: saslauthd/lak.c, lak_config_read(), lak_config_switch(), lak_connect(); LDAP_SASLAUTHD",
+        "OpenLDAP: servers/slapd/bind.c: `historical protocol version requested, use LDAPv3 instead`",
+    ),
 )
 def ldap_settings_syntax(conf: SaslConf, verifier: Verifier, ldap: LdapStore) -> Findings:
-    """A line of saslauthd's file for LDAP cannot be read.
+    """A line of saslauthd's file for LDAP cannot be read, or has a value by which no login can succeed.
 
     A line is `name: value`, the colon right behind the name, the value not empty. One other line and saslauthd refuses
     every login; up to release 2.1.28 the log holds only "reason=Unknown". A name or word that it does not know is
     passed over in silence, and in later releases ends the reading too.
 
+    Words for yes and no are read by their first letters in lower case: Yes, TRUE and On are no. LDAPv2, which
+    ldap_version 2 asks for, is refused by every directory of today ("Protocol error").
+
     Advice: correct the line, then restart saslauthd.
     """
     if not _asked(conf, verifier):
         return
+    if not ldap.broken:
+        yield from _values(ldap)
     for number, text, problem in ldap.broken[:1]:
         yield found(
             f"{ldap.path} line {number} cannot be read, so every login is refused: {problem}",
@@ -119,6 +153,42 @@ def ldap_settings_syntax(conf: SaslConf, verifier: Verifier, ldap: LdapStore) ->
                 path=ldap.path,
                 line=text.partition(":")[0],
             )
+
+
+def _values(ldap: LdapStore) -> Iterator[Found]:
+    """Values that are read, and do not say what was meant."""
+    if ldap.version == 2:
+        word = ldap.value("ldap_version")
+        yield found(
+            f"{ldap.path} has ldap_version: {word}, so saslauthd asks in LDAPv2, which directories refuse (Protocol"
+            " error, historical protocol version)",
+            evidence=[ldap.evidence("ldap_version")],
+            fix=_restart(ldap, "set ldap_version: 3, or take the line out"),
+            path=ldap.path,
+            line="ldap_version",
+        )
+    for name, word in ldap.misread:
+        needed = name == "ldap_start_tls" and any(a.code("bind") in _WANTS_TLS for a in ldap.asked)
+        yield found(
+            f"{ldap.path} has {name}: {word}, which saslauthd reads as no: it knows yes, true, on and 1, in lower case",
+            evidence=[ldap.evidence(name)],
+            fix=_restart(ldap, f"set {name}: yes"),
+            severity=None if needed or name == "ldap_use_sasl" else "warning",
+            path=ldap.path,
+            line=name,
+        )
+    if ldap.never_waits and ldap.method != "fastbind":
+        yield found(
+            f"{ldap.path} has ldap_timeout: {ldap.value('ldap_timeout')}: no search may take any time, so all fail",
+            evidence=[ldap.evidence("ldap_timeout")],
+            fix=_restart(ldap, "set ldap_timeout: 5, or take the line out"),
+            path=ldap.path,
+            line="ldap_timeout",
+        )
+
+
+_WANTS_TLS = (8, 13)
+"""strongerAuthRequired, confidentialityRequired."""
 
 
 @check(
@@ -202,6 +272,7 @@ def ldap_filter_finds_nobody(conf: SaslConf, verifier: Verifier, ldap: LdapStore
             "ldap": _GOOD + "\n>> ask ldap://127.0.0.1/\nconnect: 127.0.0.1:389 Connection refused",
         },
         {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD + "\nldap_servers: 127.0.0.1"},
+        {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD + "\nldap_scope = sub", "listeners": "127.0.0.1 25 7 x"},
     ],
     passes=[
         {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _GOOD, "listeners": "0.0.0.0 389 7 slapd"},
@@ -224,7 +295,7 @@ def ldap_server_unreachable(
 
     Advice: start the directory (slapd), or name the right one in ldap_servers and restart saslauthd.
     """
-    if not _asked(conf, verifier) or ldap.missing or ldap.broken:
+    if not _asked(conf, verifier) or ldap.missing or any("ldap_servers" in text for _, text, _ in ldap.broken):
         return
     dead: list[tuple[str, Evidence]] = []
     for server in ldap.servers:
@@ -286,6 +357,7 @@ def ldap_bind_refused(conf: SaslConf, verifier: Verifier, ldap: LdapStore) -> Fi
         first = bad[0]
         what, name = first.bind or first.tls, ldap.value("ldap_bind_dn") or "nobody (anonymous)"
         tls = not first.bind
+        wants_tls = first.code("bind") in _WANTS_TLS
         yield found(
             f"{first.uri} refuses {'StartTLS' if tls else f'the bind as {name}'}: {what}",
             evidence=[
@@ -296,6 +368,9 @@ def ldap_bind_refused(conf: SaslConf, verifier: Verifier, ldap: LdapStore) -> Fi
                 ldap,
                 "take ldap_start_tls out, or set up TLS in the directory"
                 if tls
+                else "set ldap_start_tls: yes (or ldaps:// in ldap_servers), and a certificate in the directory:"
+                " it takes no password without TLS"
+                if wants_tls
                 else "correct ldap_bind_dn and ldap_password; try them: ldapwhoami -x -D DN -W",
             ),
             server=first.uri,
@@ -484,7 +559,6 @@ _BOB_SEARCHED = (
     rung="account",
     role="cause",
     scope=("user",),
-    explains=("USER009",),
     fails=[
         {
             "conf": _CONF,
@@ -545,6 +619,8 @@ def user_not_in_the_directory(
                 edit(ldap.path, "make ldap_filter find exactly the entry of the name that users send"),
             ],
             severity="error" if nobody else None,
+            rung=None,
+            direction=None,
             **({"filter": ldap.filter[:80]} if nobody else {"user": name}),
         )
 
@@ -565,7 +641,6 @@ _TRIES = (
     rung="account",
     role="cause",
     scope=("user",),
-    explains=("USER009",),
     fails=[
         {"conf": _CONF, "verifier": _BY_LDAP, "ldap": _BOB + f"state: {state}", "logins": _TRIES}
         for state in (

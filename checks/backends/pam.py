@@ -386,7 +386,6 @@ def pam_refuses_this_user(
     rung="account",
     role="cause",
     scope=("user",),
-    explains=("USER009",),
     fails=[
         {"conf": _CONF, "verifier": _BY_PAM, "pam": _LOCKED, "logins": _TRIES, "accounts": _TEST},
         {"conf": _CONF, "verifier": _BY_PAM, "pam": _LOCKED.replace("unlock_time = 0", ""), "logins": _TRIES},

@@ -5,6 +5,7 @@ from maildoctor.api import (
     Findings,
     LoginService,
     Restart,
+    SaslApplication,
     SetOption,
     Start,
     Unknown,
@@ -13,6 +14,7 @@ from maildoctor.api import (
     found,
     inspect,
     set_option,
+    taking_effect,
 )
 from maildoctor.api.backends import READ_ONCE, SASLAUTHD_MECHANISMS, Accounts, Verifier
 from maildoctor.api.cyrus import SaslConf
@@ -120,6 +122,11 @@ def saslauthd_cannot_start(conf: SaslConf, verifier: Verifier) -> Findings:
             "verifier": _RUNS + "-a pam -m /run/saslauthd\n# asked: /run/sasl/mux",
         },
         {
+            "conf": _CONF + "\nsaslauthd_path: /run/saslauthd",
+            "verifier": _RUNS + "-a pam -m /var/spool/postfix/run/saslauthd\n# asked: /var/spool/postfix/run/saslauthd",
+            "application": "name: smtpd\nproduct: postfix\nroot: /var/spool/postfix\nrooted: smtp/inet",
+        },
+        {
             "conf": _CONF,
             "verifier": _RUNS + "-a pam -m /run/a\n8 root 1000.0 /usr/sbin/saslauthd saslauthd -a shadow -m /run/b\n"
             "# asked: /run/saslauthd/mux",
@@ -147,7 +154,9 @@ def saslauthd_cannot_start(conf: SaslConf, verifier: Verifier) -> Findings:
     ],
     refs=("saslauthd(8), -m", "libsasl: lib/checkpw.c, saslauthd_verify_password(): saslauthd_path, else the default"),
 )
-def saslauthd_elsewhere(conf: SaslConf, verifier: Verifier) -> Findings:
+def saslauthd_elsewhere(
+    conf: SaslConf, verifier: Verifier, application: SaslApplication | Unknown, service: LoginService | Unknown
+) -> Findings:
     """saslauthd runs, but has its socket in another folder than the one where the mail server asks.
 
     Every PLAIN and LOGIN is refused; the log says "cannot connect to saslauthd server". saslauthd makes its socket
@@ -165,13 +174,16 @@ def saslauthd_elsewhere(conf: SaslConf, verifier: Verifier) -> Findings:
     if there is not None and any(_same(there, verifier.files.get(s)) for s in sockets):
         return
     socket = f"{folders[0]}/mux"
+    root = application.root if isinstance(application, SaslApplication) else ""
+    if root and not socket.startswith(f"{root}/"):
+        return  # out of reach from a chroot: saslauthd_socket (SASL008) tells the way out
     yield found(
         f"saslauthd has its socket at {socket}, but the mail server asks {verifier.asked}",
         evidence=[
             *(one.evidence for one in verifier.instances[:3]),
             Evidence(conf.path, f"saslauthd_path: {conf.saslauthd_path or '(not set: the default)'}"),
         ],
-        fix=[set_option(conf, "saslauthd_path", socket)],
+        fix=taking_effect(service, set_option(conf, "saslauthd_path", socket.removeprefix(root))),
         path=verifier.asked,
     )
 

@@ -3,6 +3,7 @@
 import re
 
 from maildoctor.api import (
+    Absent,
     Account,
     Chown,
     Evidence,
@@ -36,7 +37,7 @@ from maildoctor.api.cyrus import (
     plugin_of,
     uses_sasldb,
 )
-from maildoctor.api.host import Look, System, may
+from maildoctor.api.host import LoginHistory, Look, System, may
 from maildoctor.api.sendmail import MailMaps, authinfo_mechanisms
 
 _PLAIN = (
@@ -54,6 +55,14 @@ _GSSAPI = (
 _USER = "test@mail.example.com: userPassword"
 
 
+def _nobody_yet(service: LoginService, conf: SaslConf | Unknown, sasldb: SaslDb | Unknown) -> bool:
+    """Users are meant to be in the user database that is asked, and nobody is: it lacks, is damaged, or is of another
+    kind. Whom it will hold can be served by what is there for them."""
+    empty = isinstance(sasldb, Absent) or (isinstance(sasldb, SaslDb) and not sasldb.users)
+    by_daemon = isinstance(conf, SaslConf) and conf.verifies_by("saslauthd")
+    return service.wanted and empty and not by_daemon and uses_sasldb(known(conf))
+
+
 @check(
     "MECH001",
     "plug-in-not-installed",
@@ -61,11 +70,16 @@ _USER = "test@mail.example.com: userPassword"
     rung="mechanism",
     role="cause",
     scope=("mechanism",),
-    explains=("no-offer", "LINK006", "MAP012"),
-    fails=[{"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": _USER}],
+    explains=("no-offer", "MAP012"),
+    fails=[
+        {"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": _USER},
+        {"service": "wanted\nmechanisms: CRAM-MD5 PLAIN", "plugins": _PLAIN, "sasldb": "# empty"},
+    ],
     passes=[
         {"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
+        {"service": "mechanisms: CRAM-MD5 PLAIN", "plugins": _PLAIN},
         {"service": "mechanisms: GSSAPI PLAIN", "plugins": _PLAIN, "sasldb": _USER},
+        {"service": "wanted\nmechanisms: GSSAPI PLAIN", "plugins": _PLAIN, "sasldb": "# empty"},
         {
             "service": "mechanisms: SCRAM-SHA-1 PLAIN",
             "plugins": _PLAIN,
@@ -82,6 +96,7 @@ def plug_in_not_installed(
     sasldb: SaslDb | Unknown,
     maps: MailMaps | Unknown,
     shipped: Shipped | Unknown,
+    history: LoginHistory | Unknown,
 ) -> Findings:
     """A mechanism is configured, and users or authinfo entries need it, but its plug-in is not installed.
 
@@ -96,10 +111,14 @@ def plug_in_not_installed(
     asked = authinfo_mechanisms(known(maps))
     table = mechanisms(service, known(conf), plugins, known(sasldb), also=tuple(asked))
     explicit = service.chosen
+    secrets, unsettled = _are_stored(sasldb, history), _nobody_yet(service, conf, sasldb)
     for offer in table.all:
         if offer.loads or plugins.by_mechanism(offer.name):
             continue
-        wanted = explicit and offer.configured and offer.listed and offer.users and uses_sasldb(known(conf))
+        served = (
+            offer.users or (offer.name in _OF_SECRETS and secrets) or (unsettled and offer.name not in WITHOUT_SECRET)
+        )
+        wanted = explicit and offer.configured and offer.listed and served and uses_sasldb(known(conf))
         if not wanted and offer.name not in asked:
             continue
         if (
@@ -114,6 +133,8 @@ def plug_in_not_installed(
             f"the authinfo entry for {asked[offer.name]} asks for it"
             if offer.name in asked
             else f"{offer.users} user(s) could log in by it"
+            if offer.users
+            else "users who log in by stored passwords could log in by it"
         )
         yield found(
             f"{offer.name} is {verb}, but its plug-in is not installed; {why}",
@@ -128,6 +149,17 @@ def plug_in_not_installed(
         )
 
 
+_OF_SECRETS = frozenset({"CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"})
+
+
+def _are_stored(sasldb: SaslDb | Unknown, history: LoginHistory | Unknown) -> bool:
+    """Whether the log shows what the user database would, where that cannot be read: somebody logs in by what needs the
+    stored password."""
+    if isinstance(sasldb, SaslDb | Absent) or isinstance(history, Unknown):
+        return False
+    return any(r.succeeded and r.mechanism in _OF_SECRETS for r in history.by_mechanism.values())
+
+
 @check(
     "MECH002",
     "not-trusted-to-relay",
@@ -138,6 +170,7 @@ def plug_in_not_installed(
     fails=[
         {"service": "wanted\nmechanisms: CRAM-MD5 PLAIN\ntrusted: CRAM-MD5", "plugins": _CRAM, "sasldb": _USER},
         {"service": "wanted\nmechanisms: CRAM-MD5\ntrusted: CRAM-MD5,PLAIN", "plugins": _CRAM, "sasldb": _USER},
+        {"service": "wanted\nmechanisms: CRAM-MD5 PLAIN\ntrusted: PLAIN", "plugins": _CRAM, "sasldb": "# empty"},
     ],
     passes=[
         {"service": "wanted\nmechanisms: CRAM-MD5 PLAIN\ntrusted: CRAM-MD5 PLAIN", "plugins": _CRAM, "sasldb": _USER},
@@ -161,11 +194,13 @@ def not_trusted_to_relay(
     """
     yield from gaps(conf, plugins, sasldb, saslauthd)
     table = mechanisms(service, known(conf), known(plugins), known(sasldb))
-    serves = _verifier_serves(conf, saslauthd)
+    serves, unsettled = _verifier_serves(conf, saslauthd), _nobody_yet(service, conf, sasldb)
     bad = [
         o.name
         for o in table.all
-        if o.offered(tls=True) and not o.trusted and (o.users or (serves and o.name in PLAINTEXT))
+        if o.offered(tls=True)
+        and not o.trusted
+        and (o.users or (serves and o.name in PLAINTEXT) or (unsettled and o.name not in WITHOUT_SECRET))
     ]
     if not bad:
         return
@@ -450,6 +485,7 @@ def _read_by(account: Account, file: Look) -> Step:
     passes=[
         {"service": "mechanisms: PLAIN LOGIN\nrequires: A p", "plugins": _PLAIN},
         {"service": "mechanisms: CRAM-MD5\nrequires: A", "plugins": _CRAM},
+        {"service": "service: postfix /etc/postfix/main.cf\nmechanisms: PLAIN LOGIN", "plugins": _PLAIN},
     ],
     refs=("RFC 4954 section 4: PLAIN only under TLS; sendmail: doc/op, AuthOptions p",),
 )
@@ -463,6 +499,8 @@ def plain_text_without_tls(service: LoginService, plugins: Plugins | Unknown, co
     """
     if not service.offer_known:
         yield Unknown(f"what {service.product} offers is not known")
+        return
+    if service.product == "postfix":  # each smtpd has settings of its own, which its checks judge (TLS049)
         return
     yield from gaps(conf, plugins)
     bad = [
@@ -486,6 +524,7 @@ def plain_text_without_tls(service: LoginService, plugins: Plugins | Unknown, co
     rung="account",
     role="cause",
     scope=("mechanism",),
+    witnesses=("SASL502",),
     fails=[
         {
             "service": "mechanisms: CRAM-MD5 PLAIN",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from maildoctor.api import (
+    Absent,
     Evidence,
     Findings,
     Found,
@@ -31,12 +32,14 @@ from maildoctor.api import (
     taking_effect,
 )
 from maildoctor.api.cyrus import (
+    OPTIONS,
     PLAINTEXT,
     PWCHECK_METHODS_OF_SASL_1,
     Outside,
     Plugins,
     Saslauthd,
     SaslConf,
+    SaslDb,
     SaslFiles,
     mechanisms,
 )
@@ -90,8 +93,8 @@ def configuration_syntax(conf: SaslConf, service: LoginService | Unknown) -> Fin
     "error",
     rung="verifier",
     role="cause",
-    explains=("no-offer", "USER008", "USER009"),
-    witnesses=("CONF150", "SASL124"),
+    explains=("no-offer",),
+    witnesses=("CONF150", "SASL124", "SASL502"),
     fails=[{"conf": "pwcheck_method: sasldb"}, {"conf": "pwcheck_method: saslauth"}],
     passes=[{"conf": "pwcheck_method: saslauthd auxprop"}, {"conf": ""}],
     refs=("libsasl: lib/checkpw.c, _sasl_verify_password[]",),
@@ -137,7 +140,9 @@ def _known_verifier(method: str) -> str:
     passes=[{"files": "searched: /etc/sasl2\nfound: /etc/sasl2/Sendmail.conf"}],
     refs=('sendmail: sendmail/srvrsmtp.c, sasl_server_init(srvcallbacks, "Sendmail")',),
 )
-def misnamed_configuration(files: SaslFiles, service: LoginService | Unknown) -> Findings:
+def misnamed_configuration(
+    files: SaslFiles, service: LoginService | Unknown, application: SaslApplication | Unknown
+) -> Findings:
     """A SASL configuration is called otherwise, or lies elsewhere, than libsasl looks for it.
 
     Sendmail's is called Sendmail.conf, with a capital S, and lies in libsasl's own search path. Another file is never
@@ -145,25 +150,26 @@ def misnamed_configuration(files: SaslFiles, service: LoginService | Unknown) ->
 
     Advice: rename or move it to where libsasl looks, or remove it if the defaults are wanted.
     """
+    name = application.file if isinstance(application, SaslApplication) else "Sendmail.conf"
     for path in files.misnamed:
         folder = path.rpartition("/")[0]
         shadow = any(f.startswith(folder + "/") for f in files.found)
         yield found(
-            f"{path} is never read: libsasl looks for {folder}/Sendmail.conf",
+            f"{path} is never read: libsasl looks for {folder}/{name}",
             evidence=[Evidence(f"ls {folder}", path.rpartition("/")[2])],
-            fix=[] if shadow else taking_effect(service, Move(path, f"{folder}/Sendmail.conf")),
+            fix=[] if shadow else taking_effect(service, Move(path, f"{folder}/{name}")),
             severity="info" if shadow else "warning",
             path=path,
         )
     if not files.found:
         for path in files.elsewhere:
             yield found(
-                f"{path} is never read: libsasl looks for Sendmail.conf in {' '.join(files.searched)}",
+                f"{path} is never read: libsasl looks for {name} in {' '.join(files.searched)}",
                 evidence=[
                     Evidence(f"ls {path}", "there"),
-                    *(Evidence(folder, "no Sendmail.conf") for folder in files.searched),
+                    *(Evidence(folder, f"no {name}") for folder in files.searched),
                 ],
-                fix=taking_effect(service, Move(path, f"{files.searched[0]}/Sendmail.conf")) if files.searched else [],
+                fix=taking_effect(service, Move(path, f"{files.searched[0]}/{name}")) if files.searched else [],
                 path=path,
             )
 
@@ -290,7 +296,8 @@ def _asks_saslauthd(settings: Mapping[str, str]) -> bool:
     "error",
     rung="verifier",
     role="cause",
-    explains=("SASL008", "SASL009"),
+    shows=("not-started",),
+    explains=("SASL008",),
     witnesses=("RUN150", "SASL123"),
     fails=[
         {"conf": "pwcheck_method: saslauthd", "processes": "", "saslauthd": "START=yes\ninstalled"},
@@ -360,6 +367,93 @@ def _started(saslauthd: Saslauthd, system: System | None) -> Iterator[Step]:
         yield Restart("saslauthd")
         return
     yield Start("saslauthd", at_boot=True)
+
+
+_TWICE = "pwcheck_method: saslauthd\nmech_list: PLAIN\npwcheck_method: auxprop\n"
+
+
+@check(
+    "SASL024",
+    "option-set-twice",
+    "warning",
+    rung="verifier",
+    role="cause",
+    fails=[
+        {"conf": _TWICE, "processes": "", "saslauthd": "installed"},
+        {"conf": "auxprop_plugin: sql\nauxprop_plugin: sasldb", "plugins": _PLAIN},
+        {"conf": "mech_list: NTLM\nmech_list: PLAIN LOGIN", "plugins": _PLAIN},
+        {"conf": "log_level: 1\nlog_level: 7"},
+    ],
+    passes=[
+        {"conf": "log_level: 7\nLog_Level: 7"},
+        {"conf": "log_level: 7\n# log_level: 1"},
+        {"conf": "my_option: 7\nmy_option: 1"},
+    ],
+    refs=("libsasl: lib/config.c, sasl_config_getstring(): the first of several counts",),
+)
+def option_set_twice(
+    conf: SaslConf,
+    service: LoginService | Unknown,
+    plugins: Plugins | Unknown,
+    sasldb: SaslDb | Unknown,
+    processes: Processes | Unknown,
+    saslauthd: Saslauthd | Unknown,
+) -> Findings:
+    """An option stands twice in libsasl's configuration, with different values: the first one counts.
+
+    Whoever adds a line at the end, as most how-tos tell, changes nothing where the option stands above already: most
+    programs take the last, libsasl takes the first.
+
+    Advice: keep one line, with the value that is meant, and restart the mail server.
+    """
+    others = {o: later for o, later in reversed(conf.repeated) if later.value != conf.options[o].value}
+    for option, later in others.items():
+        first = conf.options[option]
+        if option not in OPTIONS:
+            continue
+        wrong = _leads_nowhere(option, conf, plugins, sasldb, processes, saslauthd)
+        yield found(
+            f"{option} stands twice in {conf.path}: line {first.line} ({first.value}) counts, line {later.line}"
+            f" ({later.value}) does not" + (f"; {wrong}" if wrong else ""),
+            evidence=[
+                _at(conf, option),
+                Evidence(f"{conf.path}:{later.line}", f"{option}: {later.value}"),
+            ],
+            fix=taking_effect(
+                service,
+                set_option(conf, option, later.value)
+                if wrong
+                else edit(conf.path, f"keep one line of {option}, with the value that is meant"),
+            ),
+            severity="error" if wrong else None,
+            option=option,
+        )
+
+
+def _leads_nowhere(
+    option: str,
+    conf: SaslConf,
+    plugins: Plugins | Unknown,
+    sasldb: SaslDb | Unknown,
+    processes: Processes | Unknown,
+    saslauthd: Saslauthd | Unknown,
+) -> str:
+    """Why the first value, which counts, cannot be what is meant; empty where it may be."""
+    value = conf.options[option].value
+    by_daemon = option == "pwcheck_method" and [m.lower() for m in conf.pwcheck_methods] == ["saslauthd"]
+    if by_daemon and isinstance(processes, Processes) and isinstance(saslauthd, Saslauthd):
+        return "" if saslauthd.processes or processes.named("saslauthd") else "saslauthd does not run"
+    if option == "pwcheck_method" and conf.unknown_pwcheck:
+        return f"libsasl has no verifier {conf.unknown_pwcheck[0]}"
+    if option in ("auxprop_plugin", "mech_list") and isinstance(plugins, Plugins) and plugins.plugins:
+        names = plugins.auxprop if option == "auxprop_plugin" else plugins.mechanisms
+        wanted = conf.auxprop_plugins if option == "auxprop_plugin" else tuple(m.upper() for m in conf.mechs or ())
+        return "" if set(wanted or ()) & set(names) else f"no plug-in brings {value}"
+    if option == "sasldb_path" and isinstance(sasldb, Absent) and sasldb.subject:
+        return f"{value} does not exist"
+    if option == "saslauthd_path" and isinstance(saslauthd, Saslauthd) and saslauthd.socket_missing:
+        return f"{value} does not exist"
+    return ""
 
 
 @check(

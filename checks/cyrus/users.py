@@ -14,6 +14,7 @@ from maildoctor.api import (
     Unknown,
     add_user,
     amend,
+    change,
     check,
     found,
     known,
@@ -81,6 +82,7 @@ def _asked_by(saslauthd: Saslauthd | Unknown) -> list[Evidence]:
     ],
     passes=[
         {"service": "service: postfix /etc/postfix/main.cf\nprovider: dovecot\nwanted"},
+        {"service": "service: postfix /etc/postfix/main.cf\nmechanisms:"},
         {
             "service": "wanted\ntrusted: PLAIN\nrealm: mail.example.com",
             "sasldb": _LISTING + "test@mail.example.com: userPassword",
@@ -106,6 +108,8 @@ def sasldb_missing(
     one. Where the users are those of the system, saslauthd needs -a pam or -a shadow, not -a sasldb.
     """
     if not isinstance(sasldb, Unknown) or not uses_sasldb(known(conf)) or service.provider != "libsasl":
+        return
+    if service.mechanisms == ():  # AUTH is switched off
         return
     folder = sasldb.kind == "directory"
     if not isinstance(sasldb, Absent) and not folder:
@@ -238,6 +242,60 @@ def _of_stored_secrets(names: tuple[str, ...]) -> list[str]:
 
 
 @check(
+    "USER020",
+    "password-that-nobody-can-type",
+    "error",
+    rung="account",
+    role="cause",
+    scope=("user",),
+    explains=("USER009", "LOGIN001", "LOGIN002", "LOGIN003"),
+    fails=[
+        {"service": "wanted", "sasldb": _LISTING + "test@mail.example.com: userPassword (ends in a carriage return)"},
+        {"service": "wanted", "sasldb": _LISTING + "test@mail.example.com: userPassword (has a NUL in it)"},
+        {"service": "wanted", "sasldb": _LISTING + "test@mail.example.com: userPassword (empty)"},
+    ],
+    passes=[
+        {"service": "wanted", "sasldb": _LISTING + "test@mail.example.com: userPassword"},
+        {
+            "service": "wanted",
+            "sasldb": _LISTING + "a@b: userPassword (ends in a line feed)",
+            "conf": "auxprop_plugin: sql",
+        },
+    ],
+    refs=(
+        "libsasl: utils/saslpasswd.c: with -p the password is what is read, without a line feed at its end alone",
+        "libsasl: plugins/plain.c: name and password end at a NUL",
+    ),
+)
+def password_that_nobody_can_type(sasldb: SaslDb, service: LoginService, conf: SaslConf | Unknown) -> Findings:
+    """A password in the user database is empty, or has at its end or in it what no client sends.
+
+    A list with DOS line ends, or `echo` in place of `printf`, makes passwords that end in a carriage return or line
+    feed. Whoever types the password without it is refused, by every mechanism, and the log says "authentication
+    failure" as for any wrong password.
+
+    Advice: set the password again with saslpasswd2; in a script: printf %s PASSWORD | saslpasswd2 -p -c -u REALM USER.
+    """
+    if not uses_sasldb(known(conf)) or not service.wanted:
+        return
+    flawed = [(user, user.flaw) for user in sasldb.users if user.flaw]
+    for user, flaw in flawed[:_SOME]:
+        every = len(flawed) == len(sasldb.users)
+        mild = flaw in ("ends in a blank", "ends in a tab")
+        what = "is empty" if flaw == "is empty" else f"{flaw}, which no client sends"
+        yield found(
+            f"The password of {user.name}@{user.realm} in {sasldb.path} {what}",
+            evidence=[Evidence(sasldb.path, f"{user.name}@{user.realm}: userPassword ({flaw})")],
+            fix=[add_user(user.name, user.realm, sasldb.path)],
+            severity="warning" if mild else None,
+            user="all" if every and len(flawed) == 1 else user.name,
+        )
+
+
+_SOME = 20
+
+
+@check(
     "USER003",
     "sasldb-damaged",
     "error",
@@ -273,7 +331,7 @@ def sasldb_damaged(sasldb: SaslDb) -> Findings:
     "error",
     rung="verifier",
     role="cause",
-    explains=("USER002", "USER003", "USER005", "USER007", "USER008", "USER009"),
+    explains=("USER002", "USER003", "USER005", "USER007"),
     witnesses=("SASL161", "SASL123"),
     fails=[
         {
@@ -350,7 +408,6 @@ def _near(realm: str, server: str) -> bool:
     "error",
     rung="account",
     role="derived",
-    explains=("USER008", "USER009"),
     witnesses=("SASL120", "SASL152", "USER150"),
     fails=[
         {"service": "realm: mail.example.com", "sasldb": _LISTING + "test@mail: userPassword"},
@@ -404,7 +461,8 @@ def user_in_another_realm(service: LoginService, sasldb: SaslDb, conf: SaslConf 
     whole = not sasldb.in_realm(realm)
     other = sorted({u.realm for u in lost})
     deliberate = whole and len(other) == 1 and not _near(other[0], realm)
-    instead = amend(service, f"or: {setting(service, 'realm', '{realm}')}dnl", realm=other[0])[:1]
+    end = "dnl" if service.product == "sendmail" else ""
+    instead = amend(service, f"or: {setting(service, 'realm', '{realm}')}{end}", realm=other[0])[:1]
     option = service.option("realm")
     source = f"{option} of {service.path}" if service.realm_is_set else f"the host's full name; {option} is not set"
     yield found(
@@ -413,7 +471,9 @@ def user_in_another_realm(service: LoginService, sasldb: SaslDb, conf: SaslConf 
             *(Evidence("sasldblistusers2", f"{u.name}@{u.realm}") for u in lost[:5]),
             service.evidence("realm") if service.realm_is_set else Evidence(service.path, f"{option} is not set"),
         ],
-        fix=[*(add_user(u.name, realm, sasldb.path) for u in lost[:3]), *(instead if deliberate else [])],
+        fix=change(service, "realm", other)
+        if service.product == "postfix" and whole and len(other) == 1
+        else [*(add_user(u.name, realm, sasldb.path) for u in lost[:3]), *(instead if deliberate else [])],
         severity="error" if whole else "warning",
         realm=realm,
     )
@@ -538,7 +598,6 @@ _GOT_IN = "Nov 22 06:05:01 mail sm-mta[61]: AUTH=server, relay=client.example.co
     rung="account",
     role="derived",
     scope=("user",),
-    explains=("USER008", "USER009"),
     fails=[{**_TEST, "sasldb": _LISTING + "BOB@mail.example.com: userPassword", "logins": _UNKNOWN}],
     passes=[
         {**_TEST, "sasldb": _LISTING + "bob@mail.example.com: userPassword", "logins": _UNKNOWN},
@@ -576,6 +635,7 @@ def name_differs_in_case(service: LoginService, sasldb: SaslDb, logins: Logins, 
     rung="account",
     role="symptom",
     scope=("user",),
+    shows=("user-refused",),
     explains=("LOGIN001",),
     witnesses=("SASL120", "SASL152", "USER150"),
     fails=[
@@ -651,6 +711,7 @@ def _from(one: Attempts) -> str:
     rung="account",
     role="symptom",
     scope=("user",),
+    shows=("user-refused",),
     explains=("LOGIN001",),
     witnesses=("SASL121", "USER151", "SASL154"),
     fails=[

@@ -162,7 +162,7 @@ _NO_CERTIFICATE = ("ANULL", "ADH", "AECDH", "NULL", "ENULL", "PSK", "SRP", "EXP"
     "error",
     rung="tls",
     role="cause",
-    explains=("no-starttls", "WIRE021"),
+    explains=("no-starttls",),
     fails=[
         {
             "cf": _CF + "\nO CipherList=ECDHE-ECDSA-AES256-GCM-SHA384\nO ServerSSLOptions=+SSL_OP_NO_TLSv1_3",

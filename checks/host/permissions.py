@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 from maildoctor.api import (
+    Absent,
     Chmod,
     Chown,
     Evidence,
     Findings,
     Found,
     LoginService,
+    Rung,
     Step,
     Unknown,
     check,
@@ -23,7 +25,7 @@ from maildoctor.api import (
     shell_words,
 )
 from maildoctor.api.cyrus import SaslDb
-from maildoctor.api.host import Exposed, Look, Paths, Reader, System, is_of_people, may, refusals
+from maildoctor.api.host import Copies, Exposed, Look, Paths, Reader, System, is_of_people, may, readers_of, refusals
 from maildoctor.api.sendmail import SendmailCf, SendmailProgram, SubmitCf
 
 _SASL = ("sasl", "saslauth", "mail", "postfix", "cyrus", "Debian-exim", "exim")
@@ -60,13 +62,22 @@ def _consequence(purposes: set[str]) -> str:
     return "the maps below it cannot be opened"
 
 
+def _breaks(purposes: set[str]) -> Rung:
+    """The first thing that a login lacks where sendmail refuses files of these kinds."""
+    if "class file" in purposes:
+        return "program"
+    if purposes & {"plug-in", "SASL configuration"}:
+        return "mechanism"
+    return "tls" if purposes & {"certificate", "key", "CA"} else "policy"
+
+
 @check(
     "PERM001",
     "unsafe-directory",
     "error",
     rung="program",
     role="cause",
-    explains=("stopped", "no-offer", "no-starttls", "MECH009", "PERM002", "RUN004"),
+    explains=("stopped", "no-offer", "no-starttls", "MECH009", "RUN004"),
     witnesses=("PERM121", "PERM127", "PERM128", "PERM130", "PERM140"),
     fails=[
         {
@@ -111,6 +122,7 @@ def unsafe_directory(cf: SendmailCf, paths: Paths) -> Findings:
                 Evidence(path, f"{reason}; writable by {_who(look, paths)}; above: {', '.join(sorted(purposes))}"),
             ],
             fix=[_safer(look), restart()],
+            rung=_breaks(purposes),
             path=path,
         )
 
@@ -157,6 +169,7 @@ def unsafe_file(cf: SendmailCf, paths: Paths) -> Findings:
                 f" {r.purpose} file, and sendmail goes on without it",
                 evidence=[r.culprit.evidence],
                 fix=[_file_step(r.culprit, r.reason), restart()],
+                rung=_breaks({r.purpose}),
                 path=r.path,
             )
 
@@ -296,10 +309,15 @@ def readable_sasldb(paths: Paths, sasldb: SaslDb | Unknown, service: LoginServic
         if file is None or file.kind != "-" or not file.mode & 0o066:
             continue
         world = bool(file.mode & 0o006)
+        if empty and not world:
+            continue  # as packages make it; there is nothing to be read yet
         what = "world-readable" if file.mode & 0o004 else "world-writable" if world else "group-readable"
         members = paths.groups.get(file.group, ())
         if not world and not by_root and (file.group in _SASL) and not is_of_people("", members):
             continue  # it is read by servers that gave up root, through a group of their own
+        if not world and file.group in _SASL and isinstance(sasldb, Unknown) and not isinstance(sasldb, Absent):
+            yield sasldb  # packages make it like that, empty
+            continue
         who = (
             "every user of this system"
             if world
@@ -433,13 +451,56 @@ def readable_credentials(exposed: Exposed) -> Findings:
         )
 
 
+_BAK = "copy /etc/sasldb2.bak of /etc/sasldb2\n"
+
+
+@check(
+    "PERM020",
+    "readable-copy-of-secrets",
+    "warning",
+    rung="verifier",
+    role="risk",
+    fails=[
+        {"copies": _BAK + "-rw-r--r-- root root /etc/sasldb2.bak"},
+        {"copies": _BAK + "-rw-r----- root users /etc/sasldb2.bak"},
+    ],
+    passes=[
+        {"copies": _BAK + "-rw------- root root /etc/sasldb2.bak"},
+        {"copies": _BAK + "-rw-r----- root sasl /etc/sasldb2.bak"},
+        {
+            "copies": _BAK.replace("/etc", "/etc/mail") + "-rw-r--r-- root root /etc/mail/sasldb2.bak\n"
+            "drwx------ root root /etc/mail"
+        },
+    ],
+    refs=("saslpasswd2(8): the passwords stand in sasldb as they are", "cp(1): a copy has the mode that umask leaves"),
+)
+def readable_copy_of_secrets(copies: Copies) -> Findings:
+    """A copy of a file with passwords or keys lies beside it, and others can read the copy.
+
+    Whoever makes a copy before a change gets the mode of umask, mostly 0644; an editor and the package manager leave
+    copies too. Nobody uses them, and what they hold is as secret as the original.
+
+    Advice: delete the copy, or let only root read it (chmod 600); change the passwords, as they were open until now.
+    """
+    for path, of in copies.of.items():
+        file, readers = copies.paths.file(path), readers_of(copies.paths, path)
+        if file is None or not readers:
+            continue
+        yield found(
+            f"{path}, a copy of {of}, can be read by {readers} (mode {file.octal}, {file.owner}:{file.group})",
+            evidence=[file.evidence],
+            fix=[private([file])],
+            path=path,
+        )
+
+
 @check(
     "PERM006",
     "unreadable-by-run-as-user",
     "error",
     rung="verifier",
     role="cause",
-    explains=("no-offer", "no-starttls", "PERM004", "USER008", "USER009", "WIRE002"),
+    explains=("no-offer", "no-starttls", "PERM004", "WIRE002"),
     witnesses=("PERM151", "PERM140"),
     fails=[
         {
@@ -508,7 +569,7 @@ def _opened(x: Look, user: str) -> Step:
     "error",
     rung="mechanism",
     role="cause",
-    explains=("no-offer", "LINK003", "LINK006", "MAP012", "MECH001"),
+    explains=("no-offer", "MAP012"),
     witnesses=("PERM124",),
     fails=[
         {"paths": "-rw------- daemon root /usr/lib/sasl2/libplain.so\n[plug-in] /usr/lib/sasl2/libplain.so", "cf": ""},
@@ -633,7 +694,8 @@ def _readable(x: Look, reader: Reader) -> list[Step]:
         {
             "program": "-rwxr-xr-x root root /usr/libexec/sendmail/sendmail",
             "submit": "O QueueDirectory=/var/spool/mqueue-client",
-        }
+        },
+        {"program": "-rwxr-xr-x root root /usr/libexec/sendmail/sendmail"},
     ],
     passes=[
         {
@@ -643,7 +705,7 @@ def _readable(x: Look, reader: Reader) -> list[Step]:
     ],
     refs=("sendmail: sendmail/SECURITY",),
 )
-def set_group_id_lost(program: SendmailProgram, submit: SubmitCf) -> Findings:
+def set_group_id_lost(program: SendmailProgram, submit: SubmitCf | Unknown) -> Findings:
     """The sendmail program is not set-group-id smmsp: local users and programs cannot submit mail.
 
     Since 8.12 a local submission runs as the user, and only the group of the program opens the submission queue.
@@ -652,6 +714,8 @@ def set_group_id_lost(program: SendmailProgram, submit: SubmitCf) -> Findings:
     Advice: chgrp smmsp and chmod 2755 (reinstalling the package does both).
     """
     look = program.look
+    if isinstance(submit, Unknown) and not isinstance(submit, Absent):
+        yield submit
     if look is None or look.mode & 0o6000:
         return
     yield found(
@@ -698,7 +762,7 @@ def unjudged_acl(paths: Paths) -> Findings:
     rung="listener",
     role="cause",
     # an access map that cannot be asked turns every client away: EHLO shows no extension, all else gets a 451
-    explains=("QUEUE002", "WIRE002", "WIRE010", "WIRE023"),
+    explains=("no-answer", "no-offer", "no-starttls"),
     fails=[
         {"cf": "", "paths": "-rw-r----- smmta smmsp /etc/mail/access.db\n[map] /etc/mail/access.db"},
         {

@@ -94,7 +94,7 @@ def no_null_device(program: SendmailProgram, system: System) -> Findings:
     "error",
     rung="tls",
     role="cause",
-    explains=("TLS002", "TLS003", "WIRE025", "WIRE026", "WIRE027"),
+    explains=("TLS002", "TLS003"),
     fails=[{"program": _PROGRAM, "tls": "now: 1970-01-02T00:00:00Z"}],
     passes=[{"program": _PROGRAM, "tls": "now: 2026-06-01T00:00:00Z"}],
     refs=("RFC 5280: certificates; RFC 4120: Kerberos allows five minutes",),

@@ -122,7 +122,6 @@ def tls_file_missing(cf: SendmailCf, tls: Tls) -> Findings:
     "error",
     rung="tls",
     role="cause",
-    explains=("WIRE025", "WIRE026", "WIRE027"),
     fails=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _NOW + _CERT.format(2020, 2021)}],
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD}],
     refs=("RFC 5280 section 4.1.2.5",),
@@ -159,7 +158,6 @@ def certificate_expired(cf: SendmailCf, tls: Tls) -> Findings:
     "error",
     rung="tls",
     role="cause",
-    explains=("WIRE025", "WIRE026", "WIRE027"),
     fails=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _NOW + _CERT.format(2040, 2041)}],
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD}],
     refs=("RFC 5280 section 4.1.2.5",),
@@ -192,7 +190,6 @@ def certificate_not_yet_valid(cf: SendmailCf, tls: Tls) -> Findings:
     "warning",
     rung="tls",
     role="cause",
-    explains=("WIRE025", "WIRE026", "WIRE027"),
     fails=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD, "names": "hostname: smtp.example.org"}],
     passes=[
         {"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD, "names": "hostname: mail.example.com"},

@@ -3,9 +3,9 @@ judged in wire_hub.py."""
 
 import re
 
-from maildoctor.api import Evidence, Findings, Unknown, check, edit, found, known, private, rebuild
+from maildoctor.api import BuildMap, Evidence, Findings, Unknown, check, edit, found, known, private, rebuild
 from maildoctor.api.cyrus import Plugins
-from maildoctor.api.host import Logins, Names, own_name
+from maildoctor.api.host import LoginHistory, Logins, Names, own_name
 from maildoctor.api.sendmail import (
     MailMap,
     MailMaps,
@@ -218,6 +218,86 @@ def authinfo_without_a_mechanism(
                 Evidence("ruleset authinfo", login.words),
                 Evidence("plug-ins", f"load: {' '.join(plugins.mechanisms) or 'none'}"),
             ],
+            key=entry.key[:80],
+        )
+
+
+_PLAIN_ONLY = 'entry: authinfo:hub.example.com\t"U:relay" "P:***" "M:PLAIN"'
+_UNFIT = (
+    "Oct  4 10:11:12 mail sm-mta[1]: 6A1: AUTH=client, available mechanisms= do not fulfill requirements\n"
+    "Oct  4 10:11:12 mail sm-mta[1]: AUTH=client, relay=hub.example.com., temporary failure, connection abort"
+)
+
+
+@check(
+    "MAP027",
+    "authinfo-mechanisms-unfit",
+    "error",
+    rung="offer",
+    role="cause",
+    direction="relay",
+    witnesses=("SASL131", "SASL132"),
+    fails=[
+        {"cf": "Kauthinfo hash /etc/mail/authinfo", "maps": _AUTHINFO + _PLAIN_ONLY, "history": _UNFIT},
+        {
+            "cf": "Kauthinfo hash /etc/mail/authinfo\nO AuthMechanisms=GSSAPI",
+            "maps": _AUTHINFO + _ENTRY,
+            "history": _UNFIT,
+        },
+    ],
+    passes=[
+        {
+            "cf": "Kauthinfo hash /etc/mail/authinfo",
+            "maps": _AUTHINFO + _PLAIN_ONLY,
+            "history": _UNFIT
+            + "\nOct  4 10:12:12 mail sm-mta[2]: AUTH=client, relay=hub.example.com., mech=PLAIN, bits=0",
+        },
+        {"cf": "Kauthinfo hash /etc/mail/authinfo", "maps": _AUTHINFO + _PLAIN_ONLY, "history": ""},
+        {"cf": "Kauthinfo hash /etc/mail/authinfo", "maps": _AUTHINFO, "history": _UNFIT},
+    ],
+    refs=(
+        "sendmail: sendmail/usersmtp.c, smtpauth(): the offer is cut to M:, else to AuthMechanisms; attemptauth():"
+        " `available mechanisms=… do not fulfill requirements`, with those that are left",
+    ),
+)
+def authinfo_mechanisms_unfit(
+    cf: SendmailCf,
+    maps: MailMaps,
+    history: LoginHistory,
+    plugins: Plugins | Unknown,
+    names: Names | Unknown,
+    program: SendmailProgram | Unknown,
+) -> Findings:
+    """The other server offers none of the mechanisms to which M: of its authinfo entry, or AuthMechanisms, limits them.
+
+    Sendmail breaks the connection off and the mail stays in the queue ("Deferred: Temporary AUTH failure"). How-tos
+    for one provider often have M:PLAIN, which another server offers in TLS only, or not at all.
+
+    Advice: take "M:…" out of the entry, so that all mechanisms of AuthMechanisms may be used, or name one that the
+    other server offers (swaks --server HOST --quit-after EHLO --tls shows it); rebuild the map.
+    """
+    asked = consulted_entries(cf, maps)
+    if asked is None:
+        return
+    m, entries = asked
+    realm = own_name(cf, names, known(program)) if isinstance(names, Names) else "(of this host)"
+    for relay, line in history.unfit.items():
+        entry = entry_for(looked_up(relay, "", parents=m.name != "authinfo"), entries)
+        login = client_login(entry, cf, known(plugins) or Plugins.parse(""), realm) if entry else None
+        if entry is None or login is None:
+            continue
+        own = login.own_list
+        wanted = " ".join(login.mechanisms)[:80]
+        yield found(
+            f"{relay} offers none of the mechanisms that {entry.key} in {m.path} may use: "
+            + (f"its M: allows {wanted} only" if own else f"AuthMechanisms allows {wanted} only"),
+            evidence=[Evidence(history.path, line), Evidence(m.path, f"{entry.key} {entry.shape}")],
+            fix=[
+                edit(m.path, 'take "M:…" out of the entry {key}, or name a mechanism of the server', key=entry.key),
+                BuildMap(m.type, m.path),
+            ]
+            if own
+            else rebuild(cf.path, "add a mechanism of the server to define(`confAUTH_MECHANISMS', `…')dnl"),
             key=entry.key[:80],
         )
 

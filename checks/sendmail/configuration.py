@@ -1,16 +1,18 @@
 """CONF: sendmail's program and configuration."""
 
 import re
-from collections.abc import Callable, Mapping
 
 from maildoctor.api import (
     Absent,
+    AddMacro,
     CreateFile,
     EditMacroFile,
     Evidence,
     Findings,
     Generate,
     Install,
+    ListenForAll,
+    MakeIncluded,
     Move,
     Rebuild,
     Severity,
@@ -22,9 +24,14 @@ from maildoctor.api import (
     inspect,
     rebuild,
 )
-from maildoctor.api.host import LoginHistory, Names, Paths, Processes, System
-from maildoctor.api.sendmail import SendmailCf, SendmailMc, SendmailProgram, SiteConfig, SubmitCf
+from maildoctor.api.cyrus import SaslDb
+from maildoctor.api.host import Listeners, LoginHistory, Names, Paths, Processes, Services, System
+from maildoctor.api.sendmail import Daemon, SendmailCf, SendmailMc, SendmailProgram, SiteConfig, SubmitCf
 
+_ONE_USER = (
+    "# path: /etc/sasldb2\n# format: Berkeley DB hash version 9\n# backend: berkeley\n"
+    "test@mail.example.com: userPassword"
+)
 _RULE = "SLocal_check_rcpt\nR$*\t$#OK\n"
 
 
@@ -155,7 +162,7 @@ def configuration_not_rebuilt(cf: SendmailCf, mc: SendmailMc) -> Findings:
     "error",
     rung="program",
     role="cause",
-    explains=("stopped", "CONF004"),
+    explains=("stopped",),
     fails=[{"program": "Version 8.17.1"}],
     passes=[{"program": "Version 8.17.1", "cf": "V10/Berkeley"}],
     refs=("sendmail: sendmail/conf.h, _PATH_SENDMAILCF",),
@@ -873,8 +880,11 @@ _LIMITS = {
     "MaxDaemonChildren": 3,
     "ConnectionRateThrottle": 1,
     "RefuseLA": 2,
-    "MaxMessageSize": 10000,
 }
+_NOTHING_FITS = {"MaxMessageSize": 2_000, "MaxHeadersLength": 400}
+"""Bytes below which no message of a client of today fits: its headers alone have some 500, and twice that through one
+more server."""
+_FEW_FIT = {"MaxMessageSize": 100_000}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -912,6 +922,62 @@ def limit_too_small(cf: SendmailCf) -> Findings:
                 fix=rebuild(cf.path, "raise or remove the limit {option}", option=option),
                 option=option,
             )
+
+
+@check(
+    "CONF093",
+    "no-message-fits",
+    "error",
+    rung="policy",
+    role="cause",
+    explains=("refused-after-login", "WIRE061", "WIRE062"),
+    fails=[
+        {"cf": "O MaxMessageSize=25"},
+        {"cf": "O MaxMessageSize=10240"},
+        {"cf": "O MaxHeadersLength=100"},
+    ],
+    passes=[
+        {"cf": "O MaxMessageSize=26214400\nO MaxHeadersLength=32768\nO MaxHopCount=25"},
+        {"cf": "O MaxMessageSize=0"},
+        {"cf": "O MaxMessageSize="},
+    ],
+    refs=(
+        "sendmail: doc/op, MaxMessageSize (bytes); sendmail/srvrsmtp.c: `552 5.2.3 Message size exceeds fixed maximum`",
+        "sendmail: sendmail/collect.c, MaxHeadersLength: `552 5.6.0 Headers too large`",
+    ),
+)
+def no_message_fits(cf: SendmailCf) -> Findings:
+    """A limit of sendmail.cf is so small that no message, or hardly any, gets through: users log in and cannot send.
+
+    Sendmail counts bytes: 25 for "25 megabytes" is 26214400. EHLO shows the limit (SIZE 25), and every message is
+    refused with "552 5.2.3 Message exceeds maximum fixed size".
+
+    Advice: write the limit in bytes in sendmail.mc (confMAX_MESSAGE_SIZE, 26214400 for 25 MB), or remove it; rebuild
+    sendmail.cf and restart.
+    """
+    for option, most in {**_FEW_FIT, "MaxHeadersLength": 400}.items():
+        setting = cf.option(option)
+        m = re.fullmatch(r"\s*(\d{1,9})(?:/\d{1,9})?\s*", setting.value) if setting else None
+        if setting is None or m is None or not 0 < int(m[1]) < most:
+            continue
+        value = int(m[1])
+        none_fits = value < _NOTHING_FITS.get(option, most)
+        meant = f"; {value} MB are {value * 1048576}" if option == "MaxMessageSize" and value <= 1000 else ""
+        yield found(
+            f"{option} is {value} bytes, too small: "
+            + ("no message fits" if none_fits else "only short messages without attachments fit")
+            + meant,
+            evidence=[Evidence(f"{cf.path}:{setting.line}", f"O {option}={setting.value}")],
+            fix=rebuild(
+                cf.path,
+                "define(`confMAX_MESSAGE_SIZE', `26214400')dnl"
+                if option == "MaxMessageSize"
+                else "raise or remove the limit {option}",
+                option=option,
+            ),
+            severity=None if none_fits else "warning",
+            option=option,
+        )
 
 
 @check(
@@ -1015,6 +1081,7 @@ def source_without_sasl(site: SiteConfig) -> Findings:
     explains=(
         "no-offer",
         "no-starttls",
+        "CONF010",
         "CONF013",
         "CONF016",
         "MECH002",
@@ -1046,6 +1113,8 @@ def source_without_sasl(site: SiteConfig) -> Findings:
             "system": "ID=debian",
         },
         {"cf": "O DaemonPortOptions=Name=MTA, Port=25", "mc": "MAILER(`smtp')dnl", "system": "ID=fedora"},
+        {"cf": "O DaemonPortOptions=Name=MTA, Port=25\nO DaemonPortOptions=Name=MSA, Port=587, M=E"},
+        {"cf": "O DaemonPortOptions=Name=MTA, Port=25", "sasldb": _ONE_USER, "services": "service: sendmail"},
     ],
     passes=[
         {"cf": "O AuthMechanisms=PLAIN LOGIN"},
@@ -1053,6 +1122,11 @@ def source_without_sasl(site: SiteConfig) -> Findings:
         {"cf": "Kauthinfo hash /etc/mail/authinfo"},
         {"cf": "O DaemonPortOptions=Name=MTA, Port=25", "mc": "TRUST_AUTH_MECH(`PLAIN LOGIN')dnl\nMAILER(`smtp')dnl"},
         {"cf": "O DaemonPortOptions=Name=MTA, Port=25", "mc": "include(`/etc/mail/sasl/sasl.m4')dnl"},
+        {
+            "cf": "O DaemonPortOptions=Name=MTA, Port=25",
+            "services": "service: sendmail\nservice: postfix",
+            "listeners": "0.0.0.0 25 40 master",
+        },
         {
             "cf": "O DaemonPortOptions=Name=MTA, Port=25",
             "history": "Nov 22 09:00:03 mail sm-mta[8]: AUTH=server, relay=client.example.com [192.0.2.9], authid=bob, "
@@ -1065,15 +1139,22 @@ def source_without_sasl(site: SiteConfig) -> Findings:
     ),
 )
 def auth_not_set_up(
-    cf: SendmailCf, mc: SendmailMc | Unknown, history: LoginHistory | Unknown, system: System | Unknown
+    cf: SendmailCf,
+    mc: SendmailMc | Unknown,
+    history: LoginHistory | Unknown,
+    system: System | Unknown,
+    sasldb: SaslDb | Unknown,
+    services: Services | Unknown,
+    listeners: Listeners | Unknown,
 ) -> Findings:
     """SMTP AUTH is not set up here: sendmail.cf names no mechanism and trusts none.
 
     A sendmail with SASL offers by default what its plug-ins can do, but who logs in may not send elsewhere, and PLAIN
-    and LOGIN, which most mail programs need, are not among the default.
+    and LOGIN, which most mail programs need, are not among the default. A host that only sends, or takes mail for its
+    own users, needs no more; it is an error where something else here is for logins.
 
-    Advice: name the mechanisms in sendmail.mc, have a certificate, listen on port 587 for all, rebuild sendmail.cf and
-    restart; then create the users and run maildoctor check again.
+    Advice: if users are to log in here, name the mechanisms in sendmail.mc, have a certificate, listen on port 587 for
+    all, rebuild sendmail.cf and restart; then create the users and run maildoctor check again.
     """
     if cf.trusted_mechs or cf.auth_mechanisms_line is not None:
         return
@@ -1083,18 +1164,47 @@ def auth_not_set_up(
         return
     if isinstance(history, LoginHistory) and history.succeeded:
         return
-    steps = _SET_UP.get(system.family if isinstance(system, System) else "", _BY_HAND)
-    lines = [line for line, needed in steps if needed is None or needed(cf)]
+    if isinstance(services, Services) and isinstance(listeners, Listeners) and services.idle("sendmail", listeners):
+        return
     source = mc.path if isinstance(mc, SendmailMc) else "/etc/mail/sendmail.mc"
+    debian = isinstance(system, System) and system.family == "debian" and isinstance(mc, SendmailMc)
+    lacks = isinstance(services, Services) and "saslauthd" not in services.beside
+    meant = _meant_for_logins(cf, sasldb, services)
     yield found(
         "SMTP AUTH is not set up here: no confAUTH_MECHANISMS and no TRUST_AUTH_MECH",
         evidence=[
             Evidence(cf.path, "no O AuthMechanisms, no C{TrustAuthMech}"),
             *([Evidence(mc.path, "no AUTH_MECH")] if isinstance(mc, SendmailMc) else []),
+            *meant,
         ],
-        fix=[*(EditMacroFile(source, line) for line in lines), Rebuild(source, cf.path)],
+        fix=[
+            *([Install("saslauthd")] if lacks else []),
+            *(_by_debian(cf, source) if debian else _by_hand(cf, source)),
+            Rebuild(source, cf.path),
+        ],
+        severity=None if meant else "warning",
         path=cf.path,
     )
+
+
+def _meant_for_logins(cf: SendmailCf, sasldb: SaslDb | Unknown, services: Services | Unknown) -> list[Evidence]:
+    """What shows that users are to log in all the same: a port for nothing else that the network reaches, an option of
+    AUTH, users made for it. Of other programs that ask a sasldb they may be as well."""
+    meant = [d.evidence(cf.path) for d in cf.daemons if d.port in _FOR_LOGINS and not _is_loopback(d)]
+    for name in ("AuthOptions", "AuthRealm", "AuthMaxBits"):
+        if setting := cf.option(name):
+            meant.append(Evidence(f"{cf.path}:{setting.line}", f"O {name}={setting.value}"))
+    alone = not isinstance(services, Services) or services.products == ("sendmail",)
+    if isinstance(sasldb, SaslDb) and sasldb.users and alone:
+        meant.append(Evidence(sasldb.path, f"{len(sasldb.users)} users"))
+    return meant
+
+
+_FOR_LOGINS = (465, 587)
+
+
+def _is_loopback(daemon: Daemon) -> bool:
+    return (daemon.address or "").startswith(("127.", "::1", "IPv6:::1"))
 
 
 def _speaks_of_auth(mc: SendmailMc) -> bool:
@@ -1102,21 +1212,31 @@ def _speaks_of_auth(mc: SendmailMc) -> bool:
     return any("AUTH" in name.upper() for name in names)
 
 
-def _to_itself_only(cf: SendmailCf) -> bool:
-    return any((d.address or "").startswith("127.") for d in cf.daemons)
+def _by_hand(cf: SendmailCf, source: str) -> list[Step]:
+    lines = [
+        "define(`confAUTH_MECHANISMS', `PLAIN LOGIN CRAM-MD5')dnl",
+        "TRUST_AUTH_MECH(`PLAIN LOGIN CRAM-MD5')dnl",
+        "define(`confAUTH_OPTIONS', `A,p,y')dnl",
+    ]
+    if any(map(_is_loopback, cf.daemons)):
+        lines.append("take Addr=127.0.0.1 out of DAEMON_OPTIONS")
+    return [EditMacroFile(source, line) for line in lines]
 
 
-_BY_HAND: tuple[tuple[str, Callable[[SendmailCf], bool] | None], ...] = (
-    ("define(`confAUTH_MECHANISMS', `PLAIN LOGIN CRAM-MD5')dnl", None),
-    ("TRUST_AUTH_MECH(`PLAIN LOGIN CRAM-MD5')dnl", None),
-    ("define(`confAUTH_OPTIONS', `A,p,y')dnl", None),
-    ("take Addr=127.0.0.1 out of DAEMON_OPTIONS", _to_itself_only),
-)
-_SET_UP: Mapping[str, tuple[tuple[str, Callable[[SendmailCf], bool] | None], ...]] = {
-    "debian": (
-        ("include(`/etc/mail/tls/starttls.m4')dnl, before MAILER_DEFINITIONS", None),
-        ("include(`/etc/mail/sasl/sasl.m4')dnl, behind it", None),
-        ("take Addr=127.0.0.1 out of DAEMON_OPTIONS", _to_itself_only),
-    ),
-}
-"""Lines of sendmail.mc: by the family of distributions, where it brings files for that."""
+def _by_debian(cf: SendmailCf, source: str) -> list[Step]:
+    """The files that its sendmail.mc is to include are made by its own scripts (/etc/mail/Makefile: tls, auth)."""
+    steps: list[Step] = [MakeIncluded()]
+    steps += [
+        AddMacro(source, line)
+        for line in (
+            "include(`/etc/mail/tls/starttls.m4')dnl",
+            "include(`/etc/mail/sasl/sasl.m4')dnl",
+            "define(`confAUTH_OPTIONS', `A p')dnl",
+        )
+    ]
+    if any(d.port == _SUBMISSION and _is_loopback(d) for d in cf.daemons):
+        steps.append(ListenForAll(source))
+    return steps
+
+
+_SUBMISSION = 587

@@ -35,7 +35,7 @@ _CF = "O DaemonPortOptions=Name=MTA, Port=25\nO DaemonPortOptions=Name=MSA, Port
     "error",
     rung="program",
     role="symptom",
-    shows=("stopped",),
+    shows=("stopped", "not-started"),
     explains=("no-answer", "RUN002", "RUN004"),
     fails=[{"cf": _CF, "processes": ""}, {"cf": _CF, "processes": _DAEMON.replace("root", "bob")}],
     passes=[{"cf": _CF, "processes": _DAEMON}, {"cf": _CF, "processes": _DAEMON.replace("root", "smmta")}],
@@ -220,7 +220,7 @@ _DECISIVE: tuple[FilePurpose, ...] = ("configuration", "SASL configuration", "cl
     "error",
     rung="program",
     role="cause",
-    explains=("no-offer", "no-starttls", "RUN002", "RUN012", "USER008", "USER009", "WIRE011", "WIRE025", "WIRE030"),
+    explains=("no-offer", "no-starttls", "RUN002", "USER008", "USER009", "WIRE011", "WIRE025", "WIRE030"),
     fails=[
         {"processes": _DAEMON, "paths": "-rw-r--r-- 1 root root 9 1970-01-02 00:00:00 +0000 /etc/mail/sendmail.cf"},
         {"processes": _DAEMON.replace("/usr/sbin/sendmail ", "/usr/sbin/sendmail#deleted "), "paths": ""},
@@ -440,7 +440,7 @@ def _when(seconds: float) -> str:
     "error",
     rung="listener",
     role="cause",
-    explains=("WIRE001", "WIRE002", "WIRE004", "WIRE010", "WIRE020", "WIRE023", "WIRE024"),
+    explains=("no-answer", "no-offer", "no-starttls"),
     witnesses=("CONF125",),
     fails=[
         {"program": " Compiled with: SASLv2 TCPWRAPPERS", "wrappers": "# path: /etc/hosts.deny\nALL: ALL"},

@@ -4,9 +4,11 @@ from maildoctor.api import (
     Chown,
     Evidence,
     Findings,
+    Install,
     MakeFolder,
     Severity,
     Start,
+    Step,
     Unknown,
     by_hand,
     check,
@@ -140,6 +142,7 @@ _PROGRAM = "[agent local] /usr/bin/procmail\n-rwxr-xr-x root root /usr/bin/procm
         {"cf": _AGENT, "delivery": "[agent local] /usr/bin/procmail\nmissing"},
         {"cf": _AGENT, "delivery": _PROGRAM.replace("-rwxr-xr-x", "-rw-r--r--")},
         {"cf": _AGENT, "delivery": "[agent prog] /bin/sh\nmissing"},
+        {"cf": _AGENT, "delivery": "[agent local] /usr/sbin/sensible-mda\nmissing"},
     ],
     passes=[{"cf": _AGENT, "delivery": _PROGRAM}],
     refs=("sendmail: sendmail/deliver.c: `mailer %s died`, `Cannot exec %s`; doc/op, M lines: P=",),
@@ -165,11 +168,22 @@ def delivery_agent_missing(cf: SendmailCf, delivery: Delivery) -> Findings:
         yield found(
             f"The program of the delivery agent {place.name}, {place.path}, {what}",
             evidence=[Evidence(f"{cf.path}:{line}", f"M{place.name}, P={place.path}"), place.evidence],
-            fix=[chmod("a+x", look)] if look and look.kind == "-" else rebuild(cf.path, _PATH, path=place.path),
+            fix=_program(cf, place),
             severity=None if place.name == "local" else "warning" if place.name == "prog" else "info",
             agent=place.name,
         )
 
+
+def _program(cf: SendmailCf, place: Place) -> list[Step]:
+    if place.look and place.look.kind == "-":
+        return [chmod("a+x", place.look)]
+    if place.path.endswith(f"/{_OF_DEBIAN}"):
+        return [Install(_OF_DEBIAN)]
+    return rebuild(cf.path, _PATH, path=place.path)
+
+
+_OF_DEBIAN = "sensible-mda"
+"""What Debian's sendmail.cf names, and a package of the same name brings; sendmail-bin does not ask for it."""
 
 _PATH = "define(`LOCAL_MAILER_PATH', `…')dnl or install {path}"
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from maildoctor.api import (
     BuildAliases,
     BuildMap,
+    Direction,
     Evidence,
     Findings,
+    Rung,
     Step,
     Unknown,
     by_hand,
@@ -63,6 +65,18 @@ def _optional(cf: SendmailCf, m: MailMap) -> bool:
     return definition is not None and "-o" in definition.flags
 
 
+_RUNGS: dict[str, Rung] = {"access": "listener", "authinfo": "account", "aliases": "hand-over"}
+"""What lacks first where a map cannot be used; sendmail asks access for every client."""
+
+
+def _rung(name: str) -> Rung:
+    return _RUNGS.get(name, "policy")
+
+
+def _direction(name: str) -> Direction:
+    return "relay" if name == "authinfo" else "server"
+
+
 @check(
     "MAP001",
     "map-not-built",
@@ -97,6 +111,8 @@ def map_not_built(maps: MailMaps, cf: SendmailCf) -> Findings:
             ],
             fix=[_build(m)],
             severity="warning" if m.name == "aliases" or _optional(cf, m) else "error",
+            rung=_rung(m.name),
+            direction=_direction(m.name),
             map=m.name,
         )
 
@@ -133,6 +149,8 @@ def map_stale(maps: MailMaps) -> Findings:
             evidence=[m.source.evidence, m.built.evidence, *(Evidence(m.path, t) for t in reported)],
             fix=[_build(m)],
             severity="error" if m.name == "authinfo" else "warning",
+            rung=_rung(m.name),
+            direction=_direction(m.name),
             map=m.name,
         )
 
@@ -151,6 +169,7 @@ def map_stale(maps: MailMaps) -> Findings:
         {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P=(no base64)"'},
         {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P=(ends in a line feed)"'},
         {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P:(empty)"'},
+        {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U:relay" "P=(ends in a carriage return)"'},
         {"maps": _AUTHINFO + _BUILT + 'entry: authinfo:hub.example.com\t"U=cmVsYXkK" "P=***"'},
         {"maps": "[map access] hash /etc/mail/access\nentry: authinfo:hub.example.com\tmalformed U="},
     ],
@@ -189,6 +208,8 @@ def authinfo_malformed(maps: MailMaps) -> Findings:
                 trouble = "has the wrong syntax: `=` behind a letter announces base64, and what follows is none"
             elif re.search(r'"P[:=]\(empty\)"', entry.shape):
                 trouble = "has an empty password (P)"
+            elif m_flaw := _FLAW.search(entry.shape):
+                trouble = f"has a password that {m_flaw[1]}, which nobody can have meant: the other server refuses it"
             elif fed := _with_line_feed(entry.shape):
                 what = "a password" if fed == "P" else f"a name ({fed}=)"
                 trouble = f"has {what} that ends in a line feed, as `echo` without -n makes it before base64: the other"
@@ -212,6 +233,10 @@ def authinfo_malformed(maps: MailMaps) -> Findings:
                 else [edit(m.path, '{key} "U:name" "I:name" "P:password"', key=entry.key), _build(m)],
                 key=entry.key,
             )
+
+
+_FLAW = re.compile(r'"P[:=]\((ends in a carriage return|ends in a blank|has a NUL in it)\)"')
+"""As the door tells it of a password, which it does not show."""
 
 
 def _with_line_feed(shape: str) -> str:
@@ -404,6 +429,8 @@ def map_unreadable(maps: MailMaps) -> Findings:
                 f"The map {m.name} cannot be read: {m.unread}",
                 evidence=[Evidence(m.built_path or m.path, m.unread)],
                 fix=[_build(m)],
+                rung=_rung(m.name),
+                direction=_direction(m.name),
                 map=m.name,
             )
 

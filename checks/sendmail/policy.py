@@ -1,10 +1,11 @@
 """MAP, CONF: what refuses users, before or after their login: the access map, rules of one's own, limits."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_network
 
 from maildoctor.api import (
+    AddLine,
     BuildMap,
     Evidence,
     Findings,
@@ -18,7 +19,7 @@ from maildoctor.api import (
     known,
     rebuild,
 )
-from maildoctor.api.host import LoginHistory, Names, address_of, is_private
+from maildoctor.api.host import LoginHistory, Names, System, address_of, is_private
 from maildoctor.api.sendmail import Line, MailMap, MailMaps, MapEntry, SendmailCf, SendmailMc
 
 _ACCESS = "[map access] hash /etc/mail/access\n-rw------- root root /etc/mail/access\nentry: "
@@ -154,7 +155,7 @@ def access_map_limits_clients(maps: MailMaps, cf: SendmailCf, history: LoginHist
     Connection rate limit exceeded" or "421 … Too many open connections". 0 means no limit.
 
     Advice: raise the number (ClientRate: is connections in a minute, ClientConn: connections at a time, GreetPause:
-    milliseconds), rebuild the map.
+    milliseconds; 0 means none), or lift the limit for the clients that need it alone, and rebuild the map.
     """
     yield from _unread(maps)
     asked = {
@@ -180,16 +181,7 @@ def access_map_limits_clients(maps: MailMaps, cf: SendmailCf, history: LoginHist
                         Evidence(m.path, f"{entry.key} {number}"),
                         *(e for line in list(lines.values())[:3] for e in past.evidence(line)),
                     ],
-                    fix=[
-                        edit(
-                            m.path,
-                            "{key} 0 (no limit) or a much larger number; or {tag}:{client} 0 for those clients alone",
-                            key=entry.key,
-                            tag=_TAGS[tag],
-                            client=next(iter(lines)),
-                        ),
-                        *_build(m),
-                    ],
+                    fix=[*_unlimited(m, entry, _TAGS[tag], list(lines)[:3]), *_build(m)],
                     severity="error",
                     client=client or next(iter(lines)),
                 )
@@ -203,6 +195,13 @@ def access_map_limits_clients(maps: MailMaps, cf: SendmailCf, history: LoginHist
                     severity=None if tag == "greetpause" else "info",
                     client=client or "all",
                 )
+
+
+def _unlimited(m: MailMap, entry: MapEntry, tag: str, addresses: Sequence[str]) -> list[Step]:
+    """An entry of its own for each address; where the limit is one of these itself, a second makemap would refuse."""
+    if entry.key.partition(":")[2] in addresses:
+        return [edit(m.path, "{key} 0 (no limit) or a much larger number", key=entry.key)]
+    return [AddLine(m.path, f"{tag}:{'IPv6:' if ':' in a else ''}{a} 0") for a in addresses]
 
 
 def _turned_away(m: MailMap, past: LoginHistory, asked: Mapping[str, bool]) -> dict[str, dict[str, str]]:
@@ -586,6 +585,77 @@ def relay_by_sender(mc: SendmailMc, cf: SendmailCf) -> Findings:
                 evidence=[Evidence(place, f"FEATURE(`{name}')")],
                 fix=rebuild(cf.path, "remove FEATURE(`{name}')", name=name),
                 feature=name,
+            )
+
+
+_VIRTUAL = "[map virtuser] hash /etc/mail/virtusertable\n"
+_CATCH_ALL = "entry: @example.com\terror:nouser 550\n"
+
+
+@check(
+    "MAP026",
+    "virtusertable-refuses-accounts",
+    "error",
+    rung="hand-over",
+    role="cause",
+    explains=("refused-after-login", "WIRE061", "WIRE062"),
+    fails=[
+        {
+            "maps": _VIRTUAL + _CATCH_ALL + "entry: info@example.com\taddress",
+            "cf": "Cwexample.com",
+            "system": "people: ann bob",
+        },
+        {"maps": _VIRTUAL + "entry: bob@example.com\terror:nouser 550", "cf": "", "system": "people: bob"},
+    ],
+    passes=[
+        {
+            "maps": _VIRTUAL + _CATCH_ALL + "entry: bob@example.com\taddress",
+            "cf": "Cwexample.com",
+            "system": "people: bob",
+        },
+        {"maps": _VIRTUAL + "entry: @example.com\taddress", "cf": "Cwexample.com", "system": "people: bob"},
+        {"maps": _VIRTUAL + _CATCH_ALL, "cf": "Cwexample.com", "system": "people:"},
+    ],
+    refs=(
+        "sendmail: cf/README, FEATURE(`virtusertable'): a key of @domain is for all users of it that no other names",
+        "sendmail: cf/m4/proto.m4, the virtual user table is asked before local users are",
+    ),
+)
+def virtusertable_refuses_accounts(maps: MailMaps, cf: SendmailCf, system: System) -> Findings:
+    """The virtusertable refuses mail for accounts that this host has: "550 5.1.1 User unknown".
+
+    It is asked before the accounts are. A line `@domain error:nouser …` against guesses refuses everybody of the
+    domain who has no line of his own, whether there is such an account or not.
+
+    Advice: add a line for each account (user@domain user) or take the line of the whole domain out, then rebuild the
+    map. To refuse unknown users no such line is needed: sendmail does so by itself.
+    """
+    yield from _unread(maps)
+    for m in (m for m in maps.all if m.name in ("virtuser", "virtusertable")):
+        by_key = {e.key.lower(): e for e in m.entries}
+        for key, entry in by_key.items():
+            user, _, domain = key.rpartition("@")
+            if not entry.shape.lower().startswith("error:"):
+                continue
+            spared = {k.partition("@")[0].partition("+")[0] for k in by_key if k.endswith(f"@{domain}") and k[0] != "@"}
+            hit = [user] if user else sorted(system.people - spared)
+            if not hit or (user and user not in system.people):
+                continue
+            names = ", ".join(hit[:4]) + (", …" if len(hit) > 4 else "")
+            yield found(
+                f"The virtusertable refuses mail for {names} of this host: {entry.key} {entry.shape}",
+                evidence=[
+                    Evidence(m.path, f"{entry.key} {entry.shape}"),
+                    *(Evidence("/etc/passwd", name) for name in hit[:4]),
+                ],
+                fix=[
+                    edit(m.path, "{key} {user}", key=f"{hit[0]}@{domain}", user=hit[0])
+                    if not user
+                    else edit(m.path, "take the entry {key} out", key=entry.key),
+                    *_build(m),
+                ],
+                severity="warning" if user else None,
+                key=entry.key[:80],
             )
 
 

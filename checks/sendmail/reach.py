@@ -336,7 +336,7 @@ _NOT_FOR_OPEN = ("spamhaus.org", "uribl.com", "surbl.org", "dnswl.org", "barracu
     "error",
     rung="listener",
     role="cause",
-    explains=("no-answer", "RUN016"),
+    explains=("no-answer",),
     fails=[
         {"cf": _MSA + _ASKS.format("relays.ordb.org")},
         {"cf": _MSA + _ASKS.format("zen.spamhaus.org"), "resolver": "nameserver 8.8.8.8"},
@@ -463,7 +463,7 @@ _SMTPS = "O DaemonPortOptions=Name=TLS, Port={}, M={}"
     rung="tls",
     role="cause",
     scope=("listener",),
-    explains=("no-answer", "no-starttls", "no-offer", "WIRE021"),
+    explains=("no-answer", "no-starttls", "no-offer"),
     fails=[{"cf": _SMTPS.format("smtps", "E")}, {"cf": _SMTPS.format(587, "Eas")}, {"cf": _SMTPS.format(25, "s")}],
     passes=[{"cf": _SMTPS.format(465, "Es") + "\n" + _MSA + _MTA}],
     refs=(

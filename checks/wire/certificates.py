@@ -113,6 +113,7 @@ def _out_of_date(c: Conversation) -> tuple[str, bool] | None:
     rung="tls",
     role="symptom",
     scope=("listener",),
+    shows=("certificate-refused",),
     fails=[_sample(since=2020, until=2021), _sample(since=2040, until=2041)],
     passes=[
         _sample(),
@@ -165,6 +166,7 @@ def _other_name(c: Conversation) -> tuple[str, ...] | None:
     rung="tls",
     role="symptom",
     scope=("listener",),
+    shows=("certificate-refused",),
     fails=[_sample(name="www.example.com")],
     passes=[
         _sample(),
@@ -211,6 +213,7 @@ def _untrusted(c: Conversation) -> tuple[Verification, str] | None:
     rung="tls",
     role="symptom",
     scope=("listener",),
+    shows=("certificate-refused",),
     fails=[
         _sample(verified="self-signed"),
         _sample(verified="no-ca", begin=_READY.replace("192.0.2.1", "127.0.0.1")),

@@ -3,8 +3,8 @@
 Pure: made of facts, any of which may be missing.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from maildoctor.auth.mechanisms import Offer, mechanisms, uses_sasldb
 from maildoctor.auth.service import LoginService
@@ -45,6 +45,10 @@ class Sources:
     saslauthd: Saslauthd | None = None
     wire: Wire | None = None
     in_realm: tuple[User, ...] | None = None
+    served: Mapping[str, tuple[bool, tuple[str, ...]]] = field(default_factory=dict)
+    """of another provider than libsasl: whether its users' passwords can serve a mechanism, and who, if they are few"""
+    stores: tuple[str, ...] = ()
+    """of another provider: whom it asks"""
 
 
 def matrix(facts: Sources) -> Matrix | None:
@@ -124,6 +128,8 @@ def _secret(name: str, facts: Sources) -> tuple[bool | None, tuple[str, ...]]:
     """Whether anything can serve it, and who of a sasldb, if they are few."""
     if name in WITHOUT_SECRET or facts.service is None:
         return None, ()
+    if facts.service.provider != "libsasl":
+        return facts.served.get(name, (None, ()))
     if name in PLAINTEXT and facts.conf is not None and facts.conf.verifies_by("saslauthd"):
         runs = facts.saslauthd is not None and bool(facts.saslauthd.processes)
         return (True if runs else False if facts.saslauthd and facts.saslauthd.processes_seen else None), ()
@@ -137,8 +143,10 @@ def _secret(name: str, facts: Sources) -> tuple[bool | None, tuple[str, ...]]:
 def _stores(name: str, of: Sources) -> tuple[str, ...]:
     """Whose users it serves: a challenge those whose secret libsasl can fetch, PLAIN and LOGIN those of whom one of
     pwcheck_method is asked."""
-    if name in WITHOUT_SECRET or of.service is None or of.service.provider != "libsasl":
+    if name in WITHOUT_SECRET or of.service is None:
         return ()
+    if of.service.provider != "libsasl":
+        return of.stores
     fetched = ("sasldb",) if uses_sasldb(of.conf) else (of.conf.auxprop_plugins or ()) if of.conf else ()
     if name not in PLAINTEXT:
         return fetched

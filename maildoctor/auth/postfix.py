@@ -1,12 +1,12 @@
 """What Postfix's configuration says of logins."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 
 from maildoctor.auth.service import Account, LoginService, Setting, Subject
 from maildoctor.facts import Unknown
 from maildoctor.facts.names import Names
-from maildoctor.facts.postfix.main_cf import PostfixMain
 from maildoctor.facts.postfix.master_cf import PostfixMaster
+from maildoctor.facts.postfix.server import Postfix, Smtpd
 from maildoctor.facts.system import System
 
 PRODUCT = "postfix"
@@ -29,88 +29,115 @@ _OPTIONS: dict[Subject, str] = {
     "certificate": "smtpd_tls_cert_file",
 }
 
+_PREFERRED = (587, 465, 2525, 25)
+"""Ports in the order in which mail programs hand mail in."""
 
-def login_service(
-    main: PostfixMain, master: PostfixMaster | None, names: Names | Unknown, system: System | None
-) -> LoginService:
-    """The service of all smtpd together. Sources: smtpd/smtpd_sasl_glue.c and smtpd.c, xsasl/xsasl_cyrus_server.c."""
-    options = options_of_logins(main, master)
-    owner = main.value("mail_owner", "postfix")
-    clear = main.value("smtpd_sasl_security_options", "noanonymous", options)
-    in_tls = main.value("smtpd_sasl_tls_security_options", clear, options)
-    realm, unknown = _realm(main, names, options)
-    wanted, provider = is_wanted(main, master), provider_of(main, options)
+
+_BY_MAIN_CF = PostfixMaster.parse("smtp inet n - - - - smtpd").smtpd[0]
+"""A service without options of its own: what main.cf alone comes to."""
+
+
+def primary(postfix: Postfix) -> Smtpd:
+    """The service in which users log in: of those that offer AUTH, or of all where none does, submission before smtps
+    before smtp. Where master.cf has none, or cannot be read, what main.cf alone comes to."""
+    some = postfix.logins or postfix.smtpd
+    known = [s for s in some if s.port in _PREFERRED] or some
+    order = {port: n for n, port in enumerate(_PREFERRED)}
+    return min(known, key=lambda s: order.get(s.port, len(order)), default=Smtpd(_BY_MAIN_CF, postfix))
+
+
+def login_service(postfix: Postfix, names: Names | Unknown, system: System | None) -> LoginService:
+    """As the service in which users log in has it. Sources: smtpd/smtpd_sasl_glue.c and smtpd.c,
+    xsasl/xsasl_cyrus_server.c."""
+    main, smtpd = postfix.main, primary(postfix)
+    wanted = is_wanted(postfix)
+    provider, owner = provider_of(smtpd), smtpd.value("mail_owner")
+    realm, unknown = _realm(smtpd, names)
+    chosen = _chosen(smtpd)
+    settings = {s: Setting(o, smtpd.value(o), smtpd.evidence(o)) for s, o in _OPTIONS.items()}
+    if chosen is None:
+        settings["mechanisms"] = replace(settings["mechanisms"], value="")
     return LoginService(
         product=PRODUCT,
         path=main.path,
         provider=provider,
         wanted=wanted,
-        requires=_letters(clear),
-        requires_in_tls=_letters(in_tls),
-        needs_tls=main.is_yes("smtpd_tls_auth_only", options),
+        mechanisms=chosen if wanted else (),
+        chosen=chosen is not None,
+        requires=_letters(smtpd.value("smtpd_sasl_security_options")),
+        requires_in_tls=_letters(smtpd.value("smtpd_sasl_tls_security_options")),
+        needs_tls=needs_tls(smtpd),
         realm=realm,
-        realm_is_set=bool(main.value("smtpd_sasl_local_domain", "", options)),
+        realm_is_set=bool(smtpd.value("smtpd_sasl_local_domain")),
         realm_unknown=unknown,
         account=Account(owner, system.groups_of(owner) if system else ()),
         read_as_account=frozenset({"sasldb"} if wanted and provider == "libsasl" else ()),
-        without_tls=_without_tls(main, options),
-        settings={s: Setting(option, main.value(option), main.evidence(option)) for s, option in _OPTIONS.items()},
+        without_tls=without_tls(smtpd),
+        settings=settings,
     )
 
 
-def provider_of(main: PostfixMain, options: Mapping[str, str]) -> str:
+def provider_of(smtpd: Smtpd) -> str:
     """Whom smtpd asks: smtpd_sasl_type."""
-    kind = main.value("smtpd_sasl_type", "cyrus", options)
+    kind = smtpd.value("smtpd_sasl_type").lower()
     return "libsasl" if kind == "cyrus" else kind
 
 
-def is_wanted(main: PostfixMain, master: PostfixMaster | None) -> bool:
+def is_wanted(postfix: Postfix) -> bool:
     """Whether AUTH is switched on, for all or for one service."""
-    services = master.smtpd if master else ()
-    return main.is_yes("smtpd_sasl_auth_enable") or any(
-        s.options.get("smtpd_sasl_auth_enable", "").lower() == "yes" for s in services
-    )
+    return bool(postfix.logins) or postfix.is_yes("smtpd_sasl_auth_enable")
 
 
-def chrooted(main: PostfixMain, master: PostfixMaster | None) -> tuple[str, ...]:
+def chrooted(postfix: Postfix) -> tuple[str, ...]:
     """The smtpd services with AUTH that work in the queue directory as their root, as postconf(1) names them:
-    `submission/inet`. `-` is y before 3.0 and where compatibility_level is below 1 (master/master_ent.c)."""
-    old = main.value("compatibility_level", "0").split(".")[0] in ("", "0")
-    return tuple(
-        f"{s.name}/{s.kind}"
-        for s in (master.smtpd if master else ())
-        if main.is_yes("smtpd_sasl_auth_enable", s.options) and (s.chroot == "y" or (s.chroot == "-" and old))
-    )
+    `submission/inet`."""
+    return tuple(s.name for s in postfix.logins if s.chrooted)
 
 
-def options_of_logins(main: PostfixMain, master: PostfixMaster | None) -> Mapping[str, str]:
-    """The `-o` of the service in which users log in: submission before smtp."""
-    asked = [s for s in (master.smtpd if master else ()) if main.is_yes("smtpd_sasl_auth_enable", s.options)]
-    return next((s.options for s in asked if s.name.rpartition(":")[2] in ("submission", "587")), {})
+def needs_tls(smtpd: Smtpd) -> bool:
+    """Whether AUTH is offered in TLS only (smtpd.c: smtpd_tls_auth_only, or TLS is demanded anyway)."""
+    return smtpd.is_yes("smtpd_tls_auth_only") or tls_level(smtpd) == "encrypt" or smtpd.is_yes("smtpd_tls_wrappermode")
+
+
+def tls_level(smtpd: Smtpd) -> str:
+    """`none`, `may` or `encrypt` (smtpd.c, pre_jail_init(); tls/tls_level.c: higher levels count as encrypt). Where
+    smtpd_tls_security_level is empty, the settings before 2.3 count."""
+    level = smtpd.value("smtpd_tls_security_level").lower()
+    if level:
+        return "encrypt" if level not in ("none", "may") else level
+    if smtpd.is_yes("smtpd_tls_wrappermode") or smtpd.is_yes("smtpd_use_tls"):
+        return "encrypt" if smtpd.is_yes("smtpd_enforce_tls") else "may"
+    return "encrypt" if smtpd.is_yes("smtpd_enforce_tls") else "none"
+
+
+def without_tls(smtpd: Smtpd) -> str:
+    """STARTTLS needs a level above none, and a certificate (smtpd/smtpd.c; tls/tls_server.c)."""
+    if tls_level(smtpd) == "none":
+        return "TLS is not switched on (smtpd_tls_security_level)"
+    files = ("smtpd_tls_chain_files", "smtpd_tls_cert_file", "smtpd_tls_eccert_file", "smtpd_tls_dcert_file")
+    return "" if any(smtpd.value(f) not in ("", "none") for f in files) else "no certificate is configured"
+
+
+def _chosen(smtpd: Smtpd) -> tuple[str, ...] | None:
+    """The mechanisms that smtpd_sasl_mechanism_filter lets through, where it is a plain list of names."""
+    words = smtpd.value("smtpd_sasl_mechanism_filter").replace(",", " ").split()
+    plain = words and all(w.replace("-", "").replace("_", "").isalnum() for w in words)
+    return tuple(w.upper() for w in words) if plain else None
 
 
 def _letters(words: str) -> frozenset[str]:
-    return frozenset(_LETTERS[w] for w in words.replace(",", " ").split() if w in _LETTERS)
+    return frozenset(_LETTERS[w.lower()] for w in words.replace(",", " ").split() if w.lower() in _LETTERS)
 
 
-def _realm(main: PostfixMain, names: Names | Unknown, options: Mapping[str, str]) -> tuple[str, Unknown | None]:
+def _realm(smtpd: Smtpd, names: Names | Unknown) -> tuple[str, Unknown | None]:
     """smtpd_sasl_local_domain as it is written; empty, libsasl takes myhostname in lower case (lib/common.c)."""
-    if written := main.value("smtpd_sasl_local_domain", "", options):
+    if written := smtpd.value("smtpd_sasl_local_domain"):
         return written, None
-    if host := main.value("myhostname", "", options):
+    if host := smtpd.value("myhostname"):
         return host.lower(), None
     if isinstance(names, Unknown):
         return "", names
     if "." in names.canonical:
         return names.canonical.lower(), None
-    domain = main.value("mydomain", "localdomain", options)
+    domain = smtpd.value("mydomain") or "localdomain"
     return f"{names.canonical}.{domain}".lower(), None
-
-
-def _without_tls(main: PostfixMain, options: Mapping[str, str]) -> str:
-    """STARTTLS needs a level above none, and a certificate (smtpd/smtpd.c; tls/tls_server.c)."""
-    level = main.value("smtpd_tls_security_level", "", options)
-    if level == "none" or (not level and not main.is_yes("smtpd_use_tls", options)):
-        return "TLS is not switched on (smtpd_tls_security_level)"
-    files = ("smtpd_tls_chain_files", "smtpd_tls_cert_file", "smtpd_tls_eccert_file", "smtpd_tls_dcert_file")
-    return "" if any(main.value(f, "", options) for f in files) else "no certificate is configured"

@@ -21,6 +21,7 @@ from maildoctor.model import Report
 from maildoctor.triage.witness import received
 
 if TYPE_CHECKING:
+    from maildoctor.facts.login_history import LoginHistory
     from maildoctor.host.rooted import Rooted
 
 _OPENING = 0.9
@@ -94,9 +95,9 @@ def run(words: Sequence[str]) -> int:
             what = f"opening it took longer than nine tenths of the deadline of {options.deadline:g} s"
             raise UsageError(what, str(options.image or options.snapshot or "the host"), deadline.remedy) from None
 
-        def witness(report: Report) -> Report:
+        def witness(report: Report, history: "LoginHistory | None") -> Report:
             progress.looking_at("the log")
-            return received(host, report, library.witnesses)
+            return received(host, report, library.witnesses, history)
 
         report = examine(host, library, select, progress.looking_at, deadline, witness)
     policy = Policy(options.fail_on, options.allow_unknown, options.exit_zero, known or frozenset())

@@ -7,9 +7,25 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from maildoctor.auth.service import LoginService, SaslApplication
-from maildoctor.collect import application, backends, cyrus, imapd, paths, postfix, reach, sendmail, system, wire
+from maildoctor.collect import (
+    application,
+    backends,
+    cyrus,
+    dovecot,
+    imapd,
+    openssl,
+    paths,
+    postfix,
+    reach,
+    sendmail,
+    system,
+    wire,
+)
 from maildoctor.collect.inside import run_in
 from maildoctor.collect.knowledge import Adapter, Collector, FactStore
+from maildoctor.collect.startup import at_rest, startup
+from maildoctor.facts import Absent
+from maildoctor.facts.addresses import Addresses
 from maildoctor.facts.backends.accounts import Accounts
 from maildoctor.facts.backends.imap import RemoteImap
 from maildoctor.facts.backends.kerberos import Kerberos
@@ -24,18 +40,27 @@ from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.cyrus.shipped import Shipped
-from maildoctor.facts.exposed import Exposed
+from maildoctor.facts.dovecot.databases import DovecotDatabases
+from maildoctor.facts.dovecot.logins import TriedNames
+from maildoctor.facts.dovecot.settings import Dovecot
+from maildoctor.facts.dovecot.sockets import DovecotSockets
+from maildoctor.facts.dovecot.users import PasswdFiles
+from maildoctor.facts.exposed import Copies, Exposed
 from maildoctor.facts.firewall import Firewall
 from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.logins import Logins
 from maildoctor.facts.mail_log import MailLog
+from maildoctor.facts.name_switch import NameSwitch
 from maildoctor.facts.names import Names
+from maildoctor.facts.openssl_conf import OpensslConf
 from maildoctor.facts.paths import Paths
 from maildoctor.facts.port_names import PortNames
+from maildoctor.facts.postfix.server import Postfix
 from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.facts.resolver import Greeting, Resolver
 from maildoctor.facts.sendmail.program import SendmailProgram
 from maildoctor.facts.services import Services
+from maildoctor.facts.startup import Startup
 from maildoctor.facts.system import System
 from maildoctor.facts.wire import Wire
 from maildoctor.facts.wrappers import TcpWrappers
@@ -53,19 +78,26 @@ _HOST: dict[type[Any], Collector] = {
     Listeners: system.listeners,
     TcpWrappers: system.wrappers,
     Services: system.services,
+    Startup: startup,
     MailLog: system.mail_log,
     Firewall: reach.firewall,
     Bans: reach.bans,
+    Addresses: reach.addresses,
+    NameSwitch: reach.name_switch,
     Resolver: reach.resolver,
     Greeting: reach.greeting,
     PortNames: reach.port_names,
     Shipped: cyrus.shipped,
     Wire: wire.wire,
+    Dovecot: dovecot.dovecot,
+    PasswdFiles: dovecot.users,
+    DovecotDatabases: dovecot.databases,
+    TriedNames: dovecot.tried,
 }
 """Facts of the whole host, whatever mail servers are on it."""
 
 _SERVICE: dict[type[Any], Collector] = {
-    LoginService: lambda host, know: know.adapter.login_service(host, know),
+    LoginService: lambda host, know: dovecot.offered(know, know.adapter.login_service(host, know)),
     SaslApplication: lambda host, know: know.adapter.application(host, know),
     SaslFiles: cyrus.files,
     SaslConf: cyrus.conf,
@@ -79,27 +111,57 @@ _SERVICE: dict[type[Any], Collector] = {
     LdapStore: backends.ldap_store,
     Kerberos: backends.kerberos,
     RemoteImap: backends.remote_imap,
+    DovecotSockets: dovecot.sockets,
     Logins: system.logins,
     LoginHistory: system.history,
     Paths: paths.paths,
     Exposed: paths.exposed,
+    Copies: paths.copies,
+    OpensslConf: openssl.conf,
 }
 """Facts of one login service, collected for each."""
+
+
+def _if_here(adapter: Adapter, collector: Collector) -> Collector:
+    """Of a mail server that is not here nothing is looked at."""
+
+    def collect(host: Host, know: FactStore) -> Any:
+        if adapter.product in know.products:
+            return collector(host, know)
+        return Absent(f"{adapter.product.capitalize()} is not installed")
+
+    return collect
+
 
 COLLECTORS: dict[type[Any], Collector] = {
     **_HOST,
     **_SERVICE,
-    **{fact: collector for adapter in ADAPTERS for fact, collector in adapter.facts.items()},
+    **{fact: _if_here(adapter, collector) for adapter in ADAPTERS for fact, collector in adapter.facts.items()},
 }
 
 
 def knowledge(host: Host, progress: Callable[[str], None], deadline: Deadline | None = None) -> tuple[FactStore, ...]:
     """Nothing known yet, for each login service of the host; the first is that of its mail server. Where there is none
     it is Sendmail's, which says so."""
+    host = at_rest(host)
     found = [a for a in ADAPTERS if a.is_here(host)] or [a for a in (application.ADAPTER,) if a.is_here(host)]
     adapters = tuple(found or ADAPTERS[:1])
     first = FactStore(host, COLLECTORS, progress, deadline, adapters, _HOST)
     return (first, *(first.of(adapter) for adapter in adapters[1:]))
+
+
+_WITH_RELEASE: dict[str, type[Postfix] | type[Dovecot]] = {"postfix": Postfix, "dovecot": Dovecot}
+
+
+def _release(product: str, services: Sequence[FactStore]) -> str:
+    """The release of a mail server, where somebody asked for it already; empty where it is not known."""
+    for know in services:
+        found = (
+            know.already(Postfix) if product == "postfix" else know.already(Dovecot) if product == "dovecot" else None
+        )
+        if found is not None and found.version:
+            return ".".join(map(str, found.version))
+    return ""
 
 
 def target(host: Host, services: Sequence[FactStore]) -> Target:
@@ -110,7 +172,10 @@ def target(host: Host, services: Sequence[FactStore]) -> Target:
     return Target(
         host.kind,
         host.name,
-        (*((Product("sendmail", program.version),) if program else ()), *(Product(name, "") for name in others)),
+        (
+            *((Product("sendmail", program.version),) if program else ()),
+            *(Product(name, _release(name, services)) for name in others),
+        ),
         tuple(Product("cyrus-sasl", v) for v in cyrus.version(host, know)),
         run_in(host.kind, host.name, host.commands),
     )

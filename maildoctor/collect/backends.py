@@ -14,6 +14,7 @@ from maildoctor.facts.backends.pam import FAILLOCK_CONF, PamService
 from maildoctor.facts.backends.saslauthd import Verifier
 from maildoctor.facts.backends.tally import Limits, settings_of
 from maildoctor.facts.cyrus.conf import SaslConf
+from maildoctor.facts.dovecot.settings import Dovecot
 from maildoctor.facts.logins import Logins
 from maildoctor.facts.names import Names
 from maildoctor.facts.system import System
@@ -97,15 +98,12 @@ _LIST = re.compile(r"pam_listfile\S*[^\n]*?\bfile=(/\S{1,300})|pam_access\S*[^\n
 
 
 def pam(host: Host, know: FactStore) -> PamService | Unknown:
-    """The files of the service that saslauthd asks for, with all that they include, and what their modules read."""
-    found, application, system = know(Verifier), know.get(SaslApplication), know.get(System)
-    if isinstance(found, Unknown):
-        return found
-    if found.mechanism != "pam":
-        return Absent("saslauthd does not ask PAM")
+    """The files of the service that saslauthd or Dovecot asks for, all that they include, and what modules read."""
+    service, system = _pam_service(know), know.get(System)
+    if isinstance(service, Unknown):
+        return service
     if system and system.family == "freebsd":
         return Unknown("the PAM of FreeBSD is another one, OpenPAM, which is not read")
-    service = application.protocol if application else "smtp"
     if not any(isinstance(host.ask("list", folder), str) for folder in _PAM_FOLDERS):
         return unknown(host.ask("list", _PAM_FOLDERS[0]), _PAM_FOLDERS[0])  # type: ignore[arg-type]
     lines, whole = [f">> service: {service}"], ""
@@ -135,8 +133,26 @@ def pam(host: Host, know: FactStore) -> PamService | Unknown:
             lines += [f">> list: {path}", answer, text(host.ask("look", path))]
         elif answer.why == "absent":
             lines.append(f">> missing: {path}")
-    lines += _tallies(host, know, PamService.parse("\n".join(lines)), found)
+    if (found := know.get(Verifier)) is not None:
+        lines += _tallies(host, know, PamService.parse("\n".join(lines)), found)
     return PamService.parse("\n".join(lines))
+
+
+def _pam_service(know: FactStore) -> str | Unknown:
+    """The name of the service that is asked for: by saslauthd the protocol, by Dovecot what its passdb says."""
+    login = know.get(LoginService)
+    if login is not None and login.provider == "dovecot":
+        dovecot = know(Dovecot)
+        if isinstance(dovecot, Unknown):
+            return dovecot
+        asked = [p.service for p in dovecot.passdbs if p.driver == "pam" and p.verifies]
+        return asked[0] if asked and re.fullmatch(r"[\w.-]{1,80}", asked[0]) else Absent("Dovecot does not ask PAM")
+    found, application = know(Verifier), know.get(SaslApplication)
+    if isinstance(found, Unknown):
+        return found
+    if found.mechanism != "pam":
+        return Absent("saslauthd does not ask PAM")
+    return application.protocol if application else "smtp"
 
 
 def _tallies(host: Host, know: FactStore, pam: PamService, found: Verifier) -> list[str]:
@@ -378,7 +394,12 @@ def _of_kdc(host: Host, know: FactStore, store: Kerberos) -> list[str]:
     own = [n for n in dict.fromkeys((names.canonical, *names.aliases, names.hostname)) if n] if names else []
     wanted = []
     word = application.protocol if application else "smtp"
-    if service and service.realm_unknown is None and "." in service.realm and store.of_service(word):
+    if (
+        service
+        and service.realm_unknown is None
+        and "." in service.realm
+        and (store.state == "missing" or store.of_service(word))
+    ):
         wanted.append(f"{word}/{service.realm.lower()}")
     if store.verifies:
         name, _, instance = store.verifies.partition("/")

@@ -58,17 +58,17 @@ class Bounded:
     """A host of whose answers no more than `ROWS` lines are heard."""
 
     def __init__(self, host: Host, gaps: Gaps) -> None:
-        self._host, self._gaps = host, gaps
+        self.whole, self._gaps = host, gaps
         self.kind, self.name = host.kind, host.name
 
     @property
     def commands(self) -> tuple[str, ...]:
         """What the other host ran."""
-        return self._host.commands
+        return self.whole.commands
 
     def ask(self, verb: Verb, subject: str = "") -> Answer:
         """The other host's answer, cut."""
-        answer = self._host.ask(verb, subject)
+        answer = self.whole.ask(verb, subject)
         if not isinstance(answer, str):
             return answer
         if verb in _OF_RECORDS:

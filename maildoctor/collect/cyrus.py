@@ -8,7 +8,7 @@ from dataclasses import replace
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
-from maildoctor.facts.cyrus.conf import SaslConf, default_sasldb
+from maildoctor.facts.cyrus.conf import SaslConf, config_search, default_sasldb, plugin_search
 from maildoctor.facts.cyrus.files import SaslFiles
 from maildoctor.facts.cyrus.outside import Outside
 from maildoctor.facts.cyrus.plugins import Plugins
@@ -36,7 +36,7 @@ _RUN_OF_DEBIAN = ("/var/run/saslauthd",)
 """Compiled into its libsasl2; in a root of the mail server's own, /var/run is seldom a link to /run."""
 _UNITS = tuple(f"{folder}/systemd/system/saslauthd.service" for folder in ("/etc", "/usr/lib", "/lib"))
 _ASKS_FOR_START = re.compile(r'(?m)^[^#\n]{0,200}"?\$\{?START\}?"? *!= *"?yes')
-_SASLAUTHD = ("/usr/sbin/saslauthd", "/usr/local/sbin/saslauthd")
+SASLAUTHD = ("/usr/sbin/saslauthd", "/usr/local/sbin/saslauthd")
 
 
 def system(know: FactStore) -> tuple[str, str]:
@@ -53,10 +53,26 @@ def generation(libraries: frozenset[str]) -> int:
 def version(host: Host, know: FactStore) -> tuple[str, ...]:
     """The release of libsasl as it stands in the library itself; empty where it cannot be told."""
     application = know.get(SaslApplication)
-    program = application.program if application else ""
-    path = re.search(r"\tlibsasl2?\.so\S* => (/\S+)", text(host.ask("elf", program)))
-    found = text(host.ask("release", path[1])) if path else ""
+    path = library(host, application.program) if application else ""
+    found = text(host.ask("release", path)) if path else ""
     return (found,) if found else ()
+
+
+def library(host: Host, program: str) -> str:
+    """The libsasl that the loader gives a program; empty where it is linked with none, or that cannot be told."""
+    found = re.search(r"\tlibsasl2?\.so\S* => (/\S+)", text(host.ask("elf", program))) if program else None
+    return found[1] if found else ""
+
+
+def search(host: Host, know: FactStore, program: str, of: int = 2) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The folders in which a program's libsasl looks for its configuration and for plug-ins: those compiled into the
+    library that the loader gives it, which may be another one than the distribution's; else the usual ones."""
+    path = library(host, program)
+    said = text(host.ask("folders", path)) if path and of == 2 else ""
+    rows = dict(row.partition(": ")[::2] for row in said.splitlines())
+    if "configurations" in rows and "plugins" in rows:
+        return tuple(rows["configurations"].split(":")), (rows["plugins"],)
+    return config_search(*system(know), of), plugin_search(*system(know), of)
 
 
 def files(host: Host, know: FactStore) -> SaslFiles | Unknown:
@@ -150,7 +166,28 @@ def plugins(host: Host, know: FactStore) -> Plugins | Unknown:
     program = application.program
     blocks = [_folder(host, know, folder, program) for folder in application.plugins]
     blocks = [b for b in blocks if not b.endswith(" missing")] or blocks[:1]
-    return Plugins.parse("\n".join([f"program: {text(host.ask('elf', program)).partition(chr(10))[0]}", *blocks]))
+    linked = text(host.ask("elf", program))
+    return Plugins.parse(
+        "\n".join([f"program: {linked.partition(chr(10))[0]}", *_libraries(host, know, program), *blocks])
+    )
+
+
+_HAND_BUILT = ("/usr/local/", "/opt/", "/home/", "/root/", "/srv/")
+
+
+def _libraries(host: Host, know: FactStore, program: str) -> Iterator[str]:
+    """The libsasl that is loaded, and a second one of the distribution where the first was built by hand."""
+    path = library(host, program)
+    if path:
+        yield f"loader takes: {text(host.ask('real', path)) or path}"
+    if not path.startswith(_HAND_BUILT):
+        return
+    yield f"library: {path}"
+    name, triplet = path.rpartition("/")[2], system(know)[1]
+    for folder in (f"/usr/lib/{triplet}", "/usr/lib64", "/usr/lib", f"/lib/{triplet}", "/lib64", "/lib"):
+        if isinstance(host.ask("real", f"{folder}/{name}"), str):
+            yield f"second library: {folder}/{name}"
+            return
 
 
 def _folder(host: Host, know: FactStore, folder: str, program: str) -> str:
@@ -210,6 +247,8 @@ def sasldb(host: Host, know: FactStore) -> SaslDb | Unknown:
         return service
     if isinstance(service, LoginService) and service.provider != "libsasl":
         return Absent(f"{service.product} asks {service.provider}, not libsasl")
+    if isinstance(service, LoginService) and service.mechanisms == ():
+        return Absent(f"{service.product} offers no login")
     path = sasldb_path(know)
     for candidate in (path, path + ".db", path + ".pag"):
         answer = host.ask("sasldb", candidate)
@@ -256,7 +295,7 @@ def saslauthd(host: Host, know: FactStore) -> Saslauthd | Unknown:
     ):
         lines.append("pam /etc/pam.d/smtp: missing")
         lines += [f"pam other: {row}" for row in text(host.ask("read", "/etc/pam.d/other")).splitlines()]
-    if first(host, _SASLAUTHD):
+    if first(host, SASLAUTHD):
         lines.append("installed")
     if _starts_only_if_enabled(host, know):
         lines.append("START=yes is demanded")

@@ -2,10 +2,9 @@
 
 from maildoctor.auth import imapd
 from maildoctor.auth.service import LoginService, SaslApplication
-from maildoctor.collect.cyrus import system
+from maildoctor.collect.cyrus import search
 from maildoctor.collect.knowledge import Adapter, FactStore, first, unknown
 from maildoctor.facts import Unknown
-from maildoctor.facts.cyrus.conf import plugin_search
 from maildoctor.facts.cyrus.imapd_conf import ImapdConf
 from maildoctor.facts.names import Names
 from maildoctor.facts.system import System
@@ -37,12 +36,12 @@ def login_service(_: Host, know: FactStore) -> LoginService | Unknown:
 
 def application(host: Host, know: FactStore) -> SaslApplication | Unknown:
     """How imapd uses libsasl."""
-    family, triplet = system(know)
+    program = _daemon(host)
     return SaslApplication(
         name="imapd",
         product=imapd.PRODUCT,
-        program=_daemon(host),
-        plugins=plugin_search(family, triplet, 2),
+        program=program,
+        plugins=search(host, know, program)[1],
         settings=_CONF,
         protocol="imap",
     )

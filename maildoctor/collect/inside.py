@@ -7,7 +7,7 @@ from collections.abc import Sequence
 _PROCESS = re.compile(r"pid ([1-9][0-9]{0,9})")
 _CONTAINER = re.compile(r"(?:(podman|docker):)?([A-Za-z0-9][A-Za-z0-9_.-]*)")
 _ASKED = re.compile(r"(podman|docker) inspect ")
-IN_A_BUILD = "# a new build of the image"
+IN_A_BUILD = "# the Dockerfile (RUN, COPY), then build the image again"
 
 
 def run_in(kind: str, name: str, commands: Sequence[str]) -> str:

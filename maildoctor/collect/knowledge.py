@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect.bounds import MANY, REMEDY, Bounded, Gaps
 from maildoctor.facts import Absent, Unknown
-from maildoctor.host import Answer, Host, NoAnswer
+from maildoctor.host import Answer, Host, NoAnswer, NotYet
 from maildoctor.host.deadline import Deadline, Overdue
 
 F = TypeVar("F")
@@ -153,7 +153,7 @@ def unknown(answer: NoAnswer, subject: str = "") -> Unknown:
     """What the host did not answer as the lack of a fact; `subject`: the path that was asked for."""
     lack = Absent if answer.why in ("absent", "lifeless") else Unknown
     kind = answer.why if answer.why in ("directory", "too_large") else None
-    return lack(answer.reason, answer.remedy, subject, kind)
+    return lack(answer.reason, answer.remedy, subject, "later" if isinstance(answer, NotYet) else kind)
 
 
 def text(answer: Answer) -> str:

@@ -4,8 +4,10 @@ import re
 
 from maildoctor.collect.knowledge import FactStore, first, text, unknown
 from maildoctor.facts import Absent, Unknown
+from maildoctor.facts.addresses import Addresses
 from maildoctor.facts.bans import Bans
 from maildoctor.facts.firewall import Firewall
+from maildoctor.facts.name_switch import NameSwitch
 from maildoctor.facts.port_names import PortNames
 from maildoctor.facts.processes import Listeners
 from maildoctor.facts.resolver import Greeting, Resolver
@@ -101,6 +103,29 @@ def resolver(host: Host, know: FactStore) -> Resolver | Unknown:
             answer = host.ask("dns", server)
             lines += [f"asked {server}: {answer}"] if isinstance(answer, str) else []
     return Resolver.parse("\n".join(lines))
+
+
+def addresses(host: Host, know: FactStore) -> Addresses | Unknown:
+    """The addresses of this host's interfaces."""
+    answer = host.ask("addresses")
+    return unknown(answer) if isinstance(answer, NoAnswer) else Addresses.parse(answer)
+
+
+_LIBC = ("/lib/{0}/libc.so.6", "/usr/lib/{0}/libc.so.6", "/lib64/libc.so.6", "/usr/lib64/libc.so.6", "/lib/libc.so.6")
+
+
+def name_switch(host: Host, know: FactStore) -> NameSwitch | Unknown:
+    """nsswitch.conf, where there is a glibc to read it, and which of its modules are not installed."""
+    system = know.get(System)
+    triplet = system.triplet if system else ""
+    if not first(host, [path.format(triplet) for path in _LIBC if triplet or "{" not in path]):
+        return Absent("there is no glibc here, which alone reads nsswitch.conf in this way")
+    answer = host.ask("read", "/etc/nsswitch.conf")
+    if isinstance(answer, NoAnswer):
+        return unknown(answer)
+    named = NameSwitch.parse(answer).databases.values()
+    services = dict.fromkeys(s for database in named for s in database.services)
+    return NameSwitch.parse("\n>> ".join([answer, *(f"missing: {s}" for s in services if _missing(host, know, s))]))
 
 
 def _may_connect(know: FactStore) -> bool:

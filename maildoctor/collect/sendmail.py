@@ -6,10 +6,9 @@ from typing import TypeVar
 from maildoctor.auth import sendmail as auth
 from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect import sendmail_files
-from maildoctor.collect.cyrus import generation, system
+from maildoctor.collect.cyrus import generation, search
 from maildoctor.collect.knowledge import Adapter, FactStore, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
-from maildoctor.facts.cyrus.conf import config_search, plugin_search
 from maildoctor.facts.names import Names
 from maildoctor.facts.processes import Processes
 from maildoctor.facts.sendmail.cf import SendmailCf, SubmitCf
@@ -185,13 +184,14 @@ def application(host: Host, know: FactStore) -> SaslApplication | Unknown:
     if path is None:  # the fact knows whether there is none or it could not be looked at
         return found if isinstance(found, Unknown) else Absent("Sendmail is not installed")
     of = generation(frozenset() if isinstance(found, Unknown) else found.libraries)
+    configurations, plugins = search(host, know, path, of)
     return SaslApplication(
         name="Sendmail",
         product=auth.PRODUCT,
         program=path,
         generation=of,
-        configurations=config_search(*system(know), of),
-        plugins=plugin_search(*system(know), of),
+        configurations=configurations,
+        plugins=plugins,
     )
 
 

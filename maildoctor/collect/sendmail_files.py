@@ -13,6 +13,7 @@ from maildoctor.facts.sendmail.cf import SendmailCf, SubmitCf
 from maildoctor.facts.sendmail.delivery import Delivery
 from maildoctor.facts.sendmail.mail_maps import MailMaps, built_path
 from maildoctor.facts.sendmail.queues import Queues
+from maildoctor.facts.system import System
 from maildoctor.facts.tls import Tls
 from maildoctor.host import Host, NoAnswer, Verb
 
@@ -31,6 +32,10 @@ _ENTRIES = 400
 """Entries that are told of one map besides those that hold a login."""
 
 _INCLUDE = re.compile(r":include:\s*(/[^\s,\"]+)")
+_VIRTUAL = ("virtuser", "virtusertable")
+"""What the virtusertable is called in a K line (cf/feature/virtusertable.m4)."""
+_VIRTUALS = 4_000
+"""Entries of the virtusertable that are told: those of accounts of this host, and of whole domains."""
 _SHOWN = 20
 _TEXT_TYPES = frozenset({"hash", "btree", "dbm", "cdb", "text"})
 
@@ -63,7 +68,7 @@ def _unnamed(host: Host, know: FactStore, path: str) -> str:
 
 def _map(host: Host, know: FactStore, name: str, type_: str, path: str) -> str:
     built = built_path(type_, path)
-    kind = name if name in ("authinfo", "access", "aliases") else "plain"
+    kind = name if name in ("authinfo", "access", "aliases") else "virtuser" if name in _VIRTUAL else "plain"
     lines = [f"[map {name}] {type_} {path}"]
     lines += [
         text(host.ask("look", text(host.ask("real", p)) or p)).replace(text(host.ask("real", p)) or p, p)
@@ -82,17 +87,29 @@ def _map(host: Host, know: FactStore, name: str, type_: str, path: str) -> str:
         for word, keys in zip(("only in source", "only in database", "changed"), difference, strict=True):
             lines += [f"{word}: {key}" for key in keys[:_SHOWN]]
     used = text(database) or text(source)
-    own = _own_domains(know) if name == "access" else frozenset[str]()
+    own = _own_domains(know) if name in ("access", *_VIRTUAL) else frozenset[str]()
     kept = 0
     for line in used.splitlines():
         key, _, rest = line.partition("\t")
         shape = rest.partition("\t")[2]
         if name == "authinfo" or _LOGINS.match(key):
             lines.append(f"entry: {key}\t{shape}")
+        elif kind == "virtuser":
+            if kept < _VIRTUALS and _of_account(know, key, own):
+                kept += 1
+                lines.append(f"entry: {key}\t{shape}")
         elif kept < _ENTRIES and (_MATTERS.match(key) or _of_own(key, shape, own)):
             kept += 1
             lines.append(f"entry: {key}\t{shape}")
     return joined(*lines)
+
+
+def _of_account(know: FactStore, key: str, own: frozenset[str]) -> bool:
+    """Whether a key of the virtusertable is a whole domain of this host's own, or one of its accounts in such a one."""
+    system = know.get(System)
+    user, _, domain = key.partition("@")
+    known = system is not None and user.partition("+")[0] in system.people
+    return domain.lower() in own and (not user or known)
 
 
 def _own_domains(know: FactStore) -> frozenset[str]:

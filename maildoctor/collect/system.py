@@ -1,12 +1,14 @@
 """The system round the mail server: its names, processes, sockets, devices."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from maildoctor.auth.service import LoginService
+from maildoctor.collect.cyrus import SASLAUTHD
 from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
 from maildoctor.collect.sendmail import CONFIGURATIONS
+from maildoctor.collect.startup import startup
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.login_history import LoginHistory
@@ -16,6 +18,7 @@ from maildoctor.facts.names import Names
 from maildoctor.facts.paths import Look
 from maildoctor.facts.processes import USERS, Listeners, Processes
 from maildoctor.facts.services import Services
+from maildoctor.facts.startup import Startup
 from maildoctor.facts.system import System
 from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.host import Host, NoAnswer
@@ -53,6 +56,8 @@ _OTHERS = {
     "opensmtpd": ("/usr/sbin/smtpctl",),
     "dovecot": ("/usr/sbin/dovecot", "/usr/local/sbin/dovecot"),
 }
+_CHECKING = {"dovecot": _OTHERS["dovecot"], "saslauthd": SASLAUTHD}
+"""Programs that a mail server can ask whether a password is right."""
 
 
 def others(host: Host) -> tuple[str, ...]:
@@ -71,7 +76,7 @@ def system(host: Host, know: FactStore) -> System | Unknown:
             lines.append(
                 f"{device}: there" if isinstance(look, str) else f"{device}: missing" if look.why == "absent" else ""
             )
-    lines.append(f"init: {_init(host, release)}")
+    lines += _started_by(host, release)
     answers = [host.ask("look", path) for path in _KEYTABS]
     there = [path for path, look in zip(_KEYTABS, answers, strict=True) if isinstance(look, str)]
     if there or all(isinstance(look, NoAnswer) and look.why == "absent" for look in answers):
@@ -86,9 +91,30 @@ def system(host: Host, know: FactStore) -> System | Unknown:
     users, groups = host.ask("read", "/etc/passwd"), text(host.ask("read", "/etc/group")).splitlines()
     if isinstance(users, str) and _local_users_only(text(host.ask("read", "/etc/nsswitch.conf"))):
         lines.append("users: " + " ".join(row.partition(":")[0] for row in users.splitlines()))
+    lines.append("people: " + " ".join(_people(text(users).splitlines())))
     lines += [_group(row) for row in groups if row.count(":") == 3]
     lines += _primary_groups(text(users).splitlines(), groups)
     return System.parse(joined(*lines))
+
+
+_SUPERVISED = ("postfix", "dovecot", "sendmail", "saslauthd", "exim", "opensmtpd", "cyrus-imapd", "rsyslog")
+
+
+def _started_by(host: Host, release: str) -> Iterator[str]:
+    """The init system, or what stands in its place in a container, and what that calls the mail programs."""
+    init, start = _init(host, release), startup(host, None)
+    if isinstance(start, Unknown) or start.manager == "systemd" or _is_in_charge(init, start):
+        yield f"init: {init}"
+        return
+    yield f"init: {'image' if host.kind == 'root' else start.manager or 'none'}"
+    for product in _SUPERVISED if start.manager else ():
+        if name := start.program_of(product):
+            yield f"program {product}: {name}"
+
+
+def _is_in_charge(init: str, start: Startup) -> bool:
+    """Whether the init system that left its marks is what starts services, for no image names anything else."""
+    return init in ("systemd", "openrc") and not start.manager and (start.running or not start.argv)
 
 
 def _init(host: Host, release: str) -> str:
@@ -116,6 +142,19 @@ def _group(row: str) -> str:
 
 _PEOPLE = 1000
 """User ids from here on are people's, whose groups no daemon has."""
+
+
+_NOBODY = 60_000
+"""User ids from here on are given to nobody, to containers, to services for a while (Debian policy 9.2.2; systemd)."""
+_MOST_PEOPLE = 2_000
+
+
+def _people(users: list[str]) -> list[str]:
+    """Accounts that get mail of their own."""
+    rows = (row.split(":") for row in users if row.count(":") == 6)
+    return [row[0] for row in rows if re.fullmatch(r"[0-9]{4,5}", row[2]) and _PEOPLE <= int(row[2]) < _NOBODY][
+        :_MOST_PEOPLE
+    ]
 
 
 def _primary_groups(users: list[str], groups: list[str]) -> list[str]:
@@ -167,9 +206,11 @@ def _trusted(host: Host, found: Processes) -> list[str]:
     return [*(f"runs as: {user}" for user in users[:1]), *(f"holds: {pid}" for pid in sorted(holders))]
 
 
-def services(_: Host, know: FactStore) -> Services:
-    """The mail servers whose logins can be judged."""
-    return Services.parse("\n".join(f"service: {product}" for product in know.products))
+def services(host: Host, know: FactStore) -> Services:
+    """The mail servers whose logins can be judged, and what is installed to check passwords."""
+    lines = [f"service: {product}" for product in know.products]
+    lines += [f"beside: {name}" for name, paths in _CHECKING.items() if first(host, paths)]
+    return Services.parse("\n".join(lines))
 
 
 def listeners(host: Host, know: FactStore) -> Listeners | Unknown:

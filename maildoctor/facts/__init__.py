@@ -13,8 +13,9 @@ F = TypeVar("F")
 _PATH = re.compile(r"# path:[ \t]*([^\n]*)\n?")
 
 
-Obstacle = Literal["directory", "too_large"]
-"""`directory`: it is one, where a file was asked for."""
+Obstacle = Literal["directory", "too_large", "later"]
+"""`directory`: it is one, where a file was asked for; `later`: it is made when the container starts, so these files
+cannot show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +47,4 @@ def of_file(text: str, default: str) -> tuple[str, str]:
 
 def gaps(*facts: object) -> Iterator[Unknown]:
     """Those facts that could not be had though they may be there: a check that did without them has not judged all."""
-    yield from (f for f in facts if isinstance(f, Unknown) and not isinstance(f, Absent))
+    yield from (f for f in facts if isinstance(f, Unknown) and not isinstance(f, Absent) and f.kind != "later")

@@ -31,6 +31,59 @@ class Secret:
     name: str
 
 
+def readers_of(paths: Paths, path: str) -> str:
+    """Who but the owner and mail programs can read a file, in words; empty where nobody can."""
+    trail = next((t for t in paths.trails if t.path == path), None)
+    file = trail.file if trail else None
+    if trail is None or file is None or file.kind != "-":
+        return ""
+    if file.mode & 0o004 and all(f.mode & 0o001 for f in trail.folders):
+        return "every user of this system"
+    return f"the group {file.group}" if _group_reads(paths, trail, file) else ""
+
+
+def _group_reads(paths: Paths, trail: Trail, file: Look) -> bool:
+    if not file.mode & 0o040 or not is_of_people(file.group, paths.groups.get(file.group, ())):
+        return False
+    return all(f.mode & 0o001 or (f.group == file.group and f.mode & 0o010) for f in trail.folders)
+
+
+_COPY = re.compile(r"copy (/[^\n]{1,400}) of (/[^\n]{1,400})")
+
+_ENDINGS = re.compile(
+    r"(?:\.(?:db|lmdb|cdb|pag|dir))?(?:[._-](?:bak|backup|bkp|old|orig|original|save|saved|sav|copy|prev|previous|org|new|tmp|before|good|rpmsave|rpmorig"
+    r"|rpmnew|dpkg-(?:old|dist|bak|new|tmp)|ucf-(?:old|dist|new)|pacsave|pacorig|pacnew|apk-new|sw[po])|~|\.~\d{1,4}~"
+    r"|[._-]\d{1,14}|[._-]\d{4}-\d{2}-\d{2})+",
+    re.IGNORECASE,
+)
+
+
+def is_copy(name: str, of: str) -> bool:
+    """Whether a file of this name, in the same folder, is what people, editors and package managers make of another."""
+    if name.startswith(".") and name.endswith((".swp", ".swo")):
+        return name[1:-4] == of
+    stem, dot, ending = of.rpartition(".")
+    before = name[: -len(dot + ending)] if stem and name.endswith(dot + ending) else ""
+    rests = [whole[len(start) :] for whole, start in ((name, of), (before, stem)) if start and whole.startswith(start)]
+    return any(rest and _ENDINGS.fullmatch(rest) for rest in rests)
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Copies of files with secrets, beside them. Text: `copy PATH of PATH`, and the `ls -ld` lines of the copies and of
+    the folders above; `group NAME: members`."""
+
+    of: Mapping[str, str]
+    """the original of each copy"""
+    paths: Paths
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the lines described above; others are passed over."""
+        found = {m[1]: m[2] for m in filter(None, map(_COPY.fullmatch, text.splitlines()))}
+        return cls(found, Paths.parse(text + "".join(f"\n[secret] {path}" for path in found)))
+
+
 @dataclass(frozen=True, slots=True)
 class Exposed:
     """Text: `clear PATH:LINE NAME` for each credential in clear (`-`: without a name), `unread PATH: REASON` for a file
@@ -53,15 +106,4 @@ class Exposed:
 
     def readers(self, path: str) -> str:
         """Who but the owner and mail programs can read it, in words; empty where nobody can."""
-        trail = next((t for t in self.paths.trails if t.path == path), None)
-        file = trail.file if trail else None
-        if trail is None or file is None or file.kind != "-":
-            return ""
-        if file.mode & 0o004 and all(f.mode & 0o001 for f in trail.folders):
-            return "every user of this system"
-        return f"the group {file.group}" if self._group_reads(trail, file) else ""
-
-    def _group_reads(self, trail: Trail, file: Look) -> bool:
-        if not file.mode & 0o040 or not is_of_people(file.group, self.paths.groups.get(file.group, ())):
-            return False
-        return all(f.mode & 0o001 or (f.group == file.group and f.mode & 0o010) for f in trail.folders)
+        return readers_of(self.paths, path)

@@ -2,11 +2,12 @@
 
 Formats: sendmail/srvrsmtp.c (`AUTH=server`, `AUTH failure`, `proto=ESMTPSA`, RFC 3848), sendmail/deliver.c (`stat=`);
 postfix smtpd/smtpd.c (`sasl_method=`), smtpd_sasl_glue.c, bounce/trace (`status=`); exim `<=` with `A=`,
-`authenticator failed`; OpenSMTPD smtp_session.c (`smtp authentication`).
+`authenticator failed` (smtp_in.c: 535, and 435 where it could not ask); OpenSMTPD smtp_session.c (`smtp
+authentication`).
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
@@ -38,6 +39,7 @@ _FAILURE = re.compile(
     r"(?:, sasl_username=(?P<name>\S{1,128}))?$"
     r"|(?P<authenticator>[\w-]{1,40}) authenticator failed for (?P<host>.{1,200}?): 535 .{0,200}?"
     r"(?:\(set_id=(?P<login>[^)]{1,128})\))?$"
+    r"|(?P<deferring>[\w-]{1,40}) authenticator failed for (?P<deferred>.{1,200}?): 435 "
     r"|smtp authentication user=(?P<account>\S{1,128}) .{0,300}?result=(?P<result>\w{0,20}fail\w{0,20})"
 )
 _TAKEN = re.compile(
@@ -70,6 +72,16 @@ _ELSEWHERE = re.compile(
 )
 """usersmtp.c and deliver.c. An empty mechanism: it did not log in, and went on without."""
 _TO = re.compile(r": to=.{0,1200}?, relay=(?P<hub>[^,\s]{1,100}) \[.{0,800}?, stat=(?P<stat>[A-Z][\w ]{2,40})")
+_HANDED_OVER = re.compile(
+    r"/(?:smtp|relay)\[(?P<pid>\d{1,10})\]: \w{6,20}: to=<.{0,400}?, relay=(?P<hub>[^\[,\s]{1,200})\[[^\]]{1,60}\]"
+    r":(?P<port>\d{1,5}), .{0,400}?status=(?P<status>\w{1,20}) \((?P<said>.{0,300})"
+)
+"""postfix: global/log_adhoc.c. It writes no line of its own for a login elsewhere that went well."""
+_SUBMISSION_PORTS = ("465", "587")
+"""They take mail only after a login (RFC 6409, section 4.3)."""
+_NOT_LOGGED_IN = re.compile(
+    r"said: 5(?:30|54|50) .{0,100}?(?:[Aa]uthentication|5\.7\.1|[Rr]elay)|said: 530 |[Mm]ust authenticate", re.DOTALL
+)
 _ADDRESS = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f.:]{2,45})\]|^([0-9A-Fa-f.:]{7,45})$")
 _LOCAL = re.compile(r"\b(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)\b|\[local\]")
 _OURS = re.compile(r"[a-z][A-Z0-9]+(?:-[A-Z0-9]+)*")
@@ -119,6 +131,31 @@ class Hub:
     """of the process that met it last"""
 
 
+_UNFIT = re.compile(r"AUTH=client, available mechanisms.{0,300}? do not fulfill requirements")
+_AT_HUB = re.compile(
+    r"AUTH=client, relay=(?P<relay>[^,\s]{1,100}), (?:(?P<off>temporary failure)|mech=(?P<mech>[\w-]{1,20}))"
+)
+
+
+def _unfit(lines: Iterable[str]) -> dict[str, str]:
+    """usersmtp.c, attemptauth() and smtpauth(): that none fits, and then of which server that is."""
+    found, said = dict[str, str](), ""
+    for line in lines:
+        if _UNFIT.search(line):
+            said = line.strip()[:300]
+        elif m := _AT_HUB.search(line):
+            relay = m["relay"].lower().rstrip(".")
+            if said and m["off"] and (relay in found or len(found) < _HUBS):
+                found[relay] = said
+            elif m["mech"]:
+                found.pop(relay, None)
+            said = ""
+    return found
+
+
+_HUBS = 100
+
+
 @dataclass(frozen=True, slots=True)
 class LoginHistory:
     """Logins since the running mail server was started. Text: lines of its log; `# path: FILE` names it, and `# since:
@@ -145,6 +182,9 @@ class LoginHistory:
     """by address, the last line that turned a client away for the number of its connections: before it could log in"""
     hubs: Mapping[str, Hub] = field(default_factory=dict)
     """by its name in lower case, each server to which this host handed mail over, or tried to"""
+    unfit: Mapping[str, str] = field(default_factory=dict)
+    """by its name, likewise, each server that offered no mechanism that this host may use, and where it did not log in
+    since, with the line that says so"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -152,7 +192,8 @@ class LoginHistory:
         path, rest = of_file(text, "the log")
         named = _SINCE.match(rest)
         reader = _Reader()
-        for line in rest[named.end() :].split("\n") if named else rest.split("\n"):
+        lines = rest[named.end() :].split("\n") if named else rest.split("\n")
+        for line in lines:
             reader.read(line)
         return cls(
             path,
@@ -167,6 +208,7 @@ class LoginHistory:
             reader.at_the_door,
             reader.limited,
             reader.hubs,
+            _unfit(line for line in lines if "AUTH=client, " in line),
         )
 
     @property
@@ -280,13 +322,14 @@ class _Reader:
         m = _FAILURE.search(line)
         if m is None or _OURS.fullmatch(m["mech"] or m["method"] or "") or "(maildoctor.invalid)" in line:
             return
-        record = self.record(m["mech"] or m["method"] or m["authenticator"] or "")
+        record = self.record(m["mech"] or m["method"] or m["authenticator"] or m["deferring"] or "")
         record.failed += 1
-        record.by_the_server += bool(m["code"]) and int(m["code"]) not in _CREDENTIALS
+        record.by_the_server += bool(m["deferring"] or (m["code"] and int(m["code"]) not in _CREDENTIALS))
         record.failure, record.failing_now = line[:_LINE], True
         name = m["user"] or m["name"] or m["login"] or m["account"] or ""
+        name = "" if name.startswith("(") else name  # smtpd_sasl_glue.c: (unavailable), where no name was told
         _add(record.turned_away, name)
-        peer = m["peer"] or m["old"] or m["client"] or m["host"] or ""
+        peer = m["peer"] or m["old"] or m["client"] or m["host"] or m["deferred"] or ""
         _pair(record.refused, name, peer)
         if (name, peer) in self.tries or len(self.tries) < _QUEUED:
             self.tries[name, peer] = self.tries.get((name, peer), 0) + 1
@@ -334,8 +377,25 @@ class _Reader:
         self.taken = line[:_LINE]
         self.refused = self.refused if self.denied else ""
 
+    def handed_over(self, m: re.Match[str], line: str) -> None:
+        """What became of mail that Postfix gave to another server by SMTP."""
+        hub, line = self.hub(m["hub"]), line[:_LINE]
+        hub.pid = m["pid"]
+        if m["status"] == "sent":
+            hub.taken, hub.refused = line, ""
+            if m["port"] in _SUBMISSION_PORTS:
+                hub.now, hub.success = "in", line
+            return
+        hub.refused = line
+        if m["said"].startswith("SASL authentication failed") or "offered no compatible authentication" in m["said"]:
+            hub.now, hub.failure = "failed", line
+        elif _NOT_LOGGED_IN.search(m["said"]):
+            hub.now, hub.without = "out", line
+
     def outcome(self, line: str) -> None:
-        if to := _TO.search(line):
+        if handed := _HANDED_OVER.search(line) if " relay=" in line and " status=" in line else None:
+            self.handed_over(handed, line)
+        elif to := _TO.search(line):
             hub = self.hub(to["hub"])
             if to["stat"].startswith("Sent"):
                 hub.taken, hub.refused = line[:_LINE], ""

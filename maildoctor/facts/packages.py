@@ -21,6 +21,7 @@ _PACKAGES: Mapping[str, Mapping[str, str]] = {
         "": "libsasl2-modules", "sasldb": "libsasl2-modules-db", "gssapiv2": "libsasl2-modules-gssapi-mit",
         "gs2": "libsasl2-modules-gssapi-mit", "ldapdb": "libsasl2-modules-ldap", "sql": "libsasl2-modules-sql",
         "otp": "libsasl2-modules-otp", "libsasl2": "libsasl2-2", "saslauthd": "sasl2-bin", "sendmail": "sendmail-bin",
+        "sensible-mda": "sensible-mda",
     },
     # %files of Fedora's cyrus-sasl.spec
     "fedora": {
@@ -56,6 +57,14 @@ _PACKAGES: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 """family -> plug-in -> package; the empty name stands for every plug-in not named."""
 
+_OF_POSTFIX: Mapping[str, str] = {
+    "suse postfix-pgsql": "postfix-postgresql", "suse postfix-pcre": "postfix", "suse postfix-lmdb": "postfix-lmdb",
+    "freebsd postfix-ldap": "postfix-ldap", "freebsd postfix-mysql": "postfix-mysql",
+    "freebsd postfix-pgsql": "postfix-pgsql", "freebsd postfix-sqlite": "postfix-sqlite",
+    "freebsd postfix-lmdb": "postfix", "freebsd postfix-pcre": "postfix", "freebsd postfix-cdb": "postfix",
+}  # fmt: skip
+"""Packages with a type of Postfix' tables that are not called as with Debian, Fedora, Alpine and Arch."""
+
 _VERBS: Mapping[str, tuple[str, str]] = {
     "debian": ("apt-get install", "apt-get install --reinstall"),
     "fedora": ("dnf install", "dnf reinstall"),
@@ -71,9 +80,13 @@ def package_for(mech_or_plugin: str, distribution: str) -> str:
     """The package that brings a mechanism (`DIGEST-MD5`) or a plug-in (`digestmd5`, `libdigestmd5.so`).
 
     `distribution` is ID of os-release(5) or a word of ID_LIKE; for one not known the answer is `cyrus-sasl`. The words
-    `libsasl2`, `saslauthd` and `sendmail` are understood, too.
+    `libsasl2`, `saslauthd`, `sendmail` and Debian's `sensible-mda` are understood, too, and `postfix-lmdb` and the
+    like for a type of Postfix' tables.
     """
-    packages = _PACKAGES.get(_family(distribution))
+    family = _family(distribution)
+    if mech_or_plugin.startswith("postfix-"):
+        return _OF_POSTFIX.get(f"{family} {mech_or_plugin}", mech_or_plugin)
+    packages = _PACKAGES.get(family)
     if packages is None:
         return "cyrus-sasl"
     return packages.get(_plugin_name(mech_or_plugin), packages[""])

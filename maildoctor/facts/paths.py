@@ -57,7 +57,7 @@ class Look:
             m["owner"],
             m["group"],
             int(m["size"] or 0),
-            _seconds(m["when"] or ""),
+            seconds(m["when"] or ""),
             target,
             m["acl"] == "+",
         )
@@ -99,7 +99,8 @@ def _bits(text: str) -> int:
 _CHANGED = re.compile(r"changed (\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: [+-]\d{4})?) (/.*)")
 
 
-def _seconds(when: str) -> float:
+def seconds(when: str) -> float:
+    """A time as `stat -c %z` prints it, in seconds since 1970; 0.0 where it is none."""
     m = re.fullmatch(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)(:\d\d)?(\.\d+)?(?: ([+-]\d{4}))?", when)
     if m is None:
         return 0.0
@@ -216,7 +217,7 @@ class Paths:
             elif (m := re.fullmatch(r"\s*\[([^\]]+)\] (/.*)", line)) and m[1] in _PURPOSES:
                 wanted.append((_PURPOSES[m[1]], m[2]))
             elif m := _CHANGED.fullmatch(line):
-                changed[m[2]] = _seconds(m[1])
+                changed[m[2]] = seconds(m[1])
             elif m := re.fullmatch(r"\s*group (\S+): ?(.*)", line):
                 groups[m[1]] = tuple(m[2].replace(",", " ").split())
             elif m := re.fullmatch(r"\s*(/[^:]*): (.+)", line):

@@ -11,6 +11,7 @@ _PROCESS = re.compile(r"(\d{1,19}) (\S+) (\d{1,12}(?:\.\d+)?) (\S+) (.*)")
 _HOLDER = re.compile(r"holds: (\d{1,19})")
 _STOPPED = re.compile(r"stopped: (\d{1,19})")
 _OLD_LIBRARY = re.compile(r"old library: (\d{1,19}) (/.*)")
+_LIBSASL = re.compile(r"libsasl: (\d{1,19}) (/.*)")
 _BEGAN = re.compile(r"began: (\d{1,19}) (\d{1,12}(?:\.\d+)?)")
 
 
@@ -29,6 +30,8 @@ class Process:
     file_of: str = "root"
     stopped: bool = False
     old_libraries: tuple[str, ...] = ()
+    libsasl: str = ""
+    """the libsasl that it has in use; empty where that is not known"""
 
     @classmethod
     def parse(cls, line: str) -> Self | None:
@@ -67,7 +70,7 @@ class Processes:
     PROGRAM `#deleted` where the file on disk is another by now, and `#of:OWNER` where it is not root's. Besides
     `started as: COMMAND` of sendmail's pid file, for its title in ps does not tell how it was called; `runs as: USER`,
     sendmail's RunAsUser; `holds: PID` for a process that listens on a port that only root may open; `began: PID
-    SECONDS`, when it wrote its pid file; `stopped: PID`; `old library: PID PATH`."""
+    SECONDS`, when it wrote its pid file; `stopped: PID`; `old library: PID PATH`; `libsasl: PID PATH`."""
 
     all: tuple[Process, ...]
     started_as: str = ""
@@ -83,6 +86,7 @@ class Processes:
         old: dict[int, list[str]] = {}
         for m in filter(None, map(_OLD_LIBRARY.fullmatch, lines)):
             old.setdefault(int(m[1]), []).append(m[2])
+        libsasl = {int(m[1]): m[2] for m in map(_LIBSASL.fullmatch, lines) if m}
         found = (p for p in map(Process.parse, lines) if p)
         return cls(
             tuple(
@@ -91,8 +95,9 @@ class Processes:
                     started=max(p.started, began.get(p.pid, 0.0)),
                     stopped=p.pid in stopped,
                     old_libraries=tuple(old.get(p.pid, ())),
+                    libsasl=libsasl.get(p.pid, ""),
                 )
-                if p.pid in stopped or p.pid in began or p.pid in old
+                if p.pid in stopped or p.pid in began or p.pid in old or p.pid in libsasl
                 else p
                 for p in found
             ),

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from maildoctor.facts.paths import Look
@@ -13,7 +13,8 @@ class System:
     """Text: lines of os-release, `triplet: x86_64-linux-gnu`, `user: root`, `/dev/log: missing` for devices that are
     not there, `keytab: /etc/krb5.keytab` with its `ls -ld` line or `keytab: missing`, `kerberos: /etc/krb5.conf`,
     `syslog: rsyslogd` for a running syslog daemon, `init: systemd` for the init system, `group NAME: members`,
-    `primary group USER: NAME` for system accounts, `users: NAME NAME …` where /etc/passwd is all there is."""
+    `primary group USER: NAME` for system accounts, `people: NAME …` of those of people, `users: NAME NAME …` where
+    /etc/passwd is all there is, `program postfix: mta` for what a supervisor calls the program that runs Postfix."""
 
     distribution: str
     """ID of os-release, e.g. debian, fedora; empty where not known"""
@@ -31,12 +32,17 @@ class System:
     syslog: str | None
     """the syslog daemon that runs, empty where none does, None where we could not look"""
     init: str
-    """what starts services: systemd, openrc, rc.d, sysv; `none` where nothing does; empty where not known"""
+    """what starts services: systemd, openrc, rc.d, sysv; in a container supervisord, s6, runit, or `none` where nothing
+    does; `image` where none runs yet; empty where not known"""
     groups: dict[str, tuple[str, ...]]
     primary_groups: dict[str, str]
     """of system accounts, by their name"""
     users: frozenset[str] | None
     """all users, None where a directory service may have more"""
+    people: frozenset[str] = frozenset()
+    """accounts of /etc/passwd that are people's, by their user id"""
+    programs: dict[str, str] = field(default_factory=dict)
+    """by mail server, what the supervisor of a container calls the program that runs it"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -60,6 +66,8 @@ class System:
             {m[1]: tuple(m[2].split(",")) if m[2] else () for m in re.finditer(r"(?m)^group (\S+): ?(\S*)$", text)},
             {m[1]: m[2] for m in re.finditer(r"(?m)^primary group (\S+): (\S+)$", text)},
             frozenset(words["users"].split()) if "users" in words else None,
+            frozenset(words.get("people", "").split()),
+            {m[1]: m[2] for m in re.finditer(r"(?m)^program ([a-z-]{1,40}): ([\w.:@-]{1,100})$", text)},
         )
 
     def groups_of(self, user: str) -> tuple[str, ...]:

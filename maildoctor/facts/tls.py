@@ -63,6 +63,8 @@ class TlsFile:
     """subjects of further certificates, of a file that holds many"""
     whole: bool = True
     """all certificates of the file are known, at least by their subjects"""
+    key_behind: bool = False
+    """a file of certificates has a private key, too, and it comes after the first of them"""
 
     def evidence(self, text: str) -> Evidence:
         """Words about this file."""
@@ -114,7 +116,10 @@ def _file(purpose: str, path: str, lines: list[str]) -> TlsFile:
     more = tuple(line.removeprefix("also: ") for line in lines if line.startswith("also: "))
     beyond = next((m[1] for m in map(_MORE.match, lines) if m), "0").replace(",", "")
     whole = int(beyond) == len(more)
-    return TlsFile(purpose, path, state, reason.strip(), certificates, keys[0] if keys else "", hashed, more, whole)
+    behind = "# key: behind the certificate" in lines
+    return TlsFile(
+        purpose, path, state, reason.strip(), certificates, keys[0] if keys else "", hashed, more, whole, behind
+    )
 
 
 def certificate_of(lines: list[str]) -> Certificate:

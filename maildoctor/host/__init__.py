@@ -13,6 +13,7 @@ all, a recording is a table of questions and answers, and replaying it gives the
     clear       path        `LINE NAME` of each credential in clear; `pairs PATH`: each line is a name and a password
     map         path        entries of a map, source or built: `key<TAB>tag[<TAB>shape]`
     accounts    ""          who could log in by a password of shadow: state and scheme of each, never a hash
+    passwd-file path        users of a passwd-file of Dovecot: name, scheme and shape of the password, never it
     keytab      path        principals of a Kerberos keytab with kvno and enctype, never a key
     tally       path [uid]  failed logins as pam_faillock (a user's file) or pam_tally2 (with a uid) counts them
     sasldb      path        what `maildoctor.sasldb.listing` says of it
@@ -30,6 +31,9 @@ all, a recording is a table of questions and answers, and replaying it gives the
     directory   question    what a directory says to it, as `maildoctor.host.directory` puts it
     kdc         question    what a KDC says to it, as `maildoctor.host.kdc` puts it
     imap        server      how an IMAP server greets and what it can, as `maildoctor.host.imap` puts it
+    handshake   socket      what Dovecot's auth service says on a socket, a path or `ADDRESS:PORT`, before any login, as
+                            `maildoctor.host.handshake` puts it
+    addresses   ""          addresses that this host has, a line each; `nonlocal` where others may be bound to
     bound       path        `yes` or `no`: whether a process listens on the socket of this path
     probe       endpoints   conversations with these SMTP servers, `ADDRESS:PORT …`, as `maildoctor.smtp.session` writes
     greets      port        how long a client unknown to /etc/hosts waits for the greeting on this port of 127.0.0.1:
@@ -37,11 +41,14 @@ all, a recording is a table of questions and answers, and replaying it gives the
     dns         address     whether a name server at an address of the loopback interface answers
     hostname    ""          the node name
     build       path        release and compile flags that stand in a sendmail program
-    release     path        release that stands in a libsasl or in a program of Postfix
+    release     path        release that stands in a libsasl, a program of Postfix or Dovecot, a libcrypto
+    folders     path        where a libsasl looks, as is compiled into it: `configurations: DIR:DIR`, `plugins: DIR`
     elapsed     ""          seconds since the first look
     whoami      ""          `root`, or the number of the user who looks
     clock       ""          the time, ISO 8601 in UTC
     system      ""          what kind of system this is: os-release, machine
+    start       ""          how a container is started, in the words of a Dockerfile: what its image names, or the
+                            first process of a running one; of variables the names, and values that are paths
 """
 
 from dataclasses import dataclass
@@ -50,10 +57,10 @@ from typing import Literal, Protocol
 from maildoctor.errors import DoctorError
 
 Verb = Literal[
-    "look", "changed", "real", "acl", "list", "read", "clear", "map", "accounts", "keytab", "tally", "sasldb", "elf",
-    "cert", "key", "source", "logins", "recent", "space", "run", "processes", "listeners", "routes", "bound",
-    "directory", "kdc", "imap", "probe", "greets", "dns", "hostname", "build", "release", "elapsed", "whoami", "clock",
-    "system",
+    "look", "changed", "real", "acl", "list", "read", "clear", "map", "accounts", "passwd-file", "keytab", "tally",
+    "sasldb", "elf", "cert", "key", "source", "logins", "recent", "space", "run", "processes", "listeners", "routes",
+    "addresses", "bound", "directory", "kdc", "imap", "handshake", "probe", "greets", "dns", "hostname", "build",
+    "release", "folders", "elapsed", "whoami", "clock", "system", "start",
 ]  # fmt: skip
 """What can be asked, as in the table above."""
 
@@ -69,6 +76,11 @@ class NoAnswer:
     why: Why
     reason: str
     remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet(NoAnswer):
+    """What these files do not hold because it is made when the container starts: neither missing nor hidden from us."""
 
 
 Answer = str | NoAnswer

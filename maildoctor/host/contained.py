@@ -62,8 +62,20 @@ class Contained(Live):
             pids = {}
         return procfs.listening(pids, f"/proc/{self.pid}/net")
 
+    def _tell_start(self, _: str) -> Answer:
+        try:
+            first = procfs.eldest(procfs.beside(self.pid))
+        except OSError:
+            first = None
+        root = filesystem.status(f"/proc/{self.pid}/root/")
+        # a program in a root of its own may share the processes of this machine
+        return procfs.command_of(first if first and procfs.same_root(first, root) else self.pid)
+
     def _tell_routes(self, _: str) -> Answer:
         return procfs.refusing(f"/proc/{self.pid}/net")
+
+    def _tell_addresses(self, _: str) -> Answer:
+        return procfs.addresses(f"/proc/{self.pid}/net")
 
     def _tell_bound(self, path: str) -> Answer:
         return procfs.bound(path, f"/proc/{self.pid}/net")
@@ -91,6 +103,9 @@ class Contained(Live):
 
     def _tell_imap(self, server: str) -> Answer:
         return self._asked(lambda: super(Contained, self)._tell_imap(server))
+
+    def _tell_handshake(self, where: str) -> Answer:
+        return self._asked(lambda: super(Contained, self)._tell_handshake(where))
 
     def _tell_kdc(self, question: str) -> Answer:
         return self._asked(lambda: super(Contained, self)._tell_kdc(question))

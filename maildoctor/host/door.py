@@ -4,12 +4,13 @@ from maildoctor.host import Answer, NoAnswer, Verb
 from maildoctor.masking import kind_of, masked
 
 _LISTINGS = frozenset((
-    "look", "changed", "real", "acl", "list", "map", "accounts", "keytab", "tally", "sasldb", "elf", "cert", "key",
-    "space", "listeners", "hostname", "build", "release", "elapsed", "whoami", "clock", "clear", "kdc",
+    "look", "changed", "real", "acl", "list", "map", "accounts", "passwd-file", "handshake", "keytab", "tally",
+    "sasldb", "elf", "cert", "key", "space", "listeners", "hostname", "build", "release", "elapsed", "whoami",
+    "clock", "clear", "kdc",
 ))  # fmt: skip
 """What we write ourselves, of names, numbers and digests: a user called `password` is no password."""
 _LINES = frozenset((
-    "logins", "recent", "run", "processes", "probe", "directory", "imap", "greets", "dns", "bound",
+    "logins", "recent", "run", "processes", "probe", "directory", "imap", "greets", "dns", "bound", "start",
 ))  # fmt: skip
 
 

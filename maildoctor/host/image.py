@@ -4,9 +4,10 @@ import errno
 import os
 import re
 import stat
+from collections.abc import Callable
 
 from maildoctor.filesystem import LIMIT, Links, kind_of, regular
-from maildoctor.host import Answer, HostError
+from maildoctor.host import Answer, HostError, NoAnswer, Verb
 from maildoctor.host.rooted import Rooted
 from maildoctor.image import BadImage
 from maildoctor.image.archive import open_image
@@ -29,10 +30,20 @@ class Image(Rooted):
             reason = getattr(error, "strerror", None) or "no path has a NUL in it"
             raise HostError(f"it cannot be read: {reason}", path, "look whether it is there, and may be read") from None
         self._tree = TreeFiles(image.tree)
+        self._start = image.start
         self._open(self._tree)
         file = os.path.basename(os.path.abspath(path))
         name = image.name if ":" in image.name else " ".join(filter(None, (file, image.name)))
         self.name = f"{name} ({image.platform})" if image.platform else name
+
+    def _verbs(self) -> dict[Verb, Callable[[str], Answer]]:
+        return {**super()._verbs(), "start": self._tell_start}
+
+    def _tell_changed(self, path: str) -> Answer:
+        return NoAnswer("unavailable", f"an archive does not say when {path} was changed")
+
+    def _tell_start(self, _: str) -> Answer:
+        return self._start or NoAnswer("absent", "the archive does not say what is started")
 
     def _tell_acl(self, path: str) -> Answer:
         text = self._tree.acl_text(path)

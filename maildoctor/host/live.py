@@ -68,15 +68,21 @@ class Live(Rooted):
             "processes": self._tell_processes,
             "listeners": self._tell_listeners,
             "routes": self._tell_routes,
+            "addresses": self._tell_addresses,
             "bound": self._tell_bound,
             "probe": self._tell_probe,
             "directory": self._tell_directory,
             "kdc": self._tell_kdc,
             "imap": self._tell_imap,
+            "handshake": self._tell_handshake,
             "greets": self._tell_greets,
             "dns": self._tell_dns,
             "run": self._tell_run,
+            "start": self._tell_start,
         }
+
+    def _tell_start(self, _: str) -> Answer:
+        return procfs.command_of(1) if procfs.serves() else NoAnswer("unavailable", "this is not Linux")
 
     def _tell_hostname(self, _: str) -> Answer:
         return os.uname().nodename
@@ -108,6 +114,9 @@ class Live(Rooted):
     def _tell_routes(self, _: str) -> Answer:
         return procfs.refusing("/proc/net") if procfs.serves() else NoAnswer("unavailable", "this is not Linux")
 
+    def _tell_addresses(self, _: str) -> Answer:
+        return procfs.addresses("/proc/net") if procfs.serves() else NoAnswer("unavailable", "this is not Linux")
+
     def _tell_bound(self, path: str) -> Answer:
         return procfs.bound(path, "/proc/net") if procfs.serves() else NoAnswer("unavailable", "this is not Linux")
 
@@ -130,6 +139,16 @@ class Live(Rooted):
         from maildoctor.host.imap import ask
 
         return ask(server, self.asks_elsewhere)
+
+    def _tell_handshake(self, where: str) -> Answer:
+        from maildoctor.host.handshake import by_path, by_port
+
+        if not where.startswith("/"):
+            return by_port(where)
+        if not procfs.serves() or not isinstance(self.files, Tree):
+            return NoAnswer("unavailable", "this is not Linux")
+        with self.files.socket(where) as name:
+            return by_path(name)
 
     def _text(self, path: str) -> str:
         return self.files.read(path, _QUESTION).decode("utf-8", "surrogateescape")

@@ -4,6 +4,7 @@ Source: proc_pid_stat(5), proc_pid_status(5), proc_pid_net(5). A process may end
 """
 
 import contextlib
+import json
 import os
 import sys
 import time
@@ -30,6 +31,9 @@ _ROUTES = 2_000
 
 _NETS = 50
 """Nets without a way to them that are told."""
+
+_DIGITS = 32
+"""Hexadecimal digits of an IPv6 address."""
 
 _REJECTS = 0x0200
 """RTF_REJECT of linux/route.h."""
@@ -98,11 +102,16 @@ def _numbers(pid: int) -> list[int]:
     return [int(word) for word in row.split()[1:]]
 
 
+def command_of(pid: int) -> str:
+    """The command of one process as a Dockerfile writes it: `CMD ["supervisord", "-n"]`. Raises OSError."""
+    return f"CMD {json.dumps(_command(pid).rstrip(chr(0)).split(chr(0)))}"
+
+
 def running(pids: Pids, wanted: tuple[str, ...], root: str, user: Callable[[int], str]) -> str:
     """`PID USER STARTED PROGRAM COMMAND`, a line for each process whose name begins with one of `wanted` and whose root
-    directory is `root`, as far as `some` tells them; `stopped: PID` of one that a signal has suspended, `old library:
-    PID PATH` of one that works with a library that was replaced on disk. `user` gives the name of a user id. Raises
-    OSError."""
+    directory is `root`, or a folder of spools in it, as far as `some` tells them; `stopped: PID` of one that a signal
+    has suspended, `old library: PID PATH` of one that works with a library that was replaced on disk, `libsasl: PID
+    PATH` of the libsasl in use. `user` gives the name of a user id. Raises OSError."""
     wanted_root = filesystem.status(root)
     booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     rows, marks = list[tuple[str, str]](), list[str]()
@@ -111,7 +120,9 @@ def running(pids: Pids, wanted: tuple[str, ...], root: str, user: Callable[[int]
             name, state, ticks = _stat(pid)
             command = _command(pid)
             name = _whole(name, command)
-            if state == "Z" or not name.startswith(wanted) or not same_root(pid, wanted_root):
+            if state == "Z" or not name.startswith(wanted):
+                continue
+            if not same_root(pid, wanted_root) and not (root == "/" and _in_spool(pid)):
                 continue
             started = ticks / os.sysconf("SC_CLK_TCK") + booted
             reported = " ".join(command.replace("\0", " ").split()) or name
@@ -119,17 +130,30 @@ def running(pids: Pids, wanted: tuple[str, ...], root: str, user: Callable[[int]
             rows.append((owner, f"{pids[pid]} {owner} {started:.2f} {program(pid, user)} {reported}"))
             if len(marks) < _MARKS:
                 marks += [f"stopped: {pids[pid]}"] if state == "T" else []
-                marks += (f"old library: {pids[pid]} {path}" for path in _old_libraries(pid))
+                mapped = _mapped(pid)
+                marks += (f"old library: {pids[pid]} {path}" for path in _old_libraries(mapped))
+                marks += (f"libsasl: {pids[pid]} {path}" for path in _libsasl(mapped))
     return "\n".join([some(rows), *marks[:_MARKS]])
 
 
-def _old_libraries(pid: int) -> list[str]:
-    """Libraries of libsasl, OpenSSL and Berkeley DB that a process has in use and that are no more on disk."""
+def _mapped(pid: int) -> list[str]:
+    """The files that a process has mapped, as the kernel tells them."""
     try:
         maps = filesystem.kernel(f"/proc/{pid}/maps", _MAPS).decode("utf-8", "backslashreplace")
     except OSError:
         return []
-    gone = (row.split(None, 5)[5].removesuffix(" (deleted)") for row in maps.splitlines() if row.endswith(" (deleted)"))
+    rows = (row.split(None, 5) for row in maps.splitlines())
+    return list(dict.fromkeys(row[5] for row in rows if len(row) == 6 and row[5].startswith("/")))
+
+
+def _libsasl(mapped: Sequence[str]) -> list[str]:
+    """The libsasl that a process has in use."""
+    return [_one_word(path) for path in mapped if "/libsasl2.so" in path and not path.endswith(" (deleted)")][:1]
+
+
+def _old_libraries(mapped: Sequence[str]) -> list[str]:
+    """Libraries of libsasl, OpenSSL and Berkeley DB that a process has in use and that are no more on disk."""
+    gone = (path.removesuffix(" (deleted)") for path in mapped if path.endswith(" (deleted)"))
     return [_one_word(path) for path in dict.fromkeys(gone) if any(word in path for word in _LIBRARIES)]
 
 
@@ -174,6 +198,37 @@ def bound(path: str, net: str) -> str:
         if len(row) > 7 and row[7].rpartition("/")[2] == name and int(row[3], 16) & _ACCEPTS:
             return "yes"
     return "no"
+
+
+def addresses(net: str) -> str:
+    """The addresses that the tables of the folder `net` hold, a line each (net/ipv4/fib_trie.c, `host LOCAL`;
+    net/ipv6/addrconf.c, if6_seq_show()). Raises OSError."""
+    found: dict[str, None] = {}
+    before = ""
+    for line in filesystem.kernel(f"{net}/fib_trie", _ROUTES_TABLE).decode("ascii", "replace").splitlines():
+        words = line.split()
+        if words[:1] == ["|--"] and len(words) == 2:
+            before = words[1]
+        elif words[-2:] == ["host", "LOCAL"] and before:
+            found[before] = None
+    with contextlib.suppress(FileNotFoundError):  # a kernel without IPv6
+        for line in filesystem.kernel(f"{net}/if_inet6", _ROUTES_TABLE).decode("ascii", "replace").splitlines():
+            row = line.split()
+            if row and len(row[0]) == _DIGITS:
+                found[_ipv6(row[0])] = None
+    if not found:
+        raise OSError(f"{net}/fib_trie names no address")
+    return "\n".join([*list(found)[:_ROUTES], *_nonlocal()])
+
+
+def _nonlocal() -> list[str]:
+    """Whether a program may bind to addresses that the host has not (ip(7)); that of our own network, for no other can
+    be seen."""
+    for family in ("ipv4", "ipv6"):
+        with contextlib.suppress(OSError):
+            if filesystem.kernel(f"/proc/sys/net/{family}/ip_nonlocal_bind", 16).strip() == b"1":
+                return ["nonlocal"]
+    return []
 
 
 def refusing(net: str) -> str:
@@ -253,6 +308,15 @@ def same_root(pid: int, wanted_root: os.stat_result) -> bool:
     except OSError:
         return True
     return (there.st_dev, there.st_ino) == (wanted_root.st_dev, wanted_root.st_ino)
+
+
+def _in_spool(pid: int) -> bool:
+    """Whether a process works in a spool of this machine as its root, as those of Postfix do in its queue."""
+    try:
+        place, home = filesystem.link(f"/proc/{pid}/root"), filesystem.link("/proc/self/ns/mnt")
+        return place.startswith("/var/spool/") and filesystem.link(f"/proc/{pid}/ns/mnt") == home
+    except OSError:
+        return False
 
 
 def program(pid: int, user: Callable[[int], str]) -> str:

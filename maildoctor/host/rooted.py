@@ -24,10 +24,12 @@ _LIFE = {
     "processes": "processes",
     "listeners": "listening ports",
     "routes": "routes",
+    "addresses": "addresses",
     "probe": "server to ask",
     "directory": "server to ask",
     "kdc": "server to ask",
     "imap": "server to ask",
+    "handshake": "server to ask",
 }
 """What is not there where nothing runs, rather than hidden from us."""
 
@@ -49,6 +51,19 @@ _PLUGIN = 8 * 1024 * 1024
 
 _LINKED = 256 * 1024 * 1024
 """Bytes of programs, libraries and plug-ins in all: a mail server with all its libraries has 20 MB."""
+
+_KINDS = ("authinfo", "access", "aliases", "passwords", "virtuser")
+"""Maps of whose values something may be shown."""
+
+_RELEASES = (
+    re.compile(rb"\x00((?:2\.1|1\.5)\.\d+)\x00"),
+    re.compile(rb"\x00mail_version=(\d{1,4}(?:\.\d{1,4}){1,3})"),
+    re.compile(rb"\x00Dovecot v(\d{1,4}(?:\.\d{1,4}){1,4})"),
+    re.compile(rb"\x00OpenSSL ([0-9]\.[0-9]{1,3}\.[0-9]{1,3})[a-z+~.\w-]{0,20}(?: |\x00)"),
+)
+"""How a program tells its release: libsasl, Postfix, Dovecot, libcrypto."""
+
+_FOLDERS = re.compile(rb"\x00((?:/[\w.+~@-]{1,100}){1,20}(?::(?:/[\w.+~@-]{1,100}){1,20}){0,10})(?=\x00)")
 
 _CERTIFICATES = 2 * 1024 * 1024
 """Bytes of a file of certificates: the bundle of all public CAs has 220 kB."""
@@ -131,12 +146,14 @@ class Rooted(Door):
             "source": self._tell_source,
             "map": self._tell_map,
             "accounts": self._tell_accounts,
+            "passwd-file": self._tell_passwd_file,
             "keytab": self._tell_keytab,
             "tally": self._tell_tally,
             "sasldb": self._tell_sasldb,
             "elf": self._tell_elf,
             "build": self._tell_build,
             "release": self._tell_release,
+            "folders": self._tell_folders,
             "elapsed": self._tell_elapsed,
             "cert": self._tell_cert,
             "key": self._tell_key,
@@ -213,7 +230,7 @@ class Rooted(Door):
         from maildoctor.sasldb import NotADatabase, entries
 
         word, _, path = subject.partition(" ")
-        kind: entries.Kind = word if word in ("authinfo", "access", "aliases") else "plain"  # type: ignore[assignment]
+        kind: entries.Kind = word if word in _KINDS else "plain"  # type: ignore[assignment]
         data = self._whole(path, _DATABASE)
         try:
             if path.endswith((".db", ".pag", ".dir", ".cdb", ".lmdb")):
@@ -233,6 +250,12 @@ class Rooted(Door):
         except PermissionError:
             return NoAnswer("refused", "permission denied reading /etc/shadow", "run as root")
         return "\n".join(accounts(passwd, shadow))
+
+    def _tell_passwd_file(self, path: str) -> Answer:
+        from maildoctor.host.passwd_file import users
+
+        text = self._whole(path, _TEXT_LIMIT).decode("utf-8", "backslashreplace")
+        return f"# path: {path}\n" + "\n".join(users(text))
 
     def _tell_keytab(self, path: str) -> Answer:
         from maildoctor.host.keytab import NotAKeytab, entries
@@ -280,13 +303,24 @@ class Rooted(Door):
         return f"Version {version or 'unknown'}\n Compiled with: {' '.join(flags)}"
 
     def _tell_release(self, path: str) -> Answer:
-        """The release of a libsasl (lib/common.c) or of a program of Postfix (global/mail_version.h): it stands in
-        it as plain text."""
+        """The release of a libsasl (lib/common.c), of a program of Postfix (global/mail_version.h), of Dovecot's master
+        (master/main.c) or of libcrypto (crypto/cversion.c): it stands in it as plain text."""
         program = self._whole(path, _PROGRAM)
-        found = re.search(rb"\x00((?:2\.1|1\.5)\.\d+)\x00", program) or re.search(
-            rb"\x00mail_version=(\d{1,4}(?:\.\d{1,4}){1,3})", program
-        )
+        found = next(filter(None, (shape.search(program) for shape in _RELEASES)), None)
         return found[1].decode() if found else NoAnswer("failed", f"{path} does not tell its release")
+
+    def _tell_folders(self, path: str) -> Answer:
+        """CONFIGDIR and PLUGINDIR of a libsasl2 (lib/common.c), which stand in it as plain text: folders
+        called `sasl2`, the one a list of them, by default the other and a folder of /etc. Where the list ends in the
+        other, the linker keeps no text of its own for it."""
+        program = self._whole(path, _PROGRAM)
+        texts = dict.fromkeys(m[1].decode() for m in _FOLDERS.finditer(program))
+        found = [t for t in texts if all(folder.rpartition("/")[2] in ("sasl", "sasl2") for folder in t.split(":"))]
+        lists = [t for t in found if ":" in t] or [t for t in found if "/etc" in t] or found
+        plugins = [t for t in found if ":" not in t and t not in lists[:1]] or [t.rpartition(":")[2] for t in lists[:1]]
+        if not lists or len(plugins) != 1:
+            return NoAnswer("failed", f"{path} does not tell where it looks for plug-ins")
+        return f"configurations: {lists[0]}\nplugins: {plugins[0]}"
 
     def _tell_elapsed(self, _: str) -> Answer:
         return f"{time.monotonic() - self._began:.3f}"

@@ -47,11 +47,12 @@ _MACHINES = {
 @dataclass(frozen=True, slots=True)
 class Image:
     """The files of one image. `name`: its tag, empty where it has none; `platform`: as `linux/arm64`, where the archive
-    holds the image for several."""
+    holds the image for several; `start`: how a container is started from it, see `_start`."""
 
     tree: Tree
     name: str
     platform: str
+    start: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,9 @@ def open_image(path: str, tag: str | None, machine: str) -> Image:
 def _image(store: _Store, tag: str | None, machine: str, path: str, memory: Memory, room: Room) -> Image:
     tables = _Tables(store, path)
     if store.open("manifest.json") is not None:
-        choice, layers = _docker(tables, tag)
+        choice, layers, start = _docker(tables, tag)
     elif store.open("index.json") is not None:
-        choice, layers = _oci(tables, tag, machine)
+        choice, layers, start = _oci(tables, tag, machine)
     else:
         what = "this is neither a container image nor a root file system"
         raise BadImage(what, path, "give what podman save, docker save or docker export wrote; a directory to --root")
@@ -119,7 +120,7 @@ def _image(store: _Store, tag: str | None, machine: str, path: str, memory: Memo
         except OSError as error:
             raise BadImage(f"it cannot be read: {error.strerror}", where) from None
     tree.count_names()
-    return Image(tree, choice.names[0] if choice.names else "", choice.platform)
+    return Image(tree, choice.names[0] if choice.names else "", choice.platform, start)
 
 
 # ---- where tables and layers lie
@@ -230,18 +231,19 @@ def _strings(value: object) -> list[str]:
 # ---- manifest.json
 
 
-def _docker(tables: _Tables, tag: str | None) -> tuple[_Choice, list[_Layer]]:
+def _docker(tables: _Tables, tag: str | None) -> tuple[_Choice, list[_Layer], str]:
     rows = list(_dicts(tables.read("manifest.json")))
     if not rows or len(rows) > _MANIFESTS:
         raise tables.bad("manifest.json", "no image is in it, or too many")
     choices = [_Choice(tuple(_strings(row.get("RepoTags"))), "", str(row.get("Config"))) for row in rows]
     choice = _chosen(choices, tag, tables.path)[0]
+    start = ""
     if (found := re.search(r"([0-9a-f]{64})(?:\.json)?$", choice.manifest)) and tables.holds(choice.manifest):
-        tables.bytes(choice.manifest, f"sha256:{found[1]}")
+        start = _start(tables.bytes(choice.manifest, f"sha256:{found[1]}"))
     layers = rows[choices.index(choice)].get("Layers")
     if not isinstance(layers, list) or len(_strings(layers)) != len(layers):
         raise tables.bad("manifest.json", "the image has no list of layers")
-    return choice, [_Layer(path, _digest_in(path)) for path in layers]
+    return choice, [_Layer(path, _digest_in(path)) for path in layers], start
 
 
 def _digest_in(path: str) -> str:
@@ -253,7 +255,7 @@ def _digest_in(path: str) -> str:
 # ---- index.json
 
 
-def _oci(tables: _Tables, tag: str | None, machine: str) -> tuple[_Choice, list[_Layer]]:
+def _oci(tables: _Tables, tag: str | None, machine: str) -> tuple[_Choice, list[_Layer], str]:
     choices = list(_choices(tables, "index.json", "", (), 0, [_MANIFESTS]))
     if not choices:
         raise tables.bad("index.json", "no image is in it")
@@ -263,12 +265,48 @@ def _oci(tables: _Tables, tag: str | None, machine: str) -> tuple[_Choice, list[
     layers = manifest.get("layers") if isinstance(manifest, dict) else None
     if not isinstance(layers, list):
         raise tables.bad(blob.path, "the image has no list of layers")
-    config = manifest.get("config")
+    config, start = manifest.get("config"), ""
     if isinstance(config, dict):
         about = _blob(tables, config.get("digest"), blob.path)
         if tables.holds(about.path):
-            tables.bytes(about.path, about.digest)
-    return choice, [_blob(tables, item.get("digest") if isinstance(item, dict) else None, blob.path) for item in layers]
+            start = _start(tables.bytes(about.path, about.digest))
+    found = [_blob(tables, item.get("digest") if isinstance(item, dict) else None, blob.path) for item in layers]
+    return choice, found, start
+
+
+_LISTED = 1000
+"""Variables and volumes of one image that are told."""
+
+_WORD = 4096
+"""Characters of one word of the command, and of a path."""
+
+
+def _start(data: bytes) -> str:
+    """How a container is started, by the image's configuration, in the words of a Dockerfile: ENTRYPOINT, CMD, USER,
+    VOLUME, ENV (OCI image-spec: config.md). Of a variable its name is told, and its value only if it is a path, for it
+    may be a password. Empty where nothing is started; what is no configuration tells nothing."""
+    try:
+        whole = json.loads(data)
+    except (ValueError, RecursionError):
+        return ""
+    config = whole.get("config") if isinstance(whole, dict) else None
+    if not isinstance(config, dict):
+        return ""
+    lines = [
+        f"{name} {json.dumps([word[:_WORD] for word in words[:_LISTED]])}"
+        for name, key in (("ENTRYPOINT", "Entrypoint"), ("CMD", "Cmd"))
+        if (words := _strings(config.get(key)))
+    ]
+    user, volumes = config.get("User"), config.get("Volumes")
+    if isinstance(user, str) and user:
+        lines.append(f"USER {user[:_WORD]}")
+    if isinstance(volumes, dict) and volumes:
+        lines.append(f"VOLUME {json.dumps([volume[:_WORD] for volume in list(volumes)[:_LISTED]])}")
+    for row in _strings(config.get("Env"))[:_LISTED]:
+        name, _, value = row.partition("=")
+        if re.fullmatch(r"\w{1,200}", name):
+            lines.append(f"ENV {name}={value}" if re.fullmatch(r"/[\w./-]{1,400}", value) else f"ENV {name}")
+    return "\n".join(line.replace("\n", " ") for line in lines)
 
 
 def _choices(

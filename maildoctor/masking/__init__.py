@@ -12,7 +12,7 @@ name may be any word: only what is secret in itself is struck out); and those of
 """
 
 from maildoctor.masking.kinds import kind_of
-from maildoctor.masking.lines import Masker, masked_line
+from maildoctor.masking.lines import Masker, masked_line, nameable
 
 __all__ = ["Masker", "kind_of", "masked", "masked_line"]
 
@@ -20,8 +20,10 @@ __all__ = ["Masker", "kind_of", "masked", "masked_line"]
 def masked(text: str, kind: str = "file", *, settings: bool = False) -> str:
     """The text with what is secret struck out, of `settings` the remarks too, its line ends as they were. Never
     raises."""
+    if kind == "names" and not nameable(text.lower()):
+        return text
     data = text.encode("utf-8", "surrogatepass")
-    masker = Masker(kind, settings=settings)
+    masker = Masker(kind, settings=settings, counts=False)
     lines = data.split(b"\n")
     reported = [masker.line(line) for line in lines]
     return text if reported == lines else b"\n".join(reported).decode("utf-8", "surrogatepass")

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from maildoctor.masking import commands, forms, kinds, printed, zones
 from maildoctor.masking.forms import Span
 from maildoctor.masking.patterns import Crowded, holds, pattern, pattern_of_bytes, union
-from maildoctor.masking.remarks import without_remark
+from maildoctor.masking.remarks import is_remark, without_remark
 from maildoctor.masking.values import setting
 from maildoctor.masking.words import NATIVE, secrecy
 
@@ -143,6 +144,8 @@ _ENDS_OPEN = pattern(r"(?:.*\s)?(?:-[wp]|--?(?:pass(?:word|wd)?|pw|secret))[ \t]
 """A line that ends in an option, or of .netrc in a word, whose value begins the next line."""
 _NETRC_OPEN = pattern(r"(?:.*\s)?(?:password|passwd|account)\s*")
 _WINDOW, _OVERLAP = 1024, 512
+_SHORT = 200
+"""Characters of a line of which it is remembered what is secret in it."""
 _BLANK = pattern(r"\s")
 _PASSWD_COLONS = 6
 _ANSWERS = 6
@@ -189,6 +192,12 @@ def _spans(line: str, kind: str, deep: bool = True) -> Iterator[Span]:
         yield from forms.coded(line, lambda text: next(_spans(text, "log", deep=False), None) is not None)
 
 
+def nameable(low: str) -> bool:
+    """Whether something in a listing of names, in lower case, can be secret in itself: what `_spans` looks for there
+    needs one of these marks."""
+    return _URL in low or holds(low, _HASHES) or holds(low, _TOKENS) or holds(low, zones.MARKS)
+
+
 def _in_windows(line: str, kind: str) -> Iterator[Span]:
     """The spans of a line of any length in a time that grows as the length does: a long one is looked through in
     windows that overlap. A value that reaches the end of its window goes on to the next blank, in a file to the end of
@@ -216,6 +225,12 @@ def _in_windows(line: str, kind: str) -> Iterator[Span]:
                 end = blank.start() if blank is not None else len(line)
             struck = max(struck, end)
             yield Span(span.start + start, end, span.form)
+
+
+@lru_cache(maxsize=4096)
+def _of_a_short_line(line: str, kind: str) -> tuple[Span, ...]:
+    """The same for a line as configuration files have them: those that m4 makes are half alike."""
+    return tuple(_in_windows(line, kind))
 
 
 def _put(line: str, spans: list[Span]) -> str:
@@ -257,10 +272,12 @@ def masked_line(line: bytes) -> bytes:
 
 
 class Masker:
-    """Masks line by line; of `settings`, remarks are cut. `found`: what was struck out so far, by form."""
+    """Masks line by line; of `settings`, remarks are cut. `found`: what was struck out so far, by form; without
+    `counts`, remarks that are cut anyway are not looked through for it."""
 
-    def __init__(self, kind: str = "log", *, settings: bool = False) -> None:
+    def __init__(self, kind: str = "log", *, settings: bool = False, counts: bool = True) -> None:
         self.settings = settings and kind not in ("log", "names")
+        self.counts = counts
         self.found: dict[str, Found] = {}
         self.kind = kind
         self._number = 0
@@ -279,6 +296,9 @@ class Masker:
         if not self.waits and self._clean(line):
             return line
         text = line.decode("latin-1")
+        if self.settings and not self.counts and len(line) <= _SHORT and not self.waits and is_remark(line):
+            self._lasting(text)
+            return without_remark(line)
         spans = _settled(text, self._all(text))
         for span in spans:
             found = self.found.setdefault(span.form, Found(0, self._number))
@@ -310,11 +330,16 @@ class Masker:
         return not line or line.isspace()
 
     def _all(self, line: str) -> list[Span]:
+        """What is secret in a line that must be looked at."""
         over = self._over(line)
         if over is not None:
             return over
         spans = list(kinds.entry(line, self.kind, self._number)) if self.kind not in ("log", "file", "names") else []
-        spans += _in_windows(line, "log" if self.kind == "file" and _STAMP.match(line) else self.kind)
+        kind = "log" if self.kind == "file" and _STAMP.match(line) else self.kind
+        if kind not in ("log", "names") and len(line) <= _SHORT:
+            spans += _of_a_short_line(line, kind)
+        else:
+            spans += _in_windows(line, kind)
         if self.kind != "names":
             spans += self._lasting(line)
         return spans

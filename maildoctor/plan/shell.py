@@ -8,12 +8,18 @@ from maildoctor import model
 from maildoctor.facts.packages import install_command, package_for
 from maildoctor.facts.system import System
 from maildoctor.plan.steps import (
+    AddInBlock,
     AddLine,
+    AddMacro,
+    AddPostfixService,
     AddUser,
     BuildAliases,
     BuildMap,
+    BuildTable,
     Chmod,
     Chown,
+    CommentOut,
+    CommentOutLines,
     CopyChain,
     CreateFile,
     Decrypt,
@@ -25,8 +31,10 @@ from maildoctor.plan.steps import (
     Install,
     JoinGroup,
     Link,
+    ListenForAll,
     MakeDevice,
     MakeFolder,
+    MakeIncluded,
     MakeKey,
     Manual,
     Move,
@@ -39,13 +47,19 @@ from maildoctor.plan.steps import (
     RenameOption,
     Restart,
     SeparateByColon,
+    SetInLine,
     SetOption,
     SetPostfix,
+    SetPostfixOption,
     SetPostfixService,
+    SetRow,
     SetUpPam,
     Start,
     Step,
+    StopAndStart,
     Unban,
+    UnsetPostfix,
+    WriteFile,
 )
 from maildoctor.plan.words import quoted, remark, shell_word, shell_words
 
@@ -82,6 +96,8 @@ def _command(step: Step, system: System) -> str:
 
 _NAMES: Mapping[str, Mapping[str, str]] = {
     "sendmail": {},
+    "postfix": {},
+    "dovecot": {},
     "saslauthd": {},
     "cyrus-imapd": {"freebsd": "imapd"},
     "exim": {"debian": "exim4"},
@@ -109,7 +125,7 @@ def _runs(verb: str, service: str, system: System) -> str:
     """The command that starts a service, empty where no init system would."""
     name = _NAMES[service].get(system.family, service)
     init = system.init or _USUAL.get(system.family, "sysv")
-    if system.family == "debian" and init != "none":
+    if system.family == "debian" and init in _MANAGERS:
         init = "sysv"  # its service(8) speaks to systemd and OpenRC too
     return _MANAGERS[init].format(verb=verb, name=name) if init in _MANAGERS else ""
 
@@ -129,7 +145,31 @@ def _start(step: Start, system: System) -> str:
     return _service("start", step.service, system)
 
 
+_BY_THEMSELVES = {"postfix": ("postfix start", "postfix stop; postfix start"), "dovecot": ("dovecot", "dovecot")}
+"""Mail servers that can be started, and started anew, without an init system."""
+
+_SUPERVISORS = {
+    "supervisord": "supervisorctl {verb} {name}",
+    "s6": "s6-svc {flag} /run/service/{name}",
+    "runit": "sv {verb} {name}",
+}
+"""What stands in the place of an init system in containers, and how it does it (s6-overlay 3 for s6)."""
+
+
 def _service(verb: str, service: str, system: System) -> str:
+    """`verb`: `start`; `restart`, for which reading the configuration anew is enough; `stop and start`."""
+    if system.init == "image":
+        return "# nothing runs in an image: build it again, and start a new container from it"
+    if system.init in _SUPERVISORS and (name := system.programs.get(service)):
+        if verb == "restart" and service in _RELOADS:
+            return _RELOADS[service]
+        starts = verb == "start"
+        return _SUPERVISORS[system.init].format(
+            verb="start" if starts else "restart", name=name, flag="-u" if starts else "-r"
+        )
+    if service in _BY_THEMSELVES and verb != "restart":
+        start, anew = _BY_THEMSELVES[service]
+        return _runs("start" if verb == "start" else "restart", service, system) or (start if verb == "start" else anew)
     if service in _RELOADS:
         return _RELOADS[service]
     if service not in _NAMES:
@@ -199,6 +239,29 @@ def _set(step: SetOption, system: System) -> str:
     return f"{once} && {_append(f'{name}{sign}{step.value}', step.path, ended=not step.unended)}"
 
 
+def _set_in_line(step: SetInLine, system: System) -> str:
+    script = rf"{step.line}s/^\([ \t]*{step.name}[ \t]*=[ \t]*\).*/\1{_literal(step.value)}/"
+    return _sed(script, step.path, system)
+
+
+def _comment_out(step: CommentOut, system: System) -> str:
+    script = rf"{step.line}s/^#*\([ \t]*{step.name}[ \t]*=\)/{'' if step.back else '#'}\1/"
+    return _sed(script, step.path, system)
+
+
+def _comment_out_lines(step: CommentOutLines, system: System) -> str:
+    return _sed(f"{step.first},{step.last}s/^{'#//' if step.back else '/#/'}", step.path, system)
+
+
+def _add_in_block(step: AddInBlock, system: System) -> str:
+    """Not every sed makes a line of `\\n`."""
+    if system.family == "freebsd":
+        words = f"in {{file}}, behind line {step.line}: {'; '.join(line.strip() for line in step.lines)}"
+        return remark(words, (("file", step.path),))
+    more = "".join(rf"\n{_literal(line)}" for line in step.lines)
+    return _sed(rf"{step.line}s/{{[ \t]*$/&{more}/", step.path, system)
+
+
 def _append(line: str, path: str, *, ended: bool = True) -> str:
     # echo of dash makes other characters of a backslash and what follows
     form = r"'%s\n'" if ended else r"'\n%s\n'"
@@ -217,9 +280,29 @@ def _colons(step: SeparateByColon, system: System) -> str:
     return _sed(r"s/^\([A-Za-z0-9_-]*\)[ \t]*=[ \t]*/\1: /", step.path, system)
 
 
+def _write(step: WriteFile, _: System) -> str:
+    form = r"'%s\n'"
+    return f"printf {form} {shell_words(*step.lines)} > {shell_word(step.path)}"
+
+
+def _add_postfix_service(step: AddPostfixService, _: System) -> str:
+    """postconf(1) puts the same line in the place of one that is there."""
+    options = shell_words(*(f"{step.name}/{key}={value}" for key, value in step.options))
+    return f"postconf -M {shell_word(f'{step.name}={step.fields}')}" + (f" && postconf -P {options}" if options else "")
+
+
+def _pattern(text: str) -> str:
+    """Text that sed finds as it is."""
+    return "".join("\\" + c if c in r"\/.*[^$" else c for c in text)
+
+
 def _remove_line(step: RemoveLine, system: System) -> str:
-    pattern = "".join("\\" + c if c in r"\/.*[^$" else c for c in step.line)
-    return _sed(f"/^{pattern}$/d", step.path, system)
+    return _sed(f"/^{_pattern(step.line)}$/d", step.path, system)
+
+
+def _set_row(step: SetRow, system: System) -> str:
+    row = f"{_literal(step.key)} {_literal(step.value)}"
+    return _sed(f"s/^{_pattern(step.key)}[[:blank:]].*/{row}/", step.path, system)
 
 
 # ---- sendmail and users
@@ -234,6 +317,15 @@ def _rebuild(step: Rebuild, system: System) -> str:
     path, new = shell_word(step.path), shell_word(step.path + ".new")
     kept = f"cp -p {path} {shell_word(step.keep)} && " if step.keep else ""
     return _then_restarted(f"{kept}m4 {shell_word(step.source)} > {new} && mv {new} {path}", system)
+
+
+def _add_macro(step: AddMacro, system: System) -> str:
+    before = _sed(rf"0,/^MAILER/s/^MAILER/{_literal(step.line)}\n&/", step.path, system)
+    return f"grep -sqxFe {shell_word(step.line)} {shell_word(step.path)} || {before}"
+
+
+def _listen_for_all(step: ListenForAll, system: System) -> str:
+    return _sed("/^DAEMON_OPTIONS.*Port=submission/s/, *Addr=127[.]0[.]0[.]1//", step.path, system)
 
 
 def _put_back(step: PutBack, system: System) -> str:
@@ -298,20 +390,36 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     SetUpPam: _pam,
     Remount: lambda s, system: f"mount {'-uw' if system.family == 'freebsd' else '-o remount,rw'} {shell_word(s.path)}",
     SetOption: _set,
+    SetInLine: _set_in_line,
+    CommentOut: _comment_out,
+    CommentOutLines: _comment_out_lines,
+    AddInBlock: _add_in_block,
     RenameOption: _rename,
     SeparateByColon: _colons,
     AddLine: _add_line,
     RemoveLine: _remove_line,
+    SetRow: _set_row,
     SetPostfix: lambda s, _: f"postconf -e {shell_word(f'{s.name} = {s.value}')}",
     SetPostfixService: lambda s, _: f"postconf -F {shell_words(*(f'{x}/{s.name}={s.value}' for x in s.services))}",
+    AddPostfixService: _add_postfix_service,
+    WriteFile: _write,
+    SetPostfixOption: lambda s, _: f"postconf -P {shell_word(f'{s.service}/{s.name}={s.value}')}",
+    UnsetPostfix: lambda s, _: (
+        f"postconf -PX {shell_word(f'{s.service}/{s.name}')}" if s.service else f"postconf -X {shell_word(s.name)}"
+    ),
     BuildMap: lambda s, _: f"makemap {shell_words(s.type, s.path)} < {shell_word(s.path)}",
+    BuildTable: lambda s, _: f"postmap {shell_word(f'{s.type}:{s.path}')}",
     BuildAliases: lambda _, __: "newaliases",
+    AddMacro: _add_macro,
+    ListenForAll: _listen_for_all,
+    MakeIncluded: lambda _, __: "/usr/share/sendmail/update_tls && /usr/share/sendmail/update_auth",
     Rebuild: _rebuild,
     PutBack: _put_back,
     Generate: lambda s, _: f"m4 {shell_word(s.source)} > {shell_word(s.path)}",
     Install: _install,
     Restart: lambda s, system: _service("restart", s.service, system),
     Start: _start,
+    StopAndStart: lambda s, system: _service("stop and start", s.service, system),
     AddUser: _add_user,
     DeleteUser: _delete_user,
     Unban: _unban,

@@ -124,6 +124,13 @@ class CreateFile(_New):
 
 
 @dataclass(frozen=True)
+class WriteFile(_New):
+    """A file with these lines."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Link(_New):
     """A symbolic link to `target`."""
 
@@ -198,6 +205,62 @@ class SetOption(Step):
 
 
 @dataclass(frozen=True)
+class SetInLine(Step):
+    """A setting `NAME = VALUE` in the line where it stands, for there may be others of that name. `before`: its value
+    now."""
+
+    path: str
+    line: int
+    name: str
+    value: str
+    before: str
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """The old value."""
+        return [replace(self, value=self.before, before=self.value)]
+
+
+@dataclass(frozen=True)
+class CommentOut(Step):
+    """A setting `NAME = …` in this line becomes a comment; `back`: it is a setting again."""
+
+    path: str
+    line: int
+    name: str
+    back: bool = False
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """Without the sign of a comment."""
+        return [replace(self, back=not self.back)]
+
+
+@dataclass(frozen=True)
+class CommentOutLines(Step):
+    """Lines from `first` to `last` become comments; `back`: they are none again."""
+
+    path: str
+    first: int
+    last: int
+    back: bool = False
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """Without the sign of a comment."""
+        return [replace(self, back=not self.back)]
+
+
+@dataclass(frozen=True)
+class AddInBlock(Step):
+    """Lines behind the one that opens a block with `{`."""
+
+    path: str
+    line: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RenameOption(Step):
     """An option of a file gets another name and keeps its value."""
 
@@ -224,6 +287,21 @@ class AddLine(Step):
     def inverse(self) -> Sequence[Step]:
         """It goes again."""
         return [RemoveLine(self.path, self.line)]
+
+
+@dataclass(frozen=True)
+class SetRow(Step):
+    """A row of a table's source, a key and blanks and a value, gets another value; `before`: its value now."""
+
+    path: str
+    key: str
+    value: str
+    before: str
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """The old value."""
+        return [replace(self, value=self.before, before=self.value)]
 
 
 @dataclass(frozen=True)
@@ -257,6 +335,32 @@ class SetPostfixService(Step):
         return [replace(self, value=self.before, before=self.value)]
 
 
+@dataclass(frozen=True)
+class AddPostfixService(Step):
+    """One more service in Postfix's master.cf: `fields` as they stand there, and parameters of its own."""
+
+    name: str
+    fields: str
+    options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class SetPostfixOption(Step):
+    """A service of master.cf (`submission/inet`) gets a value of its own for a parameter (`-o`)."""
+
+    service: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class UnsetPostfix(Step):
+    """A parameter goes from main.cf, or with a `service` the `-o` of that service, so that what is behind it counts."""
+
+    name: str
+    service: str = ""
+
+
 # ---- sendmail
 
 
@@ -270,10 +374,41 @@ class BuildMap(Step):
 
 
 @dataclass(frozen=True)
+class BuildTable(Step):
+    """The index of a lookup table of Postfix from its source."""
+
+    type: str
+    path: str
+    safety: Safety = field(default="safe", kw_only=True)
+
+
+@dataclass(frozen=True)
 class BuildAliases(Step):
     """The aliases from their source."""
 
     safety: Safety = field(default="safe", kw_only=True)
+
+
+@dataclass(frozen=True)
+class AddMacro(Step):
+    """A line of sendmail.mc, before its mailers, where no such line is."""
+
+    path: str
+    line: str
+
+
+@dataclass(frozen=True)
+class ListenForAll(Step):
+    """The port of submission in sendmail.mc is no longer bound to the loopback address alone."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class MakeIncluded(Step):
+    """Debian's own scripts make a certificate and what sendmail.mc includes for TLS and AUTH, where it is not there."""
+
+    effect: str = field(default="makes a certificate and files in /etc/mail/tls and /etc/mail/sasl", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -358,6 +493,15 @@ class Start(Step):
 
     service: str
     at_boot: bool = False
+
+
+@dataclass(frozen=True)
+class StopAndStart(Step):
+    """A service ends and starts again, where to read its configuration anew is not enough: Postfix listens on other
+    addresses, or starts at once what it waits to start again."""
+
+    service: str
+    effect: str = field(default="breaks off connections", kw_only=True)
 
 
 @dataclass(frozen=True)

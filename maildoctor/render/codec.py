@@ -79,6 +79,8 @@ _FORMS: Mapping[tuple[object, str], _Form] = {
     (model.Finding, "advice"): _EMPTY,
     (model.Finding, "count"): _FROM_ONE,
     (model.Finding, "product"): _Form(blank=True),
+    (model.Finding, "rung"): _Form(blank=True),
+    (model.Finding, "direction"): _Form(blank=True),
     (model.Ranked, "rank"): _FROM_ONE,
     (model.Step, "command"): _FULL,
     (model.Step, "safety"): _Form(missing=_NEEDED),

@@ -15,7 +15,7 @@ from maildoctor.render.verdict import sentence
 _FINDING = (
     "fingerprint", "code", "name", "severity", "rank", "explained_by", "message", "why", "advice", "fix", "evidence",
     "labels", "count", "first", "last", "refs", "traffic",
-    "product",
+    "product", "rung", "direction",
 )  # fmt: skip
 _MECHANISM = (
     "mech", "plugin", "configured", "listed", "trusted", "offered_plain", "offered_tls", "secret", "users", "stores",

@@ -1,6 +1,7 @@
 """The ladder for a person: each rung of the way in that matters most, in a line; with -v those of every way in."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from maildoctor.model import Report, Route, RouteRung
 from maildoctor.render.escape import shown
@@ -10,22 +11,45 @@ _FIRST = ("587", "465", "2525", "25")
 """Ports in the order in which they matter to users."""
 
 
-def rungs(report: Report, causes: Sequence[str], style: Style) -> Iterator[tuple[str, str, Tone]]:
-    """Lines as what stands before the words, the words, and their tone. `causes`: fingerprints of the causes as they
-    are numbered, the first is 1."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The words of a line and what stands before them; `command`: they are one, to be copied whole."""
+
+    lead: str
+    text: str
+    tone: Tone
+    command: bool = False
+
+
+def rungs(report: Report, causes: Sequence[str], style: Style) -> Iterator[Line]:
+    """`causes`: fingerprints of the causes as they are numbered, the first is 1."""
     routes = sorted(report.routes, key=_weight)
     kept = routes if style.verbosity > 0 else routes[:1]
     for route in kept:
-        yield "", "", "plain"
+        yield Line("", "", "plain")
         if len(routes) > 1:
-            yield "  ", shown(f"{route.service} {route.listener}".strip(), style.ascii), "dim"
+            yield Line("  ", shown(f"{route.service} {route.listener}".strip(), style.ascii), "dim")
         for rung in route.rungs:
             word, tone = _mark(rung, causes)
-            yield f"  {rung.rung:<10} {word:<3} ", _words(rung, style), tone
+            lead = f"  {rung.rung:<10} {word:<3} "
+            if rung.state == "not_shown" and rung.would_show:
+                yield from _with_command(lead, tone, shown(rung.would_show, style.ascii), style)
+            else:
+                yield Line(lead, _words(rung, style), tone)
     if len(kept) < len(routes):
         others = ", ".join(r.listener or r.service for r in routes[1:4])
         more = f" and {len(routes) - 4} more" if len(routes) > 4 else ""
-        yield "  ", shown(f"also {others}{more}: -v", style.ascii), "dim"
+        yield Line("  ", shown(f"also {others}{more}: -v", style.ascii), "dim")
+
+
+def _with_command(lead: str, tone: Tone, command: str, style: Style) -> Iterator[Line]:
+    """What would show a rung, on a line of its own where it would be broken beside the words: it is to be copied."""
+    words = "not shown: "
+    if len(lead) + len(words) + len(command) <= style.width:
+        yield Line(lead, f"{words}{command}", tone)
+    else:
+        yield Line(lead, words.strip(), tone)
+        yield Line(" " * 4, command, "command", command=True)
 
 
 def _weight(route: Route) -> tuple[int, int]:
@@ -45,7 +69,7 @@ def _mark(rung: RouteRung, causes: Sequence[str]) -> tuple[str, Tone]:
 def _words(rung: RouteRung, style: Style) -> str:
     text = rung.summary
     if rung.state == "not_shown":
-        text = "not shown" + (f": {rung.would_show}" if rung.would_show else "")
+        text = "not shown"
     if rung.state == "not_reached":
         text = rung.summary or "not reached"
     most = max(style.width - 18, 40)

@@ -28,6 +28,8 @@ _LABEL = 10
 _FEW_LINES = 6
 _LONG_LINE = 240
 _FEW_REASONS = 5
+_FEW_LEFT_OPEN = 3
+"""Lines of what was not judged where the report is to fit on one screen."""
 _FEW_TALKS = 30
 _FEW_ALIKE = 3
 
@@ -158,8 +160,8 @@ def _ladder(report: Report, trees: Sequence[tuple[Ranked, object]], style: Style
     if report.routes:
         from maildoctor.render.ladder import rungs
 
-        for lead, text, tone in rungs(report, [top.finding.fingerprint for top, _ in trees], style):
-            yield Block(lead, text, tone=tone, wrap="fold")
+        for line in rungs(report, [top.finding.fingerprint for top, _ in trees], style):
+            yield Block(line.lead, line.text, tone=line.tone, wrap="never" if line.command else "fold")
 
 
 def _cause(number: int, finding: Finding, symptoms: int, style: Style) -> Iterator[Block]:
@@ -226,14 +228,19 @@ _GLIMPSE = 150
 
 
 def _left_open(report: Report, style: Style) -> Iterator[Block]:
-    """What was not judged, in a line; what broke, whole."""
+    """What was not judged, by its reasons in a few lines; what broke, whole."""
     groups = _by_reason(o for o in report.outcomes if o.outcome == "not_judged")
-    for (reason, remedy), _ in groups[:1]:
-        count = report.counted("not_judged")
-        more = f" (and {len(groups) - 1} more reasons: -v)" if len(groups) > 1 else ""
-        text = f"{count} {_plural('check', count)} not judged: {reason}{f'; {remedy}' if remedy else ''}{more}"
-        yield _GAP
-        yield Block(f"{mark('unjudged', style)} ", prose(text, style.ascii), tone="unjudged", wrap="fold")
+    listed = groups if len(groups) <= _FEW_LEFT_OPEN else groups[: _FEW_LEFT_OPEN - 1]
+    lines = [
+        f"{len(some)} {_plural('check', len(some))} not judged: {reason}{f'; {remedy}' if remedy else ''}"
+        for (reason, remedy), some in listed
+    ]
+    if rest := groups[len(listed) :]:
+        count = sum(len(some) for _, some in rest)
+        lines.append(f"{count} {_plural('check', count)} not judged for {len(rest)} other reasons: -v")
+    yield from [_GAP] if lines else []
+    for line in lines:
+        yield Block(f"{mark('unjudged', style)} ", prose(line, style.ascii), tone="unjudged", wrap="fold")
     yield from _broken(report, style)
 
 
@@ -338,6 +345,11 @@ def _elsewhere(report: Report, fresh: Sequence[Ranked], style: Style) -> Iterato
         yield _by_hand(where[2:], 0)
     else:
         yield Block("$ ", shown(where, style.ascii), 0, "command", "never")
+    if report.target.kind == "container":
+        yield Block("", _LOST)
+
+
+_LOST = "What is changed there is lost with the container: change its image, its volumes or its environment too."
 
 
 def _product(product: Product) -> str:

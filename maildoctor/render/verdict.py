@@ -2,7 +2,7 @@
 
 from collections.abc import Set
 
-from maildoctor.model import SEVERITIES, Finding, Mechanism, Ranked, Report, Severity, VerdictCode
+from maildoctor.model import SEVERITIES, Finding, Mechanism, Ranked, Report, Severity, Verdict, VerdictCode
 from maildoctor.render.escape import unicode
 from maildoctor.render.style import FailOn
 
@@ -85,14 +85,15 @@ def sentence(report: Report) -> str:
     logins = f"{verdict.shown:,} {'login' if verdict.shown == 1 else 'logins'}"
     since = " since the mail server was started" if report.logins and report.logins.since else ""
     match verdict.code:
+        case "not_shown" | "broken" if verdict.because == "set-up":
+            return "AUTH is not set up here, so nobody can log in."
         case "works" if not verdict.shown:
             return f"This host logs in where it is to: {unicode(verdict.because)}."
         case "works":
             return f"Users can log in: {logins} went well{since}."
         case "partly":
-            without = f": {_listed(verdict.without)} fails them" if verdict.without else ""
             well = f" {logins} went well{since}." if verdict.shown else ""
-            return f"Not everything works for all users{without}.{well}"
+            return f"{_some(verdict, report)}.{well}"
         case "broken":
             return "Nobody can log in."
         case "ready":
@@ -102,9 +103,42 @@ def sentence(report: Report) -> str:
             if verdict.shown:
                 return f"{logins} went well{since}, but no mail was seen to be taken after one."
             lacks = _NO_PROOF.get(verdict.because, ": not all could be judged" if report.counted("not_judged") else "")
+            if " " in verdict.because:  # a rung's own words
+                lacks = f": {unicode(verdict.because)}"
             return f"{wrong} is not shown that users can log in{lacks}."
     return _NOTHING.get(report.target.kind, "There is no mail server here.")
 
+
+def _some(verdict: Verdict, report: Report) -> str:
+    """Who can log in, and who cannot, without the full stop."""
+    if verdict.fails in ("relay", "local"):
+        return f"{_FAILING[verdict.fails]}{'; its users can log in' if verdict.shown else ''}"
+    by = f" by {_listed(verdict.able)}" if verdict.able else ""
+    can = f"{'Users' if verdict.shown else 'It seems that users'} can log in{by}" if by or verdict.shown else ""
+    known = {row.mech for row in report.matrix.rows} if report.matrix else set[str]()
+    mechs = tuple(w for w in verdict.without if w in known or w == w.upper() != w.lower())
+    doors = tuple(w for w in verdict.without if w not in mechs and (":" in w or w.isdigit()))
+    users = tuple(w for w in verdict.without if w not in mechs and w not in doors)
+    not_by = [f"{word} {_listed(some)}" for word, some in (("by", mechs), ("on", doors), ("as", users)) if some]
+    if not_by:
+        return f"{can}, but not {' nor '.join(not_by)}" if can else f"Users cannot log in {' nor '.join(not_by)}"
+    what = _FAILING.get(verdict.fails, "not everything works for all of them")
+    return f"{can}, but {what}" if can else f"{what[0].upper()}{what[1:]}"
+
+
+_FAILING = {
+    "program": "the mail server does not do all that its files say",
+    "listener": "some clients cannot reach it",
+    "tls": "TLS fails them",
+    "mechanism": "not by every mechanism that is meant to work",
+    "offer": "not by every mechanism that is meant to be offered",
+    "verifier": "not every password can be verified",
+    "account": "not all of them",
+    "policy": "not all of them may send then",
+    "hand-over": "their mail is not passed on",
+    "relay": "This host cannot log in everywhere that it is to",
+    "local": "Programs of this host cannot send mail",
+}
 
 _NO_PROOF = {
     "program": ": no mail server is seen to run",

@@ -16,7 +16,7 @@ from maildoctor.sasldb import NotADatabase, read
 from maildoctor.sasldb.database import ALL, COUNTED, HELD, cut
 from maildoctor.sasldb.names import escape, escape_first
 
-Kind = Literal["authinfo", "access", "aliases", "plain"]
+Kind = Literal["authinfo", "access", "aliases", "passwords", "virtuser", "plain"]
 Tag = Callable[[bytes], str]
 Entry = tuple[bytes, bytes]
 
@@ -137,7 +137,11 @@ def _makemap(data: bytes, kind: Kind) -> Iterator[Entry]:
 
     makemap refuses a line that begins with white space; in other maps it may be a continuation for postmap.
     """
-    lines = _logical_lines(data) if kind == "plain" else (x for x in _physical_lines(data) if x[:1] not in b"# \t\r\0")
+    lines = (
+        _logical_lines(data)
+        if kind in ("plain", "passwords")
+        else (x for x in _physical_lines(data) if x[:1] not in b"# \t\r\0")
+    )
     for line in lines:
         words = line.split(None, 1)
         if len(words) == 2 and not line[:1].isspace():
@@ -163,12 +167,36 @@ def _shape(key: str, value: bytes, kind: Kind) -> str:
     """What of a value may be seen."""
     if kind == "authinfo" or (kind == "access" and key.startswith("authinfo:")):
         return _authinfo(value)
+    if kind == "passwords":
+        return _login(value)
+    if kind == "virtuser":
+        return _redirection(value)
     return _policy(key, escape(value.strip())) if kind == "access" else ""
+
+
+def _login(value: bytes) -> str:
+    """The user of Postfix's `user:password` (smtp/smtp_sasl_glue.c splits at the first colon)."""
+    user, colon, password = value.strip().partition(b":")
+    if not colon:
+        return "(no colon)"
+    return f"{escape(user)[:_SHOWN_LENGTH]}:{'***' if password.strip() else _EMPTY}"
+
+
+_ERROR = re.compile(rb"error:[\w.-]{0,40}(?: ?[45]\d\d(?: [45]\.\d\.\d{1,3})?)?", re.IGNORECASE)
+
+
+def _redirection(value: bytes) -> str:
+    """Of an entry of the virtusertable: `error:nouser 550`, or that it is an address."""
+    m = _ERROR.match(value.strip())
+    return escape(m[0]) if m else "address"
 
 
 _NOT_BASE64 = "(no base64)"
 _EMPTY = "(empty)"
 _LINE_FEED = "(ends in a line feed)"
+_RETURN = "(ends in a carriage return)"
+_BLANK = "(ends in a blank)"
+_NUL = "(has a NUL in it)"
 """What is told of a password in place of itself, where it is surely none, or not the one that was meant."""
 
 
@@ -186,7 +214,9 @@ def _shown(letter: str, mark: str, content: str) -> str:
     if plain is None:
         return _NOT_BASE64
     if letter == "P" and (not plain or plain[-1:] in b"\r\n"):
-        return _LINE_FEED if plain else _EMPTY
+        return (_LINE_FEED if plain[-1:] == b"\n" else _RETURN) if plain else _EMPTY
+    if letter == "P" and (b"\0" in plain or plain[-1:].isspace()):
+        return _NUL if b"\0" in plain else _BLANK
     return "***" if letter == "P" else escape(content.encode("utf-8", "surrogateescape"))
 
 

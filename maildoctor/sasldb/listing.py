@@ -13,6 +13,7 @@ lines about the file which begin with `#`:
     bob@example.com: authPassword (SCRAM-SHA-1, 4096 iterations)
     carol@example.com: cmusaslsecretOTP (md5, 499 left)
     dave@example.com: userPassword (empty)
+    erin@example.com: userPassword (ends in a carriage return)
     user: test realm: yourrealm mech: CRAM-MD5
 
 or instead of the records `# empty` (no byte in the file) or `# not a sasldb: WHAT IT IS`. A property which libsasl
@@ -107,10 +108,21 @@ def _version_1(user: bytes, realm: bytes, mechanism: bytes, value: bytes) -> str
     return f"user: {escape(user, ':')} realm: {escape(realm, ':')} mech: {mechanism.decode()}{shape}"
 
 
+def _untypable(value: bytes) -> str:
+    """What in a password no client sends, for nobody can type it; nothing of the rest. saslpasswd2 -p takes what it
+    reads up to a line feed (utils/saslpasswd.c), so of a DOS text the carriage return too."""
+    if b"\0" in value:
+        return " (has a NUL in it)"
+    ends = {b"\r": "a carriage return", b"\n": "a line feed", b"\t": "a tab", b" ": "a blank"}
+    return f" (ends in {ends[value[-1:]]})" if value[-1:] in ends else ""
+
+
 def _shape(name: bytes, value: bytes) -> str:
     """What may be known of a value: that it is empty or malformed, hash and rounds of SCRAM, what is left of OTP."""
     if not value:
         return " (empty)"
+    if name == b"userPassword":
+        return _untypable(value)
     if name == b"authPassword":
         scram = _SCRAM.fullmatch(value)
         return f" ({scram[1].decode()}, {int(scram[2])} iterations)" if scram else " (malformed)"

@@ -20,9 +20,11 @@ from maildoctor.triage.rule_text import RuleError
 from maildoctor.triage.rules import (
     KINDS,
     Cause,
+    Direction,
     Refusal,
     Rule,
     Rules,
+    Rung,
     Scope,
     beside,
     name_of,
@@ -128,6 +130,8 @@ def _rule(table: dict[str, Any]) -> Rule:
         by_client=_one_of(table["by_client"], (False, True)),
         refusal=_one_of(table["refusal"], get_args(Refusal)),
         by_words=_one_of(table["by_words"], (False, True)),
+        rung=_one_of(table["rung"], get_args(Rung)),
+        direction=_one_of(table["direction"], get_args(Direction)),
         causes=tuple(_cause(**cause) for cause in table["causes"]),
     )
 

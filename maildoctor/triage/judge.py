@@ -175,6 +175,8 @@ def _finding(rule: Rule, key: Key, entry: Entry, clock: Clock, top: int) -> Find
         first=_iso(entry.first, clock),
         last=_iso(entry.last, clock),
         traffic=_traffic(entry, clock, top),
+        rung=rule.rung,
+        direction=rule.direction,
     )
 
 

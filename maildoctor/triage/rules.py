@@ -8,17 +8,21 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 from zipimport import zipimporter
 
 from maildoctor import filesystem
-from maildoctor.model import SEVERITIES, Severity
+from maildoctor.model import SEVERITIES, RungName, Severity
 from maildoctor.triage import prefixes
 from maildoctor.triage.prefixes import Shared
 from maildoctor.triage.rule_text import RuleError, Table, document, table_lines
 
 Kind = Literal["fault", "symptom", "abuse", "harmless", "normal"]
 Scope = Literal["session", "host"]
+Rung = Literal["", RungName, "none"]
+"""The first thing a login needs that the fault breaks; empty: that of the family of its code (`verdict`)."""
+Direction = Literal["", "server", "relay", "local"]
+"""Whose login: that of users here, which is meant where it is empty, of this host elsewhere, or of its own programs."""
 Refusal = Literal["", "wrong", "delayed", "probe"]
 """wrong: lines of this rule are what a wrong name or password leaves, on a host without any fault too; delayed: what is
 left where the server delays its answer to one who was refused in the same minute; probe: what our own probe leaves
@@ -102,6 +106,8 @@ class Rule:
     by_client: bool = False
     refusal: Refusal = ""
     by_words: bool = False
+    rung: Rung = ""
+    direction: Direction = ""
     samples: tuple[Sample, ...] = ()
     counters: tuple[Sample, ...] = ()
     todo: tuple[Sample, ...] = ()
@@ -299,6 +305,8 @@ def _rule(reader: Table, shared: Shared) -> Rule:
         by_client=bool(reader.flag("by_client")) or kind == "abuse",
         refusal=reader.one_of("refusal", ("", "wrong", "delayed", "probe"), ""),
         by_words=by_words,
+        rung=reader.one_of("rung", get_args(Rung), ""),
+        direction=reader.one_of("direction", get_args(Direction), ""),
         samples=tuple(_sample(t) for t in reader.tables("sample")),
         counters=tuple(_sample(t) for t in reader.tables("counter")),
         todo=tuple(_sample(t, origin_needed=False) for t in reader.tables("todo")),

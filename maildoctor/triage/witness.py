@@ -19,11 +19,13 @@ from maildoctor.model import Evidence, Finding, Outcome, Ranked, Report
 from maildoctor.stamps import written
 
 if TYPE_CHECKING:
+    from maildoctor.facts.login_history import LoginHistory
     from maildoctor.triage.rules import Rule
 
 LOGS = (
     ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail"),
     ("/var/log/auth.log", "/var/log/secure", "/var/log/authlog"),
+    ("/var/log/exim4/mainlog", "/var/log/exim/main.log", "/var/log/exim/mainlog", "/var/spool/exim/log/mainlog"),
 )
 """Where this host logs mail and logins; of each row the first that is there."""
 
@@ -33,11 +35,12 @@ _MOST = 2
 _RECOVERED = 60
 """Seconds after a line of trouble in which a login may have gone well in spite of it."""
 
-_SUCCESS = re.compile(r"AUTH=server, |, sasl_method=|authentication user=\S{1,128} .{0,300}result=ok| A=[\w-]{1,40}:")
 
-
-def received(host: Host, report: Report, witnesses: Mapping[str, Sequence[str]]) -> Report:
-    """Hold the log against the report. `witnesses`: code of a check to codes of log rules that speak of the same."""
+def received(
+    host: Host, report: Report, witnesses: Mapping[str, Sequence[str]], history: "LoginHistory | None" = None
+) -> Report:
+    """Hold the log against the report. `witnesses`: code of a check to codes of log rules that speak of the same;
+    `history`: what came of logins since the mail server was started, None where nothing is known of them."""
     reported = list(_recent(host))
     if not reported:
         return report
@@ -63,7 +66,7 @@ def received(host: Host, report: Report, witnesses: Mapping[str, Sequence[str]])
             fixed.append(f"{finding.code} {finding.name}")
         elif is_fault and finding.severity == "error" and not speaking:
             notes.append(replace(finding, message=f"The log says: {finding.message}"))
-    present = _present(host, report, rules, reported, now) if notes else frozenset()
+    present = _present(history, rules, reported, now) if notes and history else frozenset()
     notes = [f if f.fingerprint in present else replace(f, severity="info") for f in notes]
     ranked = [_with(r, more.get(r.finding.fingerprint, [])) for r in report.ranked]
     return replace(
@@ -89,28 +92,19 @@ def _among(ranked: Sequence[Ranked], notes: Sequence[Finding]) -> tuple[Ranked, 
 
 
 def _present(
-    host: Host, report: Report, rules: "Sequence[Rule]", reported: Sequence[tuple[str, str]], now: float
+    history: "LoginHistory", rules: "Sequence[Rule]", reported: Sequence[tuple[str, str]], now: float
 ) -> frozenset[str]:
     """Fingerprints of what the lines say that were written since the mail server was started, and not more than a
     minute before a login went well."""
-    if report.logins is None or not report.logins.since:
+    if not history.since:
         return frozenset()
-    since = max(_seconds(report.logins.since), _last_login(host, now) - _RECOVERED)
+    done = max((written(record.success, now) or 0 for record in history.by_mechanism.values()), default=0)
+    since = max(_seconds(history.since), done - _RECOVERED)
     later = [
         (path, "\n".join(line for line in text.split("\n") if (written(line, now) or 0) >= int(since)))
         for path, text in reported
     ]
     return frozenset(f.fingerprint for f, is_fault in _findings(rules, later, now) if is_fault)
-
-
-def _last_login(host: Host, now: float) -> float:
-    """When a login last went well, in seconds since 1970; 0 where none did."""
-    for path in LOGS[0]:
-        answer = host.ask("logins", path)
-        if isinstance(answer, str):
-            done = (line for line in reversed(answer.split("\n")) if _SUCCESS.search(line))
-            return written(next(done, ""), now) or 0.0
-    return 0.0
 
 
 def _recent(host: Host) -> Iterator[tuple[str, str]]:

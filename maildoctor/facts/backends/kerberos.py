@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Self
 
 from maildoctor.facts.paths import Look
@@ -101,6 +101,8 @@ class Kerberos:
     kdcs: Mapping[str, tuple[str, ...]]
     """of each realm in [realms]"""
     asked: tuple[KdcAnswer, ...] = ()
+    realms_of: Mapping[str, str] = field(default_factory=dict)
+    """[domain_realm]: hosts, and domains with a dot before them, in lower case"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -108,7 +110,7 @@ class Kerberos:
         head, _, conf = text.partition(">> krb5.conf:")
         marks = {m[1]: m[2].strip() for m in re.finditer(r"(?m)^>> (keytab|missing|unreadable|by|verify):?(.*)$", head)}
         path, _, lines = conf.partition("\n")
-        libdefaults, kdcs = _krb5_conf(lines)
+        libdefaults, kdcs, realms_of = _krb5_conf(lines)
         return cls(
             marks.get("keytab", ""),
             "missing" if "missing" in marks else "unreadable" if "unreadable" in marks else "listed",
@@ -121,7 +123,19 @@ class Kerberos:
             libdefaults,
             kdcs,
             tuple(_asked(head)),
+            realms_of,
         )
+
+    def mapped(self, host: str) -> tuple[str, str]:
+        """The line of [domain_realm] that counts for a host, and the realm in it: its own name, else the nearest domain
+        above it (lib/krb5/os/hostrealm_profile.c); empty where there is none."""
+        host = host.lower().rstrip(".")
+        labels = host.split(".")
+        names = [host]
+        for at in range(1, len(labels)):
+            rest = ".".join(labels[at:])
+            names += [f".{rest}", rest]
+        return next(((name, self.realms_of[name]) for name in names if name in self.realms_of), ("", ""))
 
     def of_service(self, service: str) -> tuple[Key, ...]:
         """The keys of `service/…`, whatever the host."""
@@ -195,11 +209,12 @@ def _rank(enctype: str) -> int:
     return _STRONGEST_FIRST.index(enctype) if enctype in _STRONGEST_FIRST else len(_STRONGEST_FIRST)
 
 
-def _krb5_conf(text: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
-    """[libdefaults], and the KDCs of [realms] (krb5.conf(5))."""
+def _krb5_conf(text: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]], dict[str, str]]:
+    """[libdefaults], the KDCs of [realms], and [domain_realm] (krb5.conf(5))."""
     section, realm = "", ""
     defaults: dict[str, str] = {}
     kdcs: dict[str, list[str]] = {}
+    realms_of: dict[str, str] = {}
     for line in text.splitlines():
         line = line.strip()
         if not line or line[0] in "#;":
@@ -218,4 +233,6 @@ def _krb5_conf(text: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
             kdcs[realm].append(value)
         elif section == "libdefaults" and equals:
             defaults.setdefault(name, value)
-    return defaults, {name: tuple(those) for name, those in kdcs.items()}
+        elif section == "domain_realm" and equals:
+            realms_of.setdefault(name.lower(), value)
+    return defaults, {name: tuple(those) for name, those in kdcs.items()}, realms_of

@@ -27,6 +27,7 @@ _CHOICES = {
     "ldap_group_match_method": ("attr", "filter"),
     "ldap_deref": ("search", "find", "always", "never"),
 }
+_SWITCHES = frozenset(("ldap_referrals", "ldap_restart", "ldap_use_sasl", "ldap_start_tls", "ldap_tls_check_peer"))
 _ENTRY = re.compile(r"([A-Za-z0-9_-]*)(:?)[ \t\r\f\v]*(.*)")
 _ASKED = re.compile(r">> (?:ask|user (\S{1,200})) (\S+)")
 _RESULT = re.compile(r"(\d{1,4}) (\w+)(.*)")
@@ -184,6 +185,31 @@ class LdapStore:
         """Whether a switch is on (lak_config_switch())."""
         word = self.value(name)
         return word[:1] in ("1", "y", "t") or word[:2] == "on"
+
+    @property
+    def version(self) -> int:
+        """The version of LDAP that is spoken: 3 where TLS or SASL is wanted whatever is written, else a number that is
+        no version leaves 2 (lak_config_read(), lak_connect())."""
+        if self.on("ldap_start_tls") or self.on("ldap_use_sasl"):
+            return 3
+        word = re.match(r"-?[0-9]{1,9}", self.value("ldap_version", "3"))
+        return 3 if word and int(word[0]) == 3 else 2
+
+    @property
+    def misread(self) -> tuple[tuple[str, str], ...]:
+        """Switches whose word lak_config_switch() takes for no, as it looks at lower-case letters alone, though yes was
+        meant: name and word."""
+        found = ((name, self.value(name)) for name in sorted(_SWITCHES) if name in self.settings)
+        meant = ("yes", "true", "on", "1", "enable", "enabled", "y", "t")
+        return tuple((n, w) for n, w in found if not self.on(n) and w.strip().lower() in meant)
+
+    @property
+    def never_waits(self) -> bool:
+        """ldap_timeout of nothing, or of a word that is no number: libldap refuses a search that may take no time
+        (libldap/search.c, LDAP_PARAM_ERROR)."""
+        word = self.settings.get("ldap_timeout")
+        number = re.match(r"-?[0-9]{1,9}", word.value) if word else None
+        return word is not None and (number is None or int(number[0]) <= 0)
 
     def evidence(self, name: str) -> Evidence:
         """The line that sets it, or that none does."""

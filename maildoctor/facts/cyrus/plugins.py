@@ -153,6 +153,12 @@ class Plugins:
     plugins: tuple[Plugin, ...]
     untried: tuple[str, ...] = ()
     program: str = ""
+    library: str = ""
+    """the libsasl that the loader gives the program, where it was built by hand"""
+    second_library: str = ""
+    """the distribution's own, which is passed over for it"""
+    taken: str = ""
+    """the libsasl that the loader gives the program, all links followed"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -160,6 +166,9 @@ class Plugins:
 
             directory: /usr/lib/sasl2
             program: ELF 64-bit LSB pie executable, x86-64
+            library: /usr/local/lib/libsasl2.so.2
+            second library: /usr/lib/libsasl2.so.2
+            loader takes: /usr/local/lib/libsasl2.so.2.0.25
             file: /usr/lib/sasl2/libplain.so.2
             plugin: /usr/lib/sasl2/libplain.so -> /usr/lib/sasl2/libplain.so.2.0.25
             -rw-r--r-- 1 root root 18664 2022-11-22 06:00:00.000000000 +0000 /usr/lib/sasl2/libplain.so.2.0.25
@@ -174,6 +183,7 @@ class Plugins:
         files: list[str] = []
         blocks: list[tuple[str, list[str]]] = []
         program = ""
+        libraries: dict[str, str] = {}
         for line in text.splitlines():
             key, _, value = line.partition(": ")
             if key == "directory":
@@ -182,12 +192,22 @@ class Plugins:
                 files.append(value.strip())
             elif key == "program":
                 program = value.strip()
+            elif key in ("library", "second library", "loader takes"):
+                libraries.setdefault(key, value.strip())
             elif key == "plugin":
                 blocks.append((value, []))
             elif blocks:
                 blocks[-1][1].append(line)
         plugins = tuple(_plugin(head, lines, program) for head, lines in blocks)
-        return cls(tuple(directories), plugins, tuple(_untried(files, plugins)), program)
+        return cls(
+            tuple(directories),
+            plugins,
+            tuple(_untried(files, plugins)),
+            program,
+            libraries.get("library", ""),
+            libraries.get("second library", ""),
+            libraries.get("loader takes", ""),
+        )
 
     def by_mechanism(self, mechanism: str) -> tuple[Plugin, ...]:
         """The plug-ins that bring a mechanism, whether they load or not."""

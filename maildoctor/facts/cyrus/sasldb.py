@@ -9,7 +9,7 @@ from maildoctor.model import Evidence
 from maildoctor.sasldb.names import escape, unescape
 
 State = Literal["ok", "empty", "damaged", "foreign"]
-Meaning = tuple[frozenset[str], frozenset[str]]
+Meaning = tuple[frozenset[str], frozenset[str], str]
 
 _SCRAM = frozenset(f"SCRAM-SHA-{bits}" for bits in (1, 224, 256, 384, 512))
 _PLAIN = frozenset(("PLAIN", "LOGIN"))  # LOGIN has no record of its own in either version
@@ -31,13 +31,15 @@ class User(NamedTuple):
     """One user in one realm. `name` and `realm` are printable: odd bytes stand as `\\xNN` (maildoctor.sasldb.names).
 
     `properties` are the names of the records, in version 1 those of mechanisms. `mechanisms` are those for which these
-    records suffice; whether the server offers them is another matter.
+    records suffice; whether the server offers them is another matter. `flaw`: what in the password nobody can type, as
+    the listing says it.
     """
 
     name: str
     realm: str
     properties: frozenset[str]
     mechanisms: frozenset[str]
+    flaw: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +205,14 @@ def _meaning(records: tuple[str, ...]) -> Meaning:
     """Properties and mechanisms of a version 2 user from his records, each `property` or `property (shape)`."""
     properties = set()
     mechanisms: set[str] = set()
+    flaw = ""
     for record in records:
         name, _, shape = record.partition(" (")
         properties.add(name)
         mechanisms |= _served(name, shape.rstrip(")"))
-    return frozenset(properties), frozenset(mechanisms)
+        if name == "userPassword" and shape and not flaw:
+            flaw = "is empty" if shape == "empty)" else shape.rstrip(")")
+    return frozenset(properties), frozenset(mechanisms), flaw
 
 
 def _served(name: str, shape: str) -> frozenset[str]:
@@ -228,4 +233,4 @@ def _old_meaning(records: tuple[str, ...]) -> Meaning:
     parts = [record.partition(" (") for record in records]
     properties = frozenset(name for name, _, _ in parts)
     usable = frozenset(name for name, _, shape in parts if shape.rstrip(")") != "empty")
-    return properties, usable | _PLAIN if "PLAIN" in usable else usable
+    return properties, usable | _PLAIN if "PLAIN" in usable else usable, ""

@@ -418,6 +418,8 @@ class SendmailCf:
     malformed: tuple[Line, ...]
     bad_rules: tuple[Line, ...]
     unknown_options: tuple[UnknownOption, ...]
+    environment: Mapping[str, str]
+    """variables that E lines set; of several lines for one the last"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -444,6 +446,7 @@ class SendmailCf:
             malformed=tuple(r.malformed),
             bad_rules=tuple(r.bad_rules),
             unknown_options=tuple(r.unknown_options),
+            environment=r.variables,
         )
 
     def settings(self, name: str) -> tuple[Setting, ...]:
@@ -719,6 +722,7 @@ class _Reader:
     malformed: list[Line] = field(default_factory=list)
     bad_rules: list[Line] = field(default_factory=list)
     unknown_options: list[UnknownOption] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
 
     def read(self, text: str) -> None:
         """Every logical line to the method of its letter. A line that begins with a blank continues the one before,
@@ -884,7 +888,9 @@ class _Reader:
         self.filters[name.strip()] = Setting(rest.strip(_BLANKS), number)
 
     def environment(self, number: int, line: str) -> None:
-        """E sets a variable of the environment: nothing for us."""
+        name, equals, value = line[1:].partition("=")
+        if equals:
+            self.variables[name.strip(_BLANKS)] = value.strip(_BLANKS)
 
     def of_sun(self, number: int, line: str) -> None:
         if self.vendor.lower() != "sun":
