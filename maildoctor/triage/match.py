@@ -4,11 +4,15 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 from maildoctor.masking import masked_line
 from maildoctor.triage.headers import Head, peel
 from maildoctor.triage.reader.needles import NEEDLES
 from maildoctor.triage.rules import COUNTED, Rule
+
+if TYPE_CHECKING:
+    from maildoctor.triage.reader.reading import Reader
 
 LONGEST_LINE = 64 * 1024
 """Of a longer line only so many bytes are looked at."""
@@ -96,6 +100,7 @@ class Matcher:
         self._harmless: set[bytes] = set()
         self._looked: dict[tuple[int, str], int] = {}
         self._known: dict[tuple[bytes, bytes], tuple[int, Fields] | None] = {}
+        self._reader: Reader | None = None
 
     def inside(self, line: bytes) -> tuple[int, ...]:
         """The numbers of all needles that stand in this line."""
@@ -141,9 +146,11 @@ class Matcher:
 
     def _read(self, head: Head, message: bytes, line: bytes) -> tuple[int, Fields] | None:
         """What a line that no rule knows says by its words. Nothing of it is believed to be free of secrets."""
-        from maildoctor.triage.reader.reading import read  # its tables are large, and most logs have no such line
+        if self._reader is None:
+            from maildoctor.triage.reader.reading import Reader  # its tables are large, and most logs have no such line
 
-        reading = read(head.tag, message, bool(head.stamp or head.pid))
+            self._reader = Reader()
+        reading = self._reader.read(head.tag, message, bool(head.stamp or head.pid))
         if reading is None or reading.code not in self._by_words:
             return None
         masked = masked_line(line)

@@ -16,13 +16,25 @@ _BEGINNINGS: dict[str, str] = {
     "annot ": "a b ch cl cop cr conf cont conv d e f g h i k l m n o p q r s t u v w '",
     ": Cannot ": "c",
 }
+_NO_SUCH = ": No such"
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789)]>*-_"
+_BEFORE: tuple[str, ...] = (
+    *(letter for letter in _LETTERS if letter != "r"),
+    *(letter + "r" for letter in _LETTERS if letter != "e"),
+    *(letter + "er" for letter in _LETTERS if letter != "v"),
+    "-server", "/server", "_server", "driver", "over", "\"", "'",
+)  # fmt: skip
+"""What may stand before `: No such file or directory`, in as many words: all but ` server`, for where saslauthd is away
+a rule knows the line, and a server may write it ten times in a second."""
+
 _TEXTS = """
     failed to |Failed to |can't |Can't |an not |ouldn't |ould not |nable to |didn't |doesn't |not a |not permitted
     not have |rror: | error |Error |rrors |ERROR |atal: |anic: |FATAL |imeout |nvalid |: bad |a bad |not supported
     : Bad | exceed|emory |llegal |illed |signal | wrong |: Wrong |gnoring |requires | empty| specified
     uplicate | died | expected| locked|No existe |Aucun |not running|not set|not specified|not allowed
     not valid|not configured|not defined|not compiled|not available|not recogni|not implemented|not owned
-    not exist|not known|denied|refused|No such|no such|ERROR:|SYSERR|FATAL:|timed out|nvalid:|issing
+    not exist|not known|denied|refused|no such|ERROR:|SYSERR|FATAL:|timed out|nvalid:|issing
+    (No such|- No such|, No such|. No such|\"No such|'No such
     nsupported|ismatch|oo many|oo long|oo large|oo small|oo big|ut of memory|ut of range|Out of Memory
     No space|no space|xpired|nexpected|alformed|nsecure|ritable|riteable|wned by|ermissions|wnership
     orrupt|borted|must be|must have|must specify|should be|ndefined|nrecogni|egmentation|egfault|roken pipe
@@ -38,6 +50,7 @@ NEEDLES: tuple[bytes, ...] = tuple(
     for text in (
         *(letters + ending for ending, all_letters in _ENDINGS.items() for letters in all_letters.split()),
         *(beginning + letters for beginning, all_letters in _BEGINNINGS.items() for letters in all_letters.split()),
+        *(before + _NO_SUCH for before in _BEFORE),
         *(text for line in _TEXTS.split("\n")[1:] for text in line.removeprefix("    ").split("|")),
     )
 )

@@ -109,13 +109,18 @@ _CLIENT = re.compile(
 """Somebody at the other end of a connection."""
 
 BACKENDS = re.compile(
-    r"ldap|sql|redis|memcache|mongo|krb|kdc|kerberos|kadmin|radius|saslauthd|authdaemon|policy|milter|proxymap"
-    r"|anvil|tlsmgr"
-    r"|auth-client|auth-master|auth-userdb|\bauth\b|imap server|pam|nis|sssd|winbind|dict|cyrus|relayhost"
-    r"|oauth|token|unix:|db",
+    r"ldap|sql|redis|memcache|mongo|krb|\bkdc|kerberos|kadmin|\bradius|saslauthd|authdaemon|policy|milter|proxymap"
+    r"|\banvil|tlsmgr"
+    r"|auth-client|auth-master|auth-userdb|\bauth\b|imap server|\bpam|\bnis\b|sssd|winbind|\bdict|cyrus|relayhost"
+    r"|oauth|\btoken|unix:|(?<![:\w])db\d{0,2}\b(?!:)|database",
     re.IGNORECASE,
 )
 """What this host asks itself, be it near or far."""
+
+
+def is_chatter(message: str, grave: bool = False) -> bool:
+    """Whether it begins as no trouble of this host does; `grave` as for `own_words`."""
+    return not grave and _CHATTER.match(message) is not None and _OUTPUT.search(message) is None
 
 
 def own_words(message: str, grave: bool = False) -> str | None:

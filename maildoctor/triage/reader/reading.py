@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from maildoctor.triage.reader import noise
 from maildoctor.triage.reader.errors import Named, errors
+from maildoctor.triage.reader.folding import MOST, fold
 from maildoctor.triage.reader.objects import Thing, chosen, things
 
 LONGEST = 700
@@ -90,9 +91,47 @@ _CODES: Mapping[str, str] = {
 CODES = frozenset(_CODES.values())
 
 
+class Reader:
+    """Reads one line after another, those that differ only in what tells nothing (`folding.py`) once, if they are no
+    trouble: most of a busy server's lines that no rule knows are."""
+
+    def __init__(self) -> None:
+        self._silent: set[str] = set()
+
+    def read(self, tag: bytes, message: bytes, logged: bool = True) -> Reading | None:
+        """As the function `read`."""
+        said = _said(tag, message)
+        if said is None:
+            return None
+        folded = f"{said.program} {said.level} {logged} {fold(said.body)}"
+        if folded in self._silent:
+            return None
+        reading = _read(said, logged)
+        if reading is None:
+            if len(self._silent) >= MOST:
+                self._silent.clear()
+            self._silent.add(folded)
+        return reading
+
+
 def read(tag: bytes, message: bytes, logged: bool = True) -> Reading | None:
     """What this message of the program `tag` says of trouble; None where it tells of none, or not of this host's.
     `logged`: it has the time or the process of a log, and is not what a command printed."""
+    said = _said(tag, message)
+    return _read(said, logged) if said else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A message without the word for how grave it is, which is `level`, in small letters; empty where there is none."""
+
+    program: str
+    level: str
+    body: str
+
+
+def _said(tag: bytes, message: bytes) -> _Said | None:
+    """The message; None where its first words tell that it is no trouble of a program that is read here."""
     text = message[: 2 * LONGEST].decode("utf-8", "replace")[:LONGEST]
     program = tag.decode("ascii", "replace")
     if not _is_ours(program, text):
@@ -100,6 +139,11 @@ def read(tag: bytes, message: bytes, logged: bool = True) -> Reading | None:
     found_level = _LEVEL.match(text)
     level = (found_level["level"] or "error").lower() if found_level else ""
     body = text[found_level.end() :] if found_level else text
+    return None if noise.is_chatter(body, level in _GRAVE) else _Said(program, level, body)
+
+
+def _read(said: _Said, logged: bool) -> Reading | None:
+    program, level, body = said.program, said.level, said.body
     sasl = noise.SASL_SAYS.match(body)
     body = body[sasl.end() :] if sasl else body
     own = noise.own_words(body, level in _GRAVE)
