@@ -129,6 +129,7 @@ def _rule(table: dict[str, Any]) -> Rule:
         scope=_one_of(table["scope"], get_args(Scope)),
         by_client=_one_of(table["by_client"], (False, True)),
         refusal=_one_of(table["refusal"], get_args(Refusal)),
+        by_words=_one_of(table["by_words"], (False, True)),
         rung=_one_of(table["rung"], get_args(Rung)),
         direction=_one_of(table["direction"], get_args(Direction)),
         causes=tuple(_cause(**cause) for cause in table["causes"]),

@@ -22,6 +22,8 @@ _MOST_CAUSES = 5
 _LONGEST_FIELD = 120
 _HALF = 0.5
 _MOSTLY = 0.9
+_TELLING = 6
+"""A shorter name of an object may stand for two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +93,18 @@ def _causes(
         a, b = known[cause.fingerprint], known[symptom.fingerprint]
         return explains(a, b, seen)
 
-    def weight(case: Case) -> tuple[int, bool, int]:
-        return KINDS.index(case.rule.kind), not case.rule.explains, -case.entry.count
+    def weight(case: Case) -> tuple[bool, int, bool, int]:
+        return case.rule.by_words, KINDS.index(case.rule.kind), not case.rule.explains, -case.entry.count
 
     codes = dict.fromkeys(case.rule.code for case in sorted(cases, key=weight))
     rules = {case.rule.code: case.rule for case in cases}
-    causes = [correlate.Cause(code, rules[code].explains, together) for code in codes]
+    by_words = tuple(code for code in codes if rules[code].by_words)
+    causes = [
+        correlate.Cause(
+            code, rules[code].explains if rules[code].by_words else rules[code].explains + by_words, together
+        )
+        for code in codes
+    ]
     if attack is not None:
         causes.append(correlate.Cause(attack.finding.code, tuple(attack.codes)))
     if own is not None:
@@ -112,9 +120,22 @@ def _causes(
 def explains(a: Case, b: Case, seen: Seen) -> bool:
     """Whether the one is what the other comes from, given that its rule says it could be: they met in most sessions
     of the symptom, or the cause is one of the whole host."""
-    if a.rule.scope == "host":
-        return True
+    if b.rule.by_words:  # what a rule knows explains what only words tell of the same thing, or in the same session
+        same = bool(_objects(a) & _objects(b))
+        return a.rule.kind in ("fault", "symptom") and (same or _met(a, b, seen))
+    return a.rule.scope == "host" or _met(a, b, seen)
+
+
+def _met(a: Case, b: Case, seen: Seen) -> bool:
     return seen.tally.met.get((b.key, a.key[0]), 0) >= _HALF * b.entry.read
+
+
+def _objects(case: Case) -> set[bytes]:
+    """The paths and names of settings or servers that the lines of a case are about."""
+    named = [value for name, value in zip(case.rule.labels, case.key[1], strict=True) if name not in ("read", "error")]
+    tops = (top for name, top in case.entry.values.items() if name in ("path", "server", "setting", "library"))
+    named += [value for top in tops for value, _ in top.first(1)]
+    return {value for value in named if len(value) >= _TELLING}
 
 
 def _blamed(cases: Sequence[Case], seen: Seen) -> Iterable[Case]:

@@ -4,10 +4,15 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 from maildoctor.masking import masked_line
 from maildoctor.triage.headers import Head, peel
+from maildoctor.triage.reader.needles import NEEDLES
 from maildoctor.triage.rules import COUNTED, Rule
+
+if TYPE_CHECKING:
+    from maildoctor.triage.reader.reading import Reader
 
 LONGEST_LINE = 64 * 1024
 """Of a longer line only so many bytes are looked at."""
@@ -30,6 +35,8 @@ _QUOTED = re.compile(
 )
 """How messages begin that do nothing but quote what a stranger sent: nothing in them is believed."""
 _LONGEST_KNOWN = 512
+
+_TROUBLE = frozenset(NEEDLES)
 
 Fields = dict[str, bytes]
 
@@ -84,13 +91,16 @@ class Matcher:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = rules
+        self._by_words = {rule.code: number for number, rule in enumerate(rules) if rule.by_words}
         self.needles, self.askers = _needles(rules)
+        self._words = frozenset(n for n, needle in enumerate(self.needles) if self._by_words and needle in _TROUBLE)
         self._patterns: dict[int, re.Pattern[bytes]] = {}
         self._order: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._programs: dict[tuple[bytes, int], bool] = {}
         self._harmless: set[bytes] = set()
         self._looked: dict[tuple[int, str], int] = {}
         self._known: dict[tuple[bytes, bytes], tuple[int, Fields] | None] = {}
+        self._reader: Reader | None = None
 
     def inside(self, line: bytes) -> tuple[int, ...]:
         """The numbers of all needles that stand in this line."""
@@ -104,9 +114,11 @@ class Matcher:
         if key in self._known:
             known = self._known[key]
         else:
-            known = self._search(head, message, needles)
+            known = None if _QUOTED.match(message) else self._search(head, message, needles)
             if known:
                 known = known[0], self._shown(known[0], known[1], line)
+            elif not self._words.isdisjoint(needles) and not _QUOTED.match(message):
+                known = self._read(head, message, line)
             if len(message) <= _LONGEST_KNOWN:
                 if len(self._known) >= _MOST_KNOWN:
                     self._known.clear()
@@ -114,8 +126,6 @@ class Matcher:
         return Hit(known[0], known[1], head, head.repeat) if known else None
 
     def _search(self, head: Head, message: bytes, needles: Iterable[int]) -> tuple[int, Fields] | None:
-        if _QUOTED.match(message):
-            return None
         begun = _Begun(message)
         again: _Begun | None = None
         for number in self._candidates(needles):
@@ -133,6 +143,25 @@ class Matcher:
             if fields is not None:
                 return number, fields
         return None
+
+    def _read(self, head: Head, message: bytes, line: bytes) -> tuple[int, Fields] | None:
+        """What a line that no rule knows says by its words. Nothing of it is believed to be free of secrets."""
+        if self._reader is None:
+            from maildoctor.triage.reader.reading import Reader  # its tables are large, and most logs have no such line
+
+            self._reader = Reader()
+        reading = self._reader.read(head.tag, message, bool(head.stamp or head.pid))
+        if reading is None or reading.code not in self._by_words:
+            return None
+        masked = masked_line(line)
+        if masked == line:
+            return self._by_words[reading.code], dict(reading.fields)
+        whole = reading.fields["object"] in masked or reading.fields["object"] not in line
+        shown = {
+            name: value if value in masked or (value not in line and whole) else STRUCK
+            for name, value in reading.fields.items()
+        }
+        return self._by_words[reading.code], shown
 
     def _shown(self, rule: int, fields: Fields, line: bytes) -> Fields:
         """The fields without what may be a secret. To mask a line takes ten times as long as all else that is done with
@@ -163,7 +192,7 @@ class Matcher:
         key = tuple(sorted(set(needles)))
         order = self._order.get(key)
         if order is None:
-            asked = {rule for n in key for rule in self.askers[n]}
+            asked = {rule for n in key for rule in self.askers[n] if not self.rules[rule].by_words}
             order = tuple(sorted(asked, key=lambda rule: (-self.rules[rule].literals, self.rules[rule].code)))
             if len(self._order) >= _MOST_KNOWN:
                 self._order.clear()
@@ -181,10 +210,16 @@ class Matcher:
 
 
 def _needles(rules: Sequence[Rule]) -> tuple[list[bytes], list[tuple[int, ...]]]:
-    """Each needle once, the longest first, for it says the most; and beside it the rules that have it."""
+    """Each needle once, the longest first, for it says the most; and beside it the rules that have it. Those of the
+    rules by words stand in the same order."""
     askers: dict[bytes, list[int]] = {}
     for number, rule in enumerate(rules):
         for needle in rule.needles:
             askers.setdefault(needle, []).append(number)
+    by_words = [number for number, rule in enumerate(rules) if rule.by_words]
+    if by_words:
+        for needle in NEEDLES:
+            if needle not in askers:  # a line with a needle of a rule is read anyway
+                askers[needle] = by_words
     needles = sorted(askers, key=lambda needle: (-len(needle), needle))
     return needles, [tuple(askers[needle]) for needle in needles]

@@ -36,7 +36,15 @@ RELAYS = ("relay", "rip", "rhost")
 COUNTED = ("user", *RELAYS)
 """Named groups with too many values to be identity."""
 
+_READ_FIELDS = """
+    read speaker verb object error path server port library setting map mechname account service principal
+"""
+READ_FIELDS = frozenset(_READ_FIELDS.split())
+"""The fields that a line read by its words can have."""
+
 _SHORTEST_NEEDLE = 6
+_NEVER = "(?!)"
+"""The pattern of a rule that has none."""
 _CODE = re.compile(r"[A-Z]+[1-9][0-9]{2,}")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _GROUP = re.compile(r"\(\?P<(\w+)>")
@@ -75,6 +83,9 @@ class Rule:
     `by_client`: whoever can reach the server makes such lines, with a wrong name or password or a mechanism that is not
     offered, whatever state the server is in; so it is of every rule of kind abuse. Of the others a flood of lines says
     that the server has a fault, whoever met it.
+
+    `by_words`: speaks of lines that no pattern knows, of one general class each (`reader/reading.py`); it has neither
+    needle nor pattern, severity warning, and stands behind every rule that knows its lines.
     """
 
     code: str
@@ -96,6 +107,7 @@ class Rule:
     place: str
     by_client: bool = False
     refusal: Refusal = ""
+    by_words: bool = False
     rung: Rung = ""
     direction: Direction = ""
     samples: tuple[Sample, ...] = ()
@@ -113,7 +125,9 @@ class Rule:
 
     @property
     def fields(self) -> frozenset[str]:
-        """The names of the groups in prefix and pattern."""
+        """The names of the groups in prefix and pattern; of a rule by words, those that any reading can have."""
+        if self.by_words:
+            return READ_FIELDS
         return frozenset(_GROUP.findall(self.prefix) + _GROUP.findall(self.pattern))
 
     def of_program(self, tag: str) -> bool:
@@ -269,7 +283,8 @@ def _strict(found: Rules) -> tuple[Rule, ...]:
 def _rule(reader: Table, shared: Shared) -> Rule:
     code = reader.text("code")
     reader.place += f" ({code})"
-    prefix, pattern = _patterns(reader, shared)
+    by_words = bool(reader.flag("by_words"))
+    prefix, pattern = (reader.text("prefix", ""), _NEVER) if by_words else _patterns(reader, shared)
     kind = reader.one_of("kind", KINDS)
     rule = Rule(
         code=code,
@@ -277,7 +292,7 @@ def _rule(reader: Table, shared: Shared) -> Rule:
         severity=reader.one_of("severity", SEVERITIES),
         kind=kind,
         programs=reader.texts("programs"),
-        needles=tuple(n.encode("utf-8") for n in reader.texts("needle", needed=True)),
+        needles=tuple(n.encode("utf-8") for n in reader.texts("needle", needed=not by_words)),
         prefix=prefix,
         pattern=pattern,
         literals=0,
@@ -291,6 +306,7 @@ def _rule(reader: Table, shared: Shared) -> Rule:
         place=reader.place,
         by_client=bool(reader.flag("by_client")) or kind == "abuse",
         refusal=reader.one_of("refusal", ("", "wrong", "delayed", "probe"), ""),
+        by_words=by_words,
         rung=reader.one_of("rung", get_args(Rung), ""),
         direction=reader.one_of("direction", get_args(Direction), ""),
         samples=tuple(_sample(t) for t in reader.tables("sample")),
@@ -300,7 +316,7 @@ def _rule(reader: Table, shared: Shared) -> Rule:
     reader.done()
     if problem := next(_problems(rule), None):
         raise RuleError(problem, rule.place)
-    return replace(rule, literals=_literals(rule))
+    return rule if by_words else replace(rule, literals=_literals(rule))
 
 
 def _literals(rule: Rule) -> int:
@@ -357,6 +373,8 @@ def _problems(rule: Rule) -> Iterator[str]:
         yield f"name {rule.name!r} is not lower case joined by '-'"
     if rule.kind in QUIET and rule.severity != "info":
         yield f"a rule of kind {rule.kind} has severity info, not {rule.severity}"
+    if rule.by_words and (rule.severity != "warning" or rule.needles or rule.by_client or rule.explains):
+        yield "a rule by words has severity warning, and neither needle nor explains nor by_client"
     for needle in rule.needles:
         if len(needle) < _SHORTEST_NEEDLE or b"\n" in needle:
             yield f"needle {needle!r} must be one line of {_SHORTEST_NEEDLE} bytes or more"

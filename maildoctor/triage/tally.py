@@ -359,6 +359,7 @@ def _related(rules: Sequence[Rule]) -> frozenset[int]:
         if (rule.explains and rule.scope == "session")
         or rule.code in explained
         or rule.refusal
+        or rule.by_words
         or any(cause.login is not None for cause in rule.causes)
     )
 

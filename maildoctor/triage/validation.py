@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from maildoctor.triage.commands import complaint
 from maildoctor.triage.match import Hit, Matcher
 from maildoctor.triage.proof import unneedled
+from maildoctor.triage.reader.needles import NEEDLES
+from maildoctor.triage.reader.reading import read as read_by_words
 from maildoctor.triage.rule_text import RuleError
 from maildoctor.triage.rules import Rule, Sample, beside, load, name_of, parse, read, rule_files
 
@@ -47,7 +49,7 @@ def _needle(rule: Rule) -> Iterator[str]:
         others = [n for n in rule.needles if n != needle and n in needle]
         if others:
             yield f"needle {needle.decode()!r} is of no use: {others[0].decode()!r} is a part of it"
-    if (way := unneedled(rule.whole, rule.needles)) is not None:
+    if not rule.by_words and (way := unneedled(rule.whole, rule.needles)) is not None:
         yield f"pattern: it can match without any needle: {way!r}"
 
 
@@ -59,7 +61,7 @@ def _commands(rule: Rule) -> Iterator[str]:
 
 def _sample(matcher: Matcher, number: int, rule: Rule, sample: Sample) -> Iterator[str]:
     raw = sample.line.encode("utf-8", "surrogateescape")
-    if not any(needle in raw for needle in rule.needles):
+    if not any(needle in raw for needle in (NEEDLES if rule.by_words else rule.needles)):
         yield "it holds no needle"
         return
     hit = _read(matcher, sample.line)
@@ -84,7 +86,10 @@ def _slow(rule: Rule) -> Iterator[str]:
     worst = 0.0
     for line in hostile(rule):
         began = time.process_time()
-        pattern.match(line)
+        if rule.by_words:
+            read_by_words(b"dovecot", line)
+        else:
+            pattern.match(line)
         worst = max(worst, time.process_time() - began)
     if worst > _SLOWEST:
         yield f"pattern: {1000 * worst:.0f} ms for one hostile line; bound its quantifiers, exclude what follows them"
@@ -97,7 +102,7 @@ def hostile(rule: Rule) -> Iterator[bytes]:
     message = peel(rule.samples[0].line.encode("utf-8", "surrogateescape")).message
     cuts = range(0, len(message), max(1, len(message) // 12))
     for cut in cuts:
-        for filler in (b"a", b" ", b"=,", b"<(", message[cut : cut + 6], rule.needles[0]):
+        for filler in (b"a", b" ", b"=,", b"<(", message[cut : cut + 6], (*rule.needles, b"failed ")[0]):
             yield message[:cut] + _much_of(filler) + message[cut:]
     yield _much_of(message)
 
