@@ -12,7 +12,7 @@ from maildoctor.triage.engine import Finds
 from maildoctor.triage.judge import judge
 from maildoctor.triage.rules import Rule
 from maildoctor.triage.scan import Scan
-from tests.test_pasted import NOW, Stream
+from tests.test_restored import NOW, Stream
 
 RULES = builtin().rules
 
