@@ -237,8 +237,8 @@ def transport_missing(postfix: Postfix) -> Findings:
     for name, options in missing.items():
         fields = usual.get(name, "").format(postfix.smtpd[0].service.chroot)
         yield found(
-            f"{' and '.join(options)} name the service {name[:80]}, which is not in master.cf: such mail is accepted "
-            "and stays in the queue",
+            f"{' and '.join(options)} name{'' if len(options) > 1 else 's'} the service {name[:80]}, which is not in "
+            "master.cf: such mail is accepted and stays in the queue",
             evidence=[
                 *(postfix.main.evidence(o) for o in options),
                 Evidence(postfix.master.path, f"no entry {name[:80]}"),
