@@ -135,10 +135,10 @@ def _rule(table: dict[str, Any]) -> Rule:
     )
 
 
-def _cause(name: str, when: str, advice: str, commands: list[str], login: bool | None) -> Cause:
+def _cause(name: str, when: str, advice: str, commands: list[str], login: bool | None, checks: list[str]) -> Cause:
     if login is not None and not isinstance(login, bool):
         raise TypeError("this is no flag")
-    return Cause(_text(name), _text(when), _text(advice), _texts(commands), login)
+    return Cause(_text(name), _text(when), _text(advice), _texts(commands), login, _texts(checks))
 
 
 def _text(value: object) -> str:

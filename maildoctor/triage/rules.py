@@ -47,6 +47,7 @@ class Cause:
     """One candidate cause of a message. `when` tells it from the others; `commands` hold `{field}`.
 
     `login`: holds only in sessions with (True) or without (False) a login that went well before; None: in both.
+    `checks`: codes of checks any of which shows on a host that it is so, and all of which pass where it is not.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Cause:
     advice: str
     commands: tuple[str, ...]
     login: bool | None = None
+    checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +336,7 @@ def _cause(reader: Table) -> Cause:
         advice=" ".join(reader.text("advice").split()),
         commands=reader.texts("commands"),
         login=reader.flag("login"),
+        checks=reader.texts("checks"),
     )
     reader.done()
     return cause
