@@ -118,7 +118,7 @@ def socket_for_everybody(service: LoginService, dovecot: Dovecot, sockets: Dovec
     "warning",
     rung="none",
     role="risk",
-    witnesses=("PERM660",),
+    witnesses=("PERM660", "PERM664"),
     fails=[
         {"service": _ASKED, "dovecot": f"{_GOOD}auth_debug_passwords = yes\n"},
         {"service": _ASKED, "dovecot": f"{_GOOD}auth_verbose_passwords = plain\n"},

@@ -97,6 +97,7 @@ def relay_login_switched_off(postfix: Postfix, passwords: PasswordMaps) -> Findi
     rung="account",
     role="cause",
     direction="relay",
+    witnesses=("CONF545",),
     fails=[{"postfix": _main(maps="")}],
     passes=[{"postfix": _main()}, {"postfix": _main(on="no", maps="")}],
     refs=("postfix: smtp/smtp_sasl_glue.c, smtp_sasl_initialize: fatal: specify a password table",),
@@ -337,6 +338,7 @@ def relay_mechanisms_forbidden(postfix: Postfix, passwords: PasswordMaps) -> Fin
     rung="tls",
     role="cause",
     direction="relay",
+    witnesses=("TLS547",),
     fails=[
         {"postfix": _main(port=465)},
         {"postfix": _main(port=587, more="smtp_tls_wrappermode = yes\nsmtp_tls_security_level = encrypt")},

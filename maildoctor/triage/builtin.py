@@ -136,10 +136,12 @@ def _rule(table: dict[str, Any]) -> Rule:
     )
 
 
-def _cause(name: str, when: str, advice: str, commands: list[str], login: bool | None, refused: bool | None) -> Cause:
+def _cause(
+    name: str, when: str, advice: str, commands: list[str], login: bool | None, refused: bool | None, checks: list[str]
+) -> Cause:
     if not all(flag is None or isinstance(flag, bool) for flag in (login, refused)):
         raise TypeError("this is no flag")
-    return Cause(_text(name), _text(when), _text(advice), _texts(commands), login, refused)
+    return Cause(_text(name), _text(when), _text(advice), _texts(commands), login, refused, _texts(checks))
 
 
 def _text(value: object) -> str:

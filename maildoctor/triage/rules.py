@@ -56,6 +56,7 @@ class Cause:
 
     `login`: holds only in sessions with (True) or without (False) a login that went well before; None: in both.
     `refused`: likewise, where nearly all lines are of clients that were refused again and again (True), or not (False).
+    `checks`: codes of checks any of which shows on a host that it is so, and all of which pass where it is not.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Cause:
     commands: tuple[str, ...]
     login: bool | None = None
     refused: bool | None = None
+    checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +355,7 @@ def _cause(reader: Table) -> Cause:
         commands=reader.texts("commands"),
         login=reader.flag("login"),
         refused=reader.flag("refused"),
+        checks=reader.texts("checks"),
     )
     reader.done()
     return cause

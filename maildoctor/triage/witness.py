@@ -21,7 +21,7 @@ from maildoctor.stamps import written
 
 if TYPE_CHECKING:
     from maildoctor.facts.login_history import LoginHistory
-    from maildoctor.triage.rules import Rule
+    from maildoctor.triage.rules import Cause, Rule
 
 LOGS = (
     ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail"),
@@ -50,17 +50,22 @@ def received(
     rules, errors = builtin()
     broken = tuple(Outcome(_code(e.where), "log-rule", "broke", f"{e}: this log rule was left out") for e in errors)
     checks: dict[str, list[str]] = {}
+    outcomes = {o.code: o for o in report.outcomes}
+    rules = tuple(_in_view(rule, outcomes) for rule in rules)
+    causes = {rule.code: rule.causes for rule in rules}
     for check, spoken_of in witnesses.items():
         for rule in spoken_of:
             checks.setdefault(rule, []).append(check)
-    outcomes = {o.code: o for o in report.outcomes}
     more: dict[str, list[Evidence]] = {}
     notes: list[Finding] = []
     fixed: list[str] = []
     now = _seconds(report.started)
     for finding, is_fault in _findings(rules, reported, now):
         speaking = [outcomes[c] for c in checks.get(finding.code, ()) if c in outcomes]
-        codes = [o.code for o in speaking]
+        proofs = [outcomes[c] for cause in causes.get(finding.code, ()) for c in cause.checks if c in outcomes]
+        codes = [o.code for o in (*speaking, *proofs)]
+        if not speaking and all(cause.checks for cause in causes.get(finding.code, ())):
+            speaking = proofs
         still = next((r.finding for r in report.ranked if r.finding.code in codes and _same(r.finding, finding)), None)
         if still is not None:
             more.setdefault(still.fingerprint, []).extend(_line(e) for e in finding.evidence[-1:])
@@ -89,19 +94,44 @@ _AT_REST = ("root", "snapshot")
 
 _SUBJECTS = ("path", "map", "plugin", "mechanism", "port")
 """Labels by which two findings of one kind are told apart."""
+_OF_FILES = ("path", "map")
 _BUILT = (".db", ".lmdb", ".cdb", ".pag", ".dir")
 
 
 def _same(seen: Finding, line: Finding) -> bool:
     """Whether a line may speak of this finding: it names no other file, plug-in, mechanism or port."""
-    pairs = ((seen.labels.get(k, ""), line.labels.get(k, "")) for k in _SUBJECTS)
-    return all(not a or not b or _bare(a).endswith(_bare(b)) or _bare(b).endswith(_bare(a)) for a, b in pairs)
+    pairs = ((k, seen.labels.get(k, ""), line.labels.get(k, "")) for k in _SUBJECTS)
+    both = [(_bare(a), _bare(b)) for k, a, b in pairs if a and b and (k not in _OF_FILES or ("/" in a and "/" in b))]
+    return all(a.endswith(b) or b.endswith(a) for a, b in both)
 
 
 def _bare(subject: str) -> str:
     """A table by the name of its source, a file without the type of table before it."""
     path = subject.lower().rpartition(":")[2] if subject.partition(":")[2].startswith("/") else subject.lower()
     return next((path.removesuffix(end) for end in _BUILT if path.endswith(end)), path)
+
+
+def _in_view(rule: "Rule", outcomes: Mapping[str, Outcome]) -> "Rule":
+    """With its causes in the order that this host shows: first what a check found, last what checks looked for in
+    vain."""
+    if not any(cause.checks for cause in rule.causes):
+        return rule
+    ordered = sorted(rule.causes, key=lambda cause: _likely(cause.checks, outcomes))
+    return replace(rule, causes=tuple(_refuted(c) if _likely(c.checks, outcomes) == _LAST else c for c in ordered))
+
+
+_LAST = 2
+
+
+def _likely(checks: Sequence[str], outcomes: Mapping[str, Outcome]) -> int:
+    said = [outcomes[c].outcome for c in checks if c in outcomes]
+    if "fail" in said:
+        return 0
+    return _LAST if said and all(word == "pass" for word in said) else 1
+
+
+def _refuted(cause: "Cause") -> "Cause":
+    return replace(cause, name=f"{cause.name} (not so on this host now: {', '.join(cause.checks)})")
 
 
 def _settling(speaking: Sequence[Outcome], kind: str) -> list[Outcome]:
