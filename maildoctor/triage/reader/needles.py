@@ -44,7 +44,8 @@ _TEXTS = """
     hrottling|rejected by|isabled|xhausted|process limit|roblem|syntax|Syntax|deadlock|older than|obsolete
     erechtigung|abgelehnt|nicht gefunden|nicht erlaubt|refusée|denegado|rehusada|non accordée|negato
     rifiutata|negada|recusada|geweigerd|) unknown|e error
-    ot owner|nsufficient a|nsufficient p|nsufficient m|nsufficient d|nsufficient s|ot privileged|EACCES|ENOENT|is unavailable
+    ot owner|nsufficient a|nsufficient p|nsufficient m|nsufficient d|nsufficient s|ot privileged
+    EACCES|ENOENT|is unavailable
     ot connected|gone away|ost connection to MySQL|ost is down|etwork is down|running processes|onnection abort
     e busy|locks available|eadlock |ould block|disk full|Disk full|disk is full|disk space
     table overflow|buffer space|nough space
