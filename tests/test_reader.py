@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.logs import lines
+from bench.planted import misses, planted
 from maildoctor.cli.rule_pages import rule_page
 from maildoctor.model import Ranked
 from maildoctor.render.style import Style
@@ -18,8 +19,9 @@ from maildoctor.triage.engine import Finds
 from maildoctor.triage.headers import peel
 from maildoctor.triage.judge import judge
 from maildoctor.triage.match import Matcher
+from maildoctor.triage.reader.folding import fold
 from maildoctor.triage.reader.needles import NEEDLES
-from maildoctor.triage.reader.reading import CODES, Reading, read
+from maildoctor.triage.reader.reading import CODES, Reader, Reading, read
 from maildoctor.triage.scan import Scan, Seen
 
 NOW = 1_800_000_000.0
@@ -58,6 +60,41 @@ def test_object_and_error_of_lines_that_no_rule_knows() -> None:
         if reading is None or reading.kind != case["kind"] or reading.fields["object"].decode() not in case["objects"]:
             wrong.append((case["line"], reading))
     assert len(wrong) <= 15, "\n".join(map(str, wrong))
+
+
+def test_planted_lines_of_other_sources_are_read() -> None:
+    matcher = Matcher(RULES)
+    cases, _ = planted(400, matcher, seed=11)
+    assert len(misses(cases, matcher)) <= 0.05 * len(cases)
+
+
+def test_what_varies_and_tells_nothing_is_folded() -> None:
+    text = "connect to mx7.d4.example[192.0.2.1]:25 for <bob@d5.example>, 12345 s: said: 550"
+    other = "connect to gw.d9.example.net[203.0.113.9]:25 for <eve@x.example>, 54321 s: said: 550"
+    assert fold(text) == fold(other)
+    for kept in ("signal 11", "/etc/a.conf", "ldap.d4.example", "errors: 0", "main.cf", "127.0.0.1", "localhost"):
+        assert (
+            fold(kept) != fold("signal 15") and fold(kept) != fold("mx.d4.example") and fold(kept) != fold("192.0.2.1")
+        )
+
+
+def test_a_line_read_before_hides_no_trouble() -> None:
+    reader = Reader()
+    quiet = b"connection to mx.d4.example failed: Connection timed out"
+    for message in (quiet, quiet.replace(b"d4", b"d5"), quiet.replace(b"d4", b"d6")):
+        assert reader.read(b"sendmail", message) is None
+    assert reader.read(b"sendmail", quiet.replace(b"mx.d4", b"ldap.d4")) is not None
+    assert reader.read(b"sendmail", quiet.replace(b"mx.d4.example", b"/run/x")) is not None
+    for case in LINES:
+        head = peel(case["line"].encode())
+        logged = bool(head.stamp or head.pid)
+        assert reader.read(head.tag, head.message, logged) == read(head.tag, head.message, logged)
+
+
+def test_servers_elsewhere_with_letters_of_a_service_are_no_trouble() -> None:
+    for host in ("mx.administration.example", "mx.spamfilter.example", "mx.d4.example"):
+        line = HEAD + f"exim[9]: 1tE163-00AbCd-AB H={host} [2001:db8::db01] Connection timed out"
+        assert not findings(line)
 
 
 def test_errno_is_read_nearly_always() -> None:

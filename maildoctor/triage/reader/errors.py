@@ -30,8 +30,8 @@ EXACT: dict[str, str] = {
         could not connect to server | server is not operational | service unavailable | server down
         cannot contact any kdc for realm | cannot contact any kdc | daemon not running | unable to reach any kdc
         unable to reach any kdc in realm | transport endpoint is not connected | socket is not connected
-        enotconn | lost connection to mysql server | mysql server has gone away | server has gone away
-        server closed the connection unexpectedly | no running processes""",
+        socket not connected | enotconn | lost connection to mysql server | mysql server has gone away
+        server has gone away | server closed the connection unexpectedly | no running processes""",
     "unreachable": """
         no route to host | network is unreachable | host is down | network is down | ehostunreach | enetunreach
         host is unreachable | host unreachable | network unreachable | enetdown | ehostdown
@@ -60,11 +60,11 @@ EXACT: dict[str, str] = {
         operation now in progress | file is locked""",
     "full": """
         no space left on device | enospc | disc quota exceeded | disk quota exceeded | quota exceeded | edquot
-        not enough space | disk full | disk is full | out of disk space | insufficient system storage
+        disk full | disk is full | out of disk space | insufficient system storage
         not enough disk space | insufficient disk space | queue file write error | file too large | efbig
         no buffer space available | enobufs | filesystem full | no space left""",
     "memory": """
-        cannot allocate memory | out of memory | not enough core | enomem | memory allocation failed
+        cannot allocate memory | out of memory | not enough core | not enough space | enomem | memory allocation failed
         malloc failed | not enough memory | memory exhausted | insufficient memory | can't allocate memory
         malloc failure | memory allocation error | memory allocation failure | cannot allocate
         couldn't allocate memory | no memory | could not allocate memory | null returned by malloc
@@ -87,7 +87,8 @@ EXACT: dict[str, str] = {
         inappropriate file type or format | exec format error | enoexec | protocol wrong type for socket
         operation not supported on socket | not a typewriter | not a tty | bad file descriptor | bad file number
         ebadf | illegal seek | directory not empty | enotempty | cross-device link | invalid cross-device link
-        bad address | efault | is not a plain file""",
+        bad address | efault | invalid seek | not a data message
+        file descriptor in bad state | is not a plain file""",
     "damaged": """
         input/output error | i/o error | io error | eio | stale nfs file handle | stale file handle | estale
         bad message | ebadmsg | structure needs cleaning | database disk image is malformed

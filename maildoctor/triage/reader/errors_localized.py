@@ -28,6 +28,7 @@ LOCALIZED: dict[str, str] = {
         немає такого пристрою чи адреси | böyle bir aygıt ya da adres yok | laitetta tai osoitetta ei ole
         nem létező eszköz vagy cím | el dispositiu o adreça no existeix""",
     "damaged": """
+        eingabe-/ausgabefehler
         erreur d'entrée/sortie | error de entrada/salida | errore di input/output | erro de entrada/saída
         błąd wejścia/wyjścia | chyba vstupu/výstupu | ошибка ввода/вывода | помилка введення-виведення
         girdi/çıktı hatası | kimeneti/bemeneti hiba | error d’entrada/sortida

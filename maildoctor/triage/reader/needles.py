@@ -43,7 +43,32 @@ _TEXTS = """
     lock skew|hared object|local problem|onfiguration error|onfiguration problem|cal configuration|no mechanism
     hrottling|rejected by|isabled|xhausted|process limit|roblem|syntax|Syntax|deadlock|older than|obsolete
     erechtigung|abgelehnt|nicht gefunden|nicht erlaubt|refusée|denegado|rehusada|non accordée|negato
-    rifiutata|negada|recusada|geweigerd|отказано|) unknown|e error"""
+    rifiutata|negada|recusada|geweigerd|) unknown|e error
+    ot owner|nsufficient a|nsufficient p|nsufficient m|nsufficient d|nsufficient s|ot privileged
+    EACCES|ENOENT|is unavailable
+    ot connected|gone away|ost connection to MySQL|ost is down|etwork is down|running processes|onnection abort
+    e busy|locks available|eadlock |ould block|disk full|Disk full|disk is full|disk space
+    table overflow|buffer space|nough space
+    descriptors available|nappropriate |ymbolic link|on non-socket|ormat error|ross-device|Not a tty|I/O error|tale NFS
+    tale file|tructure needs|ile exists|lready exists|not applicable|Not supported|not enabled|nimplemented
+    ile too short|elocation error|ymbol lookup|ssertion|ore dumped|us error|tack smashing|SIGSEGV|SIGABRT|lready regist
+    o start line|certificate is not|ficate assigned|te key assigned|too weak|PEM routines|509 certificate routines
+    sn1 encoding routines|key table|nspecified GSS|redentials cache|ncryption type|ey version|inor code may
+    default realm|erberos credentials|credentials provided|trong(er) auth|trong auth|nwilling to perform
+    onfidentiality|pg_hba|perations error|rotocol error|onstraint viol|coding error|ilter error
+    database selected|eneric failure
+    verflowed buffer|ecryption failure|odule is unknown|ystem error|ser credentials|odule specific|onversation error
+    oken manipulation|oken lock|up readable|ld readable|-readable|nsafe |too open|moved backwards|nternal error
+    isconfigur|incorrectly configured|file descriptor|ile number
+    nicht verfügbar|belegt|Speicherplatz|auptspeicher|offene Dateien|nur lesbar|Ausgabefehler|Verzeichnis
+    nicht unterstützt|ungültig|existiert|nicht erreichbar|Wartezeit|nicht verbunden
+    temporairement|occupé|pace disponible|de la mémoire|fichiers ouverts|lecture seulement|entrée/sortie|un dossier
+    invalide|non supporté|fichier existe|pas accessible|non permise|déjà utilisée
+    no disponible|ocupado|espacio en el|asignar memoria|ficheros abiertos|sólo lectura|entrada/salida|directorio
+    inválido|no soportad|ya existe|inaccesible|no permitida|non esistente|occupat|allocare memoria|file aperti
+    sola lettura|di input/output|non valido|già esistente|già in uso|inexistente|alocar memória|arquivos abertos
+    somente para leitura|entrada/saída|diretório|bestaat niet|is bezig|open bestanden|alleen-lezen|ongeldig
+    тказано|Нет такого|занято|памяти|недоступ|ошибка|шибка ввода|rak dostępu|ie ma takiego|finns inte"""
 
 NEEDLES: tuple[bytes, ...] = tuple(
     text.encode()

@@ -53,6 +53,8 @@ _THING = re.compile(
     r"|(?P<relative>(?<![\w.-])[\w.-]{0,80}\w\.(?:cf|conf|db|pem|key|crt|cer|csr|toml|ext|cfg|pid|lock|log|mc"
     r"|keytab|ini|sock"
     r"|socket|sqlite|lua|sieve|list|index|cache|pag|dir|cdb|lmdb|json|xml|p12|pfx|jks|dh)\b)"
+    r"|(?P<host>(?<=[a-z]\()[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?=[,)])"
+    r"|(?<=: )(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}(?=: ))"
     r"|(?P<function>\b[A-Za-z_]\w{1,60}\(\)|^[a-z]\w{0,40}_\w{1,40}(?=: ))"
     r"|(?P<mech>\b(?:" + _MECHS + r")\b)"
     r"|(?P<setting>\b[a-z][a-z0-9]{0,40}(?:_[a-z0-9]{1,40}){1,10}\b(?![(\w]))",
@@ -97,8 +99,9 @@ _OF_SERVICE = re.compile(
     r"|look up|bind|stat|create|remove|start)"
     r"(?: (?:to|from|on|at|file|lock|map|table|database|proxy|filter|input|output|service|the|directory|dir)){0,3}"
     r" (?P<word>[\w./-]{2,64})|\bfor (?P<account>[\w.@+-]{1,64})(?=[:.,]|$)|: (?P<tail>[\w./@-]{2,64})$"
+    r"|\bpam_[a-z]{1,20}\((?P<asked>[\w-]{2,64})(?=[,)])"
 )
-_OF_GROUP = {"name": "service", "tail": "word"}
+_OF_GROUP = {"name": "service", "tail": "word", "asked": "service"}
 _PLACES = frozenset({"source", "function", "mech", "peer", "mail"})
 
 
