@@ -335,7 +335,8 @@ def goes_on(kind: PieceKind, text: str, depth: int) -> bool:
     if kind == "namei":
         return bool(_LOOK.match(text.lstrip()) or re.match(r"f: |\s{1,40}\S", text))
     if kind == "transcript":
-        return form is None and bool(_MORE_OF_TRANSCRIPT.match(text)) and not _PROSE.fullmatch(text)
+        said = text[-1] in ".?!:" and bool(_PROSE.fullmatch(text))
+        return form is None and bool(_MORE_OF_TRANSCRIPT.match(text)) and not said
     if kind in ("log", "testsaslauthd", "sasldb-users", "authinfo", "id"):
         return False
     if text[0] in " \t":
