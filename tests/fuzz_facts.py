@@ -3,8 +3,8 @@
     PYTHONPATH=. python tests/fuzz_facts.py [-max_total_time=300] CORPUS_FOLDER
 
 The first byte of an input chooses the parser, the rest is its text. The checks' own samples are the first corpus: they
-are written into CORPUS_FOLDER where it is empty. A crash is a text that raises, or takes more than two seconds; of
-`linking.elf` NotElf and BadElf are answers.
+are written into CORPUS_FOLDER where it is empty. What `maildoctor paste` cuts is a parser too. A crash is a text that
+raises, or takes more than two seconds; of `linking.elf` NotElf and BadElf are answers.
 """
 
 import importlib
@@ -29,6 +29,7 @@ with atheris.instrument_imports():
     from maildoctor.facts.sendmail.mc import SendmailMc
     from maildoctor.facts.tls import Tls
     from maildoctor.linking.elf import BadElf, Elf, NotElf, sendmail_build
+    from maildoctor.paste import read
 
 
 def _cf(text: str) -> None:
@@ -66,7 +67,7 @@ _OTHERS = tuple(fact for fact in COLLECTORS if fact not in _FIRST)
 
 PARSERS: tuple[Callable[[str], object], ...] = (
     _cf, SendmailMc.parse, SaslConf.parse, _paths, _tls, _maps, _plugins,
-    *(fact.parse for fact in _OTHERS),
+    *(fact.parse for fact in _OTHERS), read,
 )  # fmt: skip
 
 

@@ -310,6 +310,12 @@ def test_one_conversation_in_five_hands(command: str, received: str, sent: str) 
     assert "=== outcome failed 535 5.7.8 no" in said
 
 
+def test_what_comes_after_starttls_by_hand_is_in_tls() -> None:
+    rows = ["220 a.example ESMTP", "EHLO me", "250-a.example", "250 STARTTLS", "STARTTLS", "220 go ahead", "EHLO me"]
+    said = conversation("", [*rows, "250-a.example", "250 AUTH PLAIN"])
+    assert said.endswith("\n ~> EHLO me\n<~  250-a.example\n<~  250 AUTH PLAIN")
+
+
 def test_absent_is_only_what_the_paste_says_is_not_there() -> None:
     paste = read("$ ls -l /etc/sasldb2\nls: cannot access '/etc/sasldb2': No such file or directory\n")
     answer = paste.answers[("look", "/etc/sasldb2")]

@@ -1252,7 +1252,7 @@ _SUBMISSION = 587
     witnesses=("RELAY120",),
     fails=[
         {"mc": "DAEMON_OPTIONS(`Port=submission, Name=MSA, M=E')dnl\nMAILER(`smtp')dnl"},
-        {"mc": "dnl TRUST_AUTH_MECH(`LOGIN')dnl\ndnl define(`confAUTH_MECHANISMS', `LOGIN')dnl\nMAILER(`smtp')"},
+        {"mc": "dnl TRUST_AUTH_MECH(`LOGIN')dnl\nDAEMON_OPTIONS(`Port=smtp, Name=MTA')dnl\nMAILER(`smtp')"},
     ],
     passes=[
         {"mc": "TRUST_AUTH_MECH(`LOGIN PLAIN')dnl\nMAILER(`smtp')dnl"},
@@ -1275,7 +1275,7 @@ def mc_without_auth(mc: SendmailMc, cf: SendmailCf | Unknown) -> Findings:
     """
     if isinstance(cf, SendmailCf) or _speaks_of_auth(mc) or any("sasl" in path for path in mc.includes):
         return
-    if not any(e.kind in ("daemon", "option") for e in mc.expected) and "smtp" not in "".join(map(str, mc.expected)):
+    if "msp" in mc.features or not any(e.kind in ("daemon", "option") for e in mc.expected):
         return
     yield found(
         "sendmail.mc sets up no SMTP AUTH: no confAUTH_MECHANISMS and no TRUST_AUTH_MECH",

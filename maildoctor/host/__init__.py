@@ -90,7 +90,7 @@ class Host(Protocol):
     """Whatever can be asked: this machine, an unpacked root, a recording."""
 
     kind: str
-    """host, root, container, snapshot or endpoint"""
+    """host, root, container, snapshot, endpoint or paste"""
     name: str
     """the node name, or the path of the root"""
 

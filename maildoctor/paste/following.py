@@ -34,8 +34,8 @@ def to_paste_next(paste: Paste, report: Report) -> tuple[Request, ...]:
 
 
 def _is_checked(finding: Finding, report: Report) -> bool:
-    """Whether a check found it, which knows the cause, and not a line that was pasted."""
-    return any(o.code == finding.code for o in report.outcomes)
+    """Whether a check found it in files, which knows the cause, and no line or conversation that was pasted."""
+    return not finding.code.startswith("WIRE") and any(o.code == finding.code for o in report.outcomes)
 
 
 def _of_findings(roots: list[Finding], paste: Paste) -> Iterator[Request]:

@@ -31,11 +31,11 @@ _CONFIGURED: dict[PieceKind, re.Pattern[str]] = {
 
 _COMMANDS = frozenset(
     """
-    postconf doveconf dovecot cat head tail more less grep egrep fgrep zgrep zcat journalctl ls ll namei id groups ps pgrep
-    ss netstat lsof telnet nc ncat openssl swaks curl sasldblistusers2 sasldblistusers testsaslauthd pluginviewer
-    saslpluginviewer saslfinger sendmail hostname uname lsb_release getent doveadm systemctl service exim exim4 msmtp
-    python python3 perl dpkg rpm printf echo postmap saslpasswd2 stat find which ldd strings ip iptables nft apt-cache apt
-    yum dnf awk sed postfix newaliases m4 make vi vim nano
+    postconf doveconf dovecot cat head tail more less grep egrep fgrep zgrep zcat journalctl ls ll namei id
+    groups ps pgrep ss netstat lsof telnet nc ncat openssl swaks curl sasldblistusers2 sasldblistusers
+    testsaslauthd pluginviewer saslpluginviewer saslfinger sendmail hostname uname lsb_release getent doveadm
+    systemctl service exim exim4 msmtp python python3 perl dpkg rpm printf echo postmap saslpasswd2 stat find
+    which ldd strings ip iptables nft apt-cache apt yum dnf awk sed postfix newaliases m4 make vi vim nano
     """.split()  # noqa: SIM905 - seventy words
 )
 
@@ -335,7 +335,8 @@ def goes_on(kind: PieceKind, text: str, depth: int) -> bool:
     if kind == "namei":
         return bool(_LOOK.match(text.lstrip()) or re.match(r"f: |\s{1,40}\S", text))
     if kind == "transcript":
-        return form is None and bool(_MORE_OF_TRANSCRIPT.match(text)) and not _PROSE.fullmatch(text)
+        said = text[-1] in ".?!:" and bool(_PROSE.fullmatch(text))
+        return form is None and bool(_MORE_OF_TRANSCRIPT.match(text)) and not said
     if kind in ("log", "testsaslauthd", "sasldb-users", "authinfo", "id"):
         return False
     if text[0] in " \t":

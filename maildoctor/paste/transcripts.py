@@ -53,7 +53,7 @@ class _Talk:
 
     def __init__(self, command: str) -> None:
         self.host, self.port, self.address = "", "", ""
-        self.secure = self.begun = self.asked = False
+        self.secure = self.begun = self.asked = self.begins_tls = False
         self.rows: list[str] = []
         self.notes: list[str] = []
         self.mechanism = self.outcome = ""
@@ -122,6 +122,9 @@ class _Talk:
         arrow = "<~ " if self.secure else "<- "
         self.rows.append(f"{arrow} {text}")
         self.asked = text.startswith("334")
+        if self.begins_tls and text.startswith("220"):
+            self.secure = True
+        self.begins_tls = False
         if self.mechanism and text[:3] in ("235", "535", "534", "454", "504", "501", "538", "530"):
             self.outcome = f"{'ok' if text[:3] == '235' else 'later' if text[0] == '4' else 'failed'} {text}"
         if not self.host and (m := _GREETING.match(text)):
@@ -135,13 +138,15 @@ class _Talk:
             self.mechanism = [*text.split(), ""][1].upper()[:30]
             text = f"AUTH {self.mechanism}" + (" ***" if len(text.split()) > 2 else "")
         self.asked = False
+        self.begins_tls = verb == "STARTTLS"
         self.rows.append(f" {'~' if self.secure else '-'}> {text}")
 
     def written(self) -> str:
         """All of it."""
         if not any(row.startswith("<") for row in self.rows) and not self.trouble:
             return ""
-        port = self.port or ("465" if self.implicit else "25" if self.swaks else "587")
+        # where nobody says the port: who tries to log in is a client, and what is between servers is port 25
+        port = self.port or ("465" if self.implicit else "587" if self.mechanism and not self.swaks else "25")
         address = self.address or self.host or "server"
         name = f" for {self.host}" if self.host and self.host != address else ""
         mode = "implicit" if self.implicit else "starttls" if self.begun else "auto"
