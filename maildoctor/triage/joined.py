@@ -47,7 +47,7 @@ def configuration_unread(findings: Sequence[tuple[Finding, Iterable[str]]]) -> F
         "for secrets in every store that is installed, sasldb first. Each of these lines alone is harmless; together "
         "they are what a server does whose file is not read.",
         advice="1. The file is not where this libsasl looks, or the path was set to something else.\n"
-        "How to tell: There is none in /etc/sasl2, /usr/lib/sasl2 or /etc/postfix/sasl; or smtpd_sasl_path is not smtpd, "
+        "How to tell: There is none in /etc/sasl2, /usr/lib/sasl2 or /etc/postfix/sasl; smtpd_sasl_path is not smtpd, "
         "or cyrus_sasl_config_path names another directory.\n"
         "Do: Remove smtpd_sasl_path (it is a name, no directory) or set it to smtpd, and put smtpd.conf into "
         "/etc/postfix/sasl (Debian) or /etc/sasl2; Sendmail.conf into /etc/sasl2 or /usr/lib/sasl2.\n"
