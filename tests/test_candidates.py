@@ -98,3 +98,42 @@ def test_candidates_stand_below_each_other_three_at_most() -> None:
     assert "3. " in text and "4. " not in text and "more candidate" in text
     assert re.search(r"\n +tell  \S", text) and re.search(r"\n +do    \S", text)
     assert "4. " in render(report, Style(colour=False, ascii=True, width=80, verbosity=1))
+
+
+UNREAD = (
+    "postfix/smtpd[9]: sql_select option missing",
+    "postfix/smtpd[9]: auxpropfunc error no mechanism available",
+    "postfix/smtpd[9]: _sasl_plugin_load failed on sasl_auxprop_plug_init for plugin: sql",
+)
+
+
+def test_harmless_lines_together_name_a_configuration_that_is_not_read() -> None:
+    assert "CONF160" not in judged(*UNREAD)
+    ntlm = SMTPD.replace("PLAIN", "NTLM")
+    found = judged(*UNREAD, ntlm)
+    assert found["CONF160"].finding.severity == "warning" and found["CONF160"].explained_by is None
+    assert "NTLM is offered" in found["CONF160"].finding.message
+    assert {found[code].explained_by for code in ("CONF153", "LINK147")} == {found["CONF160"].finding.fingerprint}
+    assert "CONF160" not in judged(ntlm)
+
+
+def dovecot(name: str, outcome: str) -> str:
+    """A login at Dovecot."""
+    return f"dovecot: imap-login: {outcome}: user=<{name}>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.9"
+
+
+@pytest.mark.parametrize(
+    ("refused", "welcome", "place"),
+    [
+        ("amy", "amy@example.com", 0),
+        ("bob", "amy@example.com", 1),
+        ("amy@example.com", "amy", 0),
+        ("bob@example.com", "amy@example.com", None),
+        ("bob", "amy", None),
+    ],
+)
+def test_a_name_in_another_form_than_those_that_log_in(refused: str, welcome: str, place: int | None) -> None:
+    found = judged(dovecot(refused, "Disconnected (auth failed, 1 attempts)"), dovecot(welcome, "Login"))["USER750"]
+    candidates = re.findall(r"(?m)^\d\. (.*)", found.finding.advice)
+    form = [n for n, text in enumerate(candidates) if text.startswith("The client sends the name with")]
+    assert form == ([] if place is None else [place])

@@ -13,7 +13,7 @@ import maildoctor
 from maildoctor.__main__ import main
 from maildoctor.ledger import CHECKS, RULES, free_code
 from maildoctor.library import NOT_LOADED, load_library
-from maildoctor.triage import footprints, guessing
+from maildoctor.triage import footprints, guessing, joined
 
 RETIRED = "retired"
 SHARED = {"configuration-syntax", "unknown-option"}
@@ -34,7 +34,7 @@ def _ledger() -> list[tuple[str, str]]:
 
 def _present() -> dict[str, str]:
     """Every code that a check, a log rule or the judgement of a whole log has, with its name."""
-    given = {guessing.CODE: guessing.NAME, footprints.CODE: footprints.NAME, NOT_LOADED[0]: NOT_LOADED[1]}
+    given = {judged.CODE: judged.NAME for judged in (guessing, footprints, joined)} | {NOT_LOADED[0]: NOT_LOADED[1]}
     given |= {c.code: c.name for c in load_library().checks if c.judge.__module__.startswith("maildoctor.checks.")}
     for path in sorted(_folder().glob("*/*.toml")):
         for rule in tomllib.loads(path.read_text(encoding="utf-8")).get("rule", ()):

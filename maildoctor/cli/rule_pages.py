@@ -9,7 +9,7 @@ from maildoctor.model import Finding
 from maildoctor.render.escape import prose, shown
 from maildoctor.render.style import Style
 from maildoctor.render.text import Block, finding_blocks, written
-from maildoctor.triage import footprints, guessing
+from maildoctor.triage import footprints, guessing, joined
 from maildoctor.triage.builtin import builtin
 from maildoctor.triage.engine import Finds
 from maildoctor.triage.headers import peel
@@ -36,7 +36,7 @@ def rule_page(word: str, style: Style) -> str | None:
     for rule in usable(rule_files()).rules:
         if word.lower() in (rule.code.lower(), rule.name):
             return written(_rule(rule, style), style)
-    for judged in (guessing, footprints):
+    for judged in (guessing, footprints, joined):
         if word.lower() in (judged.CODE.lower(), judged.NAME):
             return written(_judgement(judged.sample(), style), style)
     return None

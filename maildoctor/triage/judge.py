@@ -12,6 +12,7 @@ from maildoctor.triage.clock import Clock
 from maildoctor.triage.footprints import Footprints, footprints
 from maildoctor.triage.guessing import Guessing, again_and_again, guessing
 from maildoctor.triage.headers import peel
+from maildoctor.triage.joined import another_form, configuration_unread, explained
 from maildoctor.triage.rules import KINDS, QUIET, Cause, Rule
 from maildoctor.triage.scan import Seen, settled
 from maildoctor.triage.tally import Entry, Key, Moment, Tally, is_login
@@ -51,7 +52,12 @@ def judge(rules: Sequence[Rule], seen: Seen, now: float, top: int = 5) -> tuple[
     if own is not None:
         cases = [replace(c, finding=replace(c.finding, severity="info")) if c.key in own.keys else c for c in cases]
     findings = [case.finding for case in cases] + [found.finding for found in (attack, own) if found is not None]
-    return correlate.rank(findings, _causes(cases, seen, attack, own))
+    causes = _causes(cases, seen, attack, own)
+    unread = configuration_unread([(case.finding, _mechs(case)) for case in cases])
+    if unread is not None:
+        findings.append(unread)
+        causes.append(correlate.Cause(unread.code, explained()))
+    return correlate.rank(findings, causes)
 
 
 def read(rules: Sequence[Rule], seen: Seen, now: float, top: int, names: Iterable[str]) -> LogRead:
@@ -117,6 +123,14 @@ def _causes(
     return causes
 
 
+def _mechs(case: Case) -> Iterator[str]:
+    """The mechanisms that its lines name."""
+    if mech := case.finding.labels.get("mech"):
+        yield mech
+    if top := case.entry.values.get("mech"):
+        yield from map(_text, top.counts)
+
+
 def explains(a: Case, b: Case, seen: Seen) -> bool:
     """Whether the one is what the other comes from, given that its rule says it could be: they met in most sessions
     of the symptom, or the cause is one of the whole host."""
@@ -168,6 +182,8 @@ def _finding(rules: Sequence[Rule], key: Key, entry: Entry, tally: Tally, clock:
     fields = _fields(rule, key, entry)
     made_to_wait = rule.refusal == "delayed" and again_and_again(tally, rules, key[0], entry) >= _MOSTLY
     causes = _of_server(_fitting(rule.causes, entry, made_to_wait), entry)
+    if rule.by_client and "user" in rule.fields and (form := another_form(entry.users.counts, tally.welcome.names)):
+        causes.insert(0 if form[1] else 1, form[0])  # strangers guess in any form
     return Finding(
         code=rule.code,
         name=rule.name,

@@ -185,16 +185,16 @@ class Tally:
             entry.course.add(minute, times)
         user, relay = self._fields(hit, entry)
         rule = self._rules[hit.rule]
-        if relay and rule.kind not in QUIET:
-            self._address(relay, hit.rule, user, times, minute if head.stamp else 0)
-        elif hit.rule in self._logins:
-            self.welcome.add(relay, user)
         if hit.rule in self._joined:
             self._join(key, hit, relay, entry)
-        if minute and hit.rule in self._checkers and user and not relay:
+        if relay and rule.kind not in QUIET:
+            self._address(relay, hit.rule, user, times, minute)
+            if self._refusals and minute and rule.refusal == "wrong":
+                self._match(key, hit, minute, user, relay, entry)
+        elif hit.rule in self._logins:
+            self.welcome.add(relay, user)
+        elif user and minute and hit.rule in self._checkers:
             self._checked(hit, minute, user, entry)
-        elif minute and relay and rule.refusal == "wrong" and self._refusals:
-            self._match(key, hit, minute, user, relay, entry)
         return key, entry
 
     def _checked(self, hit: Hit, minute: int, user: bytes, entry: Entry) -> None:
