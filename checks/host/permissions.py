@@ -24,7 +24,7 @@ from maildoctor.api import (
     shell_word,
     shell_words,
 )
-from maildoctor.api.cyrus import PLAINTEXT, SaslConf, SaslDb
+from maildoctor.api.cyrus import SaslConf, SaslDb, asks_auxprop
 from maildoctor.api.host import (
     Copies,
     Exposed,
@@ -586,9 +586,7 @@ def _not_asked(conf: SaslConf | Unknown) -> frozenset[FilePurpose]:
     if isinstance(conf, Unknown):
         return frozenset()
     elsewhere = bool(conf.auxprop_plugins) and "sasldb" not in (conf.auxprop_plugins or ())
-    plain = conf.mechs is not None and bool(conf.mechs) and {m.upper() for m in conf.mechs} <= PLAINTEXT
-    asked = plain and not any(m.lower().startswith("auxprop") for m in conf.pwcheck_methods)
-    return frozenset({"sasldb"}) if elsewhere or asked else frozenset()
+    return frozenset({"sasldb"}) if elsewhere or not asks_auxprop(conf) else frozenset()
 
 
 def _opened(x: Look, user: str) -> Step:
