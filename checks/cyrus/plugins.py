@@ -20,7 +20,7 @@ from maildoctor.api import (
     set_option,
     taking_effect,
 )
-from maildoctor.api.cyrus import Directory, Plugin, Plugins, SaslConf, SaslDb, mechanisms, uses_sasldb
+from maildoctor.api.cyrus import Directory, Plugin, Plugins, SaslConf, SaslDb, asks_auxprop, mechanisms, uses_sasldb
 from maildoctor.api.host import Processes
 from maildoctor.api.sendmail import SendmailProgram
 from maildoctor.api.wire import Wire
@@ -337,7 +337,12 @@ def _to_the_second(plugins: Plugins, folder: Directory) -> list[Step]:
             "ELF 64-bit LSB shared object, x86-64, soname libsasldb.so.2\n",
             "conf": "auxprop_plugin: sasldb",
             "service": "",
-        }
+        },
+        {
+            "plugins": _OK,
+            "conf": "pwcheck_method: saslauthd\nmech_list: PLAIN LOGIN\nauxprop_plugin: rimap",
+            "service": "",
+        },
     ],
     refs=("libsasl: lib/auxprop.c",),
 )
@@ -355,7 +360,7 @@ def auxprop_plug_in(
     """
     asked = conf.auxprop_plugins if isinstance(conf, SaslConf) else None
     wanted = asked or (("sasldb",) if isinstance(sasldb, SaslDb) and sasldb.users and uses_sasldb(known(conf)) else ())
-    if not plugins.plugins:
+    if not plugins.plugins or not asks_auxprop(known(conf)):
         return
     for name in wanted:
         if any(p.name == name for p in plugins.plugins) or name in plugins.auxprop:

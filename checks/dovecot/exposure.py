@@ -17,6 +17,8 @@ from maildoctor.api.dovecot import Dovecot, DovecotSockets, PasswdFiles, is_aske
 
 _ASKED = "service: postfix /etc/postfix/main.cf\nprovider: dovecot\nwanted"
 _HEAD = "version: 2.3.19.1\n==> /etc/dovecot/dovecot.conf <==\n"
+_STRUCK = "***"
+"""What is read of a value that looks like a password, as sha1:6 does behind passwords =."""
 _GOOD = f"{_HEAD}auth_mechanisms = plain login\npassdb {{\n  driver = passwd-file\n  args = /etc/dovecot/users\n}}\n"
 _OPEN = (
     ">> socket: /run/dovecot/auth-smtp\ndrwxr-xr-x root root /\ndrwxr-xr-x root root /run\n"
@@ -126,6 +128,7 @@ def socket_for_everybody(service: LoginService, dovecot: Dovecot, sockets: Dovec
     passes=[
         {"service": _ASKED, "dovecot": f"{_GOOD}auth_verbose = yes\n"},
         {"service": _ASKED, "dovecot": f"{_GOOD}auth_verbose_passwords = sha1:6\n"},
+        {"service": _ASKED, "dovecot": f"{_GOOD}auth_verbose_passwords = ***\n"},
     ],
     refs=("dovecot: auth/auth-request.c",),
 )
@@ -141,7 +144,7 @@ def logs_passwords(service: LoginService, dovecot: Dovecot) -> Findings:
     for name in ("auth_debug_passwords", "auth_verbose_passwords"):
         value = dovecot.value(name).lower()
         setting = dovecot.get(name)
-        if setting is None or value in ("no", "") or value.startswith("sha1"):
+        if setting is None or value in ("no", "") or value.startswith("sha1") or value == _STRUCK:
             continue
         yield found(
             f"Dovecot writes passwords into the log: {name} = {setting.value}",

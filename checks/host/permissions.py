@@ -24,8 +24,20 @@ from maildoctor.api import (
     shell_word,
     shell_words,
 )
-from maildoctor.api.cyrus import SaslDb
-from maildoctor.api.host import Copies, Exposed, Look, Paths, Reader, System, is_of_people, may, readers_of, refusals
+from maildoctor.api.cyrus import SaslConf, SaslDb, asks_auxprop
+from maildoctor.api.host import (
+    Copies,
+    Exposed,
+    FilePurpose,
+    Look,
+    Paths,
+    Reader,
+    System,
+    is_of_people,
+    may,
+    readers_of,
+    refusals,
+)
 from maildoctor.api.sendmail import SendmailCf, SendmailProgram, SubmitCf
 
 _SASL = ("sasl", "saslauth", "mail", "postfix", "cyrus", "Debian-exim", "exim")
@@ -522,10 +534,23 @@ def readable_copy_of_secrets(copies: Copies) -> Findings:
             "paths": "-rw------- smmta root /etc/sasldb2\n[sasldb] /etc/sasldb2",
         },
         {"service": "", "paths": "-rw------- root root /etc/sasldb2\n[sasldb] /etc/sasldb2"},
+        {
+            "service": "account: postfix postfix\nreads as it: sasldb key",
+            "paths": "-rw-rw---- root sasl /etc/sasldb2\n[sasldb] /etc/sasldb2",
+            "conf": "pwcheck_method: saslauthd\nmech_list: PLAIN LOGIN",
+        },
+        {
+            "service": "account: postfix postfix\nreads as it: sasldb key",
+            "paths": "-rw-rw---- root sasl /etc/sasldb2\n[sasldb] /etc/sasldb2",
+            "conf": "pwcheck_method: auxprop\nauxprop_plugin: sql",
+        },
     ],
-    refs=("sendmail: doc/op, RunAsUser",),
+    refs=(
+        "sendmail: doc/op, RunAsUser",
+        "cyrus-sasl: lib/checkpw.c, auxprop_verify_password() alone asks for userPassword",
+    ),
 )
-def unreadable_by_run_as_user(service: LoginService, paths: Paths) -> Findings:
+def unreadable_by_run_as_user(service: LoginService, paths: Paths, conf: SaslConf | Unknown) -> Findings:
     """The mail server gives up root before it reads the user database or its key, and the user it becomes may not.
 
     Every login then ends in "user not found" or "generic failure", and STARTTLS is lost, though all files are right.
@@ -539,7 +564,7 @@ def unreadable_by_run_as_user(service: LoginService, paths: Paths) -> Findings:
     user, groups = account.user, set(account.groups)
     shut = [
         element
-        for t in paths.of(*sorted(service.read_as_account))
+        for t in paths.of(*sorted(service.read_as_account - _not_asked(conf)))
         for element, right in [*((f, 1) for f in t.folders), *([(t.file, 4)] if t.file and t.file.kind == "-" else [])]
         if not may(element, user, groups, right)
     ]
@@ -554,6 +579,14 @@ def unreadable_by_run_as_user(service: LoginService, paths: Paths) -> Findings:
             fix=list(dict.fromkeys(_opened(x, user) for x in shut)),
             user=user,
         )
+
+
+def _not_asked(conf: SaslConf | Unknown) -> frozenset[FilePurpose]:
+    """The sasldb where another store has the users, or where saslauthd checks the only mechanisms there are."""
+    if isinstance(conf, Unknown):
+        return frozenset()
+    elsewhere = bool(conf.auxprop_plugins) and "sasldb" not in (conf.auxprop_plugins or ())
+    return frozenset({"sasldb"}) if elsewhere or not asks_auxprop(conf) else frozenset()
 
 
 def _opened(x: Look, user: str) -> Step:

@@ -37,6 +37,8 @@ _OPTIONS: frozenset[Kind] = frozenset(("option", "argument"))
 _CHARACTERS: frozenset[Kind] = frozenset(("byte-order-mark", "not-ascii-blank", "nul", "no-head", "comment-behind"))
 _YES = {"true": "yes", "on": "yes", "1": "yes", "enable": "yes", "enabled": "yes", "y": "yes"}
 _NO = {"false": "no", "off": "no", "0": "no", "disable": "no", "disabled": "no", "n": "no"}
+_SHOWN = 80
+"""Characters of an entry in a sentence."""
 _MOST = 20
 """Findings of one kind; a file in which everything is wrong needs no more."""
 
@@ -243,8 +245,9 @@ def set_twice(postfix: Postfix) -> Findings:
             continue  # a later one replaces this too
         before = postfix.main.earlier.get(problem.name, ()) if problem.kind == "overridden" else ()
         lines = [Evidence(f"{problem.path}:{p.line}", f"{problem.name} = {p.value}") for p in before[-_MOST:]]
+        whole = problem.text if len(problem.text) <= _SHOWN else f"{problem.text[:_SHOWN]}…"
         yield found(
-            f"{what} is set twice: {problem.evidence.source} ({problem.text[:80]}) counts, not what stands before it",
+            f"{what} is set twice: {problem.evidence.source} ({whole}) counts, not what stands before it",
             evidence=[*lines, problem.evidence],
             fix=[edit(problem.path, "leave one setting of {name}", name=what), Restart("postfix")],
             option=what,

@@ -79,6 +79,7 @@ def confined(postfix: Postfix, services: Sequence[Smtpd]) -> dict[str, str]:
         {"postfix": _MAIN + "cyrus_sasl_config_path = /etc/postfix/sasl\n" + _MASTER},
         {"postfix": _MAIN + "smtpd_sasl_auth_enable = no\n" + _587 + " -o smtpd_sasl_auth_enable=yes\n"},
         {"postfix": _MAIN + _MASTER + "127.0.0.1:587 inet n - y - - smtpd\n"},
+        {"postfix": _MAIN + _MASTER + "2525 inet n - y - - smtpd\n"},
     ],
     refs=("postfix: smtpd/smtpd.c, ehlo_cmd(): AUTH is announced if smtpd_sasl_auth_enable; its default is no",),
 )
@@ -91,7 +92,8 @@ def logins_switched_off(postfix: Postfix) -> Findings:
     Advice: set smtpd_sasl_auth_enable=yes in main.cf, or for the one service by -o in master.cf; then reload Postfix.
     """
     public = [s for s in postfix.smtpd if not s.is_loopback]
-    asked = [s for s in public if s.port in _SUBMISSION]
+    # 2525 is nobody's port by a standard: a relay for one's own networks may listen there
+    asked = [s for s in public if s.port in _SUBMISSION and (s.port != 2525 or postfix.meant_for_logins)]
     if not asked and postfix.meant_for_logins:
         asked = [s for s in public if s.port == 25]
     off = [s for s in asked if not s.is_yes("smtpd_sasl_auth_enable")]

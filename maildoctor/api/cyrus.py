@@ -1,6 +1,6 @@
 """What checks may ask of Cyrus SASL: its configuration, plug-ins, users, saslauthd; the mechanisms of a login."""
 
-from maildoctor.auth.mechanisms import Mechanisms, Offer, mechanisms, uses_sasldb
+from maildoctor.auth.mechanisms import Mechanisms, Offer, asks_auxprop, mechanisms, uses_sasldb
 from maildoctor.facts.cyrus.conf import OPTIONS, PWCHECK_METHODS_OF_SASL_1, SaslConf
 from maildoctor.facts.cyrus.files import SaslFiles
 from maildoctor.facts.cyrus.mechanism_flags import PLAINTEXT, WITHOUT_SECRET, lacks
@@ -27,6 +27,7 @@ __all__ = [
     "Saslauthd",
     "Shipped",
     "User",
+    "asks_auxprop",
     "lacks",
     "mechanisms",
     "plugin_of",

@@ -103,3 +103,11 @@ def uses_sasldb(conf: SaslConf | None) -> bool:
     """Whether secrets are looked for in the sasldb alone: another auxprop plug-in (sql, ldapdb) may have users that
     no file shows."""
     return conf is None or not conf.auxprop_plugins or set(conf.auxprop_plugins) == {"sasldb"}
+
+
+def asks_auxprop(conf: SaslConf | None) -> bool:
+    """Whether any login is decided by a stored password: not where PLAIN and LOGIN are all there is, and others check
+    these (lib/canonusr.c: that no plug-in knows the user is then no error)."""
+    if conf is None or not conf.mechs or not {m.upper() for m in conf.mechs} <= PLAINTEXT:
+        return True
+    return any(m.lower().startswith("auxprop") for m in conf.pwcheck_methods)

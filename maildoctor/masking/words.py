@@ -138,7 +138,7 @@ SETTINGS = _words(
     ! !! * - ? acct all chauthtok setcred
     altfiles always any compat crypt db default disabled dns empty enabled false files hesiod
     hidden include incorrect invalid ldap masked md5 mymachines never nil nis nisplus no none null obscured off
-    omitted on optional pam plain private protected redacted removed required requisite sasl shadow sss substack
+    omitted on optional pam plain private protected redacted removed required requisite sasl sha1 shadow sss substack
     sufficient suppressed systemd true undef undefined unknown unset winbind wrong x xxx xxxx xxxxx yes
     """
 )
