@@ -123,7 +123,7 @@ def read(tag: bytes, message: bytes, logged: bool = True) -> Reading | None:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """A message without the word for how grave it is, which is `level`, in small letters; empty where there is none."""
+    """A message without the word for how grave it is, which is `level`, in lower case; empty where there is none."""
 
     program: str
     level: str
