@@ -199,8 +199,8 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What was examined. `kind`: host, root, container, snapshot, log, endpoint or paste. `run_in`: the command that opens a
-    shell where those of the findings are to be run, a remark where no command does; empty for a host."""
+    """What was examined. `kind`: host, root, container, snapshot, log, endpoint or paste. `run_in`: the command that
+    opens a shell where those of the findings are to be run, a remark where no command does; empty for a host."""
 
     kind: str
     name: str
