@@ -161,6 +161,8 @@ def again_and_again(tally: Tally, rules: Sequence[Rule], rule: int, entry: Entry
 
     To them Dovecot's anvil delays its answer, by up to 15 seconds; Postfix waits ten and calls that a lost connection.
     """
+    if any(other.own for other in tally.entries.values()):
+        return 0.0  # `footprints` judges what followed the refusals of a probe of ours, by the minute
     refused: dict[bytes, int] = {}
     lines: dict[bytes, int] = {}
     for relay, by_rule in tally.addresses.items():
