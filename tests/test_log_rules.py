@@ -114,10 +114,10 @@ def test_needles_are_rare_on_a_healthy_host() -> None:
 
 @pytest.mark.slow
 def test_hostile_lines_take_bounded_time() -> None:
-    """Lines of 64 kB that hold needles and almost match. The slowest engine needs 30 ms to look for all needles in one,
+    """Lines of 64 kB that hold needles and almost match. The slowest engine needs 50 ms to look for all needles in one,
     so it reads a part of the lines; the fastest reads all, and leaves the patterns no more time."""
     hostile = [needle + b" " + (needle[-3:] + b"=,(<") * 9000 + b"\n" for needle in MATCHER.needles]
-    assert _seconds(Finds, hostile[::20]) < 0.05
+    assert _seconds(Finds, hostile[::20]) < 0.1
     assert _seconds(fastest, hostile) < 0.02
 
 
