@@ -20,7 +20,7 @@ import sys
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 LIMIT = 256 * 1024 * 1024
 """Bytes read of one file at most; larger ones are refused. A sasldb of a million users has some 200 MB."""
@@ -632,6 +632,198 @@ def write_all(fd: int, data: bytes) -> None:
     left = memoryview(data)
     while left:
         left = left[os.write(fd, left) :]
+
+
+# ---- what is changed, and put back
+
+
+class State(NamedTuple):
+    """What stands at a path. `kind`: `file`, `folder`, `link`, `other` (a device, a FIFO, a socket), or `nothing`; then
+    all else is empty. Times in nanoseconds; `data`: a file's bytes, or where a link points."""
+
+    kind: str
+    mode: int = 0
+    uid: int = 0
+    gid: int = 0
+    accessed: int = 0
+    modified: int = 0
+    xattrs: tuple[tuple[str, bytes], ...] = ()
+    data: bytes = b""
+    names: int = 0
+    device: int = 0
+
+    def same(self, other: "State") -> bool:
+        """Whether it is the same but for the time of the last look, and how many names it has."""
+        return self._replace(accessed=0, names=0) == other._replace(accessed=0, names=0)
+
+
+def state(path: str, loose: frozenset[str] = frozenset()) -> State:
+    """What stands at `path`, a link there not followed. Every directory above it must be safe from others, but for
+    those in `loose`, which are to be mended. Raises OSError, `Unsafe` where others could put something else there."""
+    with _kept_from_others(path, loose) as (above, name):
+        return _state(above, name, path)
+
+
+def put_back(path: str, before: State, loose: frozenset[str] = frozenset()) -> None:
+    """Make `path` what it was. A file gets its old bytes in one move: a reader sees the one or the other. Raises
+    OSError."""
+    with _kept_from_others(path, loose) as (above, name):
+        now = _state(above, name, path)
+        if now.kind != before.kind or (now.data, now.device) != (before.data, before.device):
+            _replaced(above, name, before, now)
+        if before.kind not in ("nothing", "link"):
+            fd = os.open(name, _FOUND | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
+            try:
+                _dress(f"/proc/self/fd/{fd}" if _HAS_PATH else fd, before)
+            finally:
+                os.close(fd)
+        os.fsync(above_open := os.open(".", _READ | os.O_DIRECTORY, dir_fd=above))
+        os.close(above_open)
+
+
+def set_times(path: str, accessed: int, modified: int) -> None:
+    """Give a directory its old times, in nanoseconds: what was put back in it is a change of it too. Raises OSError."""
+    with _kept_from_others(path, frozenset()) as (above, name):
+        os.utime(name, ns=(accessed, modified), dir_fd=above, follow_symlinks=False)
+
+
+def private_folder(path: str) -> None:
+    """A directory of ours for nobody else, made where it is not there. Raises OSError, `Unsafe` where it is another's or
+    others may read it."""
+    with _kept_from_others(path, frozenset()) as (above, name):
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(name, 0o700, dir_fd=above)
+            os.fsync(above_open := os.open(".", _READ | os.O_DIRECTORY, dir_fd=above))
+            os.close(above_open)
+        found = os.stat(name, dir_fd=above, follow_symlinks=False)
+        if not stat.S_ISDIR(found.st_mode):
+            raise NotRegular(errno.ENOTDIR, kind_of(found.st_mode), path)
+        if found.st_uid != os.geteuid() or found.st_mode & 0o077:
+            raise Unsafe(errno.EPERM, "it is not ours alone", path)
+
+
+@contextlib.contextmanager
+def locked(path: str) -> Iterator[bool]:
+    """A directory of ours is held by one process at a time: False where another holds it. Raises OSError."""
+    import fcntl
+
+    fd = os.open(path, _READ | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def _kept_from_others(path: str, loose: frozenset[str]) -> Iterator[tuple[int, str]]:
+    """The open directory that holds `path`, and its name there; nobody but root and us can change the way to it."""
+    folder_path, name = os.path.split(os.path.normpath(path))
+    if not path.startswith("/") or name in ("", ".", ".."):
+        raise OSError(errno.EINVAL, "this names no file", path)
+    owners = frozenset({0, os.geteuid()})
+
+    def judge(found: os.stat_result, where: str, _: bool) -> None:
+        if where in loose:
+            return
+        _owned(found, where, owners)
+        if found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX:
+            raise Unsafe(errno.EPERM, "others can write it", where)
+
+    above = _walked(folder_path, owners, judge)
+    try:
+        yield above, name
+    finally:
+        os.close(above)
+
+
+def _state(above: int, name: str, path: str) -> State:
+    try:
+        found = os.stat(name, dir_fd=above, follow_symlinks=False)
+    except FileNotFoundError:
+        return State("nothing")
+    data, device = b"", 0
+    xattrs: tuple[tuple[str, bytes], ...] = ()
+    if stat.S_ISLNK(found.st_mode):
+        kind, data = "link", os.fsencode(os.readlink(name, dir_fd=above))
+    elif stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode):
+        kind = "folder" if stat.S_ISDIR(found.st_mode) else "file"
+        flags = os.O_DIRECTORY if kind == "folder" else 0
+        fd = os.open(name, _READ | flags | os.O_NOFOLLOW, dir_fd=above)
+        try:
+            found, xattrs = os.fstat(fd), _xattrs(fd)
+            data = b"" if kind == "folder" else _whole(fd, path, LIMIT)
+        finally:
+            os.close(fd)
+    else:
+        kind, device = "other", found.st_rdev
+    return State(
+        kind, found.st_mode, found.st_uid, found.st_gid, found.st_atime_ns, found.st_mtime_ns, xattrs, data,
+        found.st_nlink, device,
+    )  # fmt: skip
+
+
+def _xattrs(fd: int) -> tuple[tuple[str, bytes], ...]:
+    """With them the ACL (`system.posix_acl_access`) and the label of SELinux. Other systems than Linux: none."""
+    if not hasattr(os, "listxattr"):
+        return ()
+    try:
+        return tuple((name, os.getxattr(fd, name)) for name in sorted(os.listxattr(fd)))
+    except OSError as error:
+        if error.errno == errno.ENOTSUP:
+            return ()
+        raise
+
+
+def _replaced(above: int, name: str, before: State, now: State) -> None:
+    """Another kind of thing, or other bytes, under a name."""
+    if before.kind == "folder" or now.kind == "folder":
+        if now.kind != "nothing":
+            (os.rmdir if now.kind == "folder" else os.unlink)(name, dir_fd=above)
+        if before.kind == "folder":
+            os.mkdir(name, 0o700, dir_fd=above)
+            return
+        now = State("nothing")
+    if before.kind == "nothing":
+        if now.kind != "nothing":
+            os.unlink(name, dir_fd=above)
+        return
+    if before.kind == "file":
+        with _draft(above) as (draft, fd):
+            write_all(fd, before.data)
+            _dress(fd, before)
+            os.fsync(fd)
+            os.replace(draft, name, src_dir_fd=above, dst_dir_fd=above)
+        return
+    draft = _unused()
+    if before.kind == "link":
+        os.symlink(os.fsdecode(before.data), draft, dir_fd=above)
+        os.chown(draft, before.uid, before.gid, dir_fd=above, follow_symlinks=False)
+        os.utime(draft, ns=(before.accessed, before.modified), dir_fd=above, follow_symlinks=False)
+    else:
+        os.mknod(draft, before.mode, before.device, dir_fd=above)
+    os.replace(draft, name, src_dir_fd=above, dst_dir_fd=above)
+
+
+def _dress(place: int | str, before: State) -> None:
+    """Owner, mode, attributes and times as they were; the owner first, for that takes set-id bits away."""
+    found = os.stat(place)
+    if (found.st_uid, found.st_gid) != (before.uid, before.gid):
+        os.chown(place, before.uid, before.gid)
+    if stat.S_IMODE(os.stat(place).st_mode) != stat.S_IMODE(before.mode):
+        os.chmod(place, stat.S_IMODE(before.mode))
+    if hasattr(os, "listxattr") and before.kind in ("file", "folder"):
+        wanted = dict(before.xattrs)
+        for one in os.listxattr(place):
+            if one not in wanted:
+                os.removexattr(place, one)
+        for one, value in wanted.items():
+            os.setxattr(place, one, value)
+    os.utime(place, ns=(before.accessed, before.modified))
 
 
 # ---- code that is to be run

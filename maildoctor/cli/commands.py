@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.signals import obeyed
 
-COMMANDS = ("check", "triage", "probe", "healthcheck", "explain", "list", "report", "redact", "demo")
+COMMANDS = ("check", "triage", "probe", "healthcheck", "explain", "list", "report", "fix", "undo", "redact", "demo")
 
 
 def call(name: str, words: Sequence[str]) -> int:

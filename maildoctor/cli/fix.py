@@ -1,0 +1,176 @@
+"""`maildoctor fix`: the plan of mending; with --apply it is done, judged, and taken back where it did not help."""
+
+import argparse
+import os
+from collections.abc import Callable, Iterator, Sequence
+
+from maildoctor import filesystem
+from maildoctor.cli import options as shared
+from maildoctor.cli.progress import Progress
+from maildoctor.cli.report_error import UsageError
+from maildoctor.cli.stdout import say
+from maildoctor.engine import Selection, examine
+from maildoctor.host.deadline import SECONDS, Deadline
+from maildoctor.library import Library, load_library
+from maildoctor.mending.journal import FOLDER, Journal, journals
+from maildoctor.mending.plan import Leave, Mending, plan
+from maildoctor.mending.run import Done, Result, mend
+from maildoctor.model import Report
+from maildoctor.render.escape import shown
+from maildoctor.render.verdict import sentence
+from maildoctor.triage.witness import received
+
+_STATUS = """\
+exit status:
+  0  nothing is to be mended, or all that was begun is mended
+  1  there is a plan and --apply was not given, or something is left
+  2  wrong usage, or maildoctor itself failed
+
+Nothing is changed without --apply. What was changed is kept in /var/lib/maildoctor: see maildoctor undo.
+"""
+
+_RESULTS: dict[Result, str] = {
+    "mended": "mended",
+    "waits": "done; it waits for the steps that are left",
+    "gone": "was no fault any more",
+    "changed": "not done: the host is no longer as it was judged",
+    "refused": "not done",
+    "failed": "a command failed, and what was done before it is taken back",
+    "no_help": "did not help, and is taken back",
+    "worse": "made it worse, and is taken back",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of `fix`."""
+    p = shared.Parser("fix", "Show what would mend this host, in order; with --apply, do it.", _STATUS)
+    p.add_argument("codes", nargs="*", metavar="CODE", help="only these findings, and their risky steps too")
+    p.add_argument("--apply", action="store_true", help="do the steps that are safe, and those of the findings named")
+    p.add_argument("--yes", action="store_true", help="the risky steps of all findings too")
+    p.add_argument("--restart", action="store_true", help="services may be restarted")
+    shared.add_checks(p)
+    return p
+
+
+def run(words: Sequence[str]) -> int:
+    """Plan, and mend where that is asked for."""
+    options = shared.read(parser(), words)
+    library = load_library(options.checks)
+    codes = tuple(options.codes)
+    unknown = [c for c in codes if "*" not in c and c.upper() not in {check.code for check in library.checks}]
+    if unknown:
+        raise UsageError(f"there is no check {unknown[0]}", "CODE", "maildoctor list has them all")
+    leave = Leave(codes, options.yes, options.restart)
+    look = _looking(library)
+    report = look()
+    planned = plan(report, leave)
+    say("".join(f"{line}\n" for line in _plan(report, planned, options.apply)))
+    if not options.apply:
+        return 1 if planned else 0
+    if not any(mending.does for mending in planned):
+        return 1 if planned else 0
+    return _apply(planned, leave, report, look)
+
+
+def _looking(library: Library) -> Callable[[], Report]:
+    def look() -> Report:
+        from maildoctor.host.live import Live
+
+        host = Live()
+        with Deadline(SECONDS) as deadline, Progress(wanted=True) as progress:
+            return examine(
+                host, library, Selection(), progress.looking_at, deadline,
+                lambda report, history: received(host, report, library.witnesses, history),
+            )  # fmt: skip
+
+    return look
+
+
+def _plan(report: Report, planned: Sequence[Mending], applies: bool) -> Iterator[str]:
+    if not planned:
+        yield "Nothing is to be mended by a command: maildoctor check says what is wrong."
+        return
+    for number, mending in enumerate(planned, 1):
+        finding = mending.finding
+        yield f"{number}. {finding.code} {shown(finding.message)}"
+        for one in mending.steps:
+            yield f"   {'-' if one.left else '+'} {shown(one.step.command)}"
+            about = [one.left and f"left: {one.left}", one.step.effect]
+            about += [f"changes {', '.join(one.step.changes)}"] if one.step.changes and not one.left else []
+            about += ["cannot be taken back by maildoctor undo"] if not one.left and _leaves_traces(one.step) else []
+            if words := "; ".join(filter(None, about)):
+                yield f"     {shown(words)}"
+    does = sum(mending.does for mending in planned)
+    yield ""
+    if not applies:
+        yield f"Nothing was changed. maildoctor fix --apply does the steps with +, for {does} of {len(planned)}."
+
+
+def _leaves_traces(step: object) -> bool:
+    return not getattr(step, "changes", ()) and getattr(step, "kind", "") != "restarts"
+
+
+def _apply(planned: Sequence[Mending], leave: Leave, report: Report, look: Callable[[], Report]) -> int:
+    if os.geteuid():
+        raise UsageError("only root may mend a host", "--apply", "run as root")
+    journal = Journal.new(report.started)
+    mended = 0
+    with filesystem.locked(FOLDER) as ours:
+        if not ours:
+            raise UsageError("another maildoctor is mending this host", FOLDER, "wait for it to end")
+        _whole(journal)
+        try:
+            for done in mend(planned, leave, report, look, journal):
+                mended += done.result in ("mended", "gone")
+                say("".join(f"{line}\n" for line in _told(done)))
+        finally:
+            journal.ended = True
+            journal.save()
+    after = look()
+    say(f"\n{sentence(after)}\n")
+    if any(entry.stage == "done" for entry in journal.entries):
+        say(f"What was changed is kept: maildoctor undo {journal.id}\n")
+    return 0 if mended == len(planned) else 1
+
+
+def _whole(journal: Journal) -> None:
+    """A run that was killed comes first."""
+    for name in journals():
+        if name != journal.id and not (before := Journal.read(name)).ended and before.open:
+            raise UsageError("an earlier run was broken off", before.folder, f"maildoctor undo {name}")
+
+
+def _told(done: Done) -> Iterator[str]:
+    mending = done.mending
+    yield f"{mending.finding.code}: {_RESULTS[done.result]}{': ' if done.why else ''}{shown(done.why)}"
+    for entry in done.entries:
+        for path, before in entry.before.items():
+            yield from _difference(path, before)
+
+
+def _difference(path: str, before: filesystem.State) -> Iterator[str]:
+    """What a text file was and is, without secrets: a line that may hold one is struck out by the one masker."""
+    from difflib import unified_diff
+
+    from maildoctor.masking.text import masked
+
+    try:
+        now = filesystem.state(path, frozenset({path}))
+    except OSError:
+        return
+    old, new = (_lines(state.data) for state in (before, now))
+    if old is not None and new is not None and old != new:
+        lines = [line for line in unified_diff(old, new, path, path, lineterm="", n=1)][:40]
+        yield from (f"  {shown(line)}" for line in masked("\n".join(lines)).split("\n"))
+    elif (before.mode, before.uid, before.gid) != (now.mode, now.uid, now.gid) and "nothing" not in (
+        before.kind,
+        now.kind,
+    ):
+        was, is_ = (f"{s.uid}:{s.gid} {s.mode & 0o7777:04o}" for s in (before, now))
+        yield f"  {shown(path)}: {was} -> {is_}"
+
+
+def _lines(data: bytes) -> list[str] | None:
+    if b"\0" in data or len(data) > 1024 * 1024:
+        return None
+    return data.decode(errors="replace").splitlines()

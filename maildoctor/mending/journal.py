@@ -1,0 +1,206 @@
+"""What was changed on this host, and what was there before: on disk before anything is done.
+
+Each run of `fix --apply` has a folder below `/var/lib/maildoctor`, for root alone: `journal.json`, which is written anew
+in one move before and after each step, and a copy of each file in its old state. A run that was killed leaves a step
+that was begun and not ended; its copies are the old state.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from maildoctor import filesystem
+from maildoctor.errors import DoctorError
+from maildoctor.filesystem import State
+
+FOLDER = "/var/lib/maildoctor"
+_NAME = "journal.json"
+_LARGEST = 16 * 1024 * 1024
+_SCHEMA = "maildoctor-fix/1"
+
+Stage = Literal["begun", "done", "undone"]
+
+
+class JournalError(DoctorError):
+    """A journal cannot be written or read."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One step. `before` and `after`: what stood at each path that it changes; `times` of the folders around them."""
+
+    code: str
+    message: str
+    command: str
+    restarts: bool
+    before: Mapping[str, State]
+    times: Mapping[str, tuple[int, int]]
+    after: Mapping[str, State] = field(default_factory=dict)
+    stage: Stage = "begun"
+
+    @property
+    def leaves_traces(self) -> bool:
+        """Whether nobody knows what it changed, so that it cannot be taken back."""
+        return not self.before and not self.restarts
+
+
+@dataclass(slots=True)
+class Journal:
+    """The steps of one run. `ended`: the run came to its end, and was not killed."""
+
+    id: str
+    started: str
+    entries: list[Entry] = field(default_factory=list)
+    ended: bool = False
+
+    @property
+    def folder(self) -> str:
+        """Where it is kept."""
+        return f"{FOLDER}/{self.id}"
+
+    @property
+    def open(self) -> bool:
+        """Whether there is something that undo would take back."""
+        return any(e.stage != "undone" for e in self.entries)
+
+    def begin(self, entry: Entry) -> None:
+        """Keep what stands there now, then note that the step begins. Raises JournalError, and then nothing may be
+        done."""
+        self.entries.append(entry)
+        with _told(self.folder):
+            for number, path in enumerate(entry.before):
+                filesystem.write(self._copy(len(self.entries) - 1, number), entry.before[path].data, 0o600)
+        self.save()
+
+    def save(self) -> None:
+        """Write it in one move. Raises JournalError."""
+        plain = {
+            "schema": _SCHEMA,
+            "id": self.id,
+            "started": self.started,
+            "ended": self.ended,
+            "entries": [_plain(e) for e in self.entries],
+        }
+        with _told(self.folder):
+            filesystem.write(f"{self.folder}/{_NAME}", json.dumps(plain, indent=1).encode(), 0o600)
+
+    def _copy(self, entry: int, number: int) -> str:
+        return f"{self.folder}/{entry:03}-{number:03}"
+
+    @classmethod
+    def new(cls, started: str) -> "Journal":
+        """A run that begins, with a folder of its own. Raises JournalError."""
+        name = started.translate(str.maketrans("", "", "-:TZ"))[:14]
+        with _told(FOLDER):
+            filesystem.private_folder(FOLDER)
+            taken = set(filesystem.names(FOLDER))
+            free = next(
+                f"{name}{end}" for end in ("", *(f".{n}" for n in range(1, 1000))) if f"{name}{end}" not in taken
+            )
+            journal = cls(free, started)
+            filesystem.private_folder(journal.folder)
+        journal.save()
+        return journal
+
+    @classmethod
+    def read(cls, name: str) -> "Journal":
+        """The journal of a run. Raises JournalError."""
+        if "/" in name or name.startswith("."):
+            raise JournalError("this is no name of a run", name, "maildoctor undo --list has the names")
+        journal = cls(name, "")
+        with _told(journal.folder):
+            text = filesystem.read(f"{journal.folder}/{_NAME}", _LARGEST)
+            try:
+                plain = json.loads(text)
+                journal.started, journal.ended = str(plain["started"]), bool(plain["ended"])
+                journal.entries = [_entry(e) for e in plain["entries"]]
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise JournalError(
+                    f"this is no journal: {type(error).__name__}", journal.folder, "look at it"
+                ) from None
+            for at, entry in enumerate(journal.entries):
+                entry.before = {
+                    path: old._replace(
+                        data=filesystem.read(journal._copy(at, number)) if old.kind == "file" else old.data
+                    )
+                    for number, (path, old) in enumerate(entry.before.items())
+                }
+        return journal
+
+
+def journals() -> list[str]:
+    """The names of all runs that are kept, the newest last. Raises JournalError."""
+    try:
+        return [name for name in filesystem.names(FOLDER) if name[:1].isdigit()]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise JournalError(f"the journals cannot be read: {error.strerror}", FOLDER, "run as root") from None
+
+
+@contextlib.contextmanager
+def _told(place: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        what = "run as root" if error.errno in (1, 13) else "make room, or mount it for writing"
+        raise JournalError(
+            f"what is there now cannot be kept: {error.strerror}", error.filename or place, what
+        ) from None
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    return {
+        "code": entry.code,
+        "message": entry.message,
+        "command": entry.command,
+        "restarts": entry.restarts,
+        "stage": entry.stage,
+        "before": {path: _plain_state(state, kept=True) for path, state in entry.before.items()},
+        "after": {path: _plain_state(state, kept=False) for path, state in entry.after.items()},
+        "times": {path: list(times) for path, times in entry.times.items()},
+    }
+
+
+def _plain_state(state: State, *, kept: bool) -> dict[str, Any]:
+    """Of a file that is kept beside the journal only what is not in its bytes; of one as it is now a digest."""
+    data = "" if kept and state.kind == "file" else state.data.hex() if state.kind == "link" else digest(state.data)
+    return {**state._asdict(), "data": data, "xattrs": [[name, value.hex()] for name, value in state.xattrs]}
+
+
+def digest(data: bytes) -> str:
+    """What bytes are told by; empty for none."""
+    from hashlib import sha256
+
+    return sha256(data).hexdigest() if data else ""
+
+
+def _entry(plain: Mapping[str, Any]) -> Entry:
+    stage = plain["stage"]
+    if stage not in ("begun", "done", "undone"):
+        raise ValueError(stage)
+    return Entry(
+        str(plain["code"]),
+        str(plain["message"]),
+        str(plain["command"]),
+        bool(plain["restarts"]),
+        {str(path): _state(state) for path, state in plain["before"].items()},
+        {str(path): (int(a), int(m)) for path, (a, m) in plain["times"].items()},
+        {str(path): _state(state) for path, state in plain["after"].items()},
+        stage,
+    )
+
+
+def _state(plain: Mapping[str, Any]) -> State:
+    """With a file's digest in the place of its bytes."""
+    numbers = {name: int(plain[name]) for name in ("mode", "uid", "gid", "accessed", "modified", "names", "device")}
+    data = bytes.fromhex(plain["data"]) if plain["kind"] == "link" else str(plain["data"]).encode()
+    attributes = tuple((str(name), bytes.fromhex(value)) for name, value in plain["xattrs"])
+    return State(str(plain["kind"]), xattrs=attributes, data=data, **numbers)
+
+
+def as_noted(state: State) -> State:
+    """A state as a journal notes it: a digest in the place of a file's bytes."""
+    return state if state.kind == "link" else state._replace(data=digest(state.data).encode())
