@@ -4,6 +4,7 @@ import gc
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -160,7 +161,7 @@ def slow(check: Check, sample: Mapping[str, str], grow: Grow) -> dict[str, str]:
 def test_four_times_as_much_takes_about_four_times_as_long(check: Check) -> None:
     for sample in samples(check):
         for grow in (lines, blocks, same, spaced, with_commas):
-            found = thrice(lambda sample=sample, grow=grow: slow(check, sample, grow))
+            found = thrice(partial(slow, check, sample, grow))
             assert not found, f"{grow.__name__} of {sorted(sample)}: {found}"
 
 
