@@ -688,8 +688,8 @@ def set_times(path: str, accessed: int, modified: int) -> None:
 
 
 def private_folder(path: str) -> None:
-    """A directory of ours for nobody else, made where it is not there. Raises OSError, `Unsafe` where it is another's or
-    others may read it."""
+    """A directory of ours for nobody else, made where it is not there. Raises OSError, `Unsafe` where it is another's
+    or others may read it."""
     with _kept_from_others(path, frozenset()) as (above, name):
         with contextlib.suppress(FileExistsError):
             os.mkdir(name, 0o700, dir_fd=above)

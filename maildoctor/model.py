@@ -11,8 +11,8 @@ Severity = Literal["error", "warning", "info"]
 CheckResult = Literal["pass", "fail", "not_judged", "not_applicable", "broke"]
 Safety = Literal["safe", "risky", "manual"]
 StepKind = Literal["changes", "restarts", "asks", "looks", "by_hand", ""]
-"""What a step is: it changes what it names; a service starts again; it asks at the terminal (for a password) and changes
-something; it only looks; a person does it; or it is not known, as of what a log rule advises."""
+"""What a step is: it changes what it names; a service starts again; it asks at the terminal (for a password) and
+changes something; it only looks; a person does it; or it is not known, as of what a log rule advises."""
 
 PluginState = Literal["loads", "broken", "missing", "builtin", "unknown"]
 LoginResult = Literal["ok", "failed", "refused", "not_tried"]

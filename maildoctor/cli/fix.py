@@ -29,6 +29,9 @@ exit status:
 Nothing is changed without --apply. What was changed is kept in /var/lib/maildoctor: see maildoctor undo.
 """
 
+_LONGEST_DIFFERENCE = 40
+"""Lines of one file's difference that are shown."""
+
 _RESULTS: dict[Result, str] = {
     "mended": "mended",
     "waits": "done; it waits for the steps that are left",
@@ -152,7 +155,7 @@ def _difference(path: str, before: filesystem.State) -> Iterator[str]:
     """What a text file was and is, without secrets: a line that may hold one is struck out by the one masker."""
     from difflib import unified_diff
 
-    from maildoctor.masking.text import masked
+    from maildoctor.masking import masked
 
     try:
         now = filesystem.state(path, frozenset({path}))
@@ -160,12 +163,9 @@ def _difference(path: str, before: filesystem.State) -> Iterator[str]:
         return
     old, new = (_lines(state.data) for state in (before, now))
     if old is not None and new is not None and old != new:
-        lines = [line for line in unified_diff(old, new, path, path, lineterm="", n=1)][:40]
-        yield from (f"  {shown(line)}" for line in masked("\n".join(lines)).split("\n"))
-    elif (before.mode, before.uid, before.gid) != (now.mode, now.uid, now.gid) and "nothing" not in (
-        before.kind,
-        now.kind,
-    ):
+        lines = list(unified_diff(old, new, path, path, lineterm="", n=1))[:_LONGEST_DIFFERENCE]
+        yield from (f"  {shown(line)}" for line in masked("\n".join(lines), settings=True).split("\n"))
+    elif before.kind == now.kind and (before.mode, before.uid, before.gid) != (now.mode, now.uid, now.gid):
         was, is_ = (f"{s.uid}:{s.gid} {s.mode & 0o7777:04o}" for s in (before, now))
         yield f"  {shown(path)}: {was} -> {is_}"
 

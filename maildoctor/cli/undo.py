@@ -48,9 +48,8 @@ def run(words: Sequence[str]) -> int:
 
 def _row(journal: Journal) -> str:
     state = "" if journal.open else "  (put back)"
-    steps = "".join(
-        f"  {e.code} {shown(e.command)}{'' if e.stage == 'done' else f'  ({e.stage})'}\n" for e in journal.entries
-    )
+    stages = {"begun": "  (broken off)", "done": "", "undone": "  (put back)"}
+    steps = "".join(f"  {e.code} {shown(e.command)}{stages[e.stage]}\n" for e in journal.entries)
     return f"{journal.id}{state}\n{steps}"
 
 

@@ -1,8 +1,8 @@
 """What was changed on this host, and what was there before: on disk before anything is done.
 
-Each run of `fix --apply` has a folder below `/var/lib/maildoctor`, for root alone: `journal.json`, which is written anew
-in one move before and after each step, and a copy of each file in its old state. A run that was killed leaves a step
-that was begun and not ended; its copies are the old state.
+Each run of `fix --apply` has a folder below `/var/lib/maildoctor`, for root alone: `journal.json`, which is written
+anew in one move before and after each step, and a copy of each file in its old state. A run that was killed leaves a
+step that was begun and not ended; its copies are the old state.
 """
 
 import contextlib

@@ -11,8 +11,8 @@ from maildoctor.mending.plan import Leave, Mending, plan
 from maildoctor.model import Report
 
 Result = Literal["mended", "waits", "gone", "changed", "refused", "failed", "no_help", "worse"]
-"""`waits`: done, and without effect before the restart or the step that is left. `gone`: no fault any more when its turn
-came. `changed`: the host is no longer as it was judged. The last four were taken back, or not begun."""
+"""`waits`: done, and without effect before the restart or the step that is left. `gone`: no fault any more when its
+turn came. `changed`: the host is no longer as it was judged. The last four were taken back, or not begun."""
 
 _WORST = ("works", "ready", "partly", "not_shown", "broken", "nothing_to_judge")
 

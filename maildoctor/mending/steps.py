@@ -54,8 +54,8 @@ def _times(path: str) -> tuple[int, int] | None:
 
 
 def do(step: Step, code: str, message: str, journal: Journal) -> Entry:
-    """Keep what is there, note it, run the command, note what is there now. Raises Refused, JournalError before anything
-    is changed, Failed where the command fails."""
+    """Keep what is there, note it, run the command, note what is there now. Raises Refused and JournalError before
+    anything is changed, Failed where the command fails."""
     before, times = looked_at(step)
     entry = Entry(code, message, step.command, step.kind == "restarts", before, times)
     journal.begin(entry)
@@ -92,7 +92,7 @@ def take_back(entry: Entry, journal: Journal) -> None:
     """Every path as it was before the step. Raises Refused where a file cannot be put back."""
     loose = frozenset(entry.before)
     try:
-        for path, before in reversed(entry.before.items()):
+        for path, before in reversed(list(entry.before.items())):
             filesystem.put_back(path, before, loose)
         for path, (accessed, modified) in entry.times.items():
             filesystem.set_times(path, accessed, modified)
