@@ -46,6 +46,9 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _KEPT_MODE = 0o664
 """What a file that is replaced hands on: nothing that runs it, least of all as root, nor for others to write."""
 
+_LAST_SYSTEM_ACCOUNT = 999
+"""SYS_UID_MAX of login.defs(5)."""
+
 _USUAL_PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 
 
@@ -524,6 +527,23 @@ def nowhere() -> int:
     return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
 
 
+def scratch() -> int:
+    """A descriptor of a file without a name, in memory where the system has that: for what a program says whose
+    children may go on speaking. Raises OSError."""
+    return os.memfd_create("said", os.MFD_CLOEXEC) if hasattr(os, "memfd_create") else nowhere()
+
+
+def so_far(fd: int, limit: int) -> bytes:
+    """The last bytes of what `scratch` holds; empty where it holds nothing, or cannot be read. Closes it."""
+    try:
+        length = os.lseek(fd, 0, os.SEEK_END)
+        return os.pread(fd, limit, max(0, length - limit))
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
+
+
 def write(path: str, data: bytes, mode: int) -> None:
     """Put `data` at `path` in one move: a reader sees the old file or the new one, and a failure leaves the old.
 
@@ -653,13 +673,22 @@ class State(NamedTuple):
     device: int = 0
 
     def same(self, other: "State") -> bool:
-        """Whether it is the same but for the time of the last look, and how many names it has."""
-        return self._replace(accessed=0, names=0) == other._replace(accessed=0, names=0)
+        """Whether it is the same but for the time of the last look, and how many names it has. A directory is the same
+        whatever was made in it meanwhile."""
+        return self._bare() == other._bare()
+
+    def _bare(self) -> "State":
+        modified = 0 if self.kind == "folder" else self.modified
+        return self._replace(accessed=0, names=0, modified=modified)
 
 
 def state(path: str, loose: frozenset[str] = frozenset()) -> State:
     """What stands at `path`, a link there not followed. Every directory above it must be safe from others, but for
-    those in `loose`, which are to be mended. Raises OSError, `Unsafe` where others could put something else there."""
+    those in `loose`, which are to be fixed. Raises OSError, `Unsafe` where others could put something else there.
+
+    A system account may own a directory on the way: on Debian smmta has /etc/mail, and as sendmail's TrustedUser
+    decides what root's daemon does (conf.c, safefile.c of sendmail).
+    """
     with _kept_from_others(path, loose) as (above, name):
         return _state(above, name, path)
 
@@ -671,6 +700,8 @@ def put_back(path: str, before: State, loose: frozenset[str] = frozenset()) -> N
         now = _state(above, name, path)
         if now.kind != before.kind or (now.data, now.device) != (before.data, before.device):
             _replaced(above, name, before, now)
+        elif now.kind == "folder":
+            before = before._replace(accessed=now.accessed, modified=now.modified)
         if before.kind not in ("nothing", "link"):
             fd = os.open(name, _FOUND | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
             try:
@@ -681,16 +712,17 @@ def put_back(path: str, before: State, loose: frozenset[str] = frozenset()) -> N
         os.close(above_open)
 
 
-def set_times(path: str, accessed: int, modified: int) -> None:
-    """Give a directory its old times, in nanoseconds: what was put back in it is a change of it too. Raises OSError."""
-    with _kept_from_others(path, frozenset()) as (above, name):
+def set_times(path: str, accessed: int, modified: int, loose: frozenset[str] = frozenset()) -> None:
+    """Give a directory its old times, in nanoseconds: what was put back in it is a change of it too. `loose` as for
+    `state`. Raises OSError."""
+    with _kept_from_others(path, loose) as (above, name):
         os.utime(name, ns=(accessed, modified), dir_fd=above, follow_symlinks=False)
 
 
-def private_folder(path: str) -> None:
-    """A directory of ours for nobody else, made where it is not there. Raises OSError, `Unsafe` where it is another's
-    or others may read it."""
-    with _kept_from_others(path, frozenset()) as (above, name):
+def private_folder(path: str, loose: frozenset[str] = frozenset()) -> None:
+    """A directory of ours for nobody else, made where it is not there; `loose` as for `state`. Raises OSError, `Unsafe`
+    where it is another's or others may read it."""
+    with _kept_from_others(path, loose) as (above, name):
         with contextlib.suppress(FileExistsError):
             os.mkdir(name, 0o700, dir_fd=above)
             os.fsync(above_open := os.open(".", _READ | os.O_DIRECTORY, dir_fd=above))
@@ -723,14 +755,16 @@ def locked(path: str) -> Iterator[bool]:
 def _kept_from_others(path: str, loose: frozenset[str]) -> Iterator[tuple[int, str]]:
     """The open directory that holds `path`, and its name there; nobody but root and us can change the way to it."""
     folder_path, name = os.path.split(os.path.normpath(path))
-    if not path.startswith("/") or name in ("", ".", ".."):
+    name = name or "."
+    if not path.startswith("/") or name == "..":
         raise OSError(errno.EINVAL, "this names no file", path)
     owners = frozenset({0, os.geteuid()})
 
     def judge(found: os.stat_result, where: str, _: bool) -> None:
         if where in loose:
             return
-        _owned(found, where, owners)
+        if found.st_uid > _LAST_SYSTEM_ACCOUNT:
+            _owned(found, where, owners)
         if found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX:
             raise Unsafe(errno.EPERM, "others can write it", where)
 

@@ -64,7 +64,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "probe": frozenset({"errors", "filesystem", "certificates", "sasldb", "smtp", "sasl"}),
     "library": frozenset({"errors", "model", "check", "correlate", "filesystem"}),
     "verdict": frozenset({"model", "check"}),
-    "mending": frozenset({"errors", "filesystem", "model"}),
+    "repair": frozenset({"errors", "filesystem", "model"}),
     "ladder": frozenset({"model", "facts", "auth", "check", "verdict"}),
     "engine": frozenset(
         {"ladder", "verdict", "model", "facts", "check", "correlate", "library", "host", "collect", "auth"}

@@ -1,4 +1,4 @@
-"""`maildoctor fix`: the plan of mending; with --apply it is done, judged, and taken back where it did not help."""
+"""`maildoctor fix`: the plan of repair; with --apply it is done, judged, and taken back where it did not help."""
 
 import argparse
 import os
@@ -12,17 +12,18 @@ from maildoctor.cli.stdout import say
 from maildoctor.engine import Selection, examine
 from maildoctor.host.deadline import SECONDS, Deadline
 from maildoctor.library import Library, load_library
-from maildoctor.mending.journal import FOLDER, Journal, journals
-from maildoctor.mending.plan import Leave, Mending, plan
-from maildoctor.mending.run import Done, Result, mend
 from maildoctor.model import Report
 from maildoctor.render.escape import shown
 from maildoctor.render.verdict import sentence
+from maildoctor.repair.journal import FOLDER, Journal, journals
+from maildoctor.repair.plan import Leave, Repair, plan
+from maildoctor.repair.run import Done, Result, carried_out
+from maildoctor.repair.steps import loosened
 from maildoctor.triage.witness import received
 
 _STATUS = """\
 exit status:
-  0  nothing is to be mended, or all that was begun is mended
+  0  nothing is to be fixed, or all that was begun is fixed
   1  there is a plan and --apply was not given, or something is left
   2  wrong usage, or maildoctor itself failed
 
@@ -33,7 +34,7 @@ _LONGEST_DIFFERENCE = 40
 """Lines of one file's difference that are shown."""
 
 _RESULTS: dict[Result, str] = {
-    "mended": "mended",
+    "fixed": "fixed",
     "waits": "done; it waits for the steps that are left",
     "gone": "was no fault any more",
     "changed": "not done: the host is no longer as it was judged",
@@ -46,7 +47,7 @@ _RESULTS: dict[Result, str] = {
 
 def parser() -> argparse.ArgumentParser:
     """The options of `fix`."""
-    p = shared.Parser("fix", "Show what would mend this host, in order; with --apply, do it.", _STATUS)
+    p = shared.Parser("fix", "Show what would repair this host, in order; with --apply, do it.", _STATUS)
     p.add_argument("codes", nargs="*", metavar="CODE", help="only these findings, and their risky steps too")
     p.add_argument("--apply", action="store_true", help="do the steps that are safe, and those of the findings named")
     p.add_argument("--yes", action="store_true", help="the risky steps of all findings too")
@@ -56,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(words: Sequence[str]) -> int:
-    """Plan, and mend where that is asked for."""
+    """Plan, and repair where that is asked for."""
     options = shared.read(parser(), words)
     library = load_library(options.checks)
     codes = tuple(options.codes)
@@ -70,7 +71,7 @@ def run(words: Sequence[str]) -> int:
     say("".join(f"{line}\n" for line in _plan(report, planned, options.apply)))
     if not options.apply:
         return 1 if planned else 0
-    if not any(mending.does for mending in planned):
+    if not any(repair.does for repair in planned):
         return 1 if planned else 0
     return _apply(planned, leave, report, look)
 
@@ -89,43 +90,47 @@ def _looking(library: Library) -> Callable[[], Report]:
     return look
 
 
-def _plan(report: Report, planned: Sequence[Mending], applies: bool) -> Iterator[str]:
+def _plan(report: Report, planned: Sequence[Repair], applies: bool) -> Iterator[str]:
     if not planned:
-        yield "Nothing is to be mended by a command: maildoctor check says what is wrong."
+        yield "Nothing is to be fixed by a command: maildoctor check says what is wrong."
         return
-    for number, mending in enumerate(planned, 1):
-        finding = mending.finding
+    for number, repair in enumerate(planned, 1):
+        finding = repair.finding
         yield f"{number}. {finding.code} {shown(finding.message)}"
-        for one in mending.steps:
+        for one in repair.steps:
             yield f"   {'-' if one.left else '+'} {shown(one.step.command)}"
             about = [one.left and f"left: {one.left}", one.step.effect]
             about += [f"changes {', '.join(one.step.changes)}"] if one.step.changes and not one.left else []
             about += ["cannot be taken back by maildoctor undo"] if not one.left and _leaves_traces(one.step) else []
             if words := "; ".join(filter(None, about)):
                 yield f"     {shown(words)}"
-    does = sum(mending.does for mending in planned)
+    does = sum(repair.does for repair in planned)
     yield ""
     if not applies:
         yield f"Nothing was changed. maildoctor fix --apply does the steps with +, for {does} of {len(planned)}."
+    elif not does:
+        yield "Nothing was done: every step is left, for the reason below it."
 
 
 def _leaves_traces(step: object) -> bool:
     return not getattr(step, "changes", ()) and getattr(step, "kind", "") != "restarts"
 
 
-def _apply(planned: Sequence[Mending], leave: Leave, report: Report, look: Callable[[], Report]) -> int:
+def _apply(planned: Sequence[Repair], leave: Leave, report: Report, look: Callable[[], Report]) -> int:
     if os.geteuid():
-        raise UsageError("only root may mend a host", "--apply", "run as root")
-    journal = Journal.new(report.started)
-    mended = 0
+        raise UsageError("only root may repair a host", "--apply", "run as root")
+    allowed = [one.step for repair in planned for one in repair.steps if not one.left]
+    loose = frozenset[str]().union(*map(loosened, allowed))
+    journal = Journal.new(report.started, loose)
+    fixed = 0
     with filesystem.locked(FOLDER) as ours:
         if not ours:
-            raise UsageError("another maildoctor is mending this host", FOLDER, "wait for it to end")
+            raise UsageError("another maildoctor repairs this host", FOLDER, "wait for it to end")
         _whole(journal)
         try:
-            for done in mend(planned, leave, report, look, journal):
-                mended += done.result in ("mended", "gone")
-                say("".join(f"{line}\n" for line in _told(done)))
+            for done in carried_out(planned, leave, report, look, journal):
+                fixed += done.result in ("fixed", "gone")
+                say("".join(f"{line}\n" for line in _result(done)))
         finally:
             journal.ended = True
             journal.save()
@@ -133,7 +138,7 @@ def _apply(planned: Sequence[Mending], leave: Leave, report: Report, look: Calla
     say(f"\n{sentence(after)}\n")
     if any(entry.stage == "done" for entry in journal.entries):
         say(f"What was changed is kept: maildoctor undo {journal.id}\n")
-    return 0 if mended == len(planned) else 1
+    return 0 if fixed == len(planned) else 1
 
 
 def _whole(journal: Journal) -> None:
@@ -143,12 +148,12 @@ def _whole(journal: Journal) -> None:
             raise UsageError("an earlier run was broken off", before.folder, f"maildoctor undo {name}")
 
 
-def _told(done: Done) -> Iterator[str]:
-    mending = done.mending
-    yield f"{mending.finding.code}: {_RESULTS[done.result]}{': ' if done.why else ''}{shown(done.why)}"
-    for entry in done.entries:
-        for path, before in entry.before.items():
-            yield from _difference(path, before)
+def _result(done: Done) -> Iterator[str]:
+    repair = done.repair
+    yield f"{repair.finding.code}: {_RESULTS[done.result]}{': ' if done.why else ''}{shown(done.why)}"
+    first = {path: state for entry in reversed(done.entries) for path, state in entry.before.items()}
+    for path, before in first.items():
+        yield from _difference(path, before)
 
 
 def _difference(path: str, before: filesystem.State) -> Iterator[str]:

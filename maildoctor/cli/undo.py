@@ -8,9 +8,9 @@ from maildoctor import filesystem
 from maildoctor.cli import options as shared
 from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.stdout import say
-from maildoctor.mending.journal import FOLDER, Journal, JournalError, journals
-from maildoctor.mending.steps import changed_since, take_back
 from maildoctor.render.escape import shown
+from maildoctor.repair.journal import FOLDER, Journal, JournalError, journals
+from maildoctor.repair.steps import changed_since, take_back
 
 _STATUS = """\
 exit status:
@@ -42,7 +42,7 @@ def run(words: Sequence[str]) -> int:
         raise UsageError("only root may put back", journal.folder, "run as root")
     with filesystem.locked(FOLDER) as ours:
         if not ours:
-            raise UsageError("another maildoctor is mending this host", FOLDER, "wait for it to end")
+            raise UsageError("another maildoctor repairs this host", FOLDER, "wait for it to end")
         return _undo(journal)
 
 

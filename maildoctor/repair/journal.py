@@ -29,7 +29,8 @@ class JournalError(DoctorError):
 
 @dataclass(slots=True)
 class Entry:
-    """One step. `before` and `after`: what stood at each path that it changes; `times` of the folders around them."""
+    """One step. `before` and `after`: what stood at each path that it changes; `times` and `times_after`: when the
+    directories around them were last looked at and changed, in nanoseconds."""
 
     code: str
     message: str
@@ -38,6 +39,7 @@ class Entry:
     before: Mapping[str, State]
     times: Mapping[str, tuple[int, int]]
     after: Mapping[str, State] = field(default_factory=dict)
+    times_after: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     stage: Stage = "begun"
 
     @property
@@ -69,7 +71,7 @@ class Journal:
         """Keep what stands there now, then note that the step begins. Raises JournalError, and then nothing may be
         done."""
         self.entries.append(entry)
-        with _told(self.folder):
+        with _keeping(self.folder):
             for number, path in enumerate(entry.before):
                 filesystem.write(self._copy(len(self.entries) - 1, number), entry.before[path].data, 0o600)
         self.save()
@@ -83,24 +85,25 @@ class Journal:
             "ended": self.ended,
             "entries": [_plain(e) for e in self.entries],
         }
-        with _told(self.folder):
+        with _keeping(self.folder):
             filesystem.write(f"{self.folder}/{_NAME}", json.dumps(plain, indent=1).encode(), 0o600)
 
     def _copy(self, entry: int, number: int) -> str:
         return f"{self.folder}/{entry:03}-{number:03}"
 
     @classmethod
-    def new(cls, started: str) -> "Journal":
-        """A run that begins, with a folder of its own. Raises JournalError."""
+    def new(cls, started: str, loose: frozenset[str] = frozenset()) -> "Journal":
+        """A run that begins, with a folder of its own; `loose`: directories that others can change, and that this run
+        repairs. Raises JournalError."""
         name = started.translate(str.maketrans("", "", "-:TZ"))[:14]
-        with _told(FOLDER):
-            filesystem.private_folder(FOLDER)
+        with _keeping(FOLDER):
+            filesystem.private_folder(FOLDER, loose)
             taken = set(filesystem.names(FOLDER))
             free = next(
                 f"{name}{end}" for end in ("", *(f".{n}" for n in range(1, 1000))) if f"{name}{end}" not in taken
             )
             journal = cls(free, started)
-            filesystem.private_folder(journal.folder)
+            filesystem.private_folder(journal.folder, loose)
         journal.save()
         return journal
 
@@ -110,7 +113,7 @@ class Journal:
         if "/" in name or name.startswith("."):
             raise JournalError("this is no name of a run", name, "maildoctor undo --list has the names")
         journal = cls(name, "")
-        with _told(journal.folder):
+        with _keeping(journal.folder):
             text = filesystem.read(f"{journal.folder}/{_NAME}", _LARGEST)
             try:
                 plain = json.loads(text)
@@ -141,7 +144,7 @@ def journals() -> list[str]:
 
 
 @contextlib.contextmanager
-def _told(place: str) -> Iterator[None]:
+def _keeping(place: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -160,21 +163,15 @@ def _plain(entry: Entry) -> dict[str, Any]:
         "stage": entry.stage,
         "before": {path: _plain_state(state, kept=True) for path, state in entry.before.items()},
         "after": {path: _plain_state(state, kept=False) for path, state in entry.after.items()},
-        "times": {path: list(times) for path, times in entry.times.items()},
+        "times": entry.times,
+        "times_after": entry.times_after,
     }
 
 
 def _plain_state(state: State, *, kept: bool) -> dict[str, Any]:
-    """Of a file that is kept beside the journal only what is not in its bytes; of one as it is now a digest."""
-    data = "" if kept and state.kind == "file" else state.data.hex() if state.kind == "link" else digest(state.data)
+    """Of a file that is kept beside the journal only what is not in its bytes; of one as it was left the digest."""
+    data = "" if kept and state.kind == "file" else state.data.hex() if state.kind == "link" else state.data.decode()
     return {**state._asdict(), "data": data, "xattrs": [[name, value.hex()] for name, value in state.xattrs]}
-
-
-def digest(data: bytes) -> str:
-    """What bytes are told by; empty for none."""
-    from hashlib import sha256
-
-    return sha256(data).hexdigest() if data else ""
 
 
 def _entry(plain: Mapping[str, Any]) -> Entry:
@@ -187,10 +184,15 @@ def _entry(plain: Mapping[str, Any]) -> Entry:
         str(plain["command"]),
         bool(plain["restarts"]),
         {str(path): _state(state) for path, state in plain["before"].items()},
-        {str(path): (int(a), int(m)) for path, (a, m) in plain["times"].items()},
+        _times(plain["times"]),
         {str(path): _state(state) for path, state in plain["after"].items()},
+        _times(plain["times_after"]),
         stage,
     )
+
+
+def _times(plain: Mapping[str, Any]) -> Mapping[str, tuple[int, int]]:
+    return {str(path): (int(accessed), int(modified)) for path, (accessed, modified) in plain.items()}
 
 
 def _state(plain: Mapping[str, Any]) -> State:
@@ -203,4 +205,6 @@ def _state(plain: Mapping[str, Any]) -> State:
 
 def as_noted(state: State) -> State:
     """A state as a journal notes it: a digest in the place of a file's bytes."""
-    return state if state.kind == "link" else state._replace(data=digest(state.data).encode())
+    from hashlib import sha256
+
+    return state._replace(data=sha256(state.data).hexdigest().encode()) if state.kind == "file" else state

@@ -1,17 +1,21 @@
 """One step is done as its command says, and taken back to the byte."""
 
+import contextlib
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from maildoctor import filesystem
 from maildoctor.errors import DoctorError
 from maildoctor.filesystem import State
-from maildoctor.mending.journal import Entry, Journal, as_noted
 from maildoctor.model import Step
+from maildoctor.repair.journal import Entry, Journal, as_noted
 
 _SECONDS = 300
 """For one command: a package, a map of a million rows."""
+
+_SAID = 300
+"""Bytes of what a command said last that are reported."""
 
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin", "LC_ALL": "C"}
 _KEEPS_INODE = ("chmod ", "chown ", "chgrp ")
@@ -26,10 +30,15 @@ class Failed(DoctorError):
     """A command ended with an error."""
 
 
+def loosened(step: Step) -> frozenset[str]:
+    """The directories whose owner or mode a step repairs: until then others can change the way through them."""
+    return frozenset(step.changes) if step.command.startswith(_KEEPS_INODE) else frozenset()
+
+
 def looked_at(step: Step) -> tuple[Mapping[str, State], Mapping[str, tuple[int, int]]]:
     """What stands at each path that a step changes, and the times of the folders around. Raises Refused where it is not
     safe to change it there, or not possible."""
-    loose = frozenset(step.changes) if step.command.startswith(_KEEPS_INODE) else frozenset()
+    loose = loosened(step)
     before: dict[str, State] = {}
     for path in step.changes:
         try:
@@ -42,15 +51,17 @@ def looked_at(step: Step) -> tuple[Mapping[str, State], Mapping[str, tuple[int, 
             raise Refused("it is a symbolic link", path, "do it by hand, where it points")
         if before[path].kind == "file" and before[path].names > 1 and not loose:
             raise Refused("it has another name, so it is another's file too", path, "do it by hand")
-    return before, {path: times for path in sorted({os.path.dirname(p) for p in before}) if (times := _times(path))}
+    return before, _times(sorted({os.path.dirname(path) for path in before}))
 
 
-def _times(path: str) -> tuple[int, int] | None:
-    try:
-        found = filesystem.status(path)
-    except OSError:
-        return None
-    return found.st_atime_ns, found.st_mtime_ns
+def _times(folders: Iterable[str]) -> Mapping[str, tuple[int, int]]:
+    """When directories were last looked at and changed, of those that are there."""
+    times = {}
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            found = filesystem.status(folder)
+            times[folder] = found.st_atime_ns, found.st_mtime_ns
+    return times
 
 
 def do(step: Step, code: str, message: str, journal: Journal) -> Entry:
@@ -63,39 +74,48 @@ def do(step: Step, code: str, message: str, journal: Journal) -> Entry:
         _run(step)
     finally:
         entry.after = {path: as_noted(filesystem.state(path, frozenset(entry.before))) for path in entry.before}
+        entry.times_after = _times(times)
         entry.stage = "done"
         journal.save()
     return entry
 
 
 def _run(step: Step) -> None:
+    """A daemon that it starts goes on, and holds what it was given as its output: so the command's end is waited for,
+    not the output's."""
     asks = step.kind == "asks"
+    said = None if asks else filesystem.scratch()
     try:
-        done = subprocess.run(
+        status = subprocess.run(
             ["/bin/sh", "-c", step.command],
             cwd="/",
             env={**_ENVIRONMENT, **({"TERM": os.environ.get("TERM", "dumb")} if asks else {})},
             stdin=None if asks else subprocess.DEVNULL,
-            stdout=None if asks else subprocess.PIPE,
-            stderr=None if asks else subprocess.STDOUT,
+            stdout=said,
+            stderr=said,
             timeout=None if asks else _SECONDS,
             check=False,
-        )
+        ).returncode
     except subprocess.TimeoutExpired:
         raise Failed(f"it took longer than {_SECONDS} s", step.command, "see what it waits for") from None
-    if done.returncode:
-        said = (done.stdout or b"").decode(errors="replace").strip().splitlines()[-1:] or [f"status {done.returncode}"]
-        raise Failed(said[0][:300], step.command, "do it by hand to see why")
+    finally:
+        words = b"" if said is None else filesystem.so_far(said, _SAID)
+    if status:
+        last = words.decode(errors="replace").strip().splitlines()[-1:] or [f"status {status}"]
+        raise Failed(last[0], step.command, "do it by hand to see why")
 
 
 def take_back(entry: Entry, journal: Journal) -> None:
-    """Every path as it was before the step. Raises Refused where a file cannot be put back."""
+    """Every path as it was before the step, and the time of change of the directories around, where nothing else
+    changed them. Raises Refused where a file cannot be put back."""
     loose = frozenset(entry.before)
+    left = entry.times_after
+    untouched = [path for path, times in _times(entry.times).items() if times[1] == left.get(path, times)[1]]
     try:
         for path, before in reversed(list(entry.before.items())):
             filesystem.put_back(path, before, loose)
-        for path, (accessed, modified) in entry.times.items():
-            filesystem.set_times(path, accessed, modified)
+        for path in untouched:
+            filesystem.set_times(path, *entry.times[path], loose)
     except OSError as error:
         raise Refused(f"it cannot be put back: {error.strerror}", str(error.filename or path), journal.folder) from None
     entry.stage = "undone"

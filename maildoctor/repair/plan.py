@@ -30,7 +30,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Mending:
+class Repair:
     """A finding and the steps that cure it, in order."""
 
     finding: Finding
@@ -47,7 +47,7 @@ class Mending:
         return any(planned.left for planned in self.steps)
 
 
-def plan(report: Report, leave: Leave) -> list[Mending]:
+def plan(report: Report, leave: Leave) -> list[Repair]:
     """The causes of a report that are worse than a note, or, where codes are named, the findings of these codes, in the
     order of the report."""
     chosen = [
@@ -56,7 +56,7 @@ def plan(report: Report, leave: Leave) -> list[Mending]:
         if (leave.names(ranked.finding) if leave.named else ranked.explained_by is None)
         and (leave.named or ranked.finding.severity != "info")
     ]
-    return [Mending(finding, tuple(_steps(finding, leave))) for finding in chosen if finding.fix]
+    return [Repair(finding, tuple(_steps(finding, leave))) for finding in chosen if finding.fix]
 
 
 def _steps(finding: Finding, leave: Leave) -> Iterator[Planned]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from maildoctor.errors import DoctorError
-from maildoctor.mending import steps
-from maildoctor.mending.journal import Entry, Journal
-from maildoctor.mending.plan import Leave, Mending, plan
 from maildoctor.model import Report
+from maildoctor.repair import steps
+from maildoctor.repair.journal import Entry, Journal
+from maildoctor.repair.plan import Leave, Repair, plan
 
-Result = Literal["mended", "waits", "gone", "changed", "refused", "failed", "no_help", "worse"]
+Result = Literal["fixed", "waits", "gone", "changed", "refused", "failed", "no_help", "worse"]
 """`waits`: done, and without effect before the restart or the step that is left. `gone`: no fault any more when its
 turn came. `changed`: the host is no longer as it was judged. The last four were taken back, or not begun."""
 
@@ -21,48 +21,48 @@ _WORST = ("works", "ready", "partly", "not_shown", "broken", "nothing_to_judge")
 class Done:
     """What became of one finding. `entries`: the steps that stand; `why`: in words, where there is more to say."""
 
-    mending: Mending
+    repair: Repair
     result: Result
     entries: tuple[Entry, ...] = ()
     why: str = ""
 
 
-def mend(
-    planned: Sequence[Mending], leave: Leave, report: Report, examine: Callable[[], Report], journal: Journal
+def carried_out(
+    planned: Sequence[Repair], leave: Leave, report: Report, examine: Callable[[], Report], journal: Journal
 ) -> Iterator[Done]:
     """Do the steps that are allowed. Raises JournalError where what is there cannot be kept; then nothing more is
     done."""
-    for mending in planned:
-        if not mending.does:
+    for repair in planned:
+        if not repair.does:
             continue
-        now = {m.finding.fingerprint: m for m in plan(report, leave)}.get(mending.finding.fingerprint)
+        now = {m.finding.fingerprint: m for m in plan(report, leave)}.get(repair.finding.fingerprint)
         if now is None:
-            yield Done(mending, "gone")
+            yield Done(repair, "gone")
             continue
-        if now.steps != mending.steps:
-            yield Done(mending, "changed", why="its remedy is another one now: see maildoctor fix")
+        if now.steps != repair.steps:
+            yield Done(repair, "changed", why="its remedy is another one now: see maildoctor fix")
             continue
         began = len(journal.entries)
         try:
-            for one in mending.steps:
+            for one in repair.steps:
                 if not one.left:
-                    steps.do(one.step, mending.finding.code, mending.finding.message, journal)
+                    steps.do(one.step, repair.finding.code, repair.finding.message, journal)
         except DoctorError as error:
             done = journal.entries[began:]
             _take_back(done, journal)
             result: Result = "refused" if isinstance(error, steps.Refused) and not done else "failed"
-            yield Done(mending, result, why=f"{error.what}: {error.where}")
+            yield Done(repair, result, why=f"{error.what}: {error.where}")
             if not isinstance(error, steps.Refused | steps.Failed):
                 raise
             continue
         after = examine()
-        result, why = _judged(mending, report, after)
+        result, why = _judged(repair, report, after)
         entries = tuple(journal.entries[began:])
         if result in ("no_help", "worse"):
             _take_back(entries, journal)
             after, entries = examine(), ()
         report = after
-        yield Done(mending, result, entries, why)
+        yield Done(repair, result, entries, why)
 
 
 def _take_back(entries: Sequence[Entry], journal: Journal) -> None:
@@ -71,18 +71,18 @@ def _take_back(entries: Sequence[Entry], journal: Journal) -> None:
             steps.take_back(entry, journal)
 
 
-def _judged(mending: Mending, before: Report, after: Report) -> tuple[Result, str]:
+def _judged(repair: Repair, before: Report, after: Report) -> tuple[Result, str]:
     """Whether the steps helped: the finding is gone, and nothing worse came."""
     known = {r.finding.fingerprint for r in before.ranked}
     new = [r.finding for r in after.ranked if r.finding.severity == "error" and r.finding.fingerprint not in known]
     worse = _rank(after) > _rank(before)
     # what takes effect with a restart is seen as a daemon that is older than its files until then
-    new = [f for f in new if f.rung != "program" or not mending.incomplete]
-    if new and (worse or mending.finding.severity != "error"):
+    new = [f for f in new if f.rung != "program" or not repair.incomplete]
+    if new and (worse or repair.finding.severity != "error"):
         return "worse", f"it brought {new[0].code}: {new[0].message}"
-    if mending.finding.fingerprint not in {r.finding.fingerprint for r in after.ranked}:
-        return "mended", ""
-    return ("waits", "") if mending.incomplete else ("no_help", "it is still there after all its steps")
+    if repair.finding.fingerprint not in {r.finding.fingerprint for r in after.ranked}:
+        return "fixed", ""
+    return ("waits", "") if repair.incomplete else ("no_help", "it is still there after all its steps")
 
 
 def _rank(report: Report) -> int:

@@ -1,0 +1,369 @@
+"""What fix does to a host, and that undo gives back every byte of it."""
+
+import hashlib
+import os
+import random
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from maildoctor import filesystem
+from maildoctor.facts.system import System
+from maildoctor.filesystem import State, Unsafe
+from maildoctor.model import Finding, Outcome, Ranked, Report, Step, Target, Verdict
+from maildoctor.plan import steps as typed
+from maildoctor.plan.shell import rendered
+from maildoctor.repair import journal as journals
+from maildoctor.repair import steps
+from maildoctor.repair.journal import Journal, JournalError
+from maildoctor.repair.plan import Leave, plan
+from maildoctor.repair.run import Done, carried_out
+
+DEBIAN = System.parse("os-release ID=debian\ninit systemd")
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Journal:
+    monkeypatch.setattr(journals, "FOLDER", str(tmp_path / "kept"))
+    return Journal.new("2026-11-30T20:00:00Z")
+
+
+@pytest.fixture
+def etc(tmp_path: Path) -> Path:
+    folder = tmp_path / "etc"
+    folder.mkdir(mode=0o755)
+    (folder / "Sendmail.conf").write_text("pwcheck_method: saslauthd\nmech_list: PLAIN\n")
+    (folder / "Sendmail.conf").chmod(0o640)
+    (folder / "access").write_text("a RELAY\n")
+    os.utime(folder / "access", ns=(1, 2))
+    return folder
+
+
+def tree(top: Path) -> Mapping[str, tuple[object, ...]]:
+    """All that undo promises: bytes, owner, mode, attributes and times of everything below."""
+    found = {}
+    for path in [top, *sorted(top.rglob("*"))]:
+        s = path.lstat()
+        data = os.readlink(path).encode() if path.is_symlink() else path.read_bytes() if path.is_file() else b""
+        names = os.listxattr(path, follow_symlinks=False)
+        attributes = [(name, os.getxattr(path, name, follow_symlinks=False)) for name in names]
+        found[str(path)] = (s.st_mode, s.st_uid, s.st_gid, s.st_mtime_ns, hashlib.sha256(data).hexdigest(), attributes)
+    return found
+
+
+def command(*plain: typed.Step) -> list[Step]:
+    return list(rendered(plain, DEBIAN))
+
+
+def remedies(etc: Path) -> list[typed.Step]:
+    """Of each kind of step that changes files one that can be done anywhere."""
+    conf, access, new = str(etc / "Sendmail.conf"), str(etc / "access"), str(etc / "new")
+    return [
+        typed.Chmod("600", (conf, access), ("640", "644")),
+        typed.Chown(f"{os.geteuid()}:{os.getegid()}", (conf,), "root:root", "600", "640"),
+        typed.SetOption(conf, "pwcheck_method", "auxprop", "saslauthd"),
+        typed.SetOption(conf, "realm", "example.com", new=True),
+        typed.AddLine(access, "b RELAY"),
+        typed.RemoveLine(access, "a RELAY"),
+        typed.SetRow(access, "a", "REJECT", "RELAY"),
+        typed.CreateFile(new),
+        typed.WriteFile(new, ("one", "two")),
+        typed.Link(new, conf),
+        typed.MakeFolder(new, str(os.geteuid()), str(os.getegid()), "750"),
+        typed.Move(access, new),
+        typed.RemoveFile(access),
+        typed.CommentOutLines(conf, 1, 2),
+    ]
+
+
+@pytest.mark.parametrize("number", range(14))
+def test_a_step_is_done_and_taken_back_to_the_byte(number: int, etc: Path, kept: Journal) -> None:
+    before = tree(etc)
+    for step in command(remedies(etc)[number]):
+        steps.do(step, "X001", "it", kept)
+    assert tree(etc) != before
+    read = Journal.read(kept.id)  # as another process finds it
+    assert not steps.changed_since(read)
+    for entry in reversed(read.entries):
+        steps.take_back(entry, read)
+    assert tree(etc) == before
+    assert not Journal.read(kept.id).open
+
+
+def test_several_steps_on_one_file_are_taken_back(etc: Path, kept: Journal) -> None:
+    before = tree(etc)
+    for step in command(*remedies(etc)[:7]):
+        steps.do(step, "X001", "it", kept)
+    for entry in reversed(kept.entries):
+        steps.take_back(entry, kept)
+    assert tree(etc) == before
+
+
+def test_an_acl_comes_back(etc: Path, kept: Journal) -> None:
+    conf = etc / "Sendmail.conf"
+    try:
+        os.setxattr(conf, "user.note", b"kept")
+    except OSError:
+        pytest.skip("this file system has no attributes")
+    before = tree(etc)
+    for step in command(typed.SetOption(str(conf), "pwcheck_method", "auxprop", "saslauthd")):
+        steps.do(step, "X001", "it", kept)
+    steps.take_back(kept.entries[0], kept)
+    assert tree(etc) == before
+
+
+def test_what_someone_changed_since_is_not_overwritten(etc: Path, kept: Journal) -> None:
+    for step in command(typed.AddLine(str(etc / "access"), "b RELAY")):
+        steps.do(step, "X001", "it", kept)
+    with (etc / "access").open("a") as file:
+        file.write("c RELAY\n")
+    assert steps.changed_since(Journal.read(kept.id)) == [str(etc / "access")]
+
+
+def test_a_link_a_shared_file_and_a_loose_folder_are_refused(etc: Path, kept: Journal, tmp_path: Path) -> None:
+    (etc / "link").symlink_to("access")
+    os.link(etc / "access", etc / "other")
+    loose = etc / "loose"
+    loose.mkdir()
+    (loose / "file").write_text("x\n")
+    loose.chmod(0o777)
+    before = tree(etc)
+    for path, why in (("link", "symbolic link"), ("access", "another name"), ("loose/file", "others can write it"),
+                      ("gone/file", "not there")):  # fmt: skip
+        with pytest.raises(steps.Refused, match=why):
+            for step in command(typed.AddLine(str(etc / path), "b")):
+                steps.do(step, "X001", "it", kept)
+    assert tree(etc) == before
+    assert not kept.entries
+
+
+def test_the_folder_that_is_loose_is_fixed_itself(etc: Path, kept: Journal) -> None:
+    etc.chmod(0o775)
+    for step in command(typed.Chmod("g-w", (str(etc),), ("775",))):
+        steps.do(step, "X001", "it", kept)
+    assert stat.S_IMODE(etc.stat().st_mode) == 0o755
+    steps.take_back(kept.entries[0], kept)
+    assert stat.S_IMODE(etc.stat().st_mode) == 0o775
+
+
+def test_what_cannot_be_kept_is_not_changed(etc: Path, kept: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = tree(etc)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(filesystem, "write", full)
+    with pytest.raises(JournalError, match="No space left"):
+        for step in command(typed.AddLine(str(etc / "access"), "b RELAY")):
+            steps.do(step, "X001", "it", kept)
+    assert tree(etc) == before
+
+
+def test_a_journal_that_is_none_is_named(kept: Journal) -> None:
+    for words in ("", "{}", '{"started": 1, "ended": 1, "entries": [{}]}', "[1]"):
+        filesystem.write(f"{kept.folder}/journal.json", words.encode(), 0o600)
+        with pytest.raises(JournalError, match="no journal"):
+            Journal.read(kept.id)
+    with pytest.raises(JournalError, match="no name"):
+        Journal.read("../etc")
+
+
+def test_a_daemon_that_a_step_starts_is_not_waited_for(etc: Path, kept: Journal) -> None:
+    began = time.monotonic()
+    steps.do(Step("sleep 60 &", "risky", kind="changes"), "X001", "it", kept)
+    assert time.monotonic() - began < 30
+    subprocess.run(["pkill", "-f", "^sleep 60$"], check=False)
+
+
+KILLED = """
+import sys
+from maildoctor.repair import journal, steps
+from maildoctor.model import Step
+journal.FOLDER = sys.argv[1]
+kept = journal.Journal.new("2026-11-30T20:00:00Z")
+print(kept.id, flush=True)
+for n in range(40):
+    path = sys.argv[2]
+    steps.do(Step(f"sed -i 's/RELAY/RELAY {n}/' {path}", "safe", kind="changes", changes=(path,)), "X001", "it", kept)
+    steps.do(Step(f"chmod 6{n % 7}4 {path}", "safe", kind="changes", changes=(path,)), "X001", "it", kept)
+"""
+UNDONE = """
+import sys
+from maildoctor.repair import journal, steps
+journal.FOLDER = sys.argv[1]
+for name in journal.journals():
+    kept = journal.Journal.read(name)
+    for entry in reversed(kept.entries):
+        if entry.stage != "undone":
+            steps.take_back(entry, kept)
+"""
+
+
+def killed(code: str, *words: str, after: float) -> None:
+    process = subprocess.Popen([sys.executable, "-c", code, *words], stdout=subprocess.PIPE, start_new_session=True)
+    assert process.stdout
+    process.stdout.readline()  # it has begun
+    time.sleep(after)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_killed_at_any_moment_it_can_be_put_back(seed: int, etc: Path, tmp_path: Path) -> None:
+    """Doing is killed, then putting back is killed, and the next putting back finds the way."""
+    before, chance = tree(etc), random.Random(seed)
+    words = [str(tmp_path / "kept"), str(etc / "access")]
+    killed(KILLED, *words, after=chance.random() * 0.5)
+    process = subprocess.Popen([sys.executable, "-c", UNDONE, *words], start_new_session=True)
+    time.sleep(chance.random() * 0.3)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    subprocess.run([sys.executable, "-c", UNDONE, *words], check=True)
+    for rest in etc.glob(".maildoctor-*"):
+        rest.unlink()  # a draft of the moment
+    after = tree(etc)
+    assert {p: s for p, s in after.items() if p != str(etc)} == {p: s for p, s in before.items() if p != str(etc)}
+
+
+@given(st.binary(max_size=200), st.integers(0, 0o7777), st.integers(1, 2**50))
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_file_comes_back(tmp_path: Path, data: bytes, mode: int, modified: int) -> None:
+    path = tmp_path / "file"
+    path.unlink(missing_ok=True)
+    path.write_bytes(data)
+    path.chmod(mode)
+    os.utime(path, ns=(modified, modified))
+    before = filesystem.state(str(path))
+    for other in (State("nothing"), State("link", 0o120777, os.geteuid(), os.getegid(), 1, 1, (), b"/nowhere"),
+                  State("folder", 0o40755, os.geteuid(), os.getegid(), 1, 1)):  # fmt: skip
+        filesystem.put_back(str(path), other)
+        assert filesystem.state(str(path)).kind == other.kind
+        filesystem.put_back(str(path), before)
+        assert filesystem.state(str(path)).same(before)
+
+
+def test_no_path_leads_through_a_strangers_folder(tmp_path: Path) -> None:
+    (tmp_path / "loose").mkdir()
+    (tmp_path / "loose").chmod(0o777)
+    with pytest.raises(Unsafe, match="others can write"):
+        filesystem.state(str(tmp_path / "loose" / "file"))
+
+
+# ---- the plan, and what becomes of it
+
+
+def finding(*fix: Step, code: str = "PERM001", severity: str = "error") -> Finding:
+    return Finding(code, "name", severity, f"{code} is wrong", "", "", fix)  # type: ignore[arg-type]
+
+
+def report(*findings: Finding, verdict: str = "broken") -> Report:
+    ranked = tuple(Ranked(f, n, None) for n, f in enumerate(findings, 1))
+    return Report(
+        Target("host", "it"), "2026-11-30T20:00:00Z", 0.1, ranked, (Outcome("X001", "x", "pass"),),
+        verdict=Verdict(verdict, ""),  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+SAFE = Step("chmod 600 /x", "safe", kind="changes", changes=("/x",))
+RISKY = Step("chown root /x", "risky", kind="changes", changes=("/x",))
+RESTART = Step("service sendmail restart", "risky", kind="restarts")
+BY_HAND = Step("# in /x: y", "manual", kind="by_hand")
+LOOK = Step("ls -l /x", "safe", kind="looks")
+PACKAGE = Step("apt-get install x", "risky", kind="changes")
+OF_A_RULE = Step("postconf -e x=y", "risky")
+
+
+@pytest.mark.parametrize(
+    ("steps", "leave", "left"),
+    [
+        ((SAFE, RESTART), Leave(), ["", "needs --restart"]),
+        ((SAFE, RESTART), Leave(restarts=True), ["", ""]),
+        ((RISKY, RESTART), Leave(restarts=True), ["needs its name", "it follows a step that is left"]),
+        ((RISKY, RESTART), Leave(("PERM*",), restarts=True), ["", ""]),
+        ((RISKY,), Leave(all_steps=True), [""]),
+        ((LOOK, BY_HAND, SAFE), Leave(all_steps=True, restarts=True), ["by hand", "it follows a step that is left"]),
+        ((PACKAGE,), Leave(), ["needs its name"]),
+        ((OF_A_RULE,), Leave(all_steps=True), ["a command to be made complete"]),
+    ],
+)
+def test_what_is_done_and_why_the_rest_is_left(steps: tuple[Step, ...], leave: Leave, left: list[str]) -> None:
+    [repair] = plan(report(finding(*steps)), leave)
+    assert [one.left.partition(":")[0] for one in repair.steps] == left
+
+
+def test_notes_and_symptoms_are_not_fixed_unless_named() -> None:
+    note = finding(SAFE, code="SYS001", severity="info")
+    found = report(finding(SAFE), note)
+    found = replace(found, ranked=(*found.ranked, Ranked(finding(SAFE, code="RUN001"), 3, "PERM001")))
+    assert [m.finding.code for m in plan(found, Leave())] == ["PERM001"]
+    assert [m.finding.code for m in plan(found, Leave(("RUN001", "sys*")))] == ["SYS001", "RUN001"]
+
+
+def fixed(before: Report, after: Iterator[Report], kept: Journal) -> list[Done]:
+    return list(
+        carried_out(plan(before, Leave(all_steps=True)), Leave(all_steps=True), before, lambda: next(after), kept)
+    )
+
+
+@pytest.fixture
+def change(etc: Path) -> Step:
+    return command(typed.AddLine(str(etc / "access"), "b RELAY"))[0]
+
+
+def test_what_helps_stays(etc: Path, kept: Journal, change: Step) -> None:
+    [done] = fixed(report(finding(change)), iter([report(verdict="works")]), kept)
+    assert done.result == "fixed"
+    assert "b RELAY" in (etc / "access").read_text()
+
+
+def test_what_does_not_help_is_taken_back(etc: Path, kept: Journal, change: Step) -> None:
+    before = tree(etc)
+    wrong = report(finding(change))
+    [done] = fixed(wrong, iter([wrong, wrong]), kept)
+    assert done.result == "no_help"
+    assert tree(etc) == before
+
+
+def test_what_makes_it_worse_is_taken_back(etc: Path, kept: Journal, change: Step) -> None:
+    before = tree(etc)
+    wrong = report(finding(change, severity="warning"), verdict="works")
+    worse = report(finding(code="RUN001"))
+    [done] = fixed(wrong, iter([worse, wrong]), kept)
+    assert (done.result, done.why) == ("worse", "it brought RUN001: RUN001 is wrong")
+    assert tree(etc) == before
+
+
+def test_what_waits_for_a_restart_stays(etc: Path, kept: Journal, change: Step) -> None:
+    wrong = report(finding(change, RESTART))
+    [done] = fixed(wrong, iter([wrong]), kept)
+    assert done.result == "waits"
+    assert "b RELAY" in (etc / "access").read_text()
+
+
+def test_a_command_that_fails_takes_back_what_came_before_it(etc: Path, kept: Journal, change: Step) -> None:
+    before = tree(etc)
+    fails = Step("echo it did not work >&2; false", "risky", kind="changes")
+    [done] = fixed(report(finding(change, fails)), iter([]), kept)
+    assert done.result == "failed"
+    assert "it did not work" in done.why
+    assert tree(etc) == before
+
+
+def test_a_host_that_changed_meanwhile_is_left_alone(etc: Path, kept: Journal, change: Step) -> None:
+    other = finding(command(typed.AddLine(str(etc / "access"), "c RELAY"))[0], code="PERM002")
+    first = report(finding(change), other)
+    later = report(replace(other, fix=(change,)))
+    results = fixed(first, iter([later]), kept)
+    assert [done.result for done in results] == ["fixed", "changed"]
+    gone = fixed(first, iter([report()]), kept)
+    assert [done.result for done in gone] == ["fixed", "gone"]
