@@ -674,11 +674,16 @@ class State(NamedTuple):
 
     def same(self, other: "State") -> bool:
         """Whether it is the same but for the time of the last look, and how many names it has. A directory is the same
-        whatever was made in it meanwhile."""
+        whatever was made in it meanwhile, a socket or a device whenever it was last used."""
         return self._bare() == other._bare()
 
+    @property
+    def is_socket(self) -> bool:
+        """Whether it is a socket, which the program that listens there makes anew whenever it starts."""
+        return stat.S_ISSOCK(self.mode)
+
     def _bare(self) -> "State":
-        modified = 0 if self.kind == "folder" else self.modified
+        modified = 0 if self.kind in ("folder", "other") else self.modified
         return self._replace(accessed=0, names=0, modified=modified)
 
 
@@ -694,11 +699,14 @@ def state(path: str, loose: frozenset[str] = frozenset()) -> State:
 
 
 def put_back(path: str, before: State, loose: frozenset[str] = frozenset()) -> None:
-    """Make `path` what it was. A file gets its old bytes in one move: a reader sees the one or the other. Raises
-    OSError."""
+    """Make `path` what it was. A file gets its old bytes in one move: a reader sees the one or the other. What is as it
+    was is not touched, for it may be immutable, or on a file system that is only for reading. Raises OSError."""
     with _kept_from_others(path, loose) as (above, name):
-        now = _state(above, name, path)
-        if now.kind != before.kind or (now.data, now.device) != (before.data, before.device):
+        now = _to_be_replaced(above, name, path, before)
+        if now.same(before) or (before.is_socket and not now.is_socket):
+            return
+        kinds = stat.S_IFMT(now.mode), stat.S_IFMT(before.mode)
+        if kinds[0] != kinds[1] or (now.data, now.device) != (before.data, before.device):
             _replaced(above, name, before, now)
         elif now.kind == "folder":
             before = before._replace(accessed=now.accessed, modified=now.modified)
@@ -708,15 +716,40 @@ def put_back(path: str, before: State, loose: frozenset[str] = frozenset()) -> N
                 _dress(f"/proc/self/fd/{fd}" if _HAS_PATH else fd, before)
             finally:
                 os.close(fd)
-        os.fsync(above_open := os.open(".", _READ | os.O_DIRECTORY, dir_fd=above))
-        os.close(above_open)
+        _settle(above)
+
+
+def _to_be_replaced(above: int, name: str, path: str, before: State) -> State:
+    """What stands there now; of a file that is too large to be read, that it is another than before."""
+    try:
+        return _state(above, name, path)
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        return before._replace(kind="file", mode=stat.S_IFREG, data=before.data + b".")
+
+
+def _settle(above: int) -> None:
+    """What was made and renamed in a directory outlives a power failure from now on."""
+    os.fsync(fd := os.open(".", _READ | os.O_DIRECTORY, dir_fd=above))
+    os.close(fd)
+
+
+def settle(path: str) -> None:
+    """What was made and renamed in a directory of ours is on the disk. Raises OSError."""
+    fd = folder(path)
+    try:
+        _settle(fd)
+    finally:
+        os.close(fd)
 
 
 def set_times(path: str, accessed: int, modified: int, loose: frozenset[str] = frozenset()) -> None:
     """Give a directory its old times, in nanoseconds: what was put back in it is a change of it too. `loose` as for
     `state`. Raises OSError."""
     with _kept_from_others(path, loose) as (above, name):
-        os.utime(name, ns=(accessed, modified), dir_fd=above, follow_symlinks=False)
+        if os.stat(name, dir_fd=above, follow_symlinks=False).st_mtime_ns != modified:
+            os.utime(name, ns=(accessed, modified), dir_fd=above, follow_symlinks=False)
 
 
 def private_folder(path: str, loose: frozenset[str] = frozenset()) -> None:
@@ -725,18 +758,27 @@ def private_folder(path: str, loose: frozenset[str] = frozenset()) -> None:
     with _kept_from_others(path, loose) as (above, name):
         with contextlib.suppress(FileExistsError):
             os.mkdir(name, 0o700, dir_fd=above)
-            os.fsync(above_open := os.open(".", _READ | os.O_DIRECTORY, dir_fd=above))
-            os.close(above_open)
-        found = os.stat(name, dir_fd=above, follow_symlinks=False)
-        if not stat.S_ISDIR(found.st_mode):
-            raise NotRegular(errno.ENOTDIR, kind_of(found.st_mode), path)
-        if found.st_uid != os.geteuid() or found.st_mode & 0o077:
-            raise Unsafe(errno.EPERM, "it is not ours alone", path)
+            _settle(above)
+        _ours_alone(os.stat(name, dir_fd=above, follow_symlinks=False), path)
+
+
+def of_ours(path: str) -> None:
+    """Raises OSError, `Unsafe` where a directory is not for us alone, so that others could have written what is in
+    it."""
+    _ours_alone(os.lstat(path), path)
+
+
+def _ours_alone(found: os.stat_result, path: str) -> None:
+    if not stat.S_ISDIR(found.st_mode):
+        raise NotRegular(errno.ENOTDIR, f"not a directory but {kind_of(found.st_mode)}", path)
+    if found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        raise Unsafe(errno.EPERM, "it is not ours alone", path)
 
 
 @contextlib.contextmanager
-def locked(path: str) -> Iterator[bool]:
-    """A directory of ours is held by one process at a time: False where another holds it. Raises OSError."""
+def locked(path: str) -> Iterator[int | None]:
+    """A directory of ours is held by one process at a time, and by those that it hands the descriptor on to: None where
+    others hold it. Raises OSError."""
     import fcntl
 
     fd = os.open(path, _READ | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -744,9 +786,9 @@ def locked(path: str) -> Iterator[bool]:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            yield False
+            yield None
         else:
-            yield True
+            yield fd
     finally:
         os.close(fd)
 
@@ -855,6 +897,8 @@ def _dress(place: int | str, before: State) -> None:
         for one in os.listxattr(place):
             if one not in wanted:
                 os.removexattr(place, one)
+            elif os.getxattr(place, one) == wanted[one]:
+                del wanted[one]
         for one, value in wanted.items():
             os.setxattr(place, one, value)
     os.utime(place, ns=(before.accessed, before.modified))

@@ -2,12 +2,14 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from maildoctor import filesystem
 from maildoctor.cli import options as shared
 from maildoctor.cli.progress import Progress
 from maildoctor.cli.report_error import UsageError
+from maildoctor.cli.signals import obeyed
 from maildoctor.cli.stdout import say
 from maildoctor.engine import Selection, examine
 from maildoctor.host.deadline import SECONDS, Deadline
@@ -15,7 +17,7 @@ from maildoctor.library import Library, load_library
 from maildoctor.model import Report
 from maildoctor.render.escape import shown
 from maildoctor.render.verdict import sentence
-from maildoctor.repair.journal import FOLDER, Journal, journals
+from maildoctor.repair.journal import FOLDER, Journal, journals, prepare
 from maildoctor.repair.plan import Leave, Repair, plan
 from maildoctor.repair.run import Done, Result, carried_out
 from maildoctor.repair.steps import loosened
@@ -120,20 +122,23 @@ def _apply(planned: Sequence[Repair], leave: Leave, report: Report, look: Callab
     if os.geteuid():
         raise UsageError("only root may repair a host", "--apply", "run as root")
     allowed = [one.step for repair in planned for one in repair.steps if not one.left]
-    loose = frozenset[str]().union(*map(loosened, allowed))
-    journal = Journal.new(report.started, loose)
+    prepare(frozenset[str]().union(*map(loosened, allowed)))
     fixed = 0
-    with filesystem.locked(FOLDER) as ours:
-        if not ours:
+    with filesystem.locked(FOLDER) as lock, obeyed():
+        if lock is None:
             raise UsageError("another maildoctor repairs this host", FOLDER, "wait for it to end")
-        _whole(journal)
+        _whole()
+        journal = Journal.new(report.started, lock)
         try:
             for done in carried_out(planned, leave, report, look, journal):
                 fixed += done.result in ("fixed", "gone")
                 say("".join(f"{line}\n" for line in _result(done)))
-        finally:
-            journal.ended = True
-            journal.save()
+        except BaseException:
+            if journal.open:
+                sys.stderr.write(f"maildoctor: broken off; maildoctor undo {journal.id} puts back what was done\n")
+            raise
+        journal.ended = True
+        journal.save()
     after = look()
     say(f"\n{sentence(after)}\n")
     if any(entry.stage == "done" for entry in journal.entries):
@@ -141,10 +146,10 @@ def _apply(planned: Sequence[Repair], leave: Leave, report: Report, look: Callab
     return 0 if fixed == len(planned) else 1
 
 
-def _whole(journal: Journal) -> None:
-    """A run that was killed comes first."""
+def _whole() -> None:
+    """A run that was broken off comes first."""
     for name in journals():
-        if name != journal.id and not (before := Journal.read(name)).ended and before.open:
+        if not (before := Journal.read(name)).ended and before.open:
             raise UsageError("an earlier run was broken off", before.folder, f"maildoctor undo {name}")
 
 

@@ -3,10 +3,12 @@
 import argparse
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
 from maildoctor import filesystem
 from maildoctor.cli import options as shared
 from maildoctor.cli.report_error import UsageError
+from maildoctor.cli.signals import obeyed
 from maildoctor.cli.stdout import say
 from maildoctor.render.escape import shown
 from maildoctor.repair.journal import FOLDER, Journal, JournalError, journals
@@ -27,23 +29,30 @@ def parser() -> argparse.ArgumentParser:
     p = shared.Parser("undo", "Put back what maildoctor fix changed; the last run where none is named.", _STATUS)
     p.add_argument("run", nargs="?", metavar="ID", help="the run, as fix named it")
     p.add_argument("--list", action="store_true", dest="lists", help="the runs that are kept, and what each did")
+    p.add_argument("--forget", action="store_true", help="put nothing back: what the run left stays, for good")
     return p
 
 
 def run(words: Sequence[str]) -> int:
     """Put back, or list."""
     options = shared.read(parser(), words)
-    kept = [Journal.read(name) for name in journals()]
+    names = journals()
     if options.lists:
-        say("".join(_row(journal) for journal in kept) or "Nothing was ever changed here.\n")
+        say("".join(_row(Journal.read(name)) for name in names) or "Nothing was ever changed here.\n")
         return 0
-    journal = _chosen(kept, options.run)
     if os.geteuid():
-        raise UsageError("only root may put back", journal.folder, "run as root")
-    with filesystem.locked(FOLDER) as ours:
-        if not ours:
+        raise UsageError("only root may put back", FOLDER, "run as root")
+    if not names:
+        raise JournalError("there is nothing to put back", FOLDER, "nothing was ever changed here")
+    with filesystem.locked(FOLDER) as lock, obeyed():
+        if lock is None:
             raise UsageError("another maildoctor repairs this host", FOLDER, "wait for it to end")
-        return _undo(journal)
+        journal = _chosen(names, options.run)
+        if options.forget:
+            journal.entries, journal.ended = [replace(e, stage="undone") for e in journal.entries], True
+            journal.save()
+            return 0
+        return _undo(journal, names[names.index(journal.id) + 1 :])
 
 
 def _row(journal: Journal) -> str:
@@ -53,23 +62,28 @@ def _row(journal: Journal) -> str:
     return f"{journal.id}{state}\n{steps}"
 
 
-def _chosen(kept: Sequence[Journal], name: str | None) -> Journal:
+def _chosen(names: Sequence[str], name: str | None) -> Journal:
     if name is not None:
-        found = next((journal for journal in kept if journal.id == name), None)
-        if found is None:
+        if name not in names:
             raise JournalError(f"there is no run {name}", FOLDER, "maildoctor undo --list has them all")
-        return found
-    for journal in reversed(kept):
-        if journal.open:
+        return Journal.read(name)
+    for each in reversed(names):
+        if (journal := Journal.read(each)).open:
             return journal
     raise JournalError("there is nothing to put back", FOLDER, "maildoctor undo --list shows what was done")
 
 
-def _undo(journal: Journal) -> int:
-    if changed := changed_since(journal):
+def _undo(journal: Journal, later: Sequence[str]) -> int:
+    """`later`: the runs after it."""
+    if changed := changed_since(journal.entries):
+        for name in reversed(later):
+            entries = Journal.read(name).entries
+            if any(entry.stage != "undone" and not entry.before.keys().isdisjoint(changed) for entry in entries):
+                raise JournalError("a later run changed the same files", name, f"maildoctor undo {name} comes first")
         raise JournalError(
             f"{', '.join(map(shown, changed))}: changed by someone since", journal.folder,
-            "nothing was put back; the old state of each file is kept in that folder",
+            "nothing was put back; the old state of each file is kept in that folder, "
+            f"and maildoctor undo {journal.id} --forget leaves all as it is",
         )  # fmt: skip
     left, restarts = [], []
     for entry in reversed(journal.entries):
@@ -78,7 +92,7 @@ def _undo(journal: Journal) -> int:
         if entry.leaves_traces:
             left.append(entry.command)
             continue
-        restarts += [entry.command] if entry.restarts else []
+        restarts += [entry.restart] if entry.restarts else []
         take_back(entry, journal)
         say("".join(f"{shown(path)}: as it was\n" for path in entry.before))
     journal.ended = True

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from maildoctor.facts.system import System
 from maildoctor.model import StepKind
 from maildoctor.plan.steps import (
     AddInBlock,
@@ -56,11 +57,13 @@ from maildoctor.plan.steps import (
 )
 
 _MAIN, _MASTER = ("/etc/postfix/main.cf",), ("/etc/postfix/master.cf",)
-_GROUPS = ("/etc/group", "/etc/group-", "/etc/gshadow", "/etc/gshadow-")
-_ALIASES = ("/etc/aliases.db", "/etc/mail/aliases.db")
+_SASLDB = "/etc/sasldb2"
+_GROUPS = ("/etc/group", "/etc/group-", "/etc/gshadow", "/etc/gshadow-", "/etc/.pwd.lock")
+"""With the copies that the tools make, and the lock of lckpwdf(3), which stays."""
 _INDEX = {"hash": (".db",), "btree": (".db",), "cdb": (".cdb",), "lmdb": (".lmdb",), "dbm": (".pag", ".dir"),
           "sdbm": (".pag", ".dir")}  # fmt: skip
-"""What postmap(1) puts behind the name of a source, by type of table (dict_*.h of Postfix)."""
+"""What postmap(1) and makemap(8) put behind the name of a source, by type of table (dict_*.h of Postfix, smdb*.c of
+sendmail)."""
 
 
 def _path(step: Any) -> tuple[str, ...]:
@@ -81,16 +84,16 @@ _CHANGES: Mapping[type[Step], Callable[[Any], tuple[str, ...]]] = {
     Decrypt: lambda s: (s.path, f"{s.path}.plain"),
     CopyChain: lambda s: (s.to,),
     Rebuild: lambda s: (s.path, f"{s.path}.new", *([s.keep] if s.keep else [])),
-    BuildMap: lambda s: (f"{s.path}.db",),
-    BuildTable: lambda s: tuple(f"{s.path}{end}" for end in _INDEX.get(s.type, ())),
-    BuildAliases: lambda _: _ALIASES,
+    **dict.fromkeys(
+        (BuildMap, BuildTable, BuildAliases), lambda s: tuple(f"{s.path}{end}" for end in _INDEX.get(s.type, ()))
+    ),
     SetPostfix: lambda _: _MAIN,
     UnsetPostfix: lambda s: _MASTER if s.service else _MAIN,
     SetPostfixService: lambda _: _MASTER,
     SetPostfixOption: lambda _: _MASTER,
     AddPostfixService: lambda _: _MASTER,
-    AddUser: lambda s: (s.path or "/etc/sasldb2",),
-    DeleteUser: lambda _: ("/etc/sasldb2",),
+    AddUser: lambda s: (s.path or _SASLDB,),
+    DeleteUser: lambda _: (_SASLDB,),
 }  # fmt: skip
 """Step -> what it changes; of those that are not here it is not known beforehand, or they change no file."""
 
@@ -109,10 +112,17 @@ _KINDS: Mapping[type[Step], StepKind] = {
 }
 
 
-def changes(step: Step) -> tuple[str, ...]:
+def changes(step: Step, system: System) -> tuple[str, ...]:
     """The paths of all that a step changes; empty where that is not known beforehand, or it is no file."""
     find = _CHANGES.get(type(step))
-    return find(step) if find else ()
+    paths = tuple(find(step)) if find else ()
+    if system.family != "freebsd":
+        return paths
+    if isinstance(step, JoinGroup):
+        return ("/etc/group",)  # pw(8)
+    # ports have their own place, and libsasl's ndbm, which is libc's, its own ending
+    of_port = tuple(f"/usr/local{path}" if path in (*_MAIN, *_MASTER, _SASLDB) else path for path in paths)
+    return of_port + tuple(f"{path}.db" for path in of_port if isinstance(step, AddUser | DeleteUser))
 
 
 def kind(step: Step) -> StepKind:

@@ -81,7 +81,7 @@ def rendered(steps: Iterable[Step], system: System) -> Iterator[model.Step]:
             undo if undo.isprintable() else "",
             "" if by_hand or left else step.effect,
             "by_hand" if by_hand else "changes" if left else kind(step),
-            () if by_hand else changes(step),
+            () if by_hand else changes(step, system),
         )
         yield from rendered(left, system)
 

@@ -7,6 +7,7 @@ step that was begun and not ended; its copies are the old state.
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -47,15 +48,22 @@ class Entry:
         """Whether nobody knows what it changed, so that it cannot be taken back."""
         return not self.before and not self.restarts
 
+    @property
+    def restart(self) -> str:
+        """Of a command that restarts a service, this part alone: what comes before it would do the change again."""
+        return self.command.rpartition(" && ")[2] if self.restarts else ""
+
 
 @dataclass(slots=True)
 class Journal:
-    """The steps of one run. `ended`: the run came to its end, and was not killed."""
+    """The steps of one run. `ended`: the run came to its end, and was not broken off. `lock`: what keeps other runs
+    away; a command that changes files holds it too, for it goes on when maildoctor is killed."""
 
     id: str
     started: str
     entries: list[Entry] = field(default_factory=list)
     ended: bool = False
+    lock: int | None = None
 
     @property
     def folder(self) -> str:
@@ -69,15 +77,25 @@ class Journal:
 
     def begin(self, entry: Entry) -> None:
         """Keep what stands there now, then note that the step begins. Raises JournalError, and then nothing may be
-        done."""
-        self.entries.append(entry)
+        done, and nothing is noted."""
         with _keeping(self.folder):
-            for number, path in enumerate(entry.before):
-                filesystem.write(self._copy(len(self.entries) - 1, number), entry.before[path].data, 0o600)
-        self.save()
+            for number, state in enumerate(entry.before.values()):
+                if state.kind == "file":
+                    filesystem.write(self._copy(len(self.entries), number), state.data, 0o600)
+        self.entries.append(entry)
+        try:
+            self.save()
+        except JournalError:
+            self.entries.pop()
+            raise
 
     def save(self) -> None:
         """Write it in one move. Raises JournalError."""
+        with _keeping(self.folder):
+            filesystem.write(f"{self.folder}/{_NAME}", self._plain(), 0o600)
+            filesystem.settle(self.folder)
+
+    def _plain(self) -> bytes:
         plain = {
             "schema": _SCHEMA,
             "id": self.id,
@@ -85,26 +103,23 @@ class Journal:
             "ended": self.ended,
             "entries": [_plain(e) for e in self.entries],
         }
-        with _keeping(self.folder):
-            filesystem.write(f"{self.folder}/{_NAME}", json.dumps(plain, indent=1).encode(), 0o600)
+        return json.dumps(plain, indent=1).encode()
 
     def _copy(self, entry: int, number: int) -> str:
         return f"{self.folder}/{entry:03}-{number:03}"
 
     @classmethod
-    def new(cls, started: str, loose: frozenset[str] = frozenset()) -> "Journal":
-        """A run that begins, with a folder of its own; `loose`: directories that others can change, and that this run
-        repairs. Raises JournalError."""
+    def new(cls, started: str, lock: int | None = None) -> "Journal":
+        """A run that begins, with a folder of its own, made in one move: a run that is killed here leaves none. Its
+        name is later than all that are there, whatever the clock says. Raises JournalError."""
         name = started.translate(str.maketrans("", "", "-:TZ"))[:14]
-        with _keeping(FOLDER):
-            filesystem.private_folder(FOLDER, loose)
-            taken = set(filesystem.names(FOLDER))
-            free = next(
-                f"{name}{end}" for end in ("", *(f".{n}" for n in range(1, 1000))) if f"{name}{end}" not in taken
-            )
-            journal = cls(free, started)
-            filesystem.private_folder(journal.folder, loose)
-        journal.save()
+        if (kept := journals()) and _order(kept[-1]) >= _order(name):
+            first, _, number = kept[-1].partition(".")
+            name = f"{first}.{int(number or 0) + 1}"
+        journal = cls(name, started, lock=lock)
+        with _keeping(journal.folder):
+            filesystem.new_folder(journal.folder, {_NAME: journal._plain()})
+            filesystem.settle(FOLDER)
         return journal
 
     @classmethod
@@ -113,7 +128,9 @@ class Journal:
         if "/" in name or name.startswith("."):
             raise JournalError("this is no name of a run", name, "maildoctor undo --list has the names")
         journal = cls(name, "")
-        with _keeping(journal.folder):
+        with _keeping(journal.folder, "the journal cannot be read"):
+            filesystem.of_ours(FOLDER)
+            filesystem.of_ours(journal.folder)
             text = filesystem.read(f"{journal.folder}/{_NAME}", _LARGEST)
             try:
                 plain = json.loads(text)
@@ -136,22 +153,39 @@ class Journal:
 def journals() -> list[str]:
     """The names of all runs that are kept, the newest last. Raises JournalError."""
     try:
-        return [name for name in filesystem.names(FOLDER) if name[:1].isdigit()]
+        return sorted((name for name in filesystem.names(FOLDER) if _RUN.fullmatch(name)), key=_order)
     except FileNotFoundError:
         return []
     except OSError as error:
         raise JournalError(f"the journals cannot be read: {error.strerror}", FOLDER, "run as root") from None
 
 
+def prepare(loose: frozenset[str] = frozenset()) -> None:
+    """Make the folder of all runs; `loose`: directories that others can change, and that a run repairs. Raises
+    JournalError."""
+    with _keeping(FOLDER):
+        filesystem.private_folder(FOLDER, loose)
+
+
+_RUN = re.compile(r"\d{1,14}(\.\d{1,6})?", re.ASCII)
+
+
+def _order(name: str) -> tuple[int, int]:
+    first, _, number = name.partition(".")
+    return int(first), int(number or 0)
+
+
 @contextlib.contextmanager
-def _keeping(place: str) -> Iterator[None]:
+def _keeping(place: str, trouble: str = "what is there now cannot be kept") -> Iterator[None]:
     try:
         yield
+    except (filesystem.Unsafe, filesystem.NotRegular) as error:
+        raise JournalError(
+            f"nothing can be kept there: {error.strerror}", error.filename or place, "see who made it, and move it away"
+        ) from None
     except OSError as error:
         what = "run as root" if error.errno in (1, 13) else "make room, or mount it for writing"
-        raise JournalError(
-            f"what is there now cannot be kept: {error.strerror}", error.filename or place, what
-        ) from None
+        raise JournalError(f"{trouble}: {error.strerror}", error.filename or place, what) from None
 
 
 def _plain(entry: Entry) -> dict[str, Any]:

@@ -49,26 +49,42 @@ def carried_out(
                     steps.do(one.step, repair.finding.code, repair.finding.message, journal)
         except DoctorError as error:
             done = journal.entries[began:]
-            _take_back(done, journal)
-            result: Result = "refused" if isinstance(error, steps.Refused) and not done else "failed"
-            yield Done(repair, result, why=f"{error.what}: {error.where}")
+            why = f"{error.what}: {error.where}"
             if not isinstance(error, steps.Refused | steps.Failed):
+                yield Done(repair, "failed", why=_and(why, _take_back(done, journal)))
                 raise
+            result: Result = "refused" if isinstance(error, steps.Refused) and not done else "failed"
+            yield Done(repair, result, why=_and(why, _take_back(done, journal)))
+            if any(entry.restarts or entry.leaves_traces for entry in done):
+                report = examine()
             continue
         after = examine()
         result, why = _judged(repair, report, after)
         entries = tuple(journal.entries[began:])
         if result in ("no_help", "worse"):
-            _take_back(entries, journal)
+            why = _and(why, _take_back(entries, journal))
             after, entries = examine(), ()
         report = after
         yield Done(repair, result, entries, why)
 
 
-def _take_back(entries: Sequence[Entry], journal: Journal) -> None:
-    for entry in reversed(entries):
-        if entry.stage != "undone":
-            steps.take_back(entry, journal)
+def _take_back(entries: Sequence[Entry], journal: Journal) -> str:
+    """In words what could not be taken back, which the journal keeps as it is; empty where all was."""
+    if changed := steps.changed_since(entries):
+        return f"not taken back, for someone changed it meanwhile: {', '.join(changed)}"
+    left = [entry.command for entry in entries if entry.leaves_traces]
+    try:
+        for entry in reversed(entries):
+            if entry.stage != "undone" and not entry.leaves_traces:
+                steps.take_back(entry, journal)
+        steps.restart(entries, journal)
+    except (steps.Refused, steps.Failed) as error:
+        return f"not all is taken back: {error.what}: {error.where}"
+    return f"it is not known what this changed, so it is not taken back: {'; '.join(left)}" if left else ""
+
+
+def _and(why: str, more: str) -> str:
+    return f"{why}; {more}" if more else why
 
 
 def _judged(repair: Repair, before: Report, after: Report) -> tuple[Result, str]:
