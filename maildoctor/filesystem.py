@@ -634,8 +634,11 @@ def _draft(above: int) -> Iterator[tuple[str, int]]:
         os.close(fd)
 
 
+_DRAFT = ".maildoctor-"
+
+
 def _unused() -> str:
-    return f".maildoctor-{os.urandom(8).hex()}"
+    return f"{_DRAFT}{os.urandom(8).hex()}"
 
 
 def _mode_of(name: str, above: int, path: str, mode: int) -> int:
@@ -750,6 +753,37 @@ def set_times(path: str, accessed: int, modified: int, loose: frozenset[str] = f
     with _kept_from_others(path, loose) as (above, name):
         if os.stat(name, dir_fd=above, follow_symlinks=False).st_mtime_ns != modified:
             os.utime(name, ns=(accessed, modified), dir_fd=above, follow_symlinks=False)
+
+
+def clear_drafts(path: str, loose: frozenset[str] = frozenset()) -> None:
+    """Drafts of ours that a kill left in a directory go; `loose` as for `state`. Raises OSError."""
+    with _kept_from_others(f"{path}/{_DRAFT}", loose) as (above, _):
+        fd = os.open(".", _READ | os.O_DIRECTORY, dir_fd=above)
+        try:
+            for name in os.listdir(fd):
+                if name.startswith(_DRAFT) and len(name) == len(_unused()):
+                    found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+                    if found.st_uid == os.geteuid() and stat.S_ISREG(found.st_mode):
+                        os.unlink(name, dir_fd=fd)
+                    elif found.st_uid == os.geteuid() and stat.S_ISDIR(found.st_mode):
+                        _remove_folder(name, fd)
+        finally:
+            os.close(fd)
+
+
+def _remove_folder(name: str, above: int) -> None:
+    """A directory of ours with nothing but files in it."""
+    inside = folder(name, above=above)
+    try:
+        fd = os.open(".", _READ | os.O_DIRECTORY, dir_fd=inside)
+        try:
+            for file in os.listdir(fd):
+                os.unlink(file, dir_fd=fd)
+        finally:
+            os.close(fd)
+    finally:
+        os.close(inside)
+    os.rmdir(name, dir_fd=above)
 
 
 def private_folder(path: str, loose: frozenset[str] = frozenset()) -> None:

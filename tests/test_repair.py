@@ -4,6 +4,7 @@ import hashlib
 import os
 import random
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from maildoctor import filesystem
+from maildoctor.cli import fix, undo
+from maildoctor.cli.report_error import UsageError
 from maildoctor.facts.system import System
 from maildoctor.filesystem import State, Unsafe
 from maildoctor.model import Finding, Outcome, Ranked, Report, Step, Target, Verdict
@@ -370,3 +373,275 @@ def test_a_host_that_changed_meanwhile_is_left_alone(etc: Path, kept: Journal, c
     assert [done.result for done in results] == ["fixed", "changed"]
     gone = fixed(first, iter([report()]), kept)
     assert [done.result for done in gone] == ["fixed", "gone"]
+
+
+# ---- what goes wrong on a real host
+
+
+def do(journal: Journal, command: str, *paths: Path, kind: str = "changes") -> journals.Entry:
+    return steps.do(
+        Step(command, "risky", kind=kind, changes=tuple(map(str, paths))), "X001", "it", journal  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def test_an_immutable_file_is_left_as_it_is(etc: Path, kept: Journal) -> None:
+    access = etc / "access"
+    if subprocess.run(["chattr", "+i", str(access)], capture_output=True).returncode:
+        pytest.skip("this file system has no immutable files")
+    try:
+        before = tree(etc)
+        change = command(typed.AddLine(str(access), "b RELAY"))
+        [done] = fixed(report(finding(*change)), iter([report()]), kept)
+        assert (done.result, "not permitted" in done.why) == ("failed", True)
+        assert kept.entries[0].stage == "undone"
+        assert tree(etc) == before
+    finally:
+        subprocess.run(["chattr", "-i", str(access)], check=True)
+
+
+def test_hard_links_and_full_directories_are_refused(etc: Path, kept: Journal) -> None:
+    (etc / "folder").mkdir()
+    os.link(etc / "access", etc / "other")
+    for change in (typed.Chmod("600", (str(etc / "access"),), ("644",)), typed.Move(str(etc / "folder"), f"{etc}/new")):
+        with pytest.raises(steps.Refused, match=r"another name|no copy"):
+            steps.do(command(change)[0], "X001", "it", kept)
+    assert not kept.entries
+
+
+def test_a_file_that_grew_too_large_is_put_back(etc: Path, kept: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = tree(etc)
+    monkeypatch.setattr(filesystem, "LIMIT", 10_000)
+    with pytest.raises(steps.Failed, match="larger than"):
+        do(kept, f"head -c 20000 /dev/zero > {etc}/access", etc / "access")
+    steps.take_back(kept.entries[0], kept)
+    assert tree(etc) == before
+    (etc / "large").write_bytes(b"x" * 20_000)
+    with pytest.raises(steps.Refused, match="larger than"):
+        do(kept, f"rm {etc}/large", etc / "large")
+    assert (etc / "large").exists()
+
+
+def test_a_path_that_is_no_text_comes_back(etc: Path, kept: Journal) -> None:
+    path = Path(os.fsdecode(bytes(etc) + b"/caf\xe9"))
+    path.write_text("old\n")
+    before = tree(etc)
+    do(kept, f"printf 'new\\n' > {path}", path)
+    assert path.read_text() == "new\n"
+    read = Journal.read(kept.id)
+    steps.take_back(read.entries[0], read)
+    assert tree(etc) == before
+
+
+def test_a_socket_is_its_programs(etc: Path, kept: Journal) -> None:
+    """It gets its old mode where it is the same, and nothing is made where it is gone."""
+    path = etc / "mux"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+    path.chmod(0o700)
+    entry = do(kept, f"chmod 777 {path}", path)
+    path.unlink()
+    assert not steps.changed_since(kept.entries)
+    steps.take_back(entry, kept)
+    assert not path.exists()
+
+
+def test_what_a_new_command_makes_is_not_for_others_to_write(etc: Path, kept: Journal) -> None:
+    before = os.umask(0)
+    try:
+        do(kept, f"echo x > {etc}/new", etc / "new")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((etc / "new").stat().st_mode) == 0o644
+
+
+def test_what_a_service_writes_when_it_starts_is_no_strangers_change(etc: Path, kept: Journal) -> None:
+    before = tree(etc)
+    do(kept, f"echo b RELAY >> {etc}/access", etc / "access")
+    do(kept, f"echo built >> {etc}/access", kind="restarts")
+    assert not steps.changed_since(Journal.read(kept.id).entries)
+    for entry in reversed(kept.entries):
+        steps.take_back(entry, kept)
+    assert {p: s for p, s in tree(etc).items() if p != str(etc)} == {p: s for p, s in before.items() if p != str(etc)}
+
+
+def test_a_service_starts_again_with_what_it_had(etc: Path, kept: Journal, change: Step, tmp_path: Path) -> None:
+    """Where its step did not help, and where it did not start with the change."""
+    seen = tmp_path / "seen"
+    for ends, results in (("true", "no_help"), ("! grep -q 'b RELAY' seen", "failed")):
+        seen.unlink(missing_ok=True)
+        restarts = Step(f"cd {tmp_path} && {{ cat etc/access >> seen; {ends}; }}", "risky", kind="restarts")
+        wrong = report(finding(change, replace(restarts, command=f"true && {restarts.command.replace('&&', ';')}")))
+        leave = Leave(all_steps=True, restarts=True)
+        [done] = carried_out(plan(wrong, leave), leave, wrong, lambda wrong=wrong: wrong, kept)  # type: ignore[misc]
+        assert done.result == results
+        assert seen.read_text() == "a RELAY\nb RELAY\na RELAY\n"
+
+
+def test_what_someone_changed_while_it_was_judged_stays(etc: Path, kept: Journal, change: Step) -> None:
+    wrong = report(finding(change))
+
+    def judged() -> Report:
+        with (etc / "access").open("a") as file:
+            file.write("c RELAY\n")
+        return wrong
+
+    [done] = carried_out(plan(wrong, Leave(all_steps=True)), Leave(all_steps=True), wrong, judged, kept)
+    assert "someone changed it meanwhile" in done.why
+    assert "c RELAY" in (etc / "access").read_text()
+    assert kept.entries[0].stage == "done"
+
+
+def test_what_is_not_known_is_not_said_to_be_taken_back(etc: Path, kept: Journal) -> None:
+    wrong = report(finding(Step("true", "risky", kind="changes")))
+    [done] = fixed(wrong, iter([wrong, wrong]), kept)
+    assert "it is not known what this changed" in done.why
+    assert kept.open
+
+
+def test_a_folder_of_a_stranger_is_no_journal(kept: Journal) -> None:
+    Path(kept.folder).chmod(0o755)
+    with pytest.raises(JournalError, match="not ours alone"):
+        Journal.read(kept.id)
+    Path(kept.folder).chmod(0o700)
+    Path(journals.FOLDER).chmod(0o777)
+    with pytest.raises(JournalError, match="not ours alone"):
+        Journal.read(kept.id)
+    with pytest.raises(JournalError, match="not ours alone"):
+        journals.prepare()
+
+
+def test_a_later_run_has_a_later_name(kept: Journal) -> None:
+    """Whatever the clock says, and however many there are in a second."""
+    names = [Journal.new(started).id for started in ("2026-11-30T20:00:00Z", "2020-01-01T00:00:00Z", *["2020"] * 10)]
+    assert journals.journals() == [kept.id, *names]
+
+
+def test_what_could_not_be_noted_is_no_step(etc: Path, kept: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: str, *_: object) -> None:
+        raise OSError(28, "No space left on device", path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(filesystem, "write", full)
+        with pytest.raises(JournalError):
+            do(kept, f"echo b >> {etc}/access", etc / "access")
+    kept.save()
+    assert Journal.read(kept.id).entries == []
+
+
+def in_a_process(tmp_path: Path, code: str) -> subprocess.Popen[str]:
+    """A repair, with its journal in `kept`, that runs `code`."""
+    head = (
+        "import sys; from maildoctor import filesystem; from maildoctor.repair import journal, steps\n"
+        "from maildoctor.model import Step\njournal.FOLDER = sys.argv[1]; journal.prepare()\n"
+        "with filesystem.locked(sys.argv[1]) as lock:\n"
+        " kept = journal.Journal.new('2026-11-30T20:00:00Z', lock); print(kept.id, flush=True)\n "
+    )
+    words = [sys.executable, "-c", head + code, str(tmp_path / "kept")]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout
+    process.stdout.readline()
+    return process
+
+
+def slow(path: Path) -> str:
+    words = f"touch {path}.begun; sleep 2; echo b >> {path}"
+    return f"steps.do(Step({words!r}, 'safe', kind='changes', changes=({str(path)!r},)), 'X001', 'it', kept)"
+
+
+def begun(path: Path) -> None:
+    for _ in range(200):
+        if Path(f"{path}.begun").exists():
+            return
+        time.sleep(0.05)
+    pytest.fail("it did not begin")
+
+
+def test_a_command_that_outlives_a_killed_repair_keeps_others_away(
+    etc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = in_a_process(tmp_path, slow(etc / "access"))
+    begun(etc / "access")
+    process.kill()
+    process.communicate()
+    with filesystem.locked(str(tmp_path / "kept")) as lock:
+        assert lock is None
+    monkeypatch.setattr(undo, "FOLDER", str(tmp_path / "kept"))
+    monkeypatch.setattr(journals, "FOLDER", str(tmp_path / "kept"))
+    with pytest.raises(UsageError, match="another maildoctor"):
+        undo.run([])
+    time.sleep(2.5)
+    assert undo.run([]) == 0
+    assert (etc / "access").read_text() == "a RELAY\n"
+
+
+def test_ctrl_c_ends_the_command_and_leaves_a_step_that_was_begun(
+    etc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    process = in_a_process(tmp_path, slow(etc / "access"))
+    begun(etc / "access")
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    monkeypatch.setattr(undo, "FOLDER", str(tmp_path / "kept"))
+    monkeypatch.setattr(journals, "FOLDER", str(tmp_path / "kept"))
+    [name] = journals.journals()
+    assert [entry.stage for entry in Journal.read(name).entries] == ["begun"]
+    with pytest.raises(UsageError, match="broken off"):
+        fix._whole()
+    time.sleep(2)
+    assert (etc / "access").read_text() == "a RELAY\n"
+    assert undo.run([]) == 0
+    fix._whole()
+    assert undo.run(["--list"]) == 0
+    assert "put back" in capsys.readouterr().out
+
+
+def test_runs_are_put_back_from_the_last_one(
+    etc: Path, kept: Journal, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(undo, "FOLDER", journals.FOLDER)
+    before = tree(etc)
+    do(kept, f"echo b >> {etc}/access", etc / "access")
+    later = Journal.new("2026-12-01T00:00:00Z")
+    do(later, f"echo c >> {etc}/access && true && service it restart || true", etc / "access", kind="restarts")
+    with pytest.raises(JournalError, match="later run") as refused:
+        undo.run([kept.id])
+    assert refused.value.remedy == f"maildoctor undo {later.id} comes first"
+    assert undo.run([]) == 0
+    assert capsys.readouterr().out.endswith("To take effect: service it restart || true\n")
+    assert undo.run([kept.id]) == 0
+    assert tree(etc) == before
+    with pytest.raises(JournalError, match="nothing to put back"):
+        undo.run([])
+
+
+def test_a_run_can_be_forgotten(etc: Path, kept: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where someone changed its files since, so that neither undo nor another repair would go on."""
+    monkeypatch.setattr(undo, "FOLDER", journals.FOLDER)
+    do(kept, f"echo b >> {etc}/access", etc / "access")
+    with (etc / "access").open("a") as file:
+        file.write("mine\n")
+    with pytest.raises(JournalError, match="changed by someone"):
+        undo.run([])
+    with pytest.raises(UsageError, match="broken off"):
+        fix._whole()
+    assert undo.run([kept.id, "--forget"]) == 0
+    fix._whole()
+    assert (etc / "access").read_text().endswith("mine\n")
+
+
+@pytest.mark.parametrize(
+    ("step", "system", "paths"),
+    [
+        (typed.BuildAliases(), "debian", ["/etc/aliases.db"]),
+        (typed.BuildAliases("lmdb", "/etc/postfix/aliases"), "fedora", ["/etc/postfix/aliases.lmdb"]),
+        (typed.BuildMap("dbm", "/etc/mail/access"), "debian", ["/etc/mail/access.pag", "/etc/mail/access.dir"]),
+        (typed.SetPostfix("a", "b"), "debian", ["/etc/postfix/main.cf"]),
+        (typed.SetPostfix("a", "b"), "freebsd", ["/usr/local/etc/postfix/main.cf"]),
+        (typed.AddUser("u", "r"), "debian", ["/etc/sasldb2"]),
+        (typed.AddUser("u", "r"), "freebsd", ["/usr/local/etc/sasldb2", "/usr/local/etc/sasldb2.db"]),
+        (typed.JoinGroup("u", "sasl"), "freebsd", ["/etc/group"]),
+    ],
+)
+def test_what_a_step_changes_is_known_for_each_system(step: typed.Step, system: str, paths: list[str]) -> None:
+    [one] = rendered([step], System.parse(f"ID={system}\n"))
+    assert list(one.changes) == paths

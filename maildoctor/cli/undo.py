@@ -12,7 +12,7 @@ from maildoctor.cli.signals import obeyed
 from maildoctor.cli.stdout import say
 from maildoctor.render.escape import shown
 from maildoctor.repair.journal import FOLDER, Journal, JournalError, journals
-from maildoctor.repair.steps import changed_since, take_back
+from maildoctor.repair.steps import changed_since, clear_drafts, take_back
 
 _STATUS = """\
 exit status:
@@ -97,6 +97,7 @@ def _undo(journal: Journal, later: Sequence[str]) -> int:
         say("".join(f"{shown(path)}: as it was\n" for path in entry.before))
     journal.ended = True
     journal.save()
+    clear_drafts(journal)
     if restarts:
         say("To take effect: " + shown("; ".join(dict.fromkeys(restarts))) + "\n")
     for command in left:

@@ -118,6 +118,7 @@ class Journal:
             name = f"{first}.{int(number or 0) + 1}"
         journal = cls(name, started, lock=lock)
         with _keeping(journal.folder):
+            filesystem.clear_drafts(FOLDER)
             filesystem.new_folder(journal.folder, {_NAME: journal._plain()})
             filesystem.settle(FOLDER)
         return journal

@@ -176,6 +176,14 @@ def take_back(entry: Entry, journal: Journal) -> None:
     journal.save()
 
 
+def clear_drafts(journal: Journal) -> None:
+    """Drafts that a kill left beside files that are put back, or beside the journal."""
+    folders = {os.path.dirname(path): frozenset(entry.before) for entry in journal.entries for path in entry.before}
+    for folder, loose in {journal.folder: frozenset[str](), **folders}.items():
+        with contextlib.suppress(OSError):
+            filesystem.clear_drafts(folder, loose)
+
+
 def changed_since(entries: Iterable[Entry]) -> list[str]:
     """Paths that are neither what the steps left nor what was there before them: someone else changed them. Of a step
     that was broken off it is not known what it left; a socket is made anew by its program."""
