@@ -630,6 +630,27 @@ def test_a_run_can_be_forgotten(etc: Path, kept: Journal, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
+    ("name", "mode", "old", "new", "seen"),
+    [
+        ("smtpd.conf", 0o644, "a: b\nsql_passwd: secret\n", "a: c\nsql_passwd: secret\n", "+a: c"),
+        ("smtpd.conf", 0o640, "a: b\n", "a: secret\n", "5 bytes -> 10 bytes"),
+        ("sasl_passwd", 0o644, "[hub]:587 box:secret\n", "hub:587 box:secret\n", "21 bytes -> 19 bytes"),
+        ("default-auth-info", 0o644, "box\nsecret\n", "box\nsecret\nrealm\n", "11 bytes -> 17 bytes"),
+        ("host.key", 0o644, "-----BEGIN ENCRYPTED PRIVATE KEY-----\nsecret\n", "secret\n", "bytes"),
+    ],
+)
+def test_a_difference_has_no_secret(tmp_path: Path, name: str, mode: int, old: str, new: str, seen: str) -> None:
+    path = tmp_path / name
+    path.write_text(old)
+    path.chmod(mode)
+    before = filesystem.state(str(path))
+    path.write_text(new)
+    text = "\n".join(fix._difference(str(path), before))
+    assert seen in text
+    assert "secret" not in text
+
+
+@pytest.mark.parametrize(
     ("step", "system", "paths"),
     [
         (typed.BuildAliases(), "debian", ["/etc/aliases.db"]),

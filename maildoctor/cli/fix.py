@@ -35,6 +35,9 @@ Nothing is changed without --apply. What was changed is kept in /var/lib/maildoc
 _LONGEST_DIFFERENCE = 40
 """Lines of one file's difference that are shown."""
 
+_SETTINGS = (".cf", ".conf", ".mc")
+"""How files of settings end."""
+
 _RESULTS: dict[Result, str] = {
     "fixed": "fixed",
     "waits": "done; it waits for the steps that are left",
@@ -162,7 +165,8 @@ def _result(done: Done) -> Iterator[str]:
 
 
 def _difference(path: str, before: filesystem.State) -> Iterator[str]:
-    """What a text file was and is, without secrets: a line that may hold one is struck out by the one masker."""
+    """What a file of settings that all may read was and is, secrets in it struck out by the one masker. Others may have
+    secrets where no masker knows them: a key, the rows of a table of passwords."""
     from difflib import unified_diff
 
     from maildoctor.masking import masked
@@ -172,9 +176,12 @@ def _difference(path: str, before: filesystem.State) -> Iterator[str]:
     except OSError:
         return
     old, new = (_lines(state.data) for state in (before, now))
-    if old is not None and new is not None and old != new:
+    public = path.endswith(_SETTINGS) and all(state.kind == "nothing" or state.mode & 0o004 for state in (before, now))
+    if public and old is not None and new is not None and old != new:
         lines = list(unified_diff(old, new, path, path, lineterm="", n=1))[:_LONGEST_DIFFERENCE]
         yield from (f"  {shown(line)}" for line in masked("\n".join(lines), settings=True).split("\n"))
+    elif before.kind == now.kind == "file" and before.data != now.data:
+        yield f"  {shown(path)}: {len(before.data)} bytes -> {len(now.data)} bytes"
     elif before.kind == now.kind and (before.mode, before.uid, before.gid) != (now.mode, now.uid, now.gid):
         was, is_ = (f"{s.uid}:{s.gid} {s.mode & 0o7777:04o}" for s in (before, now))
         yield f"  {shown(path)}: {was} -> {is_}"

@@ -118,7 +118,8 @@ class Journal:
             name = f"{first}.{int(number or 0) + 1}"
         journal = cls(name, started, lock=lock)
         with _keeping(journal.folder):
-            filesystem.clear_drafts(FOLDER)
+            for folder in (FOLDER, *(f"{FOLDER}/{old}" for old in kept)):
+                filesystem.clear_drafts(folder)
             filesystem.new_folder(journal.folder, {_NAME: journal._plain()})
             filesystem.settle(FOLDER)
         return journal

@@ -77,9 +77,12 @@ def _take_back(entries: Sequence[Entry], journal: Journal) -> str:
         for entry in reversed(entries):
             if entry.stage != "undone" and not entry.leaves_traces:
                 steps.take_back(entry, journal)
-        steps.restart(entries, journal)
-    except (steps.Refused, steps.Failed) as error:
+    except steps.Refused as error:
         return f"not all is taken back: {error.what}: {error.where}"
+    try:
+        steps.restart(entries, journal)
+    except steps.Failed as error:
+        return f"{error.where} must be done by hand, for it failed: {error.what}"
     return f"it is not known what this changed, so it is not taken back: {'; '.join(left)}" if left else ""
 
 
