@@ -498,6 +498,12 @@ def test_what_is_not_known_is_not_said_to_be_taken_back(etc: Path, kept: Journal
     assert kept.open
 
 
+def test_what_starts_at_boot_from_now_on_is_no_mere_restart(kept: Journal) -> None:
+    [start] = rendered([typed.Start("postfix", at_boot=True)], System.parse("ID=fedora\ninit: systemd"))
+    entry = journals.Entry("X001", "it", start.command, True, {}, {})
+    assert (start.command, entry.leaves_traces) == ("systemctl enable --now postfix", True)
+
+
 def test_a_folder_of_a_stranger_is_no_journal(kept: Journal) -> None:
     Path(kept.folder).chmod(0o755)
     with pytest.raises(JournalError, match="not ours alone"):

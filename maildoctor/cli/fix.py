@@ -17,7 +17,7 @@ from maildoctor.library import Library, load_library
 from maildoctor.model import Report
 from maildoctor.render.escape import shown
 from maildoctor.render.verdict import sentence
-from maildoctor.repair.journal import FOLDER, Journal, journals, prepare
+from maildoctor.repair.journal import FOLDER, Journal, journals, leaves_traces, prepare
 from maildoctor.repair.plan import Leave, Repair, plan
 from maildoctor.repair.run import Done, Result, carried_out
 from maildoctor.repair.steps import loosened
@@ -106,7 +106,8 @@ def _plan(report: Report, planned: Sequence[Repair], applies: bool) -> Iterator[
             yield f"   {'-' if one.left else '+'} {shown(one.step.command)}"
             about = [one.left and f"left: {one.left}", one.step.effect]
             about += [f"changes {', '.join(one.step.changes)}"] if one.step.changes and not one.left else []
-            about += ["cannot be taken back by maildoctor undo"] if not one.left and _leaves_traces(one.step) else []
+            lasts = not one.step.changes and leaves_traces(one.step.command, restarts=one.step.kind == "restarts")
+            about += ["cannot be taken back by maildoctor undo"] if lasts and not one.left else []
             if words := "; ".join(filter(None, about)):
                 yield f"     {shown(words)}"
     does = sum(repair.does for repair in planned)
@@ -115,10 +116,6 @@ def _plan(report: Report, planned: Sequence[Repair], applies: bool) -> Iterator[
         yield f"Nothing was changed. maildoctor fix --apply does the steps with +, for {does} of {len(planned)}."
     elif not does:
         yield "Nothing was done: every step is left, for the reason below it."
-
-
-def _leaves_traces(step: object) -> bool:
-    return not getattr(step, "changes", ()) and getattr(step, "kind", "") != "restarts"
 
 
 def _apply(planned: Sequence[Repair], leave: Leave, report: Report, look: Callable[[], Report]) -> int:

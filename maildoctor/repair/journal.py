@@ -46,7 +46,7 @@ class Entry:
     @property
     def leaves_traces(self) -> bool:
         """Whether nobody knows what it changed, so that it cannot be taken back."""
-        return not self.before and not self.restarts
+        return not self.before and leaves_traces(self.command, restarts=self.restarts)
 
     @property
     def restart(self) -> str:
@@ -160,6 +160,15 @@ def journals() -> list[str]:
         return []
     except OSError as error:
         raise JournalError(f"the journals cannot be read: {error.strerror}", FOLDER, "run as root") from None
+
+
+def leaves_traces(command: str, *, restarts: bool) -> bool:
+    """Whether a command of which no path is known changes more than what runs."""
+    return not restarts or command.startswith(_AT_BOOT)
+
+
+_AT_BOOT = ("systemctl enable ", "rc-update ", "sysrc ")
+"""From then on a service starts with the system: by links and settings that each init system has elsewhere."""
 
 
 def prepare(loose: frozenset[str] = frozenset()) -> None:
