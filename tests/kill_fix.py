@@ -155,6 +155,7 @@ def a_round(chance: random.Random) -> str:
         top = str(etc)  # its time of change is that of the last putting back
         wrong = [p for p in {**before, **after} if p != top and before.get(p) != after.get(p)]
         assert not wrong, [(p, before.get(p), after.get(p)) for p in wrong]
+        journal.prepare()
         journal.Journal.new("2026-12-01T20:00:00Z")
         rest = [str(path) for path in kept.rglob(".*")]
         assert not rest, rest

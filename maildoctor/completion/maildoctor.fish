@@ -204,6 +204,7 @@ complete -c maildoctor -n '_shtab_maildoctor_using fix' -l checks -xka "(__fish_
 complete -c maildoctor -n '_shtab_maildoctor_using; and test $_shtab_maildoctor_npos -eq 0' -a undo -d 'Put back what maildoctor fix changed; the last run where none is named.'
 complete -c maildoctor -n '_shtab_maildoctor_using undo' -s h -l help -d 'show this help message and exit'
 complete -c maildoctor -n '_shtab_maildoctor_using undo' -l list -d 'the runs that are kept, and what each did'
+complete -c maildoctor -n '_shtab_maildoctor_using undo' -l forget -d 'put nothing back: what the run left stays, for good'
 complete -c maildoctor -n '_shtab_maildoctor_using; and test $_shtab_maildoctor_npos -eq 0' -a redact -d 'Print files with the passwords and other credentials in them struck out.'
 complete -c maildoctor -n '_shtab_maildoctor_using redact' -s h -l help -d 'show this help message and exit'
 complete -c maildoctor -n '_shtab_maildoctor_using redact; and test $_shtab_maildoctor_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a log or a configuration file; - is standard input'
