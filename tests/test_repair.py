@@ -620,6 +620,14 @@ def test_runs_are_put_back_from_the_last_one(
         undo.run([])
 
 
+def test_a_new_folder_stays_with_what_others_put_there(etc: Path, kept: Journal) -> None:
+    for step in command(typed.MakeFolder(f"{etc}/queue", str(os.geteuid()), str(os.getegid()), "750")):
+        steps.do(step, "X001", "it", kept)
+    assert not steps.changed_since(kept.entries)
+    (etc / "queue/mail").touch()
+    assert steps.changed_since(kept.entries) == [f"{etc}/queue"]
+
+
 def test_a_run_can_be_forgotten(etc: Path, kept: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where someone changed its files since, so that neither undo nor another repair would go on."""
     monkeypatch.setattr(undo, "FOLDER", journals.FOLDER)

@@ -140,7 +140,7 @@ class Journal:
                 journal.entries = [_entry(e) for e in plain["entries"]]
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise JournalError(
-                    f"this is no journal: {type(error).__name__}", journal.folder, "look at it"
+                    f"this is no journal: {type(error).__name__}", journal.folder, "look at it, and move it away"
                 ) from None
             for at, entry in enumerate(journal.entries):
                 entry.before = {

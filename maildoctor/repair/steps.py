@@ -197,6 +197,9 @@ def changed_since(entries: Iterable[Entry]) -> list[str]:
             continue
         try:
             now = as_noted(filesystem.state(path, frozenset(entry.before)))
+            if now.kind == "folder" and entry.before[path].kind == "nothing" and filesystem.names(path):
+                changed.append(path)  # it would have to go, with what others put there
+                continue
         except OSError:
             changed.append(path)
             continue
