@@ -755,20 +755,19 @@ def set_times(path: str, accessed: int, modified: int, loose: frozenset[str] = f
             os.utime(name, ns=(accessed, modified), dir_fd=above, follow_symlinks=False)
 
 
-def clear_drafts(path: str, loose: frozenset[str] = frozenset()) -> None:
-    """Drafts of ours that a kill left in a directory go; `loose` as for `state`. Raises OSError."""
-    with _kept_from_others(f"{path}/{_DRAFT}", loose) as (above, _):
-        fd = os.open(".", _READ | os.O_DIRECTORY, dir_fd=above)
-        try:
-            for name in os.listdir(fd):
-                if name.startswith(_DRAFT) and len(name) == len(_unused()):
-                    found = os.stat(name, dir_fd=fd, follow_symlinks=False)
-                    if found.st_uid == os.geteuid() and stat.S_ISREG(found.st_mode):
-                        os.unlink(name, dir_fd=fd)
-                    elif found.st_uid == os.geteuid() and stat.S_ISDIR(found.st_mode):
-                        _remove_folder(name, fd)
-        finally:
-            os.close(fd)
+def clear_drafts(path: str) -> None:
+    """Drafts of ours that a kill left in a directory go. Raises OSError."""
+    fd = folder(path, listed=True)
+    try:
+        for name in os.listdir(fd):
+            if name.startswith(_DRAFT) and len(name) == len(_unused()):
+                found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+                if found.st_uid == os.geteuid() and stat.S_ISREG(found.st_mode):
+                    os.unlink(name, dir_fd=fd)
+                elif found.st_uid == os.geteuid() and stat.S_ISDIR(found.st_mode):
+                    _remove_folder(name, fd)
+    finally:
+        os.close(fd)
 
 
 def _remove_folder(name: str, above: int) -> None:

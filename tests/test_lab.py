@@ -191,7 +191,9 @@ def test_who_may_not_look_is_not_told_that_all_is_well(lab: None) -> None:
     assert seen.status != 0
 
 
-@pytest.mark.parametrize("fault", ["etc-mail-group-writable", "plugin-world-writable", "mech-list-short"])
+@pytest.mark.parametrize(
+    "fault", ["root-group-writable", "etc-mail-group-writable", "plugin-world-writable", "mech-list-short"]
+)
 def test_what_fix_does_lets_users_log_in_and_undo_takes_it_back(lab: None, fault: str) -> None:
     with LabHost("bookworm", next(f for f in FAULTS if f.id == fault)) as host:
         recipe = (HERE / "sendmail.sh").read_text()

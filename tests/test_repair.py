@@ -516,6 +516,25 @@ def test_a_folder_of_a_stranger_is_no_journal(kept: Journal) -> None:
         journals.prepare()
 
 
+def test_the_journal_lies_below_what_is_to_be_repaired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where `/` is for its group to write."""
+    top = tmp_path / "top"
+    (top / "lib").mkdir(parents=True)
+    top.chmod(0o775)
+    monkeypatch.setattr(journals, "FOLDER", str(top / "lib/kept"))
+    with pytest.raises(JournalError, match="others can write"):
+        journals.prepare()
+    [change] = command(typed.Chmod("g-w", (str(top),), ("775",)))
+    journals.prepare(steps.loosened(change))
+    for _ in range(2):
+        kept = Journal.new("2026-11-30T20:00:00Z")
+    steps.do(change, "X001", "it", kept)
+    monkeypatch.setattr(undo, "FOLDER", journals.FOLDER)
+    assert undo.run([]) == 0
+    assert stat.S_IMODE(top.stat().st_mode) == 0o775
+    assert undo.run(["--list"]) == 0
+
+
 def test_a_later_run_has_a_later_name(kept: Journal) -> None:
     """Whatever the clock says, and however many there are in a second."""
     names = [Journal.new(started).id for started in ("2026-11-30T20:00:00Z", "2020-01-01T00:00:00Z", *["2020"] * 10)]

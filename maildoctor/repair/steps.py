@@ -178,10 +178,9 @@ def take_back(entry: Entry, journal: Journal) -> None:
 
 def clear_drafts(journal: Journal) -> None:
     """Drafts that a kill left beside files that are put back, or beside the journal."""
-    folders = {os.path.dirname(path): frozenset(entry.before) for entry in journal.entries for path in entry.before}
-    for folder, loose in {journal.folder: frozenset[str](), **folders}.items():
+    for folder in {journal.folder, *(os.path.dirname(path) for entry in journal.entries for path in entry.before)}:
         with contextlib.suppress(OSError):
-            filesystem.clear_drafts(folder, loose)
+            filesystem.clear_drafts(folder)
 
 
 def changed_since(entries: Iterable[Entry]) -> list[str]:
