@@ -216,7 +216,7 @@ def test_what_fix_does_lets_users_log_in_and_undo_takes_it_back(lab: None, fault
 
 def configuration(host: LabHost) -> dict[str, tuple[object, ...]]:
     """All that a repair may change, but for what the daemon itself writes: bytes, owners, modes, attributes, times."""
-    return {
+    return {"/": ((host.root / ".").stat().st_mode,)} | {
         path: look
         for top in ("etc", "usr/lib", "var/lib/sasl2")
         if (host.root / top).exists()
