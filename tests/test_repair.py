@@ -344,7 +344,7 @@ def test_what_makes_it_worse_is_taken_back(etc: Path, kept: Journal, change: Ste
     wrong = report(finding(change, severity="warning"), verdict="works")
     worse = report(finding(code="RUN001"))
     [done] = fixed(wrong, iter([worse, wrong]), kept)
-    assert (done.result, done.why) == ("worse", "it brought RUN001: RUN001 is wrong")
+    assert (done.result, done.why) == ("worse", "it brought RUN001: RUN001 is wrong; what was done is taken back")
     assert tree(etc) == before
 
 

@@ -44,9 +44,9 @@ _RESULTS: dict[Result, str] = {
     "gone": "was no fault any more",
     "changed": "not done: the host is no longer as it was judged",
     "refused": "not done",
-    "failed": "a command failed, and what was done before it is taken back",
-    "no_help": "did not help, and is taken back",
-    "worse": "made it worse, and is taken back",
+    "failed": "a command failed",
+    "no_help": "did not help",
+    "worse": "made it worse",
 }
 
 

@@ -69,7 +69,7 @@ def carried_out(
 
 
 def _take_back(entries: Sequence[Entry], journal: Journal) -> str:
-    """In words what could not be taken back, which the journal keeps as it is; empty where all was."""
+    """In words what was taken back, or what could not be, which the journal keeps; empty where nothing was done."""
     if changed := steps.changed_since(entries):
         return f"not taken back, for someone changed it meanwhile: {', '.join(changed)}"
     left = [entry.command for entry in entries if entry.leaves_traces]
@@ -83,7 +83,9 @@ def _take_back(entries: Sequence[Entry], journal: Journal) -> str:
         steps.restart(entries, journal)
     except steps.Failed as error:
         return f"{error.where} must be done by hand, for it failed: {error.what}"
-    return f"it is not known what this changed, so it is not taken back: {'; '.join(left)}" if left else ""
+    if left:
+        return f"it is not known what this changed, so it is not taken back: {'; '.join(left)}"
+    return "what was done is taken back" if entries else ""
 
 
 def _and(why: str, more: str) -> str:
