@@ -69,9 +69,9 @@ def report(left: Sequence[Finding]) -> Report:
 
 
 def looking(wrong: list[Finding]) -> Callable[[], Report]:
-    """The examination after each remedy: it is gone, but for each third."""
+    """The examination before all and after each remedy: it is gone, but for each third."""
     left = list(wrong)
-    turn = iter(wrong)
+    turn = iter([None, *wrong])
 
     def look() -> Report:
         one = next(turn, None)

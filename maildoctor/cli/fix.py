@@ -130,7 +130,8 @@ def _apply(planned: Sequence[Repair], leave: Leave, report: Report, look: Callab
         _whole()
         journal = Journal.new(report.started, lock)
         try:
-            for done in carried_out(planned, leave, report, look, journal):
+            # the plan was made before the lock was ours: another repair may have ended in between
+            for done in carried_out(planned, leave, look(), look, journal):
                 fixed += done.result in ("fixed", "gone")
                 say("".join(f"{line}\n" for line in _result(done)))
         except BaseException:
