@@ -306,6 +306,12 @@ def test_what_is_done_and_why_the_rest_is_left(steps: tuple[Step, ...], leave: L
     assert [one.left.partition(":")[0] for one in repair.steps] == left
 
 
+def test_a_user_who_is_not_known_is_not_made() -> None:
+    add = command(typed.AddUser("USER", "example.com"))
+    [repair] = plan(report(finding(*add)), Leave(all_steps=True))
+    assert [one.left for one in repair.steps] == ["a command to be made complete"]
+
+
 def test_notes_and_symptoms_are_not_fixed_unless_named() -> None:
     note = finding(SAFE, code="SYS001", severity="info")
     found = report(finding(SAFE), note)

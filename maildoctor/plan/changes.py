@@ -126,5 +126,7 @@ def changes(step: Step, system: System) -> tuple[str, ...]:
 
 
 def kind(step: Step) -> StepKind:
-    """What a step is."""
+    """What a step is; empty where its command has a word that a person must put in, as a user who is not known."""
+    if isinstance(step, AddUser) and step.user == "USER":
+        return ""
     return _KINDS.get(type(step), "changes")
