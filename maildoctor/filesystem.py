@@ -20,7 +20,7 @@ import sys
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 LIMIT = 256 * 1024 * 1024
 """Bytes read of one file at most; larger ones are refused. A sasldb of a million users has some 200 MB."""
@@ -45,6 +45,9 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 _KEPT_MODE = 0o664
 """What a file that is replaced hands on: nothing that runs it, least of all as root, nor for others to write."""
+
+_LAST_SYSTEM_ACCOUNT = 999
+"""SYS_UID_MAX of login.defs(5)."""
 
 _USUAL_PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 
@@ -524,6 +527,23 @@ def nowhere() -> int:
     return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
 
 
+def scratch() -> int:
+    """A descriptor of a file without a name, in memory where the system has that: for what a program says whose
+    children may go on speaking. Raises OSError."""
+    return os.memfd_create("said", os.MFD_CLOEXEC) if hasattr(os, "memfd_create") else nowhere()
+
+
+def so_far(fd: int, limit: int) -> bytes:
+    """The last bytes of what `scratch` holds; empty where it holds nothing, or cannot be read. Closes it."""
+    try:
+        length = os.lseek(fd, 0, os.SEEK_END)
+        return os.pread(fd, limit, max(0, length - limit))
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
+
+
 def write(path: str, data: bytes, mode: int) -> None:
     """Put `data` at `path` in one move: a reader sees the old file or the new one, and a failure leaves the old.
 
@@ -614,8 +634,11 @@ def _draft(above: int) -> Iterator[tuple[str, int]]:
         os.close(fd)
 
 
+_DRAFT = ".maildoctor-"
+
+
 def _unused() -> str:
-    return f".maildoctor-{os.urandom(8).hex()}"
+    return f"{_DRAFT}{os.urandom(8).hex()}"
 
 
 def _mode_of(name: str, above: int, path: str, mode: int) -> int:
@@ -632,6 +655,286 @@ def write_all(fd: int, data: bytes) -> None:
     left = memoryview(data)
     while left:
         left = left[os.write(fd, left) :]
+
+
+# ---- what is changed, and put back
+
+
+class State(NamedTuple):
+    """What stands at a path. `kind`: `file`, `folder`, `link`, `other` (a device, a FIFO, a socket), or `nothing`; then
+    all else is empty. Times in nanoseconds; `data`: a file's bytes, or where a link points."""
+
+    kind: str
+    mode: int = 0
+    uid: int = 0
+    gid: int = 0
+    accessed: int = 0
+    modified: int = 0
+    xattrs: tuple[tuple[str, bytes], ...] = ()
+    data: bytes = b""
+    names: int = 0
+    device: int = 0
+
+    def same(self, other: "State") -> bool:
+        """Whether it is the same but for the time of the last look, and how many names it has. A directory is the same
+        whatever was made in it meanwhile, a socket or a device whenever it was last used."""
+        return self._bare() == other._bare()
+
+    @property
+    def is_socket(self) -> bool:
+        """Whether it is a socket, which the program that listens there makes anew whenever it starts."""
+        return stat.S_ISSOCK(self.mode)
+
+    def _bare(self) -> "State":
+        modified = 0 if self.kind in ("folder", "other") else self.modified
+        return self._replace(accessed=0, names=0, modified=modified)
+
+
+def state(path: str, loose: frozenset[str] = frozenset()) -> State:
+    """What stands at `path`, a link there not followed. Every directory above it must be safe from others, but for
+    those in `loose`, which are to be fixed. Raises OSError, `Unsafe` where others could put something else there.
+
+    A system account may own a directory on the way: on Debian smmta has /etc/mail, and as sendmail's TrustedUser
+    decides what root's daemon does (conf.c, safefile.c of sendmail).
+    """
+    with _kept_from_others(path, loose) as (above, name):
+        return _state(above, name, path)
+
+
+def put_back(path: str, before: State, loose: frozenset[str] = frozenset()) -> None:
+    """Make `path` what it was. A file gets its old bytes in one move: a reader sees the one or the other. What is as it
+    was is not touched, for it may be immutable, or on a file system that is only for reading. Raises OSError."""
+    with _kept_from_others(path, loose) as (above, name):
+        now = _to_be_replaced(above, name, path, before)
+        if now.same(before) or (before.is_socket and not now.is_socket):
+            return
+        kinds = stat.S_IFMT(now.mode), stat.S_IFMT(before.mode)
+        if kinds[0] != kinds[1] or (now.data, now.device) != (before.data, before.device):
+            _replaced(above, name, before, now)
+        elif now.kind == "folder":
+            before = before._replace(accessed=now.accessed, modified=now.modified)
+        if before.kind not in ("nothing", "link"):
+            fd = os.open(name, _FOUND | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
+            try:
+                _dress(f"/proc/self/fd/{fd}" if _HAS_PATH else fd, before)
+            finally:
+                os.close(fd)
+        _settle(above)
+
+
+def _to_be_replaced(above: int, name: str, path: str, before: State) -> State:
+    """What stands there now; of a file that is too large to be read, that it is another than before."""
+    try:
+        return _state(above, name, path)
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        return before._replace(kind="file", mode=stat.S_IFREG, data=before.data + b".")
+
+
+def _settle(above: int) -> None:
+    """What was made and renamed in a directory outlives a power failure from now on."""
+    os.fsync(fd := os.open(".", _READ | os.O_DIRECTORY, dir_fd=above))
+    os.close(fd)
+
+
+def settle(path: str) -> None:
+    """What was made and renamed in a directory of ours is on the disk. Raises OSError."""
+    fd = folder(path)
+    try:
+        _settle(fd)
+    finally:
+        os.close(fd)
+
+
+def set_times(path: str, accessed: int, modified: int, loose: frozenset[str] = frozenset()) -> None:
+    """Give a directory its old times, in nanoseconds: what was put back in it is a change of it too. `loose` as for
+    `state`. Raises OSError."""
+    with _kept_from_others(path, loose) as (above, name):
+        if os.stat(name, dir_fd=above, follow_symlinks=False).st_mtime_ns != modified:
+            os.utime(name, ns=(accessed, modified), dir_fd=above, follow_symlinks=False)
+
+
+def clear_drafts(path: str) -> None:
+    """Drafts of ours that a kill left in a directory go. Raises OSError."""
+    fd = folder(path, listed=True)
+    try:
+        for name in os.listdir(fd):
+            if name.startswith(_DRAFT) and len(name) == len(_unused()):
+                found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+                if found.st_uid == os.geteuid() and stat.S_ISREG(found.st_mode):
+                    os.unlink(name, dir_fd=fd)
+                elif found.st_uid == os.geteuid() and stat.S_ISDIR(found.st_mode):
+                    _remove_folder(name, fd)
+    finally:
+        os.close(fd)
+
+
+def _remove_folder(name: str, above: int) -> None:
+    """A directory of ours with nothing but files in it."""
+    inside = folder(name, above=above)
+    try:
+        fd = os.open(".", _READ | os.O_DIRECTORY, dir_fd=inside)
+        try:
+            for file in os.listdir(fd):
+                os.unlink(file, dir_fd=fd)
+        finally:
+            os.close(fd)
+    finally:
+        os.close(inside)
+    os.rmdir(name, dir_fd=above)
+
+
+def private_folder(path: str, loose: frozenset[str] = frozenset()) -> None:
+    """A directory of ours for nobody else, made where it is not there; `loose` as for `state`. Raises OSError, `Unsafe`
+    where it is another's or others may read it."""
+    with _kept_from_others(path, loose) as (above, name):
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(name, 0o700, dir_fd=above)
+            _settle(above)
+        _ours_alone(os.stat(name, dir_fd=above, follow_symlinks=False), path)
+
+
+def of_ours(path: str) -> None:
+    """Raises OSError, `Unsafe` where a directory is not for us alone, so that others could have written what is in
+    it."""
+    _ours_alone(os.lstat(path), path)
+
+
+def _ours_alone(found: os.stat_result, path: str) -> None:
+    if not stat.S_ISDIR(found.st_mode):
+        raise NotRegular(errno.ENOTDIR, f"not a directory but {kind_of(found.st_mode)}", path)
+    if found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        raise Unsafe(errno.EPERM, "it is not ours alone", path)
+
+
+@contextlib.contextmanager
+def locked(path: str) -> Iterator[int | None]:
+    """A directory of ours is held by one process at a time, and by those that it hands the descriptor on to: None where
+    others hold it. Raises OSError."""
+    import fcntl
+
+    fd = os.open(path, _READ | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+        else:
+            yield fd
+    finally:
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def _kept_from_others(path: str, loose: frozenset[str]) -> Iterator[tuple[int, str]]:
+    """The open directory that holds `path`, and its name there; nobody but root and us can change the way to it."""
+    folder_path, name = os.path.split(os.path.normpath(path))
+    name = name or "."
+    if not path.startswith("/") or name == "..":
+        raise OSError(errno.EINVAL, "this names no file", path)
+    owners = frozenset({0, os.geteuid()})
+
+    def judge(found: os.stat_result, where: str, _: bool) -> None:
+        if where in loose:
+            return
+        if found.st_uid > _LAST_SYSTEM_ACCOUNT:
+            _owned(found, where, owners)
+        if found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX:
+            raise Unsafe(errno.EPERM, "others can write it", where)
+
+    above = _walked(folder_path, owners, judge)
+    try:
+        yield above, name
+    finally:
+        os.close(above)
+
+
+def _state(above: int, name: str, path: str) -> State:
+    try:
+        found = os.stat(name, dir_fd=above, follow_symlinks=False)
+    except FileNotFoundError:
+        return State("nothing")
+    data, device = b"", 0
+    xattrs: tuple[tuple[str, bytes], ...] = ()
+    if stat.S_ISLNK(found.st_mode):
+        kind, data = "link", os.fsencode(os.readlink(name, dir_fd=above))
+    elif stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode):
+        kind = "folder" if stat.S_ISDIR(found.st_mode) else "file"
+        flags = os.O_DIRECTORY if kind == "folder" else 0
+        fd = os.open(name, _READ | flags | os.O_NOFOLLOW, dir_fd=above)
+        try:
+            found, xattrs = os.fstat(fd), _xattrs(fd)
+            data = b"" if kind == "folder" else _whole(fd, path, LIMIT)
+        finally:
+            os.close(fd)
+    else:
+        kind, device = "other", found.st_rdev
+    return State(
+        kind, found.st_mode, found.st_uid, found.st_gid, found.st_atime_ns, found.st_mtime_ns, xattrs, data,
+        found.st_nlink, device,
+    )  # fmt: skip
+
+
+def _xattrs(fd: int) -> tuple[tuple[str, bytes], ...]:
+    """With them the ACL (`system.posix_acl_access`) and the label of SELinux. Other systems than Linux: none."""
+    if not hasattr(os, "listxattr"):
+        return ()
+    try:
+        return tuple((name, os.getxattr(fd, name)) for name in sorted(os.listxattr(fd)))
+    except OSError as error:
+        if error.errno == errno.ENOTSUP:
+            return ()
+        raise
+
+
+def _replaced(above: int, name: str, before: State, now: State) -> None:
+    """Another kind of thing, or other bytes, under a name."""
+    if before.kind == "folder" or now.kind == "folder":
+        if now.kind != "nothing":
+            (os.rmdir if now.kind == "folder" else os.unlink)(name, dir_fd=above)
+        if before.kind == "folder":
+            os.mkdir(name, 0o700, dir_fd=above)
+            return
+        now = State("nothing")
+    if before.kind == "nothing":
+        if now.kind != "nothing":
+            os.unlink(name, dir_fd=above)
+        return
+    if before.kind == "file":
+        with _draft(above) as (draft, fd):
+            write_all(fd, before.data)
+            _dress(fd, before)
+            os.fsync(fd)
+            os.replace(draft, name, src_dir_fd=above, dst_dir_fd=above)
+        return
+    draft = _unused()
+    if before.kind == "link":
+        os.symlink(os.fsdecode(before.data), draft, dir_fd=above)
+        os.chown(draft, before.uid, before.gid, dir_fd=above, follow_symlinks=False)
+        os.utime(draft, ns=(before.accessed, before.modified), dir_fd=above, follow_symlinks=False)
+    else:
+        os.mknod(draft, before.mode, before.device, dir_fd=above)
+    os.replace(draft, name, src_dir_fd=above, dst_dir_fd=above)
+
+
+def _dress(place: int | str, before: State) -> None:
+    """Owner, mode, attributes and times as they were; the owner first, for that takes set-id bits away."""
+    found = os.stat(place)
+    if (found.st_uid, found.st_gid) != (before.uid, before.gid):
+        os.chown(place, before.uid, before.gid)
+    if stat.S_IMODE(os.stat(place).st_mode) != stat.S_IMODE(before.mode):
+        os.chmod(place, stat.S_IMODE(before.mode))
+    if hasattr(os, "listxattr") and before.kind in ("file", "folder"):
+        wanted = dict(before.xattrs)
+        for one in os.listxattr(place):
+            if one not in wanted:
+                os.removexattr(place, one)
+            elif os.getxattr(place, one) == wanted[one]:
+                del wanted[one]
+        for one, value in wanted.items():
+            os.setxattr(place, one, value)
+    os.utime(place, ns=(before.accessed, before.modified))
 
 
 # ---- code that is to be run

@@ -10,6 +10,9 @@ from typing import Literal
 Severity = Literal["error", "warning", "info"]
 CheckResult = Literal["pass", "fail", "not_judged", "not_applicable", "broke"]
 Safety = Literal["safe", "risky", "manual"]
+StepKind = Literal["changes", "restarts", "asks", "looks", "by_hand", ""]
+"""What a step is: it changes what it names; a service starts again; it asks at the terminal (for a password) and
+changes something; it only looks; a person does it; or it is not known, as of what a log rule advises."""
 
 PluginState = Literal["loads", "broken", "missing", "builtin", "unknown"]
 LoginResult = Literal["ok", "failed", "refused", "not_tried"]
@@ -69,12 +72,15 @@ class Evidence:
 @dataclass(frozen=True, slots=True)
 class Step:
     """One command of a remedy. `undo` is the command that takes it back, `effect` what it does besides, as `restarts
-    sendmail`; each empty where there is none."""
+    sendmail`; each empty where there is none. `changes`: the paths of all that it changes, empty where that is not
+    known beforehand, as of a package."""
 
     command: str
     safety: Safety = "manual"
     undo: str = ""
     effect: str = ""
+    kind: StepKind = field(default="", compare=False)
+    changes: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ _HEAD = """\
 usage: maildoctor COMMAND [options]
 
 Says why SMTP AUTH fails on a mail server, shows the evidence and gives the
-command that fixes it. It reads; it changes nothing.
+command that fixes it. It reads; nothing is changed but by fix --apply.
 """
 _TAIL = f"""\
   -h, --help          this text; maildoctor COMMAND --help for one command

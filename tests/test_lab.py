@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from tests.lab.faults import FAULTS, Fault
-from tests.lab.host import LabHost, Ran
-from tests.lab.roots import RELEASES, doctor, release_root, why_not
+from tests.lab.host import NAME, LabHost, Ran
+from tests.lab.roots import HERE, RELEASES, doctor, release_root, why_not
+from tests.test_repair import tree
 
 WHY_NOT = why_not()
 if WHY_NOT and not os.environ.get("CI"):
@@ -190,15 +191,65 @@ def test_who_may_not_look_is_not_told_that_all_is_well(lab: None) -> None:
     assert seen.status != 0
 
 
+@pytest.mark.parametrize(
+    "fault", ["root-group-writable", "etc-mail-group-writable", "plugin-world-writable", "mech-list-short"]
+)
+def test_what_fix_does_lets_users_log_in_and_undo_takes_it_back(lab: None, fault: str) -> None:
+    with LabHost("bookworm", next(f for f in FAULTS if f.id == fault)) as host:
+        recipe = (HERE / "sendmail.sh").read_text()
+        # Debian's own would make its configuration anew at its first start
+        host.must("rm /usr/sbin/service")
+        (host.root / "usr/sbin/service").write_text(f"#!/bin/sh\nFQDN={NAME}\n{recipe}\nstop || :\nstart\n")
+        host.must("chmod 755 /usr/sbin/service")
+        assert str(host.probe()) != "works"
+        broken = configuration(host)
+        done = host.doctor("fix", "--apply", "--yes", "--restart")
+        assert done.status == 0, done.out + done.err
+        assert str(host.probe()) == "works"
+        assert check(host).troubles == []
+        assert configuration(host) != broken
+        back = host.doctor("undo")
+        assert back.status == 0, back.out + back.err
+        assert "To take effect: service sendmail restart" in back.out
+        assert configuration(host) == broken
+
+
+def configuration(host: LabHost) -> dict[str, tuple[object, ...]]:
+    """All that a repair may change, but for what the daemon itself writes: bytes, owners, modes, attributes, times."""
+    return {"/": ((host.root / ".").stat().st_mode,)} | {
+        path: look
+        for top in ("etc", "usr/lib", "var/lib/sasl2")
+        if (host.root / top).exists()
+        for path, look in tree(host.root / top).items()
+        if not path.endswith((".pid", "/etc/mtab"))
+    }
+
+
+def traced(host: LabHost, *words: str) -> tuple[Ran, list[str]]:
+    """A run of the doctor, and the system calls that it and its children made."""
+    trace = ("strace", "-f", "-qq", "-s", "4096", "-e", "trace=file,process,network", "-o", "/root/trace")
+    ran = host.doctor(*words, before=trace)
+    return ran, (host.root / "root/trace").read_text().splitlines()
+
+
+def writing(calls: list[str]) -> list[str]:
+    own = [call for call in calls if '"/dev/null"' not in call and '"/dev/tty"' not in call]
+    return [call for call in own if WRITES.search(call)]
+
+
+def test_a_plan_of_repair_only_reads(lab: None) -> None:
+    with LabHost("bookworm", next(f for f in FAULTS if f.id == "etc-mail-group-writable")) as host:
+        ran, calls = traced(host, "fix", "--yes", "--restart")
+    assert (ran.status, "chmod g-w /etc/mail" in ran.out) == (1, True)
+    assert writing(calls) == []
+
+
 @pytest.mark.parametrize("fault", [None, "plugin-undefined-symbol"])
 def test_a_check_only_reads(lab: None, fault: str | None) -> None:
     with LabHost("bookworm", next((f for f in FAULTS if f.id == fault), None)) as host:
-        trace = ("strace", "-f", "-qq", "-s", "4096", "-e", "trace=file,process,network", "-o", "/root/trace")
-        ran = host.doctor("check", "-v", before=trace)
+        ran, calls = traced(host, "check", "-v")
         assert ran.status in (1, 3), ran.err  # nobody logged in on a quiet host
-        calls = (host.root / "root/trace").read_text().splitlines()
-    own = [call for call in calls if '"/dev/null"' not in call and '"/dev/tty"' not in call]
-    assert [call for call in own if WRITES.search(call)] == []
+    assert writing(calls) == []
     met = [call for call in calls if re.search(r"\bconnect\(.*\bAF_INET6?\b", call)]
     assert met, "the ports of the host itself are asked"
     assert [call for call in met if not re.search(r'inet_addr\("127\.0\.0\.1"\)|"::1"', call)] == []

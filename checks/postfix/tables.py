@@ -38,7 +38,7 @@ def _unseen(tables: PostfixTables) -> Iterator[Unknown]:
 
 def _build(table: Table) -> Step:
     if table.parameters == ("alias_maps",):
-        return BuildAliases()
+        return BuildAliases(table.type, table.path)
     return BuildTable(table.type, table.path)
 
 

@@ -36,7 +36,7 @@ _BUILT = "-rw------- root root /etc/mail/authinfo.db\n"
 
 
 def _build(m: MailMap) -> Step:
-    return BuildAliases() if m.name == "aliases" else BuildMap(m.type, m.path)
+    return BuildAliases(m.type, m.path) if m.name == "aliases" else BuildMap(m.type, m.path)
 
 
 def _unseen(maps: MailMaps) -> Iterator[Unknown]:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.signals import obeyed
 
-COMMANDS = ("check", "triage", "paste", "probe", "healthcheck", "explain", "list", "report", "redact", "demo")
+COMMANDS = (
+    "check", "triage", "paste", "probe", "healthcheck", "explain", "list", "report", "fix", "undo", "redact", "demo",
+)  # fmt: skip
 
 
 def call(name: str, words: Sequence[str]) -> int:

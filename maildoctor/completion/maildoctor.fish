@@ -50,7 +50,7 @@ function _shtab_maildoctor_using
   test "$_shtab_maildoctor_cmdpath" = "$argv"
 end
 
-set -g _shtab_maildoctor_commands check triage paste probe healthcheck explain list report redact demo
+set -g _shtab_maildoctor_commands check triage paste probe healthcheck explain list report fix undo redact demo
 set -g _shtab_maildoctor_opts_with_value --authinfo --authzid --baseline --ca-file --cert --checks --color --completion --container --deadline --ehlo --fail-on --format --free --from --header --ignore --image --journal --key --mailbox --mech --output --password-env --password-fd --password-file --pause --pid --port --procs --realm --record --relay-test --root --select --send-test --since --snapshot --source --tag --targets --timeout --tls --tls-name --top --until --user --wait -o
 
 complete -c maildoctor -e
@@ -210,6 +210,16 @@ complete -c maildoctor -n '_shtab_maildoctor_using report' -l exit-zero -d 'exit
 complete -c maildoctor -n '_shtab_maildoctor_using report' -l allow-unknown -d 'exit status 0 also where something was not judged'
 complete -c maildoctor -n '_shtab_maildoctor_using report; and test $_shtab_maildoctor_npos -eq 0' -ka "render" -d 'print the report in another form'
 complete -c maildoctor -n '_shtab_maildoctor_using report; and test $_shtab_maildoctor_npos -eq 1' -ka "(__fish_complete_path (commandline -ct))" -d 'a JSON report; - is standard input'
+complete -c maildoctor -n '_shtab_maildoctor_using; and test $_shtab_maildoctor_npos -eq 0' -a fix -d 'Show what would repair this host, in order; with --apply, do it.'
+complete -c maildoctor -n '_shtab_maildoctor_using fix' -s h -l help -d 'show this help message and exit'
+complete -c maildoctor -n '_shtab_maildoctor_using fix' -l apply -d 'do the steps that are safe, and those of the findings named'
+complete -c maildoctor -n '_shtab_maildoctor_using fix' -l yes -d 'the risky steps of all findings too'
+complete -c maildoctor -n '_shtab_maildoctor_using fix' -l restart -d 'services may be restarted'
+complete -c maildoctor -n '_shtab_maildoctor_using fix' -l checks -xka "(__fish_complete_directories)" -d 'load the checks in DIR too (repeatable)'
+complete -c maildoctor -n '_shtab_maildoctor_using; and test $_shtab_maildoctor_npos -eq 0' -a undo -d 'Put back what maildoctor fix changed; the last run where none is named.'
+complete -c maildoctor -n '_shtab_maildoctor_using undo' -s h -l help -d 'show this help message and exit'
+complete -c maildoctor -n '_shtab_maildoctor_using undo' -l list -d 'the runs that are kept, and what each did'
+complete -c maildoctor -n '_shtab_maildoctor_using undo' -l forget -d 'put nothing back: what the run left stays, for good'
 complete -c maildoctor -n '_shtab_maildoctor_using; and test $_shtab_maildoctor_npos -eq 0' -a redact -d 'Print files with the passwords and other credentials in them struck out.'
 complete -c maildoctor -n '_shtab_maildoctor_using redact' -s h -l help -d 'show this help message and exit'
 complete -c maildoctor -n '_shtab_maildoctor_using redact; and test $_shtab_maildoctor_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a log or a configuration file; - is standard input'

@@ -7,6 +7,7 @@ from typing import Any
 from maildoctor import model
 from maildoctor.facts.packages import install_command, package_for
 from maildoctor.facts.system import System
+from maildoctor.plan.changes import changes, kind
 from maildoctor.plan.steps import (
     AddInBlock,
     AddLine,
@@ -80,6 +81,8 @@ def rendered(steps: Iterable[Step], system: System) -> Iterator[model.Step]:
             # nobody sees what cannot be printed, so nobody can copy it
             undo if undo.isprintable() else "",
             "" if by_hand or left else step.effect,
+            "by_hand" if by_hand else "changes" if left else kind(step),
+            () if by_hand else changes(step, system),
         )
         yield from rendered(left, system)
 

@@ -388,8 +388,10 @@ class BuildTable(Step):
 
 @dataclass(frozen=True)
 class BuildAliases(Step):
-    """The aliases from their source."""
+    """The aliases from their source, of which `path` is one."""
 
+    type: str = "hash"
+    path: str = "/etc/aliases"
     safety: Safety = field(default="safe", kw_only=True)
 
 

@@ -84,6 +84,7 @@ _FORMS: Mapping[tuple[object, str], _Form] = {
     (model.Ranked, "rank"): _FROM_ONE,
     (model.Step, "command"): _FULL,
     (model.Step, "safety"): _Form(missing=_NEEDED),
+    (model.Step, "kind"): _EMPTY,
     (model.Traffic, "minutes"): _FROM_ONE,
     (model.Outcome, "code"): _CODED,
     (model.Matrix, "rows"): _Form("matrix"),
