@@ -25,6 +25,8 @@ cleanup   unix  n       -       n       -       0       cleanup
 qmgr      unix  n       -       n       300     1       qmgr
 tlsmgr    unix  -       -       n       1000?   1       tlsmgr
 rewrite   unix  -       -       n       -       -       trivial-rewrite
+proxymap  unix  -       -       n       -       -       proxymap
+anvil     unix  -       -       n       -       1       anvil
 smtp      unix  -       -       n       -       -       smtp
 relay     unix  -       -       n       -       -       smtp
 local     unix  -       n       n       -       -       local
@@ -110,7 +112,7 @@ def _base(alpine: bool) -> dict[str, str | bytes | Item]:
         **({} if alpine else {"bin/bash": program, "usr/sbin/service": "#!/bin/sh\n"}),
         "usr/sbin/postfix": program,
         "usr/sbin/sendmail": program,
-        **{f"{daemons}/{name}": program for name in ("smtpd", "master")},
+        **{f"{daemons}/{name}": program for name in ("smtpd", "master", "anvil", "proxymap")},
         "var/spool/postfix": replace(folder("", 0o755)),
         "etc/postfix/main.cf": COMMON,
         "etc/postfix/master.cf": MASTER,

@@ -55,7 +55,7 @@ EXPERTS = {
     "sasldb-unreadable": ("broken", "PERM151", "may not read sasldb"),
     "sasldb-user-in-other-realm": ("broken", "USER005", "are in realm 'oldname'"),
     "sendmail-mc-without-auth": ("not_shown", "CONF094", "sets up no SMTP AUTH"),
-    "sendmail-saslauthd-refuses": ("not_shown", "USER170", "PAM refused a login for service smtp"),
+    "sendmail-saslauthd-refuses": ("not_shown", "USER180", "PAM refused the password"),
     "sendmail-without-sasl": ("broken", "CONF011", "compiled without SASL"),
     "sql-option-misspelt": ("not_shown", "SASL004", "sql_passwd is"),
     "swaks-535": ("partly", "WIRE050", "refuses the login of tom@example.com"),

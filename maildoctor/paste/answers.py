@@ -196,7 +196,8 @@ class _Reader:
                 or path.endswith("/dovecot.conf")
                 or name == "dovecot.conf"
             )
-            self.dovecot.append((piece, whole and not part))
+            if text.strip():  # a doveconf that only complains prints nothing of the configuration
+                self.dovecot.append((piece, whole and not part))
         elif kind == "sasl-conf":
             self.confs.append((path or name, text))
         elif kind == "transcript":
