@@ -1,5 +1,4 @@
-"""A reply of a server with its enhanced status code (RFC 3463, 4954), in a line that no rule knows: what it means, whoever
-quotes it."""
+"""A reply of a server with its enhanced status code (RFC 3463, 4954), in a line that no rule knows: what it means."""
 
 import re
 
