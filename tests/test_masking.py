@@ -293,10 +293,22 @@ def test_the_key_in_a_name_of_a_paid_block_list(form: str, kind: str) -> None:
         "MAILER_DSN=smtp://localhost:25",
         "39 root 1000.0 /usr/sbin/saslauthd saslauthd -a kerberos5 -m /run/saslauthd -n 2",
         "--from-literal",
+        "auth_krb5: krb5_get_init_creds_password: Clock skew too great (-1765328347)",
+        "krb5_get_init_creds_password(): Cannot contact any KDC for realm 'EXAMPLE.COM'",
+        "ldap_get_bind_password: No such file or directory",
+        "winbind_read_machine_secret: Permission denied",
     ],
 )
 def test_a_diagnosis_stays_readable(line: str) -> None:
     assert masked_line(line.encode()) == line.encode()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [f"krb5_get_init_creds_password: {SECRET}", f"db_password: {SECRET}", f"ldap_get_bind_password: {SECRET} Success"],
+)
+def test_a_name_like_that_of_a_function_hides_no_secret(line: str) -> None:
+    assert SECRET not in masked_line(line.encode()).decode()
 
 
 @pytest.mark.parametrize(

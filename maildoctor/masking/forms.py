@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from maildoctor.masking.blobs import is_answer, is_blob, is_prompt, is_spoken, veils
+from maildoctor.masking.functions import is_reported
 from maildoctor.masking.patterns import MOST, Crowded, each, holds, pattern
 from maildoctor.masking.values import odd, placeholder, setting, spoken, struck, template, value
 from maildoctor.masking.words import CORE, CORE_OR_NATIVE, HARMLESS_COLUMNS, VERBS, secrecy
@@ -138,6 +139,8 @@ def named(line: str, low: str, whole: bool) -> Spans:
         trimmed = name.rstrip(".-")
         if trimmed.lower() == "pass" and line[start - 1 : start] == "=":
             continue  # dkim=pass
+        if is_reported(line, start, end):
+            continue  # krb5_get_init_creds_password: Clock skew too great
         if kind := secrecy(trimmed.lstrip("-.")):
             effort += 2
             span = _value_of(line, start, start + len(trimmed), kind, whole)

@@ -234,7 +234,10 @@ def _of_rfc5424(line: bytes) -> Head | None:
 
 def _of_dovecot(line: bytes) -> Head | None:
     match = _dovecot(line)
-    return Head(match[1], b"", b"dovecot", b"", b"", line[match.end() :]) if match else None
+    if match is None:
+        return None
+    message = line[match.end() :].removeprefix(b"dovecot: ")  # of syslog, where containers leave the host out
+    return Head(match[1], b"", b"dovecot", b"", b"", message)
 
 
 def _of_exim(line: bytes) -> Head | None:

@@ -5,6 +5,8 @@ Chosen so that the floods of a mail log (`authentication failed: `, `checkpass f
 found costs time, and a short one costs time where it is not found too.
 """
 
+from maildoctor.triage.reader import replies
+
 _ENDINGS: dict[str, str] = {
     " failed": ") ] ' \" t d y k e p f es ts ns ks rs ds ms cess x c g l m w o rch tch er en ction zation fication "
     "llation ration",
@@ -77,6 +79,7 @@ NEEDLES: tuple[bytes, ...] = tuple(
         *(beginning + letters for beginning, all_letters in _BEGINNINGS.items() for letters in all_letters.split()),
         *(before + _NO_SUCH for before in _BEFORE),
         *(text for line in _TEXTS.split("\n")[1:] for text in line.removeprefix("    ").split("|")),
+        *replies.NEEDLES,
     )
 )
 """Words of trouble in English, and of the commonest errors in other languages."""

@@ -14,7 +14,8 @@ MAIL_PROGRAM = re.compile(
     r"|timsieved|idled"
     r"|slapd|nslcd|sssd[\w\[\]-]{0,30}|krb5kdc|kadmind|kinit|winbindd|opendkim|opensmtpd|postmap|postalias|postconf"
     r"|postqueue|postsuper|postdrop|postmulti|postlog|qmail[\w-]{0,20}|mysql_?auth|pam_[\w]{1,30}|unix_chkpwd|perdition"
-    r"|pwcheck|saslfinger|master|proxymap|tlsmgr|mail|policyd[\w-]{0,20}|gss-[\w-]{1,20}|ldap[\w-]{0,12}))",
+    r"|pwcheck|saslfinger|master|proxymap|tlsmgr|mail|policyd[\w-]{0,20}|gss-[\w-]{1,20}|ldap[\w-]{0,12}"
+    r"|msmtp[\w-]{0,12}|[es]smtp|sSMTP|dma|nullmailer[\w-]{0,12}|smtprelay|mailx?|s-nail|roundcube))",
 )
 """Programs of mail, SASL, login and PAM, by their syslog tag."""
 

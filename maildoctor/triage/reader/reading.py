@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from maildoctor.triage.reader import noise
+from maildoctor.triage.reader import noise, replies
 from maildoctor.triage.reader.errors import Named, errors
 from maildoctor.triage.reader.folding import MOST, fold
 from maildoctor.triage.reader.objects import Thing, chosen, things
@@ -84,7 +84,8 @@ _CODES: Mapping[str, str] = {
     "too many": "SYS942", "read-only": "SYS943", "damaged": "SYS944", "skew": "SYS945", "loader": "LINK940",
     "certificate": "TLS940", "tls": "TLS941", "kerberos": "KRB940", "credentials": "LDAP940", "query": "LDAP941",
     "mechanism": "MECH940", "sasl": "SASL940", "pam": "PAM940", "expired": "USER940", "local problem": "CONF945",
-    "failed": "RUN946",
+    "failed": "RUN946", "login refused": "USER961", "login wanted": "USER962", "password refused": "USER963",
+    "login delayed": "USER964", "mechanism refused": "MECH961", "tls wanted": "TLS961",
 }  # fmt: skip
 """The general rule for each kind of error."""
 
@@ -144,6 +145,9 @@ def _said(tag: bytes, message: bytes) -> _Said | None:
 
 def _read(said: _Said, logged: bool) -> Reading | None:
     program, level, body = said.program, said.level, said.body
+    if logged and (reply := replies.refusal(body)) is not None and not noise.names_a_client(body):
+        kind, start, end = reply
+        return Reading(_CODES[kind], kind, _fields(program, body, kind, Named(kind, start, end, 2), None))
     sasl = noise.SASL_SAYS.match(body)
     body = body[sasl.end() :] if sasl else body
     own = noise.own_words(body, level in _GRAVE)
