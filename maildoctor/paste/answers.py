@@ -16,8 +16,8 @@ from maildoctor.host import Answer, NoAnswer, Verb
 from maildoctor.masking import masked
 from maildoctor.model import Piece, PieceKind
 from maildoctor.paste.cutting import Cut, cut
-from maildoctor.paste.lines import cleaned
-from maildoctor.paste.transcripts import conversation, replies
+from maildoctor.paste.lines import Line, cleaned
+from maildoctor.paste.transcripts import conversation, replies, secrets
 
 _POSTFIX_PROGRAM = "/usr/lib/postfix/sbin/smtpd"
 _SENDMAIL_PROGRAM = "/usr/sbin/sendmail"
@@ -136,10 +136,19 @@ class Paste:
 def read(text: str) -> Paste:
     """A paste of any form; its secrets are struck out before anything else is done with it."""
     lines = cleaned(text)
+    lines = _struck(lines, secrets([line.text for line in lines]))
     hidden = masked("\n".join(line.text for line in lines), "log").split("\n")
     if len(hidden) == len(lines):
         lines = [line._replace(text=clear) for line, clear in zip(lines, hidden, strict=True)]
     return _Reader(cut(lines), "\n".join(line.text for line in lines)).read()
+
+
+def _struck(lines: list[Line], said: tuple[str, ...]) -> list[Line]:
+    """Without what a client said as its password, wherever a server or a person repeats it."""
+    if not said:
+        return lines
+    any_of = re.compile(rf"(?<![\w+/])(?:{'|'.join(map(re.escape, said))})(?![\w+/])")
+    return [line._replace(text=any_of.sub("***", line.text)) for line in lines]
 
 
 class _Reader:
@@ -187,10 +196,12 @@ class _Reader:
         if kind == "main.cf":
             rows = [row for row in text.split("\n") if "=" in row or row[:1] in " \t#"]
             whole = not part and (bool(name) or (len(rows) >= _ENOUGH and bool(_OF_A_WHOLE.search(text))))
+            if not text.strip():
+                return  # the command that was to show it failed
             self.mains.append((path if path.endswith("main.cf") else "", text, whole))
         elif kind == "dovecot":
             command = bool(piece.heading and piece.heading.command)
-            whole = (
+            whole = bool(text.strip()) and (
                 command
                 or bool(_DOVECOT_VERSION.match(text))
                 or path.endswith("/dovecot.conf")
@@ -256,11 +267,10 @@ class _Reader:
         rows = [line.text for line in piece.lines]
         if said := conversation(before, rows):
             self.talks.append(said)
-        shown = set(replies(rows))
+        shown = dict(replies(rows))
         for line in piece.lines:
-            text = re.sub(r"^(?:<[-~*]{1,2}[*-]? {1,3}|< | Out:  ?)(?=\d{3})", "", line.text)
-            if text in shown:
-                self.paste.reported.append((line.number, text))
+            if line.text in shown:
+                self.paste.reported.append((line.number, shown[line.text]))
 
     def _output(self, name: str, text: str) -> None:
         if name.startswith("lsb_release") or "os-release" in name:

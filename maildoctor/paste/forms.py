@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from maildoctor.facts.postfix.mail_params import TABLE
 from maildoctor.model import PieceKind
+from maildoctor.paste.dialects import is_of_conversation
 
 _PATH = r"/[\w.+@%~-]{1,80}(?:/[\w.+@%~-]{1,80}){0,9}"
 
@@ -93,7 +94,7 @@ _TRANSCRIPT = re.compile(
     r"|> (?:EHLO|AUTH|MAIL|RCPT|QUIT|STARTTLS)\b|Connection closed by foreign host"
 )
 _MORE_OF_TRANSCRIPT = re.compile(
-    r"(?:depth|verify|subject|issuer|Verif|SSL|TLS|New, |Server |Acceptable|Peer|Certificate"
+    r"(?:Traceback \(|depth|verify|subject|issuer|Verif|SSL|TLS|New, |Server |Acceptable|Peer|Certificate"
     r"|No client|Secure|Compression|Expansion|ALPN"
     r"|Early|DONE|read:|written|Protocol|Cipher|Session|Master|PSK|Start Time|Timeout|Extended"
     r"|[ ]{1,8}\S|-{3}|[<>*~=] ?|[A-Za-z0-9+/=*]{1,400}$|\.$)"
@@ -305,6 +306,8 @@ def kind_of_path(path: str) -> PieceKind:
 
 def form_of(text: str) -> PieceKind | None:
     """What a line is by its form alone; None where it could be anything."""
+    if is_of_conversation(text):
+        return "transcript"
     if _LOG.match(text) or _COMPLAINT.match(text):
         return "log"
     if _LOOK.match(text):
