@@ -42,7 +42,10 @@ NOW = 1_790_000_000.0
 EXPERTS = {
     # name: verdict, code of the first cause, words of what an expert said
     "auth-misspelt": ("not_shown", "CONF036", "smtpd_sasl_auth_enable is one"),
-    "dovecot-no-listener": ("broken", "SASL500", "no Dovecot authentication socket at private/auth"),
+    "courier-module-not-listed": ("not_shown", "CONF085", "authldap is never asked"),
+    "dovecot-ldap-bind-with-domain": ("broken", "MAP086", "binds as uid=ann@example.org,ou=staff"),
+    "dovecot-ldap-filter-of-another-schema": ("broken", "MAP086", "looks for uniqueIdentifier, which the entry"),
+    "dovecot-no-listener": ("broken", "SASL065", "no unix_listener of service auth names it"),
     "dovecot-socket-of-docker": ("broken", "SASL046", "it is docker:docker, mode 0640"),
     "dovecot-unknown-setting": ("broken", "CONF661", "configuration has an error"),
     "exim-auth-not-advertised": ("not_shown", "WIRE090", "did not begin TLS"),
@@ -51,8 +54,9 @@ EXPERTS = {
     "phpmailer-refused": ("partly", "WIRE050", "refuses the login of the user by LOGIN"),
     "python-no-auth-on-25": ("not_shown", "WIRE090", "did not begin TLS"),
     "relayhost-key-without-port": ("partly", "MAP090", "[smtp.relay.example] is another key"),
-    "relayhost-no-worthy-mechs": ("partly", "MECH160", "none of the mechanisms that the other server offers"),
+    "relayhost-no-worthy-mechs": ("partly", "MECH091", "smtp_sasl_security_options: noplaintext"),
     "roundcube-no-tls": ("not_shown", "WIRE090", "did not begin TLS"),
+    "relayhost-rows-of-senders": ("not_shown", "MAP085", "rows of senders are never looked up"),
     "sasl-path-holds-folders": ("broken", "SASL045", "libsasl looks for /etc/postfix/sasl:/usr/lib/sasl2.conf"),
     "saslauthd-no-permission": ("broken", "PERM150", "may not enter the directory of the saslauthd socket"),
     "saslauthd-outside-chroot": ("broken", "SASL008", "works in /var/spool/postfix (chroot)"),

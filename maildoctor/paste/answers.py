@@ -106,6 +106,12 @@ _OF_A_WHOLE = re.compile(
     r"(?m)^(?:myhostname|mydestination|inet_interfaces|alias_maps|queue_directory|mynetworks|smtpd_banner)\s{0,20}="
 )
 _ENOUGH = 5
+_NOT_FOUND = re.compile(r"SASL: Connect to (\S{1,200}) failed: No such file")
+_ENTRY = re.compile(r"(?m)^dn: ?\S.{1,400}$(?:\n[A-Za-z][\w;-]{0,60}: ?\S.{0,400}$){0,100}")
+_TRIED = re.compile(
+    r"\bldap\(([^\s,()]{1,255})(?:,[^)]{0,200})?\)(?:<\S{1,80}>)?: "
+    r"(?:[Ii]nvalid credentials|[Uu]nknown user|Password mismatch)"
+)
 
 
 @dataclass
@@ -241,11 +247,13 @@ class _Reader:
             self.answers[("build", _SENDMAIL_PROGRAM)] = text[text.find("Version ") :]
             self.answers[("run", f"{_SENDMAIL_PROGRAM} -OLogLevel=0 -d0.1 -bt")] = f"exit 0\n{text}"
         elif kind == "passwords":
-            self._passwords(path or "/etc/postfix/sasl_passwd", text)
+            self._passwords(path or self._named_passwords(name), text)
         elif kind == "header":
             self._header(piece, text)
         elif kind == "names" and re.fullmatch(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}", text.strip()):
             self.answers[("hostname", "")] = text.strip()
+        elif kind == "file" and name == "authdaemonrc":
+            self.answers[("read", f"/etc/courier/{name}")] = text + "\n"
         elif kind == "file" and path:
             self.answers[("read", path)] = text + "\n"
 
@@ -375,6 +383,12 @@ class _Reader:
             [f"# path: {path}", "# format: as sasldblistusers2 lists it", *sorted(rows), ""]
         )
 
+    def _named_passwords(self, name: str) -> str:
+        """Where a table lies that was shown by its bare name: where main.cf, pasted too, says, else as usual."""
+        file = name.rpartition("/")[2] or "sasl_passwd"
+        m = re.search(rf"smtp_sasl_password_maps\s*=[^\n]*?:(/[\w./-]{{1,200}}/{re.escape(file)})\b", self.paste.text)
+        return m[1] if m else f"/etc/postfix/{file}"
+
     def _passwords(self, path: str, text: str) -> None:
         rows = []
         for row in text.split("\n"):
@@ -383,6 +397,8 @@ class _Reader:
                 user, colon, secret = m[2].partition(":")
                 shape = f"{user}:{'***' if secret else '(empty)'}" if colon else "(no colon)"
                 rows.append(f"{m[1]}\t0\t{shape}")
+            elif re.fullmatch(r"[\[\w][\w.@:\[\]+-]{1,254}", row.strip()):
+                rows.append(f"{row.strip()}\t0\t(not shown)")  # only the keys were pasted
         self.answers[("map", f"passwords {path}.db")] = "\n".join(rows)
         self.answers[("map", f"passwords {path}")] = "\n".join(rows)
 
@@ -409,6 +425,8 @@ class _Reader:
         self._system()
         self._main()
         self._dovecot()
+        self._listener_of_dovecot()
+        self._directory()
         self._confs()
         self._of_sendmail()
         self._socket_of_saslauthd()
@@ -481,6 +499,33 @@ class _Reader:
             if m := _DOVECOT_VERSION.search(text):
                 self.answers[("release", "/usr/sbin/dovecot")] = m[1]
             self.paste.products.add("dovecot")
+
+    def _listener_of_dovecot(self) -> None:
+        """smtpd that did not find Dovecot's socket has looked for it, and a configuration that is whole and does not
+        name it is why."""
+        shown = "\n".join(piece.text for piece, is_whole in self.dovecot if is_whole)
+        for m in list(_NOT_FOUND.finditer(self.paste.text))[:5]:
+            if shown and self.mains and m[1].removeprefix("/var/spool/postfix/") not in shown:
+                path = m[1] if m[1].startswith("/") else f"/var/spool/postfix/{m[1]}"
+                folder = posixpath.dirname(path)
+                self.answers.setdefault(("look", folder), f"drwx------ postfix root {folder}")
+                self._absent(path)
+                self.answers.setdefault(("processes", ""), "\n".join((_DAEMONS["postfix"], _DAEMONS["dovecot"])))
+
+    def _directory(self) -> None:
+        """Entries of a directory as ldapsearch prints them, and whom Dovecot looked for there in vain."""
+        entries = [m[0] for m in list(_ENTRY.finditer(self.paste.text))[:200]]
+        tried = dict.fromkeys(m[1] for m in _TRIED.finditer(self.paste.text))
+        if not entries or not tried:
+            return
+        said = "\n\n".join(entries) + "\n\n" + "\n".join(f"tried: {name}" for name in [*tried][:50])
+        self.answers[("directory", "entries")] = said
+        for piece, _ in self.dovecot:
+            if piece.heading and re.search(r"ldap[\w.-]{0,20}$", piece.heading.name):
+                path = piece.heading.name
+                path = path if path.startswith("/") else "/etc/dovecot/dovecot-ldap.conf.ext"
+                self.answers[("read", "/etc/dovecot/dovecot-ldap.conf.ext")] = piece.text + "\n"
+                self.answers[("read", path)] = piece.text + "\n"
 
     def _confs(self) -> None:
         """libsasl's configuration of an application, in the folder that its heading names, else in the first."""

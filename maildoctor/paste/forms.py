@@ -14,7 +14,7 @@ _CONFIGURED: dict[PieceKind, re.Pattern[str]] = {
     "main.cf": re.compile(r"(?:^|/)main\.cf(?:\.\w+)?$"),
     "master.cf": re.compile(r"(?:^|/)master\.cf(?:\.\w+)?$"),
     "dovecot": re.compile(
-        r"(?:^|/)dovecot(?:\.conf$|/)|(?:^|/)(?:10|15|20|90)-[\w-]{1,40}\.conf$|(?:^|/)auth-\w+\.conf\.ext$"
+        r"(?:^|/)dovecot(?:\.conf$|/|-\w{1,20}\.conf(?:\.ext)?$)|(?:^|/)(?:10|15|20|90)-[\w-]{1,40}\.conf$|(?:^|/)auth-\w+\.conf\.ext$"
     ),
     "sendmail.mc": re.compile(r"\.mc$"),
     "submit.cf": re.compile(r"(?:^|/)submit\.cf$"),
@@ -36,7 +36,8 @@ _COMMANDS = frozenset(
     groups ps pgrep ss netstat lsof telnet nc ncat openssl swaks curl sasldblistusers2 sasldblistusers
     testsaslauthd pluginviewer saslpluginviewer saslfinger sendmail hostname uname lsb_release getent doveadm
     systemctl service exim exim4 msmtp python python3 perl dpkg rpm printf echo postmap saslpasswd2 stat find
-    which ldd strings ip iptables nft apt-cache apt yum dnf awk sed postfix newaliases m4 make vi vim nano
+    which ldapsearch ldapwhoami slapcat ldd strings cut ip iptables nft apt-cache apt yum dnf awk sed postfix
+    newaliases m4 make vi vim nano
     """.split()  # noqa: SIM905 - seventy words
 )
 
@@ -57,7 +58,8 @@ _SECTION = re.compile(r"==> (/?\S{1,300}) <==|-{2,} content of (\S{1,200}) -{2,}
 _SASLFINGER = re.compile(r"-{2,} (.{1,120}?) ?-{2,}")
 _NAMED = re.compile(
     rf"(?<![\w./])(?P<name>{_PATH}|main\.cf|master\.cf|sendmail\.mc|sendmail\.cf|submit\.cf|Sendmail\.conf|smtpd\.conf"
-    r"|saslauthd\.conf|dovecot\.conf|(?:10|15|20)-(?:master|auth|ssl)\.conf|postconf(?: -[nMf]{1,3})|doveconf(?: -n)"
+    r"|saslauthd\.conf|dovecot\.conf|dovecot-\w{1,20}\.conf(?:\.ext)?|authdaemonrc"
+    r"|(?:10|15|20)-(?:master|auth|ssl)\.conf|postconf(?: -[nMf]{1,3})|doveconf(?: -n)"
     r"|dovecot -n|authinfo|sasl_passwd|mail\.log|maillog)(?![\w=])"
 )
 _ROUND = re.compile(
@@ -120,7 +122,7 @@ _LINES: dict[PieceKind, re.Pattern[str]] = {
         r"|OSTYPE|VERSIONID|DOMAIN"
         r"|MASQUERADE_AS|include|divert|EXPOSED_USER|LOCAL_DOMAIN|INPUT_MAIL_FILTER)\()"
     ),
-    "sendmail.cf": re.compile(r"O [A-Z]\w{2,40}=|D[a-zA-Z]\S{1,40}$|C\{[^}]{1,40}\}|Kauthinfo "),
+    "sendmail.cf": re.compile(r"O [A-Z]\w{2,40}=|D[a-zA-Z](?![A-Z_]{2,20}=)\S{1,40}$|C\{[^}]{1,40}\}|Kauthinfo "),
     "authinfo": re.compile(r"AuthInfo:"),
     "sasldb-users": re.compile(r"\S{1,200}@\S{1,200}: (?:userPassword|cmusaslsecret\w{1,20}|authPassword)$"),
     "namei": re.compile(r"f: /\S"),
@@ -166,7 +168,7 @@ _ROWS: dict[PieceKind, re.Pattern[str]] = {
     "sasl-conf": re.compile(r"[\w-]{1,60}[ \t]{0,20}[:=]"),
     "saslauthd-defaults": re.compile(r"[\w-]{1,60}[ \t]{0,20}[:=]|\. |if |fi$"),
     "saslauthd.conf": re.compile(r"[\w-]{1,60}[ \t]{0,20}[:=]"),
-    "passwords": re.compile(r"\S{1,255}[ \t]{1,40}\S{1,400}$"),
+    "passwords": re.compile(r"\S{1,255}[ \t]{1,40}\S{1,400}$|[\[\w][\w.@:\[\]+-]{1,254}$"),
 }
 """What a line looks like in a file that a heading named, right or wrong as it may be."""
 
@@ -222,7 +224,13 @@ def _in_words(text: str, m: re.Match[str]) -> Heading | None:
     name = m["name"]
     if name.startswith(("postconf", "doveconf", "dovecot -n")):
         return _of_command(name, "")
-    if name.startswith("/") and alone and text.strip() == name and "." not in name and "/saslauthd" not in name:
+    if (
+        name.startswith("/")
+        and alone
+        and text.strip() == name
+        and "." not in name
+        and not name.endswith(("/saslauthd", "rc"))
+    ):
         return None  # a path that stands alone is a line of some listing
     kind = kind_of_path(name)
     return Heading(kind, name, part=bool(_IN_PART.search(rest))) if kind != "file" or name.startswith("/etc/") else None
@@ -265,6 +273,7 @@ _FILE_SHOWN = (
     "vim",
     "nano",
 )
+_BARE_TABLE = re.compile(r"(?<![\w/])(?:sasl_passwd|saslpass|sasl_password)$")
 _OF_COMMAND: dict[str, PieceKind] = {
     "doveconf": "dovecot", "ls": "look", "ll": "look", "namei": "namei", "id": "id", "groups": "output",
     "ps": "processes",
@@ -288,6 +297,8 @@ def _of_command(command: str, host: str) -> Heading:
         )
         kind = kind_of_path(paths[-1])
         return Heading(kind, paths[-1], host, part=filtered or not shows_all)
+    if program in ("awk", "cut", "cat", "sed") and not paths and (m := _BARE_TABLE.search(command)):
+        return Heading("passwords", m[0], host, part=filtered)
     if program == "postconf":
         flags = "".join(re.findall(r" -([A-Za-z]+)", command))
         kind = "master.cf" if "M" in flags else "output" if "P" in flags or "d" in flags else "main.cf"

@@ -40,12 +40,12 @@ def together(report: Report, lines: Sequence[Ranked], witnesses: Mapping[str, Se
         for rule in rules:
             speaking.setdefault(rule, set()).add(check)
     stands_for: dict[str, str] = {}
-    more: dict[str, list[Evidence]] = {}
+    more: dict[str, list[Ranked]] = {}
     for r in lines:
         same = next((x.finding for x in report.ranked if x.finding.code in speaking.get(r.finding.code, ())), None)
         if same is not None:
             stands_for[r.finding.fingerprint] = same.fingerprint
-            more.setdefault(same.fingerprint, []).extend(r.finding.evidence[:1])
+            more.setdefault(same.fingerprint, []).append(r)
     checked = [_with(r, more.get(r.finding.fingerprint, [])) for r in report.ranked]
     said = [
         replace(r, explained_by=stands_for.get(r.explained_by or "", r.explained_by))
@@ -55,11 +55,14 @@ def together(report: Report, lines: Sequence[Ranked], witnesses: Mapping[str, Se
     return replace(report, ranked=_laid(checked, said))
 
 
-def _with(ranked: Ranked, lines: Sequence[Evidence]) -> Ranked:
+def _with(ranked: Ranked, lines: Sequence[Ranked]) -> Ranked:
+    """With the lines as evidence, and as grave as what they say: what might do harm has done it."""
     if not lines:
         return ranked
     finding = ranked.finding
-    return replace(ranked, finding=replace(finding, evidence=(*finding.evidence, *lines[:_MOST])))
+    severity = min(finding.severity, *(r.finding.severity for r in lines), key=SEVERITIES.index)
+    said: list[Evidence] = [e for r in lines for e in r.finding.evidence[:1]]
+    return replace(ranked, finding=replace(finding, severity=severity, evidence=(*finding.evidence, *said[:_MOST])))
 
 
 def _laid(checked: Sequence[Ranked], said: Sequence[Ranked]) -> tuple[Ranked, ...]:
