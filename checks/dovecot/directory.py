@@ -50,7 +50,7 @@ def name_in_other_form(names: DirectoryNames) -> Findings:
         if template and names.entries:
             entry = names.at(other)
             if asked != other and names.at(asked) is None and entry is not None:
-                yield from _told(names, "auth_bind_userdn", template, f"binds as {asked}", f"the entry is {entry.dn}")
+                yield from _found(names, "auth_bind_userdn", template, f"binds as {asked}", f"the entry is {entry.dn}")
                 return
             continue
         for name, wanted in names.compared:
@@ -60,7 +60,7 @@ def name_in_other_form(names: DirectoryNames) -> Findings:
             entry = next((e for e in names.entries if asked != other and e.has(name, other)), None)
             if entry is not None:
                 there = f"the entry {entry.dn} has {name}={other}"
-                yield from _told(names, "pass_filter", f"({name}={wanted})", f"looks for {name}={asked}", there)
+                yield from _found(names, "pass_filter", f"({name}={wanted})", f"looks for {name}={asked}", there)
                 return
         yield from _without_attribute(names, user)
 
@@ -97,7 +97,7 @@ def _is_whole(template: str) -> bool:
     return any(word in template for word in ("%u", "%Lu", "%{user}"))
 
 
-def _told(names: DirectoryNames, setting: str, template: str, asks: str, there: str) -> Findings:
+def _found(names: DirectoryNames, setting: str, template: str, asks: str, there: str) -> Findings:
     yield found(
         f"Dovecot {asks}, and {there}: {setting} has the other form of the name",
         evidence=[

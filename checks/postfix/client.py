@@ -193,7 +193,7 @@ def relay_host_without_password(postfix: Postfix, passwords: PasswordMaps) -> Fi
     entries = list(passwords.entries())
     if passwords.asked(hop.keys) or (by_sender and any("@" in e.key for _, e in entries)):
         return
-    if not hop.bare and any(hop.host.partition(".")[2] in e.key for _, e in entries):
+    if not hop.bare and any(hop.host.partition(".")[2] in e.key and ":" not in e.key for _, e in entries):
         yield Unknown(f"which host {hop.text} stands for is told by the name server (MX)", f"host -t MX {hop.host}")
         return
     table = passwords.all[0]

@@ -87,9 +87,9 @@ class _Talk:
         """One line of it."""
         if self._set_up(line):
             return
-        if heard := self.listener.hear(line):
+        if spoken := self.listener.hear(line):
             self.logged = True
-            for said in heard:
+            for said in spoken:
                 self.secure = self.secure if said.tls is None else said.tls
                 (self._received if said.who == "server" else self._said)(said.text)
         elif (m := _REPLY.fullmatch(line)) and (m[2] or not line[3:]):
@@ -196,12 +196,12 @@ def replies(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Lines with the replies of the server alone that refuse something, as log rules read them."""
     listener = Listener()
     for line in lines:
-        heard = listener.hear(line)
-        for said in heard:
+        spoken = listener.hear(line)
+        for said in spoken:
             if said.who == "server" and said.text[:1] in "45":
                 yield line, said.text
                 break
-        if heard:
+        if spoken:
             continue
         if m := _REPLY.fullmatch(line):
             if m[1][0] in "45":

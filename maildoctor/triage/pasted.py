@@ -18,6 +18,8 @@ from maildoctor.triage.scan import Scan
 _MOST = 2
 """Lines that are added to one finding of a check."""
 _TOP = 5
+_ALONE = 60
+"""Stretches that are read each alone."""
 
 
 def understood(
@@ -26,11 +28,22 @@ def understood(
     """What the log rules make of these lines, each stretch with the number of its first line; and the figures."""
     rules = builtin().rules
     scan = Scan(rules, Finds, now)
-    for first, lines in stretches:
+    for first, lines in _laid_out(list(stretches)):
         text = "\n".join(lines).encode("utf-8", "surrogateescape") + b"\n"
         for _ in scan.feed(io.BytesIO(text), name, lines=first - 1):
             pass
     return judge(rules, scan.seen, now, _TOP), figures(rules, scan.seen, now, _TOP, (name,))
+
+
+def _laid_out(stretches: list[tuple[int, Sequence[str]]]) -> list[tuple[int, Sequence[str]]]:
+    """Each alone costs a look for every needle: where there are very many, they are one, with empty lines between."""
+    if len(stretches) <= _ALONE:
+        return stretches
+    rows: list[str] = []
+    for first, lines in stretches:
+        rows += [""] * (first - stretches[0][0] - len(rows))
+        rows += lines
+    return [(stretches[0][0], rows)]
 
 
 def together(report: Report, lines: Sequence[Ranked], witnesses: Mapping[str, Sequence[str]]) -> Report:

@@ -22,7 +22,7 @@ _COMPARED = re.compile(r"\(([A-Za-z][\w-]{0,60})=([^()*]{1,200})\)")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry. `values`: attribute in small letters and value; `whole`: whether all its attributes are shown."""
+    """An entry. `values`: attribute in lower case and value; `whole`: whether all its attributes are shown."""
 
     dn: str
     values: tuple[tuple[str, str], ...]
