@@ -191,6 +191,27 @@ def test_a_healthy_paste_raises_no_alarm_and_proves_no_login(library: Library) -
     assert report.verdict and report.verdict.code == "not_shown"
 
 
+@pytest.mark.parametrize(
+    ("received", "sent"),
+    [
+        ("2022-06-02 20:33:09 SERVER -> CLIENT: {}", "2022-06-02 20:33:09 CLIENT -> SERVER: {}"),
+        ("[28-Nov-2019 11:08:54 +0000]: <1lnaie7h> Recv: {}", "[28-Nov-2019 11:08:54 +0000]: <1lnaie7h> Send: {}"),
+        ("S: {}", "C: {}"),
+    ],
+)
+def test_a_login_that_went_well_raises_no_alarm(received: str, sent: str, library: Library) -> None:
+    hello = ["220 a.example ESMTP", "EHLO me", "250-a.example", "250 STARTTLS", "STARTTLS", "220 2.0.0 go", "EHLO me"]
+    login = ["250-a.example", "250 AUTH PLAIN", "AUTH PLAIN ****", "235 2.7.0 ok", "MAIL FROM:<a@a.example>", "250 ok"]
+    talk = "\n".join((received if row[0].isdigit() else sent).format(row) for row in (*hello, *login))
+    report = diagnosis(talk, "talk", library, NOW)
+    assert [r.finding.code for r in report.ranked if r.finding.severity != "info"] == []
+
+
+def test_entries_that_are_found_raise_no_alarm(library: Library) -> None:
+    text = (PASTES / "dovecot-ldap-bind-with-domain.txt").read_text(encoding="utf-8").replace("uid=%u", "uid=%n")
+    assert "MAP086" not in {r.finding.code for r in diagnosis(text, "entries", library, NOW).ranked}
+
+
 def test_each_part_of_a_healthy_paste_alone_raises_no_alarm(library: Library) -> None:
     parts = HEALTHY.split("[root@mx1 ~]# ")
     for part in parts[1:]:
