@@ -602,10 +602,26 @@ def _many_keys(folder: Path) -> list[str]:
     return ["check", "--snapshot", str(folder)]
 
 
+def _pasted_talk(folder: Path) -> list[str]:
+    """Replies of a server and entries of a directory between lines of a log, as much as is read of a paste."""
+    rows = (
+        f"SERVER -> CLIENT: 250-a{n}.example250-SIZE {n}250-AUTH PLAIN LOGIN\ndn: uid=u{n},dc=example\nuid: u{n}\n\n"
+        f"Nov  7 09:10:11 m dovecot: auth: ldap(u{n}@example.org,192.0.2.1): unknown user\n"
+        for n in range(9_900)
+    )
+    (folder / "paste").write_text("".join(rows)[: 2 << 20])
+    return ["paste", str(folder / "paste")]
+
+
+def _pasted_blocks(folder: Path) -> list[str]:
+    (folder / "paste").write_text("# doveconf -n\n" + "".join(f"service a{n} {{\n" for n in range(49_000)))
+    return ["paste", str(folder / "paste")]
+
+
 BOMBS = (
     _map_text, _map_built, _authinfo, _k_lines, _sasldb, _zeros, _nested_toml, _report, _baseline, _nested_baseline,
     _sparse_log, _giant_line, _redacted, _header, _endless_header, _deep_report, _wide_report, _demo,
-    _large_plug_ins, _long_key, _many_tables, _many_keys,
+    _large_plug_ins, _long_key, _many_tables, _many_keys, _pasted_talk, _pasted_blocks,
 )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from maildoctor.library import Library, load_library
 from maildoctor.model import Report
 from maildoctor.paste import read
 from maildoctor.paste.cutting import cut
+from maildoctor.paste.dialects import spoken
 from maildoctor.paste.forms import heading_of
 from maildoctor.paste.lines import cleaned
 from maildoctor.paste.transcripts import conversation
@@ -41,14 +42,21 @@ NOW = 1_790_000_000.0
 EXPERTS = {
     # name: verdict, code of the first cause, words of what an expert said
     "auth-misspelt": ("not_shown", "CONF036", "smtpd_sasl_auth_enable is one"),
-    "dovecot-no-listener": ("broken", "SASL500", "no Dovecot authentication socket at private/auth"),
+    "courier-module-not-listed": ("not_shown", "CONF085", "authldap is never asked"),
+    "dovecot-ldap-bind-with-domain": ("broken", "MAP086", "binds as uid=ann@example.org,ou=staff"),
+    "dovecot-ldap-filter-of-another-schema": ("broken", "MAP086", "looks for uniqueIdentifier, which the entry"),
+    "dovecot-no-listener": ("broken", "SASL065", "no unix_listener of service auth names it"),
     "dovecot-socket-of-docker": ("broken", "SASL046", "it is docker:docker, mode 0640"),
     "dovecot-unknown-setting": ("broken", "CONF661", "configuration has an error"),
     "exim-auth-not-advertised": ("not_shown", "WIRE090", "did not begin TLS"),
     "exim-authenticator": ("not_shown", "USER780", "Exim refused a login"),
+    "javamail-clear-on-465": ("not_shown", "WIRE085", "waited there in clear"),
+    "phpmailer-refused": ("partly", "WIRE050", "refuses the login of the user by LOGIN"),
     "python-no-auth-on-25": ("not_shown", "WIRE090", "did not begin TLS"),
     "relayhost-key-without-port": ("partly", "MAP090", "[smtp.relay.example] is another key"),
-    "relayhost-no-worthy-mechs": ("partly", "MECH160", "none of the mechanisms that the other server offers"),
+    "relayhost-no-worthy-mechs": ("partly", "MECH091", "smtp_sasl_security_options: noplaintext"),
+    "roundcube-no-tls": ("not_shown", "WIRE090", "did not begin TLS"),
+    "relayhost-rows-of-senders": ("not_shown", "MAP085", "rows of senders are never looked up"),
     "sasl-path-holds-folders": ("broken", "SASL045", "libsasl looks for /etc/postfix/sasl:/usr/lib/sasl2.conf"),
     "saslauthd-no-permission": ("broken", "PERM150", "may not enter the directory of the saslauthd socket"),
     "saslauthd-outside-chroot": ("broken", "SASL008", "works in /var/spool/postfix (chroot)"),
@@ -183,6 +191,27 @@ def test_a_healthy_paste_raises_no_alarm_and_proves_no_login(library: Library) -
     assert report.verdict and report.verdict.code == "not_shown"
 
 
+@pytest.mark.parametrize(
+    ("received", "sent"),
+    [
+        ("2022-06-02 20:33:09 SERVER -> CLIENT: {}", "2022-06-02 20:33:09 CLIENT -> SERVER: {}"),
+        ("[28-Nov-2019 11:08:54 +0000]: <1lnaie7h> Recv: {}", "[28-Nov-2019 11:08:54 +0000]: <1lnaie7h> Send: {}"),
+        ("S: {}", "C: {}"),
+    ],
+)
+def test_a_login_that_went_well_raises_no_alarm(received: str, sent: str, library: Library) -> None:
+    hello = ["220 a.example ESMTP", "EHLO me", "250-a.example", "250 STARTTLS", "STARTTLS", "220 2.0.0 go", "EHLO me"]
+    login = ["250-a.example", "250 AUTH PLAIN", "AUTH PLAIN ****", "235 2.7.0 ok", "MAIL FROM:<a@a.example>", "250 ok"]
+    talk = "\n".join((received if row[0].isdigit() else sent).format(row) for row in (*hello, *login))
+    report = diagnosis(talk, "talk", library, NOW)
+    assert [r.finding.code for r in report.ranked if r.finding.severity != "info"] == []
+
+
+def test_entries_that_are_found_raise_no_alarm(library: Library) -> None:
+    text = (PASTES / "dovecot-ldap-bind-with-domain.txt").read_text(encoding="utf-8").replace("uid=%u", "uid=%n")
+    assert "MAP086" not in {r.finding.code for r in diagnosis(text, "entries", library, NOW).ranked}
+
+
 def test_each_part_of_a_healthy_paste_alone_raises_no_alarm(library: Library) -> None:
     parts = HEALTHY.split("[root@mx1 ~]# ")
     for part in parts[1:]:
@@ -300,14 +329,58 @@ _TALK = (
         ("python3 -c 'smtplib … smtp://a.example:25'", "reply: b'{}\\r\\n'", "send: '{}\\r\\n'"),
         ("curl -v smtp://a.example:25", "< {}", "> {}"),
         ("nc a.example 25", " Out: {}", " In:  {}"),
+        (
+            "nc a.example 25",
+            "[28-Nov-2019 11:08:54 +0000]: <1lnaie7h> Recv: {}",
+            "[28-Nov-2019 11:08:54]: <1a> Send: {}",
+        ),
+        ("nc a.example 25", "2022-06-02 20:33:09 SERVER -> CLIENT: {}", "2022-06-02 20:33:09 CLIENT -> SERVER: {}"),
+        ("nc a.example 25", "[2017-02-06 16:23:13] DEBUG [aB3x] S: {}", "[2017-02-06 16:23:13] DEBUG [aB3x] C: {}"),
+        ("nc a.example 25", "{{ type: 'server', message: '{}' }}", "{{ type: 'client', message: '{}' }}"),
+        ("nc a.example 25", "19:37:31.506611 reply: b'{}\\r\\n'", "19:37:31.506611 send: '{}\\r\\n'"),
+        ("nc a.example 25", '-> "{}\\r\\n"', '<- "{}\\r\\n"'),
+        ("nc a.example 25", "<< {}", ">> {}"),
+        ("nc a.example 25", "<-- {}", "--> {}"),
+        ("nc a.example 25", "  SMTP<< {}", "  SMTP>> {}"),
     ],
 )
-def test_one_conversation_in_five_hands(command: str, received: str, sent: str) -> None:
+def test_one_conversation_in_many_hands(command: str, received: str, sent: str) -> None:
     said = conversation(command, [(received if way == "<" else sent).format(text) for way, text in _TALK])
     assert said.startswith("=== connect a.example:25 ")
     assert "dXNlcg" not in said
     assert "=== mechanism LOGIN" in said
     assert "=== outcome failed 535 5.7.8 no" in said
+
+
+def test_a_library_that_tells_no_port_and_needs_no_starttls_has_begun_with_tls() -> None:
+    rows = ["S: 220 a.example ESMTP", "C: EHLO me", "S: 250-a.example", "S: 250 AUTH PLAIN", "C: AUTH PLAIN ****"]
+    said = conversation("", [*rows, "S: 235 2.7.0 ok"])
+    assert said.startswith("=== connect a.example:465 implicit")
+    assert "<~  250 AUTH PLAIN" in said
+
+
+def test_replies_that_lost_their_ends_of_lines_are_told_apart() -> None:
+    said = conversation("", ["SERVER -> CLIENT: 250-a.example250-SIZE 35882577250-AUTH LOGIN PLAIN250 SMTPUTF8"])
+    assert said.splitlines()[-4:] == [
+        "<~  250-a.example", "<~  250-SIZE 35882577", "<~  250-AUTH LOGIN PLAIN", "<~  250 SMTPUTF8",
+    ]  # fmt: skip
+
+
+def test_lines_of_imap_and_words_of_people_are_nobody_s() -> None:
+    for line in ("S: * OK ready", "C: A01 AUTHENTICATE PLAIN <hidden>", "C: I think so", "Server: apache", "<< see"):
+        assert not spoken(line), line
+
+
+def test_a_reply_that_repeats_a_password_is_struck_out(library: Library) -> None:
+    for talk in (
+        "220 a.example\nEHLO me\n250 AUTH PLAIN LOGIN\nAUTH LOGIN\n334 VXNlcm5hbWU6\ndG9t\n334 UGFzc3dvcmQ6\n"
+        "aHVudGVyMjI=\n535 5.7.8 tom may not use hunter22\n",
+        "220 a.example\nEHLO me\n250 AUTH PLAIN\nAUTH PLAIN AHRvbQBodW50ZXIyMg==\n535 5.7.8 tom may not use hunter22\n",
+    ):
+        report = diagnosis(talk, "talk", library, NOW)
+        printed = "".join(rendered(report, form, Style(verbosity=2)) for form in ("text", "json"))
+        assert "hunter22" not in printed
+        assert "may not use ***" in printed
 
 
 def test_what_comes_after_starttls_by_hand_is_in_tls() -> None:

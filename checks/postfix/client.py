@@ -193,7 +193,7 @@ def relay_host_without_password(postfix: Postfix, passwords: PasswordMaps) -> Fi
     entries = list(passwords.entries())
     if passwords.asked(hop.keys) or (by_sender and any("@" in e.key for _, e in entries)):
         return
-    if not hop.bare and any(hop.host.partition(".")[2] in e.key for _, e in entries):
+    if not hop.bare and any(hop.host.partition(".")[2] in e.key and ":" not in e.key for _, e in entries):
         yield Unknown(f"which host {hop.text} stands for is told by the name server (MX)", f"host -t MX {hop.host}")
         return
     table = passwords.all[0]
@@ -211,6 +211,58 @@ def relay_host_without_password(postfix: Postfix, passwords: PasswordMaps) -> Fi
         ],
         relayhost=hop.text,
     )
+
+
+@check(
+    "MAP085",
+    "sender-rows-never-asked",
+    "warning",
+    rung="account",
+    role="cause",
+    direction="relay",
+    fails=[
+        {"postfix": _main(), "passwords": _entry() + _ENTRY.format(key="bob@example.com", shape="bob:***")},
+        {
+            "postfix": _main(more=f"{_SAFE}\nsender_dependent_relayhost_maps = hash:/etc/postfix/sender_relay"),
+            "passwords": _entry("bob@example.com"),
+        },
+    ],
+    passes=[
+        _GOOD,
+        {"postfix": _main(more="smtp_sender_dependent_authentication = yes"), "passwords": _entry("bob@example.com")},
+        {"postfix": _main(on="no"), "passwords": _entry("bob@example.com")},
+    ],
+    refs=(
+        "postfix: smtp/smtp_sasl_glue.c, smtp_sasl_passwd_lookup: the sender is looked up only with "
+        "smtp_sender_dependent_authentication; sender_dependent_relayhost_maps alone does not turn it on",
+    ),
+)
+def sender_rows_never_asked(postfix: Postfix, passwords: PasswordMaps) -> Findings:
+    """The table of passwords has rows for senders, and Postfix is not told to look there for the sender.
+
+    Each mail is handed in under the login of the relay host's own row, or without any. A relay host that lets a login
+    send under its own address alone then refuses the others: "Sender address rejected: not owned by user".
+
+    Advice: set smtp_sender_dependent_authentication = yes and reload Postfix. Senders without a row of their own keep
+    the row of the relay host.
+    """
+    service = _service(postfix)
+    if not service.is_yes("smtp_sasl_auth_enable") or service.is_yes("smtp_sender_dependent_authentication"):
+        return
+    rows = [(m, e) for m, e in passwords.entries() if m.parameter == "smtp_sasl_password_maps" and "@" in e.key]
+    if rows:
+        table, first = rows[0]
+        more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+        yield found(
+            f"{table.path} has a row for the sender {first.key}{more}, but smtp_sender_dependent_authentication is not "
+            "yes: rows of senders are never looked up",
+            evidence=[
+                _line(postfix, "smtp_sender_dependent_authentication"),
+                *(Evidence(m.path, e.key) for m, e in rows[:3]),
+            ],
+            fix=_set("smtp_sender_dependent_authentication", "yes"),
+            parameter="smtp_sender_dependent_authentication",
+        )
 
 
 @check(
@@ -291,14 +343,14 @@ def relay_login_plug_in_missing(postfix: Postfix, passwords: PasswordMaps) -> Fi
     "relay-mechanisms-forbidden",
     "info",
     rung="offer",
-    role="note",
+    role="cause",
     direction="relay",
     fails=[{"postfix": _main(more="smtp_tls_security_level = encrypt"), "passwords": _entry()}],
     passes=[
         _GOOD,
         {"postfix": _main(more="smtp_sasl_tls_security_options = noanonymous"), "passwords": _entry()},
     ],
-    witnesses=("MECH545",),
+    witnesses=("MECH545", "MECH160"),
     refs=("postfix: global/mail_params.h, DEF_SMTP_SASL_OPTS: noplaintext, noanonymous",),
 )
 def relay_mechanisms_forbidden(postfix: Postfix, passwords: PasswordMaps) -> Findings:
@@ -311,14 +363,17 @@ def relay_mechanisms_forbidden(postfix: Postfix, passwords: PasswordMaps) -> Fin
     smtp_tls_security_level = encrypt, and reload Postfix.
     """
     service, hop = _service(postfix), _hop(postfix)
-    if hop is None or not service.is_yes("smtp_sasl_auth_enable") or not passwords.asked(hop.keys):
+    if hop is None or not service.is_yes("smtp_sasl_auth_enable"):
+        return
+    if passwords.whole and not passwords.asked(hop.keys):
         return
     in_tls = service.value("smtp_sasl_tls_security_options")
     verified = service.value("smtp_sasl_tls_verified_security_options") or in_tls
     if "noplaintext" in in_tls and "noplaintext" in verified:
         yield found(
-            f"At {hop.text} neither PLAIN nor LOGIN is used, not even in TLS (noplaintext)",
+            f"At {hop.text} neither PLAIN nor LOGIN is used, not even in TLS: smtp_sasl_security_options: noplaintext",
             evidence=[
+                _line(postfix, "relayhost"),
                 _line(postfix, "smtp_sasl_security_options"),
                 _line(postfix, "smtp_sasl_tls_security_options"),
             ],

@@ -40,8 +40,8 @@ def _tried(*outcomes: str, user: str = "test", program: str = "Sendmail 8.17.1; 
 
 
 _POLICY = re.compile(
-    r"application.specific|app(?:lication)?[ -]password|5\.7\.139|basic authentication is disabled|web.?login|"
-    r"clientauthentication is disabled|less secure",
+    r"application.specific|app(?:lication)?[ -]password|5\.7\.139|basic authentication is disabled|"
+    r"web.?(?:login|browser)|clientauthentication is disabled|less secure",
     re.IGNORECASE,
 )
 _FAULT = re.compile(

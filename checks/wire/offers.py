@@ -455,8 +455,10 @@ def no_tls_begun(wire: Wire) -> Findings:
     server_advertise_condition; Sendmail: AuthOptions p; Dovecot: ssl=required). A client that does not use STARTTLS
     sees no AUTH and says that the server cannot do it. What is offered in TLS this conversation does not show.
 
-    Advice: let the client begin TLS (starttls() before login() in Python, --tls in swaks, --ssl-reqd in curl), or use
-    port 465. If EHLO has no AUTH in TLS either, the server does not offer it on this port.
+    Advice: let the client begin TLS (starttls() before login() in Python, --tls in swaks, --ssl-reqd in curl, tls://
+    before the name of the server in Roundcube, SMTPSecure = 'tls' in PHPMailer, mail.smtp.starttls.enable in JavaMail,
+    requireTLS in Nodemailer), or use port 465. If EHLO has no AUTH in TLS either, the server does not offer it on this
+    port.
     """
     for c in wire.all:
         seen = "pasted" in c.notes and c.in_clear is not None and c.in_tls is None and not c.trouble
@@ -464,5 +466,37 @@ def no_tls_begun(wire: Wire) -> Findings:
             yield found(
                 f"{c.endpoint} offers STARTTLS and no AUTH without it, and the client did not begin TLS",
                 evidence=[c.evidence("250", "503")],
+                endpoint=c.endpoint,
+            )
+
+
+@check(
+    "WIRE085",
+    "client-in-clear-on-a-tls-port",
+    "warning",
+    rung="tls",
+    role="symptom",
+    scope=("listener",),
+    fails=[{"wire": "=== connect mail.example.com:465 clear\n=== purpose look\n=== pasted\n"}],
+    passes=[
+        {"wire": _CLIENT + "<-  250-mail.example.com\n<-  250-STARTTLS\n<-  250 AUTH PLAIN\n"},
+        {"wire": "=== connect mail.example.com:465 implicit\n=== purpose look\n=== pasted\n"},
+    ],
+    refs=("RFC 8314 section 3.3: on port 465 TLS begins with the first byte",),
+)
+def client_in_clear_on_a_tls_port(wire: Wire) -> Findings:
+    """A client waited in clear for a greeting on port 465, where TLS begins with the first byte.
+
+    The server waits for the client to begin TLS, and the client waits for the server to greet: in the end one of them
+    hangs up, and no login was tried.
+
+    Advice: let the client use TLS from the first byte on this port (JavaMail: mail.smtp.ssl.enable or the protocol
+    smtps; PHPMailer: SMTPSecure = 'ssl'; Nodemailer: secure: true; smtplib: SMTP_SSL), or port 587 with STARTTLS.
+    """
+    for c in wire.all:
+        if "pasted" in c.notes and c.mode == "clear" and c.port == 465:
+            yield found(
+                f"{c.endpoint} begins with TLS, and the client waited there in clear: none of them says a word",
+                evidence=[Evidence(c.endpoint, "port 465, TLS (isSSL) false, no reply")],
                 endpoint=c.endpoint,
             )

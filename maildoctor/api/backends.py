@@ -1,6 +1,7 @@
 """What checks may ask of what stands behind a login: saslauthd, PAM, the system's accounts, LDAP, Kerberos, IMAP."""
 
 from maildoctor.facts.backends.accounts import Accounts, SystemAccount
+from maildoctor.facts.backends.courier import CourierAuth
 from maildoctor.facts.backends.imap import RemoteImap
 from maildoctor.facts.backends.kerberos import KdcAnswer, Kerberos, Key
 from maildoctor.facts.backends.ldap import LdapStore
@@ -13,6 +14,7 @@ __all__ = [
     "READ_ONCE",
     "SASLAUTHD_MECHANISMS",
     "Accounts",
+    "CourierAuth",
     "Handler",
     "KdcAnswer",
     "Kerberos",

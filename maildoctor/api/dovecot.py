@@ -12,6 +12,7 @@ from maildoctor.auth.dovecot import (
     with_socket,
 )
 from maildoctor.facts.dovecot.databases import DatabaseServer, DovecotDatabases, ldap_servers, servers, sql_server
+from maildoctor.facts.dovecot.directory import DirectoryNames, expanded
 from maildoctor.facts.dovecot.logins import TriedNames
 from maildoctor.facts.dovecot.naming import identity, refused_character
 from maildoctor.facts.dovecot.settings import AuthListener, Dovecot, Passdb
@@ -25,6 +26,7 @@ __all__ = [
     "AuthListener",
     "AuthSocket",
     "DatabaseServer",
+    "DirectoryNames",
     "Dovecot",
     "DovecotDatabases",
     "DovecotSockets",
@@ -38,6 +40,7 @@ __all__ = [
     "Setting",
     "TriedNames",
     "askers",
+    "expanded",
     "groups_of",
     "identity",
     "is_asked",

@@ -29,6 +29,7 @@ from maildoctor.collect.startup import at_rest, startup
 from maildoctor.facts import Absent
 from maildoctor.facts.addresses import Addresses
 from maildoctor.facts.backends.accounts import Accounts
+from maildoctor.facts.backends.courier import CourierAuth
 from maildoctor.facts.backends.imap import RemoteImap
 from maildoctor.facts.backends.kerberos import Kerberos
 from maildoctor.facts.backends.ldap import LdapStore
@@ -43,6 +44,7 @@ from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.cyrus.shipped import Shipped
 from maildoctor.facts.dovecot.databases import DovecotDatabases
+from maildoctor.facts.dovecot.directory import DirectoryNames
 from maildoctor.facts.dovecot.logins import TriedNames
 from maildoctor.facts.dovecot.settings import Dovecot
 from maildoctor.facts.dovecot.sockets import DovecotSockets
@@ -98,6 +100,8 @@ _HOST: dict[type[Any], Collector] = {
     PasswdFiles: dovecot.users,
     DovecotDatabases: dovecot.databases,
     TriedNames: dovecot.tried,
+    DirectoryNames: dovecot.directory_names,
+    CourierAuth: backends.courier,
 }
 """Facts of the whole host, whatever mail servers are on it."""
 

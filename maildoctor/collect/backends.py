@@ -7,6 +7,7 @@ from maildoctor.auth.service import LoginService, SaslApplication
 from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.backends.accounts import Accounts
+from maildoctor.facts.backends.courier import OF_MODULE, CourierAuth
 from maildoctor.facts.backends.imap import RemoteImap
 from maildoctor.facts.backends.kerberos import Kerberos
 from maildoctor.facts.backends.ldap import LdapStore, Server, expanded, widest
@@ -448,3 +449,23 @@ def remote_imap(host: Host, know: FactStore) -> RemoteImap | Unknown:
     if isinstance(answer, NoAnswer):
         return unknown(answer, f"{name}:{port}")
     return RemoteImap.parse(f"# server: {name}:{port}\n{answer}")
+
+
+_COURIER = ("/etc/courier", "/etc/authlib", "/usr/local/etc/authlib")
+
+
+def courier(host: Host, _: FactStore) -> CourierAuth | Unknown:
+    """Which modules authdaemond asks; of the files of modules the one setting that tells whether they are in use."""
+    for folder in _COURIER:
+        said = host.ask("read", f"{folder}/authdaemonrc")
+        if not isinstance(said, str):
+            if said.why == "refused":
+                return unknown(said, f"{folder}/authdaemonrc")
+            continue
+        blocks = [f">> {folder}/authdaemonrc", *re.findall(r"(?m)^[ \t]*authmodulelist[ \t]*=.*$", said)]
+        for file, name, _shipped in OF_MODULE.values():
+            body = host.ask("read", f"{folder}/{file}")
+            if isinstance(body, str):
+                blocks += [f">> {folder}/{file}", *re.findall(rf"(?m)^{name}[ \t].*$", body)]
+        return CourierAuth.parse("\n".join(blocks) + "\n")
+    return Absent("Courier's authdaemonrc is not there")

@@ -11,6 +11,7 @@ from maildoctor.auth.service import LoginService
 from maildoctor.collect.knowledge import FactStore, first, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.dovecot.databases import DatabaseServer, DovecotDatabases, ldap_servers, servers, sql_server
+from maildoctor.facts.dovecot.directory import DirectoryNames
 from maildoctor.facts.dovecot.logins import TriedNames
 from maildoctor.facts.dovecot.settings import MAIN, Dovecot
 from maildoctor.facts.dovecot.sockets import DovecotSockets, seen_by
@@ -260,3 +261,18 @@ def tried(_: Host, know: FactStore) -> TriedNames | Unknown:
     """The names in the mail server's log."""
     log = know(MailLog)
     return log if isinstance(log, Unknown) else TriedNames.parse(f"# path: {log.path}\n{log.text}")
+
+
+_LDAP_SETTINGS = "/etc/dovecot/dovecot-ldap.conf.ext"
+
+
+def directory_names(host: Host, know: FactStore) -> DirectoryNames | Unknown:
+    """The settings of LDAP, and entries of the directory, where these can be known: no search for users is made."""
+    said = host.ask("directory", "entries")
+    if isinstance(said, NoAnswer):
+        return Absent("no entries of the directory are shown")
+    found = know.get(Dovecot)
+    named = [p.settings_file for p in found.passdbs if p.driver == "ldap"] if found is not None else []
+    path = next((p for p in named if p[:1] == "/"), _LDAP_SETTINGS)
+    settings = host.ask("read", path)
+    return DirectoryNames.parse(f">> settings: {path}\n{text(settings)}\n>> entries\n{said}\n")

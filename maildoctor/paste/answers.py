@@ -16,8 +16,8 @@ from maildoctor.host import Answer, NoAnswer, Verb
 from maildoctor.masking import masked
 from maildoctor.model import Piece, PieceKind
 from maildoctor.paste.cutting import Cut, cut
-from maildoctor.paste.lines import cleaned
-from maildoctor.paste.transcripts import conversation, replies
+from maildoctor.paste.lines import Line, cleaned
+from maildoctor.paste.transcripts import conversation, replies, secrets
 
 _POSTFIX_PROGRAM = "/usr/lib/postfix/sbin/smtpd"
 _SENDMAIL_PROGRAM = "/usr/sbin/sendmail"
@@ -106,6 +106,12 @@ _OF_A_WHOLE = re.compile(
     r"(?m)^(?:myhostname|mydestination|inet_interfaces|alias_maps|queue_directory|mynetworks|smtpd_banner)\s{0,20}="
 )
 _ENOUGH = 5
+_NOT_FOUND = re.compile(r"SASL: Connect to (\S{1,200}) failed: No such file")
+_ENTRY = re.compile(r"(?m)^dn: ?\S.{1,400}$(?:\n[A-Za-z][\w;-]{0,60}: ?\S.{0,400}$){0,100}")
+_TRIED = re.compile(
+    r"\bldap\(([^\s,()]{1,255})(?:,[^)]{0,200})?\)(?:<\S{1,80}>)?: "
+    r"(?:[Ii]nvalid credentials|[Uu]nknown user|Password mismatch)"
+)
 
 
 @dataclass
@@ -136,10 +142,19 @@ class Paste:
 def read(text: str) -> Paste:
     """A paste of any form; its secrets are struck out before anything else is done with it."""
     lines = cleaned(text)
+    lines = _struck(lines, secrets([line.text for line in lines]))
     hidden = masked("\n".join(line.text for line in lines), "log").split("\n")
     if len(hidden) == len(lines):
         lines = [line._replace(text=clear) for line, clear in zip(lines, hidden, strict=True)]
     return _Reader(cut(lines), "\n".join(line.text for line in lines)).read()
+
+
+def _struck(lines: list[Line], said: tuple[str, ...]) -> list[Line]:
+    """Without what a client said as its password, wherever a server or a person repeats it."""
+    if not said:
+        return lines
+    any_of = re.compile(rf"(?<![\w+/])(?:{'|'.join(map(re.escape, said))})(?![\w+/])")
+    return [line._replace(text=any_of.sub("***", line.text)) for line in lines]
 
 
 class _Reader:
@@ -187,10 +202,12 @@ class _Reader:
         if kind == "main.cf":
             rows = [row for row in text.split("\n") if "=" in row or row[:1] in " \t#"]
             whole = not part and (bool(name) or (len(rows) >= _ENOUGH and bool(_OF_A_WHOLE.search(text))))
+            if not text.strip():
+                return  # the command that was to show it failed
             self.mains.append((path if path.endswith("main.cf") else "", text, whole))
         elif kind == "dovecot":
             command = bool(piece.heading and piece.heading.command)
-            whole = (
+            whole = bool(text.strip()) and (
                 command
                 or bool(_DOVECOT_VERSION.match(text))
                 or path.endswith("/dovecot.conf")
@@ -231,11 +248,13 @@ class _Reader:
             self.answers[("build", _SENDMAIL_PROGRAM)] = text[text.find("Version ") :]
             self.answers[("run", f"{_SENDMAIL_PROGRAM} -OLogLevel=0 -d0.1 -bt")] = f"exit 0\n{text}"
         elif kind == "passwords":
-            self._passwords(path or "/etc/postfix/sasl_passwd", text)
+            self._passwords(path or self._named_passwords(name), text)
         elif kind == "header":
             self._header(piece, text)
         elif kind == "names" and re.fullmatch(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}", text.strip()):
             self.answers[("hostname", "")] = text.strip()
+        elif kind == "file" and name == "authdaemonrc":
+            self.answers[("read", f"/etc/courier/{name}")] = text + "\n"
         elif kind == "file" and path:
             self.answers[("read", path)] = text + "\n"
 
@@ -257,11 +276,10 @@ class _Reader:
         rows = [line.text for line in piece.lines]
         if said := conversation(before, rows):
             self.talks.append(said)
-        shown = set(replies(rows))
+        shown = dict(replies(rows))
         for line in piece.lines:
-            text = re.sub(r"^(?:<[-~*]{1,2}[*-]? {1,3}|< | Out:  ?)(?=\d{3})", "", line.text)
-            if text in shown:
-                self.paste.reported.append((line.number, text))
+            if line.text in shown:
+                self.paste.reported.append((line.number, shown[line.text]))
 
     def _output(self, name: str, text: str) -> None:
         if name.startswith("lsb_release") or "os-release" in name:
@@ -366,6 +384,12 @@ class _Reader:
             [f"# path: {path}", "# format: as sasldblistusers2 lists it", *sorted(rows), ""]
         )
 
+    def _named_passwords(self, name: str) -> str:
+        """Where a table lies that was shown by its bare name: where main.cf, pasted too, says, else as usual."""
+        file = name.rpartition("/")[2] or "sasl_passwd"
+        m = re.search(rf"smtp_sasl_password_maps\s*=[^\n]*?:(/[\w./-]{{1,200}}/{re.escape(file)})\b", self.paste.text)
+        return m[1] if m else f"/etc/postfix/{file}"
+
     def _passwords(self, path: str, text: str) -> None:
         rows = []
         for row in text.split("\n"):
@@ -374,6 +398,8 @@ class _Reader:
                 user, colon, secret = m[2].partition(":")
                 shape = f"{user}:{'***' if secret else '(empty)'}" if colon else "(no colon)"
                 rows.append(f"{m[1]}\t0\t{shape}")
+            elif re.fullmatch(r"[\[\w][\w.@:\[\]+-]{1,254}", row.strip()):
+                rows.append(f"{row.strip()}\t0\t(not shown)")  # only the keys were pasted
         self.answers[("map", f"passwords {path}.db")] = "\n".join(rows)
         self.answers[("map", f"passwords {path}")] = "\n".join(rows)
 
@@ -400,6 +426,8 @@ class _Reader:
         self._system()
         self._main()
         self._dovecot()
+        self._listener_of_dovecot()
+        self._directory()
         self._confs()
         self._of_sendmail()
         self._socket_of_saslauthd()
@@ -472,6 +500,33 @@ class _Reader:
             if m := _DOVECOT_VERSION.search(text):
                 self.answers[("release", "/usr/sbin/dovecot")] = m[1]
             self.paste.products.add("dovecot")
+
+    def _listener_of_dovecot(self) -> None:
+        """smtpd that did not find Dovecot's socket has looked for it, and a configuration that is whole and does not
+        name it is why."""
+        shown = "\n".join(piece.text for piece, is_whole in self.dovecot if is_whole)
+        for m in list(_NOT_FOUND.finditer(self.paste.text))[:5]:
+            if shown and self.mains and m[1].removeprefix("/var/spool/postfix/") not in shown:
+                path = m[1] if m[1].startswith("/") else f"/var/spool/postfix/{m[1]}"
+                folder = posixpath.dirname(path)
+                self.answers.setdefault(("look", folder), f"drwx------ postfix root {folder}")
+                self._absent(path)
+                self.answers.setdefault(("processes", ""), "\n".join((_DAEMONS["postfix"], _DAEMONS["dovecot"])))
+
+    def _directory(self) -> None:
+        """Entries of a directory as ldapsearch prints them, and whom Dovecot looked for there in vain."""
+        entries = [m[0] for m in list(_ENTRY.finditer(self.paste.text))[:200]]
+        tried = dict.fromkeys(m[1] for m in _TRIED.finditer(self.paste.text))
+        if not entries or not tried:
+            return
+        said = "\n\n".join(entries) + "\n\n" + "\n".join(f"tried: {name}" for name in [*tried][:50])
+        self.answers[("directory", "entries")] = said
+        for piece, _ in self.dovecot:
+            if piece.heading and re.search(r"ldap[\w.-]{0,20}$", piece.heading.name):
+                path = piece.heading.name
+                path = path if path.startswith("/") else "/etc/dovecot/dovecot-ldap.conf.ext"
+                self.answers[("read", "/etc/dovecot/dovecot-ldap.conf.ext")] = piece.text + "\n"
+                self.answers[("read", path)] = piece.text + "\n"
 
     def _confs(self) -> None:
         """libsasl's configuration of an application, in the folder that its heading names, else in the first."""

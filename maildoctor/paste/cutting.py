@@ -73,7 +73,7 @@ def _is_within(now: Cut, text: str, heading: Heading) -> bool:
     if now.depth > 0 or (now.kind in ("sendmail.cf", "submit.cf") and now.heading is not None):
         return text[:1] == "#" or not heading.host
     named = now.heading is not None
-    return named and text[:1] == "#" and not heading.name.endswith((".cf", ".conf", "/saslauthd", ".mc"))
+    return named and is_remark(text) and not heading.name.endswith((".cf", ".conf", "/saslauthd", ".mc"))
 
 
 def _takes(now: Cut, text: str) -> bool:

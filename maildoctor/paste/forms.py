@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from maildoctor.facts.postfix.mail_params import TABLE
 from maildoctor.model import PieceKind
+from maildoctor.paste.dialects import is_of_conversation
 
 _PATH = r"/[\w.+@%~-]{1,80}(?:/[\w.+@%~-]{1,80}){0,9}"
 
@@ -13,7 +14,7 @@ _CONFIGURED: dict[PieceKind, re.Pattern[str]] = {
     "main.cf": re.compile(r"(?:^|/)main\.cf(?:\.\w+)?$"),
     "master.cf": re.compile(r"(?:^|/)master\.cf(?:\.\w+)?$"),
     "dovecot": re.compile(
-        r"(?:^|/)dovecot(?:\.conf$|/)|(?:^|/)(?:10|15|20|90)-[\w-]{1,40}\.conf$|(?:^|/)auth-\w+\.conf\.ext$"
+        r"(?:^|/)dovecot(?:\.conf$|/|-\w{1,20}\.conf(?:\.ext)?$)|(?:^|/)(?:10|15|20|90)-[\w-]{1,40}\.conf$|(?:^|/)auth-\w+\.conf\.ext$"
     ),
     "sendmail.mc": re.compile(r"\.mc$"),
     "submit.cf": re.compile(r"(?:^|/)submit\.cf$"),
@@ -35,7 +36,8 @@ _COMMANDS = frozenset(
     groups ps pgrep ss netstat lsof telnet nc ncat openssl swaks curl sasldblistusers2 sasldblistusers
     testsaslauthd pluginviewer saslpluginviewer saslfinger sendmail hostname uname lsb_release getent doveadm
     systemctl service exim exim4 msmtp python python3 perl dpkg rpm printf echo postmap saslpasswd2 stat find
-    which ldd strings ip iptables nft apt-cache apt yum dnf awk sed postfix newaliases m4 make vi vim nano
+    which ldapsearch ldapwhoami slapcat ldd strings cut ip iptables nft apt-cache apt yum dnf awk sed postfix
+    newaliases m4 make vi vim nano
     """.split()  # noqa: SIM905 - seventy words
 )
 
@@ -56,7 +58,8 @@ _SECTION = re.compile(r"==> (/?\S{1,300}) <==|-{2,} content of (\S{1,200}) -{2,}
 _SASLFINGER = re.compile(r"-{2,} (.{1,120}?) ?-{2,}")
 _NAMED = re.compile(
     rf"(?<![\w./])(?P<name>{_PATH}|main\.cf|master\.cf|sendmail\.mc|sendmail\.cf|submit\.cf|Sendmail\.conf|smtpd\.conf"
-    r"|saslauthd\.conf|dovecot\.conf|(?:10|15|20)-(?:master|auth|ssl)\.conf|postconf(?: -[nMf]{1,3})|doveconf(?: -n)"
+    r"|saslauthd\.conf|dovecot\.conf|dovecot-\w{1,20}\.conf(?:\.ext)?|authdaemonrc"
+    r"|(?:10|15|20)-(?:master|auth|ssl)\.conf|postconf(?: -[nMf]{1,3})|doveconf(?: -n)"
     r"|dovecot -n|authinfo|sasl_passwd|mail\.log|maillog)(?![\w=])"
 )
 _ROUND = re.compile(
@@ -93,7 +96,7 @@ _TRANSCRIPT = re.compile(
     r"|> (?:EHLO|AUTH|MAIL|RCPT|QUIT|STARTTLS)\b|Connection closed by foreign host"
 )
 _MORE_OF_TRANSCRIPT = re.compile(
-    r"(?:depth|verify|subject|issuer|Verif|SSL|TLS|New, |Server |Acceptable|Peer|Certificate"
+    r"(?:Traceback \(|depth|verify|subject|issuer|Verif|SSL|TLS|New, |Server |Acceptable|Peer|Certificate"
     r"|No client|Secure|Compression|Expansion|ALPN"
     r"|Early|DONE|read:|written|Protocol|Cipher|Session|Master|PSK|Start Time|Timeout|Extended"
     r"|[ ]{1,8}\S|-{3}|[<>*~=] ?|[A-Za-z0-9+/=*]{1,400}$|\.$)"
@@ -119,7 +122,7 @@ _LINES: dict[PieceKind, re.Pattern[str]] = {
         r"|OSTYPE|VERSIONID|DOMAIN"
         r"|MASQUERADE_AS|include|divert|EXPOSED_USER|LOCAL_DOMAIN|INPUT_MAIL_FILTER)\()"
     ),
-    "sendmail.cf": re.compile(r"O [A-Z]\w{2,40}=|D[a-zA-Z]\S{1,40}$|C\{[^}]{1,40}\}|Kauthinfo "),
+    "sendmail.cf": re.compile(r"O [A-Z]\w{2,40}=|D[a-zA-Z](?![A-Z_]{2,20}=)\S{1,40}$|C\{[^}]{1,40}\}|Kauthinfo "),
     "authinfo": re.compile(r"AuthInfo:"),
     "sasldb-users": re.compile(r"\S{1,200}@\S{1,200}: (?:userPassword|cmusaslsecret\w{1,20}|authPassword)$"),
     "namei": re.compile(r"f: /\S"),
@@ -165,7 +168,7 @@ _ROWS: dict[PieceKind, re.Pattern[str]] = {
     "sasl-conf": re.compile(r"[\w-]{1,60}[ \t]{0,20}[:=]"),
     "saslauthd-defaults": re.compile(r"[\w-]{1,60}[ \t]{0,20}[:=]|\. |if |fi$"),
     "saslauthd.conf": re.compile(r"[\w-]{1,60}[ \t]{0,20}[:=]"),
-    "passwords": re.compile(r"\S{1,255}[ \t]{1,40}\S{1,400}$"),
+    "passwords": re.compile(r"\S{1,255}[ \t]{1,40}\S{1,400}$|[\[\w][\w.@:\[\]+-]{1,254}$"),
 }
 """What a line looks like in a file that a heading named, right or wrong as it may be."""
 
@@ -221,7 +224,13 @@ def _in_words(text: str, m: re.Match[str]) -> Heading | None:
     name = m["name"]
     if name.startswith(("postconf", "doveconf", "dovecot -n")):
         return _of_command(name, "")
-    if name.startswith("/") and alone and text.strip() == name and "." not in name and "/saslauthd" not in name:
+    if (
+        name.startswith("/")
+        and alone
+        and text.strip() == name
+        and "." not in name
+        and not name.endswith(("/saslauthd", "rc"))
+    ):
         return None  # a path that stands alone is a line of some listing
     kind = kind_of_path(name)
     return Heading(kind, name, part=bool(_IN_PART.search(rest))) if kind != "file" or name.startswith("/etc/") else None
@@ -264,6 +273,7 @@ _FILE_SHOWN = (
     "vim",
     "nano",
 )
+_BARE_TABLE = re.compile(r"(?<![\w/])(?:sasl_passwd|saslpass|sasl_password)$")
 _OF_COMMAND: dict[str, PieceKind] = {
     "doveconf": "dovecot", "ls": "look", "ll": "look", "namei": "namei", "id": "id", "groups": "output",
     "ps": "processes",
@@ -287,6 +297,8 @@ def _of_command(command: str, host: str) -> Heading:
         )
         kind = kind_of_path(paths[-1])
         return Heading(kind, paths[-1], host, part=filtered or not shows_all)
+    if program in ("awk", "cut", "cat", "sed") and not paths and (m := _BARE_TABLE.search(command)):
+        return Heading("passwords", m[0], host, part=filtered)
     if program == "postconf":
         flags = "".join(re.findall(r" -([A-Za-z]+)", command))
         kind = "master.cf" if "M" in flags else "output" if "P" in flags or "d" in flags else "main.cf"
@@ -305,6 +317,8 @@ def kind_of_path(path: str) -> PieceKind:
 
 def form_of(text: str) -> PieceKind | None:
     """What a line is by its form alone; None where it could be anything."""
+    if is_of_conversation(text):
+        return "transcript"
     if _LOG.match(text) or _COMPLAINT.match(text):
         return "log"
     if _LOOK.match(text):

@@ -18,6 +18,8 @@ from maildoctor.triage.scan import Scan
 _MOST = 2
 """Lines that are added to one finding of a check."""
 _TOP = 5
+_ALONE = 60
+"""Stretches that are read each alone."""
 
 
 def understood(
@@ -26,11 +28,22 @@ def understood(
     """What the log rules make of these lines, each stretch with the number of its first line; and the figures."""
     rules = builtin().rules
     scan = Scan(rules, Finds, now)
-    for first, lines in stretches:
+    for first, lines in _laid_out(list(stretches)):
         text = "\n".join(lines).encode("utf-8", "surrogateescape") + b"\n"
         for _ in scan.feed(io.BytesIO(text), name, lines=first - 1):
             pass
     return judge(rules, scan.seen, now, _TOP), figures(rules, scan.seen, now, _TOP, (name,))
+
+
+def _laid_out(stretches: list[tuple[int, Sequence[str]]]) -> list[tuple[int, Sequence[str]]]:
+    """Each alone costs a look for every needle: where there are very many, they are one, with empty lines between."""
+    if len(stretches) <= _ALONE:
+        return stretches
+    rows: list[str] = []
+    for first, lines in stretches:
+        rows += [""] * (first - stretches[0][0] - len(rows))
+        rows += lines
+    return [(stretches[0][0], rows)]
 
 
 def together(report: Report, lines: Sequence[Ranked], witnesses: Mapping[str, Sequence[str]]) -> Report:
@@ -40,12 +53,12 @@ def together(report: Report, lines: Sequence[Ranked], witnesses: Mapping[str, Se
         for rule in rules:
             speaking.setdefault(rule, set()).add(check)
     stands_for: dict[str, str] = {}
-    more: dict[str, list[Evidence]] = {}
+    more: dict[str, list[Ranked]] = {}
     for r in lines:
         same = next((x.finding for x in report.ranked if x.finding.code in speaking.get(r.finding.code, ())), None)
         if same is not None:
             stands_for[r.finding.fingerprint] = same.fingerprint
-            more.setdefault(same.fingerprint, []).extend(r.finding.evidence[:1])
+            more.setdefault(same.fingerprint, []).append(r)
     checked = [_with(r, more.get(r.finding.fingerprint, [])) for r in report.ranked]
     said = [
         replace(r, explained_by=stands_for.get(r.explained_by or "", r.explained_by))
@@ -55,11 +68,14 @@ def together(report: Report, lines: Sequence[Ranked], witnesses: Mapping[str, Se
     return replace(report, ranked=_laid(checked, said))
 
 
-def _with(ranked: Ranked, lines: Sequence[Evidence]) -> Ranked:
+def _with(ranked: Ranked, lines: Sequence[Ranked]) -> Ranked:
+    """With the lines as evidence, and as grave as what they say: what might do harm has done it."""
     if not lines:
         return ranked
     finding = ranked.finding
-    return replace(ranked, finding=replace(finding, evidence=(*finding.evidence, *lines[:_MOST])))
+    severity = min(finding.severity, *(r.finding.severity for r in lines), key=SEVERITIES.index)
+    said: list[Evidence] = [e for r in lines for e in r.finding.evidence[:1]]
+    return replace(ranked, finding=replace(finding, severity=severity, evidence=(*finding.evidence, *said[:_MOST])))
 
 
 def _laid(checked: Sequence[Ranked], said: Sequence[Ranked]) -> tuple[Ranked, ...]:
