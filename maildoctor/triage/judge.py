@@ -226,7 +226,7 @@ def _fitting(causes: Sequence[Cause], entry: Entry, refused: bool) -> list[Cause
     were refused again and again, or they were not."""
     logged_in = entry.after_login > _HALF * entry.read
     fitting = [c for c in causes if c.login in (None, logged_in) and c.refused in (None, refused)]
-    return sorted(fitting, key=lambda c: c.login is None and c.refused is None)
+    return sorted(fitting, key=lambda c: c.login is None and not c.refused)
 
 
 def _of_server(causes: Sequence[Cause], entry: Entry) -> list[Cause]:
