@@ -605,7 +605,7 @@ def main(words: Sequence[str] | None = None) -> int:
             print(f"{tree}: no source of {', '.join(p.name for p in PROGRAMS)}")  # noqa: T201
             return 2
         of.setdefault(program.name, []).extend(formats(tree, program))
-    matcher = Matcher(builtin.builtin().rules)
+    matcher = Matcher([rule for rule in builtin.builtin().rules if not rule.by_words])
     counts = [counted(p, of[p.name], matcher, options.all) for p in PROGRAMS if p.name in of]
     print(f"{'':12}{'formats':>8}{'known':>8}{'no use':>8}{'left':>8}")  # noqa: T201
     for count in counts:

@@ -52,7 +52,7 @@ EXPERTS = {
     "exim-authenticator": ("not_shown", "USER780", "Exim refused a login"),
     "javamail-clear-on-465": ("not_shown", "WIRE085", "waited there in clear"),
     "phpmailer-refused": ("partly", "WIRE050", "refuses the login of the user by LOGIN"),
-    "python-no-auth-on-25": ("not_shown", "WIRE090", "did not begin TLS"),
+    "python-no-auth-on-25": ("partly", "TLS161", "may not send a password without TLS"),
     "relayhost-key-without-port": ("partly", "MAP090", "[smtp.relay.example] is another key"),
     "relayhost-no-worthy-mechs": ("partly", "MECH091", "smtp_sasl_security_options: noplaintext"),
     "roundcube-no-tls": ("not_shown", "WIRE090", "did not begin TLS"),

@@ -278,7 +278,7 @@ def test_a_broken_rule_file_breaks_itself_and_is_named(copy: Path, tmp_path: Pat
     log.write_text(LINE.format(n=1))
     status, said = run(copy, "triage", "--json", str(log))
     jsonschema.validate(said, SCHEMA)
-    assert (status, said["findings"][0]["code"]) == (1, CODE)
+    assert (status, said["findings"][0]["code"]) == (3, CODE)
     assert any(reported in sentence and "left out" in sentence for sentence in said["log"]["damage"]), said["log"][
         "damage"
     ]
@@ -293,7 +293,7 @@ def test_a_broken_rule_of_an_edited_file_costs_only_itself(copy: Path, tmp_path:
     log = tmp_path / "mail.log"
     log.write_text(LINE.format(n=1))
     status, said = run(copy, "triage", "--json", str(log))
-    assert status == 1 and len(said["log"]["damage"]) == 1 and "cyrus/store.toml:4 (RUN150)" in said["log"]["damage"][0]
+    assert status == 3 and len(said["log"]["damage"]) == 1 and "cyrus/store.toml:4 (RUN150)" in said["log"]["damage"][0]
     assert len(run(copy, "list", "--json")[1]["broken"]) == 1
 
 
@@ -314,7 +314,7 @@ def test_what_was_parsed_at_the_build_is_checked_and_never_needed(copy: Path, tm
     log = tmp_path / "mail.log"
     log.write_text(LINE.format(n=1))
     status, said = run(copy, "triage", "--json", str(log))
-    assert (status, said["log"]["damage"]) == (1, [])
+    assert (status, said["log"]["damage"]) == (3, [])
 
 
 def test_the_build_parses_as_the_run_does() -> None:

@@ -14,7 +14,7 @@ import pytest
 from packaging.version import Version
 
 from maildoctor.library import NOT_LOADED
-from maildoctor.triage import footprints, guessing
+from maildoctor.triage import footprints, guessing, joined
 
 ROOT = Path(__file__).parent.parent
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "tests", "bench", "work", "*.pyc")
@@ -158,7 +158,8 @@ def _codes(folder: Path) -> set[str]:
     return {
         code
         for code, _, name in (line.partition(" ") for line in lines)
-        if name not in ("retired", guessing.NAME, footprints.NAME, NOT_LOADED[1]) and f'"{code}"' not in rules
+        if name not in ("retired", guessing.NAME, joined.NAME, footprints.NAME, NOT_LOADED[1])
+        and f'"{code}"' not in rules
     }
 
 
