@@ -22,7 +22,7 @@ def _owner(cf: SendmailCf, system: System | Unknown) -> str:
     rung="program",
     role="cause",
     explains=("stopped", "no-answer"),
-    witnesses=("QUEUE122",),
+    witnesses=("QUEUE122", "PERM146"),
     fails=[
         {"queues": _QUEUE + "missing", "cf": "O QueueDirectory=/var/spool/mqueue"},
         {"queues": _QUEUE + "-rw-r--r-- root root /var/spool/mqueue", "cf": ""},
@@ -67,7 +67,7 @@ def queue_missing(queues: Queues, cf: SendmailCf, system: System | Unknown) -> F
     "error",
     rung="hand-over",
     role="cause",
-    witnesses=("QUEUE122",),
+    witnesses=("QUEUE122", "PERM146"),
     fails=[
         {"queues": _QUEUE + "drwx------ nobody nogroup /var/spool/mqueue", "cf": ""},
         {
@@ -160,7 +160,7 @@ def _least(cf: SendmailCf | Unknown) -> int:
     rung="listener",
     role="cause",
     explains=("stopped", "no-answer", "RUN006"),
-    witnesses=("SYS120",),
+    witnesses=("SYS120", "PERM146"),
     fails=[
         {"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue\n0 KiB free of 1024 KiB, 5 of 100 inodes free"},
         {
