@@ -6,6 +6,7 @@ from maildoctor.auth.service import LoginService, SaslApplication, Subject
 from maildoctor.facts import Unknown
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.paths import Look
+from maildoctor.facts.postfix.server import Smtpd
 from maildoctor.plan.steps import (
     AddUser,
     Chmod,
@@ -17,6 +18,7 @@ from maildoctor.plan.steps import (
     Restart,
     SetOption,
     SetPostfix,
+    SetPostfixOption,
     SetPostfixService,
     Step,
 )
@@ -98,6 +100,13 @@ def change(service: LoginService, subject: Subject, words: Sequence[str]) -> lis
         return [SetPostfix(service.option(subject), " ".join(words)), restart(service)]
     end = "dnl" if service.product == "sendmail" else ""
     return amend(service, setting(service, subject, "{value}") + end, value=words)
+
+
+def set_postfix(smtpd: Smtpd, name: str, value: str) -> Step:
+    """A parameter of a service gets a value where it is set now: by `-o`, or in main.cf for all services."""
+    if name in smtpd.service.options:
+        return SetPostfixOption(smtpd.name, name, value)
+    return SetPostfix(name, value)
 
 
 def leave_root(service: LoginService, application: SaslApplication) -> list[Step]:

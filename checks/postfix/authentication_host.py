@@ -1,11 +1,10 @@
 """SASL: the host name in smtpd_sasl_path, where Dovecot is asked by TCP."""
 
 import re
-from collections.abc import Sequence
 
-from maildoctor.api import Evidence, Findings, Restart, SetPostfix, SetPostfixOption, Unknown, check, found, inspect
+from maildoctor.api import Evidence, Findings, Restart, Unknown, check, found, inspect
 from maildoctor.api.host import Listeners, Names
-from maildoctor.api.postfix import Postfix, Smtpd, authentication, of_this_host
+from maildoctor.api.postfix import Postfix, Smtpd, authentication, confined, of_this_host, set_postfix
 from maildoctor.api.wire import Wire
 
 _FILES = (
@@ -18,13 +17,6 @@ _HOSTS = "hostname: mail\n127.0.0.1 localhost\n"
 _SILENT = "=== connect 127.0.0.1:587 auto\n*** timeout banner: no answer within 5 s before its banner"
 _OWN = "127.0.0.1 10001 7 dovecot"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,63}")
-
-
-def _only(postfix: Postfix, services: Sequence[Smtpd]) -> dict[str, str]:
-    """The label `port` where a finding is about some of the services alone."""
-    some = {s.name for s in services}
-    where = ",".join(str(p) for p in sorted({s.port for s in services if s.port}))
-    return {"port": where} if where and any(s.name not in some for s in postfix.smtpd) else {}
 
 
 @check(
@@ -92,18 +84,9 @@ def dovecot_host_unknown(postfix: Postfix, names: Names, wire: Wire, listeners: 
             ],
             fix=[
                 inspect("getent hosts {host}", host=host),
-                *(
-                    dict.fromkeys(
-                        SetPostfixOption(s.name, "smtpd_sasl_path", path)
-                        if "smtpd_sasl_path" in s.service.options
-                        else SetPostfix("smtpd_sasl_path", path)
-                        for s in services
-                    )
-                    if own
-                    else ()
-                ),
+                *(dict.fromkeys(set_postfix(s, "smtpd_sasl_path", path) for s in services) if own else ()),
                 Restart("postfix"),
             ],
             path=text,
-            **_only(postfix, services),  # type: ignore[arg-type]
+            **confined(services, postfix.smtpd),  # type: ignore[arg-type]
         )

@@ -13,7 +13,6 @@ from maildoctor.api import (
     LoginService,
     Restart,
     SetPostfix,
-    SetPostfixOption,
     SetRow,
     Step,
     StopAndStart,
@@ -36,6 +35,7 @@ from maildoctor.api.postfix import (
     Smtpd,
     Stage,
     admits_own_hosts_only,
+    confined,
     decide,
     has_required,
     items,
@@ -47,6 +47,7 @@ from maildoctor.api.postfix import (
     policies,
     primary,
     rejects_strangers,
+    set_postfix,
     stages,
 )
 
@@ -61,19 +62,6 @@ _LAST: tuple[Stage, ...] = ("relay", "recipient")
 _RELAY = "smtpd_relay_restrictions = "
 _CLIENT = "smtpd_client_restrictions = "
 _ACCESS = "check_sender_access static:OK, reject_unauth_destination"
-
-
-def _set(smtpd: Smtpd, name: str, value: str) -> Step:
-    if name in smtpd.service.options:
-        return SetPostfixOption(smtpd.name, name, value)
-    return SetPostfix(name, value)
-
-
-def _alike(postfix: Postfix, services: Sequence[Smtpd]) -> dict[str, str]:
-    """The label `port` where a finding is about some of the services alone."""
-    some = {s.name for s in services}
-    where = ",".join(str(p) for p in sorted({s.port for s in services if s.port}))
-    return {"port": where} if where and any(s.name not in some for s in postfix.smtpd) else {}
 
 
 def _named(services: Sequence[Smtpd]) -> str:
@@ -154,9 +142,9 @@ def restrictions_without_a_reject(postfix: Postfix) -> Findings:
         yield found(
             f"{why}: smtpd refuses to serve {_named(services)} (fatal)",
             evidence=[first.evidence("smtpd_relay_restrictions"), first.evidence("smtpd_recipient_restrictions")],
-            fix=[*dict.fromkeys(_set(s, option, _ORDINARY) for s in services), StopAndStart("postfix")],
+            fix=[*dict.fromkeys(set_postfix(s, option, _ORDINARY) for s in services), StopAndStart("postfix")],
             option=option,
-            **_alike(postfix, services),  # type: ignore[arg-type]
+            **confined(services, postfix.smtpd),  # type: ignore[arg-type]
         )
 
 
@@ -248,7 +236,7 @@ def users_may_not_relay(postfix: Postfix) -> Findings:
             evidence=[first.evidence(option)],
             fix=[*dict.fromkeys(s for x in services for s in _permitted(x, decision)), Restart("postfix")],
             option=option,
-            **_alike(postfix, services),  # type: ignore[arg-type]
+            **confined(services, postfix.smtpd),  # type: ignore[arg-type]
         )
 
 
@@ -272,7 +260,7 @@ def _permitted(smtpd: Smtpd, decision: Decision) -> Iterator[Step]:
             f"in -o {option} of {smtpd.name} write {_BY_LOGIN} before {decision.by}",
         )
         return
-    yield _set(smtpd, option, separator.join([*words[:at], _BY_LOGIN, *words[at:]]))
+    yield set_postfix(smtpd, option, separator.join([*words[:at], _BY_LOGIN, *words[at:]]))
 
 
 def _doubts(smtpd: Smtpd) -> list[tuple[Stage, str]]:
@@ -350,7 +338,7 @@ def users_judged_as_strangers(postfix: Postfix, history: LoginHistory | Unknown)
                 smtpd.evidence(option),
                 *(history.evidence(said) if culprit and isinstance(history, LoginHistory) else ()),
             ],
-            fix=[_set(smtpd, option, ", ".join([_BY_LOGIN, *rest])), Restart("postfix")]
+            fix=[set_postfix(smtpd, option, ", ".join([_BY_LOGIN, *rest])), Restart("postfix")]
             if plain and not in_master
             else [],
             severity="error" if culprit else None,
@@ -425,7 +413,9 @@ def mynetworks_holds_everybody(postfix: Postfix) -> Findings:
             "a login" + (" (open relay)" if whole else ""),
             evidence=[services[0].evidence("mynetworks")],
             fix=[
-                *dict.fromkeys(_set(s, "mynetworks", " ".join(kept) or "127.0.0.0/8 [::1]/128") for s in services),
+                *dict.fromkeys(
+                    set_postfix(s, "mynetworks", " ".join(kept) or "127.0.0.0/8 [::1]/128") for s in services
+                ),
                 Restart("postfix"),
             ],
             severity=None if whole else "warning",
@@ -507,7 +497,7 @@ def open_relay(postfix: Postfix) -> Findings:
             evidence=[first.evidence(option)],
             fix=[*dict.fromkeys(_without(s, option, by.stage, str(by.by)) for s in services), Restart("postfix")],
             option=option,
-            **_alike(postfix, services),  # type: ignore[arg-type]
+            **confined(services, postfix.smtpd),  # type: ignore[arg-type]
         )
 
 
@@ -519,7 +509,7 @@ def _without(smtpd: Smtpd, option: str, stage: Stage, item: str) -> Step:
     if _BY_LOGIN not in words and smtpd.is_yes("smtpd_sasl_auth_enable"):
         at = 1 if words[:1] == ["permit_mynetworks"] else 0
         words.insert(at, _BY_LOGIN)
-    return _set(smtpd, option, ", ".join(words))
+    return set_postfix(smtpd, option, ", ".join(words))
 
 
 # ---- programs that are asked
@@ -631,7 +621,7 @@ def _down_found(postfix: Postfix, peer: Peer, services: Sequence[Smtpd], why: st
         ],
         severity="warning" if mild else None,
         peer=peer.text,
-        **_alike(postfix, services),  # type: ignore[arg-type]
+        **confined(services, postfix.smtpd),  # type: ignore[arg-type]
     )
 
 
@@ -644,7 +634,7 @@ def _taken_out(smtpd: Smtpd, peer: Peer, words: str) -> Step:
         return EditFile(smtpd.postfix.main.path, f"or: take {words} out of {name}")
     if not rest and name != "smtpd_relay_restrictions":
         return UnsetPostfix(name, smtpd.name if in_master else "")
-    return _set(smtpd, name, rest)
+    return set_postfix(smtpd, name, rest)
 
 
 def _down(

@@ -12,8 +12,6 @@ from maildoctor.api import (
     LoginService,
     Restart,
     SaslApplication,
-    SetPostfix,
-    SetPostfixOption,
     Start,
     Step,
     StopAndStart,
@@ -45,11 +43,13 @@ from maildoctor.api.postfix import (
     PostfixFiles,
     Smtpd,
     authentication,
+    confined,
     needs_tls,
     network,
     of_this_host,
     place,
     primary,
+    set_postfix,
 )
 
 _MAIN = "==> /etc/postfix/main.cf <==\ncompatibility_level = 3.6\nsmtpd_sasl_auth_enable = yes\n"
@@ -65,19 +65,6 @@ _MAKES = (
 )
 _PROGRAM = ("/usr/sbin/dovecot", "/usr/local/sbin/dovecot")
 _USUAL = f"{_QUEUE}/private/auth"
-
-
-def _set(smtpd: Smtpd, name: str, value: str) -> Step:
-    if name in smtpd.service.options:
-        return SetPostfixOption(smtpd.name, name, value)
-    return SetPostfix(name, value)
-
-
-def _alike(postfix: Postfix, services: Sequence[Smtpd]) -> dict[str, str]:
-    """The label `port` where a finding is about some of the services alone."""
-    some = {s.name for s in services}
-    where = ",".join(str(p) for p in sorted({s.port for s in services if s.port}))
-    return {"port": where} if where and any(s.name not in some for s in postfix.logins) else {}
 
 
 def _groups(services: Sequence[Smtpd], *options: str) -> Iterator[list[Smtpd]]:
@@ -195,9 +182,9 @@ def sasl_type_and_path(postfix: Postfix, files: PostfixFiles | Unknown) -> Findi
         yield found(
             why,
             evidence=[first.evidence("smtpd_sasl_type"), first.evidence("smtpd_sasl_path")],
-            fix=[*dict.fromkeys(_set(s, n, v) for n, v in fixes for s in services), _after(first)],
+            fix=[*dict.fromkeys(set_postfix(s, n, v) for n, v in fixes for s in services), _after(first)],
             option="smtpd_sasl_type",
-            **_alike(postfix, services),  # type: ignore[arg-type]
+            **confined(services, postfix.logins),  # type: ignore[arg-type]
             **({"meant": "cyrus"} if ("smtpd_sasl_type", "cyrus") in fixes else {}),  # type: ignore[arg-type]
         )
 
@@ -304,7 +291,7 @@ def cannot_ask_dovecot(
             if peer is None or not of_this_host(peer) or (peer.path and "/" not in peer.path):
                 continue
             same = [s for s in services if s.chrooted == smtpd.chrooted]
-            labels = _alike(postfix, same)
+            labels = confined(same, postfix.logins)
             if peer.port:
                 yield from _by_tcp(smtpd, peer, listeners, processes, labels)
             elif isinstance(files, Unknown):
@@ -464,7 +451,7 @@ def _no_socket(
                         Restart("dovecot"),
                     ]
                 ),
-                *dict.fromkeys(_set(s, "smtpd_sasl_path", relative) for s in services),
+                *dict.fromkeys(set_postfix(s, "smtpd_sasl_path", relative) for s in services),
                 _after(smtpd),
             ],
             path=socket,
@@ -575,12 +562,12 @@ def security_options(
                     evidence=[services[0].evidence(option)],
                     fix=[
                         *dict.fromkeys(
-                            _set(s, option, ", ".join(dict.fromkeys([*kept, "noanonymous"]))) for s in services
+                            set_postfix(s, option, ", ".join(dict.fromkeys([*kept, "noanonymous"]))) for s in services
                         ),
                         _after(services[0]),
                     ],
                     option=option,
-                    **_alike(postfix, services),  # type: ignore[arg-type]
+                    **confined(services, postfix.logins),  # type: ignore[arg-type]
                 )
                 return
     for services in _groups(postfix.logins, *_OPTIONS):
@@ -595,9 +582,12 @@ def security_options(
                 f"{_OPTIONS[1]} has noplaintext{why}: PLAIN and LOGIN are not offered in TLS either"
                 + ("" if rest or not conf_known(conf, first) else ", and no mechanism is left: smtpd ends (fatal)"),
                 evidence=[first.evidence(o) for o in _OPTIONS],
-                fix=[*dict.fromkeys(_set(s, _OPTIONS[1], ", ".join(kept)) for s in services), Restart("postfix")],
+                fix=[
+                    *dict.fromkeys(set_postfix(s, _OPTIONS[1], ", ".join(kept)) for s in services),
+                    Restart("postfix"),
+                ],
                 option=_OPTIONS[1],
-                **_alike(postfix, services),  # type: ignore[arg-type]
+                **confined(services, postfix.logins),  # type: ignore[arg-type]
             )
     yield from _dead_in_clear(postfix, known(service), known(conf), known(plugins))
 
@@ -640,9 +630,9 @@ def _dead_in_clear(
             f"{_OPTIONS[0]} has noplaintext, and only {' '.join(sorted(conf.mechs)[:4])} is there: {ports} ends at the "
             "greeting, for AUTH is to be offered before TLS too (smtpd_tls_auth_only is not yes)",
             evidence=[first.evidence(_OPTIONS[0]), first.evidence("smtpd_tls_auth_only")],
-            fix=[*dict.fromkeys(_set(s, "smtpd_tls_auth_only", "yes") for s in services), _after(first)],
+            fix=[*dict.fromkeys(set_postfix(s, "smtpd_tls_auth_only", "yes") for s in services), _after(first)],
             option="smtpd_tls_auth_only",
-            **_alike(postfix, services),  # type: ignore[arg-type]
+            **confined(services, postfix.logins),  # type: ignore[arg-type]
         )
 
 
@@ -694,11 +684,11 @@ def mechanism_filter(
             + (": no mechanism is left, and smtpd refuses to serve" if none else ": PLAIN and LOGIN are not offered"),
             evidence=[first.evidence(option)],
             fix=[
-                *dict.fromkeys(_set(s, option, "!external, static:rest") for s in services),
+                *dict.fromkeys(set_postfix(s, option, "!external, static:rest") for s in services),
                 _after(first) if none else Restart("postfix"),
             ],
             option=option,
-            **_alike(postfix, services),  # type: ignore[arg-type]
+            **confined(services, postfix.logins),  # type: ignore[arg-type]
         )
 
 
@@ -926,10 +916,10 @@ def hides_auth(postfix: Postfix, history: LoginHistory | Unknown) -> Findings:
             yield found(
                 f"{option} has auth: AUTH is not shown to anybody",
                 evidence=[services[0].evidence(option)],
-                fix=[*dict.fromkeys(_set(s, option, ",".join(rest)) for s in services), Restart("postfix")],
+                fix=[*dict.fromkeys(set_postfix(s, option, ",".join(rest)) for s in services), Restart("postfix")],
                 option=option,
                 client="all",
-                **_alike(postfix, services),  # type: ignore[arg-type]
+                **confined(services, postfix.logins),  # type: ignore[arg-type]
             )
     option = "smtpd_sasl_exceptions_networks"
     for services in _groups(postfix.logins, option):
@@ -948,9 +938,9 @@ def hides_auth(postfix: Postfix, history: LoginHistory | Unknown) -> Findings:
             f"{option} has {hidden}: AUTH is not shown to {'any client' if whole else 'clients there'}"
             + (f", such as {met}" if met and not whole else ""),
             evidence=[services[0].evidence(option)],
-            fix=[*dict.fromkeys(_set(s, option, ",".join(rest)) for s in services), Restart("postfix")],
+            fix=[*dict.fromkeys(set_postfix(s, option, ",".join(rest)) for s in services), Restart("postfix")],
             severity="error" if whole or beyond or met else "warning",
             option=option,
             client="all" if whole else hidden,
-            **_alike(postfix, services),  # type: ignore[arg-type]
+            **confined(services, postfix.logins),  # type: ignore[arg-type]
         )

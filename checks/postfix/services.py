@@ -11,7 +11,6 @@ from maildoctor.api import (
     SetPostfix,
     SetPostfixOption,
     Start,
-    Step,
     StopAndStart,
     Unknown,
     check,
@@ -20,7 +19,7 @@ from maildoctor.api import (
     shown,
 )
 from maildoctor.api.host import Listeners, LoginHistory, Processes
-from maildoctor.api.postfix import Block, MasterRemarks, Postfix, Smtpd, decide, tls_level
+from maildoctor.api.postfix import Block, MasterRemarks, Postfix, Smtpd, confined, decide, set_postfix, tls_level
 
 _SUBMISSION = (587, 465, 2525)
 _FEW = 6
@@ -32,29 +31,11 @@ _AUTH = _MAIN + "smtpd_sasl_auth_enable = yes\n"
 _RUNS = "40 root 1.0 /usr/lib/postfix/sbin/master /usr/lib/postfix/sbin/master -w"
 
 
-def setting(smtpd: Smtpd, name: str, value: str) -> Step:
-    """A parameter of a service gets a value where it is set now: by `-o`, or in main.cf for all services."""
-    if name in smtpd.service.options:
-        return SetPostfixOption(smtpd.name, name, value)
-    return SetPostfix(name, value)
-
-
-def ports(services: Sequence[Smtpd]) -> str:
-    """A label of the ports, by which a finding is laid on their routes."""
-    return ",".join(str(p) for p in sorted({s.port for s in services if s.port}))
-
-
 def named(services: Sequence[Smtpd]) -> str:
     """Services in a message: `submission/inet (port 587)`."""
     some = [f"{s.name} (port {s.port})" if s.port else s.name for s in services[:_FEW]]
     more = [f"{len(services) - _FEW} more"] if len(services) > _FEW else []
     return " and ".join([*some, *more])
-
-
-def confined(postfix: Postfix, services: Sequence[Smtpd]) -> dict[str, str]:
-    """The label `port` where a finding is about some of the services alone."""
-    some, where = {s.name for s in services}, ports(services)
-    return {"port": where} if where and any(s.name not in some for s in postfix.smtpd) else {}
 
 
 @check(
@@ -100,7 +81,7 @@ def logins_switched_off(postfix: Postfix) -> Findings:
     if not off:
         return
     every = not postfix.logins
-    fix = [setting(s, "smtpd_sasl_auth_enable", "yes") for s in off]
+    fix = [set_postfix(s, "smtpd_sasl_auth_enable", "yes") for s in off]
     if not every or "smtpd_sasl_auth_enable" not in postfix.main.parameters:
         fix = [SetPostfixOption(s.name, "smtpd_sasl_auth_enable", "yes") for s in off]
     yield found(
@@ -109,7 +90,7 @@ def logins_switched_off(postfix: Postfix) -> Findings:
         evidence=list(dict.fromkeys(s.evidence("smtpd_sasl_auth_enable") for s in off)),
         fix=[*dict.fromkeys(fix), Restart("postfix")],
         option="smtpd_sasl_auth_enable",
-        **({} if every else confined(postfix, off)),  # type: ignore[arg-type]
+        **({} if every else confined(off, postfix.smtpd)),  # type: ignore[arg-type]
     )
 
 

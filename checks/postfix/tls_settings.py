@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from maildoctor.api import Findings, Restart, SetPostfix, SetPostfixOption, Step, check, found
-from maildoctor.api.postfix import Postfix, Smtpd, tls_level
+from maildoctor.api import Findings, Restart, check, found
+from maildoctor.api.postfix import Postfix, Smtpd, confined, set_postfix, tls_level
 
 _MAIN = (
     "version: 3.7.11\n==> /etc/postfix/main.cf <==\ncompatibility_level = 3.6\nsmtpd_sasl_auth_enable = yes\n"
@@ -63,26 +63,12 @@ def _unparsed(smtpd: Smtpd, release: tuple[int, ...]) -> Iterator[tuple[str, str
         yield option, grade, first if first in _GRADES else "medium"
 
 
-def _set(smtpd: Smtpd, name: str, value: str) -> Step:
-    """Where it is set now: by `-o`, or in main.cf for all services."""
-    if name in smtpd.service.options:
-        return SetPostfixOption(smtpd.name, name, value)
-    return SetPostfix(name, value)
-
-
 def _named(services: Sequence[Smtpd]) -> str:
     """As a message names them: `submission/inet (port 587)`."""
     return " and ".join(f"{s.name} (port {s.port})" if s.port else s.name for s in services[:_MOST])
 
 
 _MOST = 6
-
-
-def _only(postfix: Postfix, services: Sequence[Smtpd]) -> dict[str, str]:
-    """The label `port` where a finding is about some of the services alone."""
-    some = {s.name for s in services}
-    where = ",".join(str(p) for p in sorted({s.port for s in services if s.port}))
-    return {"port": where} if where and any(s.name not in some for s in postfix.smtpd) else {}
 
 
 _COMES = {
@@ -153,7 +139,7 @@ def tls_setting_not_parsed(postfix: Postfix) -> Findings:
         yield found(
             f"{option} of {_named(services)} cannot be parsed at {word[:_SHOWN]}{behind}: {comes}",
             evidence=list(dict.fromkeys(s.evidence(option) for s in services)),
-            fix=[*dict.fromkeys(_set(s, option, better) for s in services), Restart("postfix")],
+            fix=[*dict.fromkeys(set_postfix(s, option, better) for s in services), Restart("postfix")],
             option=option,
-            **_only(postfix, services),  # type: ignore[arg-type]
+            **confined(services, postfix.smtpd),  # type: ignore[arg-type]
         )

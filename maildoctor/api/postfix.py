@@ -22,10 +22,11 @@ from maildoctor.facts.postfix.restrictions import (
     rejects_strangers,
     stages,
 )
-from maildoctor.facts.postfix.server import Postfix, ServiceSettings, Smtpd
+from maildoctor.facts.postfix.server import Postfix, ServiceSettings, Smtpd, confined
 from maildoctor.facts.postfix.sockets import Peer, authentication, milters, of_this_host, place, policies
 from maildoctor.facts.postfix.tables import PostfixTables, Table, approved
 from maildoctor.facts.postfix.tls import PostfixTls, chain, pairs
+from maildoctor.remedy import set_postfix
 
 __all__ = [
     "Block",
@@ -56,6 +57,7 @@ __all__ = [
     "authentication",
     "chain",
     "client",
+    "confined",
     "decide",
     "has_required",
     "items",
@@ -73,6 +75,7 @@ __all__ = [
     "refuses",
     "rejects_strangers",
     "row_of",
+    "set_postfix",
     "stages",
     "tls_level",
     "without_tls",

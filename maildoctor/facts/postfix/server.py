@@ -1,7 +1,7 @@
 """Postfix as a whole: its release, main.cf and master.cf, and what each service makes of them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -384,6 +384,13 @@ class Postfix:
     def _of_tables(self) -> frozenset[str]:
         values = [p.value for p in self.main.parameters.values()]
         return settings_of_tables([*values, *(v for s in self.services for v in s.service.options.values())])
+
+
+def confined(services: Sequence[Smtpd], among: Sequence[Smtpd]) -> dict[str, str]:
+    """The label `port` where a finding is about some of the services alone, by which it is laid on their routes."""
+    some = {s.name for s in services}
+    where = ",".join(str(p) for p in sorted({s.port for s in services if s.port}))
+    return {"port": where} if where and any(s.name not in some for s in among) else {}
 
 
 def _mixed(interfaces: str) -> str:
