@@ -410,10 +410,6 @@ def _bare(tokens: Sequence[str]) -> Sequence[str]:
             return tokens
 
 
-def _is_cast(tokens: Sequence[str]) -> bool:
-    return tokens[0] == "(" and all(t == "*" or t.isidentifier() for t in tokens[1 : _closes(tokens)])
-
-
 def _first(tokens: Sequence[str]) -> Sequence[str]:
     """Up to the first comma: `N_("text", "remark")`."""
     depth = 0

@@ -131,7 +131,9 @@ def _apply(planned: Sequence[Repair], leave: Leave, report: Report, look: Callab
         journal = Journal.new(report.started, lock)
         try:
             # the plan was made before the lock was ours: another repair may have ended in between
-            for done in carried_out(planned, leave, look(), look, journal):
+            after = look()
+            for done in carried_out(planned, leave, after, look, journal):
+                after = done.after
                 fixed += done.result in ("fixed", "gone")
                 say("".join(f"{line}\n" for line in _result(done)))
         except BaseException:
@@ -140,7 +142,6 @@ def _apply(planned: Sequence[Repair], leave: Leave, report: Report, look: Callab
             raise
         journal.ended = True
         journal.save()
-    after = look()
     say(f"\n{sentence(after)}\n")
     if any(entry.stage == "done" for entry in journal.entries):
         say(f"What was changed is kept: maildoctor undo {journal.id}\n")

@@ -129,11 +129,6 @@ class Paste:
     assumed: set[str] = field(default_factory=set)
     """mail servers whose release the paste does not tell"""
 
-    @property
-    def has_facts(self) -> bool:
-        """Whether anything in it is a fact for checks."""
-        return bool(self.answers)
-
     def kinds(self) -> frozenset[str]:
         """The kinds of its pieces."""
         return frozenset(piece.kind for piece in self.pieces)

@@ -5,56 +5,7 @@ from typing import Any
 
 from maildoctor.facts.system import System
 from maildoctor.model import StepKind
-from maildoctor.plan.steps import (
-    AddInBlock,
-    AddLine,
-    AddMacro,
-    AddPostfixService,
-    AddUser,
-    BuildAliases,
-    BuildMap,
-    BuildTable,
-    Chmod,
-    Chown,
-    CommentOut,
-    CommentOutLines,
-    CopyChain,
-    CreateFile,
-    Decrypt,
-    DeleteUser,
-    EditFile,
-    EditMacroFile,
-    Generate,
-    Inspect,
-    JoinGroup,
-    Link,
-    ListenForAll,
-    MakeDevice,
-    MakeFolder,
-    MakeKey,
-    Manual,
-    Move,
-    PutBack,
-    Rebuild,
-    RemoveFile,
-    RemoveFolder,
-    RemoveLine,
-    RenameOption,
-    Restart,
-    SeparateByColon,
-    SetInLine,
-    SetOption,
-    SetPostfix,
-    SetPostfixOption,
-    SetPostfixService,
-    SetRow,
-    SetUpPam,
-    Start,
-    Step,
-    StopAndStart,
-    UnsetPostfix,
-    WriteFile,
-)
+from maildoctor.plan import steps
 
 _MAIN, _MASTER = ("/etc/postfix/main.cf",), ("/etc/postfix/master.cf",)
 _SASLDB = "/etc/sasldb2"
@@ -70,63 +21,67 @@ def _path(step: Any) -> tuple[str, ...]:
     return (step.path,)
 
 
-_CHANGES: Mapping[type[Step], Callable[[Any], tuple[str, ...]]] = {
-    Chmod: lambda s: s.paths,
-    Chown: lambda s: s.paths,
-    JoinGroup: lambda _: _GROUPS,
-    Move: lambda s: (s.path, s.to),
+_CHANGES: Mapping[type[steps.Step], Callable[[Any], tuple[str, ...]]] = {
+    steps.Chmod: lambda s: s.paths,
+    steps.Chown: lambda s: s.paths,
+    steps.JoinGroup: lambda _: _GROUPS,
+    steps.Move: lambda s: (s.path, s.to),
     **dict.fromkeys(
-        (RemoveFile, RemoveFolder, CreateFile, WriteFile, Link, MakeDevice, SetUpPam, MakeKey, MakeFolder, SetOption,
-         SetInLine, CommentOut, CommentOutLines, AddInBlock, RenameOption, SeparateByColon, AddLine, RemoveLine, SetRow,
-         AddMacro, ListenForAll, Generate, PutBack),
+        (
+            steps.RemoveFile, steps.RemoveFolder, steps.CreateFile, steps.WriteFile, steps.Link, steps.MakeDevice,
+            steps.SetUpPam, steps.MakeKey, steps.MakeFolder, steps.SetOption, steps.SetInLine, steps.CommentOut,
+            steps.CommentOutLines, steps.AddInBlock, steps.RenameOption, steps.SeparateByColon, steps.AddLine,
+            steps.RemoveLine, steps.SetRow, steps.AddMacro, steps.ListenForAll, steps.Generate, steps.PutBack,
+        ),
         _path,
     ),
-    Decrypt: lambda s: (s.path, f"{s.path}.plain"),
-    CopyChain: lambda s: (s.to,),
-    Rebuild: lambda s: (s.path, f"{s.path}.new", *([s.keep] if s.keep else [])),
+    steps.Decrypt: lambda s: (s.path, f"{s.path}.plain"),
+    steps.CopyChain: lambda s: (s.to,),
+    steps.Rebuild: lambda s: (s.path, f"{s.path}.new", *([s.keep] if s.keep else [])),
     **dict.fromkeys(
-        (BuildMap, BuildTable, BuildAliases), lambda s: tuple(f"{s.path}{end}" for end in _INDEX.get(s.type, ()))
+        (steps.BuildMap, steps.BuildTable, steps.BuildAliases),
+        lambda s: tuple(f"{s.path}{end}" for end in _INDEX.get(s.type, ())),
     ),
-    SetPostfix: lambda _: _MAIN,
-    UnsetPostfix: lambda s: _MASTER if s.service else _MAIN,
-    SetPostfixService: lambda _: _MASTER,
-    SetPostfixOption: lambda _: _MASTER,
-    AddPostfixService: lambda _: _MASTER,
-    AddUser: lambda s: (s.path or _SASLDB,),
-    DeleteUser: lambda _: (_SASLDB,),
+    steps.SetPostfix: lambda _: _MAIN,
+    steps.UnsetPostfix: lambda s: _MASTER if s.service else _MAIN,
+    steps.SetPostfixService: lambda _: _MASTER,
+    steps.SetPostfixOption: lambda _: _MASTER,
+    steps.AddPostfixService: lambda _: _MASTER,
+    steps.AddUser: lambda s: (s.path or _SASLDB,),
+    steps.DeleteUser: lambda _: (_SASLDB,),
 }  # fmt: skip
 """Step -> what it changes; of those that are not here it is not known beforehand, or they change no file."""
 
-_KINDS: Mapping[type[Step], StepKind] = {
-    Restart: "restarts",
-    Start: "restarts",
-    StopAndStart: "restarts",
-    Rebuild: "restarts",
-    PutBack: "restarts",
-    AddUser: "asks",
-    Decrypt: "asks",
-    Inspect: "looks",
-    Manual: "by_hand",
-    EditFile: "by_hand",
-    EditMacroFile: "by_hand",
+_KINDS: Mapping[type[steps.Step], StepKind] = {
+    steps.Restart: "restarts",
+    steps.Start: "restarts",
+    steps.StopAndStart: "restarts",
+    steps.Rebuild: "restarts",
+    steps.PutBack: "restarts",
+    steps.AddUser: "asks",
+    steps.Decrypt: "asks",
+    steps.Inspect: "looks",
+    steps.Manual: "by_hand",
+    steps.EditFile: "by_hand",
+    steps.EditMacroFile: "by_hand",
 }
 
 
-def changes(step: Step, system: System) -> tuple[str, ...]:
+def changes(step: steps.Step, system: System) -> tuple[str, ...]:
     """The paths of all that a step changes; empty where that is not known beforehand, or it is no file."""
     find = _CHANGES.get(type(step))
     paths = tuple(find(step)) if find else ()
     if system.family != "freebsd":
         return paths
-    if isinstance(step, JoinGroup):
+    if isinstance(step, steps.JoinGroup):
         return ("/etc/group",)  # pw(8)
     # ports have their own place, and libsasl's ndbm, which is libc's, its own ending
     of_port = tuple(f"/usr/local{path}" if path in (*_MAIN, *_MASTER, _SASLDB) else path for path in paths)
-    return of_port + tuple(f"{path}.db" for path in of_port if isinstance(step, AddUser | DeleteUser))
+    return of_port + tuple(f"{path}.db" for path in of_port if isinstance(step, steps.AddUser | steps.DeleteUser))
 
 
-def kind(step: Step) -> StepKind:
+def kind(step: steps.Step) -> StepKind:
     """What a step is; empty where its command has a word that a person must put in, as a user who is not known."""
-    if isinstance(step, AddUser) and step.user == "USER":
+    if isinstance(step, steps.AddUser) and step.user == "USER":
         return ""
     return _KINDS.get(type(step), "changes")

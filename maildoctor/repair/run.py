@@ -19,10 +19,12 @@ _WORST = ("works", "ready", "partly", "not_shown", "broken", "nothing_to_judge")
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of one finding. `entries`: the steps that stand; `why`: in words, where there is more to say."""
+    """What became of one finding. `after`: the host as it is judged now; `entries`: the steps that stand; `why`: in
+    words, where there is more to say."""
 
     repair: Repair
     result: Result
+    after: Report
     entries: tuple[Entry, ...] = ()
     why: str = ""
 
@@ -37,10 +39,10 @@ def carried_out(
             continue
         now = {m.finding.fingerprint: m for m in plan(report, leave)}.get(repair.finding.fingerprint)
         if now is None:
-            yield Done(repair, "gone")
+            yield Done(repair, "gone", report)
             continue
         if now.steps != repair.steps:
-            yield Done(repair, "changed", why="its remedy is another one now: see maildoctor fix")
+            yield Done(repair, "changed", report, why="its remedy is another one now: see maildoctor fix")
             continue
         began = len(journal.entries)
         try:
@@ -51,12 +53,13 @@ def carried_out(
             done = journal.entries[began:]
             why = f"{error.what}: {error.where}"
             if not isinstance(error, steps.Refused | steps.Failed):
-                yield Done(repair, "failed", why=_and(why, _take_back(done, journal)))
+                yield Done(repair, "failed", report, why=_and(why, _take_back(done, journal)))
                 raise
             result: Result = "refused" if isinstance(error, steps.Refused) and not done else "failed"
-            yield Done(repair, result, why=_and(why, _take_back(done, journal)))
+            why = _and(why, _take_back(done, journal))
             if any(entry.restarts or entry.leaves_traces for entry in done):
                 report = examine()
+            yield Done(repair, result, report, why=why)
             continue
         after = examine()
         result, why = _judged(repair, report, after)
@@ -65,7 +68,7 @@ def carried_out(
             why = _and(why, _take_back(entries, journal))
             after, entries = examine(), ()
         report = after
-        yield Done(repair, result, entries, why)
+        yield Done(repair, result, report, entries, why)
 
 
 def _take_back(entries: Sequence[Entry], journal: Journal) -> str:
