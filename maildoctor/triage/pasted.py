@@ -14,6 +14,7 @@ from maildoctor.triage.engine import Finds
 from maildoctor.triage.judge import judge
 from maildoctor.triage.judge import read as figures
 from maildoctor.triage.scan import Scan
+from maildoctor.triage.witness import by_rule
 
 _MOST = 2
 """Lines that are added to one finding of a check."""
@@ -48,10 +49,7 @@ def _laid_out(stretches: list[tuple[int, Sequence[str]]]) -> list[tuple[int, Seq
 
 def together(report: Report, lines: Sequence[Ranked], witnesses: Mapping[str, Sequence[str]]) -> Report:
     """The report with what the lines say. `witnesses`: as for `witness.received`."""
-    speaking: dict[str, set[str]] = {}
-    for check, rules in witnesses.items():
-        for rule in rules:
-            speaking.setdefault(rule, set()).add(check)
+    speaking = by_rule(witnesses)
     stands_for: dict[str, str] = {}
     more: dict[str, list[Ranked]] = {}
     for r in lines:

@@ -49,13 +49,10 @@ def received(
 
     rules, errors = builtin()
     broken = tuple(Outcome(_code(e.where), "log-rule", "broke", f"{e}: this log rule was left out") for e in errors)
-    checks: dict[str, list[str]] = {}
+    checks = by_rule(witnesses)
     outcomes = {o.code: o for o in report.outcomes}
     rules = tuple(_in_view(rule, outcomes) for rule in rules)
     causes = {rule.code: rule.causes for rule in rules}
-    for check, spoken_of in witnesses.items():
-        for rule in spoken_of:
-            checks.setdefault(rule, []).append(check)
     more: dict[str, list[Evidence]] = {}
     notes: list[Finding] = []
     fixed: list[str] = []
@@ -87,6 +84,15 @@ def received(
         outcomes=(*report.outcomes, *broken),
         fixed=tuple(fixed),
     )
+
+
+def by_rule(witnesses: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+    """Code of a log rule to codes of the checks that speak of the same."""
+    checks: dict[str, list[str]] = {}
+    for check, rules in witnesses.items():
+        for rule in rules:
+            checks.setdefault(rule, []).append(check)
+    return checks
 
 
 _AT_REST = ("root", "snapshot")
