@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import unquote_to_bytes
@@ -792,6 +793,76 @@ def test_metrics_are_a_file_that_others_may_read(given_report: str, tmp_path: Pa
     (tmp_path / "prometheus.out").chmod(0o640)
     assert main(["report", "render", given_report, "-o", f"prometheus:{tmp_path}/prometheus.out"]) == 1
     assert stat.S_IMODE((tmp_path / "prometheus.out").stat().st_mode) == 0o640
+
+
+# ---- HTML
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page: its tags with their attributes, and the text between them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.open += [] if tag in ("meta", "rect") else [tag]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag != "rect":
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data if self.open[-1:] != ["style"] else ""
+
+
+_INERT = {
+    "html", "head", "meta", "title", "style", "body", "header", "main", "section", "article", "footer", "div", "p",
+    "small", "h1", "h2", "h3", "span", "a", "code", "pre", "details", "summary", "figure", "figcaption",
+    "table", "caption", "tr", "th", "td", "svg", "rect",
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@any_report
+def test_whatever_a_report_says_its_page_runs_and_loads_nothing(given: Report) -> None:
+    page = Page(rendered(given, "html", STYLE))
+    assert not page.open, "every element is closed"
+    assert {tag for tag, _ in page.tags} <= _INERT
+    names = {name for _, attributes in page.tags for name in attributes}
+    assert not {n for n in names if n.startswith("on")} | names & {"src", "style", "action"}
+    assert all(re.fullmatch(r"#cause-\d+", at["href"] or "") for _, at in page.tags if "href" in at)
+    assert all(shown(r.finding.message) in page.text for r in given.roots)
+
+
+def test_words_that_mean_something_to_html() -> None:
+    nasty = '</pre><script>alert(1)</script><img src=x onerror="alert(1)">{{ 7 * 7 }}'
+    found = replace(CAUSE, message=nasty, fix=(Step(nasty, "safe"),), evidence=(Evidence(nasty, nasty),))
+    page = Page(rendered(report(found), "html", STYLE))
+    assert page.text.count(nasty) == 4
+    assert not {"script", "img"} & {tag for tag, _ in page.tags}
+
+
+def test_a_page_says_what_the_text_says() -> None:
+    page = Page(rendered(replace(FULL, ranked=(*FULL.ranked, Ranked(SEEN_IN_LOG, 3, None)), log=LOG), "html", STYLE))
+    for said in ("DIGEST-MD5", FULL.target.name, *(s.command for r in FULL.roots for s in r.finding.fix)):
+        assert said in page.text
+    bars = [at for tag, at in page.tags if tag == "rect"]
+    assert len(bars) == len(TRAFFIC.counts)
+    assert max(float(at["height"] or 0) for at in bars) == 72
+
+
+def test_html_without_what_makes_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("maildoctor.cli.output.find_spec", lambda name: None)
+    assert main(["demo", "--format", "html"]) == 2
+    assert "pip install 'maildoctor[html]'" in capsys.readouterr().err
+    assert main(["check", "-o", "html:/nowhere"]) == 2
+    assert "Jinja2" in capsys.readouterr().err
 
 
 # ---- a report read again

@@ -99,7 +99,15 @@ def test_it_holds_every_check_rule_and_the_ledger(names: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["py.typed", "report.schema.json", "fixtures/demo/host.toml", "cli/usage.txt", "completion/maildoctor"]
+    "name",
+    [
+        "py.typed",
+        "report.schema.json",
+        "fixtures/demo/host.toml",
+        "cli/usage.txt",
+        "completion/maildoctor",
+        "render/pages/report.html.j2",
+    ],
 )
 def test_it_holds_what_is_not_python(names: set[str], name: str) -> None:
     assert f"maildoctor/{name}" in names

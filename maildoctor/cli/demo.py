@@ -9,6 +9,7 @@ from contextlib import suppress
 import maildoctor
 from maildoctor import filesystem
 from maildoctor.cli import options as shared
+from maildoctor.cli.output import need
 from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.stdout import say
 from maildoctor.cli.style_options import style_for
@@ -30,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
 def run(words: Sequence[str]) -> int:
     """Examine the sample host and print its diagnosis; a demonstration has not failed when it shows a fault."""
     options = shared.read(parser(), words)
+    need(options.format)
     report = examine(_sample_host(), load_library(()), Selection(), None)
     with suppress(OSError, ValueError, AttributeError):  # stderr may be closed or full
         sys.stderr.write(_NOTE)

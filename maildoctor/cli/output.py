@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 
 from maildoctor import filesystem
 from maildoctor.cli.report_error import UsageError
@@ -34,9 +35,18 @@ class Output:
 def planned(chosen: Sequence[str], usual: str) -> list[Output]:
     """What the `-o` options ask for. Raises UsageError for what cannot be written, before any work is done."""
     outputs = [_output(option, usual) for option in chosen]
+    for form in (usual, *(output.format for output in outputs)):
+        need(form)
     for output in outputs:
         _refuse(output.path)
     return outputs
+
+
+def need(form: str) -> None:
+    """Raises UsageError where a format needs what is not installed."""
+    if form == "html" and find_spec("jinja2") is None:
+        remedy = "pip install 'maildoctor[html]', or your distribution's package python3-jinja2"
+        raise UsageError("HTML is made with Jinja2, which is not installed", "--format html", remedy)
 
 
 def published(

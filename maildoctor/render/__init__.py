@@ -5,7 +5,7 @@ import importlib
 from maildoctor.model import Report
 from maildoctor.render.style import Style
 
-FORMATS = ("text", "json", "junit", "sarif", "github", "nagios", "prometheus")
+FORMATS = ("text", "json", "junit", "sarif", "github", "nagios", "prometheus", "html")
 
 
 def rendered(report: Report, form: str, style: Style) -> str:

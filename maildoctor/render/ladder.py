@@ -1,6 +1,6 @@
 """The ladder for a person: each rung of the way in that matters most, in a line; with -v those of every way in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from maildoctor.model import Report, Route, RouteRung
@@ -23,7 +23,7 @@ class Line:
 
 def rungs(report: Report, causes: Sequence[str], style: Style) -> Iterator[Line]:
     """`causes`: fingerprints of the causes as they are numbered, the first is 1."""
-    routes = sorted(report.routes, key=_weight)
+    routes = by_weight(report.routes)
     kept = routes if style.verbosity > 0 else routes[:1]
     for route in kept:
         yield Line("", "", "plain")
@@ -40,6 +40,11 @@ def rungs(report: Report, causes: Sequence[str], style: Style) -> Iterator[Line]
         others = ", ".join(r.listener or r.service for r in routes[1:4])
         more = f" and {len(routes) - 4} more" if len(routes) > 4 else ""
         yield Line("  ", shown(f"also {others}{more}: -v", style.ascii), "dim")
+
+
+def by_weight(routes: Iterable[Route]) -> list[Route]:
+    """The way in that matters most first: what is broken, then by its port."""
+    return sorted(routes, key=_weight)
 
 
 def _with_command(lead: str, tone: Tone, command: str, style: Style) -> Iterator[Line]:

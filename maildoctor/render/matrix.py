@@ -59,22 +59,35 @@ Piece = tuple[str, Tone]
 
 
 def table(matrix: Matrix, style: Style) -> Iterator[tuple[Piece, ...]]:
-    """Lines in pieces of one tone: the head, a line a mechanism, then what each kind of client makes of them. Columns
-    that nothing is known for are left out."""
+    """Lines in pieces of one tone: the head, a line a mechanism, then what each kind of client makes of them."""
+    head, *rows = columns(matrix, style)
+    width = [max(len(row[i][0]) for row in (head, *rows)) for i in range(len(head))]
+    gap = "  " if sum(width) + 2 * len(width) - 2 <= style.width else " "
+    yield ((gap.join(text.ljust(width[i]) for i, (text, _) in enumerate(head)).rstrip(), "dim"),)
+    for *cells, (text, tone) in rows:
+        yield (*((cell.ljust(width[i]) + gap, its) for i, (cell, its) in enumerate(cells)), (text, tone))
+    yield from (((line, "plain"),) for line in remarks(matrix, style))
+
+
+def columns(matrix: Matrix, style: Style) -> list[list[Piece]]:
+    """The head, then a row a mechanism. Columns that nothing is known for are left out."""
     rows = [_cells(m, style) for m in matrix.rows]
     kept = [
         i for i, name in enumerate(_HEAD) if name in ("mechanism", "verdict") or any(r[i] not in _BLANK for r in rows)
     ]
-    width = {i: max(len(_HEAD[i]), *(len(r[i]) for r in rows)) for i in kept}
-    gap = "  " if sum(width.values()) + 2 * len(width) - 2 <= style.width else " "
-    yield ((gap.join(_HEAD[i].ljust(width[i]) for i in kept).rstrip(), "dim"),)
-    for m, cells in zip(matrix.rows, rows, strict=True):
-        tones = (_tone(_HEAD[i], cells[i], m) for i in kept)
-        texts = (cells[i] if i == kept[-1] else cells[i].ljust(width[i]) + gap for i in kept)
-        yield tuple(zip(texts, tones, strict=True))
+    pieces = (
+        [(cells[i], _tone(_HEAD[i], cells[i], m)) for i in kept] for m, cells in zip(matrix.rows, rows, strict=True)
+    )
+    return [[(_HEAD[i], "dim") for i in kept], *pieces]
+
+
+def remarks(matrix: Matrix, style: Style) -> Iterator[str]:
+    """What the table does not hold, and what clients of each kind, and users of each store, make of it."""
     if matrix.more:
-        yield ((f"only the first {len(rows):,} of {len(rows) + matrix.more:,} mechanisms", "plain"),)
-    yield from (((line, "plain"),) for line in (*_choices(matrix, style), *_by_store(matrix, style)))
+        count = len(matrix.rows)
+        yield f"only the first {count:,} of {count + matrix.more:,} mechanisms"
+    yield from _choices(matrix, style)
+    yield from _by_store(matrix, style)
 
 
 def _choices(matrix: Matrix, style: Style) -> Iterator[str]:

@@ -6,13 +6,14 @@ which is imported for that only.
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from maildoctor import __version__
 from maildoctor.model import CheckResult, Evidence, Finding, Outcome, Product, Ranked, Report, Step
 from maildoctor.render.escape import prose, shown, unicode
+from maildoctor.render.forest import trees
 from maildoctor.render.style import Style, Tone
 
 Wrap = Literal["words", "fold", "never"]
@@ -142,7 +143,7 @@ def _whole(report: Report, style: Style) -> Iterator[Block]:
         yield from _listed(report, "pass", "passed", style)
         yield from _listed(report, "not_applicable", "not applicable", style) if style.verbosity > 1 else ()
         yield from _commands(report, style)
-    yield from _ladder(report, list(_trees(fresh)), style)
+    yield from _ladder(report, list(trees(fresh)), style)
     yield from _requests(report, style)
     yield _GAP
     yield _closing(report, fresh, style)
@@ -158,11 +159,11 @@ def _brief(report: Report, style: Style) -> Iterator[Block]:
     yield from _header(report, style)
     yield from _pieces(report, style)
     yield from _elsewhere(report, fresh, style)
-    trees = list(_trees(fresh))
+    causes = list(trees(fresh))
     counted: dict[tuple[str, str], int] = {}
     folded = 0
     command = "paste" if report.target.kind == "paste" else "check"
-    for number, (top, symptoms) in enumerate(trees, 1):
+    for number, (top, symptoms) in enumerate(causes, 1):
         key = (top.finding.code, top.finding.advice)
         counted[key] = counted.get(key, 0) + 1
         if counted[key] > _FEW_ALIKE and not symptoms:
@@ -178,10 +179,10 @@ def _brief(report: Report, style: Style) -> Iterator[Block]:
     if report.target.kind == "endpoint":
         yield from _matrix(report, style)
         yield from _talks(report, style)
-    yield from _ladder(report, trees, style)
+    yield from _ladder(report, causes, style)
     yield from _left_open(report, style)
     yield from _requests(report, style)
-    yield from _ending(report, trees, style)
+    yield from _ending(report, causes, style)
 
 
 def _pieces(report: Report, style: Style) -> Iterator[Block]:
@@ -204,11 +205,11 @@ def _requests(report: Report, style: Style) -> Iterator[Block]:
             yield Block("      ", why)
 
 
-def _ladder(report: Report, trees: Sequence[tuple[Ranked, object]], style: Style) -> Iterator[Block]:
+def _ladder(report: Report, causes: Sequence[tuple[Ranked, object]], style: Style) -> Iterator[Block]:
     if report.routes:
         from maildoctor.render.ladder import rungs
 
-        for line in rungs(report, [top.finding.fingerprint for top, _ in trees], style):
+        for line in rungs(report, [top.finding.fingerprint for top, _ in causes], style):
             yield Block(line.lead, line.text, tone=line.tone, wrap="never" if line.command else "fold")
 
 
@@ -297,7 +298,7 @@ def _left_open(report: Report, style: Style) -> Iterator[Block]:
     yield from _broken(report, style)
 
 
-def _ending(report: Report, trees: Sequence[tuple[Ranked, object]], style: Style) -> Iterator[Block]:
+def _ending(report: Report, causes: Sequence[tuple[Ranked, object]], style: Style) -> Iterator[Block]:
     """The verdict, and what to do first."""
     from maildoctor.render.verdict import OPEN, sentence
 
@@ -306,13 +307,13 @@ def _ending(report: Report, trees: Sequence[tuple[Ranked, object]], style: Style
     tone: Tone = "ok" if code in ("works", "ready") else "unjudged" if code in OPEN else "error"
     text = shown(sentence(report), style.ascii)
     yield Block("", text, tone=tone, wrap="fold")
-    if code == "nothing_to_judge" and not trees:
+    if code == "nothing_to_judge" and not causes:
         return
     left_out = len(report.ranked) - len(_fresh(report, style))
     known = f", {left_out} known left out" if left_out else ""
     counts = f"{report.counted('pass')} checks passed, {report.counted('not_judged')} not judged{known}"
     new = "new " if style.known is not None else ""
-    tops = [top.finding for top, _ in trees]
+    tops = [top.finding for top, _ in causes]
     found = f"{_causes(tops, new)}. {counts}" if tops else f"No {new}fault was found; {counts}"
     yield Block("", f"{found}  {report.seconds:.1f} s", wrap="fold")
     if any(f.fix and _acts(f.fix) and f.severity != "info" for f in tops) and report.target.kind == "host":
@@ -324,7 +325,7 @@ def _forest(fresh: Sequence[Ranked], style: Style, few: int) -> Iterator[Block]:
     reported: dict[tuple[str, str], int] = {}
     folded = 0
     before = False
-    for top, symptoms in _trees(fresh):
+    for top, symptoms in trees(fresh):
         key = (top.finding.code, top.finding.advice)
         reported[key] = reported.get(key, 0) + 1
         brief = reported[key] > few and not symptoms and style.verbosity == 0
@@ -338,7 +339,7 @@ def _forest(fresh: Sequence[Ranked], style: Style, few: int) -> Iterator[Block]:
 
 
 def _quiet(report: Report, style: Style) -> Iterator[Block]:
-    for top, _ in _trees(_fresh(report, style)):
+    for top, _ in trees(_fresh(report, style)):
         yield replace(_headline(top.finding, style), wrap="never")
 
 
@@ -346,31 +347,6 @@ def _fresh(report: Report, style: Style) -> list[Ranked]:
     known = style.known or frozenset()
     fresh = [r for r in report.ranked if unicode(r.finding.fingerprint) not in known]
     return sorted(fresh, key=lambda r: r.rank)
-
-
-def _trees(ranked: Sequence[Ranked]) -> Iterator[tuple[Ranked, list[tuple[int, Ranked]]]]:
-    """Each finding that none of the others explains, with its symptoms and how deep they lie. None is ever lost."""
-    present = {r.finding.fingerprint for r in ranked}
-    explained: dict[str, list[Ranked]] = {}
-    for r in ranked:
-        explained.setdefault(r.explained_by or "", []).append(r)
-    tops = [r for r in ranked if r.explained_by not in present]
-    done: set[int] = set()
-    # After the true tops everything again: a ring of findings that explain each other would have none.
-    for top in [*tops, *ranked]:
-        if id(top) not in done:
-            done.add(id(top))
-            yield top, list(_below(top, explained, done, 0))
-
-
-def _below(
-    cause: Ranked, explained: Mapping[str, Sequence[Ranked]], done: set[int], depth: int
-) -> Iterator[tuple[int, Ranked]]:
-    for r in explained.get(cause.finding.fingerprint, ()):
-        if id(r) not in done:
-            done.add(id(r))
-            yield depth, r
-            yield from _below(r, explained, done, depth + 1)
 
 
 def _header(report: Report, style: Style) -> Iterator[Block]:
@@ -580,7 +556,7 @@ def _commands(report: Report, style: Style) -> Iterator[Block]:
 
 def _closing(report: Report, fresh: Sequence[Ranked], style: Style) -> Block:
     passed, unjudged = report.counted("pass"), report.counted("not_judged")
-    tops = [top.finding for top, _ in _trees(fresh)]
+    tops = [top.finding for top, _ in trees(fresh)]
     counts = [f"{unjudged} not judged", f"{report.counted('not_applicable')} not applicable"]
     counts += [f"{broke} broke"] if (broke := report.counted("broke")) else []
     left_out = len(report.ranked) - len(fresh)
