@@ -798,7 +798,7 @@ def test_metrics_are_a_file_that_others_may_read(given_report: str, tmp_path: Pa
 # ---- HTML
 
 
-class Page(HTMLParser):
+class Browsed(HTMLParser):
     """What a browser would make of a page: its tags with their attributes, and the text between them."""
 
     def __init__(self, page: str) -> None:
@@ -831,7 +831,7 @@ _INERT = {
 @pytest.mark.slow
 @any_report
 def test_whatever_a_report_says_its_page_runs_and_loads_nothing(given: Report) -> None:
-    page = Page(rendered(given, "html", STYLE))
+    page = Browsed(rendered(given, "html", STYLE))
     assert not page.open, "every element is closed"
     assert {tag for tag, _ in page.tags} <= _INERT
     names = {name for _, attributes in page.tags for name in attributes}
@@ -843,13 +843,13 @@ def test_whatever_a_report_says_its_page_runs_and_loads_nothing(given: Report) -
 def test_words_that_mean_something_to_html() -> None:
     nasty = '</pre><script>alert(1)</script><img src=x onerror="alert(1)">{{ 7 * 7 }}'
     found = replace(CAUSE, message=nasty, fix=(Step(nasty, "safe"),), evidence=(Evidence(nasty, nasty),))
-    page = Page(rendered(report(found), "html", STYLE))
+    page = Browsed(rendered(report(found), "html", STYLE))
     assert page.text.count(nasty) == 4
     assert not {"script", "img"} & {tag for tag, _ in page.tags}
 
 
 def test_a_page_says_what_the_text_says() -> None:
-    page = Page(rendered(replace(FULL, ranked=(*FULL.ranked, Ranked(SEEN_IN_LOG, 3, None)), log=LOG), "html", STYLE))
+    page = Browsed(rendered(replace(FULL, ranked=(*FULL.ranked, Ranked(SEEN_IN_LOG, 3, None)), log=LOG), "html", STYLE))
     for said in ("DIGEST-MD5", FULL.target.name, *(s.command for r in FULL.roots for s in r.finding.fix)):
         assert said in page.text
     bars = [at for tag, at in page.tags if tag == "rect"]

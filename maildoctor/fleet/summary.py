@@ -1,0 +1,224 @@
+"""A fleet from its reports, taken one at a time: of each host only what is shown of it is kept.
+
+Reports come from many hosts, and any of them may lie. What a report claims without the evidence that maildoctor itself
+would have is not taken over, and said.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from maildoctor.model import SEVERITIES, Finding, Report, Severity, VerdictCode
+from maildoctor.render.escape import unicode
+from maildoctor.render.moment import moment
+from maildoctor.render.verdict import sentence, usable
+
+WORST_FIRST: tuple[VerdictCode | None, ...] = (
+    "broken", "partly", "not_shown", "nothing_to_judge", None, "ready", "works",
+)  # fmt: skip
+"""Verdicts in the order in which they are to be looked at; None: only some checks were asked for."""
+
+_LONGEST = 300
+"""Characters that are kept of a sentence or a name: a report may come from anywhere."""
+_MOST = 100
+"""Causes and properties of one host that are kept."""
+_MOST_VALUES = 1000
+"""Different values of one property that are kept apart."""
+_MAJORITY = 0.6
+"""The share of hosts that must agree on something, before the others are said to differ from them."""
+_FEWEST = 3
+"""Hosts that must agree, likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What is kept of one report. `status`: what the report alone deserves (0, 1, 2, 3); `causes`: codes; `source`: the
+    file that it was read from."""
+
+    name: str
+    kind: str
+    verdict: VerdictCode | None
+    sentence: str
+    status: int
+    causes: tuple[str, ...]
+    errors: int
+    warnings: int
+    started: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A root cause and the names of the hosts that have it; `severity` and `message` are the worst host's."""
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something in which a few hosts differ from most of the others: its `name`, what is `usual` and on how many, and
+    each other value with its hosts, the rarest first."""
+
+    name: str
+    usual: str
+    count: int
+    others: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A report that could not be used, or only in part: the file, or the host that has none, and why."""
+
+    source: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """All of it. `hosts`: the worst first; `causes`: those of most hosts first."""
+
+    hosts: tuple[Host, ...]
+    causes: tuple[Cause, ...]
+    differences: tuple[Difference, ...]
+    problems: tuple[Problem, ...]
+
+    def having(self, verdict: VerdictCode | None) -> int:
+        """How many hosts have this verdict."""
+        return sum(host.verdict == verdict for host in self.hosts)
+
+    @property
+    def status(self) -> int:
+        """0 all hosts are well; 1 one of them has what deserves it; 3 of one it is not known, or a report could not
+        be used."""
+        if any(host.status == 1 for host in self.hosts):
+            return 1
+        return 3 if self.problems or not self.hosts or any(host.status for host in self.hosts) else 0
+
+
+@dataclass(slots=True)
+class Gathering:
+    """Takes reports one after the other. Memory grows with hosts and their causes, not with reports' size."""
+
+    _hosts: dict[tuple[str, str], Host] = field(default_factory=dict)
+    _causes: dict[str, Finding] = field(default_factory=dict)
+    _properties: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    _problems: list[Problem] = field(default_factory=list)
+    _shared: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = field(default_factory=dict)
+
+    def take(self, report: Report, status: int, source: str) -> None:
+        """One report; `status`: its exit status. Of two of one host the newer one counts."""
+        host = _host(report, status, source)
+        if (wrong := _contradiction(report)) is not None:
+            self._problems.append(Problem(source, wrong))
+            host = replace(host, verdict="not_shown", sentence="It is not shown that users can log in.", status=3)
+        key = (host.kind, host.name)
+        earlier = self._hosts.get(key)
+        if earlier is not None:
+            older, newer = sorted((earlier, host), key=_when)
+            self._problems.append(Problem(older.source, f"{newer.source} is a newer report of {host.name}"))
+            if newer is earlier:
+                return
+        self._hosts[key] = host
+        # hosts of one installation have the same properties: one mapping serves them all
+        properties = _properties(report)
+        self._properties[key] = self._shared.setdefault(tuple(properties.items()), properties)
+        for ranked in report.roots[:_MOST]:
+            finding = ranked.finding
+            known = self._causes.get(finding.code)
+            if known is None or SEVERITIES.index(finding.severity) < SEVERITIES.index(known.severity):
+                self._causes[finding.code] = finding
+
+    def refuse(self, source: str, why: str) -> None:
+        """A report that cannot be used, or a host that has none."""
+        self._problems.append(Problem(source, why))
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Hosts that must have a report; and what is none of them has no business among them."""
+        wanted = dict.fromkeys(names)
+        present = {host.name: host.source for host in self._hosts.values()}
+        for name in wanted:
+            if name not in present:
+                self.refuse(name, "there is no report of this host")
+        for name, source in present.items():
+            if name not in wanted:
+                self.refuse(source, f"it is a report of {name}, which is not among the hosts that were named")
+
+    def fleet(self) -> Fleet:
+        """What was taken so far."""
+        hosts = sorted(self._hosts.values(), key=lambda h: (WORST_FIRST.index(h.verdict), -h.errors, h.name))
+        return Fleet(tuple(hosts), tuple(self._ranked(hosts)), tuple(self._differences()), tuple(self._problems))
+
+    def _ranked(self, hosts: Iterable[Host]) -> Iterator[Cause]:
+        having: dict[str, list[str]] = {}
+        for host in hosts:
+            for code in host.causes:
+                having.setdefault(code, []).append(host.name)
+        for code, names in sorted(
+            having.items(), key=lambda one: (SEVERITIES.index(self._causes[one[0]].severity), -len(one[1]), one[0])
+        ):
+            finding = self._causes[code]
+            yield Cause(code, finding.name, finding.severity, finding.message[:_LONGEST], tuple(names))
+
+    def _differences(self) -> Iterator[Difference]:
+        properties: dict[str, dict[str, list[str]]] = {}
+        for (_, name), own in self._properties.items():
+            for what, value in own.items():
+                values = properties.setdefault(what, {})
+                if value in values or len(values) < _MOST_VALUES:
+                    values.setdefault(value, []).append(name)
+        for what, values in properties.items():
+            (usual, agree), *others = sorted(values.items(), key=lambda one: -len(one[1]))
+            if others and len(agree) >= max(_FEWEST, _MAJORITY * sum(map(len, values.values()))):
+                rare = sorted(((value, tuple(names)) for value, names in others), key=lambda one: (len(one[1]), one[0]))
+                yield Difference(what, usual, len(agree), tuple(rare))
+
+
+def _host(report: Report, status: int, source: str) -> Host:
+    return Host(
+        report.target.name[:_LONGEST],
+        report.target.kind,
+        report.verdict.code if report.verdict else None,
+        unicode(sentence(report))[:_LONGEST],
+        status,
+        tuple(dict.fromkeys(ranked.finding.code for ranked in report.roots))[:_MOST],
+        report.severe("error"),
+        report.severe("warning"),
+        report.started,
+        source,
+    )
+
+
+def _contradiction(report: Report) -> str | None:
+    """A verdict better than what the report itself holds."""
+    verdict = report.verdict
+    if verdict is None or verdict.code != "works":
+        return None
+    if not verdict.shown and not verdict.because:
+        return "it says that users can log in, and holds no login"
+    ways = [route for route in report.routes if route.direction == "server"]
+    if ways and all(any(rung.state == "broken" for rung in route.rungs) for route in ways):
+        return "it says that users can log in, and every way to a login in it is broken"
+    return None
+
+
+def _when(host: Host) -> float:
+    made = moment(host.started)
+    return made.timestamp() if made else 0.0
+
+
+def _properties(report: Report) -> dict[str, str]:
+    """In what hosts of one kind are likely to be alike."""
+    target = report.target
+    found = {product.name: product.version or "(version unknown)" for product in (*target.mta, *target.sasl)}
+    found["mail server"] = ", ".join(sorted({p.name for p in target.mta if p.in_use})) or "none"
+    found["SASL"] = ", ".join(sorted({p.name for p in target.sasl})) or "none"
+    if report.matrix is not None:
+        found["usable mechanisms"] = " ".join(sorted(row.mech for row in report.matrix.rows if usable(row))) or "none"
+    ports = {r.listener.rpartition(":")[2] for r in report.routes if r.direction == "server" and r.listener}
+    if ports:
+        found["ports"] = " ".join(sorted(ports))
+    kept = list(found.items())[:_MOST]
+    return {unicode(name)[:_LONGEST]: unicode(value)[:_LONGEST] for name, value in kept}
