@@ -60,6 +60,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     ),
     "collect": frozenset({"facts", "auth", "host", "model", "stamps"}),
     "render": frozenset({"model", "check", "__init__"}),
+    "fleet": frozenset({"model", "render", "__init__"}),
     "auth": frozenset({"model", "facts"}),
     "probe": frozenset({"errors", "filesystem", "certificates", "sasldb", "smtp", "sasl"}),
     "paste": frozenset({"facts", "model", "host", "masking"}),

@@ -1,33 +1,32 @@
-"""`maildoctor report render`: a JSON report, made earlier or elsewhere, in another form."""
+"""`maildoctor report`: JSON reports, made earlier or elsewhere: one in another form, or those of a fleet in one."""
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
-from maildoctor import filesystem
 from maildoctor.cli import options as shared
+from maildoctor.cli.given_report import read
 from maildoctor.cli.output import planned, published
 from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.status import Policy
 from maildoctor.cli.style_options import style_for
-from maildoctor.model import Report
-from maildoctor.render.reread import LARGEST, SCHEMA, Malformed, report
 
-_REMEDY = "give a report that maildoctor check --json or maildoctor triage --json wrote"
 _ABOUT = """\
-render REPORT  print a JSON report, made earlier or elsewhere, in any form, and
-               write it to files by -o; - is standard input
+render REPORT    print a JSON report, made earlier or elsewhere, in any form,
+                 and write it to files by -o; - is standard input
+fleet REPORT...  many hosts' reports in one: who can log in where, what hits
+                 most hosts, what differs; of a folder all its *.json
 
   maildoctor check -o json:report.json
   maildoctor report render report.json -o junit:report.xml -o sarif:report.sarif
+  maildoctor report fleet reports/ --expect hosts.txt -o html:fleet.html
 
-The exit status is what the report deserves:
+The exit status is what the report, or the worst of them, deserves:
   0  nothing at or above --fail-on
   1  findings
   2  wrong usage, or this is no report
-  3  nothing found, but something was not judged
+  3  nothing found, but something was not judged, or a report of a fleet could
+     not be used
 
 Each option has a environment variable: MAILDOCTOR_FORMAT for --format.
 """
@@ -35,9 +34,10 @@ Each option has a environment variable: MAILDOCTOR_FORMAT for --format.
 
 def parser() -> argparse.ArgumentParser:
     """The options of `report`."""
-    p = shared.Parser("report", "What can be done with a JSON report.", _ABOUT)
-    p.add_argument("what", metavar="render", choices=("render",), help="print the report in another form")
-    p.add_argument("report", metavar="REPORT", help="a JSON report; - is standard input")
+    p = shared.Parser("report", "What can be done with JSON reports.", _ABOUT)
+    p.add_argument("what", metavar="render|fleet", choices=("render", "fleet"), help="what is to be done with them")
+    p.add_argument("reports", metavar="REPORT", nargs="+", help="a JSON report; - is standard input")
+    p.add_argument("--expect", metavar="FILE", help="fleet: names of hosts, one a line, that must have a report")
     shared.add_report(p)
     shared.add_output(p)
     shared.add_verdict(p)
@@ -48,42 +48,14 @@ def parser() -> argparse.ArgumentParser:
 def run(words: Sequence[str]) -> int:
     """Read, print, and give the exit status."""
     options = shared.read(parser(), words)
-    outputs = planned(options.output, options.format)
-    given = _read(options.report)
     policy = Policy(options.fail_on, options.allow_unknown, options.exit_zero)
-    return published(given, options, outputs, style_for(sys.stdout, options), policy)
+    if options.what == "fleet":
+        from maildoctor.cli.fleet import published as of_fleet
 
-
-def _read(path: str) -> Report:
-    try:
-        return report(json.loads(_bytes(path), parse_constant=_refuse))
-    except Malformed as error:
-        if error.place == "schema":
-            raise UsageError(f"this is no report in the form {SCHEMA}", path, _REMEDY) from error
-        raise UsageError(
-            f"this is no report of maildoctor: {error.wrong}", f"{path}: {error.place}", _REMEDY
-        ) from error
-    except RecursionError as error:
-        raise UsageError("this is no report of maildoctor: it is nested too deeply", path, _REMEDY) from error
-    except ValueError as error:
-        raise UsageError("this is no JSON", path, _REMEDY) from error
-
-
-def _bytes(path: str) -> bytes:
-    """The whole file. Bytes: json knows the encoding by itself."""
-    try:
-        if path == "-":
-            if sys.stdin is None:
-                raise UsageError("standard input is closed", path, _REMEDY)
-            found = sys.stdin.buffer.read(LARGEST + 1)
-        else:
-            found = filesystem.read(path, LARGEST + 1)
-    except OSError as error:
-        raise UsageError(f"cannot read the report: {error.strerror}", path, _REMEDY) from error
-    if len(found) > LARGEST:
-        raise UsageError(f"this is too large for a report: more than {LARGEST >> 20} MB", path, _REMEDY)
-    return found
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)  # NaN and its like, which JSON does not know
+        return of_fleet(options, policy)
+    if len(options.reports) > 1:
+        raise UsageError("render takes one report", options.reports[1], "maildoctor report fleet takes many")
+    if options.expect:
+        raise UsageError("render expects nothing", "--expect", "leave it out, or say: maildoctor report fleet")
+    outputs = planned(options.output, options.format)
+    return published(read(options.reports[0]), options, outputs, style_for(sys.stdout, options), policy)

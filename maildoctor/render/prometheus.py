@@ -24,7 +24,7 @@ Samples = Mapping[tuple[tuple[str, str], ...], float]
 
 def render(report: Report, style: Style) -> str:
     """Metrics in the text format, version 0.0.4."""
-    return "".join(f"{line}\n" for metric in _metrics(report) for line in _lines(*metric))
+    return "".join(f"{line}\n" for metric in _metrics(report) for line in lines(*metric))
 
 
 def _metrics(report: Report) -> Iterator[tuple[str, str, str, Samples]]:
@@ -116,7 +116,8 @@ def _labels(**labels: str) -> tuple[tuple[str, str], ...]:
     return tuple(labels.items())
 
 
-def _lines(name: str, kind: str, text: str, samples: Samples) -> Iterator[str]:
+def lines(name: str, kind: str, text: str, samples: Samples) -> Iterator[str]:
+    """One metric: its help, its type and its samples; nothing where there is none."""
     if not samples:
         return
     yield f"# HELP {name} {text}"

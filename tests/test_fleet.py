@@ -1,0 +1,187 @@
+"""`maildoctor report fleet`: what many hosts' reports come to, and what is said of reports that cannot be used."""
+
+import json
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import junitparser
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+
+import maildoctor
+from maildoctor.__main__ import main
+from maildoctor.cli.status import Policy, status
+from maildoctor.fleet import FORMATS, rendered
+from maildoctor.fleet.summary import Gathering
+from maildoctor.model import Product, Ranked, Report, Target, Verdict
+from maildoctor.render import json as as_json
+from maildoctor.render.style import Style
+from tests.reports import CAUSE, HOSTILE, report
+
+SCHEMA = json.loads((Path(maildoctor.__file__).parent / "fleet.schema.json").read_text())
+WELL = replace(report(), verdict=Verdict("works", 3))
+ILL = replace(report(CAUSE), verdict=Verdict("broken"))
+
+
+def of(host: str, like: Report = WELL, **changed: Any) -> Report:
+    sasl = changed.pop("sasl", "2.1.28")
+    target = Target("host", host, (Product("sendmail", "8.17.1.9"),), (Product("cyrus-sasl", sasl),))
+    return replace(like, target=target, **changed)
+
+
+def put(folder: Path, *reports: Report) -> None:
+    for number, one in enumerate(reports):
+        (folder / f"{number:03}.json").write_text(as_json.render(one))
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    code = main(["report", "fleet", *words])
+    return code, capsys.readouterr().out
+
+
+def test_the_host_that_nobody_can_log_in_on_comes_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(tmp_path, of("a.example.com"), of("b.example.com", ILL), of("c.example.com"))
+    code, text = said(capsys, str(tmp_path), "--ascii")
+    assert code == 1
+    assert re.search(r"b\.example\.com +Nobody can log in\. " + CAUSE.code, text)
+    assert f"1 host  [xx] {CAUSE.code} {CAUSE.name}: b.example.com" in text
+    assert "3 hosts: users can log in on 2, nobody can log in on 1." in text
+    assert "a.example.com" not in text
+    assert "a.example.com" in said(capsys, str(tmp_path), "-v")[1]
+
+
+def test_a_fleet_that_is_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(tmp_path, of("a.example.com"), of("b.example.com"))
+    assert said(capsys, str(tmp_path))[0] == 0
+    assert said(capsys, str(tmp_path), "-q") == (0, "")
+
+
+def test_the_one_host_with_another_library(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(tmp_path, *(of(f"m{n}.example.com") for n in range(39)), of("odd.example.com", sasl="2.1.26"))
+    text = said(capsys, str(tmp_path))[1]
+    assert "cyrus-sasl: 2.1.28 on 39" in text
+    assert "2.1.26 on odd.example.com" in text
+    assert "sendmail: " not in text
+
+
+def test_what_cannot_be_used_is_said_and_the_rest_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(tmp_path, of("a.example.com"), of("b.example.com"))
+    (tmp_path / "cut.json").write_text(as_json.render(WELL)[:500])
+    (tmp_path / "other.json").write_text('{"schema": "another/1"}')
+    (tmp_path / "empty.json").write_text("")
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    code, text = said(capsys, str(tmp_path), str(tmp_path / "missing.json"))
+    assert code == 3
+    for name in ("cut", "other", "empty", "deep", "missing"):
+        assert re.search(rf"{name}\.json: (this is no|cannot read)", text), name
+    assert "2 hosts: users can log in on 2. 5 reports are left out or missing." in text
+
+
+def test_of_two_reports_of_one_host_the_newer_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old = of("a.example.com", ILL, started="2026-11-22T06:00:00Z")
+    new = of("a.example.com", started="2026-11-22T07:00:00+00:30")
+    for order in ((old, new), (new, old)):
+        put(tmp_path, *order)
+        code, text = said(capsys, str(tmp_path))
+        assert (code, "is a newer report of a.example.com" in text) == (3, True)
+        assert "1 host: users can log in on 1." in text
+        assert CAUSE.code not in text
+
+
+def test_hosts_that_must_have_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(tmp_path, of("a.example.com"), of("stranger.example.com"))
+    expected = tmp_path / "hosts"
+    expected.write_text("a.example.com\n# all of them\nb.example.com  # at the other site\n")
+    code, text = said(capsys, str(tmp_path), "--expect", str(expected))
+    assert code == 3
+    assert "b.example.com: there is no report of this host" in text
+    assert "a report of stranger.example.com, which is not among the hosts that were named" in text
+    assert main(["report", "fleet", str(tmp_path), "--expect", str(tmp_path / "none")]) == 2
+    assert "cannot read the list of hosts" in capsys.readouterr().err
+
+
+def test_a_host_that_claims_more_than_it_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(tmp_path, of("liar.example.com", verdict=Verdict("works", 0)))
+    code, text = said(capsys, str(tmp_path))
+    assert code == 3
+    assert "it says that users can log in, and holds no login" in text
+    assert "users can log in on" not in text
+
+
+def test_what_counts_is_decided_as_for_one_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    warned = of("a.example.com", replace(report(replace(CAUSE, severity="warning")), verdict=Verdict("works", 1)))
+    put(tmp_path, warned)
+    assert said(capsys, str(tmp_path))[0] == 0
+    assert said(capsys, str(tmp_path), "--fail-on", "warning")[0] == 1
+    assert said(capsys, str(tmp_path), "--fail-on", "warning", "--exit-zero")[0] == 0
+
+
+def _gathered(reports: Sequence[Report]) -> Gathering:
+    gathering = Gathering()
+    for number, one in enumerate(reports):
+        gathering.take(one, status(one, Policy()), f"{number}.json")
+    return gathering
+
+
+@given(st.lists(st.sampled_from([WELL, ILL, replace(report(HOSTILE), verdict=Verdict("partly", 1))]), max_size=12))
+def test_the_order_of_the_reports_does_not_matter(likes: list[Report]) -> None:
+    reports = [of(f"m{n}.example.com", like) for n, like in enumerate(likes)]
+    shuffled = random.Random(len(reports)).sample(reports, len(reports))
+    one, other = (_gathered(some).fleet() for some in (reports, shuffled))
+    assert [h.name for h in one.hosts] == [h.name for h in other.hosts]
+    assert [(c.code, c.hosts) for c in one.causes] == [(c.code, c.hosts) for c in other.causes]
+    assert one.status == other.status
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_hostile_words_do_nothing(form: str) -> None:
+    evil = replace(HOSTILE, message='\x1b[2J<script>alert(1)</script>"\n')
+    gathering = _gathered(
+        [of('\x1b]0;x\x07<img src=x onerror="alert(1)">', replace(report(evil), verdict=Verdict("broken")))]
+    )
+    gathering.refuse("\x1b[2J<b>.json", "\x1b[2J")
+    text = rendered(gathering.fleet(), form, Style())
+    assert text.endswith("\n")
+    assert text.replace("\n", "").isprintable()
+    if form == "html":
+        assert not re.search(r"<(script|img|b)\b", text)
+
+
+def test_every_form_says_how_many(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(
+        tmp_path,
+        of("a.example.com"),
+        of("b.example.com", ILL),
+        of("c.example.com", replace(WELL, verdict=Verdict("not_shown"))),
+    )
+    document = json.loads(said(capsys, str(tmp_path), "--json")[1])
+    jsonschema.validate(document, SCHEMA)
+    assert document["summary"]["verdicts"]["broken"] == 1
+    assert [host["name"][0] for host in document["hosts"]] == ["b", "c", "a"]
+    (suite,) = junitparser.JUnitXml.fromstring(said(capsys, str(tmp_path), "--format", "junit")[1])
+    assert (suite.tests, suite.failures, suite.skipped) == (3, 1, 1)
+    metrics = text_string_to_metric_families(said(capsys, str(tmp_path), "--format", "prometheus")[1])
+    samples = {(s.name, *s.labels.values()): s.value for m in metrics for s in m.samples}
+    assert samples["maildoctor_fleet_hosts", "works"] == 1
+    assert samples["maildoctor_fleet_cause_hosts", CAUSE.code, CAUSE.severity] == 1
+    code = main(["report", "fleet", str(tmp_path), "--format", "sarif"])
+    assert (code, "take one of text, json" in capsys.readouterr().err) == (2, True)
+
+
+def test_render_takes_one_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(tmp_path, of("a.example.com"), of("b.example.com"))
+    assert main(["report", "render", str(tmp_path / "000.json"), str(tmp_path / "001.json")]) == 2
+    assert "maildoctor report fleet takes many" in capsys.readouterr().err
+
+
+def test_many_causes_of_one_host_are_bounded() -> None:
+    found = tuple(Ranked(replace(CAUSE, code=f"X{n}"), n + 1, None) for n in range(5000))
+    fleet = _gathered([replace(of("a.example.com"), ranked=found)]).fleet()
+    assert len(fleet.causes) == len(fleet.hosts[0].causes) == 100
