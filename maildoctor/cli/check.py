@@ -6,13 +6,14 @@ from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING
 
 from maildoctor.cli import options as shared
-from maildoctor.cli.output import planned, published
+from maildoctor.cli.output import Output, planned, published
 from maildoctor.cli.progress import Progress
 from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.selection import chosen
 from maildoctor.cli.signals import status_of
 from maildoctor.cli.status import Policy
 from maildoctor.cli.style_options import style_for
+from maildoctor.cli.suppressions import CONFIGURATION, configured, suppressed
 from maildoctor.engine import examine
 from maildoctor.host import Host
 from maildoctor.host.deadline import SECONDS, Deadline, Overdue
@@ -21,6 +22,7 @@ from maildoctor.model import Report
 from maildoctor.triage.witness import received
 
 if TYPE_CHECKING:
+    from maildoctor.cli.stored import Stored
     from maildoctor.facts.login_history import LoginHistory
     from maildoctor.host.rooted import Rooted
 
@@ -66,7 +68,14 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--ignore", action="append", default=[], metavar="CHECKS", help="not these")
     shared.add_checks(p)
-    p.add_argument("--baseline", metavar="FILE", help="an earlier JSON report: only what is not in it counts")
+    earlier = p.add_mutually_exclusive_group()
+    earlier.add_argument(
+        "--baseline", metavar="FILE", help="a JSON report of what is put up with: only what is not in it counts"
+    )
+    earlier.add_argument(
+        "--since", metavar="REPORT", help="say only what changed since this JSON report; no text where nothing did"
+    )
+    p.add_argument("--config", metavar="FILE", help=f"the file of suppressions ({CONFIGURATION}, where it is there)")
     shared.add_verdict(p)
     shared.add_unknown(p)
     return p
@@ -83,9 +92,11 @@ def run(words: Sequence[str]) -> int:
     options = shared.read(parser(), words)
     outputs = planned(options.output, options.format)
     known = _known(options.baseline)
+    before = _before(options.since, outputs)
     library = load_library(options.checks)
     ignored = (*shared.listed(options.ignore), *(("WIRE*",) if options.no_probe else ()))
     select = chosen(library, shared.listed(options.select), ignored)
+    suppressions = configured(options.config)
     with Deadline(options.deadline) as deadline, Progress(wanted=not options.quiet) as progress:
         try:
             host = deadline.within(lambda: _host(options), _OPENING)
@@ -100,6 +111,11 @@ def run(words: Sequence[str]) -> int:
             return received(host, report, library.witnesses, history)
 
         report = examine(host, library, select, progress.looking_at, deadline, witness)
+    report = suppressed(report, suppressions) if suppressions else report
+    if options.since is not None:
+        from maildoctor.cli.since import compared
+
+        report = compared(report, before, options.since)
     policy = Policy(options.fail_on, options.allow_unknown, options.exit_zero, known or frozenset())
     try:
         _record(host, options.record)
@@ -114,6 +130,14 @@ def _known(baseline: str | None) -> Set[str] | None:
     from maildoctor.cli.baseline import fingerprints
 
     return fingerprints(baseline)
+
+
+def _before(path: str | None, outputs: Sequence[Output]) -> "Stored | None":
+    if path is None:
+        return None
+    from maildoctor.cli.since import earlier
+
+    return earlier(path, outputs)
 
 
 def _host(options: argparse.Namespace) -> Host:

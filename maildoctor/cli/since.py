@@ -1,0 +1,75 @@
+"""What changed between an earlier report of a host and this one: `check --since`."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from maildoctor import __version__
+from maildoctor.cli.output import Output
+from maildoctor.cli.report_error import UsageError
+from maildoctor.cli.stored import Stored, stored
+from maildoctor.model import SEVERITIES, Finding, Gone, Outcome, Report, Since
+from maildoctor.render.escape import unicode
+
+_SETTLED = ("pass", "fail", "not_applicable")
+"""Outcomes of a check that looked."""
+
+
+def earlier(path: str, outputs: Sequence[Output]) -> Stored | None:
+    """The report to compare with, read before anything is written. None where there is none yet, and this run writes
+    the first one to the same file. Raises UsageError."""
+    own = os.path.abspath(path) in {os.path.abspath(o.path) for o in outputs if o.format == "json"}
+    if own and not os.path.lexists(path):
+        return None
+    return stored(path)
+
+
+def compared(report: Report, before: Stored | None, path: str) -> Report:
+    """The report with what changed since `before`, which was read from `path`. Raises UsageError where that is of
+    another target."""
+    now = {unicode(r.finding.fingerprint): r.finding for r in report.ranked}
+    if before is None:
+        return replace(report, since=Since("", "", tuple(now)))
+    old = before.report
+    _refuse_another(report, old, path)
+    then = {unicode(r.finding.fingerprint): r.finding for r in old.ranked}
+    came = tuple(mark for mark, f in now.items() if mark not in then or _worse(f, then[mark]))
+    outcomes = {o.code: o for o in report.outcomes}
+    went = tuple(
+        Gone(mark, f.code, f.severity, f.message, judged)
+        for mark, f in then.items()
+        if mark not in now and (judged := _looked_for(f, outcomes, report)) is not None
+    )
+    verdict = old.verdict.code if old.verdict else ""
+    remarks = tuple(_remarks(report, old, before.version))
+    return replace(report, since=Since(old.started, before.version, came, went, verdict, remarks))
+
+
+def _worse(now: Finding, then: Finding) -> bool:
+    return SEVERITIES.index(now.severity) < SEVERITIES.index(then.severity)
+
+
+def _looked_for(finding: Finding, outcomes: dict[str, Outcome], report: Report) -> bool | None:
+    """Whether this run would have found it again; None where nobody asked for its check. What a log rule said has no
+    outcome, and is over where the log holds it no more."""
+    outcome = outcomes.get(finding.code)
+    if outcome is None:
+        return True if report.verdict is not None else None
+    return outcome.outcome in _SETTLED and not (outcome.outcome == "fail" and outcome.reason)
+
+
+def _refuse_another(report: Report, old: Report, path: str) -> None:
+    kinds = (old.target.kind, report.target.kind)
+    if kinds[0] != kinds[1] or (kinds[0] == "host" and old.target.name != report.target.name):
+        was, is_ = (f"{t.kind} {t.name}" for t in (old.target, report.target))
+        what = f"it is the report of {was}, and this is {is_}: nothing can be said of what changed"
+        raise UsageError(what, path, "keep a report for each host, and compare a host with itself")
+
+
+def _remarks(report: Report, old: Report, version: str) -> Iterator[str]:
+    if old.target.name != report.target.name:
+        yield f"the earlier report is of {old.target.kind} {old.target.name}"
+    if version != __version__:
+        yield f"the earlier report is by maildoctor {version or 'of no known release'}: a check may be what is new"
+    if (old.verdict is None) != (report.verdict is None):
+        yield "only one of the two looked at everything (--select)"
