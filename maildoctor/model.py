@@ -226,15 +226,30 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file of a configuration that is not installed: it was taken for what stands, or would stand, at `path`, with
+    this owner and mode (`root root 0644`). `replaces`: there is such a file now; `used`: it was read, as only what the
+    configuration names is."""
+
+    file: str
+    path: str
+    owned: str
+    replaces: bool
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """What was examined. `kind`: host, root, container, snapshot, log, endpoint or paste. `run_in`: the command that
-    opens a shell where those of the findings are to be run, a remark where no command does; empty for a host."""
+    opens a shell where those of the findings are to be run, a remark where no command does; empty for a host.
+    `candidates`: files that were taken for the installed ones."""
 
     kind: str
     name: str
     mta: tuple[Product, ...] = ()
     sasl: tuple[Product, ...] = ()
     run_in: str = ""
+    candidates: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

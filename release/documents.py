@@ -23,7 +23,7 @@ from maildoctor.cli.completion import FILES, SHELLS
 from maildoctor.cli.password import add_login
 
 ROOT = Path(__file__).resolve().parent.parent
-_COMPLETED = {"FILE": shtab.FILE, "[FORMAT:]FILE": shtab.FILE, "PATH": shtab.FILE, "REPORT": shtab.FILE,
+_COMPLETED = {"FILE": shtab.FILE, "[FORMAT:]FILE": shtab.FILE, "PATH": shtab.FILE, "REPORT": shtab.FILE, "NEW": shtab.FILE,
               "DIR": shtab.DIRECTORY}  # fmt: skip
 """Which arguments are paths, by their names."""
 
@@ -42,7 +42,17 @@ _OWN = {"triage": ("--since",)}
 """Options that another command has under the same name, and that mean something else here."""
 
 _ROWS = {
-    "check": ("--root", "--image", "--container", "--pid", "--record", "--snapshot", "--deadline"),
+    "check": (
+        "--root",
+        "--image",
+        "--container",
+        "--pid",
+        "--record",
+        "--snapshot",
+        "--candidate",
+        "--deadline",
+        "--since",
+    ),
     "triage": ("--follow",),
 }
 """Options that have a row of their own in the README, by command."""

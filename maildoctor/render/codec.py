@@ -68,6 +68,8 @@ _EMPTY, _ZERO, _FROM_ONE = _Form(missing=""), _Form(missing=0), _Form(fault=_fro
 _FORMS: Mapping[tuple[object, str], _Form] = {
     (model.Target, "kind"): _Form(fault=_among(("host", "root", "container", "snapshot", "log", "endpoint", "paste"))),
     (model.Target, "run_in"): _EMPTY,
+    (model.Candidate, "file"): _FULL,
+    (model.Candidate, "path"): _FULL,
     (model.Product, "name"): _FULL,
     (model.Product, "version"): _EMPTY,
     (model.Report, "started"): _MOMENT,

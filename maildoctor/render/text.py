@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from maildoctor import __version__
-from maildoctor.model import CheckResult, Evidence, Finding, Outcome, Product, Ranked, Report, Step
+from maildoctor.model import CheckResult, Evidence, Finding, Outcome, Product, Ranked, Report, Step, Target
 from maildoctor.render.escape import prose, shown, unicode
 from maildoctor.render.style import Style, Tone
 
@@ -26,6 +26,7 @@ _MARKS: dict[Tone, tuple[str, str]] = {
 }
 _LABEL = 10
 _FEW_CANDIDATES = 3
+"""Candidate causes, and candidate files, that are told without -v."""
 _CANDIDATE = re.compile(r"[1-9]\. ").match
 _PARTS = {"How to tell: ": "tell  ", "Do: ": "do    ", "Commands: ": "run   ", "Risky commands: ": "risky "}
 """How the paragraphs of a candidate begin (`triage/judge.py`), and what stands before them instead."""
@@ -177,7 +178,7 @@ def _brief(report: Report, style: Style) -> Iterator[Block]:
             continue
         yield _GAP
         yield from _cause(number, top.finding, len(symptoms), style, command)
-        yield from _lapsed(top, style)
+        yield from _lapsed(top, style, len(f"{number} "))
     if folded:
         yield _GAP
         yield Block("", f"{folded} {_plural('cause', folded)} in one line, as those above; -v shows them whole")
@@ -289,13 +290,14 @@ def _suppressed(report: Report, style: Style) -> Iterator[Block]:
         yield Block(f"{mark('info', style)} ", shown(text, style.ascii), tone="info", wrap="fold")
 
 
-def _lapsed(ranked: Ranked, style: Style) -> Iterator[Block]:
+def _lapsed(ranked: Ranked, style: Style, indent: int = 0) -> Iterator[Block]:
     """That its suppression is over, and what the reason was."""
     if ranked.suppression is not None:
         from maildoctor.render.verdict import suppressed_words
 
         text = shown(suppressed_words(ranked.suppression), style.ascii)
-        yield _labelled("again", text, _inside(style), "fold")
+        label = "again".ljust(_SHORT if indent else _LABEL)
+        yield Block(label, text, indent + _inside(style), wrap="fold")
 
 
 def _numbered(number: int, finding: Finding, style: Style) -> Block:
@@ -449,14 +451,33 @@ def _header(report: Report, style: Style) -> Iterator[Block]:
         return
     products = [" + ".join(_product(p) for p in some) for some in (target.mta, target.sasl) if some]
     found = " + ".join(products) or ("" if target.kind == "paste" else "no mail server found")
-    text = shown(f"{target.kind} {target.name}  {found}", style.ascii)
+    about = f"{target.kind} {target.name}"
+    if target.candidates:
+        about = f"candidate for {'this host' if about == 'root /' else about}"
+    text = shown(f"{about}  {found}", style.ascii)
     yield Block(f"maildoctor {__version__}  ", text, tone="dim", wrap="fold")
+    yield from _candidates(target, style)
+
+
+def _candidates(target: Target, style: Style) -> Iterator[Block]:
+    """Which files were taken for the installed ones; more than a few by -v."""
+    listed = target.candidates if style.verbosity > 0 else target.candidates[:_FEW_CANDIDATES]
+    for one in listed:
+        there = f"in place of {one.path}, owner and mode as there" if one.replaces else f"as {one.path}, which is new"
+        unread = "" if one.used else "; nothing reads it there"
+        text = f"{one.file} {there} ({one.owned}){unread}"
+        yield Block("  ", shown(text, style.ascii), tone="dim", wrap="fold")
+    if more := len(target.candidates) - len(listed):
+        yield Block("  ", f"and {more} more {_plural('file', more)}: -v", tone="dim")
 
 
 def _elsewhere(report: Report, fresh: Sequence[Ranked], style: Style) -> Iterator[Block]:
     """Where the commands are to be run, if that is not here and there are any."""
     where = report.target.run_in
-    if not where or not any(r.finding.fix for r in fresh):
+    if report.target.candidates and any(r.finding.fix for r in fresh):
+        yield _GAP
+        yield Block("", "Paths and commands below are those of the installed files: make the change in the candidate.")
+    if not where or report.target.candidates or not any(r.finding.fix for r in fresh):
         return
     yield _GAP
     yield Block("", "Files and commands below are the target's, not this host's. Run them in:")

@@ -110,10 +110,18 @@ def state(report: Report, known: Set[str] | None = None) -> int:
 
 
 def sentence(report: Report) -> str:
-    """The verdict in one sentence; empty where none was asked for."""
-    verdict = report.verdict
-    if verdict is None:
+    """The verdict in one sentence; empty where none was asked for. Of what is not installed a second one says so."""
+    if report.verdict is None:
         return ""
+    said = _sentence(report, report.verdict)
+    if not report.target.candidates:
+        return said
+    if report.verdict.code == "ready":
+        return f"{said.partition('.')[0]}. The candidate is not installed, so nothing can show one."
+    return f"{said} This is said of the candidate, which is not installed."
+
+
+def _sentence(report: Report, verdict: Verdict) -> str:
     logins = f"{verdict.shown:,} {'login' if verdict.shown == 1 else 'logins'}"
     since = " since the mail server was started" if report.logins and report.logins.since else ""
     match verdict.code:
