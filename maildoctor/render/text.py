@@ -476,7 +476,7 @@ def _elsewhere(report: Report, fresh: Sequence[Ranked], style: Style) -> Iterato
     where = report.target.run_in
     if report.target.candidates and any(r.finding.fix for r in fresh):
         yield _GAP
-        yield Block("", "Paths and commands below are those of the installed files: make the change in the candidate.")
+        yield Block("", "Paths below are those of the installed files: change the candidate instead.")
     if not where or report.target.candidates or not any(r.finding.fix for r in fresh):
         return
     yield _GAP
