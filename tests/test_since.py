@@ -156,6 +156,25 @@ def test_a_truncated_report_and_none(bench: Bench, capsys: pytest.CaptureFixture
     assert (status, "cannot read the report" in err) == (2, True)
 
 
+def test_what_is_suppressed_is_no_news_until_it_is_over(
+    bench: Bench, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    config = tmp_path / "suppress.toml"
+    config.write_text('[[suppress]]\ncode = "LINK001"\nreason = "known"\nuntil = 2026-11-25\n')
+    words = ("--config", str(config), "--since", str(tmp_path / "last.json"), "-o", f"json:{tmp_path / 'last.json'}")
+    _run(bench, capsys, _of(), *words)
+    # it comes, and it is known already
+    assert _run(bench, capsys, _of(CAUSE), *words) == (0, "", "")
+    later = replace(_of(CAUSE), started="2026-11-26T06:00:00Z")
+    status, out, _ = _run(bench, capsys, later, *words)
+    assert (status, "new: LINK001" in out) == (1, True)
+    assert "was suppressed until 2026-11-25, which has passed: known" in out
+    assert _run(bench, capsys, later, *words) == (1, "", "")
+    # who suppresses it again has not made it go
+    config.write_text('[[suppress]]\ncode = "LINK001"\nreason = "known"\nuntil = "never"\n')
+    assert _run(bench, capsys, later, *words) == (0, "", "")
+
+
 def test_since_and_baseline_are_two_things(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     status, _, err = _run(bench, capsys, FAULTY, "--since", "a", "--baseline", "b")
     assert (status, "not allowed with" in err) == (2, True)

@@ -177,10 +177,10 @@ def test_what_an_entry_is_about(config: Path, entry: str, fits: bool) -> None:
 )
 def test_what_is_wrong_is_told_by_file_and_line(config: Path, text: str, line: int, what: str) -> None:
     config.write_text(text)
-    with pytest.raises(DoctorError) as told:
+    with pytest.raises(DoctorError) as raised:
         configured(str(config))
-    assert what in told.value.what
-    assert told.value.where == f"{config}:{line}"
+    assert what in raised.value.what
+    assert raised.value.where == f"{config}:{line}"
 
 
 def test_a_file_that_others_could_change_is_not_obeyed(config: Path) -> None:

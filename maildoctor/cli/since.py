@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from maildoctor import __version__
+from maildoctor import __version__, filesystem
 from maildoctor.cli.output import Output
 from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.stored import Stored, stored
@@ -18,31 +18,40 @@ _SETTLED = ("pass", "fail", "not_applicable")
 def earlier(path: str, outputs: Sequence[Output]) -> Stored | None:
     """The report to compare with, read before anything is written. None where there is none yet, and this run writes
     the first one to the same file. Raises UsageError."""
-    own = os.path.abspath(path) in {os.path.abspath(o.path) for o in outputs if o.format == "json"}
-    if own and not os.path.lexists(path):
-        return None
+    if os.path.abspath(path) in {os.path.abspath(o.path) for o in outputs if o.format == "json"}:
+        try:
+            filesystem.status(path, follow=False)
+        except FileNotFoundError:
+            return None
+        except OSError:
+            pass  # it is told below
     return stored(path)
 
 
 def compared(report: Report, before: Stored | None, path: str) -> Report:
-    """The report with what changed since `before`, which was read from `path`. Raises UsageError where that is of
-    another target."""
-    now = {unicode(r.finding.fingerprint): r.finding for r in report.ranked}
+    """The report with what changed since `before`, which was read from `path`. What is suppressed is no news, and what
+    was and is no more came back. Raises UsageError where `before` is of another target."""
+    now = _counted(report)
     if before is None:
         return replace(report, since=Since("", "", tuple(now)))
     old = before.report
     _refuse_another(report, old, path)
-    then = {unicode(r.finding.fingerprint): r.finding for r in old.ranked}
+    then = _counted(old)
+    present = {unicode(r.finding.fingerprint) for r in report.ranked}
     came = tuple(mark for mark, f in now.items() if mark not in then or _worse(f, then[mark]))
     outcomes = {o.code: o for o in report.outcomes}
     went = tuple(
         Gone(mark, f.code, f.severity, f.message, judged)
         for mark, f in then.items()
-        if mark not in now and (judged := _looked_for(f, outcomes, report)) is not None
+        if mark not in present and (judged := _looked_for(f, outcomes, report)) is not None
     )
     verdict = old.verdict.code if old.verdict else ""
     remarks = tuple(_remarks(report, old, before.version))
     return replace(report, since=Since(old.started, before.version, came, went, verdict, remarks))
+
+
+def _counted(report: Report) -> dict[str, Finding]:
+    return {unicode(r.finding.fingerprint): r.finding for r in report.ranked if not r.suppressed}
 
 
 def _worse(now: Finding, then: Finding) -> bool:

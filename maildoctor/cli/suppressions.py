@@ -68,7 +68,8 @@ def configured(path: str | None) -> tuple[Entry, ...]:
     except OSError as error:
         link = error.errno == errno.ELOOP
         reason = "it is a symbolic link" if link else f"it cannot be read: {error.strerror}"
-        raise UsageError(f"the configuration is not obeyed: {reason}", where, "name a regular file") from None
+        remedy = "make it a regular file that whoever runs maildoctor may read"
+        raise UsageError(f"the configuration is not obeyed: {reason}", where, remedy) from None
     return tuple(_entries(text, where))
 
 
