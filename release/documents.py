@@ -23,8 +23,8 @@ from maildoctor.cli.completion import FILES, SHELLS
 from maildoctor.cli.password import add_login
 
 ROOT = Path(__file__).resolve().parent.parent
-_COMPLETED = {"FILE": shtab.FILE, "[FORMAT:]FILE": shtab.FILE, "PATH": shtab.FILE, "REPORT": shtab.FILE, "NEW": shtab.FILE,
-              "DIR": shtab.DIRECTORY}  # fmt: skip
+_COMPLETED = {"FILE": shtab.FILE, "[FORMAT:]FILE": shtab.FILE, "PATH": shtab.FILE, "REPORT": shtab.FILE,
+              "NEW": shtab.FILE, "DIR": shtab.DIRECTORY}  # fmt: skip
 """Which arguments are paths, by their names."""
 
 _COUNTS = ("--select", "--ignore", "--checks", "--baseline", "--since", "--config")

@@ -91,6 +91,7 @@ def test_the_exit_status_where_all_is_suppressed(
     assert found == status
     if verdict.verdict is not None and verdict.verdict.code == "broken":
         assert "Nobody can log in." in out
+        assert "No other fault was found" in out
 
 
 def test_every_form_has_it(bench: Bench, capsys: pytest.CaptureFixture[str], config: Path) -> None:
@@ -162,7 +163,8 @@ def test_what_an_entry_is_about(config: Path, entry: str, fits: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "what"),
     [
-        (LINK.replace("reason", "resaon"), 1, "unknown key 'resaon'"),
+        (LINK.replace("reason", "resaon"), 3, "unknown key 'resaon'"),
+        (LINK + MECH.replace("until", "untill"), 8, "unknown key 'untill'"),
         (MECH + LINK.replace('reason = "nobody uses it"\n', ""), 5, "gives no reason"),
         (MECH + LINK.replace("until = 2027-01-31\n", ""), 5, "until when"),
         (LINK.replace("2027-01-31", '"soon"'), 1, "until is no day"),

@@ -125,7 +125,19 @@ def _entries(text: bytes, path: str) -> Iterator[Entry]:
     if len(lines) != len(tables):
         raise _wrong("each suppression is written below a line [[suppress]]", path, key_line(text, "suppress"))
     for table, line in zip(tables, lines, strict=True):
+        for key in table:
+            if key not in _KEYS:
+                what = f"unknown key {key!r}: a suppression has {', '.join(_KEYS)}"
+                raise _wrong(what, path, _line_of(key, text, line))
         yield _entry(table, path, line)
+
+
+def _line_of(key: str, text: bytes, start: int) -> int:
+    """The line of a key of the entry that begins on the line `start`."""
+    from maildoctor.triage.rule_text import key_line
+
+    rest = b"\n".join(text.split(b"\n")[start - 1 :])
+    return start - 1 + (key_line(rest, key) or 1)
 
 
 def _wrong(what: str, path: str, line: int | None) -> UsageError:
@@ -133,9 +145,6 @@ def _wrong(what: str, path: str, line: int | None) -> UsageError:
 
 
 def _entry(table: dict[str, Any], path: str, line: int) -> Entry:
-    for key in table:
-        if key not in _KEYS:
-            raise _wrong(f"unknown key {key!r}: a suppression has {', '.join(_KEYS)}", path, line)
     words = {key: table.get(key, "") for key in ("code", "fingerprint", "reason")}
     for key, word in words.items():
         if not isinstance(word, str):

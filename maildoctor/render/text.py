@@ -373,7 +373,8 @@ def _ending(report: Report, trees: Sequence[tuple[Ranked, object]], style: Style
     counts = f"{report.counted('pass')} checks passed, {report.counted('not_judged')} not judged{known}"
     new = "new " if style.known is not None else ""
     tops = [top.finding for top, _ in trees]
-    found = f"{_causes(tops, new)}. {counts}" if tops else f"No {new}fault was found; {counts}"
+    other = "other " if report.suppressed else ""
+    found = f"{_causes(tops, new)}. {counts}" if tops else f"No {new or other}fault was found; {counts}"
     yield Block("", f"{found}  {report.seconds:.1f} s", wrap="fold")
     if any(f.fix and _acts(f.fix) and f.severity != "info" for f in tops) and report.target.kind == "host":
         yield Block("", "Start with 1, then run maildoctor check again.")
@@ -686,7 +687,8 @@ def _closing(report: Report, fresh: Sequence[Ranked], style: Style) -> Block:
     if tops:
         text = ", ".join([_causes(tops, new), f"{passed} passed", *counts])
     elif judged := passed + report.counted("fail"):
-        text = f"No {new}fault found in {judged} {_plural('check', judged)}. {', '.join(counts)}"
+        other = "other " if report.suppressed else ""
+        text = f"No {new or other}fault found in {judged} {_plural('check', judged)}. {', '.join(counts)}"
     else:
         reason = next((f": {reason}" for (reason, _), _ in _by_reason(report.outcomes) if reason), "")
         text = prose(f"Nothing could be judged{reason}. {', '.join(counts)}", style.ascii)
