@@ -10,7 +10,7 @@ import pytest
 from maildoctor.__main__ import main
 from maildoctor.cli.since import compared
 from maildoctor.cli.stored import Stored
-from maildoctor.model import Finding, Outcome, Report, Verdict
+from maildoctor.model import Candidate, Finding, Outcome, Report, Verdict, VerdictCode
 from maildoctor.render import rendered
 from maildoctor.render.style import Style
 from tests.reports import CAUSE, DEBIAN, FAILED, FAULTY, NOTE, PASSED, SYMPTOM, UNSEEN, report
@@ -93,6 +93,15 @@ def test_what_grew_worse_and_another_verdict_are_news(
     assert "the verdict was works" in _run(bench, capsys, down, "--since", str(last))[1]
 
 
+@pytest.mark.parametrize("codes", [("works", "not_shown"), ("not_shown", "works")])
+def test_a_log_that_was_rotated_is_no_news(
+    bench: Bench, capsys: pytest.CaptureFixture[str], tmp_path: Path, codes: tuple[VerdictCode, VerdictCode]
+) -> None:
+    last = _kept(bench, capsys, tmp_path / "last.json", _of(verdict=Verdict(codes[0], 1)))
+    status, out, _ = _run(bench, capsys, _of(verdict=Verdict(codes[1], 1)), "--since", str(last))
+    assert (status, out) == (0 if codes[1] == "works" else 3, "")
+
+
 def test_other_forms_are_whole(bench: Bench, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     last = _kept(bench, capsys, tmp_path / "last.json", _of(CAUSE, NOTE))
     now = _of(NOTE, OTHER)
@@ -126,6 +135,16 @@ def test_a_report_of_another_host_is_refused(bench: Bench, capsys: pytest.Captur
     assert (status, out) == (2, "")
     assert "host other.example.com" in err
     assert "host mail.example.test" in err
+
+
+def test_a_candidate_is_not_compared_with_what_is_installed(
+    bench: Bench, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    new = Candidate("new.cf", "/etc/mail/sendmail.cf", "root root 0644", replaces=True, used=True)
+    judged = replace(_of(), target=replace(DEBIAN, candidates=(new,)))
+    last = _kept(bench, capsys, tmp_path / "last.json", judged)
+    status, _, err = _run(bench, capsys, _of(), "--since", str(last))
+    assert (status, "the report of a candidate for host mail.example.test" in err) == (2, True)
 
 
 def test_another_version_is_said(bench: Bench, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ _FOLDERS: Mapping[PieceKind, tuple[str, ...]] = {
 _NAMED: Mapping[str, PieceKind] = {"main.cf": "main.cf", "master.cf": "master.cf", "dovecot.conf": "dovecot",
                                    "sendmail.cf": "sendmail.cf", "submit.cf": "submit.cf"}  # fmt: skip
 _LEVEL = re.compile(r"(?m)^V\d{1,2}(?:/\w{1,20})?$")
-_MSP = re.compile(r"(?m)^D\{MTAHost\}|^Mmsp|^O ClientPortOptions=.{0,80}\n(?:.{0,200}\n){0,3}O RunAsUser=smmsp")
+_MSP = re.compile(r"(?m)^D\{MTAHost\}|^Mmsp")
 _NOT_JUDGED: Mapping[PieceKind, tuple[str, str]] = {
     "sendmail.mc": (
         "this is the source of a sendmail.cf, and only what is built of it can be judged",

@@ -8,7 +8,7 @@ from maildoctor import __version__, filesystem
 from maildoctor.cli.output import Output
 from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.stored import Stored, stored
-from maildoctor.model import SEVERITIES, Finding, Gone, Outcome, Report, Since
+from maildoctor.model import SEVERITIES, Finding, Gone, Outcome, Report, Since, Target
 from maildoctor.render.escape import unicode
 
 _SETTLED = ("pass", "fail", "not_applicable")
@@ -68,11 +68,15 @@ def _looked_for(finding: Finding, outcomes: dict[str, Outcome], report: Report) 
 
 
 def _refuse_another(report: Report, old: Report, path: str) -> None:
-    kinds = (old.target.kind, report.target.kind)
-    if kinds[0] != kinds[1] or (kinds[0] == "host" and old.target.name != report.target.name):
-        was, is_ = (f"{t.kind} {t.name}" for t in (old.target, report.target))
-        what = f"it is the report of {was}, and this is {is_}: nothing can be said of what changed"
+    was, now = old.target, report.target
+    another = (was.kind, bool(was.candidates)) != (now.kind, bool(now.candidates))
+    if another or (now.kind == "host" and was.name != now.name):
+        what = f"it is the report of {_called(was)}, and this is {_called(now)}: nothing can be said of what changed"
         raise UsageError(what, path, "keep a report for each host, and compare a host with itself")
+
+
+def _called(target: Target) -> str:
+    return f"{'a candidate for ' if target.candidates else ''}{target.kind} {target.name}"
 
 
 def _remarks(report: Report, old: Report, version: str) -> Iterator[str]:

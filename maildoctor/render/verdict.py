@@ -69,13 +69,14 @@ def is_down(report: Report) -> bool:
 
 
 def changed(since: Since, report: Report) -> bool:
-    """Whether anything but notes came or went, or the verdict is another."""
+    """Whether anything but notes came or went, or the verdict is another. That no login is seen for a while, as after
+    the log was rotated, is no change."""
     severities = {unicode(r.finding.fingerprint): r.finding.severity for r in report.ranked}
     now = report.verdict.code if report.verdict else ""
     return (
         any(severities.get(mark) != "info" for mark in since.came)
         or any(gone.severity != "info" for gone in since.went)
-        or bool(now and since.verdict and now != since.verdict)
+        or bool(now and since.verdict and now != since.verdict and {now, since.verdict} != {"works", "not_shown"})
         or not since.started
     )
 
