@@ -145,8 +145,15 @@ def test_what_cannot_be_a_candidate_is_refused(
     assert "FIFO" in _refused(capsys, *words, str(tmp_path / "fifo"))
     (tmp_path / "new.cf").write_bytes(CF)
     assert "goes with --root" in _refused(capsys, "--pid", "1", "--candidate", str(tmp_path / "new.cf"))
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for number in range(501):
+        (folder / f"{number}.cf").touch()
+    assert "500 files" in _refused(capsys, *words, str(folder))
     monkeypatch.setattr(candidate, "LARGEST", 1000)
     assert "larger than" in _refused(capsys, *words, str(tmp_path / "new.cf"))
+    (tmp_path / "empty/sendmail.cf").write_bytes(CF)
+    assert "it holds more than a configuration does" in _refused(capsys, *words, str(tmp_path / "empty"))
 
 
 @pytest.mark.parametrize(

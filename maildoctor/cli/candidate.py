@@ -24,7 +24,8 @@ LARGEST = 16 * 1024 * 1024
 _MOST = 500
 _DEEPEST = 6
 _LINES = 5_000
-"""Lines by which a file is known."""
+_WIDTH = 1_000
+"""Lines by which a file is known, and characters of each."""
 _REMEDY = (
     "give a sendmail.cf, submit.cf, main.cf, master.cf, dovecot.conf, or Sendmail.conf or smtpd.conf of libsasl, or a"
     " folder that holds such files"
@@ -82,7 +83,7 @@ def placing(given: str, host: Host) -> Placing:
         is_folder = stat.S_ISDIR(filesystem.status(given).st_mode)
         if not is_folder:
             return _of_file(given, filesystem.read(given, LARGEST + 1), host)
-        return _of_folder(given, dict(_within(filesystem.Tree(given), given)), host)
+        return _of_folder(given, _all(given), host)
     except OSError as error:
         raise UsageError(f"the candidate cannot be read: {error.strerror}", given, _REMEDY) from error
 
@@ -102,7 +103,7 @@ def known(name: str, data: bytes) -> PieceKind | None:
         return None
     if _LEVEL.search(text):
         return "submit.cf" if name.startswith("submit") or _MSP.search(text) else "sendmail.cf"
-    lines = [line for line in text.splitlines()[:_LINES] if line.strip() and not line.lstrip().startswith("#")]
+    lines = [line[:_WIDTH] for line in text.splitlines()[:_LINES] if line.strip() and not line.lstrip().startswith("#")]
     forms = Counter(form for line in lines if (form := form_of(line.strip())) is not None)
     by_name = kind_of_path(name)
     if by_name in (*_FOLDERS, "sendmail.mc", "sasl-conf") and (forms[by_name] or not lines):
@@ -158,6 +159,19 @@ def _of_sasl(name: str, host: Host) -> str:
 # ---- a folder
 
 
+def _all(given: str) -> dict[str, bytes]:
+    """The files of a folder, which are no more than a configuration has. Raises OSError and UsageError."""
+    found: dict[str, bytes] = {}
+    size = 0
+    for path, data in _within(filesystem.Tree(given), given):
+        found[path] = data
+        size += len(data)
+        if len(found) > _MOST or size > LARGEST:
+            what = f"it holds more than a configuration does: {_MOST} files, or {LARGEST >> 20} MiB"
+            raise UsageError(what, given, _REMEDY)
+    return found
+
+
 def _within(tree: filesystem.Tree, given: str, folder: str = "/", depth: int = 0) -> Iterator[tuple[str, bytes]]:
     """The regular files below a folder, by their path in it; links are followed inside it only. Raises OSError and
     UsageError."""
@@ -176,9 +190,6 @@ def _within(tree: filesystem.Tree, given: str, folder: str = "/", depth: int = 0
 
 
 def _of_folder(given: str, found: Mapping[str, bytes], host: Host) -> Placing:
-    if len(found) > _MOST or sum(map(len, found.values())) > LARGEST:
-        what = f"it holds more than a configuration does: {_MOST} files, or {LARGEST >> 20} MiB"
-        raise UsageError(what, given, _REMEDY)
     top = _top(found, host)
     if top is None:
         raise UsageError("nothing in it is recognised as a configuration that can be judged", given, _REMEDY)
