@@ -131,12 +131,32 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppression:
+    """Somebody's word that a finding is known and does not count: what it is about, in the words of the configuration,
+    the reason, the last day as YYYY-MM-DD (empty: for good), and the `path:line` where it stands. `over`: that day has
+    passed, so what it is about counts again."""
+
+    what: str
+    reason: str
+    until: str
+    where: str
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
-    """A finding in its place: `rank` from 1, `explained_by` the fingerprint of its cause (None: it is a root)."""
+    """A finding in its place: `rank` from 1, `explained_by` the fingerprint of its cause (None: it is a root);
+    `suppression` is the one that is about it."""
 
     finding: Finding
     rank: int
     explained_by: str | None
+    suppression: Suppression | None = None
+
+    @property
+    def suppressed(self) -> bool:
+        """It is told in one line and does not count."""
+        return self.suppression is not None and not self.suppression.over
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,15 +226,30 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file of a configuration that is not installed: it was taken for what stands, or would stand, at `path`, with
+    this owner and mode (`root root 0644`). `replaces`: there is such a file now; `used`: it was read, as only what the
+    configuration names is."""
+
+    file: str
+    path: str
+    owned: str
+    replaces: bool
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """What was examined. `kind`: host, root, container, snapshot, log, endpoint or paste. `run_in`: the command that
-    opens a shell where those of the findings are to be run, a remark where no command does; empty for a host."""
+    opens a shell where those of the findings are to be run, a remark where no command does; empty for a host.
+    `candidates`: files that were taken for the installed ones."""
 
     kind: str
     name: str
     mta: tuple[Product, ...] = ()
     sasl: tuple[Product, ...] = ()
     run_in: str = ""
+    candidates: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +386,31 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """A finding of an earlier report that is not in this one. `judged`: it was looked for, so the fault is over."""
+
+    fingerprint: str
+    code: str
+    severity: Severity
+    message: str
+    judged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What changed since an earlier report, which was `started` then by that `version` (empty: there was none yet).
+    `came`: fingerprints of the findings that are new, or more severe; `verdict`: the earlier one, empty where it had
+    none; `remarks`: what makes the two hard to compare, a sentence each."""
+
+    started: str
+    version: str
+    came: tuple[str, ...] = ()
+    went: tuple[Gone, ...] = ()
+    verdict: Literal[VerdictCode, ""] = ""
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole diagnosis. `started` is ISO 8601 in UTC; `seconds` is wall time; `commands` are those that were run;
     `log` is what was read of logs, if any was."""
@@ -376,16 +436,25 @@ class Report:
     """of a paste: what it was cut into"""
     requests: tuple[Request, ...] = ()
     """of a paste: what to paste next"""
+    since: Since | None = None
+    """None where it was compared with no earlier report"""
+    unused_suppressions: tuple[Suppression, ...] = ()
+    """those that are about no finding of this report"""
 
     @property
     def roots(self) -> tuple[Ranked, ...]:
-        """The findings that no other finding explains, the most likely and most severe first."""
-        return tuple(r for r in self.ranked if r.explained_by is None)
+        """The findings that no other finding explains, the most likely and most severe first; suppressed ones aside."""
+        return tuple(r for r in self.ranked if r.explained_by is None and not r.suppressed)
+
+    @property
+    def suppressed(self) -> tuple[Ranked, ...]:
+        """The findings that do not count because somebody said so."""
+        return tuple(r for r in self.ranked if r.suppressed)
 
     def counted(self, verdict: CheckResult) -> int:
         """How many checks had this outcome."""
         return sum(o.outcome == verdict for o in self.outcomes)
 
     def severe(self, severity: Severity) -> int:
-        """How many findings have this severity, symptoms included."""
-        return sum(r.finding.severity == severity for r in self.ranked)
+        """How many findings have this severity, symptoms included and suppressed ones not."""
+        return sum(r.finding.severity == severity and not r.suppressed for r in self.ranked)

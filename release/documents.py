@@ -24,10 +24,10 @@ from maildoctor.cli.password import add_login
 
 ROOT = Path(__file__).resolve().parent.parent
 _COMPLETED = {"FILE": shtab.FILE, "[FORMAT:]FILE": shtab.FILE, "PATH": shtab.FILE, "REPORT": shtab.FILE,
-              "DIR": shtab.DIRECTORY}  # fmt: skip
+              "NEW": shtab.FILE, "DIR": shtab.DIRECTORY}  # fmt: skip
 """Which arguments are paths, by their names."""
 
-_COUNTS = ("--select", "--ignore", "--checks", "--baseline")
+_COUNTS = ("--select", "--ignore", "--checks", "--baseline", "--since", "--config")
 _TITLES = {
     "check": ("what check examines (without these: this host):", "What is examined"),
     "probe": ("what probe asks (a host without a port: 25, 465 and 587):", "What probe asks"),
@@ -38,8 +38,21 @@ _TITLES = {
 }
 """The groups of options in the order of the help: their titles there and in the manual."""
 
+_OWN = {"triage": ("--since",)}
+"""Options that another command has under the same name, and that mean something else here."""
+
 _ROWS = {
-    "check": ("--root", "--image", "--container", "--pid", "--record", "--snapshot", "--deadline"),
+    "check": (
+        "--root",
+        "--image",
+        "--container",
+        "--pid",
+        "--record",
+        "--snapshot",
+        "--candidate",
+        "--deadline",
+        "--since",
+    ),
     "triage": ("--follow",),
 }
 """Options that have a row of their own in the README, by command."""
@@ -101,7 +114,8 @@ def grouped(parsers: Parsers) -> dict[str, Options]:
     }
     seen = {name for group in ("login", "printed", "counts") for name in groups[group]}
     for group in (group for group in groups if group in parsers):
-        groups[group] = {name: option for name, option in groups[group].items() if name not in seen}
+        own = _OWN.get(group, ())
+        groups[group] = {name: option for name, option in groups[group].items() if name not in seen or name in own}
         seen |= groups[group].keys()
     return {group: options for group, options in groups.items() if options}
 

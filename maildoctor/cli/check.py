@@ -2,17 +2,18 @@
 
 import argparse
 import sys
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from typing import TYPE_CHECKING
 
 from maildoctor.cli import options as shared
-from maildoctor.cli.output import planned, published
+from maildoctor.cli.output import Output, planned, published
 from maildoctor.cli.progress import Progress
 from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.selection import chosen
 from maildoctor.cli.signals import status_of
 from maildoctor.cli.status import Policy
 from maildoctor.cli.style_options import style_for
+from maildoctor.cli.suppressions import CONFIGURATION, configured, suppressed
 from maildoctor.engine import examine
 from maildoctor.host import Host
 from maildoctor.host.deadline import SECONDS, Deadline, Overdue
@@ -21,6 +22,7 @@ from maildoctor.model import Report
 from maildoctor.triage.witness import received
 
 if TYPE_CHECKING:
+    from maildoctor.cli.stored import Stored
     from maildoctor.facts.login_history import LoginHistory
     from maildoctor.host.rooted import Rooted
 
@@ -47,6 +49,9 @@ def parser() -> argparse.ArgumentParser:
     target.add_argument("--pid", metavar="N", help="examine the container that process N runs in, from outside")
     target.add_argument("--container", metavar="NAME", help="examine a running container of podman or docker")
     target.add_argument("--snapshot", metavar="DIR", help="examine what an earlier --record wrote")
+    p.add_argument(
+        "--candidate", metavar="NEW", help="a configuration, a file or a folder, judged as if it were installed here"
+    )
     p.add_argument("--no-probe", action="store_true", help="connect to nothing: leave out the checks WIRE*")
     p.add_argument("--ask-backends", action="store_true", help="ask LDAP, Kerberos and IMAP servers elsewhere too")
     p.add_argument("--tag", metavar="NAME", help="which image of --image, where it holds several")
@@ -66,7 +71,14 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--ignore", action="append", default=[], metavar="CHECKS", help="not these")
     shared.add_checks(p)
-    p.add_argument("--baseline", metavar="FILE", help="an earlier JSON report: only what is not in it counts")
+    earlier = p.add_mutually_exclusive_group()
+    earlier.add_argument(
+        "--baseline", metavar="FILE", help="a JSON report of what is put up with: only what is not in it counts"
+    )
+    earlier.add_argument(
+        "--since", metavar="REPORT", help="say only what changed since this JSON report; no text where nothing did"
+    )
+    p.add_argument("--config", metavar="FILE", help=f"the file of suppressions ({CONFIGURATION}, where it is there)")
     shared.add_verdict(p)
     shared.add_unknown(p)
     return p
@@ -83,12 +95,14 @@ def run(words: Sequence[str]) -> int:
     options = shared.read(parser(), words)
     outputs = planned(options.output, options.format)
     known = _known(options.baseline)
+    before = _before(options.since, outputs)
     library = load_library(options.checks)
     ignored = (*shared.listed(options.ignore), *(("WIRE*",) if options.no_probe else ()))
     select = chosen(library, shared.listed(options.select), ignored)
+    suppressions = configured(options.config)
     with Deadline(options.deadline) as deadline, Progress(wanted=not options.quiet) as progress:
         try:
-            host = deadline.within(lambda: _host(options), _OPENING)
+            host, named = deadline.within(lambda: _host(options), _OPENING)
         except Overdue:
             if deadline.stopped is not None:
                 raise deadline.stopped from None
@@ -100,6 +114,12 @@ def run(words: Sequence[str]) -> int:
             return received(host, report, library.witnesses, history)
 
         report = examine(host, library, select, progress.looking_at, deadline, witness)
+    report = named(report)
+    report = suppressed(report, suppressions) if suppressions else report
+    if options.since is not None:
+        from maildoctor.cli.since import compared
+
+        report = compared(report, before, options.since)
     policy = Policy(options.fail_on, options.allow_unknown, options.exit_zero, known or frozenset())
     try:
         _record(host, options.record)
@@ -116,8 +136,41 @@ def _known(baseline: str | None) -> Set[str] | None:
     return fingerprints(baseline)
 
 
-def _host(options: argparse.Namespace) -> Host:
-    host = _bare_host(options)
+def _before(path: str | None, outputs: Sequence[Output]) -> "Stored | None":
+    if path is None:
+        return None
+    from maildoctor.cli.since import earlier
+
+    return earlier(path, outputs)
+
+
+def _host(options: argparse.Namespace) -> tuple[Host, Callable[[Report], Report]]:
+    """What is examined, and what names the files of a candidate in its report."""
+    if options.candidate is None:
+        return _asked(options, _bare_host(options)), lambda report: report
+    if options.pid is not None or options.container is not None or options.snapshot is not None:
+        what = "a candidate is judged on this host or in files: it goes with --root and --image alone"
+        raise UsageError(what, "--candidate", "leave --pid, --container or --snapshot out")
+    from maildoctor.cli.candidate import placing
+
+    placed = placing(options.candidate, _files(options))
+    host = _files(options)
+    host.given_candidate(placed.files)
+    return _asked(options, host), lambda report: placed.named(report, host)
+
+
+def _files(options: argparse.Namespace) -> "Rooted":
+    """The files of what is examined: nothing that runs there is of a candidate."""
+    from maildoctor.host.rooted import Rooted
+
+    root = options.root if options.root is not None or options.image is not None else "/"
+    host = _bare_host(argparse.Namespace(**{**vars(options), "root": root}))
+    assert isinstance(host, Rooted)
+    return host
+
+
+def _asked(options: argparse.Namespace, host: Host) -> Host:
+    """The host without what is not to be asked, and written down where it is to be."""
     if options.no_probe:
         from maildoctor.host.without import Without
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from maildoctor import filesystem
-from maildoctor.cli.given_report import read
 from maildoctor.cli.output import planned, write
 from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.status import Policy, status
 from maildoctor.cli.stdout import say
+from maildoctor.cli.stored import stored
 from maildoctor.cli.style_options import for_file, style_for
 from maildoctor.fleet import FORMATS, rendered
 from maildoctor.fleet.summary import Fleet, Gathering
@@ -46,7 +46,7 @@ def _gathered(paths: Sequence[str], expected: Sequence[str] | None, policy: Poli
             continue
         for file in files:
             try:
-                report = read(file)
+                report = stored(file).report
             except UsageError as error:
                 gathering.refuse(file, error.what)
             else:

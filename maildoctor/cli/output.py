@@ -18,6 +18,7 @@ from maildoctor.cli.style_options import for_file
 from maildoctor.model import Report
 from maildoctor.render import FORMATS, rendered
 from maildoctor.render.style import Page, Style
+from maildoctor.render.verdict import changed
 
 _USUAL_MODE = 0o600
 _MODES = {"prometheus": 0o644}
@@ -54,7 +55,8 @@ def published(
 ) -> int:
     """Write the report to all files and to stdout, and give the exit status.
 
-    The files first: a reader of stdout who goes away early must not cost them, nor they him his report.
+    Of a report that is compared with an earlier one no text goes to stdout where nothing changed: cron mails what is
+    printed. The files first: a reader of stdout who goes away early must not cost them, nor they him his report.
     """
     state = plugin_status(report, policy)
     style = replace(style, state=state, fail_on=policy.fail_on)
@@ -67,7 +69,8 @@ def published(
         if "github" in (options.format, *(output.format for output in outputs)):
             _summarize(report, style, os.environ.get("GITHUB_STEP_SUMMARY", ""))
     finally:
-        say(rendered(report, options.format, style))
+        if not (options.format == "text" and report.since and not changed(report.since, report)):
+            say(rendered(report, options.format, style))
     return state if options.format == "nagios" else status(report, policy)
 
 

@@ -5,10 +5,10 @@ import sys
 from collections.abc import Sequence
 
 from maildoctor.cli import options as shared
-from maildoctor.cli.given_report import read
 from maildoctor.cli.output import planned, published
 from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.status import Policy
+from maildoctor.cli.stored import stored
 from maildoctor.cli.style_options import style_for
 
 _ABOUT = """\
@@ -58,4 +58,4 @@ def run(words: Sequence[str]) -> int:
     if options.expect:
         raise UsageError("render expects nothing", "--expect", "leave it out, or say: maildoctor report fleet")
     outputs = planned(options.output, options.format)
-    return published(read(options.reports[0]), options, outputs, style_for(sys.stdout, options), policy)
+    return published(stored(options.reports[0]).report, options, outputs, style_for(sys.stdout, options), policy)

@@ -23,7 +23,8 @@ class Policy:
 def status(report: Report, policy: Policy) -> int:
     """0 users can log in, or nothing in files stands in the way; 1 findings; 2 a check of ours broke; 3 nothing was
     found, and it is not shown that users can log in."""
-    if any(verdict.counts(ranked.finding, policy.fail_on, policy.known) for ranked in report.ranked):
+    counted = any(verdict.counts(ranked, policy.fail_on, policy.known) for ranked in report.ranked)
+    if counted or (policy.fail_on != "never" and verdict.is_down(report)):
         return CLEAN if policy.exit_zero else FINDINGS
     if report.counted("broke"):
         return OUR_FAILURE

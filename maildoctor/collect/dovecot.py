@@ -23,7 +23,7 @@ from maildoctor.facts.postfix.server import Postfix
 from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.host import Host, NoAnswer
 
-_FOLDERS = ("/etc/dovecot", "/usr/local/etc/dovecot")
+FOLDERS = ("/etc/dovecot", "/usr/local/etc/dovecot")
 _PROGRAMS = ("/usr/sbin/dovecot", "/usr/local/sbin/dovecot")
 _MODULES = (
     "/usr/lib/dovecot/modules/auth",
@@ -44,7 +44,7 @@ def program(host: Host) -> str:
 
 def is_configured(host: Host) -> bool:
     """Whether it is installed, with a configuration."""
-    return bool(program(host) and first(host, (f"{folder}/dovecot.conf" for folder in _FOLDERS)))
+    return bool(program(host) and first(host, (f"{folder}/dovecot.conf" for folder in FOLDERS)))
 
 
 def dovecot(host: Host, know: FactStore) -> Dovecot | Unknown:
@@ -99,7 +99,7 @@ def _main(host: Host, know: FactStore) -> str:
     for process in running.named("dovecot") if running else ():
         if m := _ANOTHER_FILE.search(process.command):
             return m[1]
-    return first(host, (f"{folder}/dovecot.conf" for folder in _FOLDERS))
+    return first(host, (f"{folder}/dovecot.conf" for folder in FOLDERS))
 
 
 def _found(host: Host, pattern: str) -> Iterator[str]:

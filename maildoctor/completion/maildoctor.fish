@@ -51,7 +51,7 @@ function _shtab_maildoctor_using
 end
 
 set -g _shtab_maildoctor_commands check triage paste probe healthcheck explain list report fix undo redact demo
-set -g _shtab_maildoctor_opts_with_value --authinfo --authzid --baseline --ca-file --cert --checks --color --completion --container --deadline --ehlo --expect --fail-on --format --free --from --header --ignore --image --journal --key --mailbox --mech --output --password-env --password-fd --password-file --pause --pid --port --procs --realm --record --relay-test --root --select --send-test --since --snapshot --source --tag --targets --timeout --tls --tls-name --top --until --user --wait -o
+set -g _shtab_maildoctor_opts_with_value --authinfo --authzid --baseline --ca-file --candidate --cert --checks --color --completion --config --container --deadline --ehlo --expect --fail-on --format --free --from --header --ignore --image --journal --key --mailbox --mech --output --password-env --password-fd --password-file --pause --pid --port --procs --realm --record --relay-test --root --select --send-test --since --snapshot --source --tag --targets --timeout --tls --tls-name --top --until --user --wait -o
 
 complete -c maildoctor -e
 complete -c maildoctor -f
@@ -66,6 +66,7 @@ complete -c maildoctor -n '_shtab_maildoctor_using check' -l image -xka "(__fish
 complete -c maildoctor -n '_shtab_maildoctor_using check' -l pid -x -d 'examine the container that process N runs in, from outside'
 complete -c maildoctor -n '_shtab_maildoctor_using check' -l container -x -d 'examine a running container of podman or docker'
 complete -c maildoctor -n '_shtab_maildoctor_using check' -l snapshot -xka "(__fish_complete_directories)" -d 'examine what an earlier --record wrote'
+complete -c maildoctor -n '_shtab_maildoctor_using check' -l candidate -xka "(__fish_complete_path (commandline -ct))" -d 'a configuration, a file or a folder, judged as if it were installed here'
 complete -c maildoctor -n '_shtab_maildoctor_using check' -l no-probe -d 'connect to nothing: leave out the checks WIRE*'
 complete -c maildoctor -n '_shtab_maildoctor_using check' -l ask-backends -d 'ask LDAP, Kerberos and IMAP servers elsewhere too'
 complete -c maildoctor -n '_shtab_maildoctor_using check' -l tag -x -d 'which image of --image, where it holds several'
@@ -83,7 +84,9 @@ complete -c maildoctor -n '_shtab_maildoctor_using check' -s o -l output -xka "(
 complete -c maildoctor -n '_shtab_maildoctor_using check' -l select -x -d 'only these: codes, names, globs, with commas'
 complete -c maildoctor -n '_shtab_maildoctor_using check' -l ignore -x -d 'not these'
 complete -c maildoctor -n '_shtab_maildoctor_using check' -l checks -xka "(__fish_complete_directories)" -d 'load the checks in DIR too (repeatable)'
-complete -c maildoctor -n '_shtab_maildoctor_using check' -l baseline -xka "(__fish_complete_path (commandline -ct))" -d 'an earlier JSON report: only what is not in it counts'
+complete -c maildoctor -n '_shtab_maildoctor_using check' -l baseline -xka "(__fish_complete_path (commandline -ct))" -d 'a JSON report of what is put up with: only what is not in it counts'
+complete -c maildoctor -n '_shtab_maildoctor_using check' -l since -xka "(__fish_complete_path (commandline -ct))" -d 'say only what changed since this JSON report; no text where nothing did'
+complete -c maildoctor -n '_shtab_maildoctor_using check' -l config -xka "(__fish_complete_path (commandline -ct))" -d 'the file of suppressions (/etc/maildoctor.toml, where it is there)'
 complete -c maildoctor -n '_shtab_maildoctor_using check' -l fail-on -xka "error warning never" -d 'the least severe finding that makes the exit status 1 (error)'
 complete -c maildoctor -n '_shtab_maildoctor_using check' -l exit-zero -d 'exit status 0 whatever was found'
 complete -c maildoctor -n '_shtab_maildoctor_using check' -l allow-unknown -d 'exit status 0 also where something was not judged'

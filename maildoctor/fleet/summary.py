@@ -125,8 +125,7 @@ class Gathering:
         # hosts of one installation have the same properties: one mapping serves them all
         properties = _properties(report)
         self._properties[key] = self._shared.setdefault(tuple(properties.items()), properties)
-        for ranked in report.roots[:_MOST]:
-            finding = ranked.finding
+        for finding in _counted(report):
             known = self._causes.get(finding.code)
             if known is None or SEVERITIES.index(finding.severity) < SEVERITIES.index(known.severity):
                 self._causes[finding.code] = finding
@@ -183,12 +182,17 @@ def _host(report: Report, status: int, source: str) -> Host:
         report.verdict.code if report.verdict else None,
         unicode(sentence(report))[:_LONGEST],
         status,
-        tuple(dict.fromkeys(ranked.finding.code for ranked in report.roots))[:_MOST],
+        tuple(dict.fromkeys(finding.code for finding in _counted(report))),
         report.severe("error"),
         report.severe("warning"),
         report.started,
         source,
     )
+
+
+def _counted(report: Report) -> list[Finding]:
+    """Root causes that nobody has suppressed on that host."""
+    return [ranked.finding for ranked in report.roots if not ranked.suppressed][:_MOST]
 
 
 def _contradiction(report: Report) -> str | None:

@@ -5,13 +5,14 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from maildoctor import filesystem, log_lines
 from maildoctor.filesystem import FileView, Tree
 from maildoctor.host import Answer, HostError, NoAnswer, Verb, Why
 from maildoctor.host.door import Door
+from maildoctor.host.placed import Placed
 from maildoctor.masking import kind_of
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Rooted(Door):
         self._linker: Linker | None = None
         self._began = time.monotonic()
         self._source = ""
+        self._placed: Placed | None = None
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -109,7 +111,19 @@ class Rooted(Door):
             raise HostError(what, directory, "give --source the top of a sendmail source tree")
         self._source = directory
 
+    def given_candidate(self, files: Mapping[str, bytes | None]) -> None:
+        """A configuration that is not installed: what lies at these paths is to be taken for these bytes, or for not
+        there. The log tells of the one that is installed, and is not asked from then on. Raises OSError."""
+        self._placed = self.files = Placed(self.files, files)
+
+    def read_candidate(self, path: str) -> bool:
+        """Whether the file that was given for this path has been read."""
+        return self._placed is not None and self._placed.was_read(path)
+
     def _answer(self, verb: Verb, subject: str) -> Answer:
+        if self._placed is not None and verb in ("logins", "recent"):
+            reason = "the log tells of the configuration that is installed, not of the candidate"
+            return NoAnswer("lifeless", reason, "examine the host when the candidate is installed")
         tell = self._verbs().get(verb)
         if tell is None and verb in _LIFE:
             return NoAnswer("lifeless", f"files alone have no {_LIFE[verb]}", "examine the running system")

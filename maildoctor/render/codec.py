@@ -17,6 +17,7 @@ from maildoctor.render.moment import moment
 
 _LARGEST = 2**63
 _CODE = re.compile(r"[A-Z]{1,30}[0-9]{1,12}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NEEDED = object()
 _SCALARS: Mapping[object, tuple[str, Any]] = {
     str: ("text", str), bool: ("true or false", bool), int: ("whole number", int), float: ("number", (int, float)),
@@ -67,6 +68,8 @@ _EMPTY, _ZERO, _FROM_ONE = _Form(missing=""), _Form(missing=0), _Form(fault=_fro
 _FORMS: Mapping[tuple[object, str], _Form] = {
     (model.Target, "kind"): _Form(fault=_among(("host", "root", "container", "snapshot", "log", "endpoint", "paste"))),
     (model.Target, "run_in"): _EMPTY,
+    (model.Candidate, "file"): _FULL,
+    (model.Candidate, "path"): _FULL,
     (model.Product, "name"): _FULL,
     (model.Product, "version"): _EMPTY,
     (model.Report, "started"): _MOMENT,
@@ -102,6 +105,12 @@ _FORMS: Mapping[tuple[object, str], _Form] = {
     (model.Request, "command"): _FULL,
     (model.Request, "why"): _EMPTY,
     (model.Request, "caution"): _EMPTY,
+    (model.Suppression, "until"): _Form(blank=True, fault=lambda text: "" if _DAY.fullmatch(text) else "it is no day"),
+    (model.Gone, "code"): _CODED,
+    (model.Gone, "message"): _FULL,
+    (model.Since, "started"): _MOMENT,
+    (model.Since, "version"): _EMPTY,
+    (model.Since, "verdict"): _Form(blank=True, fault=_among(get_args(model.VerdictCode))),
     (model.LogRead, "lines"): _ZERO,
     (model.LogRead, "bytes"): _ZERO,
     (model.LogRead, "matched"): _ZERO,

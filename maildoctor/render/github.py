@@ -12,7 +12,7 @@ from maildoctor.model import SEVERITIES, Finding, Ranked, Report, Severity
 from maildoctor.render.escape import shown
 from maildoctor.render.place import place
 from maildoctor.render.style import Style
-from maildoctor.render.verdict import fresh, sentence
+from maildoctor.render.verdict import compared_words, fresh, sentence
 
 _KINDS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "notice"}
 _MOST_OF_A_KIND = 10
@@ -94,10 +94,13 @@ def _property(text: str) -> str:
 def _counts(report: Report, found: Sequence[Ranked], escaped: Callable[[str], str] = shown) -> str:
     numbers = [(sum(r.finding.severity == s for r in found), _KINDS[s]) for s in SEVERITIES]
     said = [f"{number} {kind}{'' if number == 1 else 's'}" for number, kind in numbers]
-    known = len(report.ranked) - len(found)
+    suppressed = len(report.suppressed)
+    known = len(report.ranked) - len(found) - suppressed
     outcomes = f"{report.counted('pass')} passed, {report.counted('not_judged')} not judged"
     verdict = f"{escaped(sentence(report))} " if report.verdict else ""
-    return verdict + ", ".join(said) + (f", {known} known" if known else "") + f"; {outcomes}"
+    left_out = f", {suppressed} suppressed" if suppressed else ""
+    since = f"; {escaped(compared_words(report.since, report))}" if report.since else ""
+    return verdict + ", ".join(said) + (f", {known} known" if known else "") + left_out + f"; {outcomes}{since}"
 
 
 def _row(ranked: Ranked, report: Report) -> str:

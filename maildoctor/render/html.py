@@ -22,7 +22,7 @@ from maildoctor.render.log import damage_lines, log_lines, traffic_lines
 from maildoctor.render.matrix import columns, remarks
 from maildoctor.render.moment import moment
 from maildoctor.render.style import Style, Tone
-from maildoctor.render.verdict import fresh, sentence
+from maildoctor.render.verdict import fresh, gone_words, sentence, suppressed_words
 
 _WIDTH, _HEIGHT = 640, 72
 """Of a chart, in units of its own: it is as wide as there is room."""
@@ -73,7 +73,9 @@ def render(report: Report, style: Style) -> str:
         sentence=sentence(report),
         tone=TONES[report.verdict.code if report.verdict else None],
         causes=causes,
-        known=len(report.ranked) - len(fresh(report, style.known)),
+        known=len(report.ranked) - len(report.suppressed) - len(fresh(report, style.known)),
+        gone_words=gone_words,
+        suppressed_words=suppressed_words,
         routes=by_weight(report.routes),
         numbers=numbers,
         columns=columns(report.matrix, style) if report.matrix else None,

@@ -15,7 +15,7 @@ from maildoctor.render.verdict import sentence
 _FINDING = (
     "fingerprint", "code", "name", "severity", "rank", "explained_by", "message", "why", "advice", "fix", "evidence",
     "labels", "count", "first", "last", "refs", "traffic",
-    "product", "rung", "direction",
+    "product", "rung", "direction", "suppression",
 )  # fmt: skip
 _MECHANISM = (
     "mech", "plugin", "configured", "listed", "trusted", "offered_plain", "offered_tls", "secret", "users", "stores",
@@ -65,12 +65,15 @@ def document(report: Report) -> dict[str, Any]:
         "logins": encoded(report.logins) if report.logins else None,
         "pieces": [encoded(piece) for piece in report.pieces],
         "requests": [encoded(request) for request in report.requests],
+        "since": encoded(report.since) if report.since else None,
+        "unused_suppressions": [encoded(one) for one in report.unused_suppressions],
     }
 
 
 def _finding(ranked: Ranked) -> dict[str, Any]:
     place = {"fingerprint": ranked.finding.fingerprint, "rank": ranked.rank, "explained_by": ranked.explained_by}
-    return _ordered(encoded(ranked.finding) | place, _FINDING)
+    suppression = encoded(ranked.suppression) if ranked.suppression else None
+    return _ordered(encoded(ranked.finding) | place | {"suppression": suppression}, _FINDING)
 
 
 def _mechanism(row: Mechanism) -> dict[str, Any]:

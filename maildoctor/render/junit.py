@@ -15,7 +15,7 @@ from maildoctor.model import Finding, Outcome, Ranked, Report
 from maildoctor.render.escape import shown
 from maildoctor.render.moment import moment
 from maildoctor.render.style import Style
-from maildoctor.render.verdict import counts, is_known, sentence
+from maildoctor.render.verdict import compared_words, counts, gone_words, is_down, is_known, sentence, suppressed_words
 
 _EPOCH = "1970-01-01T00:00:00"
 
@@ -73,7 +73,8 @@ def _of_verdict(report: Report, style: Style) -> Iterator[ElementTree.Element]:
     if report.verdict is None:
         return
     case = ElementTree.Element("testcase", name="users can log in", classname="maildoctor", time="0")
-    new = any(counts(r.finding, style.fail_on, style.known) for r in report.ranked)
+    new = any(counts(r, style.fail_on, style.known) for r in report.ranked)
+    new |= style.fail_on != "never" and is_down(report)
     if report.verdict.code in ("broken", "partly") and new:
         ElementTree.SubElement(case, "failure", type=report.verdict.code, message=shown(sentence(report)))
     elif report.verdict.code not in ("works", "ready"):
@@ -129,7 +130,7 @@ def _reason(outcome: Outcome) -> str:
 def _judge(case: ElementTree.Element, ranked: Sequence[Ranked], causes: Causes, style: Style) -> None:
     """One failure with all findings: of several, the readers of this format show only the first."""
     faults = [r for r in ranked if r.finding.severity != "info"]
-    new = [r for r in faults if counts(r.finding, style.fail_on, style.known)]
+    new = [r for r in faults if counts(r, style.fail_on, style.known)]
     if new:
         more = f" (and {len(new) - 1} more)" if len(new) > 1 else ""
         most_severe = "error" if any(r.finding.severity == "error" for r in new) else "warning"
@@ -138,17 +139,23 @@ def _judge(case: ElementTree.Element, ranked: Sequence[Ranked], causes: Causes, 
         failure.text = "\n\n".join("\n".join(_words(r, causes)) for r in new)
     elif any(is_known(r, style.known) for r in faults):
         ElementTree.SubElement(case, "skipped", message="known: the baseline holds it")
+    elif said := next((r.suppression for r in faults if r.suppression and r.suppressed), None):
+        ElementTree.SubElement(case, "skipped", message=shown(suppressed_words(said)))
 
 
 def _notes(report: Report, causes: Causes, style: Style) -> Iterator[str]:
     for r in sorted(report.ranked, key=lambda r: r.rank):
-        if not counts(r.finding, style.fail_on, style.known) and not is_known(r, style.known):
+        if not counts(r, style.fail_on, style.known) and not is_known(r, style.known):
             yield "\n".join(_words(r, causes))
+    if report.since is not None:
+        lines = [compared_words(report.since, report), *map(gone_words, report.since.went), *report.since.remarks]
+        yield "\n".join(map(shown, lines))
 
 
 def _words(ranked: Ranked, causes: Causes) -> Iterator[str]:
     f: Finding = ranked.finding
     yield f"{f.severity} {f.code} {shown(f.message)}"
+    yield from [shown(suppressed_words(ranked.suppression))] if ranked.suppression else []
     if ranked.explained_by is not None:
         cause = causes.get(ranked.explained_by)
         yield f"explained by: {f'{cause.code} {shown(cause.message)}' if cause else shown(ranked.explained_by)}"

@@ -6,7 +6,7 @@ from maildoctor.model import SEVERITIES, LogRead, Ranked, Report
 from maildoctor.render.escape import prose
 from maildoctor.render.moment import moment
 from maildoctor.render.style import Style
-from maildoctor.render.verdict import UNKNOWN, fresh, sentence, state, usable
+from maildoctor.render.verdict import UNKNOWN, compared_words, fresh, gone_words, sentence, state, usable
 
 WORDS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 _LINE = 79
@@ -84,6 +84,11 @@ def _numbers(report: Report, found: list[Ranked]) -> Iterator[str]:
     yield f"errors={severities.count('error')};;0;0"
     yield f"warnings={severities.count('warning')};0;;0"
     yield f"not_judged={report.counted('not_judged')};;;0"
+    if report.suppressed:
+        yield f"suppressed={len(report.suppressed)};;;0"
+    if report.since is not None:
+        yield f"came={len(report.since.came)};;;0"
+        yield f"went={sum(gone.judged for gone in report.since.went)};;;0"
     if report.matrix and report.matrix.rows:
         yield f"mechs={sum(map(usable, report.matrix.rows))};;1:;0"
     days = [
@@ -101,6 +106,10 @@ def _long(report: Report, found: list[Ranked]) -> Iterator[str]:
             continue
         yield f"{f.severity} {f.code} {plain(f.message)}"
         yield from (f"  run: {plain(step.command)}" for step in f.fix)
+    if report.suppressed:
+        yield f"{len(report.suppressed)} suppressed: {plain(', '.join(r.finding.code for r in report.suppressed))}"
+    if report.since is not None:
+        yield from map(plain, (compared_words(report.since, report), *map(gone_words, report.since.went)))
     for reason in dict.fromkeys(o.reason for o in report.outcomes if o.outcome == "not_judged"):
         yield f"not judged: {plain(reason)}"
     if report.log is not None:

@@ -44,6 +44,15 @@ def _metrics(report: Report) -> Iterator[tuple[str, str, str, Samples]]:
     )
     yield "maildoctor_checks", "gauge", "Checks by outcome.", _outcomes(report)
     yield "maildoctor_findings", "gauge", "Findings by severity, symptoms included.", _findings(report)
+    if report.suppressed:
+        count = len(report.suppressed)
+        yield "maildoctor_findings_suppressed", "gauge", "Findings that somebody chose to live with.", {(): count}
+    if report.since is not None:
+        changes: Samples = {
+            _labels(change="came"): len(report.since.came),
+            _labels(change="went"): sum(gone.judged for gone in report.since.went),
+        }
+        yield "maildoctor_findings_changed", "gauge", "Findings that came and went since the report before.", changes
     yield "maildoctor_causes", "gauge", "Findings that no other explains.", {(): len(report.roots)}
     yield "maildoctor_log_events_total", "counter", "Lines of the log of each kind of finding.", _events(report)
     yield "maildoctor_mechanism_usable", "gauge", "Whether clients can log in by a SASL mechanism.", _mechanisms(report)
@@ -71,9 +80,12 @@ def _verdict(report: Report) -> Samples:
 def _statuses(report: Report) -> Samples:
     """A check that passed has the severity `none`: what it might have found is not in the report."""
     most_severe: dict[str, str] = {}
+    counted = {r.finding.code for r in report.ranked if not r.suppressed}
+    left_out = {r.finding.code for r in report.suppressed} - counted
     for severity in reversed(SEVERITIES):
         most_severe.update({r.finding.code: severity for r in report.ranked if r.finding.severity == severity})
-    reported = {o.code: o.outcome == "fail" for o in report.outcomes if o.outcome in ("pass", "fail")}
+    outcomes = [o for o in report.outcomes if o.outcome in ("pass", "fail")]
+    reported = {o.code: o.outcome == "fail" and o.code not in left_out for o in outcomes}
     return {
         _labels(code=code, severity=most_severe.get(code, "none")): int(failed) for code, failed in reported.items()
     }

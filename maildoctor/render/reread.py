@@ -11,7 +11,7 @@ from typing import Any
 from maildoctor.model import LogRead, Matrix, Ranked, Report
 from maildoctor.render.codec import Malformed, decoded, field, mapping
 
-__all__ = ["LARGEST", "SCHEMA", "Malformed", "report"]
+__all__ = ["LARGEST", "SCHEMA", "Malformed", "report", "version"]
 
 SCHEMA = "maildoctor/1"
 LARGEST = 8 << 20
@@ -39,6 +39,8 @@ def report(document: object) -> Report:
             "logins",
             "pieces",
             "requests",
+            "since",
+            "unused_suppressions",
         )
     }
     _refuse_chains(reported["ranked"])
@@ -49,6 +51,13 @@ def report(document: object) -> Report:
         log=None if log is None else _log(log, reported["target"].kind),
         fixed=() if log is None else field(Report, "fixed", log, "log"),
     )
+
+
+def version(document: object) -> str:
+    """Which maildoctor wrote this decoded JSON; empty where it does not say. Raises Malformed."""
+    tool = mapping(document, "the report").get("tool")
+    said = tool.get("version") if isinstance(tool, Mapping) else None
+    return said if isinstance(said, str) else ""
 
 
 def _matrix(top: Mapping[str, Any]) -> Matrix | None:

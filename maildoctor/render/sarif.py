@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import quote
 
 from maildoctor import __version__
-from maildoctor.model import Finding, Ranked, Report
+from maildoctor.model import Finding, Ranked, Report, Suppression
 from maildoctor.render.escape import shown, unicode
 from maildoctor.render.moment import moment
 from maildoctor.render.place import Place, place, reported
 from maildoctor.render.style import Page, Style
-from maildoctor.render.verdict import is_known
+from maildoctor.render.verdict import gone_words, is_known
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _HOME = "https://pypi.org/project/maildoctor/"
@@ -44,7 +44,7 @@ def _log(report: Report, style: Style) -> dict[str, Any]:
         "tool": {"driver": driver},
         "invocations": [_invocation(report, places)],
         **_bases(report),
-        "results": [_result(r, report, style, places, causes) for r in ranked],
+        "results": [*(_result(r, report, style, places, causes) for r in ranked), *_absent(report)],
     }
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
@@ -82,7 +82,13 @@ def _result(
 ) -> dict[str, Any]:
     f = ranked.finding
     at = place(f, report.target.kind)
-    state = {} if style.known is None else {"baselineState": "unchanged" if is_known(ranked, style.known) else "new"}
+    state: dict[str, Any] = {}
+    if style.known is not None:
+        state = {"baselineState": "unchanged" if is_known(ranked, style.known) else "new"}
+    elif report.since is not None:
+        state = {"baselineState": "new" if unicode(f.fingerprint) in report.since.came else "unchanged"}
+    if report.suppressed:  # all results have them, or none (3.27.23)
+        state["suppressions"] = [_suppression(ranked.suppression)] if ranked.suppression and ranked.suppressed else []
     return {
         "ruleId": unicode(f.code),
         "ruleIndex": rules[unicode(f.code)],
@@ -98,6 +104,27 @@ def _result(
             "commands": [unicode(step.command) for step in f.fix],
         },
     }
+
+
+def _suppression(suppression: Suppression) -> dict[str, Any]:
+    return {
+        "kind": "external",
+        "status": "accepted",
+        "justification": shown(f"{suppression.reason} (until {suppression.until or 'for good'})"),
+    }
+
+
+def _absent(report: Report) -> Iterator[dict[str, Any]]:
+    """What an earlier report had and this one has not (3.27.24), unless it was not judged and may be there still."""
+    for gone in (gone for gone in (report.since.went if report.since else ()) if gone.judged):
+        yield {
+            "ruleId": unicode(gone.code),
+            "level": _LEVELS[gone.severity],
+            "baselineState": "absent",
+            **({"suppressions": []} if report.suppressed else {}),
+            "message": _message([gone_words(gone)]),
+            "partialFingerprints": {"maildoctor/v1": unicode(gone.fingerprint)},
+        }
 
 
 def _words(ranked: Ranked, causes: Mapping[str, Finding]) -> Iterator[str]:

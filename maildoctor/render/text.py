@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from maildoctor import __version__
-from maildoctor.model import CheckResult, Evidence, Finding, Outcome, Product, Ranked, Report, Step
+from maildoctor.model import CheckResult, Evidence, Finding, Outcome, Product, Ranked, Report, Step, Target
 from maildoctor.render.escape import prose, shown, unicode
 from maildoctor.render.forest import trees
 from maildoctor.render.style import Style, Tone
@@ -27,6 +27,7 @@ _MARKS: dict[Tone, tuple[str, str]] = {
 }
 _LABEL = 10
 _FEW_CANDIDATES = 3
+"""Candidate causes, and candidate files, that are told without -v."""
 _CANDIDATE = re.compile(r"[1-9]\. ").match
 _PARTS = {"How to tell: ": "tell  ", "Do: ": "do    ", "Commands: ": "run   ", "Risky commands: ": "risky "}
 """How the paragraphs of a candidate begin (`triage/judge.py`), and what stands before them instead."""
@@ -60,7 +61,10 @@ _GAP = Block("", "")
 
 
 def render(report: Report, style: Style) -> str:
-    """The whole report; when quiet only its causes, one line each."""
+    """The whole report; when quiet only its causes, one line each. Compared with an earlier one, only what came."""
+    if report.since is not None:
+        marks = {unicode(r.finding.fingerprint) for r in report.ranked}
+        style = replace(style, known=marks - {*report.since.came} | (style.known or set()))
     if style.verbosity < 0:
         return written(_quiet(report, style), style)
     brief = style.verbosity == 0 and report.verdict is not None and report.log is None
@@ -123,6 +127,8 @@ def _whole(report: Report, style: Style) -> Iterator[Block]:
     yield from _pieces(report, style)
     yield from _elsewhere(report, fresh, style)
     yield from _forest(fresh, style, few=_FEW_ALIKE if report.target.kind == "endpoint" else len(fresh))
+    yield from _since(report, style)
+    yield from _suppressed(report, style)
     yield from _matrix(report, style)
     yield from _talks(report, style)
     yield from _unjudged(report, style)
@@ -173,9 +179,12 @@ def _brief(report: Report, style: Style) -> Iterator[Block]:
             continue
         yield _GAP
         yield from _cause(number, top.finding, len(symptoms), style, command)
+        yield from _lapsed(top, style, len(f"{number} "))
     if folded:
         yield _GAP
         yield Block("", f"{folded} {_plural('cause', folded)} in one line, as those above; -v shows them whole")
+    yield from _since(report, style)
+    yield from _suppressed(report, style)
     if report.target.kind == "endpoint":
         yield from _matrix(report, style)
         yield from _talks(report, style)
@@ -238,6 +247,58 @@ def _beginning(advice: str) -> str:
     while more and len(first) + len(more[0]) < _GLIMPSE:
         first = f"{first} {more.pop(0)}"
     return first
+
+
+def _since(report: Report, style: Style) -> Iterator[Block]:
+    """What went since an earlier report; what came stands before it, as new."""
+    if report.since is None:
+        return
+    from maildoctor.render.verdict import compared_words
+
+    yield _GAP
+    yield from _gone(report, style)
+    for text in (compared_words(report.since, report), *report.since.remarks):
+        yield Block("", prose(f"{text[:1].upper()}{text[1:]}.", style.ascii), wrap="fold")
+
+
+def _gone(report: Report, style: Style) -> Iterator[Block]:
+    from maildoctor.render.verdict import gone_words
+
+    for gone in report.since.went if report.since else ():
+        tone: Tone = "ok" if gone.judged else "unjudged"
+        yield Block(f"{mark(tone, style)} ", shown(gone_words(gone), style.ascii), tone=tone, wrap="fold")
+
+
+def _suppressed(report: Report, style: Style) -> Iterator[Block]:
+    """That findings are suppressed, in one line; by -v which, and what suppressions are about nothing."""
+    from maildoctor.render.verdict import suppressed_words
+
+    count = len(report.suppressed)
+    if count:
+        yield _GAP
+        more = "" if style.verbosity > 0 else f": -v shows {'it' if count == 1 else 'them'}"
+        yield Block("", f"{count} {_plural('finding', count)} suppressed{more}")
+    if style.verbosity < 1:
+        return
+    for r in report.suppressed:
+        yield _headline(r.finding, replace(style, known=None), 2)
+        if r.suppression is not None:
+            yield Block("", shown(suppressed_words(r.suppression), style.ascii), 2 + _inside(style), "dim", "fold")
+    if report.unused_suppressions:
+        yield _GAP
+    for one in report.unused_suppressions:
+        text = f"suppression that is about no finding: {one.what} ({one.where}): {one.reason}"
+        yield Block(f"{mark('info', style)} ", shown(text, style.ascii), tone="info", wrap="fold")
+
+
+def _lapsed(ranked: Ranked, style: Style, indent: int = 0) -> Iterator[Block]:
+    """That its suppression is over, and what the reason was."""
+    if ranked.suppression is not None:
+        from maildoctor.render.verdict import suppressed_words
+
+        text = shown(suppressed_words(ranked.suppression), style.ascii)
+        label = "again".ljust(_SHORT if indent else _LABEL)
+        yield Block(label, text, indent + _inside(style), wrap="fold")
 
 
 def _numbered(number: int, finding: Finding, style: Style) -> Block:
@@ -309,12 +370,12 @@ def _ending(report: Report, causes: Sequence[tuple[Ranked, object]], style: Styl
     yield Block("", text, tone=tone, wrap="fold")
     if code == "nothing_to_judge" and not causes:
         return
-    left_out = len(report.ranked) - len(_fresh(report, style))
-    known = f", {left_out} known left out" if left_out else ""
+    known = f", {left_out}" if (left_out := _known(report, _fresh(report, style))) else ""
     counts = f"{report.counted('pass')} checks passed, {report.counted('not_judged')} not judged{known}"
     new = "new " if style.known is not None else ""
     tops = [top.finding for top, _ in causes]
-    found = f"{_causes(tops, new)}. {counts}" if tops else f"No {new}fault was found; {counts}"
+    other = "other " if report.suppressed else ""
+    found = f"{_causes(tops, new)}. {counts}" if tops else f"No {new or other}fault was found; {counts}"
     yield Block("", f"{found}  {report.seconds:.1f} s", wrap="fold")
     if any(f.fix and _acts(f.fix) and f.severity != "info" for f in tops) and report.target.kind == "host":
         yield Block("", "Start with 1, then run maildoctor check again.")
@@ -331,6 +392,7 @@ def _forest(fresh: Sequence[Ranked], style: Style, few: int) -> Iterator[Block]:
         brief = reported[key] > few and not symptoms and style.verbosity == 0
         yield from [] if brief and before else [_GAP]
         yield from [_headline(top.finding, style)] if brief else finding_blocks(top.finding, style)
+        yield from _lapsed(top, style)
         yield from _symptoms(symptoms, style)
         folded, before = folded + brief, brief
     if folded:
@@ -341,12 +403,19 @@ def _forest(fresh: Sequence[Ranked], style: Style, few: int) -> Iterator[Block]:
 def _quiet(report: Report, style: Style) -> Iterator[Block]:
     for top, _ in trees(_fresh(report, style)):
         yield replace(_headline(top.finding, style), wrap="never")
+    yield from (replace(block, wrap="never") for block in _gone(report, style))
 
 
 def _fresh(report: Report, style: Style) -> list[Ranked]:
-    known = style.known or frozenset()
-    fresh = [r for r in report.ranked if unicode(r.finding.fingerprint) not in known]
-    return sorted(fresh, key=lambda r: r.rank)
+    from maildoctor.render.verdict import fresh
+
+    return fresh(report, style.known)
+
+
+def _known(report: Report, fresh: Sequence[Ranked]) -> str:
+    """How many findings are not told because an earlier report has them."""
+    count = len(report.ranked) - len(report.suppressed) - len(fresh)
+    return f"{count} {'as before' if report.since else 'known left out'}" if count else ""
 
 
 def _header(report: Report, style: Style) -> Iterator[Block]:
@@ -359,14 +428,33 @@ def _header(report: Report, style: Style) -> Iterator[Block]:
         return
     products = [" + ".join(_product(p) for p in some) for some in (target.mta, target.sasl) if some]
     found = " + ".join(products) or ("" if target.kind == "paste" else "no mail server found")
-    text = shown(f"{target.kind} {target.name}  {found}", style.ascii)
+    about = f"{target.kind} {target.name}"
+    if target.candidates:
+        about = f"candidate for {'this host' if about == 'root /' else about}"
+    text = shown(f"{about}  {found}", style.ascii)
     yield Block(f"maildoctor {__version__}  ", text, tone="dim", wrap="fold")
+    yield from _candidates(target, style)
+
+
+def _candidates(target: Target, style: Style) -> Iterator[Block]:
+    """Which files were taken for the installed ones; more than a few by -v."""
+    listed = target.candidates if style.verbosity > 0 else target.candidates[:_FEW_CANDIDATES]
+    for one in listed:
+        there = f"in place of {one.path}, owner and mode as there" if one.replaces else f"as {one.path}, which is new"
+        unread = "" if one.used else "; nothing reads it there"
+        text = f"{one.file} {there} ({one.owned}){unread}"
+        yield Block("  ", shown(text, style.ascii), tone="dim", wrap="fold")
+    if more := len(target.candidates) - len(listed):
+        yield Block("  ", f"and {more} more {_plural('file', more)}: -v", tone="dim")
 
 
 def _elsewhere(report: Report, fresh: Sequence[Ranked], style: Style) -> Iterator[Block]:
     """Where the commands are to be run, if that is not here and there are any."""
     where = report.target.run_in
-    if not where or not any(r.finding.fix for r in fresh):
+    if report.target.candidates and any(r.finding.fix for r in fresh):
+        yield _GAP
+        yield Block("", "Paths below are those of the installed files: change the candidate instead.")
+    if not where or report.target.candidates or not any(r.finding.fix for r in fresh):
         return
     yield _GAP
     yield Block("", "Files and commands below are the target's, not this host's. Run them in:")
@@ -456,6 +544,7 @@ def _symptoms(symptoms: Sequence[tuple[int, Ranked]], style: Style) -> Iterator[
         indent = inside + 2 + 2 * depth
         if style.verbosity > 0:
             yield from finding_blocks(symptom.finding, style, indent)
+            yield from _lapsed(symptom, style)
         else:
             yield _headline(symptom.finding, style, indent)
 
@@ -559,8 +648,7 @@ def _closing(report: Report, fresh: Sequence[Ranked], style: Style) -> Block:
     tops = [top.finding for top, _ in trees(fresh)]
     counts = [f"{unjudged} not judged", f"{report.counted('not_applicable')} not applicable"]
     counts += [f"{broke} broke"] if (broke := report.counted("broke")) else []
-    left_out = len(report.ranked) - len(fresh)
-    counts += [f"{left_out} known left out"] if left_out else []
+    counts += [left_out] if (left_out := _known(report, fresh)) else []
     new = "new " if style.known is not None else ""
     if report.log is not None:
         from maildoctor.render.log import closing
@@ -575,7 +663,8 @@ def _closing(report: Report, fresh: Sequence[Ranked], style: Style) -> Block:
     if tops:
         text = ", ".join([_causes(tops, new), f"{passed} passed", *counts])
     elif judged := passed + report.counted("fail"):
-        text = f"No {new}fault found in {judged} {_plural('check', judged)}. {', '.join(counts)}"
+        other = "other " if report.suppressed else ""
+        text = f"No {new or other}fault found in {judged} {_plural('check', judged)}. {', '.join(counts)}"
     else:
         reason = next((f": {reason}" for (reason, _), _ in _by_reason(report.outcomes) if reason), "")
         text = prose(f"Nothing could be judged{reason}. {', '.join(counts)}", style.ascii)

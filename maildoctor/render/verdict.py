@@ -2,7 +2,18 @@
 
 from collections.abc import Set
 
-from maildoctor.model import SEVERITIES, Finding, Mechanism, Ranked, Report, Severity, Verdict, VerdictCode
+from maildoctor.model import (
+    SEVERITIES,
+    Gone,
+    Mechanism,
+    Ranked,
+    Report,
+    Severity,
+    Since,
+    Suppression,
+    Verdict,
+    VerdictCode,
+)
 from maildoctor.render.escape import unicode
 from maildoctor.render.style import FailOn
 
@@ -11,8 +22,8 @@ OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
 
 
 def fresh(report: Report, known: Set[str] | None) -> list[Ranked]:
-    """The findings that a baseline does not know, the causes first."""
-    return sorted((r for r in report.ranked if not is_known(r, known)), key=lambda r: r.rank)
+    """The findings that no baseline knows and nobody suppressed, the causes first."""
+    return sorted((r for r in report.ranked if not is_known(r, known) and not r.suppressed), key=lambda r: r.rank)
 
 
 def is_known(ranked: Ranked, known: Set[str] | None) -> bool:
@@ -43,17 +54,39 @@ def usable(row: Mechanism) -> bool:
     return row.verdict in ("works", "usable", "would_be_usable")
 
 
-def counts(finding: Finding, fail_on: FailOn, known: Set[str] | None) -> bool:
-    """Whether a finding is one because of which the run fails: not in the baseline, and severe enough."""
-    if fail_on == "never" or unicode(finding.fingerprint) in (known or frozenset()):
+def counts(ranked: Ranked, fail_on: FailOn, known: Set[str] | None) -> bool:
+    """Whether a finding is one because of which the run fails: neither in the baseline nor suppressed, and severe
+    enough."""
+    if fail_on == "never" or ranked.suppressed or is_known(ranked, known):
         return False
-    return SEVERITIES.index(finding.severity) <= SEVERITIES.index(fail_on)
+    return SEVERITIES.index(ranked.finding.severity) <= SEVERITIES.index(fail_on)
+
+
+def is_down(report: Report) -> bool:
+    """Nobody can log in, and findings that say so are suppressed: a suppression is about a finding, never about the
+    verdict, so the run fails all the same."""
+    return report.verdict is not None and report.verdict.code == "broken" and bool(report.suppressed)
+
+
+def changed(since: Since, report: Report) -> bool:
+    """Whether anything but notes came or went, or the verdict is another. That no login is seen for a while, as after
+    the log was rotated, is no change."""
+    severities = {unicode(r.finding.fingerprint): r.finding.severity for r in report.ranked}
+    now = report.verdict.code if report.verdict else ""
+    return (
+        any(severities.get(mark) != "info" for mark in since.came)
+        or any(gone.severity != "info" for gone in since.went)
+        or bool(now and since.verdict and now != since.verdict and {now, since.verdict} != {"works", "not_shown"})
+        or not since.started
+    )
 
 
 def passes(report: Report) -> bool:
     """Whether nothing is left that would have to be shown: what `unjudged` is where no verdict was asked for."""
     if report.verdict is None:
         return not unjudged(report)
+    if report.suppressed and report.verdict.code in ("partly", "broken"):
+        return report.verdict.code == "partly" and report.verdict.shown > 0
     return report.verdict.code not in OPEN and not (report.target.kind == "log" and unjudged(report))
 
 
@@ -71,17 +104,25 @@ def about_something(report: Report) -> bool:
 def state(report: Report, known: Set[str] | None = None) -> int:
     """The report in the words of monitoring: OK, WARNING, CRITICAL or UNKNOWN. What was found outweighs what was not
     seen, for it is certain."""
-    grave = worst(fresh(report, known))
+    grave = "error" if is_down(report) else worst(fresh(report, known))
     if grave in ("error", "warning"):
         return CRITICAL if grave == "error" else WARNING
     return UNKNOWN if report.counted("broke") or not passes(report) else OK
 
 
 def sentence(report: Report) -> str:
-    """The verdict in one sentence; empty where none was asked for."""
-    verdict = report.verdict
-    if verdict is None:
+    """The verdict in one sentence; empty where none was asked for. Of what is not installed a second one says so."""
+    if report.verdict is None:
         return ""
+    said = _sentence(report, report.verdict)
+    if not report.target.candidates:
+        return said
+    if report.verdict.code == "ready":
+        return f"{said.partition('.')[0]}. The candidate is not installed, so nothing can show one."
+    return f"{said} This is said of the candidate, which is not installed."
+
+
+def _sentence(report: Report, verdict: Verdict) -> str:
     logins = f"{verdict.shown:,} {'login' if verdict.shown == 1 else 'logins'}"
     since = " since the mail server was started" if report.logins and report.logins.since else ""
     match verdict.code:
@@ -154,6 +195,39 @@ _NOTHING = {
     "endpoint": "There is nothing to judge: nothing answered.",
     "paste": "There is nothing to judge: nothing that was pasted is of a mail server.",
 }
+
+
+def suppressed_words(suppression: Suppression) -> str:
+    """Until when, why and by which entry a finding does not count, or why it counts again."""
+    if suppression.over:
+        until = f"was suppressed until {suppression.until}, which has passed"
+    elif suppression.until:
+        until = f"suppressed until {suppression.until}"
+    else:
+        until = "suppressed for good"
+    return f"{until}: {suppression.reason} ({suppression.where})"
+
+
+def gone_words(gone: Gone) -> str:
+    """What became of a finding of the earlier report."""
+    if gone.judged:
+        return f"gone: {gone.code} {gone.message}"
+    return f"cannot tell whether it is gone, for it was not judged: {gone.code} {gone.message}"
+
+
+def compared_words(since: Since, report: Report) -> str:
+    """What changed since the earlier report, in one line."""
+    if not since.started:
+        return "there was no earlier report: all findings are new"
+    went = sum(gone.judged for gone in since.went)
+    unsure = len(since.went) - went
+    counted = f"{len(since.came)} new, {went} gone" + (f", {unsure} not judged this time" if unsure else "")
+    notes = " but notes" if since.came or since.went else ""
+    same = "" if changed(since, report) else f"nothing changed{notes} "
+    now = report.verdict.code if report.verdict else ""
+    verdict = f"; the verdict was {since.verdict.replace('_', ' ')}" if since.verdict and since.verdict != now else ""
+    by = f" by maildoctor {since.version}" if since.version else ""
+    return f"{same}since the report of {since.started}{by}: {counted}{verdict}"
 
 
 def _listed(words: tuple[str, ...]) -> str:

@@ -1,21 +1,29 @@
-"""A JSON report that the user names: read whole, bounded, and understood or refused."""
+"""A JSON report that was kept: read back, with what is wrong with it told by its place."""
 
 import json
 import sys
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from maildoctor import filesystem
 from maildoctor.cli.report_error import UsageError
 from maildoctor.model import Report
-from maildoctor.render.reread import LARGEST, SCHEMA, Malformed, report
+from maildoctor.render.reread import LARGEST, SCHEMA, Malformed, report, version
 
 _REMEDY = "give a report that maildoctor check --json or maildoctor triage --json wrote"
 
 
-def read(path: str) -> Report:
-    """The report in a file, `-` for standard input. Raises UsageError where there is none."""
+class Stored(NamedTuple):
+    """A report, and which maildoctor wrote it."""
+
+    report: Report
+    version: str
+
+
+def stored(path: str) -> Stored:
+    """The report in the file `path`; `-` is standard input. Raises UsageError where it is none."""
     try:
-        return report(json.loads(_bytes(path), parse_constant=_refuse))
+        document = json.loads(_bytes(path), parse_constant=_refuse)
+        return Stored(report(document), version(document))
     except Malformed as error:
         if error.place == "schema":
             raise UsageError(f"this is no report in the form {SCHEMA}", path, _REMEDY) from error
