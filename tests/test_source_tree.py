@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maildoctor.cli.report_error import UsageError
+from maildoctor.cli.sources import steps_of
 from maildoctor.collect.source_tree import source_tree
 from maildoctor.facts import Absent
 from maildoctor.facts.source_tree import SourceTree
@@ -73,6 +75,13 @@ def test_untouched_trees_are_all_to_do(root: Path) -> None:
 
 def test_a_tree_itself_is_taken_too(root: Path) -> None:
     assert list(steps(root, "/src/sendmail-8.18.1")) == ["sources", "site-config", "sendmail-build"]
+
+
+def test_the_command_takes_any_folder_and_says_what_it_is_not(root: Path) -> None:
+    found = steps_of("/src", Rooted(str(root)))
+    assert [s.name for s in found][:2] == ["sources", "sasl-configure"]
+    with pytest.raises(UsageError, match="does not exist"):
+        steps_of("/none", Rooted(str(root)))
 
 
 def test_a_folder_without_sources(root: Path) -> None:
@@ -163,9 +172,8 @@ def test_headers_and_library_in_the_directories_that_are_named(root: Path) -> No
     path = root / "src/sendmail-8.18.1/devtools/Site/site.config.m4"
     path.write_text(SITE)
     assert "sasl/sasl.h is in none" in steps(root)["site-config"].summary
-    path.write_text(
-        f"{SITE}APPENDDEF(`confINCDIRS', `-I/opt/sasl/include')\nAPPENDDEF(`confLIBDIRS', `-L/opt/sasl/lib')\n"
-    )
+    named = ("APPENDDEF(`confINCDIRS', `-I/opt/sasl/include')", "APPENDDEF(`confLIBDIRS', `-L/opt/sasl/lib')", "")
+    path.write_text(SITE + "\n".join(named))
     put(root, {"opt/sasl/include/sasl/sasl.h": ""})
     assert "libsasl2.so is in none" in steps(root)["site-config"].summary
     put(root, {"opt/sasl/lib/libsasl2.so": ""})
@@ -219,19 +227,16 @@ def test_a_sendmail_that_was_built(root: Path) -> None:
     assert steps(root)["sendmail-build"].summary == "it was built without SASL"
     put(root, {"src/sendmail-8.18.1/devtools/Site/site.config.m4": SITE})
     step = steps(root)["sendmail-build"]
-    assert (
-        step.summary == "it was built before site.config.m4 asked for SASL" and "Build -c" in step.commands[0].command
-    )
+    assert step.summary == "it was built before site.config.m4 asked for SASL"
+    assert "Build -c" in step.commands[0].command
     (root / "s.c").write_text("int sasl(void) { return 0; }\n")
     library = ["-shared", "-Wl,-soname,libsasl2.so.3", "-o", str(root / "libsasl2.so"), str(root / "s.c")]
     subprocess.run([str(COMPILER), *library], check=True)
     linked = ["-Wl,--no-as-needed", "-o", program, str(there / "m.c"), f"-L{root}", "-lsasl2"]
     subprocess.run([str(COMPILER), *linked], check=True)
     step = steps(root)["sendmail-build"]
-    assert (
-        step.summary == "it needs libsasl2.so.3, which the loader does not find"
-        and "ldconfig" in step.commands[0].command
-    )
+    assert step.summary == "it needs libsasl2.so.3, which the loader does not find"
+    assert "ldconfig" in step.commands[0].command
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ def _sasl_installed(tree: SourceTree, sasl: Tree, system: System) -> GuideStep:
     real = tree.answers.get(("real", searched))
     if searched == plugins or (real and real == tree.answers.get(("real", plugins))):
         return GuideStep(name, title, "done", f"plug-ins in {plugins}, where libsasl looks for them", why, evidence)
-    evidence = (*evidence, Evidence(built.source, f"looks for plug-ins in {searched}"))
+    seen = (*evidence, Evidence(built.source, f"looks for plug-ins in {searched}"))
     link = tuple(rendered([Link(searched, plugins)], system))
     if not tree.there(searched):
         summary = f"libsasl looks for plug-ins in {searched}, which does not lead to {plugins}"
@@ -174,7 +174,7 @@ def _sasl_installed(tree: SourceTree, sasl: Tree, system: System) -> GuideStep:
         summary = f"libsasl looks for plug-ins in {searched}, which holds others than {plugins}"
         moved = f"{searched}.before"
         link = (_command(f"mv {shell_word(searched)} {shell_word(moved)}", "other programs lose theirs"), *link)
-    return GuideStep(name, title, "wrong", summary, why, evidence, link)
+    return GuideStep(name, title, "wrong", summary, why, seen, link)
 
 
 def _is_plugin(name: str) -> bool:
