@@ -21,6 +21,7 @@ from maildoctor.check import Check
 from maildoctor.facts.announced import Announced
 from maildoctor.facts.autoconfig import ClientConfig
 from maildoctor.host.announcements import LARGEST, RECORDS, Asking, announced
+from maildoctor.host.network import Network, ProbeOptions
 from maildoctor.library import load_library
 from tests.authority import Authority
 from tests.dns_server import NameServer, Zone
@@ -283,6 +284,16 @@ def test_any_text_is_read(text: str) -> None:
     ClientConfig.parse(text)
     found = Announced.parse(text)
     assert found.summary and isinstance(found.endpoints, tuple)
+
+
+def test_the_door_leaves_a_file_readable() -> None:
+    """What it strikes out are secrets; the words of the file's format are none."""
+    rows = "\n".join(f"| {line}" for line in XML.format(port=587).split("\n"))
+    text = f"; domain {D}\n; GET https://autoconfig.{D}{FILE}: 200 text/xml\n{rows}"
+    answer = Network([], ProbeOptions(announced=text)).ask("announced")
+    assert isinstance(answer, str)
+    (server,) = Announced.parse(answer).servers
+    assert server.authentication == ("password-cleartext",) and server.username == "%EMAILADDRESS%"
 
 
 # ---- the command

@@ -82,9 +82,8 @@ def _dig(domain: str, service: str) -> Step:
 
 def _record(service: str, domain: str, value: str) -> Step:
     """The record as it stands in a zone."""
-    return by_hand(
-        "in the zone of {domain}: {name}. IN SRV {value}", domain=domain, name=f"{service}.{domain}", value=value
-    )
+    words = {"domain": domain, "name": f"{service}.{domain}"}
+    return by_hand("in the zone of {domain}: {name}. IN SRV {value}", **words, value=value.split())
 
 
 def _gaps(announced: Announced) -> Iterator[Unknown]:
@@ -128,7 +127,7 @@ def nothing_announced(announced: Announced) -> Findings:
     yield found(
         f"{announced.domain} does not say where mail is handed in: mail programs guess{reading}",
         evidence=[announced.evidence(*asked, IMAPS)],
-        fix=[_record(SUBMISSIONS, announced.domain, "0 1 465 mail.{domain}.".replace("{domain}", announced.domain))],
+        fix=[_record(SUBMISSIONS, announced.domain, f"0 1 465 mail.{announced.domain}.")],
         domain=announced.domain,
     )
 
@@ -178,9 +177,9 @@ def announced_host_without_address(announced: Announced) -> Findings:
 
 def _source(announced: Announced, host: str) -> Evidence:
     """Where this host is named."""
-    services = [r.service for r in announced.submission if r.target.lower() == host]
-    if services or announced.config is None:
-        return announced.evidence(*dict.fromkeys(services))
+    records = [r.line for r in announced.submission if r.target.lower() == host]
+    if records or announced.config is None:
+        return Evidence(f"dns {announced.domain}", "\n".join(records))
     return announced.config.evidence("hostname")
 
 
