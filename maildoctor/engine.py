@@ -15,6 +15,7 @@ from maildoctor.collect.inside import run_in
 from maildoctor.collect.knowledge import FactStore
 from maildoctor.correlate import rank
 from maildoctor.facts import Absent, Unknown
+from maildoctor.facts.announced import Announced
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
@@ -188,13 +189,12 @@ def _logins(history: LoginHistory) -> Logins:
 
 
 def _talks(know: FactStore) -> tuple[Talk, ...]:
-    """What was said, if anything asked for it."""
-    wire = know.already(Wire)
-    return (
-        tuple(Talk(c.endpoint, talk_summary(c), c.lines, c.purpose, c.certificate_until) for c in wire.all)
-        if wire
-        else ()
+    """What was said, if anything asked for it; what a domain announces first."""
+    wire, announced = know.already(Wire), know.already(Announced)
+    said = (
+        [Talk(c.endpoint, talk_summary(c), c.lines, c.purpose, c.certificate_until) for c in wire.all] if wire else []
     )
+    return (*([Talk(announced.domain, announced.summary, announced.lines, "announced")] if announced else ()), *said)
 
 
 _WEIGHT: tuple[CheckResult, ...] = ("fail", "broke", "not_judged", "pass", "not_applicable")

@@ -54,8 +54,9 @@ VerdictCode = Literal["works", "partly", "broken", "ready", "not_shown", "nothin
 """Whether users can log in. `works`: a login of theirs is shown. `ready`: nothing runs here, and nothing in the files
 stands in the way. `not_shown`: nothing stands in the way that was seen, and no login is shown."""
 
-Purpose = Literal["look", "login", "relay", "relay-auth", "send"]
-"""Why a conversation was had: to see the offer, to log in, to try whether a stranger or a user may relay, to send."""
+Purpose = Literal["look", "login", "relay", "relay-auth", "send", "announced"]
+"""Why a conversation was had: to see the offer, to log in, to try whether a stranger or a user may relay, to send, to
+learn what a domain announces."""
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 """From the worst to the least severe."""

@@ -66,6 +66,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "paste": frozenset({"facts", "model", "host", "masking"}),
     "library": frozenset({"errors", "model", "check", "correlate", "filesystem"}),
     "verdict": frozenset({"model", "check"}),
+    "guide": frozenset({"model", "facts", "auth", "plan", "install", "ladder", "verdict"}),
     "repair": frozenset({"errors", "filesystem", "model"}),
     "ladder": frozenset({"model", "facts", "auth", "check", "verdict"}),
     "engine": frozenset(

@@ -18,6 +18,7 @@ from maildoctor.cli.signals import status_of
 from maildoctor.cli.status import Policy
 from maildoctor.cli.style_options import style_for
 from maildoctor.engine import examine
+from maildoctor.facts.announced import Announced
 from maildoctor.facts.wire import Wire
 from maildoctor.host.deadline import Deadline
 from maildoctor.host.network import Network, ProbeOptions, Target
@@ -51,6 +52,15 @@ def parser() -> argparse.ArgumentParser:
     p = shared.Parser("probe", "Ask SMTP servers what they offer, and say what is wrong with it.", _STATUS)
     p.add_argument("targets", nargs="*", metavar="HOST[:PORT]", help="servers to ask")
     p.add_argument("--targets", dest="file", metavar="FILE", help="more servers, one a line; - is the standard input")
+    p.add_argument(
+        "--domain",
+        default="",
+        metavar="D",
+        help="ask what clients find in DNS and autoconfig for D, and whether it works",
+    )
+    p.add_argument(
+        "--resolver", default="", metavar="ADDRESS[:PORT]", help="the name server that --domain asks (the machine's)"
+    )
     p.add_argument(
         "--port", action="append", default=[], metavar="PORTS", help="ports where none is named (25,465,587)"
     )
@@ -102,10 +112,16 @@ def run(words: Sequence[str]) -> int:
     """Ask, judge, print, and give the exit status."""
     options = shared.read(parser(), words)
     outputs = planned(options.output, options.format)
-    targets = list(dict.fromkeys(_targets(options)))
+    targets = list(_targets(options))
     library = wire_checks(load_library(()))
     # it may ask for the password, and nothing is to be written over the question
     probe_options = _probe_options(options)
+    if options.domain:
+        from maildoctor.cli.announced import announced_by
+
+        found, probe_options = announced_by(options.domain, options.resolver, probe_options)
+        targets += found
+    targets = list(dict.fromkeys(targets))
     unlimited = Deadline()  # each conversation has a time limit of its own
     with Progress(wanted=not options.quiet) as progress:
         host = Network(targets, probe_options, progress.looking_at)
@@ -129,8 +145,9 @@ def _left_out(host: Network, probe_options: ProbeOptions) -> bool:
 
 
 def wire_checks(library: Library) -> Library:
-    """The checks that judge what is said on the wire, and nothing else."""
-    checks = tuple(c for c in library.checks if any(p.fact is Wire and not p.optional for p in c.parameters))
+    """The checks that judge what is said on the wire, or announced, and nothing else."""
+    facts = (Wire, Announced)
+    checks = tuple(c for c in library.checks if any(p.fact in facts and not p.optional for p in c.parameters))
     return Library(checks, library.causes)
 
 
@@ -216,7 +233,9 @@ def _targets(options: argparse.Namespace) -> Iterator[Target]:
         _PORTS if options.authinfo is None else _PORTS[:1]
     )
     words = [*options.targets, *(listed_in(options.file) if options.file else ())]
-    if not words:
+    if options.resolver and not options.domain:
+        raise UsageError("there is no domain to ask it about", "--resolver", "name it: --domain example.com")
+    if not words and not options.domain:
         raise UsageError("no server is named", "maildoctor probe", "name one: maildoctor probe mail.example.com")
     for word in words:
         yield from target_of(word, ports, usual=not options.port)

@@ -28,6 +28,7 @@ from maildoctor.collect.knowledge import Adapter, Collector, FactStore
 from maildoctor.collect.startup import at_rest, startup
 from maildoctor.facts import Absent
 from maildoctor.facts.addresses import Addresses
+from maildoctor.facts.announced import Announced
 from maildoctor.facts.backends.accounts import Accounts
 from maildoctor.facts.backends.courier import CourierAuth
 from maildoctor.facts.backends.imap import RemoteImap
@@ -96,6 +97,7 @@ _HOST: dict[type[Any], Collector] = {
     PortNames: reach.port_names,
     Shipped: cyrus.shipped,
     Wire: wire.wire,
+    Announced: wire.announced,
     Dovecot: dovecot.dovecot,
     PasswdFiles: dovecot.users,
     DovecotDatabases: dovecot.databases,

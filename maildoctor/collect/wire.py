@@ -1,7 +1,9 @@
-"""What servers say on the wire: those of the host's own ports, or the endpoints that were named."""
+"""What servers say on the wire: those of the host's own ports, or the endpoints that were named; and
+what a domain announces."""
 
 from maildoctor.collect.knowledge import FactStore, unknown
 from maildoctor.facts import Absent, Unknown
+from maildoctor.facts.announced import Announced
 from maildoctor.facts.processes import Listener, Listeners
 from maildoctor.facts.wire import Wire
 from maildoctor.host import Host, NoAnswer
@@ -33,6 +35,14 @@ def wire(host: Host, know: FactStore) -> Wire | Unknown:
         why = next(c.trouble[1] for c in left if c.trouble)
         know.cut(f"{len(left)} of {len(had.all)} conversations were not had: {why}: {where}", "let it run to its end")
     return had
+
+
+def announced(host: Host, know: FactStore) -> Announced | Unknown:
+    """What the domain that was named announces to mail programs; of a host no domain is asked."""
+    if host.kind != "endpoint":
+        return Absent("no domain was named: maildoctor probe --domain asks one")
+    answer = host.ask("announced")
+    return unknown(answer) if isinstance(answer, NoAnswer) else Announced.parse(answer)
 
 
 def _doors(listeners: Listeners) -> list[str]:

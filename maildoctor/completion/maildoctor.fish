@@ -51,7 +51,7 @@ function _shtab_maildoctor_using
 end
 
 set -g _shtab_maildoctor_commands check triage paste probe healthcheck explain list report fix undo redact demo
-set -g _shtab_maildoctor_opts_with_value --authinfo --authzid --baseline --ca-file --candidate --cert --checks --color --completion --config --container --deadline --ehlo --expect --fail-on --format --free --from --header --ignore --image --journal --key --mailbox --mech --output --password-env --password-fd --password-file --pause --pid --port --procs --realm --record --relay-test --root --select --send-test --since --snapshot --source --tag --targets --timeout --tls --tls-name --top --until --user --wait -o
+set -g _shtab_maildoctor_opts_with_value --authinfo --authzid --baseline --ca-file --candidate --cert --checks --color --completion --config --container --deadline --domain --ehlo --expect --fail-on --format --free --from --header --ignore --image --journal --key --mailbox --mech --output --password-env --password-fd --password-file --pause --pid --port --procs --realm --record --relay-test --resolver --root --select --send-test --since --snapshot --source --tag --targets --timeout --tls --tls-name --top --until --user --wait -o
 
 complete -c maildoctor -e
 complete -c maildoctor -f
@@ -132,6 +132,8 @@ complete -c maildoctor -n '_shtab_maildoctor_using paste; and test $_shtab_maild
 complete -c maildoctor -n '_shtab_maildoctor_using; and test $_shtab_maildoctor_npos -eq 0' -a probe -d 'Ask SMTP servers what they offer, and say what is wrong with it.'
 complete -c maildoctor -n '_shtab_maildoctor_using probe' -s h -l help -d 'show this help message and exit'
 complete -c maildoctor -n '_shtab_maildoctor_using probe' -l targets -xka "(__fish_complete_path (commandline -ct))" -d 'more servers, one a line; - is the standard input'
+complete -c maildoctor -n '_shtab_maildoctor_using probe' -l domain -x -d 'ask what clients find in DNS and autoconfig for D, and whether it works'
+complete -c maildoctor -n '_shtab_maildoctor_using probe' -l resolver -x -d 'the name server that --domain asks (the machine'"'"'s)'
 complete -c maildoctor -n '_shtab_maildoctor_using probe' -l port -x -d 'ports where none is named (25,465,587)'
 complete -c maildoctor -n '_shtab_maildoctor_using probe' -l timeout -x -d 'time for a whole conversation (10)'
 complete -c maildoctor -n '_shtab_maildoctor_using probe' -l wait -x -d 'time for a service to start (0)'

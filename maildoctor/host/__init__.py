@@ -36,6 +36,7 @@ all, a recording is a table of questions and answers, and replaying it gives the
     addresses   ""          addresses that this host has, a line each; `nonlocal` where others may be bound to
     bound       path        `yes` or `no`: whether a process listens on the socket of this path
     probe       endpoints   conversations with these SMTP servers, `ADDRESS:PORT …`, as `maildoctor.smtp.session` writes
+    announced   ""          what a domain announces to mail programs: SRV records as dig prints them, autoconfig files
     greets      port        how long a client unknown to /etc/hosts waits for the greeting on this port of 127.0.0.1:
                             `SECONDS BANNER`, `-` where none came
     dns         address     whether a name server at an address of the loopback interface answers
@@ -59,8 +60,8 @@ from maildoctor.errors import DoctorError
 Verb = Literal[
     "look", "changed", "real", "acl", "list", "read", "clear", "map", "accounts", "passwd-file", "keytab", "tally",
     "sasldb", "elf", "cert", "key", "source", "logins", "recent", "space", "run", "processes", "listeners", "routes",
-    "addresses", "bound", "directory", "kdc", "imap", "handshake", "probe", "greets", "dns", "hostname", "build",
-    "release", "folders", "elapsed", "whoami", "clock", "system", "start",
+    "addresses", "bound", "directory", "kdc", "imap", "handshake", "probe", "announced", "greets", "dns", "hostname",
+    "build", "release", "folders", "elapsed", "whoami", "clock", "system", "start",
 ]  # fmt: skip
 """What can be asked, as in the table above."""
 

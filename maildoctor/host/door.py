@@ -10,7 +10,8 @@ _LISTINGS = frozenset((
 ))  # fmt: skip
 """What we write ourselves, of names, numbers and digests: a user called `password` is no password."""
 _LINES = frozenset((
-    "logins", "recent", "run", "processes", "probe", "directory", "imap", "greets", "dns", "bound", "start",
+    "logins", "recent", "run", "processes", "probe", "announced", "directory", "imap", "greets", "dns", "bound",
+    "start",
 ))  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Servers on the network: conversations with them as transcripts. The only answer is that of `probe`."""
+"""Servers on the network: conversations with them as transcripts, and what a domain announces."""
 
 import socket
 import ssl
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from maildoctor.host import Answer, NoAnswer, Verb
 from maildoctor.host.deadline import Overdue
 from maildoctor.host.door import Door
-from maildoctor.probe.addresses import Found, addresses
+from maildoctor.probe.addresses import Found, addresses, resolved
 from maildoctor.probe.handshakes import Handshakes
 from maildoctor.smtp.drive import AT_ONCE, Call, converse
 from maildoctor.smtp.replies import printable
@@ -32,11 +32,12 @@ _PAUSE = 0.25
 @dataclass(frozen=True, slots=True)
 class Target:
     """One port of one host. `host` is a name or an IP address; `usual`: nobody named the port, it is one of those that
-    mail servers use."""
+    mail servers use; `mode`: how TLS is begun there, where that is announced and not what the options say."""
 
     host: str
     port: int
     usual: bool = field(default=False, compare=False)
+    mode: Mode | None = None
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -50,7 +51,9 @@ class ProbeOptions:
     `login`: whose login to try, by the mechanisms `mechs` (empty: all that are offered); `verify`: no login where the
     certificate cannot be verified; `in_clear`: also without TLS; `tls_name`: the name that
     the certificate must hold, where it is not the host's; `certificate`: files of our own one and its key. `hub`: given
-    a server's name and address, how this host's own authinfo map has it log in there.
+    a server's name and address, how this host's own authinfo map has it log in there. `addresses`: of hosts by name,
+    where they were looked up already; `announced`: what a domain was found to announce, as `host/announcements.py`
+    puts it, empty where none was asked about.
     """
 
     timeout: float = 10.0
@@ -70,6 +73,8 @@ class ProbeOptions:
     message: "Message | None" = None
     families: tuple[socket.AddressFamily, ...] = (socket.AF_INET, socket.AF_INET6)
     at_once: int = AT_ONCE
+    addresses: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    announced: str = ""
 
 
 class Network(Door):
@@ -97,6 +102,12 @@ class Network(Door):
     def _answer(self, verb: Verb, subject: str) -> Answer:
         """The transcripts of all endpoints; what is no matter of the wire is not there."""
         match verb:
+            case "announced" if self._options.announced:
+                return self._options.announced
+            case "announced":
+                return NoAnswer("absent", "no domain was named: --domain")
+            case "probe" if not self._targets:
+                return NoAnswer("absent", "the domain names no server to which mail is handed in")
             case "probe":
                 return _transcripts(self._targets, self._options, self._handshakes, self._progress, self._stop)
             case "clock":
@@ -191,7 +202,9 @@ class _Run:
 
     def _find(self, targets: Sequence[Target]) -> None:
         """Look up the addresses of these targets."""
-        hosts = addresses(dict.fromkeys(t.host for t in targets), self.options.families, self.options.timeout)
+        known = {name: resolved(found, self.options.families) for name, found in self.options.addresses.items()}
+        names = [name for name in dict.fromkeys(t.host for t in targets) if name not in known]
+        hosts = {**known, **addresses(names, self.options.families, self.options.timeout)}
         self.addresses.update({t: hosts[t.host] for t in targets})
 
     def look_at_all(self, targets: Sequence[Target], progress: Callable[[str], None]) -> None:
@@ -310,7 +323,8 @@ class _Run:
 
     def _approach(self, target: Target, context: Callable[[], ssl.SSLContext]) -> Approach:
         name = self.options.tls_name or target.host
-        return Approach(self.options.mode, target.port, name, context, self.handshakes.describe, self.options.ehlo)
+        mode = target.mode or self.options.mode
+        return Approach(mode, target.port, name, context, self.handshakes.describe, self.options.ehlo)
 
     def _session(
         self, target: Target, purpose: str, script: Callable[[Session], Script], notes: tuple[str, ...] = ()
@@ -325,7 +339,7 @@ class _Run:
             usual = (*usual, "login asked for")
         asked = (f"tls-name {self.options.tls_name}",) if self.options.tls_name else ()
         heading = (
-            f"connect {where} {self.options.mode}{name}",
+            f"connect {where} {target.mode or self.options.mode}{name}",
             f"purpose {purpose}",
             f"at {at}",
             *usual,

@@ -27,6 +27,7 @@ _LIFE = {
     "routes": "routes",
     "addresses": "addresses",
     "probe": "server to ask",
+    "announced": "domain to ask about",
     "directory": "server to ask",
     "kdc": "server to ask",
     "imap": "server to ask",

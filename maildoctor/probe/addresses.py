@@ -65,6 +65,14 @@ def addresses(hosts: Iterable[str], families: Sequence[socket.AddressFamily], pa
     return found
 
 
+def resolved(known: Sequence[str], families: Sequence[socket.AddressFamily]) -> Found:
+    """The same of a name whose addresses are known, in the order in which they are tried."""
+    sorted_ones = [a for family in families for a in known if (":" in a) == (family == socket.AF_INET6)]
+    if sorted_ones:
+        return Found(sorted_ones[0], others=tuple(sorted_ones[1:_MOST]))
+    return Found("", "has no address")
+
+
 def _is_address(host: str) -> bool:
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
