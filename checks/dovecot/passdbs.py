@@ -24,7 +24,7 @@ _ASKED = "service: postfix /etc/postfix/main.cf\nprovider: dovecot\nwanted"
 _LIBSASL = "service: postfix /etc/postfix/main.cf\nwanted"
 _HEAD = "version: 2.3.19.1\n==> /etc/dovecot/dovecot.conf <==\nauth_mechanisms = plain login cram-md5\n"
 _FILE = "passdb {{\n  driver = passwd-file\n  args = /etc/dovecot/users\n{}}}\n"
-_PASSWD = "passdb {\n  driver = passwd\n}\n"
+_OF_SYSTEM = "passdb {\n  driver = passwd\n}\n"
 _PAM = "passdb {\n  driver = pam\n}\n"
 _NEW = (
     "version: 2.4.1\n==> /etc/dovecot/dovecot.conf <==\ndovecot_config_version = 2.4.0\n"
@@ -47,13 +47,13 @@ def _verifying(dovecot: Dovecot) -> list[Passdb]:
     rung="account",
     role="cause",
     fails=[
-        {"service": _ASKED, "dovecot": _HEAD + _PASSWD},
+        {"service": _ASKED, "dovecot": _HEAD + _OF_SYSTEM},
         {"service": _ASKED, "dovecot": f"{_NEW}passdb passwd {{\n}}\n"},
     ],
     passes=[
         {"service": _ASKED, "dovecot": _HEAD + _PAM},
-        {"service": _ASKED, "dovecot": _HEAD + _PASSWD + _PAM},
-        {"service": _LIBSASL, "dovecot": _HEAD + _PASSWD},
+        {"service": _ASKED, "dovecot": _HEAD + _OF_SYSTEM + _PAM},
+        {"service": _LIBSASL, "dovecot": _HEAD + _OF_SYSTEM},
     ],
     refs=("dovecot: auth/passdb-passwd.c: getpwnam(3), whose password is x where there is /etc/shadow",),
 )
@@ -103,7 +103,7 @@ _WORKER = "service auth-worker {\n  user = dovecot\n}\n"
         {"service": _ASKED, "dovecot": _HEAD + _PAM + _WORKER.replace("dovecot", "root")},
         {"service": _ASKED, "dovecot": _HEAD + _FILE.format("") + _WORKER},
     ],
-    refs=("dovecot: auth/passdb-pam.c; pam_unix(8): unix_chkpwd checks the password of the caller's own account alone",),
+    refs=("dovecot: auth/passdb-pam.c; pam_unix(8): unix_chkpwd checks its caller's own password alone",),
 )
 def worker_is_not_root(service: LoginService, dovecot: Dovecot) -> Findings:
     """Dovecot's auth-worker, which asks PAM or reads /etc/shadow, does not run as root, and may do neither.
@@ -309,8 +309,12 @@ def passdb_allows_few_networks(service: LoginService, dovecot: Dovecot, tried: T
                     f"has allow_nets={nets[1]}",
                     evidence=[line.evidence, tried.evidence(name)],
                     fix=[
-                        edit(line.path, "in line {line} add {address}, or its network, to allow_nets",
-                             line=str(line.line), address=tried.address(name)),
+                        edit(
+                            line.path,
+                            "in line {line} add {address}, or its network, to allow_nets",
+                            line=str(line.line),
+                            address=tried.address(name),
+                        ),
                         Restart("dovecot"),
                     ],
                     severity=None if not tried.let_in else "warning",
@@ -336,12 +340,12 @@ _HASHED = frozenset(("SHA512-CRYPT", "SHA256-CRYPT", "MD5-CRYPT", "BLF-CRYPT"))
         {
             "service": _ASKED,
             "dovecot": _HEAD + _FILE.format(""),
-            "files": ">> file: /etc/dovecot/users\n-rw-r----- root dovecot /etc/dovecot/users\ntest\tSHA512-CRYPT\ttext",
+            "files": ">> file: /etc/dovecot/users\n-rw-r----- root root /etc/dovecot/users\ntest\tSHA512-CRYPT\ttext",
         },
         {
             "service": _ASKED,
             "dovecot": _HEAD + _FILE.format(""),
-            "files": ">> file: /etc/dovecot/users\n-rw-r----- root dovecot /etc/dovecot/users\ntest\tSHA512-CRYPT\tmd5\n"
+            "files": ">> file: /etc/dovecot/users\n-rw-r----- root root /etc/dovecot/users\ntest\tSHA512-CRYPT\tmd5\n"
             "anna\tPLAIN\ttext\nbob\tPLAIN\ttext",
         },
     ],
@@ -356,7 +360,7 @@ _HASHED = frozenset(("SHA512-CRYPT", "SHA256-CRYPT", "MD5-CRYPT", "BLF-CRYPT"))
     refs=("dovecot: auth/password-scheme-crypt.c: crypt(3) with what is stored as its salt; doveadm pw",),
 )
 def hash_is_none(service: LoginService, dovecot: Dovecot, files: PasswdFiles) -> Findings:
-    """The users file names a scheme of crypt(3) before a password, and what stands there is not a hash of that scheme.
+    """The users file names a scheme of crypt(3) before a password, and what stands there is no hash of that scheme.
 
     Mostly the password itself stands behind {SHA512-CRYPT}, or a hash of another kind. It is compared as a hash, and
     each login of that user is refused as if the password were wrong.
@@ -370,7 +374,7 @@ def hash_is_none(service: LoginService, dovecot: Dovecot, files: PasswdFiles) ->
         users = [*file.users.values()] if file else []
         bad = [
             u for u in users
-            if u.scheme in _HASHED and (u.shape in ("text", "hex32", "des") or _KINDS.get(u.shape, u.scheme) != u.scheme)
+            if u.scheme in _HASHED and (u.shape in _NO_HASH or _KINDS.get(u.shape, u.scheme) != u.scheme)
         ]  # fmt: skip
         if not bad:
             continue
@@ -390,6 +394,7 @@ def hash_is_none(service: LoginService, dovecot: Dovecot, files: PasswdFiles) ->
         )
 
 
+_NO_HASH = ("text", "hex32", "des")
 _KINDS = {"sha512": "SHA512-CRYPT", "sha256": "SHA256-CRYPT", "md5": "MD5-CRYPT"}
 _SECONDS = re.compile(r"(\d{1,9}) *(ms\w*|milli\w*|m|mi\w*|s\w*|h\w*|)", re.IGNORECASE)
 _LONG = 15
@@ -412,7 +417,7 @@ _LONG = 15
         {"service": _ASKED, "dovecot": f"{_HEAD}auth_failure_delay = 5 secs\n"},
         {"service": _ASKED, "dovecot": f"{_HEAD}auth_failure_delay = 2000 msecs\n"},
     ],
-    refs=("dovecot: auth/auth-settings.c: auth_failure_delay is 2 secs; auth/auth-penalty.c: 2, 4, 8, 15 s on top (2.3)",),
+    refs=("dovecot: auth/auth-settings.c: auth_failure_delay is 2 secs; auth-penalty.c: 15 s on top (2.3)",),
 )
 def answers_failures_late(service: LoginService, dovecot: Dovecot) -> Findings:
     """Dovecot keeps a client waiting so long for the answer to a wrong password that it looks like a broken server.
@@ -433,8 +438,8 @@ def answers_failures_late(service: LoginService, dovecot: Dovecot) -> Findings:
         seconds = int(m[1]) * {"m": 60, "h": 3600}.get(unit[:1], 1)
     if seconds > _LONG:
         yield found(
-            f"auth_failure_delay = {said.value}: whoever mistypes a password waits {seconds} s for the answer, and mail "
-            "programs give up",
+            f"auth_failure_delay = {said.value}: whoever mistypes a password waits {seconds} s for the answer, and "
+            "mail programs give up",
             evidence=[said.evidence],
             fix=[SetInLine(said.path, said.line, "auth_failure_delay", "2 secs", said.value), Restart("dovecot")],
             option="auth_failure_delay",

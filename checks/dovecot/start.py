@@ -141,7 +141,10 @@ def _is_of(protocol: str, programs: list[str]) -> bool:
     return protocol.removesuffix("s") in programs or (protocol == "sieve" and "managesieve" in programs)
 
 
-_SYSTEM = "ID=debian\nprimary group dovecot: dovecot\nprimary group dovenull: dovenull\nusers: root postfix dovecot dovenull\ngroup postfix: \n"
+_SYSTEM = (
+    "ID=debian\nprimary group dovecot: dovecot\nprimary group dovenull: dovenull\n"
+    "users: root postfix dovecot dovenull\ngroup postfix: \n"
+)
 _LISTENS = (
     "version: 2.3.19.1\n" + _FILES + "service auth {{\n  unix_listener /var/spool/postfix/private/auth {{\n"
     "    mode = 0660\n    user = {}\n    group = {}\n  }}\n}}\n"

@@ -119,7 +119,7 @@ def port_name_unknown(postfix: Postfix, names: PortNames) -> Findings:
             continue
         why = f"{names.path} does not exist" if names.missing else f"{names.path} does not have it"
         yield found(
-            f"{entry.name} in master.cf names the port {word[:60]}, which is unknown: {why}, and Postfix does not start",
+            f"{entry.name} in master.cf names the port {word[:60]}, which is unknown: {why}; Postfix does not start",
             evidence=[
                 Evidence(f"{path}:{entry.service.line}", f"{entry.service.name} inet … {entry.service.program}"),
                 Evidence(names.path, "No such file or directory" if names.missing else f"no {word[:60]} of tcp"),
@@ -228,7 +228,7 @@ def service_disabled(postfix: Postfix) -> Findings:
 
 
 _SCREEN = "==> /etc/postfix/master.cf <==\n{} inet n - y - 1 postscreen\n"
-_PASS = "smtpd pass - - y - - smtpd\n"
+_HANDED = "smtpd pass - - y - - smtpd\n"
 
 
 @check(
@@ -241,13 +241,13 @@ _PASS = "smtpd pass - - y - - smtpd\n"
     explains=_EFFECTS,
     witnesses=("ABUSE511", "RUN510"),
     fails=[
-        {"postfix": _MAIN.format("") + _SCREEN.format("submission") + _PASS},
+        {"postfix": _MAIN.format("") + _SCREEN.format("submission") + _HANDED},
         {"postfix": _MAIN.format("") + _SCREEN.format("smtp")},
     ],
     passes=[
-        {"postfix": _MAIN.format("") + _SCREEN.format("smtp") + _PASS},
+        {"postfix": _MAIN.format("") + _SCREEN.format("smtp") + _HANDED},
         {"postfix": _MAIN.format("") + _587},
-        {"postfix": _MAIN.format("").replace("= yes", "= no") + _SCREEN.format("smtp") + _PASS},
+        {"postfix": _MAIN.format("").replace("= yes", "= no") + _SCREEN.format("smtp") + _HANDED},
     ],
     refs=(
         "postfix: POSTSCREEN_README: postscreen has no AUTH, and is for port 25 alone; postscreen/postscreen_send.c: "

@@ -107,7 +107,8 @@ def _reached(smtpd: Smtpd, stage: Stage, item: Item) -> bool:
             "postfix": _MAIN
             + _RELAY
             + "smtpd_recipient_restrictions = check_policy_service { inet:127.0.0.1:10023, timeout = 2s },\n"
-            "  reject_rbl_client zen.example.org=127.0.0.[2..11], warn_if_reject reject_unverified_recipient\n" + _MASTER
+            "  reject_rbl_client zen.example.org=127.0.0.[2..11], warn_if_reject reject_unverified_recipient\n"
+            + _MASTER
         },
     ],
     refs=('postfix: smtpd/smtpd_check.c, generic_checks(): `unknown smtpd restriction: "%s"`, reject_server_error()',),
@@ -169,12 +170,7 @@ _EARLY: tuple[Stage, ...] = ("client", "helo")
     explains=("no-answer", "no-offer", "no-starttls", "refused-after-login"),
     witnesses=("RELAY500",),
     fails=[
-        {
-            "postfix": _MAIN
-            + "smtpd_delay_reject = no\n"
-            + _RELAY
-            + _587.format("permit_sasl_authenticated,reject")
-        },
+        {"postfix": _MAIN + "smtpd_delay_reject = no\n" + _RELAY + _587.format("permit_sasl_authenticated,reject")},
         {
             "postfix": _MAIN
             + "smtpd_delay_reject = no\nsmtpd_helo_restrictions = permit_sasl_authenticated, reject\n"
@@ -307,7 +303,11 @@ def sender_in_no_table(
     yield found(
         f"smtpd_sender_login_maps ({', '.join(tables)}) has no row for {sender}, so that {item.name} refuses it to "
         f"{user} (553 not owned by user {user})",
-        evidence=[Evidence(log.path, line), smtpd.evidence("smtpd_sender_login_maps"), smtpd.evidence(parameter(stage))],
+        evidence=[
+            Evidence(log.path, line),
+            smtpd.evidence("smtpd_sender_login_maps"),
+            smtpd.evidence(parameter(stage)),
+        ],
         fix=[
             EditFile(tables[0], "give the address of each user a row with the name that the user logs in by"),
             BuildTable(kind, tables[0]),

@@ -179,8 +179,8 @@ def trusts_a_container_gateway(postfix: Postfix, addresses: Addresses | Unknown)
         words = first.value("mynetworks").replace(",", " ").split()
         kept = [w for w in words if w not in bad]
         yield found(
-            f"mynetworks has {word}, the network of a container bridge: clients that come through its gateway (docker0, "
-            "masquerading, a proxy) may relay without a login",
+            f"mynetworks has {word}, the network of a container bridge: clients that come through its gateway "
+            "(docker0, masquerading, a proxy) may relay without a login",
             evidence=[first.evidence("mynetworks")],
             fix=[
                 inspect("grep -h ' connect from ' /var/log/mail.log | tail -50"),
@@ -293,7 +293,9 @@ def takes_a_proxy_for_everybody(postfix: Postfix, listeners: Listeners) -> Findi
         {"postfix": _MAIN.format("smtpd_authorized_xclient_hosts = 127.0.0.1, 10.0.0.7\n") + _MASTER},
         {"postfix": _MAIN.format("") + _MASTER},
     ],
-    refs=("postfix: XCLIENT_README: LOGIN= makes a session one of a user who has logged in; smtpd/smtpd.c, xclient_cmd()",),
+    refs=(
+        "postfix: XCLIENT_README: LOGIN= makes a session one of a user who has logged in; smtpd/smtpd.c, xclient_cmd()",
+    ),
 )
 def lets_clients_name_themselves(postfix: Postfix) -> Findings:
     """Whole networks may send XCLIENT, by which a client says who it is, its address and the user who has logged in.

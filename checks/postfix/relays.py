@@ -103,9 +103,7 @@ def relay_host_malformed(postfix: Postfix) -> Findings:
         + (f"; {better} is meant" if better else ""),
         evidence=[postfix.main.evidence("relayhost")],
         fix=[
-            SetPostfix("relayhost", better)
-            if better
-            else edit(postfix.main.path, "relayhost = [HOST]:PORT"),
+            SetPostfix("relayhost", better) if better else edit(postfix.main.path, "relayhost = [HOST]:PORT"),
             Restart("postfix"),
         ],
         relayhost=text[:120],
@@ -260,7 +258,7 @@ _COPY = "chroot resolver: 192.0.2.1"
         {"postfix": _MAIN.format("", "").replace(" y ", " n "), "files": _COPY, "resolver": _RESOLVES},
         {"postfix": _MAIN.format("", ""), "files": _COPY, "resolver": ""},
     ],
-    refs=("Debian: /usr/lib/postfix/configure-instance.sh copies etc/resolv.conf at each start; postfix: DEBUG_README",),
+    refs=("Debian: /usr/lib/postfix/configure-instance.sh copies etc/resolv.conf at each start; DEBUG_README",),
 )
 def chroot_asks_other_name_servers(
     postfix: Postfix, files: PostfixFiles, resolver: Resolver, log: MailLog | Unknown
@@ -343,8 +341,10 @@ def account_unknown(postfix: Postfix, system: System) -> Findings:
         kind = "group" if option == "setgid_group" else "user"
         yield found(
             f"{option} = {name}: there is no such {kind} on this system, it does not exist: Postfix does not start",
-            evidence=[postfix.main.evidence(option), Evidence(f"getent {'group' if kind == 'group' else 'passwd'} "
-                      f"{name}", "nothing")],
+            evidence=[
+                postfix.main.evidence(option),
+                Evidence(f"getent {'group' if kind == 'group' else 'passwd'} {name}", "nothing"),
+            ],
             fix=[
                 SetPostfix(option, better)
                 if better in there

@@ -33,12 +33,13 @@ def is_plain(text: str) -> bool:
     few signs that mean nothing to shell, m4, sed, LDAP and SQL; nothing that could be an option, or leads upwards."""
     return bool(_WORD.fullmatch(text)) and ".." not in text.split("/")
 
+
 _RUN = re.compile(f"(?:{FIELD.pattern})+")
 
 
 def filled(text: str, fields: Mapping[str, str]) -> str:
-    """`{user}` becomes the field's value, or `USER` where it is not known: a shell would redirect to `<user>`. Of fields
-    side by side, `{host}{proxy}`, which are those of alternatives, one that is known is enough."""
+    """`{user}` becomes the field's value, or `USER` where it is not known: a shell would redirect to `<user>`. Of
+    fields side by side, `{host}{proxy}`, which are those of alternatives, one that is known is enough."""
 
     def value(run: re.Match[str]) -> str:
         names = FIELD.findall(run[0])
