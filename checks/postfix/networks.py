@@ -3,7 +3,7 @@ proxies."""
 
 import re
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, ip_network
+from ipaddress import IPv4Address, IPv4Network
 
 from maildoctor.api import Evidence, Findings, Restart, SetPostfix, Unknown, check, found, inspect
 from maildoctor.api.host import Addresses, Listeners
@@ -29,7 +29,7 @@ def _users(postfix: Postfix) -> list[Smtpd]:
 
 def _class(address: IPv4Address) -> IPv4Network:
     first = int(str(address).partition(".")[0])
-    return ip_network((address, 8 if first < 128 else 16 if first < 192 else 24), strict=False)
+    return IPv4Network((address, 8 if first < 128 else 16 if first < 192 else 24), strict=False)
 
 
 def _public(addresses: Addresses) -> list[IPv4Address]:

@@ -165,9 +165,9 @@ class Passdb:
 class Dovecot:
     """Text: `version: 2.3.19.1`, `changed: 2026-11-22 06:00:00 +0000`, when a file was changed, `unread:
     /etc/dovecot/x.conf: permission denied` for a file that is there, `pid: 40 tail` where master.pid names a process
-    that is another program, `missing: /etc/dovecot/cert.pem` for a file whose content is the value of a setting, or
-    for a program of a protocol, that is not there; then the files that were read, each behind a line
-    `==> /etc/dovecot/dovecot.conf <==` as head(1) prints it, the main file first. `version` is empty where not known."""
+    that is another program, `missing: /etc/dovecot/cert.pem` for a file whose content is the value of a setting, or for
+    a program of a protocol, that is not there; then the files that were read, each behind a line `==>
+    /etc/dovecot/dovecot.conf <==` as head(1) prints it, the main file first. `version` is empty where not known."""
 
     version: tuple[int, ...]
     main: str
