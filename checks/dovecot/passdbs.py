@@ -35,6 +35,11 @@ _FAILED = (
     "PLAIN authentication failed: , sasl_username={}"
 )
 
+_LET_IN = (
+    "Nov 22 08:00:09 mail postfix/submission/smtpd[9]: 4AB1C00077: client=c[192.0.2.9], sasl_method=PLAIN, "
+    "sasl_username=anna@example.com"
+)
+
 
 def _verifying(dovecot: Dovecot) -> list[Passdb]:
     return [p for p in dovecot.passdbs if p.verifies]
@@ -159,7 +164,13 @@ def _mechanisms(passdb: Passdb) -> set[str]:
     scope=("user", "mechanism"),
     fails=[
         {"service": _ASKED, "dovecot": _HEAD + _FILE.format("  mechanisms = cram-md5\n"), "tried": ""},
+        {"service": _ASKED, "dovecot": _HEAD + _FILE.format("  mechanisms = plain login\n"), "tried": ""},
         {"service": _ASKED, "dovecot": _HEAD + _FILE.format("  skip = unauthenticated\n"), "tried": ""},
+        {
+            "service": _ASKED,
+            "dovecot": _HEAD + _FILE.format("  username_filter = *@example.com\n"),
+            "tried": f"{_FAILED.format('test')}\n{_LET_IN}",
+        },
         {
             "service": _ASKED,
             "dovecot": _HEAD + _FILE.format("  username_filter = *@example.com\n"),
@@ -272,7 +283,12 @@ _NETS = re.compile(r"\ballow_nets=([0-9A-Fa-f:./,]{1,400})")
             "service": _ASKED,
             "dovecot": _HEAD + _FILE.format("  override_fields = allow_nets=127.0.0.0/8,10.0.0.0/8\n"),
             "tried": _FAILED.format("test"),
-        }
+        },
+        {
+            "service": _ASKED,
+            "dovecot": _HEAD + _FILE.format("  default_fields = allow_nets=127.0.0.0/8\n"),
+            "tried": f"{_FAILED.format('test')}\n{_LET_IN}",
+        },
     ],
     passes=[
         {

@@ -138,7 +138,7 @@ def port_name_unknown(postfix: Postfix, names: PortNames) -> Findings:
     "warning",
     rung="listener",
     role="cause",
-    scope=("client",),
+    scope=("listener", "client"),
     fails=[
         {"postfix": _MAIN.format("") + _587 + "587 inet n - y - - smtpd -o smtpd_tls_auth_only=yes\n"},
         {"postfix": _MAIN.format("") + _MASTER + "smtps inet n - y - - smtpd\nsubmissions inet n - y - - smtpd\n"},

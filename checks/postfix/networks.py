@@ -203,6 +203,7 @@ _PROXIES = ("haproxy", "nginx", "traefik", "stunnel", "envoy", "socat", "rinetd"
     "error",
     rung="policy",
     role="risk",
+    scope=("listener",),
     explains=("WIRE060",),
     fails=[
         {"postfix": _MAIN.format("mynetworks = 127.0.0.0/8\n") + _INSIDE.format(""), "listeners": _PROXY},

@@ -38,6 +38,7 @@ def _named(services: list[Smtpd]) -> str:
     witnesses=("TLS584",),
     fails=[
         {"postfix": _CA, "tls": _GONE},
+        {"postfix": _MAIN.format("") + _587.format(" -o smtpd_tls_CAfile=/etc/postfix/ca.pem\n"), "tls": _GONE},
         {"postfix": _CA, "tls": _GONE.replace("missing", "broken: there is no readable certificate in it")},
     ],
     passes=[
