@@ -337,3 +337,16 @@ def test_dovecot_alone_is_a_mail_server(tmp_path: Path) -> None:
     assert [p.name for p in report.target.mta] == ["dovecot"]
     assert report.verdict is not None
     assert report.verdict.code == "broken"
+
+
+def test_a_number_may_refer_to_a_setting_and_to_nothing_else() -> None:
+    conf = "version: 2.3.19.1\n==> /etc/dovecot/dovecot.conf <==\nservice auth {\n  client_limit = %s\n}\n"
+    assert not Dovecot.parse(conf % "$default_client_limit").problems
+    assert [p.text for p in Dovecot.parse(conf % "$nosuch").problems] == ["Unknown variable: $nosuch"]
+
+
+def test_the_files_of_settings_are_known_wherever_they_stand() -> None:
+    head = "version: 2.3.19.1\n==> /etc/dovecot/dovecot.conf <==\n"
+    conf = f"{head}ssl_cert = </a.pem\nlocal_name x {{\n  ssl_key = <b.key\n}}\n"
+    found = {name: said.file for name, said in Dovecot.parse(conf).of_files}
+    assert found == {"ssl_cert": "/a.pem", "ssl_key": "/etc/dovecot/b.key"}

@@ -38,6 +38,7 @@ from maildoctor.plan.steps import (
     Start,
     Step,
 )
+from maildoctor.plan.words import filled
 from maildoctor.remedy import chmod, private, set_option
 from tests.test_engine import Mute
 from tests.test_samples import MARKERS, SYSTEMS
@@ -435,3 +436,10 @@ def test_what_saslauthd_can_serve_is_offered_still(sample: dict[str, str], advic
     )
     for words, step in zip(advice, finding.fix, strict=True):
         assert words in step.command
+
+
+def test_of_fields_side_by_side_one_that_is_known_is_enough() -> None:
+    assert filled("to {host}{proxy} ({reason}{why})", {"proxy": "192.0.2.1", "why": "refused"}) == (
+        "to 192.0.2.1 (refused)"
+    )
+    assert filled("to {host}{proxy} as {user}", {}) == "to HOST as USER"

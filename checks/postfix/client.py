@@ -275,6 +275,8 @@ def sender_rows_never_asked(postfix: Postfix, passwords: PasswordMaps) -> Findin
     fails=[
         {"postfix": _main(), "passwords": _entry(shape="(no colon)")},
         {"postfix": _main(), "passwords": _entry(shape="relay:(empty)")},
+        {"postfix": _main(), "passwords": _entry(shape='"relay:***')},
+        {"postfix": _main(), "passwords": _entry(shape="relay:(begins with a blank)")},
     ],
     passes=[_GOOD],
     refs=("postfix: smtp/smtp_sasl_glue.c, smtp_sasl_passwd_lookup: split at the first colon",),
@@ -282,7 +284,8 @@ def sender_rows_never_asked(postfix: Postfix, passwords: PasswordMaps) -> Findin
 def relay_password_malformed(postfix: Postfix, passwords: PasswordMaps) -> Findings:
     """The entry for the relay host is not of the form user:password.
 
-    Without a colon Postfix takes all of it for the name, and logs in with an empty password.
+    Without a colon Postfix takes all of it for the name, and logs in with an empty password. What stands behind the
+    first colon is the password to the last letter: quotes round the two, or a blank behind the colon, belong to them.
 
     Advice: write `user:password` behind the key, and run postmap on the table.
     """
@@ -294,8 +297,9 @@ def relay_password_malformed(postfix: Postfix, passwords: PasswordMaps) -> Findi
     ):
         return
     entry = passwords.asked(hop.keys)
-    if entry and (entry[1].shape == "(no colon)" or entry[1].shape.endswith(":(empty)")):
-        table, what = entry[0], "no colon" if entry[1].shape == "(no colon)" else "an empty password"
+    what = _malformed(entry[1].shape) if entry else ""
+    if entry and what:
+        table = entry[0]
         yield found(
             f"The login for {hop.text} in {table.path} has {what}: user:password is meant",
             evidence=[Evidence(table.path, f"{entry[1].key} {entry[1].shape}")],
@@ -305,6 +309,17 @@ def relay_password_malformed(postfix: Postfix, passwords: PasswordMaps) -> Findi
             ],
             relayhost=hop.text,
         )
+
+
+def _malformed(shape: str) -> str:
+    """What is wrong with an entry; empty where nothing is."""
+    if shape == "(no colon)":
+        return "no colon"
+    if shape.endswith(":(empty)"):
+        return "an empty password"
+    if shape.endswith(":(begins with a blank)"):
+        return "a blank before the password, which counts as its first letter"
+    return "quotes round it, which count as letters of name and password" if shape[:1] in "\"'" else ""
 
 
 @check(

@@ -79,8 +79,23 @@ def dovecot(host: Host, know: FactStore) -> Dovecot | Unknown:
     )
     bodies = joined(*(f"==> {path} <==\n{body.removesuffix(chr(10))}" for path, body in files.items()))
     configuration = Dovecot.parse(joined(about, bodies))
-    other = _process_of(host, f"{configuration.base}/master.pid")
-    return Dovecot.parse(joined(about, other, bodies)) if other else configuration
+    more = [_process_of(host, f"{configuration.base}/master.pid"), *_missing(host, configuration)]
+    return Dovecot.parse(joined(about, *more, bodies)) if any(more) else configuration
+
+
+_LIBEXEC = ("/usr/lib/dovecot", "/usr/libexec/dovecot", "/usr/local/libexec/dovecot")
+
+
+def _missing(host: Host, found: Dovecot) -> Iterator[str]:
+    """The files that Dovecot cannot do without when it starts, as far as they are not there: the content of settings,
+    and the programs of its protocols."""
+    named = [said.file for _, said in found.of_files]
+    if programs := first(host, (f"{folder}/auth" for folder in _LIBEXEC)):
+        named += [f"{programs.rpartition('/')[0]}/{name}" for name in found.programs]
+    for path in dict.fromkeys(named[:_MOST]):
+        answer = host.ask("look", path)
+        if isinstance(answer, NoAnswer) and answer.why == "absent":
+            yield f"missing: {path}"
 
 
 def _process_of(host: Host, path: str) -> str:

@@ -57,8 +57,16 @@ def files(host: Host, know: FactStore) -> PostfixFiles | Unknown:
             *lines,
             *_senders(host, know, found),
             *_access(host, know, found),
+            _name_servers(host, queue) if any(s.chrooted for s in found.services) else "",
         )
     )
+
+
+def _name_servers(host: Host, queue: str) -> str:
+    """Whom services in the chroot ask for names."""
+    rows = text(host.ask("read", f"{queue}/etc/resolv.conf")).splitlines()
+    servers = [words[1] for row in rows if (words := row.split())[:1] == ["nameserver"] and len(words) > 1]
+    return f"chroot resolver: {' '.join(servers[:3])}" if servers else ""
 
 
 def _unless_there(path: str, looked: Files) -> str:

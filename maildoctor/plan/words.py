@@ -34,9 +34,18 @@ def is_plain(text: str) -> bool:
     return bool(_WORD.fullmatch(text)) and ".." not in text.split("/")
 
 
+_RUN = re.compile(f"(?:{FIELD.pattern})+")
+
+
 def filled(text: str, fields: Mapping[str, str]) -> str:
-    """`{user}` becomes the field's value, or `USER` where it is not known: a shell would redirect to `<user>`."""
-    return FIELD.sub(lambda m: fields.get(m[1]) or m[1].upper(), text)
+    """`{user}` becomes the field's value, or `USER` where it is not known: a shell would redirect to `<user>`. Of
+    fields side by side, `{host}{proxy}`, which are those of alternatives, one that is known is enough."""
+
+    def value(run: re.Match[str]) -> str:
+        names = FIELD.findall(run[0])
+        return "".join(fields.get(name, "") for name in names) or names[0].upper()
+
+    return _RUN.sub(value, text)
 
 
 def quoted(text: str, values: Values) -> str:

@@ -179,7 +179,8 @@ def _login(value: bytes) -> str:
     user, colon, password = value.strip().partition(b":")
     if not colon:
         return "(no colon)"
-    return f"{escape(user)[:_SHOWN_LENGTH]}:{'***' if password.strip() else _EMPTY}"
+    said = _BEGINS if password[:1] in (b" ", b"\t") and password.strip() else "***" if password.strip() else _EMPTY
+    return f"{escape(user)[:_SHOWN_LENGTH]}:{said}"
 
 
 _ERROR = re.compile(rb"error:[\w.-]{0,40}(?: ?[45]\d\d(?: [45]\.\d\.\d{1,3})?)?", re.IGNORECASE)
@@ -196,6 +197,7 @@ _EMPTY = "(empty)"
 _LINE_FEED = "(ends in a line feed)"
 _RETURN = "(ends in a carriage return)"
 _BLANK = "(ends in a blank)"
+_BEGINS = "(begins with a blank)"
 _NUL = "(has a NUL in it)"
 """What is told of a password in place of itself, where it is surely none, or not the one that was meant."""
 

@@ -22,7 +22,8 @@ _CHANGED = re.compile(r"(?m)^changed: (\S.{9,60})$")
 _OF_2_4 = re.compile(r"(?m)^[ \t]*dovecot_config_version[ \t]*=")
 
 _PID = re.compile(r"(?m)^pid: (\d{1,10}) (\S.{0,63})$")
-_ABOUT = re.compile(r"(?m)^(?:version|changed|unread|pid): .*\n?")
+_GONE = re.compile(r"(?m)^missing: (/\S{1,4000})$")
+_ABOUT = re.compile(r"(?m)^(?:version|changed|unread|pid|missing): .*\n?")
 """Lines about the files, where no line names the first of them."""
 
 MAIN = "/etc/dovecot/dovecot.conf"
@@ -164,8 +165,9 @@ class Passdb:
 class Dovecot:
     """Text: `version: 2.3.19.1`, `changed: 2026-11-22 06:00:00 +0000`, when a file was changed, `unread:
     /etc/dovecot/x.conf: permission denied` for a file that is there, `pid: 40 tail` where master.pid names a process
-    that is another program, then the files that were read, each behind a line `==> /etc/dovecot/dovecot.conf <==` as
-    head(1) prints it, the main file first. `version` is empty where not known."""
+    that is another program, `missing: /etc/dovecot/cert.pem` for a file whose content is the value of a setting, or for
+    a program of a protocol, that is not there; then the files that were read, each behind a line `==>
+    /etc/dovecot/dovecot.conf <==` as head(1) prints it, the main file first. `version` is empty where not known."""
 
     version: tuple[int, ...]
     main: str
@@ -175,6 +177,8 @@ class Dovecot:
     """when the last of the files was changed, in seconds since 1970; 0 where that is not known"""
     pid_of: tuple[int, str] = (0, "")
     """the number in master.pid and the name of its process, where that is another program than Dovecot"""
+    missing: frozenset[str] = frozenset()
+    """files named by `<`, and programs of protocols, that are not there"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -195,7 +199,8 @@ class Dovecot:
         changed = max(map(seconds, _CHANGED.findall(head)), default=0.0)
         pid = _PID.search(head)
         other = (int(pid[1]), pid[2]) if pid else (0, "")
-        return cls(version, main, Reader(files, unread, minor).read(main), unread, changed, other)
+        tree = Reader(files, unread, minor).read(main)
+        return cls(version, main, tree, unread, changed, other, frozenset(_GONE.findall(head)))
 
     # ---- release
 
@@ -302,6 +307,14 @@ class Dovecot:
         return tuple(p for p in self.members("protocols") if p != "none")
 
     @property
+    def programs(self) -> tuple[str, ...]:
+        """The programs of these protocols, as their files are called (imap/imap-settings.c and its like). Where none is
+        named, the package's own file names those that are installed, or nothing is known."""
+        if self.get("protocols") is None and not any("protocols" in p.lists for p in self.places):
+            return ()
+        return tuple(_PROGRAMS.get(name, "") for name in self.protocols if name in _PROGRAMS)
+
+    @property
     def realm(self) -> str:
         """What is put behind a name without `@`; empty: nothing."""
         return self.value("auth_default_domain" if self.modern else "auth_default_realm")
@@ -316,6 +329,16 @@ class Dovecot:
     def expanded(self, name: str) -> str:
         """A user or group; `$default_internal_user` by the setting (master-settings.c, expand_user())."""
         return self.value(name.removeprefix("$SET:").removeprefix("$")) if name.startswith("$default_") else name
+
+    @cached_property
+    def of_files(self) -> tuple[tuple[str, Setting], ...]:
+        """The settings whose value is the content of a file, with their names."""
+        found: list[tuple[str, Setting]] = []
+        todo = [self.top]
+        for section in todo:  # it grows meanwhile
+            found += ((name, said) for name, said in section.settings.items() if said.file)
+            todo += section.sections.values()
+        return tuple(found)
 
     # ---- services
 
@@ -438,6 +461,12 @@ _BUILT_IN: tuple[tuple[str, int, bool, ListenerType], ...] = (
     ("auth-master", 0o600, False, "master"),
 )
 """Path below base_dir, mode, whether default_internal_user owns it, and its type (auth/auth-settings.c)."""
+
+
+_PROGRAMS: Mapping[str, str] = {
+    "imap": "imap", "imaps": "imap", "pop3": "pop3", "pop3s": "pop3", "lmtp": "lmtp", "submission": "submission",
+    "sieve": "managesieve",
+}  # fmt: skip
 
 
 def _octal(text: str, otherwise: int) -> int:

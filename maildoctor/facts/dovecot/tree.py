@@ -374,6 +374,8 @@ class Reader:
             value, file = "", beside(path, line.value)
         elif line.kind == "variable":
             value = self._filled(place, key, line.value)
+            if unknown := self._unknown_variable(place, line.value):
+                self._problem("unknown", f"Unknown variable: {unknown}", path, line.number, unknown)
         setting = Setting(value, _written(line), path, line.number, file)
         if kind == "boollist":
             self._whole_list(home, key, setting)
@@ -462,6 +464,18 @@ class Reader:
             name = word[len(sign) :] if word.startswith(sign) else ""
             parts.append(self._so_far(place, name) if name in self._known or name in OF_2_3[""] else word)
         return "".join(parts)[:65536]
+
+    def _unknown_variable(self, place: _Open | None, text: str) -> str:
+        """2.3: a `$name` that is no setting, of which Dovecot says nothing good (config_get_value()); empty where there
+        is none. What a plug-in brings may be known to it."""
+        names = re.findall(r"(?<!\S)\$([A-Za-z][A-Za-z0-9_]*)(?!\S)", text) if self.tree.minor < 4 else []
+        for name in (n for n in names if n not in OF_2_3[""] and n.partition("_")[0] not in _OF_PLUGINS):
+            at = place
+            while at is not None and name not in at.section.settings and name not in OF_2_3.get(at.section.kind, {}):
+                at = at.parent
+            if at is None:
+                return f"${name}"
+        return ""
 
     def _so_far(self, place: _Open | None, name: str) -> str:
         while place is not None:

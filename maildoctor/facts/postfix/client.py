@@ -15,7 +15,8 @@ _PORTS = {"smtp": 25, "submission": 587, "smtps": 465, "submissions": 465}
 
 @dataclass(frozen=True, slots=True)
 class PasswordEntry:
-    """One entry. `shape` is its value with the password struck out: `relay:***`, `relay:(empty)`, `(no colon)`."""
+    """One entry. `shape` is its value with the password struck out: `relay:***`, `relay:(empty)`, `relay:(begins
+    with a blank)`, `(no colon)`."""
 
     key: str
     shape: str

@@ -15,6 +15,7 @@ _SPACE = re.compile(
     r"(?:, (\d{1,19}) of (\d{1,19}) inodes free)?(, read-only)?"
 )
 _ACCESS = re.compile(r"access: (\w{1,12}:/[^\t]{0,4096})\t([^\t]{1,400})\t(.{0,400})")
+_ASKS = "chroot resolver: "
 _ENTRY = re.compile(r"login: (/[^\t]{0,4096})\t([^\t]{1,400})\t(.{0,400})")
 
 
@@ -34,7 +35,8 @@ class Space:
 class PostfixFiles:
     """Text: `ls -ld` lines, `missing: PATH`, `unseen: PATH: REASON`, `bound: PATH yes` where a process listens on a
     socket, `space: PATH 812 KiB free of 1024 KiB, 40 of 50 inodes free`, and of tables of senders
-    `login: PATH<TAB>ADDRESS<TAB>NAMES`; of access tables `access: TYPE:PATH<TAB>PATTERN<TAB>ACTION`."""
+    `login: PATH<TAB>ADDRESS<TAB>NAMES`; of access tables `access: TYPE:PATH<TAB>PATTERN<TAB>ACTION`; `chroot resolver:
+    192.0.2.1 …`, the name servers in resolv.conf below the queue directory."""
 
     by_path: Mapping[str, Look]
     missing: frozenset[str]
@@ -45,6 +47,8 @@ class PostfixFiles:
     """by the path of a table of smtpd_sender_login_maps, its addresses with the names that may use each"""
     access: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """by `TYPE:PATH`, the rows of an access table in their order: pattern and action"""
+    name_servers: tuple[str, ...] = ()
+    """those that a chrooted service asks"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -64,6 +68,7 @@ class PostfixFiles:
             tuple(_space(m) for m in map(_SPACE.fullmatch, lines) if m),
             {path: tuple(rows) for path, rows in owners.items()},
             {table: tuple(rows) for table, rows in access.items()},
+            tuple(w for x in lines if x.startswith(_ASKS) for w in x.removeprefix(_ASKS).split()[:3]),
         )
 
     def look(self, path: str) -> Look | None:
