@@ -220,6 +220,10 @@ def _examples(a: str, b: str) -> list[Step]:
         steps.WriteFile: steps.WriteFile(a, (b, a)),
         steps.SetPostfixOption: steps.SetPostfixOption(a, "mynetworks", b),
         steps.SetRow: steps.SetRow(a, b, a, b),
+        steps.RenameRow: steps.RenameRow(a, b, a),
+        steps.SetMacro: steps.SetMacro(a, "define", "confLOG_LEVEL", f"define(`confLOG_LEVEL', `{b}')dnl"),
+        steps.DropMacro: steps.DropMacro(a, "FEATURE", b),
+        steps.SetPort: steps.SetPort(a, b, "M", a),
         steps.BuildTable: steps.BuildTable("hash", b),
         steps.UnsetPostfix: steps.UnsetPostfix("mynetworks", a),
         steps.StopAndStart: steps.StopAndStart("postfix"),
@@ -420,7 +424,7 @@ def test_a_line_is_added_once(tmp_path: Path) -> None:
         # nothing that saslauthd could serve is offered: to list PLAIN in Sendmail.conf alone would end AUTH
         (
             {"service": "mechanisms: CRAM-MD5\ntrusted: CRAM-MD5"},
-            ["mech_list: PLAIN LOGIN'", "TRUST_AUTH_MECH(`CRAM-MD5 PLAIN LOGIN')", "`PLAIN LOGIN')dnl", "m4 "],
+            ["mech_list: PLAIN LOGIN'", "`CRAM-MD5 PLAIN LOGIN')", "`PLAIN LOGIN')dnl", "m4 "],
         ),
     ],
 )

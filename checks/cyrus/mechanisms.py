@@ -21,7 +21,6 @@ from maildoctor.api import (
     gaps,
     known,
     set_option,
-    setting,
     taking_effect,
 )
 from maildoctor.api.cyrus import (
@@ -346,10 +345,17 @@ def options_leave_nothing(service: LoginService, plugins: Plugins, conf: SaslCon
                 for o in lost[:8]
             ),
         ],
-        fix=amend(service, f"drop {{letters}} from {setting(service, 'requires')}", letters=list(guilty)),
+        fix=_without(service, guilty),
         severity="error" if nothing else "info" if table.offered(tls=True) else "warning",
         option=service.option("requires"),
     )
+
+
+def _without(service: LoginService, letters: str) -> list[Step]:
+    if service.product != "sendmail":
+        return amend(service, f"take {{letters}} out of {service.option('requires')}", letters=list(letters))
+    words = service.value("requires").replace(",", " ").split()
+    return change(service, "requires", [word for word in words if word[0] not in letters])
 
 
 @check(
@@ -396,7 +402,9 @@ def gssapi_without_keytab(
         yield found(
             "GSSAPI is offered, but there is no keytab (/etc/krb5.keytab is missing)",
             evidence=[service.evidence("mechanisms"), Evidence("ls -l /etc/krb5.keytab", "missing")],
-            fix=amend(service, f"remove GSSAPI from {setting(service, 'mechanisms')}, or fetch a keytab for smtp/HOST"),
+            fix=change(service, "mechanisms", rest)
+            if (rest := [x for x in service.mechanisms or () if x not in ("GSSAPI", "GSS-SPNEGO")])
+            else amend(service, f"take GSSAPI out of {service.option('mechanisms')}, or fetch a keytab for smtp/HOST"),
             severity="error" if system.kerberos else None,
             mech="GSSAPI",
         )

@@ -16,6 +16,7 @@ from maildoctor.api import (
     known,
     rebuild,
     restart,
+    set_macro,
 )
 from maildoctor.api.host import Names, Tls, TlsFile, own_name, unnamed
 from maildoctor.api.sendmail import SendmailCf, SendmailProgram
@@ -505,6 +506,6 @@ def no_tls_version_left(cf: SendmailCf) -> Findings:
         yield found(
             "ServerSSLOptions forbids TLS 1.2 and TLS 1.3: no handshake succeeds",
             evidence=[Evidence(f"{cf.path}:{setting.line}", f"O ServerSSLOptions={setting.value}")],
-            fix=rebuild(cf.path, "define(`confSERVER_SSL_OPTIONS', `+SSL_OP_NO_SSLv3 +SSL_OP_NO_TLSv1')dnl"),
+            fix=set_macro(cf.path, "confSERVER_SSL_OPTIONS", "+SSL_OP_NO_SSLv3", "+SSL_OP_NO_TLSv1"),
             option="ServerSSLOptions",
         )

@@ -19,6 +19,7 @@ from maildoctor.api import (
     known,
     rebuild,
     restart,
+    set_port,
 )
 from maildoctor.api.cyrus import Plugins, SaslConf, mechanisms
 from maildoctor.api.host import READ_AT_START, FilePurpose, Listeners, Paths, Processes, TcpWrappers
@@ -202,11 +203,7 @@ def listens_to_itself_only(cf: SendmailCf) -> Findings:
             f"Sendmail listens on the loopback address only (port {', '.join(str(d.port) for d in cf.daemons)}): no "
             f"client can reach it",
             evidence=[d.evidence(cf.path) for d in cf.daemons],
-            fix=rebuild(
-                cf.path,
-                "remove Addr={address} from DAEMON_OPTIONS",
-                address=list(dict.fromkeys(d.address or "" for d in cf.daemons)),
-            ),
+            fix=set_port(cf.path, "Addr", "", *cf.daemons),
             option="DaemonPortOptions",
         )
 

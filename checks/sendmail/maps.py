@@ -10,7 +10,9 @@ from maildoctor.api import (
     Direction,
     Evidence,
     Findings,
+    Rebuild,
     Rung,
+    SetPort,
     Step,
     Unknown,
     by_hand,
@@ -477,7 +479,16 @@ def client_auth_switched_off(cf: SendmailCf, maps: MailMaps) -> Findings:
                 ),
                 Evidence(authinfo.path, f"{len(entries)} entries that hold a login"),
             ],
-            fix=rebuild(cf.path, "drop the A from CLIENT_OPTIONS(`… M=A')"),
+            fix=[
+                SetPort(
+                    cf.path.removesuffix(".cf") + ".mc",
+                    "",
+                    "M",
+                    "".join(sorted(cf.client_modifiers - {"A"})),
+                    macro="CLIENT_OPTIONS",
+                ),
+                Rebuild(cf.path.removesuffix(".cf") + ".mc", cf.path),
+            ],
             option="ClientPortOptions",
         )
 

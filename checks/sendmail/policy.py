@@ -14,10 +14,12 @@ from maildoctor.api import (
     Step,
     Unknown,
     check,
+    drop_macro,
     edit,
     found,
     known,
     rebuild,
+    set_port,
 )
 from maildoctor.api.host import LoginHistory, Names, System, address_of, is_private
 from maildoctor.api.sendmail import Line, MailMap, MailMaps, MapEntry, SendmailCf, SendmailMc
@@ -543,12 +545,7 @@ def submission_without_login(cf: SendmailCf) -> Findings:
                         f"{cf.path}:{daemon.line or 0}", f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}"
                     )
                 ],
-                fix=rebuild(
-                    cf.path,
-                    "DAEMON_OPTIONS(`Port={port}, Name={name}, M=Ea')dnl",
-                    port=daemon.service,
-                    name=daemon.name,
-                ),
+                fix=set_port(cf.path, "M", (daemon.letters or "E") + "a", daemon),
                 port=str(daemon.port),
             )
 
@@ -583,7 +580,7 @@ def relay_by_sender(mc: SendmailMc, cf: SendmailCf) -> Findings:
             yield found(
                 f"FEATURE({name}): {what}",
                 evidence=[Evidence(place, f"FEATURE(`{name}')")],
-                fix=rebuild(cf.path, "remove FEATURE(`{name}')", name=name),
+                fix=drop_macro(cf.path, "FEATURE", name),
                 feature=name,
             )
 

@@ -1,6 +1,18 @@
 """QUEUE: the queue directories."""
 
-from maildoctor.api import Chown, Evidence, Findings, MakeFolder, Move, Remount, Unknown, check, found, inspect, rebuild
+from maildoctor.api import (
+    Chown,
+    Evidence,
+    Findings,
+    MakeFolder,
+    Move,
+    Remount,
+    Unknown,
+    check,
+    found,
+    inspect,
+    set_macro,
+)
 from maildoctor.api.host import Look, System, may
 from maildoctor.api.sendmail import Queues, SendmailCf
 
@@ -110,7 +122,7 @@ def queue_owner(queues: Queues, cf: SendmailCf, system: System | Unknown) -> Fin
                 f"The {queue.purpose} directory {queue.path} is owned by {look.owner}, but TrustedUser is "
                 f"{cf.trusted_user}: sendmail may not write there",
                 evidence=[look.evidence, Evidence(cf.path, f"TrustedUser is {cf.trusted_user}")],
-                fix=rebuild(cf.path, "define(`confTRUSTED_USER', `{owner}')dnl", owner=look.owner),
+                fix=set_macro(cf.path, "confTRUSTED_USER", look.owner),
                 path=queue.path,
             )
             continue

@@ -21,11 +21,13 @@ from maildoctor.plan.steps import (
     Chown,
     CommentOut,
     CommentOutLines,
+    CommentOutRow,
     CopyChain,
     CreateFile,
     Decrypt,
     DeleteUser,
     Disable,
+    DropMacro,
     EditFile,
     EditMacroFile,
     Generate,
@@ -47,10 +49,13 @@ from maildoctor.plan.steps import (
     RemoveFolder,
     RemoveLine,
     RenameOption,
+    RenameRow,
     Restart,
     SeparateByColon,
     SetInLine,
+    SetMacro,
     SetOption,
+    SetPort,
     SetPostfix,
     SetPostfixOption,
     SetPostfixService,
@@ -63,7 +68,7 @@ from maildoctor.plan.steps import (
     UnsetPostfix,
     WriteFile,
 )
-from maildoctor.plan.words import quoted, remark, shell_word, shell_words
+from maildoctor.plan.words import quoted, remark, script_word, shell_word, shell_words
 
 
 def rendered(steps: Iterable[Step], system: System) -> Iterator[model.Step]:
@@ -251,9 +256,18 @@ def _pam(step: SetUpPam, system: System) -> str:
 # ---- settings: sed(1)
 
 
+_IN_PLACE = {"freebsd": "sed -i ''", "solaris": "gsed -i"}
+"""FreeBSD's sed needs the suffix of a copy, empty for none; that of Solaris changes no file."""
+
+
 def _sed(script: str, path: str, system: System) -> str:
-    """In place: BSD's sed needs the suffix of a copy, empty for none."""
-    return f"sed -i {chr(39) * 2 + ' ' if system.family == 'freebsd' else ''}{shell_word(script)} {shell_word(path)}"
+    return f"{_IN_PLACE.get(system.family, 'sed -i')} {shell_word(script)} {shell_word(path)}"
+
+
+def _sed_lines(scripts: Sequence[str], path: str, system: System) -> str:
+    """A script of several lines: labels, and text to insert, end with a line."""
+    words = " ".join(f"-e {script_word(script)}" for script in scripts)
+    return f"{_IN_PLACE.get(system.family, 'sed -i')} {words} {shell_word(path)}"
 
 
 def _literal(text: str) -> str:
@@ -336,6 +350,16 @@ def _set_row(step: SetRow, system: System) -> str:
     return _sed(f"s/^{_pattern(step.key)}[[:blank:]].*/{row}/", step.path, system)
 
 
+def _rename_row(step: RenameRow, system: System) -> str:
+    script = rf"s/^{_pattern(step.key)}\([[:blank:]]\)/{_literal(step.to)}\1/I"
+    return _sed(script, step.path, system)
+
+
+def _comment_out_row(step: CommentOutRow, system: System) -> str:
+    mark, then = ("# ", "") if step.back else ("", "# ")
+    return _sed(rf"s/^{mark}\({_pattern(step.key)}[[:blank:]]\)/{then}\1/I", step.path, system)
+
+
 # ---- sendmail and users
 
 
@@ -351,8 +375,40 @@ def _rebuild(step: Rebuild, system: System) -> str:
 
 
 def _add_macro(step: AddMacro, system: System) -> str:
-    before = _sed(rf"0,/^MAILER/s/^MAILER/{_literal(step.line)}\n&/", step.path, system)
-    return f"grep -sqxFe {shell_word(step.line)} {shell_word(step.path)} || {before}"
+    before = _sed_lines(_inserted(step.line), step.path, system)
+    return f"grep -sqxFe {script_word(step.line)} {shell_word(step.path)} || {before}"
+
+
+def _inserted(line: str) -> list[str]:
+    """Before the first of the mailers."""
+    return ["1,/^MAILER/{", "/^MAILER/i\\", line.replace("\\", "\\\\"), "}"]
+
+
+def _call(macro: str, name: str) -> str:
+    """A pattern for the beginning of a call, its first argument in quotes or not."""
+    return f"^{macro}(`*{_pattern(name)}'*[,)]" if name else f"^{macro}("
+
+
+def _set_macro(step: SetMacro, system: System) -> str:
+    return _sed_lines([*_inserted(step.line), f"/{_call(step.macro, step.name)}.*)/d"], step.path, system)
+
+
+def _drop_macro(step: DropMacro, system: System) -> str:
+    """A definition may have several lines, and ends where its quote does."""
+    call = _call(step.macro, step.name)
+    if step.macro != "define":
+        return _sed_lines([f"s/{call}/dnl &/"], step.path, system)
+    scripts = [f"/{call}/{{", ":a", "/')/!{", "N", "ba", "}", "s/^/dnl /", r"s/\n/&dnl /g", "}"]
+    return _sed_lines(scripts, step.path, system)
+
+
+def _set_port(step: SetPort, system: System) -> str:
+    """The key goes from where it stands, and comes at the end."""
+    name = f".*Name={_pattern(step.name)}[,']" if step.name else ""
+    scripts = [f"s/, *{step.key}=[^,']*//", f"s/{step.key}=[^,']*, *//"]
+    if step.value:
+        scripts.append(f"s/')/, {step.key}={_literal(step.value)}')/")
+    return _sed_lines([f"/^{step.macro}({name}/{{", *scripts, "}"], step.path, system)
 
 
 def _listen_for_all(step: ListenForAll, system: System) -> str:
@@ -430,6 +486,8 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     AddLine: _add_line,
     RemoveLine: _remove_line,
     SetRow: _set_row,
+    RenameRow: _rename_row,
+    CommentOutRow: _comment_out_row,
     SetPostfix: lambda s, _: f"postconf -e {shell_word(f'{s.name} = {s.value}')}",
     SetPostfixService: lambda s, _: f"postconf -F {shell_words(*(f'{x}/{s.name}={s.value}' for x in s.services))}",
     AddPostfixService: _add_postfix_service,
@@ -442,6 +500,9 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     BuildTable: lambda s, _: f"postmap {shell_word(f'{s.type}:{s.path}')}",
     BuildAliases: lambda _, __: "newaliases",
     AddMacro: _add_macro,
+    SetMacro: _set_macro,
+    DropMacro: _drop_macro,
+    SetPort: _set_port,
     ListenForAll: _listen_for_all,
     MakeIncluded: lambda _, __: "/usr/share/sendmail/update_tls && /usr/share/sendmail/update_auth",
     Rebuild: _rebuild,

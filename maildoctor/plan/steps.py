@@ -309,6 +309,34 @@ class SetRow(Step):
 
 
 @dataclass(frozen=True)
+class RenameRow(Step):
+    """A row of a table's source gets another key, in whatever case the old one stands there."""
+
+    path: str
+    key: str
+    to: str
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """The old key."""
+        return [replace(self, key=self.to, to=self.key)]
+
+
+@dataclass(frozen=True)
+class CommentOutRow(Step):
+    """The rows of a table's source with this key, in whatever case, become comments; `back`: they count again."""
+
+    path: str
+    key: str
+    back: bool = False
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """Without the sign of a comment."""
+        return [replace(self, back=not self.back)]
+
+
+@dataclass(frozen=True)
 class RemoveLine(Step):
     """Every such line of a file goes."""
 
@@ -401,6 +429,39 @@ class AddMacro(Step):
 
     path: str
     line: str
+
+
+@dataclass(frozen=True)
+class SetMacro(Step):
+    """A call in sendmail.mc, before its mailers, in the place of those of the same `macro` and first argument `name`
+    that are in one line; m4 takes the last of several definitions, so that one of several lines counts no more. `name`
+    empty: of every such call. `line` is the whole new one."""
+
+    path: str
+    macro: str
+    name: str
+    line: str
+
+
+@dataclass(frozen=True)
+class DropMacro(Step):
+    """The calls of `macro` with the first argument `name` in sendmail.mc become comments (`dnl`)."""
+
+    path: str
+    macro: str
+    name: str
+
+
+@dataclass(frozen=True)
+class SetPort(Step):
+    """In sendmail.mc the port options with `Name=` `name` get `key` `=` `value`, or lose `key` where `value` is empty.
+    `macro`: DAEMON_OPTIONS or CLIENT_OPTIONS; `name` empty: all of them."""
+
+    path: str
+    name: str
+    key: str
+    value: str
+    macro: str = "DAEMON_OPTIONS"
 
 
 @dataclass(frozen=True)
