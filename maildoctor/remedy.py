@@ -18,9 +18,12 @@ from maildoctor.plan.steps import (
     EditFile,
     EditMacroFile,
     Inspect,
+    MakeKey,
     Manual,
+    Move,
     Rebuild,
     Restart,
+    SelfSigned,
     SetMacro,
     SetOption,
     SetPort,
@@ -188,6 +191,12 @@ def certificate(service: LoginService) -> list[Step]:
         steps = [set_macro(service.path, f"conf{option}", f"{folder}{file}") for option, file in files.items()]
         return [*(step[0] for step in steps), steps[0][1]]
     return amend(service, "name a certificate and its key ({option})", option=service.option("certificate"))
+
+
+def self_signed(certificate: str, key: str, *, replaces: bool = False, has_key: bool = True) -> list[Step]:
+    """A certificate that serves until an authority has signed one, for a key that is made where there is none."""
+    old: list[Step] = [Move(certificate, f"{certificate}.old")] if replaces else []
+    return [*old, *([] if has_key else [MakeKey(key)]), SelfSigned(certificate, key)]
 
 
 def restart(service: LoginService | Unknown | None = None) -> Step:

@@ -5,6 +5,7 @@ import re
 from maildoctor.api import (
     Absent,
     Account,
+    AddServiceKey,
     Chown,
     Evidence,
     Findings,
@@ -19,10 +20,12 @@ from maildoctor.api import (
     check,
     found,
     gaps,
+    is_plain,
     known,
     set_option,
     taking_effect,
 )
+from maildoctor.api.backends import Kerberos
 from maildoctor.api.cyrus import (
     PLAINTEXT,
     WITHOUT_SECRET,
@@ -384,7 +387,11 @@ def _without(service: LoginService, letters: str) -> list[Step]:
     refs=("libsasl: plugins/gssapi.c, keytab; krb5.conf(5)",),
 )
 def gssapi_without_keytab(
-    service: LoginService, plugins: Plugins, system: System, conf: SaslConf | Unknown
+    service: LoginService,
+    plugins: Plugins,
+    system: System,
+    conf: SaslConf | Unknown,
+    kerberos: Kerberos | Unknown,
 ) -> Findings:
     """GSSAPI is offered, but the host has no keytab: no GSSAPI login can succeed.
 
@@ -394,6 +401,8 @@ def gssapi_without_keytab(
     """
     table = mechanisms(service, known(conf), plugins, None)
     keytab = conf.value("keytab") if isinstance(conf, SaslConf) else None
+    rest = [name for name in service.mechanisms or () if name not in ("GSSAPI", "GSS-SPNEGO")]
+    principal = f"smtp/{service.realm}"
     if (
         system.keytab == ""
         and keytab is None
@@ -402,8 +411,10 @@ def gssapi_without_keytab(
         yield found(
             "GSSAPI is offered, but there is no keytab (/etc/krb5.keytab is missing)",
             evidence=[service.evidence("mechanisms"), Evidence("ls -l /etc/krb5.keytab", "missing")],
-            fix=change(service, "mechanisms", rest)
-            if (rest := [x for x in service.mechanisms or () if x not in ("GSSAPI", "GSS-SPNEGO")])
+            fix=[AddServiceKey(principal, "/etc/krb5.keytab")]
+            if isinstance(kerberos, Kerberos) and kerberos.kdc_is_here and service.realm and is_plain(principal)
+            else change(service, "mechanisms", rest)
+            if rest
             else amend(service, f"take GSSAPI out of {service.option('mechanisms')}, or fetch a keytab for smtp/HOST"),
             severity="error" if system.kerberos else None,
             mech="GSSAPI",

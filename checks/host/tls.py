@@ -7,7 +7,9 @@ from maildoctor.api import (
     Decrypt,
     Evidence,
     Findings,
+    Link,
     MakeKey,
+    Step,
     Unknown,
     by_hand,
     check,
@@ -16,6 +18,7 @@ from maildoctor.api import (
     known,
     rebuild,
     restart,
+    self_signed,
     set_macro,
 )
 from maildoctor.api.host import Names, Tls, TlsFile, own_name, unnamed
@@ -47,6 +50,23 @@ def _server(cf: SendmailCf, file: TlsFile) -> bool:
         file.path in cf.tls_files.get(option, ())
         for option in ("ServerCertFile", "ServerKeyFile", "CACertFile", "CRLFile")
     )
+
+
+def _put_there(cf: SendmailCf, tls: Tls, file: TlsFile) -> list[Step]:
+    """A file that is not there: a certificate that serves until an authority has signed one; for the list of
+    authorities, which sendmail wants even where it asks for no certificate, the server's own."""
+    states = {(f.purpose, f.path): f.state for f in tls.files}
+    pairs = zip(cf.tls_files.get("ServerCertFile", ()), cf.tls_files.get("ServerKeyFile", ()), strict=False)
+    for cert, key in pairs:
+        of_cert, of_key = states.get(("certificate", cert), ""), states.get(("key", key), "")
+        if (file.purpose, file.path) == ("certificate", cert) and of_key in ("ok", "missing"):
+            return self_signed(cert, key, has_key=of_key == "ok")
+        if (file.purpose, file.path) == ("key", key) and of_cert:
+            return self_signed(cert, key, replaces=of_cert != "missing", has_key=False)
+        if file.purpose == "CA" and of_cert == "ok":
+            return [Link(file.path, cert)]
+    words = f"install the {file.purpose} as {{path}}, or name another one by {_OPTION[file.purpose]}"
+    return [by_hand(words, path=file.path)]
 
 
 _NEEDS = "install the Python package cryptography, 38 or newer"
@@ -105,13 +125,7 @@ def tls_file_missing(cf: SendmailCf, tls: Tls) -> Findings:
             yield found(
                 f"The {file.purpose} file {file.path} does not exist: {_lost(cf) if severe else without}",
                 evidence=[Evidence(f"ls -l {file.path}", "No such file or directory")],
-                fix=[
-                    by_hand(
-                        f"install the {file.purpose} as {{path}}, or name another one by {_OPTION[file.purpose]}",
-                        path=file.path,
-                    ),
-                    restart(),
-                ],
+                fix=[*_put_there(cf, tls, file), restart()],
                 severity="error" if severe else "warning",
                 path=file.path,
             )
@@ -294,6 +308,7 @@ def key_does_not_match(cf: SendmailCf, tls: Tls) -> Findings:
                             certificate=cert.path,
                             key=key.path,
                         ),
+                        *self_signed(cert.path, key.path, replaces=True),
                         restart(),
                     ],
                     path=key.path,

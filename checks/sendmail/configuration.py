@@ -606,7 +606,9 @@ def auth_option_without_effect(cf: SendmailCf) -> Findings:
     ],
     refs=('sendmail: sendmail/main.c, myhostname(); doc/op, "Who Am I?"',),
 )
-def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | Unknown) -> Findings:
+def name_not_qualified(
+    names: Names, cf: SendmailCf, program: SendmailProgram | Unknown, sasldb: SaslDb | Unknown
+) -> Findings:
     """The host's own name has no domain: sendmail cannot qualify it.
 
     $j is then the short name, and with it the greeting and the realm in which users are looked up; some releases sleep
@@ -620,6 +622,7 @@ def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | 
     if (said and "." in said) or cf.domain_name or "." in names.canonical:
         return
     name, own = said or names.canonical, names.own_line
+    full = {u.realm for u in sasldb.users if u.realm.startswith(f"{name}.")} if isinstance(sasldb, SaslDb) else set()
     asked = "sendmail says $j = " + said if said else "no line of /etc/hosts gives it a domain; DNS was not asked"
     yield found(
         f"The host name {name!r} is not fully qualified: it has no domain",
@@ -628,7 +631,9 @@ def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | 
             Evidence(reported.named_by if reported else "/etc/hosts", asked),
             *([Evidence(f"/etc/hosts:{own.number}", f"{own.address} {' '.join(own.names)}")] if own else []),
         ],
-        fix=[
+        fix=set_macro(cf.path, "confDOMAIN_NAME", *full)
+        if len(full) == 1
+        else [
             edit("/etc/hosts", "ADDRESS {name}.DOMAIN {name}", name=name),
             *rebuild(cf.path, "if that cannot be: define(`confDOMAIN_NAME', `{name}.DOMAIN')dnl", name=name)[:1],
         ],

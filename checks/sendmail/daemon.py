@@ -6,6 +6,7 @@ from itertools import combinations
 
 from maildoctor.api import (
     AddLine,
+    EndProcess,
     Evidence,
     Findings,
     LoginService,
@@ -16,6 +17,7 @@ from maildoctor.api import (
     found,
     gaps,
     inspect,
+    is_plain,
     known,
     rebuild,
     restart,
@@ -166,7 +168,11 @@ def port_held_by_another_program(cf: SendmailCf, listeners: Listeners) -> Findin
             yield found(
                 f"Port {daemon.port} ({daemon.name}) is held by {others[0].program}, not by sendmail",
                 evidence=[daemon.evidence(cf.path), *(x.evidence for x in others[:2])],
-                fix=[inspect(f"ss -ltnp 'sport = :{daemon.port}'"), restart()],
+                fix=[
+                    inspect(f"ss -ltnp 'sport = :{daemon.port}'"),
+                    *(EndProcess(x.pid, x.program) for x in others[:1] if x.pid and is_plain(x.program)),
+                    restart(),
+                ],
                 port=str(daemon.port),
             )
 

@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from maildoctor.api import (
     AddLine,
     BuildMap,
+    CommentOutRow,
     Evidence,
     Findings,
     Found,
@@ -99,7 +100,7 @@ def access_map_refuses_clients(maps: MailMaps, cf: SendmailCf) -> Findings:
             f"{entry.key} {entry.shape} in the access map refuses"
             f" {'clients of ' + where if where else 'every client'} before they can log in",
             evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
-            fix=[edit(m.path, "remove the entry {key}", key=entry.key), *_build(m)],
+            fix=[CommentOutRow(m.path, entry.key), *_build(m)],
             severity=severity,
             client=where or "all",
         )
@@ -338,7 +339,7 @@ def access_map_refuses_own_senders(maps: MailMaps, cf: SendmailCf, names: Names 
         yield found(
             f"{entry.key} {entry.shape} in the access map refuses {whom} {key}, a domain of this host",
             evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
-            fix=[edit(m.path, "remove the entry {key}", key=entry.key), *_build(m)],
+            fix=[CommentOutRow(m.path, entry.key), *_build(m)],
             severity="warning" if "@" in key or tag in ("to", "spam") else None,
             client=key,
         )
@@ -686,7 +687,7 @@ def access_map_relays_for_many(maps: MailMaps, cf: SendmailCf) -> Findings:
             yield found(
                 f"{entry.key} RELAY in the access map: {client}.* may relay without a login",
                 evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
-                fix=[edit(m.path, "take {key} RELAY out, or name fewer addresses", key=entry.key), *_build(m)],
+                fix=[CommentOutRow(m.path, entry.key), *_build(m)],
                 client=client,
             )
 

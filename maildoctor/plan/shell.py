@@ -13,6 +13,7 @@ from maildoctor.plan.steps import (
     AddLine,
     AddMacro,
     AddPostfixService,
+    AddServiceKey,
     AddUser,
     BuildAliases,
     BuildMap,
@@ -27,9 +28,11 @@ from maildoctor.plan.steps import (
     Decrypt,
     DeleteUser,
     Disable,
+    DropFlag,
     DropMacro,
     EditFile,
     EditMacroFile,
+    EndProcess,
     Generate,
     Inspect,
     Install,
@@ -42,7 +45,9 @@ from maildoctor.plan.steps import (
     MakeKey,
     Manual,
     Move,
+    NoExpiry,
     PutBack,
+    QuoteItems,
     Rebuild,
     Remount,
     RemoveFile,
@@ -51,6 +56,7 @@ from maildoctor.plan.steps import (
     RenameOption,
     RenameRow,
     Restart,
+    SelfSigned,
     SeparateByColon,
     SetInLine,
     SetMacro,
@@ -112,6 +118,8 @@ _NAMES: Mapping[str, Mapping[str, str]] = {
     "exim": {"debian": "exim4"},
     "opensmtpd": {"alpine": "smtpd", "freebsd": "smtpd"},
     "rsyslog": {"alpine": "syslog", "freebsd": "syslogd"},
+    "slapd": {},
+    "krb5kdc": {"debian": "krb5-kdc", "freebsd": "kdc"},
 }
 """Services, and what a distribution calls them if it is otherwise."""
 
@@ -360,6 +368,26 @@ def _comment_out_row(step: CommentOutRow, system: System) -> str:
     return _sed(rf"s/^{mark}\({_pattern(step.key)}[[:blank:]]\)/{then}\1/I", step.path, system)
 
 
+def _quote_items(step: QuoteItems, system: System) -> str:
+    item = r's/\([[:blank:]]\)\([UIPRM]\)[:=]\([^"[:blank:]]\{1,\}\)/\1"\2:\3"/g'
+    return _sed_lines([f"/^{_pattern(step.key)}[[:blank:]]/I{{", item, "}"], step.path, system)
+
+
+def _drop_flag(step: DropFlag, system: System) -> str:
+    flag = _pattern(step.flag)
+    scripts = [rf's/ {flag}\([" ]\)/\1/', rf's/"{flag} */"/']
+    return _sed_lines(["/^[A-Za-z_]*=/{", *scripts, "}"], step.path, system)
+
+
+# ---- certificates
+
+
+def _self_signed(step: SelfSigned, system: System) -> str:
+    name = "$(hostname)" if system.family in ("freebsd", "openbsd", "solaris") else "$(hostname -f)"
+    about = f'-subj "/CN={name}" -addext "subjectAltName=DNS:{name}"'
+    return f"openssl req -x509 -new -days 365 -key {shell_word(step.key)} {about} -out {shell_word(step.path)}"
+
+
 # ---- sendmail and users
 
 
@@ -458,6 +486,21 @@ def _unban(step: Unban, _: System) -> str:
     return f"ip {'-6 ' if step.by == 'route6' else ''}route del {address}"
 
 
+def _no_expiry(step: NoExpiry, system: System) -> str:
+    command = "pw usermod {user} -e 0" if system.family == "freebsd" else "chage -E -1 {user}"
+    return quoted(command, (("user", step.user),))
+
+
+def _add_service_key(step: AddServiceKey, _: System) -> str:
+    """kadmin.local takes no password, and reads words as a shell does not: blanks alone part them."""
+    queries = (f"addprinc -randkey {step.principal}", f"ktadd -k {step.keytab} {step.principal}")
+    return "; ".join(f"kadmin.local -q {shlex.quote(query)}" for query in queries)
+
+
+def _end_process(step: EndProcess, _: System) -> str:
+    return f"ps -o comm= -p {step.pid} | grep -qxFe {shell_word(step.program)} && kill {step.pid}"
+
+
 def _delete_user(step: DeleteUser, _: System) -> str:
     return _saslpasswd(f"-d -a {shell_word(step.application)} ", step.user, step.realm)
 
@@ -487,6 +530,9 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     RemoveLine: _remove_line,
     SetRow: _set_row,
     RenameRow: _rename_row,
+    QuoteItems: _quote_items,
+    DropFlag: _drop_flag,
+    SelfSigned: _self_signed,
     CommentOutRow: _comment_out_row,
     SetPostfix: lambda s, _: f"postconf -e {shell_word(f'{s.name} = {s.value}')}",
     SetPostfixService: lambda s, _: f"postconf -F {shell_words(*(f'{x}/{s.name}={s.value}' for x in s.services))}",
@@ -515,6 +561,9 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     StopAndStart: lambda s, system: _service("stop and start", s.service, system),
     AddUser: _add_user,
     DeleteUser: _delete_user,
+    NoExpiry: _no_expiry,
+    AddServiceKey: _add_service_key,
+    EndProcess: _end_process,
     Unban: _unban,
     Decrypt: _decrypt,
     CopyChain: lambda s, _: f"awk {_BEHIND_FIRST} {shell_word(s.path)} >> {shell_word(s.to)}",

@@ -161,6 +161,14 @@ class MakeKey(_New):
 
 
 @dataclass(frozen=True)
+class SelfSigned(_New):
+    """A certificate for this host and its `key`, which no authority signed."""
+
+    key: str
+    effect: str = field(default="mail programs ask whether to trust it: no authority signed it", kw_only=True)
+
+
+@dataclass(frozen=True)
 class MakeFolder(Step):
     """A folder with owner, group and mode."""
 
@@ -334,6 +342,22 @@ class CommentOutRow(Step):
     def inverse(self) -> Sequence[Step]:
         """Without the sign of a comment."""
         return [replace(self, back=not self.back)]
+
+
+@dataclass(frozen=True)
+class QuoteItems(Step):
+    """In the row of this key the items `U=name` of a login become `"U:name"`."""
+
+    path: str
+    key: str
+
+
+@dataclass(frozen=True)
+class DropFlag(Step):
+    """An option goes from the command lines that a file of settings `NAME="OPTIONS"` holds."""
+
+    path: str
+    flag: str
 
 
 @dataclass(frozen=True)
@@ -602,6 +626,32 @@ class DeleteUser(Step):
     user: str
     realm: str
     application: str
+
+
+@dataclass(frozen=True)
+class NoExpiry(Step):
+    """An account of the system that has expired does so no more."""
+
+    user: str
+    effect: str = field(default="lets that account log in again, elsewhere too", kw_only=True)
+
+
+@dataclass(frozen=True)
+class AddServiceKey(Step):
+    """A principal of the KDC that runs here, made where it is not there, and a new key of it in the keytab."""
+
+    principal: str
+    keytab: str
+    effect: str = field(default="the keys of that principal in other keytabs count no more", kw_only=True)
+
+
+@dataclass(frozen=True)
+class EndProcess(Step):
+    """A process ends, if that number is still this program."""
+
+    pid: int
+    program: str
+    effect: str = field(default="ends that program", kw_only=True)
 
 
 # ---- for a person
