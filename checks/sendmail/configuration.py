@@ -249,8 +249,8 @@ def auth_switched_off(cf: SendmailCf) -> Findings:
 
     On a submission port nobody can log in then; the client sees no AUTH line.
 
-    Advice: drop the A from M= in DAEMON_OPTIONS of sendmail.mc (a small a would demand a login of every client, which
-    is right for port 587 alone), rebuild sendmail.cf and restart.
+    Advice: drop the A from M= in DAEMON_OPTIONS of sendmail.mc, or on a port for submission make it a small a, which
+    demands a login of every client; rebuild sendmail.cf and restart.
     """
     everywhere = all(d.auth_off for d in cf.daemons)
     for daemon in cf.daemons:
@@ -260,7 +260,7 @@ def auth_switched_off(cf: SendmailCf) -> Findings:
                 f"AUTH is switched off on port {daemon.port or daemon.service} ({daemon.name}): DaemonPortOptions "
                 f"has M={modifiers} with the modifier A",
                 evidence=[daemon.evidence(cf.path)],
-                fix=set_port(cf.path, "M", modifiers.replace("A", ""), daemon),
+                fix=set_port(cf.path, "M", modifiers.replace("A", "a" if daemon.port in _FOR_LOGINS else ""), daemon),
                 port=str(daemon.port),
             )
 
