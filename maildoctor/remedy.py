@@ -144,11 +144,11 @@ _MACROS: dict[Subject, str] = {
 """What sendmail.mc calls them; the class of trusted mechanisms has a macro of its own, TRUST_AUTH_MECH."""
 
 
-def setting(service: LoginService, subject: Subject, value: str = "…") -> str:
+def setting(service: LoginService, subject: Subject, value: str) -> str:
     """How a setting is written in the source of this service's configuration; `value` may be a `{name}` for `amend`."""
     if service.product == "sendmail":
-        words = f"`{value}'" if value != "…" else value
-        return f"TRUST_AUTH_MECH({words})" if subject == "trusted" else f"define(`{_MACROS[subject]}', {words})"
+        macro = "TRUST_AUTH_MECH(" if subject == "trusted" else f"define(`{_MACROS[subject]}', "
+        return f"{macro}`{value}')"
     between = " = " if service.product == "postfix" else ": "
     return f"{service.option(subject)}{between}{value}"
 
@@ -183,13 +183,18 @@ def leave_root(service: LoginService, application: SaslApplication) -> list[Step
     return [by_hand("let {product} work without the root {root}", product=service.product, root=application.root)]
 
 
+def sendmail_certificate(cf_path: str) -> list[Step]:
+    """The four settings without which sendmail offers no STARTTLS (TLS_I_SRV of tls.h), with the usual files."""
+    folder = "/etc/mail/tls"
+    files = {"SERVER_CERT": "/host.pem", "SERVER_KEY": "/host.key", "CACERT": "/host.pem", "CACERT_PATH": ""}
+    steps = [set_macro(cf_path, f"conf{option}", f"{folder}{file}") for option, file in files.items()]
+    return [*(step[0] for step in steps), steps[0][1]]
+
+
 def certificate(service: LoginService) -> list[Step]:
     """A certificate and its key for TLS; sendmail wants a CA file and folder named too (TLS_I_SRV_CERT of tls.h)."""
     if service.product == "sendmail":
-        folder = "/etc/mail/tls"
-        files = {"SERVER_CERT": "/host.pem", "SERVER_KEY": "/host.key", "CACERT": "/host.pem", "CACERT_PATH": ""}
-        steps = [set_macro(service.path, f"conf{option}", f"{folder}{file}") for option, file in files.items()]
-        return [*(step[0] for step in steps), steps[0][1]]
+        return sendmail_certificate(service.path)
     return amend(service, "name a certificate and its key ({option})", option=service.option("certificate"))
 
 

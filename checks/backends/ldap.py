@@ -240,7 +240,7 @@ def ldap_filter_finds_nobody(conf: SaslConf, verifier: Verifier, ldap: LdapStore
     if ldap.method == "fastbind":
         if not ldap.on("ldap_use_sasl") and (words.lstrip().startswith("(") or "," not in words):
             problem = "with ldap_auth_method fastbind it must be the name of the entry (DN), and is a filter"
-            change = "set ldap_filter: uid=%u,ou=people,dc=…, or ldap_auth_method: bind"
+            change = "set ldap_filter: uid=%u, and behind it where the users are; or ldap_auth_method: bind"
             evidence.append(ldap.evidence("ldap_auth_method"))
     elif words.count("(") != words.count(")"):
         problem, change = "its parentheses do not match", "write ldap_filter with as many `(` as `)`"

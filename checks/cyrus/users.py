@@ -139,7 +139,7 @@ def sasldb_missing(
         evidence=[*named, Evidence(f"ls -ld {path}", "a directory" if folder else "No such file or directory")],
         fix=[
             *([RemoveFolder(path)] if folder else []),
-            *_made(_tried(logins), service, path, system),
+            *_made(_tried(logins), service.realm, path, system),
         ],
         severity="error" if wanted else "info",
         path=path,
@@ -157,11 +157,10 @@ _FEW = 3
 """Accounts of a small host, whose owners are those who send mail."""
 
 
-def _made(names: Sequence[str], service: LoginService, path: str, system: System | Unknown) -> list[Step]:
+def _made(names: Sequence[str], realm: str, path: str, system: System | Unknown) -> list[Step]:
     """These users; where none is known those who have an account of the system, and with it a mailbox."""
     people = sorted(system.people) if isinstance(system, System) and len(system.people) <= _FEW else []
-    realm = service.realm or "REALM"
-    return [add_user(name, realm, path) for name in names or people or ["USER"]]
+    return [add_user(name, realm or "REALM", path) for name in names or people or ["USER"]]
 
 
 def _outside_of_root(
@@ -258,7 +257,7 @@ def sasldb_empty(
             ],
             fix=[Restart("saslauthd")]
             if _set_otherwise(saslauthd)
-            else _made([a.name for a in tried], service, sasldb.path, system),
+            else _made([a.name for a in tried], service.realm, sasldb.path, system),
             severity="error" if wanted else "info",
             path=sasldb.path,
         )
@@ -388,6 +387,8 @@ def sasldb_of_another_kind(
     sasldb: SaslDb,
     plugins: Plugins | Unknown,
     service: LoginService | Unknown,
+    logins: Logins | Unknown,
+    system: System | Unknown,
 ) -> Findings:
     """The user database is of another format than the installed sasldb plug-in reads, or no user database at all.
 
@@ -412,8 +413,9 @@ def sasldb_of_another_kind(
         what = f"{sasldb.path} holds records of SASL 1, another format than SASL 2 reads"
     else:
         return
-    realm = (service.realm if isinstance(service, LoginService) else "") or "REALM"
-    users = [add_user(u.name, u.realm, sasldb.path) for u in sasldb.users[:3]] or [add_user("USER", realm, sasldb.path)]
+    realm = service.realm if isinstance(service, LoginService) else ""
+    users = [add_user(u.name, u.realm, sasldb.path) for u in sasldb.users[:3]]
+    users = users or _made(_tried(logins), realm, sasldb.path, system)
     yield found(
         what,
         evidence=[

@@ -16,7 +16,6 @@ from maildoctor.api import (
     found,
     inspect,
     known,
-    rebuild,
     restart,
     self_signed,
     set_macro,
@@ -430,11 +429,10 @@ def tls_option_missing(cf: SendmailCf) -> Findings:
             Evidence(cf.path, f"O {option}={','.join(paths)}" if paths else f"no O {option}")
             for option, paths in files.items()
         ],
-        fix=rebuild(
-            cf.path,
-            " ".join(f"define(`{_NEEDED[o]}', `{{{o.lower()}}}')dnl" for o in lacks),
-            **{o.lower(): example[o] for o in lacks},
-        ),
+        fix=[
+            *(set_macro(cf.path, _NEEDED[o], example[o])[0] for o in lacks),
+            set_macro(cf.path, _NEEDED[lacks[0]], example[lacks[0]])[1],
+        ],
         option=lacks[0],
     )
 

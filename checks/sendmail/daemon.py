@@ -589,7 +589,7 @@ def own_ports_collide(cf: SendmailCf, listeners: Listeners) -> Findings:
             f"Two daemons want port {one.port}: {one.name} and {two.name}; the second cannot bind, and sendmail greets"
             " nobody",
             evidence=[one.evidence(cf.path), two.evidence(cf.path)],
-            fix=rebuild(cf.path, "remove DAEMON_OPTIONS(`… Name={name} …')", name=two.name),
+            fix=rebuild(cf.path, "remove the DAEMON_OPTIONS with Name={name}", name=two.name),
             port=str(one.port),
         )
 

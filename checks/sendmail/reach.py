@@ -503,6 +503,9 @@ def wrong_tls_for_the_port(cf: SendmailCf) -> Findings:
 _SMTP = "smtp 25/tcp mail\nsubmission 587/tcp\n"
 
 
+_NUMBERS = {"smtp": "25", "smtps": "465", "submissions": "465", "submission": "587"}
+
+
 @check(
     "RUN021",
     "port-name-unknown",
@@ -543,6 +546,8 @@ def port_name_unknown(cf: SendmailCf, port_names: PortNames) -> Findings:
                 Evidence(f"{cf.path}:{daemon.line}", f"DaemonPortOptions Name={daemon.name}, Port={word}"),
                 Evidence(port_names.path, "No such file or directory" if port_names.missing else f"no {word} …/tcp"),
             ],
-            fix=rebuild(cf.path, "DAEMON_OPTIONS(`… Name={name} …') with the port as a number", name=daemon.name),
+            fix=set_port(cf.path, "Port", _NUMBERS[word], daemon)
+            if word in _NUMBERS
+            else rebuild(cf.path, "give the DAEMON_OPTIONS of {name} the port as a number", name=daemon.name),
             port=word,
         )

@@ -197,7 +197,7 @@ def _after_tls_only(server: str) -> list[Step]:
         "postfix": [SetPostfix("smtpd_tls_auth_only", "yes"), Restart("postfix")],
         "exim": [by_hand("in each plaintext authenticator: server_advertise_condition = ${if def:tls_in_cipher}")],
         "dovecot": [edit("dovecot.conf", "disable_plaintext_auth = yes (2.4: auth_allow_cleartext = no)")],
-        "opensmtpd": [edit("smtpd.conf", "listen on … tls-require auth")],
+        "opensmtpd": [edit("smtpd.conf", "put tls-require auth behind each listen")],
         "exchange": [by_hand("Set-ReceiveConnector NAME -AuthMechanism Tls,BasicAuth,BasicAuthRequireTLS")],
     }.get(server, [])
 

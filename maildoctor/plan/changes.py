@@ -81,6 +81,8 @@ def changes(step: steps.Step, system: System) -> tuple[str, ...]:
         return ("/etc/group",)  # pw(8)
     if isinstance(step, steps.NoExpiry):
         return ()
+    if "/etc/mail/sendmail.mc" in paths:
+        return ()  # which is called after the host there
     # ports have their own place, and libsasl's ndbm, which is libc's, its own ending
     of_port = tuple(f"/usr/local{path}" if path in (*_MAIN, *_MASTER, _SASLDB) else path for path in paths)
     return of_port + tuple(f"{path}.db" for path in of_port if isinstance(step, steps.AddUser | steps.DeleteUser))

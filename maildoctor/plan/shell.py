@@ -110,7 +110,7 @@ def _command(step: Step, system: System) -> str:
 # ---- services
 
 _NAMES: Mapping[str, Mapping[str, str]] = {
-    "sendmail": {},
+    "sendmail": {"solaris": "smtp:sendmail"},
     "postfix": {},
     "dovecot": {},
     "saslauthd": {},
@@ -131,10 +131,13 @@ _MANAGERS = {
     "openrc": "rc-service {name} {verb}",
     "rc.d": "service {name} one{verb}",
     "sysv": "service {name} {verb}",
+    "rcctl": "rcctl {verb} {name}",
+    "smf": "svcadm {verb} {name}",
 }
 """How an init system does it. `one` of rc(8): also where rc.conf does not enable the service."""
 
-_USUAL = {"fedora": "systemd", "suse": "systemd", "arch": "systemd", "alpine": "openrc", "freebsd": "rc.d"}
+_USUAL = {"fedora": "systemd", "suse": "systemd", "arch": "systemd", "alpine": "openrc", "freebsd": "rc.d",
+          "openbsd": "rcctl", "solaris": "smf"}  # fmt: skip
 """The init system of a distribution where the host does not tell; of the others `service` knows it."""
 
 
@@ -144,6 +147,8 @@ def _runs(verb: str, service: str, system: System) -> str:
     init = system.init or _USUAL.get(system.family, "sysv")
     if system.family == "debian" and init in _MANAGERS:
         init = "sysv"  # its service(8) speaks to systemd and OpenRC too
+    if init == "smf":
+        verb = {"start": "enable", "stop": "disable"}.get(verb, verb)
     return _MANAGERS[init].format(verb=verb, name=name) if init in _MANAGERS else ""
 
 
@@ -151,6 +156,8 @@ _AT_BOOT = {
     "systemd": "systemctl enable --now {name}",
     "openrc": "rc-update add {name} && rc-service {name} start",
     "rc.d": "sysrc {name}_enable=YES && service {name} start",
+    "rcctl": "rcctl enable {name} && rcctl start {name}",
+    "smf": "svcadm enable {name}",
 }
 
 
@@ -168,6 +175,8 @@ _NOT_AT_BOOT = {
     "rc.d": "service {name} onestop; sysrc {name}_enable=NO",
     "sysv": "service {name} stop; chkconfig {name} off",
     "debian": "service {name} stop; update-rc.d {name} disable",
+    "rcctl": "rcctl stop {name}; rcctl disable {name}",
+    "smf": "svcadm disable {name}",
 }
 _AGAIN = {
     **_AT_BOOT,
@@ -237,11 +246,19 @@ def _group(step: JoinGroup, system: System) -> str:
     join, leave = {
         "alpine": ("addgroup {user} {group}", "delgroup {user} {group}"),
         "freebsd": ("pw groupmod {group} -m {user}", "pw groupmod {group} -d {user}"),
+        "openbsd": ("usermod -G {group} {user}", "# take {user} out of {group} in /etc/group"),
+        # its usermod -G takes the account out of all other groups
+        "solaris": ("# add {user} to {group} in /etc/group", "# take {user} out of {group} in /etc/group"),
     }.get(system.family, ("usermod -a -G {group} {user}", "gpasswd -d {user} {group}"))
-    return quoted(leave if step.leaves else join, (("user", step.user), ("group", step.group)))
+    command, values = leave if step.leaves else join, (("user", step.user), ("group", step.group))
+    return remark(command[2:], values) if command.startswith("#") else quoted(command, values)
 
 
-def _folder(step: MakeFolder, _: System) -> str:
+def _folder(step: MakeFolder, system: System) -> str:
+    if system.family == "solaris":  # whose install(1) is another
+        path = shell_word(step.path)
+        owner = shell_word(f"{step.owner}:{step.group}")
+        return f"mkdir -p {path} && chown {owner} {path} && chmod {step.mode} {path}"
     return f"install -d -o {shell_word(step.owner)} -g {shell_word(step.group)} -m {step.mode} {shell_word(step.path)}"
 
 
@@ -275,7 +292,14 @@ def _sed(script: str, path: str, system: System) -> str:
 def _sed_lines(scripts: Sequence[str], path: str, system: System) -> str:
     """A script of several lines: labels, and text to insert, end with a line."""
     words = " ".join(f"-e {script_word(script)}" for script in scripts)
-    return f"{_IN_PLACE.get(system.family, 'sed -i')} {words} {shell_word(path)}"
+    return f"{_IN_PLACE.get(system.family, 'sed -i')} {words} {_file(path, system)}"
+
+
+def _file(path: str, system: System) -> str:
+    """FreeBSD calls the source of sendmail.cf after the host (/etc/mail/Makefile)."""
+    if system.family == "freebsd" and path == "/etc/mail/sendmail.mc":
+        return '/etc/mail/"$(hostname)".mc'
+    return shell_word(path)
 
 
 def _literal(text: str) -> str:
@@ -395,16 +419,28 @@ def _then_restarted(command: str, system: System) -> str:
     return " && ".join(filter(None, (command, _runs("restart", "sendmail", system))))
 
 
+def _kept(step: Rebuild) -> str:
+    return f"cp -p {shell_words(step.path, step.keep)} && " if step.keep else ""
+
+
 def _rebuild(step: Rebuild, system: System) -> str:
-    """By way of another file: a failing m4 must not leave an empty one."""
+    """By way of another file: a failing m4 must not leave an empty one. FreeBSD keeps the source as HOST.mc, and its
+    Makefile knows where cf.m4 is."""
+    if system.family == "freebsd" and step.source == "/etc/mail/sendmail.mc":
+        return _then_restarted(f"{_kept(step)}make -C /etc/mail all install", system)
     path, new = shell_word(step.path), shell_word(step.path + ".new")
-    kept = f"cp -p {path} {shell_word(step.keep)} && " if step.keep else ""
-    return _then_restarted(f"{kept}m4 {shell_word(step.source)} > {new} && mv {new} {path}", system)
+    return _then_restarted(f"{_kept(step)}m4 {shell_word(step.source)} > {new} && mv {new} {path}", system)
+
+
+def _generate(step: Generate, system: System) -> str:
+    if system.family == "freebsd" and step.source == "/etc/mail/sendmail.mc":
+        return "make -C /etc/mail all install"
+    return f"m4 {shell_word(step.source)} > {shell_word(step.path)}"
 
 
 def _add_macro(step: AddMacro, system: System) -> str:
     before = _sed_lines(_inserted(step.line), step.path, system)
-    return f"grep -sqxFe {script_word(step.line)} {shell_word(step.path)} || {before}"
+    return f"grep -sqxFe {script_word(step.line)} {_file(step.path, system)} || {before}"
 
 
 def _inserted(line: str) -> list[str]:
@@ -553,7 +589,7 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     MakeIncluded: lambda _, __: "/usr/share/sendmail/update_tls && /usr/share/sendmail/update_auth",
     Rebuild: _rebuild,
     PutBack: _put_back,
-    Generate: lambda s, _: f"m4 {shell_word(s.source)} > {shell_word(s.path)}",
+    Generate: _generate,
     Install: _install,
     Restart: lambda s, system: _service("restart", s.service, system),
     Start: _start,
