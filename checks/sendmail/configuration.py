@@ -26,6 +26,7 @@ from maildoctor.api import (
     inspect,
     rebuild,
     reset_macro,
+    restart,
     set_macro,
     set_port,
     trust,
@@ -516,7 +517,7 @@ def built_without_sasl(program: SendmailProgram) -> Findings:
         yield found(
             f"{where} (sendmail {program.version}) was compiled without SASL support",
             evidence=[Evidence(program.source, "Compiled with: " + " ".join(sorted(program.flags)))],
-            fix=[Install("sendmail", again=True, effect="restarts sendmail")],
+            fix=[Install("sendmail", again=True), restart()],
             path=where,
         )
 

@@ -11,6 +11,7 @@ from maildoctor.api import (
     check,
     found,
     inspect,
+    restart,
     set_macro,
 )
 from maildoctor.api.host import Look, System, may
@@ -67,6 +68,7 @@ def queue_missing(queues: Queues, cf: SendmailCf, system: System | Unknown) -> F
             fix=[
                 *([Move(queue.path, f"{queue.path}.old")] if other else []),
                 MakeFolder(queue.path, user, group, mode),
+                *([] if local else [restart()]),  # it ends where it has no queue
             ],
             severity="warning" if local else "error",
             path=queue.path,

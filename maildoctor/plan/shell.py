@@ -79,10 +79,13 @@ from maildoctor.plan.words import quoted, remark, script_word, shell_word, shell
 
 def rendered(steps: Iterable[Step], system: System) -> Iterator[model.Step]:
     """The steps as commands for this system; one for which it has none is left out."""
+    installed: set[str] = set()
     for step in steps:
         command = _command(step, system)
-        if not command:
+        if not command or command in installed:
             continue
+        if isinstance(step, Install):  # one package may bring several things
+            installed.add(command)
         undo = "; ".join(filter(None, (_command(back, system) for back in step.inverse)))
         left = _left_out(step, system)
         by_hand = command.startswith("#")
