@@ -1,5 +1,6 @@
 """Remedies of which checks are made: typed steps put together, with what makes a change take effect."""
 
+import re
 from collections.abc import Sequence
 
 from maildoctor.auth.service import LoginService, SaslApplication, Subject
@@ -7,16 +8,25 @@ from maildoctor.facts import Unknown
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.paths import Look
 from maildoctor.facts.postfix.server import Smtpd
+from maildoctor.facts.sendmail.cf import Daemon
+from maildoctor.facts.sendmail.mc import MACROS
 from maildoctor.plan.steps import (
+    AddMacro,
     AddUser,
     Chmod,
+    DropMacro,
     EditFile,
     EditMacroFile,
     Inspect,
+    MakeKey,
     Manual,
+    Move,
     Rebuild,
     Restart,
+    SelfSigned,
+    SetMacro,
     SetOption,
+    SetPort,
     SetPostfix,
     SetPostfixOption,
     SetPostfixService,
@@ -44,8 +54,64 @@ def inspect(command: str, **values: str | Sequence[str]) -> Step:
 def rebuild(cf_path: str, change: str, **values: str | Sequence[str]) -> list[Step]:
     """A change to the m4 source as `edit` takes it, then sendmail.cf made anew and sendmail restarted: a .cf is never
     edited by hand."""
-    source = cf_path.removesuffix(".cf") + ".mc"
-    return [EditMacroFile(source, change, tuple(values.items())), Rebuild(source, cf_path)]
+    return [EditMacroFile(_source(cf_path), change, tuple(values.items())), Rebuild(_source(cf_path), cf_path)]
+
+
+def _source(cf_path: str) -> str:
+    return cf_path.removesuffix(".cf") + ".mc"
+
+
+def set_macro(cf_path: str, macro: str, *words: str) -> list[Step]:
+    """A macro of the m4 source gets these words, sendmail.cf is made anew, and sendmail restarted. What is no plain
+    word is left to a person, as for `by_hand`."""
+    if not all(_WORD_OF_M4.fullmatch(word) for word in words):
+        return rebuild(cf_path, f"define(`{macro}', `{{words}}')dnl", words=words)
+    line = f"define(`{macro}', `{' '.join(words)}')dnl"
+    return [SetMacro(_source(cf_path), "define", macro, line), Rebuild(_source(cf_path), cf_path)]
+
+
+_WORD_OF_M4 = re.compile(r"[A-Za-z0-9_+!./@][A-Za-z0-9_./@:+,=!-]*", re.ASCII)
+
+
+def trust(cf_path: str, mechanisms: Sequence[str]) -> list[Step]:
+    """Who logs in by one of these mechanisms may relay, and by no other."""
+    if not all(map(is_plain, mechanisms)):
+        return rebuild(cf_path, "TRUST_AUTH_MECH(`{mechanisms}')dnl", mechanisms=mechanisms)
+    line = f"TRUST_AUTH_MECH(`{' '.join(mechanisms)}')dnl"
+    return [SetMacro(_source(cf_path), "TRUST_AUTH_MECH", "", line), Rebuild(_source(cf_path), cf_path)]
+
+
+def add_macro(cf_path: str, line: str) -> list[Step]:
+    """One more line of the m4 source; nothing in it is of the host, or it is plain."""
+    return [AddMacro(_source(cf_path), line), Rebuild(_source(cf_path), cf_path)]
+
+
+def set_feature(cf_path: str, name: str, value: str) -> list[Step]:
+    """A FEATURE of the m4 source gets an argument; nothing in both is of the host, or it is plain."""
+    line = f"FEATURE(`{name}', `{value}')dnl"
+    return [SetMacro(_source(cf_path), "FEATURE", name, line), Rebuild(_source(cf_path), cf_path)]
+
+
+def drop_macro(cf_path: str, macro: str, name: str) -> list[Step]:
+    """A `define` or `FEATURE` of the m4 source counts no more; nothing in `name` is of the host, or it is plain."""
+    return [DropMacro(_source(cf_path), macro, name), Rebuild(_source(cf_path), cf_path)]
+
+
+def reset_macro(cf_path: str, option: str) -> list[Step]:
+    """An option of sendmail.cf has its default again, wherever its macro is defined."""
+    return add_macro(cf_path, f"undefine(`{MACROS[option]}')dnl")
+
+
+def set_port(cf_path: str, key: str, value: str, *daemons: Daemon) -> list[Step]:
+    """These ports of sendmail get another modifier, address or number, or none (`value` empty)."""
+    steps: list[Step] = []
+    for daemon in daemons:
+        if is_plain(daemon.name) and f"Name={daemon.name}" in daemon.written and (is_plain(value) or not value):
+            steps.append(SetPort(_source(cf_path), daemon.name, key, value))
+        else:
+            change = "give the DAEMON_OPTIONS of {name} " + (f"{key}={{value}}" if value else f"no {key}=")
+            steps += rebuild(cf_path, change, name=daemon.name, value=value)[:1]
+    return [*steps, Rebuild(_source(cf_path), cf_path)]
 
 
 def set_option(conf: SaslConf, option: str, value: str) -> Step:
@@ -78,11 +144,11 @@ _MACROS: dict[Subject, str] = {
 """What sendmail.mc calls them; the class of trusted mechanisms has a macro of its own, TRUST_AUTH_MECH."""
 
 
-def setting(service: LoginService, subject: Subject, value: str = "…") -> str:
+def setting(service: LoginService, subject: Subject, value: str) -> str:
     """How a setting is written in the source of this service's configuration; `value` may be a `{name}` for `amend`."""
     if service.product == "sendmail":
-        words = f"`{value}'" if value != "…" else value
-        return f"TRUST_AUTH_MECH({words})" if subject == "trusted" else f"define(`{_MACROS[subject]}', {words})"
+        macro = "TRUST_AUTH_MECH(" if subject == "trusted" else f"define(`{_MACROS[subject]}', "
+        return f"{macro}`{value}')"
     between = " = " if service.product == "postfix" else ": "
     return f"{service.option(subject)}{between}{value}"
 
@@ -96,10 +162,11 @@ def amend(service: LoginService, change: str, **values: str | Sequence[str]) -> 
 
 def change(service: LoginService, subject: Subject, words: Sequence[str]) -> list[Step]:
     """A setting of this service's configuration gets another value, and takes effect."""
+    if service.product == "sendmail":
+        return trust(service.path, words) if subject == "trusted" else set_macro(service.path, _MACROS[subject], *words)
     if service.product == "postfix" and all(map(is_plain, words)):
         return [SetPostfix(service.option(subject), " ".join(words)), restart(service)]
-    end = "dnl" if service.product == "sendmail" else ""
-    return amend(service, setting(service, subject, "{value}") + end, value=words)
+    return amend(service, setting(service, subject, "{value}"), value=words)
 
 
 def set_postfix(smtpd: Smtpd, name: str, value: str) -> Step:
@@ -116,13 +183,25 @@ def leave_root(service: LoginService, application: SaslApplication) -> list[Step
     return [by_hand("let {product} work without the root {root}", product=service.product, root=application.root)]
 
 
+def sendmail_certificate(cf_path: str) -> list[Step]:
+    """The four settings without which sendmail offers no STARTTLS (TLS_I_SRV of tls.h), with the usual files."""
+    folder = "/etc/mail/tls"
+    files = {"SERVER_CERT": "/host.pem", "SERVER_KEY": "/host.key", "CACERT": "/host.pem", "CACERT_PATH": ""}
+    steps = [set_macro(cf_path, f"conf{option}", f"{folder}{file}") for option, file in files.items()]
+    return [*(step[0] for step in steps), steps[0][1]]
+
+
 def certificate(service: LoginService) -> list[Step]:
     """A certificate and its key for TLS; sendmail wants a CA file and folder named too (TLS_I_SRV_CERT of tls.h)."""
     if service.product == "sendmail":
-        folder = "/etc/mail/tls"
-        files = {"SERVER_CERT": "/host.pem", "SERVER_KEY": "/host.key", "CACERT": "/host.pem", "CACERT_PATH": ""}
-        return amend(service, " ".join(f"define(`conf{o}', `{folder}{f}')" for o, f in files.items()) + "dnl")
+        return sendmail_certificate(service.path)
     return amend(service, "name a certificate and its key ({option})", option=service.option("certificate"))
+
+
+def self_signed(certificate: str, key: str, *, replaces: bool = False, has_key: bool = True) -> list[Step]:
+    """A certificate that serves until an authority has signed one, for a key that is made where there is none."""
+    old: list[Step] = [Move(certificate, f"{certificate}.old")] if replaces else []
+    return [*old, *([] if has_key else [MakeKey(key)]), SelfSigned(certificate, key)]
 
 
 def restart(service: LoginService | Unknown | None = None) -> Step:

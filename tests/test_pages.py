@@ -26,7 +26,8 @@ def test_a_certificate_comes_with_all_that_sendmail_wants_for_starttls() -> None
     sample = {"service": "mechanisms: PLAIN\nrequires: p\nwithout TLS: none", "plugins": library + "ELF 64-bit LSB\n"}
     (finding,) = CHECKS["MECH009"].on(sample, DEBIAN)
     names = {"CERT": "ServerCertFile", "KEY": "ServerKeyFile", "CACERT": "CACertFile", "CACERT_PATH": "CACertPath"}
-    defines = dict(re.findall(r"define\(`conf(?:SERVER_)?(\w+)', `([^']+)'\)", finding.fix[0].command))
+    commands = " ".join(step.command for step in finding.fix).replace("\\`", "`")
+    defines = dict(re.findall(r"define\(`conf(?:SERVER_)?(\w+)', `([^']+)'\)", commands))
     assert set(defines) == set(names)
     cf = "\n".join(f"O {names[name]}={value}" for name, value in defines.items())
     assert CHECKS["TLS007"].on({"cf": cf}) == []

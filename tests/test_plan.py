@@ -221,6 +221,16 @@ def _examples(a: str, b: str) -> list[Step]:
         steps.WriteFile: steps.WriteFile(a, (b, a)),
         steps.SetPostfixOption: steps.SetPostfixOption(a, "mynetworks", b),
         steps.SetRow: steps.SetRow(a, b, a, b),
+        steps.RenameRow: steps.RenameRow(a, b, a),
+        steps.NoExpiry: steps.NoExpiry(a),
+        steps.EndProcess: steps.EndProcess(7, b),
+        steps.AddServiceKey: steps.AddServiceKey("smtp/mail.example.com", "/etc/krb5.keytab"),
+        steps.SelfSigned: steps.SelfSigned(a, b),
+        steps.QuoteItems: steps.QuoteItems(a, b),
+        steps.DropFlag: steps.DropFlag(a, b),
+        steps.SetMacro: steps.SetMacro(a, "define", "confLOG_LEVEL", f"define(`confLOG_LEVEL', `{b}')dnl"),
+        steps.DropMacro: steps.DropMacro(a, "FEATURE", b),
+        steps.SetPort: steps.SetPort(a, b, "M", a),
         steps.BuildTable: steps.BuildTable("hash", b),
         steps.UnsetPostfix: steps.UnsetPostfix("mynetworks", a),
         steps.StopAndStart: steps.StopAndStart("postfix"),
@@ -421,7 +431,7 @@ def test_a_line_is_added_once(tmp_path: Path) -> None:
         # nothing that saslauthd could serve is offered: to list PLAIN in Sendmail.conf alone would end AUTH
         (
             {"service": "mechanisms: CRAM-MD5\ntrusted: CRAM-MD5"},
-            ["mech_list: PLAIN LOGIN'", "TRUST_AUTH_MECH(`CRAM-MD5 PLAIN LOGIN')", "`PLAIN LOGIN')dnl", "m4 "],
+            ["mech_list: PLAIN LOGIN'", "`CRAM-MD5 PLAIN LOGIN')", "`PLAIN LOGIN')dnl", "m4 "],
         ),
     ],
 )

@@ -4,6 +4,7 @@ from maildoctor.api import (
     Evidence,
     Findings,
     LoginService,
+    NoExpiry,
     Restart,
     SetOption,
     Step,
@@ -53,7 +54,7 @@ def _cure(account: SystemAccount) -> list[Step]:
             by_hand("passwd {user}, or usermod -U {user} where it was locked on purpose no more", user=account.name)
         ]
     if account.state == "expired":
-        return [by_hand("chage -E -1 {user}", user=account.name)]
+        return [NoExpiry(account.name)]
     return [by_hand("passwd {user}", user=account.name)]
 
 

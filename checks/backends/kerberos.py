@@ -3,10 +3,12 @@
 import re
 
 from maildoctor.api import (
+    AddServiceKey,
     Evidence,
     Findings,
     LoginService,
     SaslApplication,
+    Start,
     Step,
     Unknown,
     by_hand,
@@ -14,6 +16,7 @@ from maildoctor.api import (
     chmod,
     found,
     inspect,
+    is_plain,
     known,
     shown,
 )
@@ -144,6 +147,8 @@ def keytab_lacks_this_service(
         fix=[
             by_hand(f"kadmin -q 'addprinc -randkey {wanted}'")
             if not host
+            else AddServiceKey(wanted, path)
+            if kerberos.kdc_is_here and is_plain(wanted) and is_plain(path)
             else by_hand(
                 "kadmin -q 'addprinc -randkey {name}' && kadmin -q 'ktadd -k {path} {name}'", name=wanted, path=path
             ),
@@ -309,7 +314,7 @@ def kdc_does_not_run(
                 *([] if listeners.on(port) else [Evidence("ss -ltn", f"nothing listens on port {port}")]),
                 Evidence("ps", "krb5kdc runs" if runs else "no krb5kdc"),
             ],
-            fix=[by_hand("start the KDC: systemctl start krb5-kdc (Debian), krb5kdc (Red Hat)")],
+            fix=[Start("krb5kdc", at_boot=True)],
             realm=realm,
             mech="PLAIN" if asks else "GSSAPI",
         )

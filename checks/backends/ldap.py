@@ -8,6 +8,8 @@ from maildoctor.api import (
     Findings,
     Found,
     Restart,
+    SeparateByColon,
+    Start,
     Step,
     Unknown,
     by_hand,
@@ -140,7 +142,9 @@ def ldap_settings_syntax(conf: SaslConf, verifier: Verifier, ldap: LdapStore) ->
         yield found(
             f"{ldap.path} line {number} cannot be read, so every login is refused: {problem}",
             evidence=[Evidence(f"{ldap.path}:{number}", text)],
-            fix=_restart(ldap, "write each line as `name: value`"),
+            fix=[SeparateByColon(ldap.path), Restart("saslauthd")]
+            if re.match(r"[A-Za-z0-9_-]+[ \t]*=", text)
+            else _restart(ldap, "write each line as `name: value`"),
             path=ldap.path,
         )
     if not ldap.broken:
@@ -236,7 +240,7 @@ def ldap_filter_finds_nobody(conf: SaslConf, verifier: Verifier, ldap: LdapStore
     if ldap.method == "fastbind":
         if not ldap.on("ldap_use_sasl") and (words.lstrip().startswith("(") or "," not in words):
             problem = "with ldap_auth_method fastbind it must be the name of the entry (DN), and is a filter"
-            change = "set ldap_filter: uid=%u,ou=people,dc=…, or ldap_auth_method: bind"
+            change = "set ldap_filter: uid=%u, and behind it where the users are; or ldap_auth_method: bind"
             evidence.append(ldap.evidence("ldap_auth_method"))
     elif words.count("(") != words.count(")"):
         problem, change = "its parentheses do not match", "write ldap_filter with as many `(` as `)`"
@@ -315,7 +319,7 @@ def ldap_server_unreachable(
             evidence=[ldap.evidence("ldap_servers"), *(e for _, e in dead[:3])],
             fix=[
                 inspect("ss -ltnp"),
-                edit(ldap.path, "start slapd, or name the right server: ldap_servers: ldap://HOST/")
+                Start("slapd", at_boot=True)
                 if own
                 else edit(ldap.path, "name a server that answers: ldap_servers: ldap://HOST/"),
             ],

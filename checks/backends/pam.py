@@ -6,6 +6,7 @@ from maildoctor.api import (
     Evidence,
     Findings,
     Found,
+    Move,
     SetUpPam,
     Step,
     Unknown,
@@ -92,6 +93,8 @@ def _cure(service: PamService, handler: Handler) -> list[Step]:
             inspect("cat {path}", path=row.path),
             edit(row.path, f"take line {{number}} ({{module}}) out, {words}", number=str(row.number), module=row.name),
         ]
+    if row.name == "pam_deny" and row.path == f"/etc/pam.d/{service.service}":
+        return [Move(row.path, f"{row.path}.old"), SetUpPam(row.path)]
     words = "put in what a login without a session needs: @include common-auth, @include common-account"
     return [edit(row.path, f"correct line {{number}}; or {words}", number=str(row.number))]
 

@@ -1,6 +1,7 @@
 """SASL: saslauthd as it runs and as it is set up."""
 
 from maildoctor.api import (
+    DropFlag,
     Evidence,
     Findings,
     LoginService,
@@ -9,6 +10,7 @@ from maildoctor.api import (
     SetOption,
     Start,
     Unknown,
+    by_hand,
     check,
     edit,
     found,
@@ -331,7 +333,9 @@ def saslauthd_asks_for_the_whole_address(
         + (f"; {', '.join(a.name for a in whole[:3])} tried so" if whole else ""),
         evidence=[verifier.evidence(), *seen],
         fix=[
-            edit(verifier.path or "/etc/default/saslauthd", "take -r out of saslauthd's options"),
+            DropFlag(verifier.path, "-r")
+            if verifier.path
+            else by_hand("take -r out of the options with which saslauthd is started"),
             Restart("saslauthd"),
         ],
         severity="error" if always or whole else None,

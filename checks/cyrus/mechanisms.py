@@ -5,6 +5,7 @@ import re
 from maildoctor.api import (
     Absent,
     Account,
+    AddServiceKey,
     Chown,
     Evidence,
     Findings,
@@ -19,11 +20,12 @@ from maildoctor.api import (
     check,
     found,
     gaps,
+    is_plain,
     known,
     set_option,
-    setting,
     taking_effect,
 )
+from maildoctor.api.backends import Kerberos
 from maildoctor.api.cyrus import (
     PLAINTEXT,
     WITHOUT_SECRET,
@@ -346,10 +348,17 @@ def options_leave_nothing(service: LoginService, plugins: Plugins, conf: SaslCon
                 for o in lost[:8]
             ),
         ],
-        fix=amend(service, f"drop {{letters}} from {setting(service, 'requires')}", letters=list(guilty)),
+        fix=_without(service, guilty),
         severity="error" if nothing else "info" if table.offered(tls=True) else "warning",
         option=service.option("requires"),
     )
+
+
+def _without(service: LoginService, letters: str) -> list[Step]:
+    if service.product != "sendmail":
+        return amend(service, f"take {{letters}} out of {service.option('requires')}", letters=list(letters))
+    words = service.value("requires").replace(",", " ").split()
+    return change(service, "requires", [word for word in words if word[0] not in letters])
 
 
 @check(
@@ -378,7 +387,11 @@ def options_leave_nothing(service: LoginService, plugins: Plugins, conf: SaslCon
     refs=("libsasl: plugins/gssapi.c, keytab; krb5.conf(5)",),
 )
 def gssapi_without_keytab(
-    service: LoginService, plugins: Plugins, system: System, conf: SaslConf | Unknown
+    service: LoginService,
+    plugins: Plugins,
+    system: System,
+    conf: SaslConf | Unknown,
+    kerberos: Kerberos | Unknown,
 ) -> Findings:
     """GSSAPI is offered, but the host has no keytab: no GSSAPI login can succeed.
 
@@ -388,6 +401,8 @@ def gssapi_without_keytab(
     """
     table = mechanisms(service, known(conf), plugins, None)
     keytab = conf.value("keytab") if isinstance(conf, SaslConf) else None
+    rest = [name for name in service.mechanisms or () if name not in ("GSSAPI", "GSS-SPNEGO")]
+    principal = f"smtp/{service.realm}"
     if (
         system.keytab == ""
         and keytab is None
@@ -396,7 +411,11 @@ def gssapi_without_keytab(
         yield found(
             "GSSAPI is offered, but there is no keytab (/etc/krb5.keytab is missing)",
             evidence=[service.evidence("mechanisms"), Evidence("ls -l /etc/krb5.keytab", "missing")],
-            fix=amend(service, f"remove GSSAPI from {setting(service, 'mechanisms')}, or fetch a keytab for smtp/HOST"),
+            fix=[AddServiceKey(principal, "/etc/krb5.keytab")]
+            if isinstance(kerberos, Kerberos) and kerberos.kdc_is_here and service.realm and is_plain(principal)
+            else change(service, "mechanisms", rest)
+            if rest
+            else amend(service, f"take GSSAPI out of {service.option('mechanisms')}, or fetch a keytab for smtp/HOST"),
             severity="error" if system.kerberos else None,
             mech="GSSAPI",
         )

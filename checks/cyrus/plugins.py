@@ -318,7 +318,7 @@ def _to_the_second(plugins: Plugins, folder: Directory) -> list[Step]:
         ]
     if plugins.library:
         return [edit(folder.path, "install the plug-ins of {library} there", library=plugins.library)]
-    return [Install("plain", again=True)]
+    return [Install("plain", again=True), Install("sasldb", again=True)]
 
 
 @check(

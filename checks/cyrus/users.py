@@ -1,5 +1,7 @@
 """USER: the user database, its users, and the realm they are looked up in."""
 
+from collections.abc import Sequence
+
 from maildoctor.api import (
     Absent,
     AddUser,
@@ -10,7 +12,9 @@ from maildoctor.api import (
     LoginService,
     Move,
     RemoveFolder,
+    Restart,
     SaslApplication,
+    Step,
     Unknown,
     add_user,
     amend,
@@ -35,7 +39,7 @@ from maildoctor.api.cyrus import (
     mechanisms,
     uses_sasldb,
 )
-from maildoctor.api.host import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, LoginHistory, Logins, Look
+from maildoctor.api.host import USER_NOT_FOUND, WRONG_PASSWORD, Attempts, LoginHistory, Logins, Look, System
 
 _LISTING = "# path: /etc/sasldb2\n# format: Berkeley DB hash version 9\n# backend: berkeley\n"
 
@@ -97,6 +101,8 @@ def sasldb_missing(
     saslauthd: Saslauthd | Unknown,
     application: SaslApplication | Unknown,
     outside: Outside | Unknown,
+    logins: Logins | Unknown,
+    system: System | Unknown,
 ) -> Findings:
     """The user database does not exist, so no user is found.
 
@@ -122,7 +128,6 @@ def sasldb_missing(
         else []
     )
     named += _asked_by(saslauthd)
-    realm = service.realm or "REALM"
     wanted = _wants_users(service, conf, saslauthd)
     if isinstance(outside, Outside) and outside.sasldb and isinstance(application, SaslApplication) and not folder:
         if wanted:
@@ -132,10 +137,30 @@ def sasldb_missing(
         f"The user database {path} {what}"
         + (", so nobody can log in" if wanted else "; where users are kept elsewhere none is needed"),
         evidence=[*named, Evidence(f"ls -ld {path}", "a directory" if folder else "No such file or directory")],
-        fix=[*([RemoveFolder(path)] if folder else []), add_user("USER", realm, path)],
+        fix=[
+            *([RemoveFolder(path)] if folder else []),
+            *_made(_tried(logins), service.realm, path, system),
+        ],
         severity="error" if wanted else "info",
         path=path,
     )
+
+
+def _tried(logins: Logins | Unknown) -> tuple[str, ...]:
+    """Who tried to log in and was not found."""
+    if isinstance(logins, Unknown) or logins.guessing:
+        return ()
+    return tuple(a.name for a in logins.failing(USER_NOT_FOUND)[:3])
+
+
+_FEW = 3
+"""Accounts of a small host, whose owners are those who send mail."""
+
+
+def _made(names: Sequence[str], realm: str, path: str, system: System | Unknown) -> list[Step]:
+    """These users; where none is known those who have an account of the system, and with it a mailbox."""
+    people = sorted(system.people) if isinstance(system, System) and len(system.people) <= _FEW else []
+    return [add_user(name, realm or "REALM", path) for name in names or people or ["USER"]]
 
 
 def _outside_of_root(
@@ -201,6 +226,7 @@ def sasldb_empty(
     logins: Logins | Unknown,
     saslauthd: Saslauthd | Unknown,
     plugins: Plugins | Unknown,
+    system: System | Unknown,
 ) -> Findings:
     """The user database holds no users.
 
@@ -215,7 +241,6 @@ def sasldb_empty(
     elsewhere = asked and not (isinstance(saslauthd, Saslauthd) and saslauthd.mechanism == "sasldb")
     idle = _of_stored_secrets(mechanisms(service, known(conf), known(plugins), None).offered(tls=True))
     if sasldb.state == "empty" and uses_sasldb(known(conf)) and (idle or not elsewhere):
-        realm = service.realm or "REALM"
         tried = logins.failing(USER_NOT_FOUND)[:3] if isinstance(logins, Logins) and not logins.guessing else ()
         whom = f"; {' '.join(a.name for a in tried)}, who tried, is not in it" if tried else ""
         if elsewhere:
@@ -230,10 +255,18 @@ def sasldb_empty(
                 *_asked_by(saslauthd),
                 *(Evidence(logins.path, a.last) for a in tried if isinstance(logins, Logins)),
             ],
-            fix=[add_user(a.name, realm, sasldb.path) for a in tried] or [add_user("USER", realm, sasldb.path)],
+            fix=[Restart("saslauthd")]
+            if _set_otherwise(saslauthd)
+            else _made([a.name for a in tried], service.realm, sasldb.path, system),
             severity="error" if wanted else "info",
             path=sasldb.path,
         )
+
+
+def _set_otherwise(saslauthd: Saslauthd | Unknown) -> bool:
+    """Whether the saslauthd that looks in a sasldb would look elsewhere if it were started by its settings."""
+    set_to = saslauthd.settings.get("MECHANISMS", "") if isinstance(saslauthd, Saslauthd) else ""
+    return bool(_asked_by(saslauthd)) and set_to.strip("\"'") not in ("", "sasldb")
 
 
 def _of_stored_secrets(names: tuple[str, ...]) -> list[str]:
@@ -354,6 +387,8 @@ def sasldb_of_another_kind(
     sasldb: SaslDb,
     plugins: Plugins | Unknown,
     service: LoginService | Unknown,
+    logins: Logins | Unknown,
+    system: System | Unknown,
 ) -> Findings:
     """The user database is of another format than the installed sasldb plug-in reads, or no user database at all.
 
@@ -378,8 +413,9 @@ def sasldb_of_another_kind(
         what = f"{sasldb.path} holds records of SASL 1, another format than SASL 2 reads"
     else:
         return
-    realm = (service.realm if isinstance(service, LoginService) else "") or "REALM"
-    users = [add_user(u.name, u.realm, sasldb.path) for u in sasldb.users[:3]] or [add_user("USER", realm, sasldb.path)]
+    realm = service.realm if isinstance(service, LoginService) else ""
+    users = [add_user(u.name, u.realm, sasldb.path) for u in sasldb.users[:3]]
+    users = users or _made(_tried(logins), realm, sasldb.path, system)
     yield found(
         what,
         evidence=[

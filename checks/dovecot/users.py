@@ -124,7 +124,7 @@ def users_file_missing(service: LoginService, dovecot: Dovecot, files: PasswdFil
             evidence=[file.evidence, passdb.evidence],
             fix=[
                 inspect("doveadm pw -s SHA512-CRYPT"),
-                by_hand("put USER:{SHA512-CRYPT}… into it, as doveadm pw prints it"),
+                by_hand("put into it for each user a line: the name, a colon, and what doveadm pw prints"),
                 Chown("root:dovecot", (passdb.path,), "", "640"),
             ],
             path=passdb.path,

@@ -2,7 +2,19 @@
 
 from collections.abc import Sequence
 
-from maildoctor.api import CopyChain, Evidence, Findings, Found, Unknown, check, edit, found, known, rebuild, restart
+from maildoctor.api import (
+    CopyChain,
+    Evidence,
+    Findings,
+    Found,
+    Unknown,
+    check,
+    edit,
+    found,
+    known,
+    restart,
+    set_macro,
+)
 from maildoctor.api.host import Certificate, Tls, TlsFile
 from maildoctor.api.sendmail import SendmailCf, SendmailProgram
 from maildoctor.api.wire import Wire
@@ -130,7 +142,7 @@ def _not_loaded(
     path = _ca_file(cf)
     of_all = path.startswith(_OF_THE_SYSTEM) or not authorities
     fix = (
-        rebuild(cf.path, "define(`confCACERT', `{path}')dnl", path=file.path)
+        set_macro(cf.path, "confCACERT", file.path)
         if of_all  # what is added there is lost when the system's authorities are updated
         else [CopyChain(file.path, path), restart()]
     )
@@ -221,7 +233,7 @@ def no_cipher_in_common(cf: SendmailCf, tls: Tls | Unknown, wire: Wire | Unknown
             *(Evidence(served[0], f"key: {kind}") for kind in sorted(keys) if leaves),
             *(c.evidence("***") for c in broken[:1]),
         ],
-        fix=rebuild(cf.path, "define(`confCIPHER_LIST', `HIGH:!aNULL:!MD5')dnl"),
+        fix=set_macro(cf.path, "confCIPHER_LIST", "HIGH:!aNULL:!MD5"),
         severity="error" if without_13 else "warning",
         option="CipherList",
     )

@@ -7,15 +7,18 @@ from maildoctor.api import (
     Decrypt,
     Evidence,
     Findings,
+    Link,
     MakeKey,
+    Step,
     Unknown,
     by_hand,
     check,
     found,
     inspect,
     known,
-    rebuild,
     restart,
+    self_signed,
+    set_macro,
 )
 from maildoctor.api.host import Names, Tls, TlsFile, own_name, unnamed
 from maildoctor.api.sendmail import SendmailCf, SendmailProgram
@@ -46,6 +49,23 @@ def _server(cf: SendmailCf, file: TlsFile) -> bool:
         file.path in cf.tls_files.get(option, ())
         for option in ("ServerCertFile", "ServerKeyFile", "CACertFile", "CRLFile")
     )
+
+
+def _put_there(cf: SendmailCf, tls: Tls, file: TlsFile) -> list[Step]:
+    """A file that is not there: a certificate that serves until an authority has signed one; for the list of
+    authorities, which sendmail wants even where it asks for no certificate, the server's own."""
+    states = {(f.purpose, f.path): f.state for f in tls.files}
+    pairs = zip(cf.tls_files.get("ServerCertFile", ()), cf.tls_files.get("ServerKeyFile", ()), strict=False)
+    for cert, key in pairs:
+        of_cert, of_key = states.get(("certificate", cert), ""), states.get(("key", key), "")
+        if (file.purpose, file.path) == ("certificate", cert) and of_key in ("ok", "missing"):
+            return self_signed(cert, key, has_key=of_key == "ok")
+        if (file.purpose, file.path) == ("key", key) and of_cert:
+            return self_signed(cert, key, replaces=of_cert != "missing", has_key=False)
+        if file.purpose == "CA" and of_cert == "ok":
+            return [Link(file.path, cert)]
+    words = f"install the {file.purpose} as {{path}}, or name another one by {_OPTION[file.purpose]}"
+    return [by_hand(words, path=file.path)]
 
 
 _NEEDS = "install the Python package cryptography, 38 or newer"
@@ -104,13 +124,7 @@ def tls_file_missing(cf: SendmailCf, tls: Tls) -> Findings:
             yield found(
                 f"The {file.purpose} file {file.path} does not exist: {_lost(cf) if severe else without}",
                 evidence=[Evidence(f"ls -l {file.path}", "No such file or directory")],
-                fix=[
-                    by_hand(
-                        f"install the {file.purpose} as {{path}}, or name another one by {_OPTION[file.purpose]}",
-                        path=file.path,
-                    ),
-                    restart(),
-                ],
+                fix=[*_put_there(cf, tls, file), restart()],
                 severity="error" if severe else "warning",
                 path=file.path,
             )
@@ -293,6 +307,7 @@ def key_does_not_match(cf: SendmailCf, tls: Tls) -> Findings:
                             certificate=cert.path,
                             key=key.path,
                         ),
+                        *self_signed(cert.path, key.path, replaces=True),
                         restart(),
                     ],
                     path=key.path,
@@ -414,11 +429,10 @@ def tls_option_missing(cf: SendmailCf) -> Findings:
             Evidence(cf.path, f"O {option}={','.join(paths)}" if paths else f"no O {option}")
             for option, paths in files.items()
         ],
-        fix=rebuild(
-            cf.path,
-            " ".join(f"define(`{_NEEDED[o]}', `{{{o.lower()}}}')dnl" for o in lacks),
-            **{o.lower(): example[o] for o in lacks},
-        ),
+        fix=[
+            *(set_macro(cf.path, _NEEDED[o], example[o])[0] for o in lacks),
+            set_macro(cf.path, _NEEDED[lacks[0]], example[lacks[0]])[1],
+        ],
         option=lacks[0],
     )
 
@@ -505,6 +519,6 @@ def no_tls_version_left(cf: SendmailCf) -> Findings:
         yield found(
             "ServerSSLOptions forbids TLS 1.2 and TLS 1.3: no handshake succeeds",
             evidence=[Evidence(f"{cf.path}:{setting.line}", f"O ServerSSLOptions={setting.value}")],
-            fix=rebuild(cf.path, "define(`confSERVER_SSL_OPTIONS', `+SSL_OP_NO_SSLv3 +SSL_OP_NO_TLSv1')dnl"),
+            fix=set_macro(cf.path, "confSERVER_SSL_OPTIONS", "+SSL_OP_NO_SSLv3", "+SSL_OP_NO_TLSv1"),
             option="ServerSSLOptions",
         )

@@ -338,7 +338,12 @@ def reference_to_nothing(postfix: Postfix) -> Findings:
         yield found(
             f"{problem.evidence.text[:120]}: ${name} is set nowhere and counts as nothing",
             evidence=[problem.evidence],
-            fix=[edit(postfix.main.path, "{name} = …", name=name), Restart("postfix")],
+            fix=[
+                SetPostfix(name, "permit_sasl_authenticated, reject")
+                if name.startswith("mua_")
+                else edit(postfix.main.path, "give {name} a value", name=name),
+                Restart("postfix"),
+            ],
             option=problem.name,
             name=name,
             **({"service": problem.service} if problem.service else {}),  # type: ignore[arg-type]

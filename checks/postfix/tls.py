@@ -8,6 +8,7 @@ from maildoctor.api import (
     Evidence,
     Findings,
     Restart,
+    SelfSigned,
     SetPostfix,
     SetPostfixOption,
     Unknown,
@@ -15,6 +16,7 @@ from maildoctor.api import (
     check,
     found,
     inspect,
+    self_signed,
     shown,
 )
 from maildoctor.api.cyrus import PLAINTEXT, SaslConf
@@ -52,6 +54,11 @@ _SOON = 14 * 86400.0
 def _users(postfix: Postfix) -> tuple[Smtpd, ...]:
     """Services that speak TLS."""
     return tuple(s for s in postfix.smtpd if tls_level(s) != "none" or s.is_yes("smtpd_tls_wrappermode"))
+
+
+def _state(tls: PostfixTls, key: str) -> str:
+    file = _of(tls, "key", key)
+    return file.state if file else ""
 
 
 def _offering(services: Sequence[Smtpd]) -> str:
@@ -155,6 +162,8 @@ def tls_file_unusable(postfix: Postfix, tls: PostfixTls) -> Findings:
                 fix=[
                     Decrypt(path)
                     if file.state == "encrypted"
+                    else SelfSigned(path, key)
+                    if (purpose, file.state, _state(tls, key)) == ("certificate", "missing", "ok") and path != key
                     else by_hand(
                         f"install the {purpose} as {{path}}, or name another one by {name}",
                         path=path,
@@ -205,7 +214,7 @@ def key_does_not_match(postfix: Postfix, tls: PostfixTls) -> Findings:
                         certificate=certificate,
                         key=key,
                     ),
-                    by_hand("install the key that belongs to {certificate} as {key}", certificate=certificate, key=key),
+                    *self_signed(certificate, key, replaces=True),
                     Restart("postfix"),
                 ],
                 path=key,

@@ -293,11 +293,13 @@ def authinfo_mechanisms_unfit(
             + (f"its M: allows {wanted} only" if own else f"AuthMechanisms allows {wanted} only"),
             evidence=[Evidence(history.path, line), Evidence(m.path, f"{entry.key} {entry.shape}")],
             fix=[
-                edit(m.path, 'take "M:…" out of the entry {key}, or name a mechanism of the server', key=entry.key),
+                edit(
+                    m.path, "take the item M: out of the entry {key}, or name a mechanism of the server", key=entry.key
+                ),
                 BuildMap(m.type, m.path),
             ]
             if own
-            else rebuild(cf.path, "add a mechanism of the server to define(`confAUTH_MECHANISMS', `…')dnl"),
+            else rebuild(cf.path, "add a mechanism of the server to confAUTH_MECHANISMS"),
             key=entry.key[:80],
         )
 
@@ -356,7 +358,7 @@ def handed_over_without_login(cf: SendmailCf, maps: MailMaps, logins: Logins) ->
                 Evidence(logins.path, sent.line),
                 Evidence(f"{cf.path}:{cf.smart_host.line}", f"DS{cf.smart_host.host}"),
             ],
-            fix=[edit(m.path, 'AuthInfo:{host} "U:…" "I:…" "P:…"', host=sent.relay)],
+            fix=[edit(m.path, 'AuthInfo:{host} "U:user" "P:password"', host=sent.relay)],
             relay=sent.relay[:80],
         )
         return

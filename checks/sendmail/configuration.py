@@ -6,7 +6,6 @@ from maildoctor.api import (
     Absent,
     AddMacro,
     CreateFile,
-    EditMacroFile,
     Evidence,
     Findings,
     Generate,
@@ -15,18 +14,34 @@ from maildoctor.api import (
     MakeIncluded,
     Move,
     Rebuild,
+    SetMacro,
+    SetPort,
     Severity,
     Step,
     Unknown,
     check,
+    drop_macro,
     edit,
     found,
     inspect,
     rebuild,
+    reset_macro,
+    restart,
+    set_macro,
+    set_port,
+    trust,
 )
 from maildoctor.api.cyrus import SaslDb
 from maildoctor.api.host import Listeners, LoginHistory, Names, Paths, Processes, Services, System
-from maildoctor.api.sendmail import Daemon, SendmailCf, SendmailMc, SendmailProgram, SiteConfig, SubmitCf
+from maildoctor.api.sendmail import (
+    AUTH_OPTION_LETTERS,
+    Daemon,
+    SendmailCf,
+    SendmailMc,
+    SendmailProgram,
+    SiteConfig,
+    SubmitCf,
+)
 
 _ONE_USER = (
     "# path: /etc/sasldb2\n# format: Berkeley DB hash version 9\n# backend: berkeley\n"
@@ -235,8 +250,8 @@ def auth_switched_off(cf: SendmailCf) -> Findings:
 
     On a submission port nobody can log in then; the client sees no AUTH line.
 
-    Advice: drop the A from M= in DAEMON_OPTIONS of sendmail.mc (a small a would demand a login of every client, which
-    is right for port 587 alone), rebuild sendmail.cf and restart.
+    Advice: drop the A from M= in DAEMON_OPTIONS of sendmail.mc, or on a port for submission make it a small a, which
+    demands a login of every client; rebuild sendmail.cf and restart.
     """
     everywhere = all(d.auth_off for d in cf.daemons)
     for daemon in cf.daemons:
@@ -246,12 +261,7 @@ def auth_switched_off(cf: SendmailCf) -> Findings:
                 f"AUTH is switched off on port {daemon.port or daemon.service} ({daemon.name}): DaemonPortOptions "
                 f"has M={modifiers} with the modifier A",
                 evidence=[daemon.evidence(cf.path)],
-                fix=rebuild(
-                    cf.path,
-                    f"DAEMON_OPTIONS(`… Name={{name}}{', M={letters}' if modifiers != 'A' else ''}')dnl without the A",
-                    name=daemon.name,
-                    letters=modifiers.replace("A", ""),
-                ),
+                fix=set_port(cf.path, "M", modifiers.replace("A", "a" if daemon.port in _FOR_LOGINS else ""), daemon),
                 port=str(daemon.port),
             )
 
@@ -296,12 +306,7 @@ def starttls_switched_off(cf: SendmailCf) -> Findings:
                 f"STARTTLS is switched off on {submission}port {daemon.port or daemon.service} ({daemon.name}) by "
                 f"DaemonPortOptions M={modifiers}{lost}",
                 evidence=[daemon.evidence(cf.path)],
-                fix=rebuild(
-                    cf.path,
-                    f"DAEMON_OPTIONS(`… Name={{name}}{', M={letters}' if modifiers != 'S' else ''}')dnl without the S",
-                    name=daemon.name,
-                    letters=modifiers.replace("S", ""),
-                ),
+                fix=set_port(cf.path, "M", modifiers.replace("S", ""), daemon),
                 port=str(daemon.port),
             )
 
@@ -334,7 +339,7 @@ def received_header_hides_auth(cf: SendmailCf) -> Findings:
         yield found(
             "The Received header has no ${auth_type} part: mail of users who logged in carries no 'authenticated'",
             evidence=[Evidence(f"{cf.path}:{line}", f"HReceived: {header[:160]}")],
-            fix=rebuild(cf.path, "remove define(`confRECEIVED_HEADER', …)"),
+            fix=drop_macro(cf.path, "define", "confRECEIVED_HEADER"),
             header="Received",
         )
 
@@ -438,7 +443,7 @@ def log_level_too_low(cf: SendmailCf, program: SendmailProgram | Unknown) -> Fin
                     f"O LogLevel={cf.log_level}" if explicit else "no O LogLevel: default 9",
                 )
             ],
-            fix=rebuild(cf.path, "define(`confLOG_LEVEL', `14')dnl"),
+            fix=set_macro(cf.path, "confLOG_LEVEL", "14"),
             severity="warning" if explicit else "info",
             option="LogLevel",
         )
@@ -478,7 +483,7 @@ def log_level_shows_passwords(cf: SendmailCf, processes: Processes | Unknown) ->
         yield found(
             f"LogLevel is {level}: the log shows the passwords of everybody who logs in by PLAIN",
             evidence=[Evidence(where, said)],
-            fix=rebuild(cf.path, "define(`confLOG_LEVEL', `14')dnl"),
+            fix=set_macro(cf.path, "confLOG_LEVEL", "14"),
             option="LogLevel",
         )
 
@@ -512,7 +517,7 @@ def built_without_sasl(program: SendmailProgram) -> Findings:
         yield found(
             f"{where} (sendmail {program.version}) was compiled without SASL support",
             evidence=[Evidence(program.source, "Compiled with: " + " ".join(sorted(program.flags)))],
-            fix=[Install("sendmail", again=True, effect="restarts sendmail")],
+            fix=[Install("sendmail", again=True), restart()],
             path=where,
         )
 
@@ -546,7 +551,7 @@ def open_relay(cf: SendmailCf) -> Findings:
         yield found(
             "Open relay: anybody may relay through this server without a login (promiscuous_relay)",
             evidence=[Evidence(cf.path, "check_rcpt has rules, but there is no ruleset Relay_ok")],
-            fix=rebuild(cf.path, "remove FEATURE(`promiscuous_relay')"),
+            fix=drop_macro(cf.path, "FEATURE", "promiscuous_relay"),
             feature="promiscuous_relay",
         )
 
@@ -575,7 +580,9 @@ def auth_option_without_effect(cf: SendmailCf) -> Findings:
         yield found(
             f"AuthOptions {setting.value!r}: {'; '.join(cf.auth_option_trouble)}",
             evidence=[Evidence(f"{cf.path}:{setting.line}", f"O AuthOptions={setting.value}")],
-            fix=rebuild(cf.path, "separate the letters of confAUTH_OPTIONS with single blanks"),
+            fix=set_macro(
+                cf.path, "confAUTH_OPTIONS", *dict.fromkeys(c for c in setting.value if c in AUTH_OPTION_LETTERS)
+            ),
             option="AuthOptions",
         )
 
@@ -600,7 +607,9 @@ def auth_option_without_effect(cf: SendmailCf) -> Findings:
     ],
     refs=('sendmail: sendmail/main.c, myhostname(); doc/op, "Who Am I?"',),
 )
-def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | Unknown) -> Findings:
+def name_not_qualified(
+    names: Names, cf: SendmailCf, program: SendmailProgram | Unknown, sasldb: SaslDb | Unknown
+) -> Findings:
     """The host's own name has no domain: sendmail cannot qualify it.
 
     $j is then the short name, and with it the greeting and the realm in which users are looked up; some releases sleep
@@ -614,6 +623,7 @@ def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | 
     if (said and "." in said) or cf.domain_name or "." in names.canonical:
         return
     name, own = said or names.canonical, names.own_line
+    full = {u.realm for u in sasldb.users if u.realm.startswith(f"{name}.")} if isinstance(sasldb, SaslDb) else set()
     asked = "sendmail says $j = " + said if said else "no line of /etc/hosts gives it a domain; DNS was not asked"
     yield found(
         f"The host name {name!r} is not fully qualified: it has no domain",
@@ -622,7 +632,9 @@ def name_not_qualified(names: Names, cf: SendmailCf, program: SendmailProgram | 
             Evidence(reported.named_by if reported else "/etc/hosts", asked),
             *([Evidence(f"/etc/hosts:{own.number}", f"{own.address} {' '.join(own.names)}")] if own else []),
         ],
-        fix=[
+        fix=set_macro(cf.path, "confDOMAIN_NAME", *full)
+        if len(full) == 1
+        else [
             edit("/etc/hosts", "ADDRESS {name}.DOMAIN {name}", name=name),
             *rebuild(cf.path, "if that cannot be: define(`confDOMAIN_NAME', `{name}.DOMAIN')dnl", name=name)[:1],
         ],
@@ -658,11 +670,7 @@ def auth_mechanisms_written_wrong(cf: SendmailCf) -> Findings:
             f"AuthMechanisms in {cf.path} is "
             + (f"written wrong: {odd[0][:60]!r} is no mechanism" if odd else "empty, so AUTH is not offered"),
             evidence=[Evidence(f"{cf.path}:{setting.line}", f"O AuthMechanisms={setting.value}")],
-            fix=rebuild(
-                cf.path,
-                "define(`confAUTH_MECHANISMS', `{mechanisms}')dnl",
-                mechanisms=setting.value.replace(",", " ").split(),
-            ),
+            fix=set_macro(cf.path, "confAUTH_MECHANISMS", *setting.value.replace(",", " ").split()),
             option="AuthMechanisms",
         )
 
@@ -692,7 +700,7 @@ def nobody_may_relay(cf: SendmailCf) -> Findings:
         yield found(
             f"{cf.path} fills the class TrustAuthMech, but no rule uses it: nobody may relay because of a login",
             evidence=[Evidence(cf.path, "no rule with $={TrustAuthMech}")],
-            fix=rebuild(cf.path, "TRUST_AUTH_MECH(`{mechanisms}')dnl", mechanisms=list(cf.trusted_mechs)),
+            fix=trust(cf.path, cf.trusted_mechs),
             subject="TrustAuthMech",
         )
 
@@ -865,7 +873,7 @@ def port_25_demands_auth(cf: SendmailCf) -> Findings:
                 f"Port 25 ({daemon.name}) requires AUTH of every client (DaemonPortOptions M={modifiers}): mail from "
                 f"other servers is refused",
                 evidence=[daemon.evidence(cf.path)],
-                fix=rebuild(cf.path, "DAEMON_OPTIONS(`… Name={name}, Port=smtp')dnl without M=a", name=daemon.name),
+                fix=set_port(cf.path, "M", modifiers.replace("a", ""), daemon),
                 port="25",
             )
 
@@ -919,7 +927,7 @@ def limit_too_small(cf: SendmailCf) -> Findings:
             yield found(
                 f"{option} is {setting.value.strip()}, too small for ordinary clients",
                 evidence=[Evidence(f"{cf.path}:{setting.line}", f"O {option}={setting.value}")],
-                fix=rebuild(cf.path, "raise or remove the limit {option}", option=option),
+                fix=reset_macro(cf.path, option),
                 option=option,
             )
 
@@ -968,13 +976,9 @@ def no_message_fits(cf: SendmailCf) -> Findings:
             + ("no message fits" if none_fits else "only short messages without attachments fit")
             + meant,
             evidence=[Evidence(f"{cf.path}:{setting.line}", f"O {option}={setting.value}")],
-            fix=rebuild(
-                cf.path,
-                "define(`confMAX_MESSAGE_SIZE', `26214400')dnl"
-                if option == "MaxMessageSize"
-                else "raise or remove the limit {option}",
-                option=option,
-            ),
+            fix=set_macro(cf.path, "confMAX_MESSAGE_SIZE", "26214400")
+            if option == "MaxMessageSize"
+            else reset_macro(cf.path, option),
             severity=None if none_fits else "warning",
             option=option,
         )
@@ -1213,14 +1217,14 @@ def _speaks_of_auth(mc: SendmailMc) -> bool:
 
 
 def _by_hand(cf: SendmailCf, source: str) -> list[Step]:
-    lines = [
-        "define(`confAUTH_MECHANISMS', `PLAIN LOGIN CRAM-MD5')dnl",
-        "TRUST_AUTH_MECH(`PLAIN LOGIN CRAM-MD5')dnl",
-        "define(`confAUTH_OPTIONS', `A,p,y')dnl",
+    steps: list[Step] = [
+        SetMacro(source, "define", "confAUTH_MECHANISMS", "define(`confAUTH_MECHANISMS', `PLAIN LOGIN CRAM-MD5')dnl"),
+        SetMacro(source, "TRUST_AUTH_MECH", "", "TRUST_AUTH_MECH(`PLAIN LOGIN CRAM-MD5')dnl"),
+        SetMacro(source, "define", "confAUTH_OPTIONS", "define(`confAUTH_OPTIONS', `A p y')dnl"),
     ]
     if any(map(_is_loopback, cf.daemons)):
-        lines.append("take Addr=127.0.0.1 out of DAEMON_OPTIONS")
-    return [EditMacroFile(source, line) for line in lines]
+        steps.append(SetPort(source, "", "Addr", ""))
+    return steps
 
 
 def _by_debian(cf: SendmailCf, source: str) -> list[Step]:
@@ -1281,8 +1285,8 @@ def mc_without_auth(mc: SendmailMc, cf: SendmailCf | Unknown) -> Findings:
         "sendmail.mc sets up no SMTP AUTH: no confAUTH_MECHANISMS and no TRUST_AUTH_MECH",
         evidence=[Evidence(mc.path, "no AUTH_MECH")],
         fix=[
-            EditMacroFile(mc.path, "TRUST_AUTH_MECH(`PLAIN LOGIN CRAM-MD5')dnl"),
-            EditMacroFile(mc.path, "define(`confAUTH_MECHANISMS', `PLAIN LOGIN CRAM-MD5')dnl"),
+            AddMacro(mc.path, "TRUST_AUTH_MECH(`PLAIN LOGIN CRAM-MD5')dnl"),
+            AddMacro(mc.path, "define(`confAUTH_MECHANISMS', `PLAIN LOGIN CRAM-MD5')dnl"),
             Rebuild(mc.path, "/etc/mail/sendmail.cf"),
         ],
         path=mc.path,

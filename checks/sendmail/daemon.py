@@ -6,6 +6,7 @@ from itertools import combinations
 
 from maildoctor.api import (
     AddLine,
+    EndProcess,
     Evidence,
     Findings,
     LoginService,
@@ -16,9 +17,11 @@ from maildoctor.api import (
     found,
     gaps,
     inspect,
+    is_plain,
     known,
     rebuild,
     restart,
+    set_port,
 )
 from maildoctor.api.cyrus import Plugins, SaslConf, mechanisms
 from maildoctor.api.host import READ_AT_START, FilePurpose, Listeners, Paths, Processes, TcpWrappers
@@ -165,7 +168,11 @@ def port_held_by_another_program(cf: SendmailCf, listeners: Listeners) -> Findin
             yield found(
                 f"Port {daemon.port} ({daemon.name}) is held by {others[0].program}, not by sendmail",
                 evidence=[daemon.evidence(cf.path), *(x.evidence for x in others[:2])],
-                fix=[inspect(f"ss -ltnp 'sport = :{daemon.port}'"), restart()],
+                fix=[
+                    inspect(f"ss -ltnp 'sport = :{daemon.port}'"),
+                    *(EndProcess(x.pid, x.program) for x in others[:1] if x.pid and is_plain(x.program)),
+                    restart(),
+                ],
                 port=str(daemon.port),
             )
 
@@ -202,11 +209,7 @@ def listens_to_itself_only(cf: SendmailCf) -> Findings:
             f"Sendmail listens on the loopback address only (port {', '.join(str(d.port) for d in cf.daemons)}): no "
             f"client can reach it",
             evidence=[d.evidence(cf.path) for d in cf.daemons],
-            fix=rebuild(
-                cf.path,
-                "remove Addr={address} from DAEMON_OPTIONS",
-                address=list(dict.fromkeys(d.address or "" for d in cf.daemons)),
-            ),
+            fix=set_port(cf.path, "Addr", "", *cf.daemons),
             option="DaemonPortOptions",
         )
 
@@ -586,7 +589,7 @@ def own_ports_collide(cf: SendmailCf, listeners: Listeners) -> Findings:
             f"Two daemons want port {one.port}: {one.name} and {two.name}; the second cannot bind, and sendmail greets"
             " nobody",
             evidence=[one.evidence(cf.path), two.evidence(cf.path)],
-            fix=rebuild(cf.path, "remove DAEMON_OPTIONS(`… Name={name} …')", name=two.name),
+            fix=rebuild(cf.path, "remove the DAEMON_OPTIONS with Name={name}", name=two.name),
             port=str(one.port),
         )
 

@@ -185,7 +185,7 @@ def _program(cf: SendmailCf, place: Place) -> list[Step]:
 _OF_DEBIAN = "sensible-mda"
 """What Debian's sendmail.cf names, and a package of the same name brings; sendmail-bin does not ask for it."""
 
-_PATH = "define(`LOCAL_MAILER_PATH', `…')dnl or install {path}"
+_PATH = "name the program that delivers here by LOCAL_MAILER_PATH, or install {path}"
 
 _WRITES_MAILBOXES = ("mail.local", "procmail", "sensible-mda", "mail", "deliver", "maildrop")
 """Programs that put mail into files below the directory of mailboxes."""

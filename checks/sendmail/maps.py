@@ -7,16 +7,22 @@ from collections.abc import Iterator
 from maildoctor.api import (
     BuildAliases,
     BuildMap,
+    CommentOutRow,
     Direction,
     Evidence,
     Findings,
+    QuoteItems,
+    Rebuild,
+    RenameRow,
     Rung,
+    SetPort,
     Step,
     Unknown,
     by_hand,
     check,
     edit,
     found,
+    is_plain,
     rebuild,
 )
 from maildoctor.api.host import Logins
@@ -230,7 +236,12 @@ def authinfo_malformed(maps: MailMaps) -> Findings:
                     _build(m),
                 ]
                 if fed
-                else [edit(m.path, '{key} "U:name" "I:name" "P:password"', key=entry.key), _build(m)],
+                else [
+                    QuoteItems(m.path, entry.key)
+                    if re.match(r"malformed .*\b[UI]=.*\bP=", entry.shape)
+                    else edit(m.path, '{key} "U:name" "I:name" "P:password"', key=entry.key),
+                    _build(m),
+                ],
                 key=entry.key,
             )
 
@@ -340,7 +351,12 @@ def authinfo_key_not_looked_up(cf: SendmailCf, maps: MailMaps, logins: Logins | 
             Evidence(f"{cf.path}:{cf.smart_host.line}", f"DS{cf.smart_host.host}"),
             *(Evidence(authinfo.path, e.key) for e in entries[:4]),
         ],
-        fix=[edit(authinfo.path, 'AuthInfo:{host} "U:…" "I:…" "P:…"', host=host), _build(authinfo)],
+        fix=[
+            RenameRow(authinfo.path, entries[0].key, f"AuthInfo:{host}")
+            if len(entries) == 1 and is_plain(host)
+            else edit(authinfo.path, 'AuthInfo:{host} "U:user" "P:password"', host=host),
+            _build(authinfo),
+        ],
         host=host,
     )
 
@@ -383,7 +399,7 @@ def auth_switched_off_by_access_map(maps: MailMaps) -> Findings:
                     f" {' and '.join({'A': 'AUTH', 'S': 'STARTTLS'}[f] for f in off)} off for "
                     f"{client or 'every client'}",
                     evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
-                    fix=[edit(m.path, "remove the entry {key}", key=entry.key), _build(m)],
+                    fix=[CommentOutRow(m.path, entry.key), _build(m)],
                     severity="error" if _own_clients(client) else "warning",
                     client=client or "all",
                 )
@@ -477,7 +493,16 @@ def client_auth_switched_off(cf: SendmailCf, maps: MailMaps) -> Findings:
                 ),
                 Evidence(authinfo.path, f"{len(entries)} entries that hold a login"),
             ],
-            fix=rebuild(cf.path, "drop the A from CLIENT_OPTIONS(`… M=A')"),
+            fix=[
+                SetPort(
+                    cf.path.removesuffix(".cf") + ".mc",
+                    "",
+                    "M",
+                    "".join(sorted(cf.client_modifiers - {"A"})),
+                    macro="CLIENT_OPTIONS",
+                ),
+                Rebuild(cf.path.removesuffix(".cf") + ".mc", cf.path),
+            ],
             option="ClientPortOptions",
         )
 

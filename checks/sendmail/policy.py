@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from maildoctor.api import (
     AddLine,
     BuildMap,
+    CommentOutRow,
     Evidence,
     Findings,
     Found,
@@ -14,10 +15,12 @@ from maildoctor.api import (
     Step,
     Unknown,
     check,
+    drop_macro,
     edit,
     found,
     known,
     rebuild,
+    set_port,
 )
 from maildoctor.api.host import LoginHistory, Names, System, address_of, is_private
 from maildoctor.api.sendmail import Line, MailMap, MailMaps, MapEntry, SendmailCf, SendmailMc
@@ -97,7 +100,7 @@ def access_map_refuses_clients(maps: MailMaps, cf: SendmailCf) -> Findings:
             f"{entry.key} {entry.shape} in the access map refuses"
             f" {'clients of ' + where if where else 'every client'} before they can log in",
             evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
-            fix=[edit(m.path, "remove the entry {key}", key=entry.key), *_build(m)],
+            fix=[CommentOutRow(m.path, entry.key), *_build(m)],
             severity=severity,
             client=where or "all",
         )
@@ -336,7 +339,7 @@ def access_map_refuses_own_senders(maps: MailMaps, cf: SendmailCf, names: Names 
         yield found(
             f"{entry.key} {entry.shape} in the access map refuses {whom} {key}, a domain of this host",
             evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
-            fix=[edit(m.path, "remove the entry {key}", key=entry.key), *_build(m)],
+            fix=[CommentOutRow(m.path, entry.key), *_build(m)],
             severity="warning" if "@" in key or tag in ("to", "spam") else None,
             client=key,
         )
@@ -543,12 +546,7 @@ def submission_without_login(cf: SendmailCf) -> Findings:
                         f"{cf.path}:{daemon.line or 0}", f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}"
                     )
                 ],
-                fix=rebuild(
-                    cf.path,
-                    "DAEMON_OPTIONS(`Port={port}, Name={name}, M=Ea')dnl",
-                    port=daemon.service,
-                    name=daemon.name,
-                ),
+                fix=set_port(cf.path, "M", (daemon.letters or "E") + "a", daemon),
                 port=str(daemon.port),
             )
 
@@ -583,7 +581,7 @@ def relay_by_sender(mc: SendmailMc, cf: SendmailCf) -> Findings:
             yield found(
                 f"FEATURE({name}): {what}",
                 evidence=[Evidence(place, f"FEATURE(`{name}')")],
-                fix=rebuild(cf.path, "remove FEATURE(`{name}')", name=name),
+                fix=drop_macro(cf.path, "FEATURE", name),
                 feature=name,
             )
 
@@ -689,7 +687,7 @@ def access_map_relays_for_many(maps: MailMaps, cf: SendmailCf) -> Findings:
             yield found(
                 f"{entry.key} RELAY in the access map: {client}.* may relay without a login",
                 evidence=[Evidence(m.path, f"{entry.key} {entry.shape}")],
-                fix=[edit(m.path, "take {key} RELAY out, or name fewer addresses", key=entry.key), *_build(m)],
+                fix=[CommentOutRow(m.path, entry.key), *_build(m)],
                 client=client,
             )
 

@@ -1,6 +1,19 @@
 """QUEUE: the queue directories."""
 
-from maildoctor.api import Chown, Evidence, Findings, MakeFolder, Move, Remount, Unknown, check, found, inspect, rebuild
+from maildoctor.api import (
+    Chown,
+    Evidence,
+    Findings,
+    MakeFolder,
+    Move,
+    Remount,
+    Unknown,
+    check,
+    found,
+    inspect,
+    restart,
+    set_macro,
+)
 from maildoctor.api.host import Look, System, may
 from maildoctor.api.sendmail import Queues, SendmailCf
 
@@ -55,6 +68,7 @@ def queue_missing(queues: Queues, cf: SendmailCf, system: System | Unknown) -> F
             fix=[
                 *([Move(queue.path, f"{queue.path}.old")] if other else []),
                 MakeFolder(queue.path, user, group, mode),
+                *([] if local else [restart()]),  # it ends where it has no queue
             ],
             severity="warning" if local else "error",
             path=queue.path,
@@ -110,7 +124,7 @@ def queue_owner(queues: Queues, cf: SendmailCf, system: System | Unknown) -> Fin
                 f"The {queue.purpose} directory {queue.path} is owned by {look.owner}, but TrustedUser is "
                 f"{cf.trusted_user}: sendmail may not write there",
                 evidence=[look.evidence, Evidence(cf.path, f"TrustedUser is {cf.trusted_user}")],
-                fix=rebuild(cf.path, "define(`confTRUSTED_USER', `{owner}')dnl", owner=look.owner),
+                fix=set_macro(cf.path, "confTRUSTED_USER", look.owner),
                 path=queue.path,
             )
             continue

@@ -8,6 +8,7 @@ from maildoctor.api import (
     Findings,
     Severity,
     Unknown,
+    add_macro,
     by_hand,
     check,
     found,
@@ -15,6 +16,9 @@ from maildoctor.api import (
     known,
     rebuild,
     restart,
+    set_feature,
+    set_macro,
+    set_port,
 )
 from maildoctor.api.host import Firewall, Greeting, Listeners, LoginHistory, PortNames, Resolver
 from maildoctor.api.sendmail import SendmailCf
@@ -76,7 +80,7 @@ def no_submission_port(cf: SendmailCf, listeners: Listeners | Unknown) -> Findin
             ),
             Evidence(cf.path, "no O DaemonPortOptions with Port=submission (587) or 465"),
         ],
-        fix=rebuild(cf.path, "DAEMON_OPTIONS(`Port=submission, Name=MSA, M=Ea')dnl"),
+        fix=add_macro(cf.path, "DAEMON_OPTIONS(`Port=submission, Name=MSA, M=Ea')dnl"),
         severity=None if people else "info",
         option="DaemonPortOptions",
     )
@@ -122,7 +126,7 @@ def submission_for_itself_only(cf: SendmailCf, listeners: Listeners | Unknown) -
                 Evidence(f"{cf.path}:{d.line}", f"DaemonPortOptions Name={d.name}, Port={d.service}, Addr={d.address}")
                 for d in daemons
             ],
-            fix=rebuild(cf.path, "remove Addr=127.0.0.1 from the DAEMON_OPTIONS of the submission port"),
+            fix=set_port(cf.path, "Addr", "", *daemons),
             severity="error",
             option="DaemonPortOptions",
         )
@@ -298,7 +302,7 @@ def block_list_before_login(cf: SendmailCf, history: LoginHistory | Unknown) -> 
                 Evidence(f"{cf.path}:{b.line}", f"the client's address is asked for at {b.zone}") for b in lists[:4]
             ]
             + list(past.evidence(past.at_the_door) if past and met else ()),
-            fix=rebuild(cf.path, "FEATURE(`delay_checks')dnl"),
+            fix=add_macro(cf.path, "FEATURE(`delay_checks')dnl"),
             severity="error" if met else None,
             option="delay_checks",
         )
@@ -425,12 +429,9 @@ def greet_pause_too_long(cf: SendmailCf) -> Findings:
             yield found(
                 f"Each client waits {seconds:g} s for the greeting ({what}): mail programs give up before",
                 evidence=[Evidence(f"{cf.path}:{line}", f"{what} {seconds:g} s")],
-                fix=rebuild(
-                    cf.path,
-                    "define(`confTO_IDENT', `0')dnl"
-                    if option == "Timeout.ident"
-                    else "FEATURE(`greet_pause', `5000')dnl",
-                ),
+                fix=set_macro(cf.path, "confTO_IDENT", "0")
+                if option == "Timeout.ident"
+                else set_feature(cf.path, "greet_pause", "5000"),
                 severity=_by_wait(seconds),
                 option=option,
             )
@@ -494,18 +495,15 @@ def wrong_tls_for_the_port(cf: SendmailCf) -> Findings:
                     f"DaemonPortOptions Name={daemon.name}, Port={daemon.service}, M={modifiers}",
                 )
             ],
-            fix=rebuild(
-                cf.path,
-                "DAEMON_OPTIONS(`Port=smtps, Name={name}, M=Eas')dnl"
-                if port == 465
-                else "take the s out of M= in DAEMON_OPTIONS(`… Name={name} …')",
-                name=daemon.name,
-            ),
+            fix=set_port(cf.path, "M", "Eas" if port == 465 else daemon.letters.replace("s", ""), daemon),
             port=str(port),
         )
 
 
 _SMTP = "smtp 25/tcp mail\nsubmission 587/tcp\n"
+
+
+_NUMBERS = {"smtp": "25", "smtps": "465", "submissions": "465", "submission": "587"}
 
 
 @check(
@@ -548,6 +546,8 @@ def port_name_unknown(cf: SendmailCf, port_names: PortNames) -> Findings:
                 Evidence(f"{cf.path}:{daemon.line}", f"DaemonPortOptions Name={daemon.name}, Port={word}"),
                 Evidence(port_names.path, "No such file or directory" if port_names.missing else f"no {word} …/tcp"),
             ],
-            fix=rebuild(cf.path, "DAEMON_OPTIONS(`… Name={name} …') with the port as a number", name=daemon.name),
+            fix=set_port(cf.path, "Port", _NUMBERS[word], daemon)
+            if word in _NUMBERS
+            else rebuild(cf.path, "give the DAEMON_OPTIONS of {name} the port as a number", name=daemon.name),
             port=word,
         )

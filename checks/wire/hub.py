@@ -101,7 +101,7 @@ def hub_without_entry(wire: Wire) -> Findings:
         yield found(
             f"{look.noted('authinfo-map')} has no entry for {look.endpoint}: sendmail looks for {tried}; {has}",
             evidence=[_of_map(look)],
-            fix=[edit(_map(look), 'AuthInfo:{host} "U:…" "I:…" "P:…"', host=look.host), _make(look)],
+            fix=[edit(_map(look), 'AuthInfo:{host} "U:user" "P:password"', host=look.host), _make(look)],
             hub=look.endpoint[:80],
         )
 

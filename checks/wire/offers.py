@@ -16,8 +16,8 @@ from maildoctor.api import (
     gaps,
     inspect,
     known,
-    rebuild,
     restart,
+    set_macro,
 )
 from maildoctor.api.cyrus import Plugins, SaslConf, mechanisms
 from maildoctor.api.host import Listeners
@@ -192,12 +192,12 @@ def _sent(names: str) -> str:
 
 def _after_tls_only(server: str) -> list[Step]:
     if server == "sendmail":
-        return rebuild("/etc/mail/sendmail.cf", "define(`confAUTH_OPTIONS', `A p')dnl")
+        return set_macro("/etc/mail/sendmail.cf", "confAUTH_OPTIONS", "A", "p")
     return {
         "postfix": [SetPostfix("smtpd_tls_auth_only", "yes"), Restart("postfix")],
         "exim": [by_hand("in each plaintext authenticator: server_advertise_condition = ${if def:tls_in_cipher}")],
         "dovecot": [edit("dovecot.conf", "disable_plaintext_auth = yes (2.4: auth_allow_cleartext = no)")],
-        "opensmtpd": [edit("smtpd.conf", "listen on … tls-require auth")],
+        "opensmtpd": [edit("smtpd.conf", "put tls-require auth behind each listen")],
         "exchange": [by_hand("Set-ReceiveConnector NAME -AuthMechanism Tls,BasicAuth,BasicAuthRequireTLS")],
     }.get(server, [])
 

@@ -180,7 +180,7 @@ def logged_in_and_not_allowed_to_relay(wire: Wire) -> Findings:
 
 def _let_relay(server: str) -> list[Step]:
     if server == "sendmail":
-        return rebuild("/etc/mail/sendmail.cf", "TRUST_AUTH_MECH(`the mechanisms of confAUTH_MECHANISMS')dnl")
+        return rebuild("/etc/mail/sendmail.cf", "name the mechanisms of confAUTH_MECHANISMS in TRUST_AUTH_MECH too")
     return {
         "postfix": [
             inspect("postconf smtpd_relay_restrictions smtpd_recipient_restrictions; postconf -P"),

@@ -1,6 +1,17 @@
 """WIRE: TLS as a client meets it: STARTTLS, and the handshake."""
 
-from maildoctor.api import Findings, SetPostfix, Severity, Step, by_hand, check, edit, found, inspect, rebuild
+from maildoctor.api import (
+    Findings,
+    SetPostfix,
+    Severity,
+    Step,
+    by_hand,
+    check,
+    edit,
+    found,
+    inspect,
+    sendmail_certificate,
+)
 from maildoctor.api.wire import Conversation, Wire
 
 _HEAD = "=== connect 192.0.2.1:{0} auto for mail.example.com\n=== purpose look\n=== at 2026-06-01T00:00:00Z\n"
@@ -243,18 +254,16 @@ def _without_tls_severity(conversations: tuple[Conversation, ...], readable: boo
 def _have_tls(server: str) -> list[Step]:
     """How TLS is switched on."""
     if server == "sendmail":
-        return rebuild(
-            "/etc/mail/sendmail.cf",
-            "define(`confSERVER_CERT', …) define(`confSERVER_KEY', …) define(`confCACERT', …) "
-            "define(`confCACERT_PATH', …)dnl",
-        )
+        return sendmail_certificate("/etc/mail/sendmail.cf")
     return {
         "postfix": [
             SetPostfix("smtpd_tls_security_level", "may"),
             inspect("postconf smtpd_tls_cert_file smtpd_tls_key_file"),
         ],
         "exim": [by_hand("in the configuration: tls_advertise_hosts = *, tls_certificate, tls_privatekey")],
-        "opensmtpd": [edit("smtpd.conf", "pki NAME cert … key …; listen on … tls pki NAME auth-optional")],
+        "opensmtpd": [
+            edit("smtpd.conf", "pki NAME cert FILE key FILE; behind each listen: tls pki NAME auth-optional")
+        ],
     }.get(server, [])
 
 

@@ -1,6 +1,6 @@
 """What checks may ask of Sendmail: its configuration, maps, queues, and how it logs in elsewhere."""
 
-from maildoctor.facts.sendmail.cf import BlockList, Daemon, Filter, Line, SendmailCf, SubmitCf
+from maildoctor.facts.sendmail.cf import AUTH_OPTION_LETTERS, BlockList, Daemon, Filter, Line, SendmailCf, SubmitCf
 from maildoctor.facts.sendmail.client_auth import (
     ClientLogin,
     client_entries,
@@ -19,6 +19,7 @@ from maildoctor.facts.sendmail.queues import Queue, Queues
 from maildoctor.facts.sendmail.site_config import SiteConfig
 
 __all__ = [
+    "AUTH_OPTION_LETTERS",
     "BlockList",
     "ClientLogin",
     "Daemon",

@@ -97,7 +97,12 @@ def _looking(library: Library) -> Callable[[], Report]:
 
 def _plan(report: Report, planned: Sequence[Repair], applies: bool) -> Iterator[str]:
     if not planned:
-        yield "Nothing is to be fixed by a command: maildoctor check says what is wrong."
+        wrong = any(ranked.finding.severity != "info" for ranked in report.ranked)
+        yield (
+            "Nothing is to be fixed by a command: maildoctor check says what is wrong."
+            if wrong
+            else f"Nothing is to be fixed. {sentence(report)}"
+        )
         return
     for number, repair in enumerate(planned, 1):
         finding = repair.finding

@@ -37,6 +37,8 @@ _INITS = (
     ("systemd", "/run/systemd/system"),  # sd_booted(3)
     ("openrc", "/run/openrc"),
     ("rc.d", "/etc/rc.subr"),
+    ("rcctl", "/usr/sbin/rcctl"),
+    ("smf", "/lib/svc/bin/svc.startd"),
     ("sysv", "/usr/sbin/service"),
     ("sysv", "/sbin/service"),
 )
@@ -59,6 +61,8 @@ def others(host: Host) -> tuple[str, ...]:
 def system(host: Host, know: FactStore) -> System | Unknown:
     """os-release, the multi-arch triplet, devices, keytab, groups with members."""
     release = text(host.ask("read", "/etc/os-release")) or text(host.ask("read", "/usr/lib/os-release"))
+    if not release and isinstance(host.ask("look", "/usr/sbin/rcctl"), str):
+        release = "ID=openbsd"  # which has no os-release
     triplet = next((n for n in text(host.ask("list", "/usr/lib")).splitlines() if "-linux-gnu" in n), "")
     lines = [release, f"triplet: {triplet}", f"user: {text(host.ask('whoami'))}"]
     if host.kind != "root":  # an unpacked image has no devices, and nobody expects any

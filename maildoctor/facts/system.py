@@ -32,8 +32,8 @@ class System:
     syslog: str | None
     """the syslog daemon that runs, empty where none does, None where we could not look"""
     init: str
-    """what starts services: systemd, openrc, rc.d, sysv; in a container supervisord, s6, runit, or `none` where nothing
-    does; `image` where none runs yet; empty where not known"""
+    """what starts services: systemd, openrc, rc.d, sysv, rcctl, smf; in a container supervisord, s6, runit, or `none`
+    where nothing does; `image` where none runs yet; empty where not known"""
     groups: dict[str, tuple[str, ...]]
     primary_groups: dict[str, str]
     """of system accounts, by their name"""
@@ -89,6 +89,8 @@ _FAMILIES: dict[str, frozenset[str]] = {
     "alpine": frozenset({"alpine"}),
     "suse": frozenset({"suse", "opensuse", "sles", "opensuse-leap", "opensuse-tumbleweed"}),
     "freebsd": frozenset({"freebsd"}),
+    "openbsd": frozenset({"openbsd"}),
+    "solaris": frozenset({"solaris", "illumos", "omnios", "openindiana", "smartos", "tribblix"}),
 }
 
 

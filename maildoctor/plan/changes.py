@@ -11,6 +11,7 @@ _MAIN, _MASTER = ("/etc/postfix/main.cf",), ("/etc/postfix/master.cf",)
 _SASLDB = "/etc/sasldb2"
 _GROUPS = ("/etc/group", "/etc/group-", "/etc/gshadow", "/etc/gshadow-", "/etc/.pwd.lock")
 """With the copies that the tools make, and the lock of lckpwdf(3), which stays."""
+_SHADOW = ("/etc/shadow", "/etc/shadow-", "/etc/.pwd.lock")
 _INDEX = {"hash": (".db",), "btree": (".db",), "cdb": (".cdb",), "lmdb": (".lmdb",), "dbm": (".pag", ".dir"),
           "sdbm": (".pag", ".dir")}  # fmt: skip
 """What postmap(1) and makemap(8) put behind the name of a source, by type of table (dict_*.h of Postfix, smdb*.c of
@@ -25,13 +26,16 @@ _CHANGES: Mapping[type[steps.Step], Callable[[Any], tuple[str, ...]]] = {
     steps.Chmod: lambda s: s.paths,
     steps.Chown: lambda s: s.paths,
     steps.JoinGroup: lambda _: _GROUPS,
+    steps.NoExpiry: lambda _: _SHADOW,
     steps.Move: lambda s: (s.path, s.to),
     **dict.fromkeys(
         (
             steps.RemoveFile, steps.RemoveFolder, steps.CreateFile, steps.WriteFile, steps.Link, steps.MakeDevice,
             steps.SetUpPam, steps.MakeKey, steps.MakeFolder, steps.SetOption, steps.SetInLine, steps.CommentOut,
             steps.CommentOutLines, steps.AddInBlock, steps.RenameOption, steps.SeparateByColon, steps.AddLine,
-            steps.RemoveLine, steps.SetRow, steps.AddMacro, steps.ListenForAll, steps.Generate, steps.PutBack,
+            steps.RemoveLine, steps.SetRow, steps.RenameRow, steps.CommentOutRow, steps.QuoteItems,
+            steps.DropFlag, steps.SelfSigned, steps.AddMacro, steps.SetMacro,
+            steps.DropMacro, steps.SetPort, steps.ListenForAll, steps.Generate, steps.PutBack,
         ),
         _path,
     ),
@@ -75,6 +79,10 @@ def changes(step: steps.Step, system: System) -> tuple[str, ...]:
         return paths
     if isinstance(step, steps.JoinGroup):
         return ("/etc/group",)  # pw(8)
+    if isinstance(step, steps.NoExpiry):
+        return ()
+    if "/etc/mail/sendmail.mc" in paths:
+        return ()  # which is called after the host there
     # ports have their own place, and libsasl's ndbm, which is libc's, its own ending
     of_port = tuple(f"/usr/local{path}" if path in (*_MAIN, *_MASTER, _SASLDB) else path for path in paths)
     return of_port + tuple(f"{path}.db" for path in of_port if isinstance(step, steps.AddUser | steps.DeleteUser))

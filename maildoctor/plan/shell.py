@@ -13,6 +13,7 @@ from maildoctor.plan.steps import (
     AddLine,
     AddMacro,
     AddPostfixService,
+    AddServiceKey,
     AddUser,
     BuildAliases,
     BuildMap,
@@ -21,13 +22,17 @@ from maildoctor.plan.steps import (
     Chown,
     CommentOut,
     CommentOutLines,
+    CommentOutRow,
     CopyChain,
     CreateFile,
     Decrypt,
     DeleteUser,
     Disable,
+    DropFlag,
+    DropMacro,
     EditFile,
     EditMacroFile,
+    EndProcess,
     Generate,
     Inspect,
     Install,
@@ -40,17 +45,23 @@ from maildoctor.plan.steps import (
     MakeKey,
     Manual,
     Move,
+    NoExpiry,
     PutBack,
+    QuoteItems,
     Rebuild,
     Remount,
     RemoveFile,
     RemoveFolder,
     RemoveLine,
     RenameOption,
+    RenameRow,
     Restart,
+    SelfSigned,
     SeparateByColon,
     SetInLine,
+    SetMacro,
     SetOption,
+    SetPort,
     SetPostfix,
     SetPostfixOption,
     SetPostfixService,
@@ -63,15 +74,18 @@ from maildoctor.plan.steps import (
     UnsetPostfix,
     WriteFile,
 )
-from maildoctor.plan.words import quoted, remark, shell_word, shell_words
+from maildoctor.plan.words import quoted, remark, script_word, shell_word, shell_words
 
 
 def rendered(steps: Iterable[Step], system: System) -> Iterator[model.Step]:
     """The steps as commands for this system; one for which it has none is left out."""
+    installed: set[str] = set()
     for step in steps:
         command = _command(step, system)
-        if not command:
+        if not command or command in installed:
             continue
+        if isinstance(step, Install):  # one package may bring several things
+            installed.add(command)
         undo = "; ".join(filter(None, (_command(back, system) for back in step.inverse)))
         left = _left_out(step, system)
         by_hand = command.startswith("#")
@@ -99,7 +113,7 @@ def _command(step: Step, system: System) -> str:
 # ---- services
 
 _NAMES: Mapping[str, Mapping[str, str]] = {
-    "sendmail": {},
+    "sendmail": {"solaris": "smtp:sendmail"},
     "postfix": {},
     "dovecot": {},
     "saslauthd": {},
@@ -107,6 +121,8 @@ _NAMES: Mapping[str, Mapping[str, str]] = {
     "exim": {"debian": "exim4"},
     "opensmtpd": {"alpine": "smtpd", "freebsd": "smtpd"},
     "rsyslog": {"alpine": "syslog", "freebsd": "syslogd"},
+    "slapd": {},
+    "krb5kdc": {"debian": "krb5-kdc", "freebsd": "kdc"},
 }
 """Services, and what a distribution calls them if it is otherwise."""
 
@@ -118,10 +134,13 @@ _MANAGERS = {
     "openrc": "rc-service {name} {verb}",
     "rc.d": "service {name} one{verb}",
     "sysv": "service {name} {verb}",
+    "rcctl": "rcctl {verb} {name}",
+    "smf": "svcadm {verb} {name}",
 }
 """How an init system does it. `one` of rc(8): also where rc.conf does not enable the service."""
 
-_USUAL = {"fedora": "systemd", "suse": "systemd", "arch": "systemd", "alpine": "openrc", "freebsd": "rc.d"}
+_USUAL = {"fedora": "systemd", "suse": "systemd", "arch": "systemd", "alpine": "openrc", "freebsd": "rc.d",
+          "openbsd": "rcctl", "solaris": "smf"}  # fmt: skip
 """The init system of a distribution where the host does not tell; of the others `service` knows it."""
 
 
@@ -131,6 +150,8 @@ def _runs(verb: str, service: str, system: System) -> str:
     init = system.init or _USUAL.get(system.family, "sysv")
     if system.family == "debian" and init in _MANAGERS:
         init = "sysv"  # its service(8) speaks to systemd and OpenRC too
+    if init == "smf":
+        verb = {"start": "enable", "stop": "disable"}.get(verb, verb)
     return _MANAGERS[init].format(verb=verb, name=name) if init in _MANAGERS else ""
 
 
@@ -138,6 +159,8 @@ _AT_BOOT = {
     "systemd": "systemctl enable --now {name}",
     "openrc": "rc-update add {name} && rc-service {name} start",
     "rc.d": "sysrc {name}_enable=YES && service {name} start",
+    "rcctl": "rcctl enable {name} && rcctl start {name}",
+    "smf": "svcadm enable {name}",
 }
 
 
@@ -155,6 +178,8 @@ _NOT_AT_BOOT = {
     "rc.d": "service {name} onestop; sysrc {name}_enable=NO",
     "sysv": "service {name} stop; chkconfig {name} off",
     "debian": "service {name} stop; update-rc.d {name} disable",
+    "rcctl": "rcctl stop {name}; rcctl disable {name}",
+    "smf": "svcadm disable {name}",
 }
 _AGAIN = {
     **_AT_BOOT,
@@ -224,11 +249,19 @@ def _group(step: JoinGroup, system: System) -> str:
     join, leave = {
         "alpine": ("addgroup {user} {group}", "delgroup {user} {group}"),
         "freebsd": ("pw groupmod {group} -m {user}", "pw groupmod {group} -d {user}"),
+        "openbsd": ("usermod -G {group} {user}", "# take {user} out of {group} in /etc/group"),
+        # its usermod -G takes the account out of all other groups
+        "solaris": ("# add {user} to {group} in /etc/group", "# take {user} out of {group} in /etc/group"),
     }.get(system.family, ("usermod -a -G {group} {user}", "gpasswd -d {user} {group}"))
-    return quoted(leave if step.leaves else join, (("user", step.user), ("group", step.group)))
+    command, values = leave if step.leaves else join, (("user", step.user), ("group", step.group))
+    return remark(command[2:], values) if command.startswith("#") else quoted(command, values)
 
 
-def _folder(step: MakeFolder, _: System) -> str:
+def _folder(step: MakeFolder, system: System) -> str:
+    if system.family == "solaris":  # whose install(1) is another
+        path = shell_word(step.path)
+        owner = shell_word(f"{step.owner}:{step.group}")
+        return f"mkdir -p {path} && chown {owner} {path} && chmod {step.mode} {path}"
     return f"install -d -o {shell_word(step.owner)} -g {shell_word(step.group)} -m {step.mode} {shell_word(step.path)}"
 
 
@@ -251,9 +284,25 @@ def _pam(step: SetUpPam, system: System) -> str:
 # ---- settings: sed(1)
 
 
+_IN_PLACE = {"freebsd": "sed -i ''", "solaris": "gsed -i"}
+"""FreeBSD's sed needs the suffix of a copy, empty for none; that of Solaris changes no file."""
+
+
 def _sed(script: str, path: str, system: System) -> str:
-    """In place: BSD's sed needs the suffix of a copy, empty for none."""
-    return f"sed -i {chr(39) * 2 + ' ' if system.family == 'freebsd' else ''}{shell_word(script)} {shell_word(path)}"
+    return f"{_IN_PLACE.get(system.family, 'sed -i')} {shell_word(script)} {shell_word(path)}"
+
+
+def _sed_lines(scripts: Sequence[str], path: str, system: System) -> str:
+    """A script of several lines: labels, and text to insert, end with a line."""
+    words = " ".join(f"-e {script_word(script)}" for script in scripts)
+    return f"{_IN_PLACE.get(system.family, 'sed -i')} {words} {_file(path, system)}"
+
+
+def _file(path: str, system: System) -> str:
+    """FreeBSD calls the source of sendmail.cf after the host (/etc/mail/Makefile)."""
+    if system.family == "freebsd" and path == "/etc/mail/sendmail.mc":
+        return '/etc/mail/"$(hostname)".mc'
+    return shell_word(path)
 
 
 def _literal(text: str) -> str:
@@ -336,6 +385,36 @@ def _set_row(step: SetRow, system: System) -> str:
     return _sed(f"s/^{_pattern(step.key)}[[:blank:]].*/{row}/", step.path, system)
 
 
+def _rename_row(step: RenameRow, system: System) -> str:
+    script = rf"s/^{_pattern(step.key)}\([[:blank:]]\)/{_literal(step.to)}\1/I"
+    return _sed(script, step.path, system)
+
+
+def _comment_out_row(step: CommentOutRow, system: System) -> str:
+    mark, then = ("# ", "") if step.back else ("", "# ")
+    return _sed(rf"s/^{mark}\({_pattern(step.key)}[[:blank:]]\)/{then}\1/I", step.path, system)
+
+
+def _quote_items(step: QuoteItems, system: System) -> str:
+    item = r's/\([[:blank:]]\)\([UIPRM]\)[:=]\([^"[:blank:]]\{1,\}\)/\1"\2:\3"/g'
+    return _sed_lines([f"/^{_pattern(step.key)}[[:blank:]]/I{{", item, "}"], step.path, system)
+
+
+def _drop_flag(step: DropFlag, system: System) -> str:
+    flag = _pattern(step.flag)
+    scripts = [rf's/ {flag}\([" ]\)/\1/', rf's/"{flag} */"/']
+    return _sed_lines(["/^[A-Za-z_]*=/{", *scripts, "}"], step.path, system)
+
+
+# ---- certificates
+
+
+def _self_signed(step: SelfSigned, system: System) -> str:
+    name = "$(hostname)" if system.family in ("freebsd", "openbsd", "solaris") else "$(hostname -f)"
+    about = f'-subj "/CN={name}" -addext "subjectAltName=DNS:{name}"'
+    return f"openssl req -x509 -new -days 365 -key {shell_word(step.key)} {about} -out {shell_word(step.path)}"
+
+
 # ---- sendmail and users
 
 
@@ -343,16 +422,60 @@ def _then_restarted(command: str, system: System) -> str:
     return " && ".join(filter(None, (command, _runs("restart", "sendmail", system))))
 
 
+def _kept(step: Rebuild) -> str:
+    return f"cp -p {shell_words(step.path, step.keep)} && " if step.keep else ""
+
+
 def _rebuild(step: Rebuild, system: System) -> str:
-    """By way of another file: a failing m4 must not leave an empty one."""
+    """By way of another file: a failing m4 must not leave an empty one. FreeBSD keeps the source as HOST.mc, and its
+    Makefile knows where cf.m4 is."""
+    if system.family == "freebsd" and step.source == "/etc/mail/sendmail.mc":
+        return _then_restarted(f"{_kept(step)}make -C /etc/mail all install", system)
     path, new = shell_word(step.path), shell_word(step.path + ".new")
-    kept = f"cp -p {path} {shell_word(step.keep)} && " if step.keep else ""
-    return _then_restarted(f"{kept}m4 {shell_word(step.source)} > {new} && mv {new} {path}", system)
+    return _then_restarted(f"{_kept(step)}m4 {shell_word(step.source)} > {new} && mv {new} {path}", system)
+
+
+def _generate(step: Generate, system: System) -> str:
+    if system.family == "freebsd" and step.source == "/etc/mail/sendmail.mc":
+        return "make -C /etc/mail all install"
+    return f"m4 {shell_word(step.source)} > {shell_word(step.path)}"
 
 
 def _add_macro(step: AddMacro, system: System) -> str:
-    before = _sed(rf"0,/^MAILER/s/^MAILER/{_literal(step.line)}\n&/", step.path, system)
-    return f"grep -sqxFe {shell_word(step.line)} {shell_word(step.path)} || {before}"
+    before = _sed_lines(_inserted(step.line), step.path, system)
+    return f"grep -sqxFe {script_word(step.line)} {_file(step.path, system)} || {before}"
+
+
+def _inserted(line: str) -> list[str]:
+    """Before the first of the mailers."""
+    return ["1,/^MAILER/{", "/^MAILER/i\\", line.replace("\\", "\\\\"), "}"]
+
+
+def _call(macro: str, name: str) -> str:
+    """A pattern for the beginning of a call, its first argument in quotes or not."""
+    return f"^{macro}(`*{_pattern(name)}'*[,)]" if name else f"^{macro}("
+
+
+def _set_macro(step: SetMacro, system: System) -> str:
+    return _sed_lines([*_inserted(step.line), f"/{_call(step.macro, step.name)}.*)/d"], step.path, system)
+
+
+def _drop_macro(step: DropMacro, system: System) -> str:
+    """A definition may have several lines, and ends where its quote does."""
+    call = _call(step.macro, step.name)
+    if step.macro != "define":
+        return _sed_lines([f"s/{call}/dnl &/"], step.path, system)
+    scripts = [f"/{call}/{{", ":a", "/')/!{", "N", "ba", "}", "s/^/dnl /", r"s/\n/&dnl /g", "}"]
+    return _sed_lines(scripts, step.path, system)
+
+
+def _set_port(step: SetPort, system: System) -> str:
+    """The key goes from where it stands, and comes at the end."""
+    name = f".*Name={_pattern(step.name)}[,']" if step.name else ""
+    scripts = [f"s/, *{step.key}=[^,']*//", f"s/{step.key}=[^,']*, *//"]
+    if step.value:
+        scripts.append(f"s/')/, {step.key}={_literal(step.value)}')/")
+    return _sed_lines([f"/^{step.macro}({name}/{{", *scripts, "}"], step.path, system)
 
 
 def _listen_for_all(step: ListenForAll, system: System) -> str:
@@ -402,6 +525,21 @@ def _unban(step: Unban, _: System) -> str:
     return f"ip {'-6 ' if step.by == 'route6' else ''}route del {address}"
 
 
+def _no_expiry(step: NoExpiry, system: System) -> str:
+    command = "pw usermod {user} -e 0" if system.family == "freebsd" else "chage -E -1 {user}"
+    return quoted(command, (("user", step.user),))
+
+
+def _add_service_key(step: AddServiceKey, _: System) -> str:
+    """kadmin.local takes no password, and reads words as a shell does not: blanks alone part them."""
+    queries = (f"addprinc -randkey {step.principal}", f"ktadd -k {step.keytab} {step.principal}")
+    return "; ".join(f"kadmin.local -q {shlex.quote(query)}" for query in queries)
+
+
+def _end_process(step: EndProcess, _: System) -> str:
+    return f"ps -o comm= -p {step.pid} | grep -qxFe {shell_word(step.program)} && kill {step.pid}"
+
+
 def _delete_user(step: DeleteUser, _: System) -> str:
     return _saslpasswd(f"-d -a {shell_word(step.application)} ", step.user, step.realm)
 
@@ -430,6 +568,11 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     AddLine: _add_line,
     RemoveLine: _remove_line,
     SetRow: _set_row,
+    RenameRow: _rename_row,
+    QuoteItems: _quote_items,
+    DropFlag: _drop_flag,
+    SelfSigned: _self_signed,
+    CommentOutRow: _comment_out_row,
     SetPostfix: lambda s, _: f"postconf -e {shell_word(f'{s.name} = {s.value}')}",
     SetPostfixService: lambda s, _: f"postconf -F {shell_words(*(f'{x}/{s.name}={s.value}' for x in s.services))}",
     AddPostfixService: _add_postfix_service,
@@ -442,11 +585,14 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     BuildTable: lambda s, _: f"postmap {shell_word(f'{s.type}:{s.path}')}",
     BuildAliases: lambda _, __: "newaliases",
     AddMacro: _add_macro,
+    SetMacro: _set_macro,
+    DropMacro: _drop_macro,
+    SetPort: _set_port,
     ListenForAll: _listen_for_all,
     MakeIncluded: lambda _, __: "/usr/share/sendmail/update_tls && /usr/share/sendmail/update_auth",
     Rebuild: _rebuild,
     PutBack: _put_back,
-    Generate: lambda s, _: f"m4 {shell_word(s.source)} > {shell_word(s.path)}",
+    Generate: _generate,
     Install: _install,
     Restart: lambda s, system: _service("restart", s.service, system),
     Start: _start,
@@ -454,6 +600,9 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     StopAndStart: lambda s, system: _service("stop and start", s.service, system),
     AddUser: _add_user,
     DeleteUser: _delete_user,
+    NoExpiry: _no_expiry,
+    AddServiceKey: _add_service_key,
+    EndProcess: _end_process,
     Unban: _unban,
     Decrypt: _decrypt,
     CopyChain: lambda s, _: f"awk {_BEHIND_FIRST} {shell_word(s.path)} >> {shell_word(s.to)}",

@@ -161,6 +161,14 @@ class MakeKey(_New):
 
 
 @dataclass(frozen=True)
+class SelfSigned(_New):
+    """A certificate for this host and its `key`, which no authority signed."""
+
+    key: str
+    effect: str = field(default="mail programs ask whether to trust it: no authority signed it", kw_only=True)
+
+
+@dataclass(frozen=True)
 class MakeFolder(Step):
     """A folder with owner, group and mode."""
 
@@ -309,6 +317,50 @@ class SetRow(Step):
 
 
 @dataclass(frozen=True)
+class RenameRow(Step):
+    """A row of a table's source gets another key, in whatever case the old one stands there."""
+
+    path: str
+    key: str
+    to: str
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """The old key."""
+        return [replace(self, key=self.to, to=self.key)]
+
+
+@dataclass(frozen=True)
+class CommentOutRow(Step):
+    """The rows of a table's source with this key, in whatever case, become comments; `back`: they count again."""
+
+    path: str
+    key: str
+    back: bool = False
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """Without the sign of a comment."""
+        return [replace(self, back=not self.back)]
+
+
+@dataclass(frozen=True)
+class QuoteItems(Step):
+    """In the row of this key the items `U=name` of a login become `"U:name"`."""
+
+    path: str
+    key: str
+
+
+@dataclass(frozen=True)
+class DropFlag(Step):
+    """An option goes from the command lines that a file of settings `NAME="OPTIONS"` holds."""
+
+    path: str
+    flag: str
+
+
+@dataclass(frozen=True)
 class RemoveLine(Step):
     """Every such line of a file goes."""
 
@@ -401,6 +453,39 @@ class AddMacro(Step):
 
     path: str
     line: str
+
+
+@dataclass(frozen=True)
+class SetMacro(Step):
+    """A call in sendmail.mc, before its mailers, in the place of those of the same `macro` and first argument `name`
+    that are in one line; m4 takes the last of several definitions, so that one of several lines counts no more. `name`
+    empty: of every such call. `line` is the whole new one."""
+
+    path: str
+    macro: str
+    name: str
+    line: str
+
+
+@dataclass(frozen=True)
+class DropMacro(Step):
+    """The calls of `macro` with the first argument `name` in sendmail.mc become comments (`dnl`)."""
+
+    path: str
+    macro: str
+    name: str
+
+
+@dataclass(frozen=True)
+class SetPort(Step):
+    """In sendmail.mc the port options with `Name=` `name` get `key` `=` `value`, or lose `key` where `value` is empty.
+    `macro`: DAEMON_OPTIONS or CLIENT_OPTIONS; `name` empty: all of them."""
+
+    path: str
+    name: str
+    key: str
+    value: str
+    macro: str = "DAEMON_OPTIONS"
 
 
 @dataclass(frozen=True)
@@ -541,6 +626,32 @@ class DeleteUser(Step):
     user: str
     realm: str
     application: str
+
+
+@dataclass(frozen=True)
+class NoExpiry(Step):
+    """An account of the system that has expired does so no more."""
+
+    user: str
+    effect: str = field(default="lets that account log in again, elsewhere too", kw_only=True)
+
+
+@dataclass(frozen=True)
+class AddServiceKey(Step):
+    """A principal of the KDC that runs here, made where it is not there, and a new key of it in the keytab."""
+
+    principal: str
+    keytab: str
+    effect: str = field(default="the keys of that principal in other keytabs count no more", kw_only=True)
+
+
+@dataclass(frozen=True)
+class EndProcess(Step):
+    """A process ends, if that number is still this program."""
+
+    pid: int
+    program: str
+    effect: str = field(default="ends that program", kw_only=True)
 
 
 # ---- for a person

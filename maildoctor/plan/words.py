@@ -28,6 +28,13 @@ def shell_words(*texts: str) -> str:
     return " ".join(map(shell_word, texts))
 
 
+def script_word(text: str) -> str:
+    """One operand quoted for the shell, by double quotes where it has single ones, as every call of m4 has."""
+    if "'" not in text or "!" in text:  # which some shells replace within double quotes
+        return shlex.quote(text)
+    return '"' + re.sub(r'([\\`$"])', r"\\\1", text) + '"'
+
+
 def is_plain(text: str) -> bool:
     """Whether this means only itself wherever it is written, in quotes of any kind or in none: letters, digits and a
     few signs that mean nothing to shell, m4, sed, LDAP and SQL; nothing that could be an option, or leads upwards."""

@@ -14,6 +14,9 @@ _WEAK = re.compile(r"des-|des3-|arcfour-")
 KeytabState = Literal["listed", "missing", "unreadable"]
 
 
+_OF_THIS_HOST = re.compile(r"(?:(?:tcp|udp)/)?(?:127\.|localhost\b|\[?::1)")
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """One entry of a keytab: never the key itself."""
@@ -125,6 +128,12 @@ class Kerberos:
             tuple(_asked(head)),
             realms_of,
         )
+
+    @property
+    def kdc_is_here(self) -> bool:
+        """Whether krb5.conf names no other KDC of its realm than this host."""
+        kdcs = self.kdcs.get(self.realm, ())
+        return bool(kdcs) and all(_OF_THIS_HOST.match(kdc) for kdc in kdcs)
 
     def mapped(self, host: str) -> tuple[str, str]:
         """The line of [domain_realm] that counts for a host, and the realm in it: its own name, else the nearest domain

@@ -88,6 +88,9 @@ CONF: Mapping[str, str] = {
 } | {"ALIAS_FILE": "AliasFile", "STATUS_FILE": "StatusFile"}
 """Every macro that becomes one `O` line (_OPTION in proto.m4)."""
 
+MACROS: Mapping[str, str] = {option: macro for macro, option in CONF.items()}
+"""Option -> the macro that sets it."""
+
 _MACROS = {"confDOMAIN_NAME": "j", "SMART_HOST": "S"}
 
 _MAPS = {
