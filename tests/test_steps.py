@@ -25,6 +25,7 @@ _NOT_KNOWN = {
     ("CONF085", "USER"): "whoever complains is asked about",
     ("SASL068", "USER"): "whoever complains is asked about",
     ("MAP086", "USER"): "whoever complains is asked about",
+    ("USER085", "USER"): "whoever complains is asked about",
     ("SASL012", "USER"): "whoever complains is asked about",
     ("SASL012", "PASSWORD"): "it is no one's but theirs",
 }
