@@ -112,8 +112,8 @@ def _examined(
     now = time.time()
     logs = Logs(rules, options, now)
     seen = logs.read()
-    ranked = judge(rules, seen, now, options.top)
-    log = read(rules, seen, now, options.top, logs.names)
+    ranked = judge(rules, seen, options.top)
+    log = read(rules, seen, options.top, logs.names)
     return replace(log, damage=tuple(logs.damage), interrupted=logs.stop is not None), ranked, logs.stop
 
 

@@ -33,7 +33,7 @@ def understood(
         text = "\n".join(lines).encode("utf-8", "surrogateescape") + b"\n"
         for _ in scan.feed(io.BytesIO(text), name, lines=first - 1):
             pass
-    return judge(rules, scan.seen, now, _TOP), figures(rules, scan.seen, now, _TOP, (name,))
+    return judge(rules, scan.seen, _TOP), figures(rules, scan.seen, _TOP, (name,))
 
 
 def _laid_out(stretches: list[tuple[int, Sequence[str]]]) -> list[tuple[int, Sequence[str]]]:
