@@ -35,7 +35,7 @@ def planned(chosen: Sequence[str], usual: str) -> list[Output]:
     """What the `-o` options ask for. Raises UsageError for what cannot be written, before any work is done."""
     outputs = [_output(option, usual) for option in chosen]
     for output in outputs:
-        _refuse(output.path)
+        refuse(output.path)
     return outputs
 
 
@@ -98,7 +98,8 @@ def _output(option: str, usual: str) -> Output:
     return Output(form, path)
 
 
-def _refuse(path: str) -> None:
+def refuse(path: str) -> None:
+    """Raises UsageError for a path that cannot be written."""
     folder = os.path.dirname(path) or "."
     if not filesystem.is_folder(folder):
         raise UsageError("there is no such directory", folder, f"make it first: mkdir -p {folder}")

@@ -1,4 +1,4 @@
-"""`maildoctor report render`: a JSON report, made earlier or elsewhere, in another form."""
+"""`maildoctor report`: a JSON report, made earlier or elsewhere, in another form; parts of one, put together."""
 
 import argparse
 import json
@@ -19,15 +19,18 @@ _REMEDY = "give a report that maildoctor check --json or maildoctor triage --jso
 _ABOUT = """\
 render REPORT  print a JSON report, made earlier or elsewhere, in any form, and
                write it to files by -o; - is standard input
+merge FILE...  put together what maildoctor triage --partial wrote of parts of
+               the logs, and report it as triage does of all of them
 
   maildoctor check -o json:report.json
   maildoctor report render report.json -o junit:report.xml -o sarif:report.sarif
+  maildoctor report merge mx1.partial mx2.partial
 
 The exit status is what the report deserves:
   0  nothing at or above --fail-on
   1  findings
   2  wrong usage, or this is no report
-  3  nothing found, but something was not judged
+  3  nothing found, but something was not judged or could not be merged
 
 Each option has a environment variable: MAILDOCTOR_FORMAT for --format.
 """
@@ -35,9 +38,11 @@ Each option has a environment variable: MAILDOCTOR_FORMAT for --format.
 
 def parser() -> argparse.ArgumentParser:
     """The options of `report`."""
-    p = shared.Parser("report", "What can be done with a JSON report.", _ABOUT)
-    p.add_argument("what", metavar="render", choices=("render",), help="print the report in another form")
-    p.add_argument("report", metavar="REPORT", help="a JSON report; - is standard input")
+    p = shared.Parser("report", "What can be done with a JSON report, or with parts of one.", _ABOUT)
+    p.add_argument(
+        "what", metavar="render|merge", choices=("render", "merge"), help="print in another form, or put together"
+    )
+    p.add_argument("report", nargs="+", metavar="REPORT", help="a JSON report, - is standard input; or partials")
     shared.add_report(p)
     shared.add_output(p)
     shared.add_verdict(p)
@@ -49,7 +54,14 @@ def run(words: Sequence[str]) -> int:
     """Read, print, and give the exit status."""
     options = shared.read(parser(), words)
     outputs = planned(options.output, options.format)
-    given = _read(options.report)
+    if options.what == "merge":
+        from maildoctor.cli.partials import merged
+
+        given = merged(options.report)
+    elif len(options.report) > 1:
+        raise UsageError("one report at a time is rendered", options.report[1], "leave out all but one")
+    else:
+        given = _read(options.report[0])
     policy = Policy(options.fail_on, options.allow_unknown, options.exit_zero)
     return published(given, options, outputs, style_for(sys.stdout, options), policy)
 

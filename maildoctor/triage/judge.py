@@ -58,7 +58,7 @@ def judge(rules: Sequence[Rule], seen: Seen, top: int = 5) -> tuple[Ranked, ...]
     return correlate.rank(findings, causes)
 
 
-def read(rules: Sequence[Rule], seen: Seen, top: int, names: Iterable[str]) -> LogRead:
+def read(rules: Sequence[Rule], seen: Seen, top: int) -> LogRead:
     """What was read, in figures."""
     entries = settled(seen)
     whole = Entry()
@@ -67,7 +67,7 @@ def read(rules: Sequence[Rule], seen: Seen, top: int, names: Iterable[str]) -> L
             if moment.stamp:
                 whole.seen(moment)
     return LogRead(
-        names=tuple(names),
+        names=tuple(seen.names),
         lines=seen.lines,
         bytes=seen.bytes,
         matched=sum(entry.count for entry in entries.values()),
@@ -77,6 +77,7 @@ def read(rules: Sequence[Rule], seen: Seen, top: int, names: Iterable[str]) -> L
         last=_iso(whole.last),
         logins=_logins(rules, entries, top),
         shapes=tuple((_text(shape), count) for shape, count in seen.unmatched.shapes.first(1000)),
+        damage=tuple(seen.damage),
         of_mail=seen.of_mail or bool(entries),
         sampled=tuple(sorted({rules[key[0]].code for key, entry in entries.items() if entry.sampled})),
     )

@@ -32,6 +32,7 @@ _EXACT_LINES = 64
 _FOLDED = b"last message repeated "
 _LONGEST_HEAD = 500
 _MOST_OF_THEM = 0.5
+_MARK = 4096
 _BITS = 16
 _MASK = (1 << _BITS) - 1
 _END = b"\n"
@@ -75,6 +76,17 @@ class Seen:
     read: dict[int, int] = field(default_factory=dict)
     of_mail: bool = False
     """a line of a mail program was seen, or of one that it asks"""
+    names: list[str] = field(default_factory=list)
+    """the logs that were read, in their order"""
+    damage: list[str] = field(default_factory=list)
+    """what could not be read, one sentence each"""
+    marks: list[str] = field(default_factory=list)
+    """how each log begins, as a digest, where that was asked for"""
+
+    @classmethod
+    def nothing(cls) -> "Seen":
+        """What merges with another one to that one."""
+        return cls(Tally(()), Unmatched())
 
     @property
     def lines(self) -> int:
@@ -97,11 +109,14 @@ class Seen:
             mine.course.merge(flood.course)
         for needle, times in other.read.items():
             self.read[needle] = self.read.get(needle, 0) + times
+        self.names += other.names
+        self.damage += other.damage
+        self.marks += other.marks
 
 
 def together(parts: Iterable[Seen]) -> Seen:
     """All of them as one; they stay as they are."""
-    total = Seen(Tally(()), Unmatched())
+    total = Seen.nothing()
     for part in parts:
         total.merge(part)
     return total
@@ -119,8 +134,7 @@ class Place:
 
 
 class Scan:
-    """Reads one log after another into `seen`; `take` gives that, and what comes next is read as if it were the first.
-    """
+    """Reads one log after another into `seen`. `take` gives that, and what comes next is read as if it were first."""
 
     def __init__(
         self,
@@ -130,10 +144,11 @@ class Scan:
         exact: bool = False,
         unmatched: bool = False,
         reported: Callable[[Key, Entry], None] | None = None,
+        marked: bool = False,
     ) -> None:
         """`engine` makes the engine when there is enough to read; `now`: when the log was last written, seconds since
         1970; `exact`: no flood control, and all lines are counted; `unmatched`: also gather lines that speak of logins
-        and that no rule knows; `told` is called with each new entry."""
+        and that no rule knows; `reported` is called with each new entry; `marked`: note how each log begins."""
         self._matcher = Matcher(rules)
         self.needles = [*self._matcher.needles, _FOLDED, *(SPEECH if unmatched else ())]
         self._make = engine
@@ -142,6 +157,7 @@ class Scan:
         self._exact = exact or unmatched
         self._unmatched = unmatched
         self._reported = reported
+        self._marked = marked
         self._weights = [(rule.severity, rule.by_client) for rule in rules]
         self._weight_of = [self._common(askers) for askers in self._matcher.askers]
         self._weight_of += [None] * (len(self.needles) - len(self._weight_of))
@@ -166,9 +182,7 @@ class Scan:
         self._begin()
         return seen
 
-    def feed(
-        self, stream: Readable, name: str, eager: bool = False, lines: int = 0, offset: int = 0
-    ) -> Iterator[int]:
+    def feed(self, stream: Readable, name: str, eager: bool = False, lines: int = 0, offset: int = 0) -> Iterator[int]:
         """Read one log called `name` to its end, and give the bytes of it so far after each block.
 
         `eager`: it is still being written; `lines`: how many lines of it are not read here, -1 if that is not known;
@@ -176,12 +190,16 @@ class Scan:
         """
         blocks = Blocks(stream, Finds.block, eager)
         place = Place(name, lines, b"", offset)
+        if not offset:
+            self.seen.names.append(name)
         taken = 0
         for length in blocks:
             if self.seen.bytes + length > SMALL and isinstance(self._engine, Finds):
                 self._engine = self._flood_engine = self._make(self.needles)
             blocks.grow(self._engine.block)
             place.offset = offset + blocks.offset
+            if self._marked and not taken and not offset:
+                self.seen.marks.append(_mark(bytes(blocks.view[: min(length, _MARK)])))
             whole = not eager and not taken and length <= SMALL
             self._block(blocks, self._as_pasted(blocks.buffer, length) if whole else length, place)
             self.seen.bytes += blocks.taken - taken
@@ -436,6 +454,12 @@ def _last_line(buffer: bytearray, length: int) -> bytes:
     end = length - 1 if buffer[length - 1] == _NEWLINE else length
     start = buffer.rfind(b"\n", 0, end) + 1
     return bytes(buffer[start : min(end, start + LONGEST_LINE)])
+
+
+def _mark(begin: bytes) -> str:
+    from hashlib import sha256  # seldom wanted, and it takes some milliseconds to import
+
+    return sha256(begin).hexdigest()
 
 
 def _number(start: int, buffer: bytearray, place: Place) -> int:

@@ -95,6 +95,13 @@ class Entry:
         if moment >= self.last:
             self.last = moment
 
+    def value(self, name: str) -> Top:
+        """The values of a field that is no label, name or address."""
+        top = self.values.get(name)
+        if top is None:
+            top = self.values[name] = Top(_MOST_VALUES)
+        return top
+
     def wants(self, minute: int, log: str, offset: int) -> bool:
         """Whether the line that begins there is among its earliest."""
         return len(self.examples) < EXAMPLES or (minute, log, offset) < self.examples[-1][:3]
@@ -114,7 +121,7 @@ class Entry:
         self.users.merge(other.users)
         self.relays.merge(other.relays)
         for name, top in other.values.items():
-            self.values.setdefault(name, Top(_MOST_VALUES)).merge(top)
+            self.value(name).merge(top)
         self.examples = sorted(self.examples + other.examples)[:EXAMPLES]
         for needle, times in other.by_needle.items():
             self.by_needle[needle] = self.by_needle.get(needle, 0) + times
@@ -268,7 +275,7 @@ class Tally:
             self.entries.setdefault(self._bounded(key, new=True), Entry()).merge(entry)
         for relay, rules in other.addresses.items():
             for rule, theirs in rules.items():
-                address = self._address_of(relay, rule)
+                address = self.address_of(relay, rule)
                 address.lines += theirs.lines
                 for name in theirs.names:
                     address.tried(name)
@@ -309,22 +316,20 @@ class Tally:
             elif name in RELAYS:
                 relay = relay or value
             elif name not in labels:
-                top = entry.values.get(name)
-                if top is None:
-                    top = entry.values[name] = Top(_MOST_VALUES)
-                top.add(value, hit.times)
+                entry.value(name).add(value, hit.times)
         if relay:
             entry.relays.add(relay, hit.times)
         return user, relay
 
     def _address(self, relay: bytes, rule: int, user: bytes, times: int, minute: int) -> None:
-        address = self._address_of(relay, rule)
+        address = self.address_of(relay, rule)
         address.lines += times
         address.began(minute)
         if user and user not in address.names:
             address.tried(user)
 
-    def _address_of(self, relay: bytes, rule: int) -> Address:
+    def address_of(self, relay: bytes, rule: int) -> Address:
+        """What came from an address by lines of this rule, nothing so far where it is new."""
         rules = self.addresses.get(relay)
         if rules is None:
             if len(self.addresses) >= _MOST_ADDRESSES:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 class Top:
     """Counts of at most `most` keys. Where there are more, those seen least are forgotten, and `forgot` says so.
 
-    A key's count is then at most `forgot` too low (lossy counting); the frequent ones are always kept. Up to `most` keys
-    the counts are exact, and merging is associative and commutative; beyond that the bounds add up.
+    A key's count is then at most `forgot` too low (lossy counting); the frequent ones are always kept. Up to
+    `most` keys the counts are exact, and merging is associative and commutative; beyond that the bounds add up.
     """
 
     __slots__ = ("counts", "forgot", "most")
