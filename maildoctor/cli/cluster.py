@@ -276,7 +276,7 @@ def _client(options: argparse.Namespace) -> Any:
     except ImportError as error:
         raise UsageError("the Python package distributed (Dask) is missing", "--dask", _INSTALL) from error
     if options.dask == "local":
-        cluster = LocalCluster(n_workers=max(options.procs, 1), threads_per_worker=1, dashboard_address=None)
+        cluster = LocalCluster(n_workers=max(options.procs, 1), threads_per_worker=1, dashboard_address="127.0.0.1:0")
         return _Both(Client(cluster), cluster)
     try:
         return Client(options.dask, timeout=_PATIENCE)

@@ -40,7 +40,10 @@ def parser() -> argparse.ArgumentParser:
     """The options of `report`."""
     p = shared.Parser("report", "What can be done with a JSON report, or with parts of one.", _ABOUT)
     p.add_argument(
-        "what", metavar="render|merge", choices=("render", "merge"), help="print in another form, or put together"
+        "what",
+        metavar="render|merge",
+        choices=("render", "merge"),
+        help="print the report in another form, or put partials together",
     )
     p.add_argument("report", nargs="+", metavar="REPORT", help="a JSON report, - is standard input; or partials")
     shared.add_report(p)

@@ -210,7 +210,7 @@ complete -c maildoctor -n '_shtab_maildoctor_using report' -s o -l output -xka "
 complete -c maildoctor -n '_shtab_maildoctor_using report' -l fail-on -xka "error warning never" -d 'the least severe finding that makes the exit status 1 (error)'
 complete -c maildoctor -n '_shtab_maildoctor_using report' -l exit-zero -d 'exit status 0 whatever was found'
 complete -c maildoctor -n '_shtab_maildoctor_using report' -l allow-unknown -d 'exit status 0 also where something was not judged'
-complete -c maildoctor -n '_shtab_maildoctor_using report; and test $_shtab_maildoctor_npos -eq 0' -ka "render merge" -d 'print in another form, or put together'
+complete -c maildoctor -n '_shtab_maildoctor_using report; and test $_shtab_maildoctor_npos -eq 0' -ka "render merge" -d 'print the report in another form, or put partials together'
 complete -c maildoctor -n '_shtab_maildoctor_using report; and test $_shtab_maildoctor_npos -ge 1' -ka "(__fish_complete_path (commandline -ct))" -d 'a JSON report, - is standard input; or partials'
 complete -c maildoctor -n '_shtab_maildoctor_using; and test $_shtab_maildoctor_npos -eq 0' -a fix -d 'Show what would repair this host, in order; with --apply, do it.'
 complete -c maildoctor -n '_shtab_maildoctor_using fix' -s h -l help -d 'show this help message and exit'
