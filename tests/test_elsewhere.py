@@ -62,10 +62,10 @@ def on_this_machine(system: Any, folder: Path) -> list[str]:
 def test_a_pattern_gives_the_report_of_the_same_files_here(
     store: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    here = report(capsys, *on_this_machine(store, tmp_path))
+    near = report(capsys, *on_this_machine(store, tmp_path))
     there = report(capsys, "memory://mail/*")
     assert [f["count"] for f in there[1]["findings"] if f["code"] == CODE] == [29]
-    assert json.dumps(there).replace("memory:///mail", str(tmp_path)) == json.dumps(here)
+    assert json.dumps(there).replace("memory:///mail", str(tmp_path)) == json.dumps(near)
 
 
 def test_files_on_this_machine_have_addresses_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,14 +81,14 @@ def test_one_broken_file_among_many_is_told_and_the_rest_goes_on(
     store.pipe("/mail/e.log.gz", packed[:40] + b"\0" * 40 + packed[80:])
     status, said = report(capsys, "--fail-on", "never", "memory://mail/*", "memory://nowhere/mail.log")
     assert status == 3
-    told = said["log"]["damage"]
-    assert [sentence.partition(": ")[0] for sentence in told] == [
+    damage = said["log"]["damage"]
+    assert [sentence.partition(": ")[0] for sentence in damage] == [
         "memory:///mail/d.log.gz",
         "memory:///mail/e.log.gz",
         "memory://nowhere/mail.log",
     ]
-    assert "ends in the middle of the gzip data" in told[0] and "is broken" in told[1]
-    assert "there is no such file; nothing of it was read" in told[2]
+    assert "ends in the middle of the gzip data" in damage[0] and "is broken" in damage[1]
+    assert "there is no such file; nothing of it was read" in damage[2]
     assert next(f["count"] for f in said["findings"] if f["code"] == CODE) >= 29
 
 
@@ -241,9 +241,9 @@ def test_workers_give_the_report_of_one_process(
 ) -> None:
     paths = logs(tmp_path, 70)
     (tmp_path / "mail-33.log.gz").write_bytes(b"\x1f\x8b rubbish")
-    here = report(capsys, *paths)
+    near = report(capsys, *paths)
     there = report(capsys, "--dask", scheduler.scheduler.address, *paths)
-    assert there == here
+    assert there == near
     addresses = [f"file://{path}" for path in paths]
     assert report(capsys, "--dask", scheduler.scheduler.address, *addresses) == report(capsys, *addresses)
 
@@ -256,7 +256,7 @@ def test_a_worker_that_dies_costs_nothing_and_is_told(
     from maildoctor.cli import cluster
 
     paths = logs(tmp_path, 40)
-    here = report(capsys, *paths)
+    near = report(capsys, *paths)
     killed: list[str] = []
     watched = cluster._Reading._watch
 
@@ -273,7 +273,7 @@ def test_a_worker_that_dies_costs_nothing_and_is_told(
     said = capsys.readouterr()
     there = json.loads(said.out)
     del there["started"], there["seconds"]
-    assert (status, there) == here
+    assert (status, there) == near
     assert f"the worker {killed[0]} went away; what it was reading is read again" in said.err
     scheduler.wait_for_workers(2)
 
@@ -291,14 +291,14 @@ def test_a_worker_of_another_release_is_named_and_not_used(
     import maildoctor
 
     paths = logs(tmp_path, 10)
-    here = report(capsys, *paths)
+    near = report(capsys, *paths)
     other = max(scheduler.nthreads())
     scheduler.run(pretend, "0.0.9", workers=[other])
     try:
         status, there = report(capsys, "--dask", scheduler.scheduler.address, *paths)
         (sentence,) = there["log"]["damage"]
         assert status == 3 and sentence.startswith(f"the worker {other} was not used: it has 0.0.9 rules ")
-        assert there["findings"] == here[1]["findings"]
+        assert there["findings"] == near[1]["findings"]
         scheduler.run(pretend, "0.0.9")
         with pytest.raises(UsageError, match="no worker has this release"):
             main_unguarded("triage", "--dask", scheduler.scheduler.address, *paths)
