@@ -306,6 +306,34 @@ def test_a_worker_of_another_release_is_named_and_not_used(
         scheduler.run(pretend, maildoctor.__version__)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("alone")
+def test_a_share_that_cannot_be_read_by_any_worker_is_told_and_the_rest_goes_on(
+    scheduler: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(whole: bool) -> None:
+        from maildoctor.cli import cluster
+
+        def read(scan: Any, stretch: Any, options: Any) -> None:
+            if stretch.name.endswith("mail-03.log.gz"):
+                raise ValueError("s3://key:secret@bucket fails")
+            inner(scan, stretch, options)
+
+        inner = getattr(cluster, "whole_read_stretch", cluster._read_stretch)
+        cluster.whole_read_stretch = inner  # type: ignore[attr-defined]
+        cluster._read_stretch = inner if whole else read
+
+    paths = logs(tmp_path, 20)
+    near = report(capsys, *(path for path in paths if "-03" not in path))
+    scheduler.run(broken, False)
+    try:
+        status, there = report(capsys, "--dask", scheduler.scheduler.address, *paths)
+    finally:
+        scheduler.run(broken, True)
+    assert there["log"]["damage"] == [f"{paths[3]}: not read, or in part: ValueError: s3://key:***@bucket fails"]
+    assert (status, there["findings"]) == (3, near[1]["findings"])
+
+
 def main_unguarded(*words: str) -> None:
     from maildoctor.cli.triage import run
 

@@ -175,7 +175,7 @@ def test_small_logs_are_read_together_and_large_ones_in_pieces() -> None:
         ("a", False, 0),
         ("b", False, 0),
         ("c", True, 0),
-        ("d", True, 6),
+        ("d", True, 2),
         ("e", True, 0),
         ("f", True, 0),
     ]

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,15 +95,22 @@ class Cluster:
     def read(self) -> Seen:
         """Read all, or up to Ctrl-C or SIGTERM. Raises UsageError where there is nothing to read, or nobody to."""
         shares = _shares(self._options, self._now)
-        with _client(self._options) as client:
-            workers, damage = _fit(client, self._job.release)
-            with Progress(wanted=not self._options.quiet) as progress:
-                reading = _Reading(client, self._job, shares, workers, progress)
-                try:
-                    seen = reading.whole()
-                except KeyboardInterrupt as stop:
-                    self.stop = stop
-                    seen = reading.so_far()
+        try:
+            with _client(self._options) as client:
+                return self._read(client, shares)
+        except (OSError, CancelledError) as error:  # what was read was on the workers, who end with their scheduler
+            remedy = "look at its own log, start it again, and then this"
+            raise UsageError("the Dask scheduler went away", printable(self._options.dask), remedy) from error
+
+    def _read(self, client: Any, shares: Sequence[Sequence[Stretch]]) -> Seen:
+        workers, damage = _fit(client, self._job.release)
+        with Progress(wanted=not self._options.quiet) as progress:
+            reading = _Reading(client, self._job, shares, workers, progress)
+            try:
+                seen = reading.whole()
+            except KeyboardInterrupt as stop:
+                self.stop = stop
+                seen = reading.so_far()
         seen.damage += damage
         return seen
 
@@ -130,12 +138,11 @@ class _Reading:
         self._began = time.monotonic()
         self._looked = 0.0
         self._present = set(client.nthreads())
-        self._level = [self._task(read_share, job, share, retries=_RETRIES) for share in shares]
+        tasks = [self._task(read_share, job, share, retries=_RETRIES) for share in shares]
         self._ready: dict[tuple[int, int], Any] = {}
         """Results on the workers, or here where they were lost, that are not put together yet."""
-        self._where = {future.key: (0, n) for n, future in enumerate(self._level)}
-        self._completed = as_completed(self._level)
-        del self._level
+        self._where = {future.key: (0, n) for n, future in enumerate(tasks)}
+        self._completed = as_completed(tasks)
 
     def whole(self) -> Seen:
         """All shares as one."""

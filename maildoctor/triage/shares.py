@@ -15,7 +15,7 @@ from maildoctor.triage.sources.opening import WORTH_CUTTING
 _TOGETHER = 64 << 20
 """Bytes of whole logs, as they lie there, up to which they are one share: sessions go on from one to the next."""
 
-_PIECE = 128 << 20
+_PIECE = 512 << 20
 """Bytes of a large plain log that are a share of their own, about. Each begins to watch for floods anew."""
 
 _MOST_PIECES = 256
