@@ -24,7 +24,7 @@ def judged(*lines: str) -> dict[str, Ranked]:
         Stream("".join(f"Nov 22 06:10:{n:02} mail {line}\n" for n, line in enumerate(lines)).encode()), "-"
     ):
         pass
-    return {r.finding.code: r for r in judge(RULES, scan.seen, NOW)}
+    return {r.finding.code: r for r in judge(RULES, scan.seen)}
 
 
 def advised(ranked: Ranked) -> str:
@@ -45,7 +45,7 @@ def test_no_command_of_another_mail_server(rule: Rule) -> None:
         scan = Scan(RULES, Finds, NOW)
         for _ in scan.feed(Stream(sample.line.encode() + b"\n"), "-"):
             pass
-        for ranked in judge(RULES, scan.seen, NOW):
+        for ranked in judge(RULES, scan.seen):
             evidence = ranked.finding.evidence[0].text
             for server, others in OTHERS.items():
                 if re.search(rf"^\S+ +\d+ [\d:]+ \S+ {server}[^ ]*\[?", evidence):

@@ -360,6 +360,17 @@ def test_the_smoke_test_of_gitlab(replies: dict[str, bytes], status: int, runner
     assert done.returncode == status, done
 
 
+@pytest.mark.parametrize(("name", "kind"), [("maildoctor-logs.yaml", "Job"), ("maildoctor-probe.yaml", "CronJob")])
+def test_what_kubernetes_runs_now_and_then_is_a_command(name: str, kind: str) -> None:
+    manifest = yaml.safe_load(YAML[name])
+    assert (manifest["apiVersion"], manifest["kind"]) == ("batch/v1", kind)
+    job = manifest["spec"]["jobTemplate"]["spec"] if kind == "CronJob" else manifest["spec"]
+    (container,) = job["template"]["spec"]["containers"]
+    command, *words = container["args"]
+    importlib.import_module(f"maildoctor.cli.{command}").parser().parse_args(words)
+    assert container["securityContext"]["runAsNonRoot"] is True
+
+
 @pytest.mark.parametrize(("line", "status"), [("", 0), ("O QueueDirectory=/nowhere\n", 1)])
 def test_the_hook_before_a_commit(line: str, status: int, runner: Runner) -> None:
     mail = runner.folder / "rootfs/etc/mail"

@@ -75,7 +75,7 @@ def found(log: str) -> list[Finding]:
     scan = Scan(RULES, Finds, NOW)
     for _ in scan.feed(io.BytesIO(log.encode()), "log"):
         pass
-    return sorted((r.finding for r in judge(RULES, scan.seen, NOW)), key=lambda f: -SEVERITIES.index(f.severity))
+    return sorted((r.finding for r in judge(RULES, scan.seen)), key=lambda f: -SEVERITIES.index(f.severity))
 
 
 @pytest.mark.parametrize("server", SERVERS)

@@ -49,7 +49,7 @@ def scanned(log: Iterable[str]) -> Seen:
 
 def findings(*log: str) -> tuple[Ranked, ...]:
     """What is said of these lines."""
-    return judge(RULES, scanned(log), NOW)
+    return judge(RULES, scanned(log))
 
 
 def test_object_and_error_of_lines_that_no_rule_knows() -> None:

@@ -28,7 +28,7 @@ def findings(text: str) -> dict[str, Finding]:
     scan = Scan(rules, Finds, NOW)
     for _ in scan.feed(Stream(text.encode()), "-"):
         pass
-    return {r.finding.code: r.finding for r in judge(rules, scan.seen, NOW)}
+    return {r.finding.code: r.finding for r in judge(rules, scan.seen)}
 
 
 REFUSED = "Nov 22 06:10:11 mail postfix/smtpd[99]: warning: x.example[192.0.2.7]: SASL LOGIN authentication failed: "

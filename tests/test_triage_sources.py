@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import io
 import json
 import lzma
 import os
@@ -18,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +32,10 @@ from maildoctor.triage.headers import peel, when
 from maildoctor.triage.sources import Source, SourceError, SourceOptions
 from maildoctor.triage.sources.follow import Tail
 from maildoctor.triage.sources.journal import argv
-from maildoctor.triage.sources.lines import Turned
+from maildoctor.triage.sources.lines import Turned, WholeLines
 from maildoctor.triage.sources.opening import open_extent, open_sources
 from maildoctor.triage.sources.own import OwnLogs, own_logs
-from maildoctor.triage.sources.raw import Stream
+from maildoctor.triage.sources.raw import Ahead, Stream
 from maildoctor.triage.sources.reshape import Docker, Export, Json, turner_for
 from maildoctor.triage.sources.window import SLACK
 
@@ -88,8 +90,24 @@ def test_a_piece_of_a_plain_file(tmp_path: Path) -> None:
     path = tmp_path / "mail.log"
     path.write_bytes(LOG)
     piece = open_extent(str(path), 100, 5000)
-    assert (drain(piece, 77), piece.size, piece.position) == (LOG[100:5000], 4900, 4900)
+    first, after = LOG.index(b"\n", 99) + 1, LOG.index(b"\n", 4999) + 1
+    assert drain(piece, 77) == LOG[first:after]
     piece.close()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.binary(max_size=12).map(lambda line: line.replace(b"\n", b"")), max_size=12), st.data())
+def test_any_cuts_give_every_line_to_one_piece(lines: list[bytes], data: st.DataObject) -> None:
+    log = b"\n".join(lines)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(log)), max_size=5)))
+    found = []
+    for start, end in pairwise([0, *cuts, len(log)]):
+        stream = Ahead(io.BytesIO(log))  # type: ignore[arg-type]
+        stream.read(max(start - 1, 0))
+        piece, room = WholeLines(stream, start, end), bytearray(data.draw(st.integers(1, 9)))
+        while count := piece.readinto(memoryview(room)):
+            found.append(bytes(room[:count]))
+    assert b"".join(found) == log
 
 
 def test_several_files_the_oldest_first_and_each_once(tmp_path: Path) -> None:

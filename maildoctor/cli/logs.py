@@ -18,7 +18,8 @@ from maildoctor.render.escape import shown
 from maildoctor.render.log import size
 from maildoctor.triage.engine import Engine, EngineError, fastest, named
 from maildoctor.triage.rules import Rule
-from maildoctor.triage.scan import Scan, Seen
+from maildoctor.triage.scan import Scan, Seen, together
+from maildoctor.triage.shares import Tree, divided
 from maildoctor.triage.sources import Source, SourceOptions
 from maildoctor.triage.sources.opening import open_extent, open_sources
 from maildoctor.triage.tally import Entry, Key
@@ -26,44 +27,47 @@ from maildoctor.triage.tally import Entry, Key
 if TYPE_CHECKING:
     from maildoctor.cli.workers import Share
 
-_WORTH_SHARING = 32 * 1024 * 1024
 _NOTICE = 16
-_LOOK = 64 * 1024
-_LONGEST_CUT = 16 * 1024 * 1024
-"""So far behind a cut the end of the line there is looked for."""
 
 
 class Logs:
-    """What a command line asks to be read. After `read`: `names` of the logs, `damage` that was met, and `stop`,
-    what ended the reading early, None where nothing did."""
+    """What a command line asks to be read. After `read`, `stop`: what ended the reading early, None where nothing
+    did."""
 
     def __init__(self, rules: Sequence[Rule], options: argparse.Namespace, now: float) -> None:
-        self.names: list[str] = []
-        self.damage: list[str] = []
         self.stop: KeyboardInterrupt | None = None
         self._rules = rules
         self._options = options
         self._now = now
         self._procs = min(options.procs, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
+        self._tree: Tree[Seen] = Tree(together)
 
     def read(self) -> Seen:
         """Read all, or up to Ctrl-C or SIGTERM. Raises UsageError where there is nothing to read."""
         options = self._options
         scan = self._scan(reported=self._tell if options.follow else None)
+        begun = False
         try:
             with Progress(wanted=not options.quiet and not options.follow) as progress:
-                for source in self._opened():
-                    self.names.append(source.name)
+                for source, fresh, pieces in divided(opened(options, self._now)):
                     try:
-                        self._read_one(scan, source, progress)
+                        if begun and (fresh or pieces):
+                            self._tree.add(scan.take())
+                            begun = False
+                        if pieces:
+                            self._read_pieces(scan, source, pieces, progress)
+                        else:
+                            begun = True
+                            self._read_one(scan, source, progress)
                     finally:
                         source.close()
-                    if source.damage:
-                        self.damage.append(f"{source.name}: {source.damage}")
         except KeyboardInterrupt as stop:
             # Ctrl-C is how following ends; SIGTERM is somebody else's wish.
             self.stop = None if options.follow and not isinstance(stop, Terminated) else stop
-        return scan.seen
+            begun = True
+        if begun:
+            self._tree.add(scan.take())
+        return self._tree.whole() or scan.take()
 
     def _scan(
         self,
@@ -71,82 +75,82 @@ class Logs:
         engine: Callable[[Sequence[bytes]], Engine] | None = None,
     ) -> Scan:
         options = self._options
-        return Scan(self._rules, engine or self._engine, self._now, options.exact, options.unmatched, reported)
-
-    def _engine(self, needles: Sequence[bytes]) -> Engine:
-        name = os.environ.get("MAILDOCTOR_ENGINE", "")
-        try:
-            return named(name, needles) if name else fastest(needles)
-        except EngineError as error:
-            raise UsageError(str(error), "the environment: MAILDOCTOR_ENGINE", "unset it") from error
-
-    def _opened(self) -> Iterator[Source]:
-        options = self._options
-        now = datetime.fromtimestamp(self._now).astimezone()
-        wanted = SourceOptions(
-            follow=options.follow,
-            since=moment(options.since, "--since", now) if options.since else None,
-            until=moment(options.until, "--until", now) if options.until else None,
-            journal=_units(options.journal),
-            now=self._now,
+        return Scan(
+            self._rules,
+            engine or chosen_engine,
+            self._now,
+            options.exact,
+            options.unmatched,
+            reported,
+            marked=bool(options.partial),
         )
-        files = list(options.files)
-        if not files and options.journal is None and _piped():
-            files = ["-"]
-        return open_sources(files, wanted)
 
     def _read_one(self, scan: Scan, source: Source, progress: Progress) -> None:
-        if self._procs > 1 and source.extent is not None and source.size is not None:
-            start, end = source.extent
-            if end - start >= _WORTH_SHARING:
-                progress.looking_at(source.name)
-                self._share(scan, source.name, start, end)
-                return
         began = time.monotonic()
         for number, _ in enumerate(scan.feed(source, source.name, eager=self._options.follow)):
             if number % _NOTICE == 0:
                 progress.looking_at(_state(source, time.monotonic() - began))
+        if source.damage:
+            scan.seen.damage.append(f"{source.name}: {source.damage}")
 
     # ---- side by side
 
-    def _share(self, scan: Scan, path: str, start: int, end: int) -> None:
-        """Read the pieces of a plain file in processes of their own."""
+    def _read_pieces(self, scan: Scan, source: Source, pieces: Sequence[tuple[int, int]], progress: Progress) -> None:
+        """Read the pieces of a plain log; of a file on this machine in processes of their own."""
+        progress.looking_at(source.name)
+        if self._procs == 1 or source.address != source.name or not filesystem.is_file(source.address):
+            for start, end in pieces:
+                piece = open_extent(source.address, start, end)
+                try:
+                    read_piece(scan, piece, start)
+                finally:
+                    piece.close()
+                self._tree.add(scan.take())
+            return
         from maildoctor.cli.workers import Workers
 
-        pieces = _pieces(path, start, end, self._procs)
-        engine = self._engine(scan.needles)  # once for all, and where there is none this is the place to say so
+        engine = chosen_engine(scan.needles)  # once for all, and where there is none this is the place to say so
+        count = min(self._procs, len(pieces))
+        runs = [pieces[len(pieces) * n // count : len(pieces) * (n + 1) // count] for n in range(count)]
 
-        def work(piece: tuple[int, int], stopped: Callable[[], bool]) -> Seen:
-            return self._read_piece(path, piece, engine, stopped)
+        def work(run: Sequence[tuple[int, int]], stopped: Callable[[], bool]) -> list[Seen]:
+            return self._read_run(source.address, run, engine, stopped)
 
-        with Workers(work, pieces) as workers:
+        with Workers(work, runs) as workers:
             try:
                 for share in workers.shares():
-                    self._merge(scan, path, share)
+                    self._add(source.name, share)
             except KeyboardInterrupt:
                 for share in workers.stopped():
-                    self._merge(scan, path, share, reported=False)
+                    self._add(source.name, share, reported=False)
                 raise
 
-    def _merge(self, scan: Scan, path: str, share: "Share[tuple[int, int], Seen]", reported: bool = True) -> None:
-        if share.found is not None:
-            scan.seen.merge(share.found)
+    def _add(self, name: str, share: "Share[Sequence[tuple[int, int]], list[Seen]]", reported: bool = True) -> None:
+        found = share.found or []
+        for seen in found:
+            self._tree.add(seen)
         if share.trouble and reported:
-            first, after = share.piece
-            read = f"of the bytes {first} to {after} only {size(share.found.bytes) if share.found else 'nothing'}"
-            self.damage.append(f"{path}: {read} was read: {share.trouble}")
+            first, after = share.piece[0][0], share.piece[-1][1]
+            read = size(sum(seen.bytes for seen in found)) if found else "nothing"
+            lost = Seen.nothing()
+            lost.damage.append(f"{name}: of the bytes {first} to {after} only {read} was read: {share.trouble}")
+            self._tree.add(lost)
 
-    def _read_piece(self, path: str, piece: tuple[int, int], engine: Engine, stopped: Callable[[], bool]) -> Seen:
-        start, end = piece
+    def _read_run(
+        self, path: str, run: Sequence[tuple[int, int]], engine: Engine, stopped: Callable[[], bool]
+    ) -> list[Seen]:
         scan = self._scan(engine=lambda _: engine)
-        source = open_extent(path, start, end)
-        try:
-            for _ in scan.feed(source, path, lines=-1 if start else 0):
-                if stopped():
-                    break
-        finally:
-            source.close()
-        return scan.seen
+        found = []
+        for start, end in run:
+            piece = open_extent(path, start, end)
+            try:
+                read_piece(scan, piece, start, stopped)
+            finally:
+                piece.close()
+            found.append(scan.take())
+            if stopped():
+                break
+        return found
 
     # ---- as it comes
 
@@ -158,6 +162,44 @@ class Logs:
             reported = f"{rule.code} {rule.name}" + (f" ({labels})" if labels else "")
             sys.stderr.write(shown(f"{time.strftime('%H:%M:%S')} {rule.severity:7} {reported}", ascii=True) + "\n")
             sys.stderr.flush()
+
+
+def read_piece(scan: Scan, source: Source, start: int, stopped: Callable[[], bool] = lambda: False) -> None:
+    """Read what `open_extent` gave, from byte `start` of the log on, until it ends or `stopped` says so."""
+    for _ in scan.feed(source, source.name, lines=-1 if start else 0, offset=start):
+        if stopped():
+            break
+    if source.damage:
+        scan.seen.damage.append(f"{source.name}: {source.damage}")
+
+
+def chosen_engine(needles: Sequence[bytes]) -> Engine:
+    """The engine that the environment names, else the fastest. Raises UsageError where that one is not to be had."""
+    name = os.environ.get("MAILDOCTOR_ENGINE", "")
+    try:
+        return named(name, needles) if name else fastest(needles)
+    except EngineError as error:
+        raise UsageError(str(error), "the environment: MAILDOCTOR_ENGINE", "unset it") from error
+
+
+def wanted(options: argparse.Namespace, now: float) -> SourceOptions:
+    """What of the logs the command line asks for. Raises UsageError."""
+    local = datetime.fromtimestamp(now).astimezone()
+    return SourceOptions(
+        follow=options.follow,
+        since=moment(options.since, "--since", local) if options.since else None,
+        until=moment(options.until, "--until", local) if options.until else None,
+        journal=_units(options.journal),
+        now=now,
+    )
+
+
+def opened(options: argparse.Namespace, now: float) -> Iterator[Source]:
+    """The logs that the command line names. Raises UsageError where there is nothing to read."""
+    files = list(options.files)
+    if not files and options.journal is None and _piped():
+        files = ["-"]
+    return open_sources(files, wanted(options, now))
 
 
 def _piped() -> bool:
@@ -183,22 +225,3 @@ def _state(source: Source, seconds: float) -> str:
         left = (source.size - done) / max(rate, 1)
         reported += f" of {size(source.size)}, {100 * done // source.size} %, {left:.0f} s left"
     return f"{reported}, {size(int(rate))}/s"
-
-
-def _pieces(path: str, start: int, end: int, count: int) -> list[tuple[int, int]]:
-    """The stretch in so many pieces, each of whole lines; fewer where a line has no end near a cut."""
-    cuts = [start]
-    with os.fdopen(filesystem.opened(path), "rb", buffering=0) as file:
-        for n in range(1, count):
-            cuts.append(max(_line_after(file.fileno(), start + (end - start) * n // count, end), cuts[-1]))
-    return [(a, b) for a, b in zip(cuts, [*cuts[1:], end], strict=True) if a < b]
-
-
-def _line_after(fd: int, place: int, end: int) -> int:
-    """Where the line after this place begins; 0 where that is not near. Never the whole of a giant line at once."""
-    last = min(end, place + _LONGEST_CUT)
-    while place < last and (some := os.pread(fd, min(_LOOK, last - place), place)):
-        if (newline := some.find(b"\n")) >= 0:
-            return place + newline + 1
-        place += len(some)
-    return 0

@@ -39,7 +39,7 @@ def planned(chosen: Sequence[str], usual: str) -> list[Output]:
     for form in (usual, *(output.format for output in outputs)):
         need(form)
     for output in outputs:
-        _refuse(output.path)
+        refuse(output.path)
     return outputs
 
 
@@ -111,7 +111,8 @@ def _output(option: str, usual: str) -> Output:
     return Output(form, path)
 
 
-def _refuse(path: str) -> None:
+def refuse(path: str) -> None:
+    """Raises UsageError for a path that cannot be written."""
     folder = os.path.dirname(path) or "."
     if not filesystem.is_folder(folder):
         raise UsageError("there is no such directory", folder, f"make it first: mkdir -p {folder}")

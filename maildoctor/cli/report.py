@@ -1,4 +1,5 @@
-"""`maildoctor report`: JSON reports, made earlier or elsewhere: one in another form, or those of a fleet in one."""
+"""`maildoctor report`: JSON reports, made earlier or elsewhere: one in another form, or those of a fleet in one; and
+parts of a report on logs, put together."""
 
 import argparse
 import sys
@@ -16,17 +17,20 @@ render REPORT    print a JSON report, made earlier or elsewhere, in any form,
                  and write it to files by -o; - is standard input
 fleet REPORT...  many hosts' reports in one: who can log in where, what hits
                  most hosts, what differs; of a folder all its *.json
+merge FILE...    put together what maildoctor triage --partial wrote of parts
+                 of the logs, and report it as triage does of all of them
 
   maildoctor check -o json:report.json
   maildoctor report render report.json -o junit:report.xml -o sarif:report.sarif
   maildoctor report fleet reports/ --expect hosts.txt -o html:fleet.html
+  maildoctor report merge mx1.partial mx2.partial
 
 The exit status is what the report, or the worst of them, deserves:
   0  nothing at or above --fail-on
   1  findings
   2  wrong usage, or this is no report
-  3  nothing found, but something was not judged, or a report of a fleet could
-     not be used
+  3  nothing found, but something was not judged, a report of a fleet could not
+     be used, or something could not be merged
 
 Each option has a environment variable: MAILDOCTOR_FORMAT for --format.
 """
@@ -34,9 +38,14 @@ Each option has a environment variable: MAILDOCTOR_FORMAT for --format.
 
 def parser() -> argparse.ArgumentParser:
     """The options of `report`."""
-    p = shared.Parser("report", "What can be done with JSON reports.", _ABOUT)
-    p.add_argument("what", metavar="render|fleet", choices=("render", "fleet"), help="what is to be done with them")
-    p.add_argument("reports", metavar="REPORT", nargs="+", help="a JSON report; - is standard input")
+    p = shared.Parser("report", "What can be done with JSON reports, or with parts of one.", _ABOUT)
+    p.add_argument(
+        "what",
+        metavar="render|fleet|merge",
+        choices=("render", "fleet", "merge"),
+        help="one in another form; those of many hosts in one; partials put together",
+    )
+    p.add_argument("reports", metavar="REPORT", nargs="+", help="a JSON report, - is standard input; or partials")
     p.add_argument("--expect", metavar="FILE", help="fleet: names of hosts, one a line, that must have a report")
     shared.add_report(p)
     shared.add_output(p)
@@ -53,9 +62,15 @@ def run(words: Sequence[str]) -> int:
         from maildoctor.cli.fleet import published as of_fleet
 
         return of_fleet(options, policy)
-    if len(options.reports) > 1:
-        raise UsageError("render takes one report", options.reports[1], "maildoctor report fleet takes many")
     if options.expect:
-        raise UsageError("render expects nothing", "--expect", "leave it out, or say: maildoctor report fleet")
+        raise UsageError(f"{options.what} expects nothing", "--expect", "leave it out, or say: maildoctor report fleet")
     outputs = planned(options.output, options.format)
-    return published(stored(options.reports[0]).report, options, outputs, style_for(sys.stdout, options), policy)
+    if options.what == "merge":
+        from maildoctor.cli.partials import merged
+
+        given = merged(options.reports)
+    elif len(options.reports) > 1:
+        raise UsageError("render takes one report", options.reports[1], "maildoctor report fleet takes many")
+    else:
+        given = stored(options.reports[0]).report
+    return published(given, options, outputs, style_for(sys.stdout, options), policy)

@@ -54,7 +54,7 @@ def _findings(rules: Sequence[Rule], line: bytes) -> list[Finding]:
     scan = Scan(rules, Finds, now)
     for _ in scan.feed(io.BytesIO(line), "the line", lines=-1):
         pass
-    return [ranked.finding for ranked in judge(rules, scan.seen, now)]
+    return [ranked.finding for ranked in judge(rules, scan.seen)]
 
 
 def _line(raw: bytes, rule: Rule | None, fields: Fields, findings: Sequence[Finding], style: Style) -> Iterator[Block]:

@@ -8,19 +8,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from maildoctor.cli import options as shared
-from maildoctor.cli.output import Output, planned, published
-from maildoctor.cli.report_error import UsageError
+from maildoctor.cli.log_report import chosen_rules, concluded
+from maildoctor.cli.output import Output, planned, published, refuse, write
 from maildoctor.cli.signals import obeyed, status_of
 from maildoctor.cli.status import Policy
 from maildoctor.cli.style_options import style_for
-from maildoctor.model import LogRead, Ranked, Report, Target
+from maildoctor.model import LogRead, Ranked
 from maildoctor.triage.builtin import builtin
 from maildoctor.triage.rule_text import RuleError
 from maildoctor.triage.rules import Rule
-from maildoctor.verdict import conclude_log
+
+if TYPE_CHECKING:
+    from maildoctor.cli.cluster import Cluster
+    from maildoctor.cli.logs import Logs
 
 _STATUS = """\
 Without FILE: standard input if it is a pipe, else the mail logs of this host.
@@ -58,6 +61,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--top", type=int, default=5, metavar="N", help="how many names and addresses to tell (5)")
     p.add_argument("--unmatched", action="store_true", help="also list lines about logins that no rule knows, by shape")
     p.add_argument("--exact", action="store_true", help="read every line of a flood; slower")
+    p.add_argument("--dask", metavar="ADDRESS", help="read by the workers of this Dask scheduler; local: here")
+    p.add_argument("--partial", metavar="FILE", help="also write what was counted, for maildoctor report merge")
     p.add_argument("--procs", type=int, default=2, metavar="N", help="read large files with so many processes (2)")
     p.add_argument("--select", action="append", default=[], metavar="RULES", help="only these: codes, names, globs")
     p.add_argument("--ignore", action="append", default=[], metavar="RULES", help="not these")
@@ -70,9 +75,11 @@ def run(words: Sequence[str]) -> int:
     """Read, print, and give the exit status."""
     options = shared.read(parser(), words)
     outputs = planned(options.output, options.format)
+    if options.partial:
+        refuse(options.partial)
     began = datetime.now(UTC)
     known, broken = builtin()
-    rules = _chosen(known, shared.listed(options.select), shared.listed(options.ignore))
+    rules = chosen_rules(known, shared.listed(options.select), shared.listed(options.ignore))
     with obeyed():
         return _reported(rules, broken, options, outputs, began)
 
@@ -87,16 +94,7 @@ def _reported(
     with _no_garbage():
         log, ranked, stop = _examined(rules, options)
     log = replace(log, damage=(*log.damage, *(f"{error}: this log rule was left out" for error in broken)))
-    report = Report(
-        target=Target("log", ", ".join(log.names[:3]) + (", …" if len(log.names) > 3 else "") or "-"),
-        started=began.isoformat(timespec="seconds"),
-        seconds=(datetime.now(UTC) - began).total_seconds(),
-        ranked=ranked,
-        outcomes=(),
-        log=log,
-    )
-    if not options.select and not options.ignore:  # some rules alone say nothing of logins
-        report = conclude_log(report)
+    report = concluded(log, ranked, began, of_all=not options.select and not options.ignore)
     policy = Policy(options.fail_on, options.allow_unknown, options.exit_zero)
     status = published(report, options, outputs, style_for(sys.stdout, options), policy)
     return status if stop is None or options.format == "nagios" else status_of(stop)
@@ -106,32 +104,28 @@ def _examined(
     rules: Sequence[Rule], options: argparse.Namespace
 ) -> tuple[LogRead, tuple[Ranked, ...], KeyboardInterrupt | None]:
     """What was read, what it means, and what ended the reading early, if anything did."""
-    from maildoctor.cli.logs import Logs
     from maildoctor.triage.judge import judge, read
+    from maildoctor.triage.partial import Partial, written
 
     now = time.time()
-    logs = Logs(rules, options, now)
+    logs = _reader(rules, options, now)
     seen = logs.read()
-    ranked = judge(rules, seen, now, options.top)
-    log = read(rules, seen, now, options.top, logs.names)
-    return replace(log, damage=tuple(logs.damage), interrupted=logs.stop is not None), ranked, logs.stop
+    if options.partial:
+        partial = Partial(seen, shared.listed(options.select), shared.listed(options.ignore))
+        write(options.partial, written(partial, rules))
+    ranked = judge(rules, seen, options.top)
+    log = read(rules, seen, options.top)
+    return replace(log, interrupted=logs.stop is not None), ranked, logs.stop
 
 
-def _chosen(rules: Sequence[Rule], select: Sequence[str], ignore: Sequence[str]) -> tuple[Rule, ...]:
-    """The rules that are asked for; normal lines count whatever is selected. UsageError for a word that names none."""
-    for option, patterns in (("--select", select), ("--ignore", ignore)):
-        for pattern in patterns:
-            if not any(_named(rule, (pattern,)) for rule in rules):
-                raise UsageError(f"there is no rule {pattern!r}", option, "maildoctor list shows all rules")
-    return tuple(
-        rule
-        for rule in rules
-        if (not select or rule.kind == "normal" or _named(rule, select)) and not _named(rule, ignore)
-    )
+def _reader(rules: Sequence[Rule], options: argparse.Namespace, now: float) -> "Logs | Cluster":
+    if options.dask:
+        from maildoctor.cli.cluster import Cluster
 
+        return Cluster(rules, options, now)
+    from maildoctor.cli.logs import Logs
 
-def _named(rule: Rule, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(rule.code, p.upper()) or fnmatchcase(rule.name, p.lower()) for p in patterns)
+    return Logs(rules, options, now)
 
 
 @contextmanager

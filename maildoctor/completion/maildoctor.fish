@@ -51,7 +51,7 @@ function _shtab_maildoctor_using
 end
 
 set -g _shtab_maildoctor_commands check triage paste probe healthcheck explain list report fix undo redact demo
-set -g _shtab_maildoctor_opts_with_value --authinfo --authzid --baseline --ca-file --candidate --cert --checks --color --completion --config --container --deadline --domain --ehlo --expect --fail-on --format --free --from --header --ignore --image --journal --key --mailbox --mech --output --password-env --password-fd --password-file --pause --pid --port --procs --realm --record --relay-test --resolver --root --select --send-test --since --snapshot --source --tag --targets --timeout --tls --tls-name --top --until --user --wait -o
+set -g _shtab_maildoctor_opts_with_value --authinfo --authzid --baseline --ca-file --candidate --cert --checks --color --completion --config --container --dask --deadline --domain --ehlo --expect --fail-on --format --free --from --header --ignore --image --journal --key --mailbox --mech --output --partial --password-env --password-fd --password-file --pause --pid --port --procs --realm --record --relay-test --resolver --root --select --send-test --since --snapshot --source --tag --targets --timeout --tls --tls-name --top --until --user --wait -o
 
 complete -c maildoctor -e
 complete -c maildoctor -f
@@ -107,6 +107,8 @@ complete -c maildoctor -n '_shtab_maildoctor_using triage' -s o -l output -xka "
 complete -c maildoctor -n '_shtab_maildoctor_using triage' -l top -x -d 'how many names and addresses to tell (5)'
 complete -c maildoctor -n '_shtab_maildoctor_using triage' -l unmatched -d 'also list lines about logins that no rule knows, by shape'
 complete -c maildoctor -n '_shtab_maildoctor_using triage' -l exact -d 'read every line of a flood; slower'
+complete -c maildoctor -n '_shtab_maildoctor_using triage' -l dask -x -d 'read by the workers of this Dask scheduler; local: here'
+complete -c maildoctor -n '_shtab_maildoctor_using triage' -l partial -xka "(__fish_complete_path (commandline -ct))" -d 'also write what was counted, for maildoctor report merge'
 complete -c maildoctor -n '_shtab_maildoctor_using triage' -l procs -x -d 'read large files with so many processes (2)'
 complete -c maildoctor -n '_shtab_maildoctor_using triage' -l select -x -d 'only these: codes, names, globs'
 complete -c maildoctor -n '_shtab_maildoctor_using triage' -l ignore -x -d 'not these'
@@ -200,7 +202,7 @@ complete -c maildoctor -n '_shtab_maildoctor_using list' -l checks -xka "(__fish
 complete -c maildoctor -n '_shtab_maildoctor_using list' -l color -xka "auto always never" -d 'colours (auto)'
 complete -c maildoctor -n '_shtab_maildoctor_using list' -l no-color -d 'no colours'
 complete -c maildoctor -n '_shtab_maildoctor_using list' -l ascii -d 'no sign beyond ASCII'
-complete -c maildoctor -n '_shtab_maildoctor_using; and test $_shtab_maildoctor_npos -eq 0' -a report -d 'What can be done with JSON reports.'
+complete -c maildoctor -n '_shtab_maildoctor_using; and test $_shtab_maildoctor_npos -eq 0' -a report -d 'What can be done with JSON reports, or with parts of one.'
 complete -c maildoctor -n '_shtab_maildoctor_using report' -s h -l help -d 'show this help message and exit'
 complete -c maildoctor -n '_shtab_maildoctor_using report' -l expect -xka "(__fish_complete_path (commandline -ct))" -d 'fleet: names of hosts, one a line, that must have a report'
 complete -c maildoctor -n '_shtab_maildoctor_using report' -l format -xka "text json junit sarif github nagios prometheus html" -d 'the form of the report (text)'
@@ -214,8 +216,8 @@ complete -c maildoctor -n '_shtab_maildoctor_using report' -s o -l output -xka "
 complete -c maildoctor -n '_shtab_maildoctor_using report' -l fail-on -xka "error warning never" -d 'the least severe finding that makes the exit status 1 (error)'
 complete -c maildoctor -n '_shtab_maildoctor_using report' -l exit-zero -d 'exit status 0 whatever was found'
 complete -c maildoctor -n '_shtab_maildoctor_using report' -l allow-unknown -d 'exit status 0 also where something was not judged'
-complete -c maildoctor -n '_shtab_maildoctor_using report; and test $_shtab_maildoctor_npos -eq 0' -ka "render fleet" -d 'what is to be done with them'
-complete -c maildoctor -n '_shtab_maildoctor_using report; and test $_shtab_maildoctor_npos -ge 1' -ka "(__fish_complete_path (commandline -ct))" -d 'a JSON report; - is standard input'
+complete -c maildoctor -n '_shtab_maildoctor_using report; and test $_shtab_maildoctor_npos -eq 0' -ka "render fleet merge" -d 'one in another form; those of many hosts in one; partials put together'
+complete -c maildoctor -n '_shtab_maildoctor_using report; and test $_shtab_maildoctor_npos -ge 1' -ka "(__fish_complete_path (commandline -ct))" -d 'a JSON report, - is standard input; or partials'
 complete -c maildoctor -n '_shtab_maildoctor_using; and test $_shtab_maildoctor_npos -eq 0' -a fix -d 'Show what would repair this host, in order; with --apply, do it.'
 complete -c maildoctor -n '_shtab_maildoctor_using fix' -s h -l help -d 'show this help message and exit'
 complete -c maildoctor -n '_shtab_maildoctor_using fix' -l apply -d 'do the steps that are safe, and those of the findings named'

@@ -31,6 +31,11 @@ class Blocks:
         self._filled = 0
         self._dropping = False
 
+    @property
+    def offset(self) -> int:
+        """The byte of the stream with which the block begins."""
+        return self.taken - self._filled
+
     def grow(self, size: int) -> None:
         """Take larger blocks from the next step on. The block at hand stays as it is, in the new `buffer`."""
         if size > len(self.buffer):

@@ -66,7 +66,8 @@ def footprints(tally: Tally, rules: Sequence[Rule]) -> Footprints | None:
         for key, e in left.items()
         if not _names_a_client(rules[key[0]]) and any(tally.met.get((key, rule), 0) >= e.count for rule in sole)
     }
-    whole = _Sum([wrong[key] for key in ours])
+    certain = [entry for key, entry in wrong.items() if key in ours]
+    whole = _Sum(certain)
     asked = {key for key, e in left.items() if rules[key[0]].programs in _ASKED and whole.covers(e)}
     # a server that delays what it says to a client it has just refused, until the mail program gives up
     delayed = {key for key, e in late.items() if _all_own(e) and _waited(key) and whole.refused_before(e)}
@@ -77,7 +78,7 @@ def footprints(tally: Tally, rules: Sequence[Rule]) -> Footprints | None:
         if not e.own and e.count <= most and rules[key[0]].severity != "error" and whole.covers(e)
     }
     keys = frozenset(ours | within | asked | delayed | given_up)
-    return Footprints(_finding([wrong[key] for key in ours], whole.relays, _logins(ours, wrong, rules)), keys)
+    return Footprints(_finding(certain, whole.relays, _logins(ours, wrong, rules)), keys)
 
 
 def sample() -> Finding:
@@ -157,9 +158,9 @@ class _Sum:
 
 
 def _finding(entries: Sequence[Entry], relays: Counter[bytes], count: int) -> Finding:
-    worst = relays.most_common(_FEW_ADDRESSES)
+    worst = sorted(relays.items(), key=lambda item: (-item[1], item[0]))[:_FEW_ADDRESSES]
     where = ", ".join(_text(name) for name, _ in worst) + (", …" if len(relays) > len(worst) else "")
-    lines = [example for entry in entries for example in entry.examples]
+    lines = sorted(example for entry in entries for example in entry.examples)
     return Finding(
         code=CODE,
         name=NAME,
@@ -172,7 +173,7 @@ def _finding(entries: Sequence[Entry], relays: Counter[bytes], count: int) -> Fi
         advice=f"Nothing is to be done. Where nobody ran maildoctor probe{' from there' if where else ''}, somebody "
         "imitates it: treat the address as one that guesses passwords.",
         fix=(),
-        evidence=tuple(Evidence(source, _text(line)) for source, line in lines[:_LINES]),
+        evidence=tuple(Evidence(line.source, _text(line.text)) for line in lines[:_LINES]),
         count=max(count, 1),
     )
 

@@ -32,7 +32,7 @@ def configuration_unread(findings: Sequence[tuple[Finding, Iterable[str]]]) -> F
     for finding, mechs in findings:
         if (sign := _SIGNS.get(finding.code)) is not None:
             signs.setdefault(sign, finding)
-        for mech in {mech.upper() for mech in mechs}.intersection(_NOBODY_LISTS):
+        for mech in sorted({mech.upper() for mech in mechs}.intersection(_NOBODY_LISTS)):
             signs.setdefault(f"{mech} is offered", finding)
     if len(signs) < _ENOUGH:
         return None

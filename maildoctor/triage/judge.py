@@ -8,10 +8,9 @@ from maildoctor import correlate
 from maildoctor.model import Evidence, Finding, Logins, LogRead, Ranked, Step, Traffic
 from maildoctor.plan.words import filled
 from maildoctor.triage import commands
-from maildoctor.triage.clock import Clock
 from maildoctor.triage.footprints import Footprints, footprints
 from maildoctor.triage.guessing import Guessing, again_and_again, guessing
-from maildoctor.triage.headers import peel
+from maildoctor.triage.headers import peel, when
 from maildoctor.triage.joined import another_form, configuration_unread, explained
 from maildoctor.triage.rules import KINDS, QUIET, Cause, Rule
 from maildoctor.triage.scan import Seen, settled
@@ -37,11 +36,10 @@ class Case:
     finding: Finding
 
 
-def judge(rules: Sequence[Rule], seen: Seen, now: float, top: int = 5) -> tuple[Ranked, ...]:
-    """The findings in the order of a report. `now` as for Scan; `top`: how many names and addresses each one tells."""
-    clock = Clock(now)
+def judge(rules: Sequence[Rule], seen: Seen, top: int = 5) -> tuple[Ranked, ...]:
+    """The findings in the order of a report. `top`: how many names and addresses each one tells."""
     cases = [
-        Case(key, rules[key[0]], entry, _finding(rules, key, entry, seen.tally, clock, top))
+        Case(key, rules[key[0]], entry, _finding(rules, key, entry, seen.tally, top))
         for key, entry in settled(seen).items()
         if rules[key[0]].kind != "normal"
     ]
@@ -60,9 +58,8 @@ def judge(rules: Sequence[Rule], seen: Seen, now: float, top: int = 5) -> tuple[
     return correlate.rank(findings, causes)
 
 
-def read(rules: Sequence[Rule], seen: Seen, now: float, top: int, names: Iterable[str]) -> LogRead:
+def read(rules: Sequence[Rule], seen: Seen, top: int) -> LogRead:
     """What was read, in figures."""
-    clock = Clock(now)
     entries = settled(seen)
     whole = Entry()
     for entry in entries.values():
@@ -70,16 +67,17 @@ def read(rules: Sequence[Rule], seen: Seen, now: float, top: int, names: Iterabl
             if moment.stamp:
                 whole.seen(moment)
     return LogRead(
-        names=tuple(names),
+        names=tuple(seen.names),
         lines=seen.lines,
         bytes=seen.bytes,
         matched=sum(entry.count for entry in entries.values()),
         lines_exact=not seen.uncounted,
         unknown=seen.unmatched.lines,
-        first=_iso(whole.first, clock),
-        last=_iso(whole.last, clock),
+        first=_iso(whole.first),
+        last=_iso(whole.last),
         logins=_logins(rules, entries, top),
         shapes=tuple((_text(shape), count) for shape, count in seen.unmatched.shapes.first(1000)),
+        damage=tuple(seen.damage),
         of_mail=seen.of_mail or bool(entries),
         sampled=tuple(sorted({rules[key[0]].code for key, entry in entries.items() if entry.sampled})),
     )
@@ -177,7 +175,7 @@ def _demoted(case: Case, attack: Guessing) -> Case:
 # ---- one finding
 
 
-def _finding(rules: Sequence[Rule], key: Key, entry: Entry, tally: Tally, clock: Clock, top: int) -> Finding:
+def _finding(rules: Sequence[Rule], key: Key, entry: Entry, tally: Tally, top: int) -> Finding:
     rule = rules[key[0]]
     fields = _fields(rule, key, entry)
     made_to_wait = rule.refusal == "delayed" and again_and_again(tally, rules, key[0], entry) >= _MOSTLY
@@ -192,13 +190,13 @@ def _finding(rules: Sequence[Rule], key: Key, entry: Entry, tally: Tally, clock:
         why=filled(rule.why, _printable(fields)),
         advice=advice(causes, fields),
         fix=steps(causes[0], fields) if causes else (),
-        evidence=tuple(Evidence(source, _text(line)) for source, line in entry.examples),
+        evidence=tuple(Evidence(line.source, _text(line.text)) for line in entry.examples),
         labels={name: _text(value) for name, value in zip(rule.labels, key[1], strict=True) if value},
         refs=rule.refs,
         count=max(entry.count, 1),
-        first=_iso(entry.first, clock),
-        last=_iso(entry.last, clock),
-        traffic=_traffic(entry, clock, top),
+        first=_iso(entry.first),
+        last=_iso(entry.last),
+        traffic=_traffic(entry, top),
         rung=rule.rung,
         direction=rule.direction,
     )
@@ -231,7 +229,7 @@ def _fitting(causes: Sequence[Cause], entry: Entry, refused: bool) -> list[Cause
 
 def _of_server(causes: Sequence[Cause], entry: Entry) -> list[Cause]:
     """Without what is done with the commands of another mail server than the one that wrote these lines."""
-    servers = {commands.mail_server(peel(line).tag) for _, line in entry.examples}
+    servers = {commands.mail_server(peel(line.text).tag) for line in entry.examples}
     if len(servers) != 1 or not all(servers):
         return list(causes)
     (server,) = servers
@@ -301,10 +299,10 @@ def _commands(listed: Sequence[Step]) -> Iterator[str]:
         yield f"Risky commands: {act}"
 
 
-def _traffic(entry: Entry, clock: Clock, top: int) -> Traffic:
+def _traffic(entry: Entry, top: int) -> Traffic:
     start, minutes, counts = entry.course.rates(_COLUMNS)
     return Traffic(
-        start=_iso(Moment(start, b""), clock) if start else None,
+        start=_iso(Moment(start, b"")) if start else None,
         minutes=minutes,
         counts=tuple(counts),
         users=_ranking(entry.users, top),
@@ -347,10 +345,11 @@ def _ranking(top: Top, most: int) -> tuple[tuple[str, int], ...]:
     return tuple((_text(name), count) for name, count in top.first(most))
 
 
-def _iso(moment: Moment, clock: Clock) -> str | None:
-    seconds = clock.seconds(moment.stamp) or 60 * moment.minute
-    if not seconds:
+def _iso(moment: Moment) -> str | None:
+    """The stamp names the second; its minute was told when it was read, perhaps in another year and zone."""
+    if not moment.minute:
         return None
+    seconds = 60 * moment.minute + (when(moment.stamp, 60.0 * moment.minute) or 0.0) % 60
     try:
         return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")
     except (OverflowError, OSError, ValueError):

@@ -102,6 +102,12 @@ class Matcher:
         self._known: dict[tuple[bytes, bytes], tuple[int, Fields] | None] = {}
         self._reader: Reader | None = None
 
+    def forget(self) -> None:
+        """Read what comes as if nothing had been read before."""
+        self._harmless.clear()
+        self._looked.clear()
+        self._known.clear()
+
     def inside(self, line: bytes) -> tuple[int, ...]:
         """The numbers of all needles that stand in this line."""
         return tuple(n for n, needle in enumerate(self.needles) if needle in line)

@@ -29,11 +29,13 @@ def understood(
     """What the log rules make of these lines, each stretch with the number of its first line; and the figures."""
     rules = builtin().rules
     scan = Scan(rules, Finds, now)
+    before = 0
     for first, lines in _laid_out(list(stretches)):
         text = "\n".join(lines).encode("utf-8", "surrogateescape") + b"\n"
-        for _ in scan.feed(io.BytesIO(text), name, lines=first - 1):
+        for _ in scan.feed(io.BytesIO(text), name, lines=first - 1, offset=before):
             pass
-    return judge(rules, scan.seen, now, _TOP), figures(rules, scan.seen, now, _TOP, (name,))
+        before += len(text)
+    return judge(rules, scan.seen, _TOP), figures(rules, scan.seen, _TOP)
 
 
 def _laid_out(stretches: list[tuple[int, Sequence[str]]]) -> list[tuple[int, Sequence[str]]]:

@@ -10,7 +10,7 @@ blocks serve to estimate the number of lines of a long log.
 
 import re
 from bisect import bisect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from maildoctor.masking import masked_line
@@ -23,7 +23,7 @@ from maildoctor.triage.match import LONGEST_LINE, Hit, Matcher
 from maildoctor.triage.restored import Weight, restored
 from maildoctor.triage.rules import Rule
 from maildoctor.triage.shapes import SPEECH, Unmatched
-from maildoctor.triage.tally import EXAMPLES, LONGEST_EXAMPLE, Entry, Key, Moment, Tally
+from maildoctor.triage.tally import LONGEST_EXAMPLE, Entry, Example, Key, Moment, Tally
 
 BUDGET = 1000
 EVERY = 128
@@ -32,6 +32,7 @@ _EXACT_LINES = 64
 _FOLDED = b"last message repeated "
 _LONGEST_HEAD = 500
 _MOST_OF_THEM = 0.5
+_MARK = 4096
 _BITS = 16
 _MASK = (1 << _BITS) - 1
 _END = b"\n"
@@ -75,6 +76,17 @@ class Seen:
     read: dict[int, int] = field(default_factory=dict)
     of_mail: bool = False
     """a line of a mail program was seen, or of one that it asks"""
+    names: list[str] = field(default_factory=list)
+    """the logs that were read, in their order"""
+    damage: list[str] = field(default_factory=list)
+    """what could not be read, one sentence each"""
+    marks: list[str] = field(default_factory=list)
+    """how each log begins, as a digest, where that was asked for"""
+
+    @classmethod
+    def nothing(cls) -> "Seen":
+        """What merges with another one to that one."""
+        return cls(Tally(()), Unmatched())
 
     @property
     def lines(self) -> int:
@@ -82,7 +94,7 @@ class Seen:
         return self.counted_lines + round(self.uncounted * self.counted_lines / max(self.counted, 1))
 
     def merge(self, other: "Seen") -> None:
-        """Add what another process read, which comes later in the log."""
+        """Add what was read elsewhere in the log, which stays as it is."""
         self.tally.merge(other.tally)
         self.unmatched.merge(other.unmatched)
         self.of_mail |= other.of_mail
@@ -93,23 +105,36 @@ class Seen:
         for needle, flood in other.floods.items():
             mine = self.floods.setdefault(needle, Flood())
             mine.found += flood.found
-            mine.last = max(mine.last, flood.last, key=_minute)
+            mine.last = max(mine.last, flood.last)
             mine.course.merge(flood.course)
         for needle, times in other.read.items():
             self.read[needle] = self.read.get(needle, 0) + times
+        self.names += other.names
+        self.damage += other.damage
+        self.marks += other.marks
+
+
+def together(parts: Iterable[Seen]) -> Seen:
+    """All of them as one; they stay as they are."""
+    total = Seen.nothing()
+    for part in parts:
+        total.merge(part)
+    return total
 
 
 @dataclass(slots=True)
 class Place:
-    """Where a block stands: in which log, behind how many of its lines (-1: not known), behind which line."""
+    """Where a block stands: in which log, behind how many of its lines (-1: not known), behind which line, and at which
+    byte."""
 
     name: str
     lines: int
     previous: bytes
+    offset: int
 
 
 class Scan:
-    """Reads one log after another into `seen`."""
+    """Reads one log after another into `seen`. `take` gives that, and what comes next is read as if it were first."""
 
     def __init__(
         self,
@@ -119,10 +144,11 @@ class Scan:
         exact: bool = False,
         unmatched: bool = False,
         reported: Callable[[Key, Entry], None] | None = None,
+        marked: bool = False,
     ) -> None:
         """`engine` makes the engine when there is enough to read; `now`: when the log was last written, seconds since
         1970; `exact`: no flood control, and all lines are counted; `unmatched`: also gather lines that speak of logins
-        and that no rule knows; `told` is called with each new entry."""
+        and that no rule knows; `reported` is called with each new entry; `marked`: note how each log begins."""
         self._matcher = Matcher(rules)
         self.needles = [*self._matcher.needles, _FOLDED, *(SPEECH if unmatched else ())]
         self._make = engine
@@ -131,32 +157,49 @@ class Scan:
         self._exact = exact or unmatched
         self._unmatched = unmatched
         self._reported = reported
-        self._hot = [False] * len(self.needles)
-        self._heated: list[int] = []
-        self._first: set[int] = set()
+        self._marked = marked
         self._weights = [(rule.severity, rule.by_client) for rule in rules]
         self._weight_of = [self._common(askers) for askers in self._matcher.askers]
         self._weight_of += [None] * (len(self.needles) - len(self._weight_of))
+        self._begin()
+
+    def _begin(self) -> None:
+        self._hot = [False] * len(self.needles)
+        self._heated: list[int] = []
+        self._first: set[int] = set()
         self._own: dict[int, int] = {}
         self._quoted = [False] * len(self.needles)
         self._meant: dict[int, int] = {}
         self._idle: set[int] = set()
         self._flood_engine: Engine = self._engine
         self._blocks = 0
-        self.seen = Seen(Tally(rules), Unmatched())
+        self._matcher.forget()
+        self.seen = Seen(Tally(self._matcher.rules), Unmatched())
 
-    def feed(self, stream: Readable, name: str, eager: bool = False, lines: int = 0) -> Iterator[int]:
+    def take(self) -> Seen:
+        """What was read since the last call."""
+        seen = self.seen
+        self._begin()
+        return seen
+
+    def feed(self, stream: Readable, name: str, eager: bool = False, lines: int = 0, offset: int = 0) -> Iterator[int]:
         """Read one log called `name` to its end, and give the bytes of it so far after each block.
 
-        `eager`: it is still being written; `lines`: how many lines of it are not read here, -1 if that is not known.
+        `eager`: it is still being written; `lines`: how many lines of it are not read here, -1 if that is not known;
+        `offset`: how many bytes.
         """
-        blocks = Blocks(stream, self._engine.block, eager)
-        place = Place(name, lines, b"")
+        blocks = Blocks(stream, Finds.block, eager)
+        place = Place(name, lines, b"", offset)
+        if not offset:
+            self.seen.names.append(name)
         taken = 0
         for length in blocks:
             if self.seen.bytes + length > SMALL and isinstance(self._engine, Finds):
                 self._engine = self._flood_engine = self._make(self.needles)
-                blocks.grow(self._engine.block)
+            blocks.grow(self._engine.block)
+            place.offset = offset + blocks.offset
+            if self._marked and not taken and not offset:
+                self.seen.marks.append(_mark(bytes(blocks.view[: min(length, _MARK)])))
             whole = not eager and not taken and length <= SMALL
             self._block(blocks, self._as_pasted(blocks.buffer, length) if whole else length, place)
             self.seen.bytes += blocks.taken - taken
@@ -250,7 +293,7 @@ class Scan:
             if count > 0:
                 flood = self.seen.floods.setdefault(needle, Flood())
                 flood.found += count
-                flood.last = max(flood.last, moment, key=_minute)
+                flood.last = max(flood.last, moment)
                 flood.course.add(moment.minute, count)
 
     def _common(self, askers: Sequence[int]) -> tuple[str, bool] | None:
@@ -326,8 +369,10 @@ class Scan:
         key, entry = tally.add(hit, minute)
         if self._matcher.rules[hit.rule].refusal and is_own(hit):
             entry.own += hit.times
-        if len(entry.examples) < EXAMPLES:
-            entry.examples.append((_where(start, buffer, place), masked_line(line)[:LONGEST_EXAMPLE]))
+        at = place.offset + start
+        if entry.wants(minute, place.name, at):
+            text = masked_line(line)[:LONGEST_EXAMPLE]
+            entry.keep(Example(minute, place.name, at, _number(start, buffer, place), text))
         if self._reported is not None and len(tally.entries) > known_before:
             self._reported(key, entry)
         return hit.times, entry, hit.rule
@@ -345,7 +390,8 @@ class Scan:
 
 
 def settled(seen: Seen) -> dict[Key, Entry]:
-    """The entries with the lines that were counted by their needle only, shared out as those were that were read."""
+    """The entries with the lines that were counted by their needle only, shared out as those were that were read; in
+    the order of their first lines."""
     shares: dict[int, list[Entry]] = {}
     for entry in seen.tally.entries.values():
         for needle in entry.by_needle:
@@ -362,11 +408,8 @@ def settled(seen: Seen) -> dict[Key, Entry]:
             if flood.last.stamp and share > _MOST_OF_THEM:
                 entry.seen(flood.last)
     seen.floods.clear()
+    seen.tally.entries = dict(sorted(seen.tally.entries.items(), key=lambda item: (item[1].examples[:1], item[0])))
     return seen.tally.entries
-
-
-def _minute(moment: Moment) -> int:
-    return moment.minute
 
 
 def _alone(doubtful: Sequence[int], flooded: list[int], buffer: bytearray, length: int) -> Iterator[int]:
@@ -413,5 +456,11 @@ def _last_line(buffer: bytearray, length: int) -> bytes:
     return bytes(buffer[start : min(end, start + LONGEST_LINE)])
 
 
-def _where(start: int, buffer: bytearray, place: Place) -> str:
-    return place.name if place.lines < 0 else f"{place.name}:{place.lines + buffer.count(_END, 0, start) + 1}"
+def _mark(begin: bytes) -> str:
+    from hashlib import sha256  # seldom wanted, and it takes some milliseconds to import
+
+    return sha256(begin).hexdigest()
+
+
+def _number(start: int, buffer: bytearray, place: Place) -> int:
+    return 0 if place.lines < 0 else place.lines + buffer.count(_END, 0, start) + 1

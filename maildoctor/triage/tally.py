@@ -1,8 +1,16 @@
-"""Counts of what the log said, bounded however long the log and however odd the names in it."""
+"""Counts of what the log said, bounded however long the log and however odd the names in it.
 
+A tally is a value that merges, in any order and grouping, to what one pass would have counted: what it keeps of many is
+chosen by what it is (the earliest lines, the least names), never by what came first. Two things depend on the order of
+reading: sessions that a cut tears apart, and which names, addresses and labels are kept where there are more than the
+bounds below.
+"""
+
+from bisect import insort
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from maildoctor.triage.clock import Course
 from maildoctor.triage.match import Hit
@@ -30,12 +38,28 @@ Key = tuple[int, tuple[bytes, ...]]
 """A rule's number and the values of its labels."""
 
 
-@dataclass(slots=True)
+@dataclass(order=True, slots=True)
 class Moment:
     """A stamp as it stands in the log, and its minute since 1970; 0 where it could not be told."""
 
     minute: int = 0
     stamp: bytes = b""
+
+
+class Example(NamedTuple):
+    """A line of the log, masked: the minute of its stamp, the log, the byte where it begins there, and the number of
+    the line, 0 where it was not counted. The earliest are kept, so any pieces of a log keep the same."""
+
+    minute: int
+    log: str
+    offset: int
+    number: int
+    text: bytes
+
+    @property
+    def source(self) -> str:
+        """The log, and the line where it is known."""
+        return f"{self.log}:{self.number}" if self.number else self.log
 
 
 @dataclass(slots=True)
@@ -56,7 +80,7 @@ class Entry:
     users: Top = field(default_factory=lambda: Top(_MOST_NAMES))
     relays: Top = field(default_factory=lambda: Top(_MOST_NAMES))
     values: dict[str, Top] = field(default_factory=dict)
-    examples: list[tuple[str, bytes]] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
     by_needle: dict[int, int] = field(default_factory=dict)
     read: int = 0
     sampled: bool = False
@@ -66,13 +90,29 @@ class Entry:
 
     def seen(self, moment: Moment) -> None:
         """Widen the stretch of time by this moment."""
-        if not self.first.stamp or moment.minute < self.first.minute:
+        if not self.first.stamp or moment < self.first:
             self.first = moment
-        if moment.minute >= self.last.minute:
+        if moment >= self.last:
             self.last = moment
 
+    def value(self, name: str) -> Top:
+        """The values of a field that is no label, name or address."""
+        top = self.values.get(name)
+        if top is None:
+            top = self.values[name] = Top(_MOST_VALUES)
+        return top
+
+    def wants(self, minute: int, log: str, offset: int) -> bool:
+        """Whether the line that begins there is among its earliest."""
+        return len(self.examples) < EXAMPLES or (minute, log, offset) < self.examples[-1][:3]
+
+    def keep(self, example: Example) -> None:
+        """One more of its lines, if it is among the earliest."""
+        insort(self.examples, example)
+        del self.examples[EXAMPLES:]
+
     def merge(self, other: "Entry") -> None:
-        """Add all that another one counted, which comes later in the log."""
+        """Add all that another one counted, elsewhere in the log."""
         self.count += other.count
         for moment in (other.first, other.last):
             if moment.stamp:
@@ -81,8 +121,8 @@ class Entry:
         self.users.merge(other.users)
         self.relays.merge(other.relays)
         for name, top in other.values.items():
-            self.values.setdefault(name, Top(_MOST_VALUES)).merge(top)
-        self.examples = (self.examples + other.examples)[:EXAMPLES]
+            self.value(name).merge(top)
+        self.examples = sorted(self.examples + other.examples)[:EXAMPLES]
         for needle, times in other.by_needle.items():
             self.by_needle[needle] = self.by_needle.get(needle, 0) + times
         self.sampled |= other.sampled
@@ -94,7 +134,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Address:
-    """What came from one address: lines of failing logins, the names that were tried, the first 32 of them, and the
+    """What came from one address: lines of failing logins, the names that were tried, the least 32 of them, and the
     minute since 1970 of the first line; 0 where no line has a time."""
 
     lines: int = 0
@@ -105,6 +145,12 @@ class Address:
         """A line was written then, in minutes since 1970; 0 is no time."""
         if minute and (not self.first or minute < self.first):
             self.first = minute
+
+    def tried(self, name: bytes) -> None:
+        """A name was tried from there."""
+        self.names.add(name)
+        if len(self.names) > NAMES_OF_ADDRESS:
+            self.names.remove(max(self.names))
 
 
 @dataclass(slots=True)
@@ -126,9 +172,11 @@ class Welcome:
 
     def merge(self, other: "Welcome") -> None:
         """Add those of another one."""
-        self.addresses |= other.addresses
-        self.names |= other.names
         self.complete &= other.complete
+        for address in sorted(other.addresses):
+            self.add(address, b"")
+        for name in sorted(other.names):
+            self.add(b"", name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,18 +269,16 @@ class Tally:
         self._refusals[hit.head.host] = waiting
 
     def merge(self, other: "Tally") -> None:
-        """Add all that another one counted, which comes later in the log. Sessions across the border are not joined."""
+        """Add all that another one counted, elsewhere in the log; that one stays as it is. Sessions across the border
+        are not joined."""
         for key, entry in other.entries.items():
-            mine = self.entries.get(self._bounded(key))
-            if mine is None:
-                self.entries[self._bounded(key, new=True)] = entry
-            else:
-                mine.merge(entry)
+            self.entries.setdefault(self._bounded(key, new=True), Entry()).merge(entry)
         for relay, rules in other.addresses.items():
             for rule, theirs in rules.items():
-                address = self._address_of(relay, rule)
+                address = self.address_of(relay, rule)
                 address.lines += theirs.lines
-                address.names.update(list(theirs.names)[: NAMES_OF_ADDRESS - len(address.names)])
+                for name in theirs.names:
+                    address.tried(name)
                 address.began(theirs.first)
         self.welcome.merge(other.welcome)
         for pair, times in other.met.items():
@@ -270,22 +316,20 @@ class Tally:
             elif name in RELAYS:
                 relay = relay or value
             elif name not in labels:
-                top = entry.values.get(name)
-                if top is None:
-                    top = entry.values[name] = Top(_MOST_VALUES)
-                top.add(value, hit.times)
+                entry.value(name).add(value, hit.times)
         if relay:
             entry.relays.add(relay, hit.times)
         return user, relay
 
     def _address(self, relay: bytes, rule: int, user: bytes, times: int, minute: int) -> None:
-        address = self._address_of(relay, rule)
+        address = self.address_of(relay, rule)
         address.lines += times
         address.began(minute)
-        if user and len(address.names) < NAMES_OF_ADDRESS:
-            address.names.add(user)
+        if user and user not in address.names:
+            address.tried(user)
 
-    def _address_of(self, relay: bytes, rule: int) -> Address:
+    def address_of(self, relay: bytes, rule: int) -> Address:
+        """What came from an address by lines of this rule, nothing so far where it is new."""
         rules = self.addresses.get(relay)
         if rules is None:
             if len(self.addresses) >= _MOST_ADDRESSES:
@@ -297,7 +341,7 @@ class Tally:
         return address
 
     def _forget_addresses(self) -> None:
-        busiest = sorted(self.addresses.items(), key=lambda item: -sum(a.lines for a in item[1].values()))
+        busiest = sorted(self.addresses.items(), key=lambda item: (-sum(a.lines for a in item[1].values()), item[0]))
         self.forgotten_addresses += len(busiest) - _MOST_ADDRESSES // 2
         self.addresses = dict(busiest[: _MOST_ADDRESSES // 2])
 

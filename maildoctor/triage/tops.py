@@ -6,7 +6,8 @@ from collections.abc import Iterable
 class Top:
     """Counts of at most `most` keys. Where there are more, those seen least are forgotten, and `forgot` says so.
 
-    A key's count is then at most `forgot` too low (lossy counting); the frequent ones are always kept.
+    A key's count is then at most `forgot` too low (lossy counting); the frequent ones are always kept. Up to
+    `most` keys the counts are exact, and merging is associative and commutative; beyond that the bounds add up.
     """
 
     __slots__ = ("counts", "forgot", "most")
@@ -30,7 +31,7 @@ class Top:
         """Add all that another one counted."""
         for key, times in other.counts.items():
             self.add(key, times)
-        self.forgot = max(self.forgot, other.forgot)
+        self.forgot += other.forgot
 
     def first(self, how_many: int) -> list[tuple[bytes, int]]:
         """The most frequent keys with their counts, the most frequent first, among equals by name."""
@@ -43,7 +44,7 @@ class Top:
         # Half of them at once: what was seen least goes, so the work is shared by many additions.
         kept = sorted(self.counts.items(), key=lambda item: -item[1])
         half = self.most // 2
-        self.forgot = max(self.forgot, kept[half][1])
+        self.forgot += kept[half][1]
         self.counts.clear()
         self.counts.update(kept[:half])
 

@@ -239,7 +239,7 @@ def _findings(
         for _ in scan.feed(io.BytesIO(text.encode("utf-8", "surrogateescape") + b"\n"), path):
             pass
     faults = {rule.code for rule in rules if rule.kind == "fault"}
-    judged = judge(rules, scan.seen, now)
+    judged = judge(rules, scan.seen)
     own = next((r.finding.fingerprint for r in judged if r.finding.code == OWN_PROBE), "")
     for ranked in judged:
         if own and own in (ranked.finding.fingerprint, ranked.explained_by):  # what a probe of ours left is no witness

@@ -8,8 +8,8 @@ chain of streams, each with `readinto`:
     reshaping    docker json-file, journal export, JSON to lines      reshape.py
     window       only lines of a stretch of time                      window.py
 
-A log that is followed (follow.py) and the journal (journal.py) feed into the same chain; own.py finds the logs that
-this host writes.
+A log that is followed (follow.py), the journal (journal.py) and what lies elsewhere (remote.py) feed into the same
+chain; own.py finds the logs that this host writes.
 """
 
 import time
@@ -45,7 +45,8 @@ class SourceOptions:
 class Source:
     """One log, read once from its beginning to its end.
 
-    `name`: the path as it was given, `-` or the journal's command; of several followed logs, the one read last.
+    `name`: the path as it was given, `-` or the journal's command; of several followed logs, the one read last; an
+    address without the credentials in it. `address`: what opens it again, with them.
     `size`: bytes of the file that will be read, packed as it is; None where it cannot be known.
     `extent`: first byte and the byte after the last of a plain file that can also be read in pieces by `open_extent`;
     None where it cannot.
@@ -53,6 +54,7 @@ class Source:
     """
 
     name: str
+    address: str
     size: int | None
     extent: tuple[int, int] | None
     written: float

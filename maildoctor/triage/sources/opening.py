@@ -4,18 +4,22 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
 from maildoctor import filesystem
 from maildoctor.triage.sources import Source, SourceError, SourceOptions
 from maildoctor.triage.sources.follow import Followed, Tail
 from maildoctor.triage.sources.journal import Journal, argv
-from maildoctor.triage.sources.lines import Turned
+from maildoctor.triage.sources.lines import Turned, WholeLines
 from maildoctor.triage.sources.raw import Ahead, Descriptor, Stream
+from maildoctor.triage.sources.remote import Found, Remote, Unreachable, found_at, is_address, printable
 from maildoctor.triage.sources.reshape import MAGIC, Export, turner_for
 from maildoctor.triage.sources.unpack import unpacked
 from maildoctor.triage.sources.window import Window, stretch
 
 STDIN = "-"
+WORTH_CUTTING = 32 << 20
+"""Bytes of a plain log from which on it can be worth to read it in pieces."""
 
 _PATIENCE = 2.0
 """Seconds that a FIFO is given to be opened by someone who writes."""
@@ -29,10 +33,11 @@ _WHAT = {
 
 
 class _Chain(Source):
-    """Streams around one descriptor."""
+    """Streams around one descriptor, or one file elsewhere."""
 
-    def __init__(self, name: str, raw: Descriptor, stream: Stream, written: float, begin: int) -> None:
-        self.name, self.written = name, written
+    def __init__(self, address: str, raw: Descriptor | Remote, stream: Stream, written: float, begin: int) -> None:
+        self.address, self.written = address, written
+        self.name = printable(address) if is_address(address) else address
         self.size = None if raw.end is None else raw.end - begin
         self.extent: tuple[int, int] | None = None
         self._raw, self._stream, self._begin = raw, stream, begin
@@ -60,6 +65,7 @@ class _Live(Source):
 
     def __init__(self, inner: Followed | Journal, stream: Stream, name: str) -> None:
         self._inner, self._stream, self._name = inner, stream, name
+        self.address = name
         self.written = time.time()
 
     @property
@@ -82,13 +88,14 @@ class _Live(Source):
 
 
 class _Gone(Source):
-    """A file that could be seen when the work began and not be opened when its turn came."""
+    """A file that could not be opened when its turn came, or an address at which nothing can be had."""
 
     size = 0
     extent = None
 
     def __init__(self, name: str, error: SourceError) -> None:
-        self.name, self.written, self._damage = name, time.time(), f"{error.what}; nothing of it was read"
+        self.name = self.address = name
+        self.written, self._damage = time.time(), f"{error.what}; nothing of it was read"
 
     @property
     def position(self) -> int:
@@ -105,12 +112,60 @@ class _Gone(Source):
         pass
 
 
+class _Elsewhere(Source):
+    """A file elsewhere, opened when something of it is asked for."""
+
+    def __init__(self, found: Found, options: SourceOptions) -> None:
+        self.address, self.name = found.address, printable(found.address)
+        self.size, self.written = found.size, found.written or options.now
+        self._found, self._options = found, options
+        self._inner: Source | None = None
+
+    def _opened(self) -> Source:
+        if self._inner is None:
+            raw = Remote(self._found)
+            try:
+                self._inner = _chain(raw, self.address, self._options, self.written)
+            except SourceError as error:
+                self._inner = _Gone(self.name, error)
+        return self._inner
+
+    @property
+    def extent(self) -> tuple[int, int] | None:  # type: ignore[override]
+        # to look at the beginning of each of thousands of small files would take as long as reading them
+        return self._opened().extent if (self.size or 0) >= WORTH_CUTTING else None
+
+    @property
+    def position(self) -> int:
+        return self._inner.position if self._inner is not None else 0
+
+    @property
+    def damage(self) -> str:
+        return self._opened().damage
+
+    def readinto(self, buffer: memoryview) -> int:
+        return self._opened().readinto(buffer)
+
+    def close(self) -> None:
+        if self._inner is not None:
+            self._inner.close()
+
+
 def open_sources(paths: Sequence[str], options: SourceOptions) -> Iterator[Source]:
-    """The sources in the order of their time, each opened when the one before it was taken; close each after use.
+    """The sources in the order of their time, each opened when the one before it was taken; close each after use. What
+    lies elsewhere comes last, in the order of its names.
 
     `-` is standard input. Followed files are one source together. Raises SourceError at once, before anything is
-    read, where a path cannot be a log: a directory, no such file, permission denied, a FIFO nobody writes to.
+    read, where a path cannot be a log: a directory, no such file, permission denied, a FIFO nobody writes to; of an
+    address where nothing here can open such addresses. Else what is wrong at an address is damage of its source.
     """
+    addresses = [path for path in paths if is_address(path)]
+    if addresses:
+        if options.follow:
+            raise SourceError("cannot be followed", printable(addresses[0]), "leave out --follow, or name a file")
+        local = [path for path in paths if not is_address(path)]
+        elsewhere = [source for address in dict.fromkeys(addresses) for source in _elsewhere(address, options)]
+        return chain(open_sources(local, options) if local or options.journal is not None else (), elsewhere)
     paths = _in_order_of_time([path for path in paths if _may_be_read(path)])
     if options.follow and paths and paths != [STDIN]:
         return iter([_followed(paths, options), *_journals(options)])
@@ -119,12 +174,32 @@ def open_sources(paths: Sequence[str], options: SourceOptions) -> Iterator[Sourc
     return _one_by_one(paths, options)
 
 
+def open_whole(found: Found, options: SourceOptions) -> Source:
+    """One log that was found by `open_sources`, perhaps on another machine. Raises SourceError."""
+    return _Elsewhere(found, options) if is_address(found.address) else _source(found.address, options)
+
+
 def open_extent(path: str, start: int, end: int) -> Source:
-    """Bytes `start` to `end` of a plain file, for a process that shares the work. Raises SourceError."""
+    """The lines of a plain file that begin from byte `start` on and before byte `end`, for whoever shares the work.
+    Raises SourceError."""
+    before = max(start - 1, 0)
+    if is_address(path):
+        remote = Remote(Found(path, None, None))
+        remote.seek(before)
+        return _Chain(path, remote, WholeLines(remote, start, end), time.time(), before)
     fd, _ = _open(path)
-    os.lseek(fd, start, os.SEEK_SET)
-    raw = Descriptor(fd, end)
-    return _Chain(path, raw, raw, os.fstat(fd).st_mtime, start)
+    os.lseek(fd, before, os.SEEK_SET)
+    raw = Descriptor(fd, max(os.fstat(fd).st_size, end))
+    return _Chain(path, raw, WholeLines(raw, start, end), os.fstat(fd).st_mtime, before)
+
+
+def _elsewhere(address: str, options: SourceOptions) -> Iterator[Source]:
+    """What there is at an address; where that cannot be known, a source that says so."""
+    try:
+        for found in found_at(address):
+            yield _Elsewhere(found, options)
+    except Unreachable as error:
+        yield _Gone(printable(address), error)
 
 
 def _one_by_one(paths: list[str], options: SourceOptions) -> Iterator[Source]:
@@ -201,13 +276,16 @@ def _source(path: str, options: SourceOptions) -> Source:
         raise
 
 
-def _chain(raw: Descriptor, path: str, options: SourceOptions, written: float) -> Source:
+def _chain(raw: Descriptor | Remote, path: str, options: SourceOptions, written: float) -> Source:
     """The streams around a descriptor that its first bytes and the options call for."""
     begin = raw.position
     regular = raw.end is not None
 
     def again() -> Ahead:
-        raw.reopen(filesystem.opened(path), begin)
+        if isinstance(raw, Remote):
+            raw.seek(begin)
+        else:
+            raw.reopen(filesystem.opened(path), begin)
         return Ahead(raw)
 
     packed = Ahead(raw)
@@ -218,7 +296,7 @@ def _chain(raw: Descriptor, path: str, options: SourceOptions, written: float) -
     if plain:
         raw.seek(begin)
         text = Ahead(raw)
-        if _timed(options):
+        if _timed(options) and isinstance(raw, Descriptor):
             assert raw.end is not None
             begin, raw.end = _stretch(raw.fd, begin, raw.end, options)
             raw.seek(begin)
