@@ -39,7 +39,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "check": frozenset({"model", "facts", "plan"}),
     "correlate": frozenset({"model", "facts"}),
     "remedy": frozenset({"model", "facts", "auth", "plan"}),
-    "api": frozenset({"model", "facts", "auth", "check", "correlate", "plan", "remedy"}),
+    "install": frozenset({"model", "facts", "auth", "plan", "remedy"}),
+    "api": frozenset({"model", "facts", "auth", "check", "correlate", "plan", "remedy", "install"}),
     "host": frozenset(
         {
             "errors",
@@ -59,12 +60,13 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         }
     ),
     "collect": frozenset({"facts", "auth", "host", "model", "stamps"}),
-    "render": frozenset({"model", "check", "__init__"}),
+    "render": frozenset({"model", "check", "guide.step", "__init__"}),
     "auth": frozenset({"model", "facts"}),
     "probe": frozenset({"errors", "filesystem", "certificates", "sasldb", "smtp", "sasl"}),
     "paste": frozenset({"facts", "model", "host", "masking"}),
     "library": frozenset({"errors", "model", "check", "correlate", "filesystem"}),
     "verdict": frozenset({"model", "check"}),
+    "guide": frozenset({"model", "facts", "auth", "plan", "install", "ladder", "verdict"}),
     "repair": frozenset({"errors", "filesystem", "model"}),
     "ladder": frozenset({"model", "facts", "auth", "check", "verdict"}),
     "engine": frozenset(

@@ -4,29 +4,37 @@ import re
 
 from maildoctor.api import (
     Absent,
-    AddMacro,
     CreateFile,
     EditMacroFile,
     Evidence,
     Findings,
     Generate,
     Install,
-    ListenForAll,
-    MakeIncluded,
+    LoginService,
     Move,
     Rebuild,
     Severity,
     Step,
     Unknown,
+    Wanted,
     check,
     edit,
     found,
     inspect,
+    known,
     rebuild,
 )
-from maildoctor.api.cyrus import SaslDb
+from maildoctor.api.cyrus import SaslConf, SaslDb
 from maildoctor.api.host import Listeners, LoginHistory, Names, Paths, Processes, Services, System
-from maildoctor.api.sendmail import Daemon, SendmailCf, SendmailMc, SendmailProgram, SiteConfig, SubmitCf
+from maildoctor.api.sendmail import (
+    Daemon,
+    SendmailCf,
+    SendmailMc,
+    SendmailProgram,
+    SiteConfig,
+    SubmitCf,
+    set_up_sendmail,
+)
 
 _ONE_USER = (
     "# path: /etc/sasldb2\n# format: Berkeley DB hash version 9\n# backend: berkeley\n"
@@ -1146,6 +1154,8 @@ def auth_not_set_up(
     sasldb: SaslDb | Unknown,
     services: Services | Unknown,
     listeners: Listeners | Unknown,
+    service: LoginService | Unknown,
+    conf: SaslConf | Unknown,
 ) -> Findings:
     """SMTP AUTH is not set up here: sendmail.cf names no mechanism and trusts none.
 
@@ -1166,9 +1176,9 @@ def auth_not_set_up(
         return
     if isinstance(services, Services) and isinstance(listeners, Listeners) and services.idle("sendmail", listeners):
         return
-    source = mc.path if isinstance(mc, SendmailMc) else "/etc/mail/sendmail.mc"
-    debian = isinstance(system, System) and system.family == "debian" and isinstance(mc, SendmailMc)
-    lacks = isinstance(services, Services) and "saslauthd" not in services.beside
+    beside = services.beside if isinstance(services, Services) else None
+    realm = service.realm if isinstance(service, LoginService) else ""
+    way = set_up_sendmail(Wanted("sendmail"), known(system), beside, cf, known(mc), known(conf), realm=realm or "REALM")
     meant = _meant_for_logins(cf, sasldb, services)
     yield found(
         "SMTP AUTH is not set up here: no confAUTH_MECHANISMS and no TRUST_AUTH_MECH",
@@ -1177,11 +1187,7 @@ def auth_not_set_up(
             *([Evidence(mc.path, "no AUTH_MECH")] if isinstance(mc, SendmailMc) else []),
             *meant,
         ],
-        fix=[
-            *([Install("saslauthd")] if lacks else []),
-            *(_by_debian(cf, source) if debian else _by_hand(cf, source)),
-            Rebuild(source, cf.path),
-        ],
+        fix=way.steps,
         severity=None if meant else "warning",
         path=cf.path,
     )
@@ -1210,36 +1216,6 @@ def _is_loopback(daemon: Daemon) -> bool:
 def _speaks_of_auth(mc: SendmailMc) -> bool:
     names = {e.name for e in mc.expected} | mc.opaque
     return any("AUTH" in name.upper() for name in names)
-
-
-def _by_hand(cf: SendmailCf, source: str) -> list[Step]:
-    lines = [
-        "define(`confAUTH_MECHANISMS', `PLAIN LOGIN CRAM-MD5')dnl",
-        "TRUST_AUTH_MECH(`PLAIN LOGIN CRAM-MD5')dnl",
-        "define(`confAUTH_OPTIONS', `A,p,y')dnl",
-    ]
-    if any(map(_is_loopback, cf.daemons)):
-        lines.append("take Addr=127.0.0.1 out of DAEMON_OPTIONS")
-    return [EditMacroFile(source, line) for line in lines]
-
-
-def _by_debian(cf: SendmailCf, source: str) -> list[Step]:
-    """The files that its sendmail.mc is to include are made by its own scripts (/etc/mail/Makefile: tls, auth)."""
-    steps: list[Step] = [MakeIncluded()]
-    steps += [
-        AddMacro(source, line)
-        for line in (
-            "include(`/etc/mail/tls/starttls.m4')dnl",
-            "include(`/etc/mail/sasl/sasl.m4')dnl",
-            "define(`confAUTH_OPTIONS', `A p')dnl",
-        )
-    ]
-    if any(d.port == _SUBMISSION and _is_loopback(d) for d in cf.daemons):
-        steps.append(ListenForAll(source))
-    return steps
-
-
-_SUBMISSION = 587
 
 
 @check(

@@ -1,4 +1,5 @@
-"""One step on the way to a login: what it is, how it stands, and the commands that do it."""
+"""What the guide says: the steps on the way to a login, how each stands and the commands that do it; and what to type
+into a mail program."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,8 +7,8 @@ from typing import Literal
 from maildoctor.model import Evidence, Step
 
 State = Literal["done", "wrong", "to_do", "unknown"]
-"""`done`: evidence shows it. `wrong`: a finding hits it. `to_do`: it was looked for and is not there. `unknown`: it could
-not be looked at, or nothing shows it yet."""
+"""`done`: evidence shows it. `wrong`: a finding hits it. `to_do`: it was looked for and is not there. `unknown`: it
+could not be looked at, or nothing shows it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class GuideStep:
-    """A step of the guide. `name` is a plain word that stays the same (`packages`, `certificate`), `title` says in a few
-    words what is done, `summary` in one line what is so. `why`: one sentence. `commands`: complete, for the system that
+    """A step of the guide. `name`: a plain word that stays the same (`packages`, `certificate`); `title`: what is done,
+    in a few words; `summary`: in one line what is so; `why`: one sentence. `commands`: complete, for the system that
     was examined, in their order. `findings`: fingerprints of what makes it wrong. `choices`: what the commands took for
     granted, or what is missing for them. `reason`: why it is unknown, and what would tell."""
 
@@ -35,3 +36,47 @@ class GuideStep:
     findings: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """`tls`: `STARTTLS`, `TLS` (from the first byte) or `none`; `mechanism` as SASL names it, `method` as mail programs
+    do; `remark`: what a person meets besides. `proof`: the login that shows them, empty where none does."""
+
+    server: str
+    port: int
+    tls: str
+    user: str
+    mechanism: str
+    method: str
+    proof: str = ""
+    remark: str = ""
+
+    @property
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        """Name and value, as a person reads them off."""
+        encryption = {"STARTTLS": "STARTTLS", "TLS": "SSL/TLS"}.get(self.tls, "none")
+        return (
+            ("server", self.server),
+            ("port", str(self.port)),
+            ("encryption", encryption),
+            ("user name", self.user or "the name of the account"),
+            ("authentication", f"{self.method} ({self.mechanism})"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """The whole way. `about`: what was examined, for a heading; `next`: the name of the step that comes next, empty
+    where all are done; `client`: None where the server offers no login; `noted`: findings that keep no step from being
+    done, as `CODE message`."""
+
+    about: str
+    steps: tuple[GuideStep, ...]
+    next: str = ""
+    client: ClientSettings | None = None
+    noted: tuple[str, ...] = ()
+
+    def step(self, name: str) -> GuideStep | None:
+        """One of its steps."""
+        return next((s for s in self.steps if s.name == name), None)

@@ -177,6 +177,24 @@ class MakeFolder(Step):
 
 
 @dataclass(frozen=True)
+class MakeCertificate(_New):
+    """A certificate of its own for this `name`, at `path`, with its new `key`; one that is there stays. No client knows
+    its issuer."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True)
+class KeepCopy(Step):
+    """A folder is copied with owners, modes and times to a name that nothing has yet; a copy that is there stays."""
+
+    path: str
+    to: str
+    safety: Safety = field(default="safe", kw_only=True)
+
+
+@dataclass(frozen=True)
 class Remount(Step):
     """A file system is mounted for writing."""
 
@@ -433,6 +451,22 @@ class Rebuild(Step):
 
 
 @dataclass(frozen=True)
+class Draft(Step):
+    """sendmail.cf from its m4 source, beside the one at `path` and not yet in its place."""
+
+    source: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Adopt(Step):
+    """What `Draft` made takes the place of the old sendmail.cf, and sendmail is restarted."""
+
+    path: str
+    effect: str = field(default="restarts sendmail", kw_only=True)
+
+
+@dataclass(frozen=True)
 class PutBack(Step):
     """A copy of sendmail.cf in its place again, and sendmail restarted."""
 
@@ -479,8 +513,8 @@ class Unban(Step):
 
 @dataclass(frozen=True)
 class Install(Step):
-    """The package that brings a mechanism, a plug-in, `libsasl2`, `saslauthd` or `sendmail`; `again`: over files that
-    are damaged."""
+    """The package that brings a mechanism, a plug-in, or what else `package_for` knows; `again`: over files that are
+    damaged."""
 
     what: str
     again: bool = False
@@ -530,6 +564,15 @@ class AddUser(Step):
     user: str
     realm: str
     path: str = ""
+    exists: bool = False
+    effect: str = field(default="asks for the password", kw_only=True)
+
+
+@dataclass(frozen=True)
+class AddAccount(Step):
+    """A user of the system with a password, or, if it `exists`, a password."""
+
+    user: str
     exists: bool = False
     effect: str = field(default="asks for the password", kw_only=True)
 
