@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from maildoctor.auth.postfix import primary
 from maildoctor.facts import Unknown
 from maildoctor.facts.backends.accounts import Accounts
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.kept import FOLDERS, SUFFIX, Kept
 from maildoctor.facts.mail_log import MailLog
+from maildoctor.facts.postfix.server import Postfix
 from maildoctor.facts.sendmail.mc import SendmailMc
 from maildoctor.facts.services import named
 from maildoctor.facts.system import System
@@ -50,6 +52,7 @@ _NOT_YET: Mapping[str, str] = {
     "RUN065": "verifier",
     "USER001": "users",
     "USER002": "users",
+    "PERM006": "users",
 }
 """Checks that find what the next steps would do: by code, the step. Before it, that is no fault."""
 _BY_CODE: Mapping[str, str] = {
@@ -119,9 +122,10 @@ def judged(ground: Ground) -> list[GuideStep]:
 
 
 def following(steps: Sequence[GuideStep]) -> GuideStep | None:
-    """The step that comes next: the first that is not done, but one that cannot be told only where no other is left."""
+    """The step that comes next: the first that is not done and has commands. What cannot be told comes last."""
     waiting = [s for s in steps if s.state in ("wrong", "to_do")]
-    return next(iter(waiting), next((s for s in steps if s.state == "unknown"), None))
+    able = [s for s in waiting if s.commands]
+    return next(iter(able or waiting), next((s for s in steps if s.state == "unknown" and s.commands), None))
 
 
 def _hits(ground: Ground, names: Sequence[str]) -> dict[str, list[Finding]]:
@@ -162,7 +166,8 @@ def _step(part: Part, ground: Ground, hits: Sequence[Finding]) -> GuideStep:
     shown = None if before or early else part.shown(ground)
     if shown is not None:
         return replace(step, state="done", summary=shown[0], evidence=shown[1], findings=marks, choices=())
-    commands = tuple(rendered(part.steps(ground), ground.system or System.parse("")))
+    steps = part.steps(ground) if not before or part.shown(ground) is None else ()
+    commands = tuple(rendered(steps, ground.system or System.parse("")))
     if before:
         first = before[0]
         summary = part.lacks if first.code in _SET_UP else first.message
@@ -272,10 +277,11 @@ def _configured(ground: Ground) -> Shown | None:
     if service is None or (ground.asked.accounts and ground.store_now not in ("", ground.asked.accounts)):
         return None
     if service.wanted:
-        sendmail = service.product == "sendmail"
-        evidence = service.evidence("trusted" if sendmail else "requires")
-        words = (service.value("trusted") if sendmail else service.value("mechanisms")) or "AUTH is switched on"
-        return f"{words} ({service.path})", (evidence,)
+        postfix = ground.facts.get(Postfix)
+        if postfix is not None and ground.mta == "postfix":
+            evidence = primary(postfix).evidence("smtpd_sasl_auth_enable")
+            return evidence.text, (evidence,)
+        return f"trusted: {service.value('trusted')}", (service.evidence("trusted"),)
     mc = ground.facts.get(SendmailMc)
     if ground.mta == "sendmail" and mc is not None:
         line = next((e for e in mc.expected if "AUTH" in e.name.upper()), None)
@@ -287,6 +293,10 @@ def _configured(ground: Ground) -> Shown | None:
 def _certified(ground: Ground) -> Shown | None:
     if rung := ground.rung("tls"):
         return rung.summary, rung.evidence
+    mc = ground.facts.get(SendmailMc)
+    named_in = next((e for e in mc.expected if e.name == "ServerCertFile"), None) if mc else None
+    if mc is not None and named_in is not None:
+        return f"{named_in.value} ({mc.path})", (Evidence(mc.path, f"{named_in.name}={named_in.value}"),)
     found = next(certificates(ground.facts.get(Tls)), None)
     if found is not None:
         return f"until {found.text}", (found,)
@@ -391,7 +401,9 @@ def _probe(ground: Ground, more: str = "") -> Sequence[Step]:
 
 
 def _address(ground: Ground) -> str:
-    return ground.user if "@" in ground.user else f"{ground.user}@{ground.realm}"
+    """Whose mailbox is surely here: of a user who has an account, else of root."""
+    name = ground.user.partition("@")[0]
+    return name if ground.system and name in ground.system.people else "root"
 
 
 def _logged_in(ground: Ground) -> Shown | None:
@@ -464,15 +476,15 @@ PARTS: tuple[Part, ...] = (
         _built, _build, "the new configuration is not in use",
     ),
     Part(
-        "start", "start", "Users need a port that answers from elsewhere.",
-        _runs, _start, "no port is seen to answer",
-        after_set_up=True,
-    ),
-    Part(
         "verifier", "verifier", "Somebody must tell a right password from a wrong one.",
         _verifies, lambda g: g.set_up.verifier, "what checks passwords does not run",
         after_set_up=True,
         needed=lambda g: g.store != "sasldb",
+    ),
+    Part(
+        "start", "start", "Users need a port that answers from elsewhere.",
+        _runs, _start, "no port is seen to answer",
+        after_set_up=True,
     ),
     Part(
         "users", "users", "A login needs a user, in the realm in which the server looks the name up.",
@@ -485,7 +497,7 @@ PARTS: tuple[Part, ...] = (
     ),
     Part(
         "login", "login", "Only a login shows that all of it works.",
-        _logged_in, _probe, "no login was seen yet", _user_choice, by_login=True, after_set_up=True,
+        _logged_in, lambda g: _probe(g, " --send-test {address}"), "no login was seen yet", _user_choice, by_login=True, after_set_up=True,
     ),
     Part(
         "client", "mail program", "What is typed into a mail program must be what the login used.",

@@ -61,7 +61,10 @@ def set_up(
     else:
         configuration += accounts.settings(store, conf, _conf_path(system))
         verifier = list(accounts.started(saslauthd, system)) if store != "sasldb" else []
-        users = [*accounts.first_user(asked, system, realm), *_let_in(store, system)]
+        debian = system is not None and system.family == "debian"
+        let_in = list(_let_in(store, system))
+        configuration += let_in if debian else ()
+        users = [*accounts.first_user(asked, system, realm), *(() if debian else let_in)]
     configuration += _switched_on(postfix, store)
     return SetUp(
         packages=_packages(store, beside),
