@@ -41,6 +41,8 @@ _STORES = {
 
 _SET_UP = frozenset({"CONF028", "CONF029", "CONF045", "CONF046", "CONF094"})
 """AUTH, or its port, was never set up: that is still to do, and no fault."""
+_DONE_HERE = _SET_UP | {"CONF002", "USER001", "USER002"}
+"""Checks whose remedy is what a step of the guide does as well, and in its own way."""
 _NOT_YET: Mapping[str, str] = {
     **dict.fromkeys(_SET_UP, "configuration"),
     "CONF002": "build",
@@ -131,11 +133,14 @@ def following(steps: Sequence[GuideStep]) -> GuideStep | None:
 def _hits(ground: Ground, names: Sequence[str]) -> dict[str, list[Finding]]:
     """The causes that the checks found, by the step that each hits. What the login elsewhere lacks is another way."""
     hits: dict[str, list[Finding]] = {}
+    unbuilt = any(r.finding.code == "CONF002" for r in ground.report.roots)
     for ranked in ground.report.roots:
         finding = ranked.finding
         place = ground.place(finding)
         if finding.product not in ("", ground.mta):
             continue
+        if unbuilt and finding.code not in _NOT_YET and _BY_RUNG.get(place.rung) == "configuration":
+            continue  # it speaks of what is not built yet, and comes back if it is still so then
         name = "smart-host" if place.direction == "relay" else _BY_CODE.get(finding.code) or _BY_RUNG.get(place.rung)
         if name == "verifier" and name not in names:
             name = "users"
@@ -171,7 +176,8 @@ def _step(part: Part, ground: Ground, hits: Sequence[Finding]) -> GuideStep:
     if before:
         first = before[0]
         summary = part.lacks if first.code in _SET_UP else first.message
-        return replace(step, summary=summary, evidence=first.evidence, commands=commands or first.fix, findings=marks)
+        ours = commands if first.code in _DONE_HERE or not first.fix else first.fix
+        return replace(step, summary=summary, evidence=first.evidence, commands=ours or first.fix, findings=marks)
     if part.by_login and ground.here:
         return replace(step, state="unknown", commands=commands, reason=part.lacks)
     gap = next((why for fact in part.facts if isinstance(why := ground.facts(fact), Unknown)), None)
@@ -497,7 +503,8 @@ PARTS: tuple[Part, ...] = (
     ),
     Part(
         "login", "login", "Only a login shows that all of it works.",
-        _logged_in, lambda g: _probe(g, " --send-test {address}"), "no login was seen yet", _user_choice, by_login=True, after_set_up=True,
+        _logged_in, lambda g: _probe(g, " --send-test {address}"), "no login was seen yet", _user_choice,
+        by_login=True, after_set_up=True,
     ),
     Part(
         "client", "mail program", "What is typed into a mail program must be what the login used.",
