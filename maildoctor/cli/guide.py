@@ -1,26 +1,35 @@
 """`maildoctor guide`: the way from nothing to a proven login on this system, and what comes next."""
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from maildoctor.cli import options as shared
+from maildoctor.cli.password import add_login, mechanisms, secret
 from maildoctor.cli.progress import Progress
 from maildoctor.cli.report_error import UsageError
+from maildoctor.cli.servers import target_of
 from maildoctor.cli.stdout import say
 from maildoctor.cli.style_options import style_for
 from maildoctor.collect.knowledge import FactStore
 from maildoctor.engine import Selection, examined
+from maildoctor.facts.wire import Wire
 from maildoctor.guide.client import client_settings
 from maildoctor.guide.ground import Ground
 from maildoctor.guide.judge import following, judged
-from maildoctor.guide.step import Guide
+from maildoctor.guide.step import ClientSettings, Guide
 from maildoctor.host import Host
 from maildoctor.host.deadline import SECONDS, Deadline
+from maildoctor.host.network import ProbeOptions, visited
 from maildoctor.install.wanted import Wanted
 from maildoctor.library import load_library
 from maildoctor.model import Report
+from maildoctor.probe.attempts import BY_PASSWORD
+from maildoctor.render.escape import shown
 from maildoctor.render.guide import as_json, client_text, document, text
+from maildoctor.sasl import Login
 from maildoctor.triage.witness import received
 from maildoctor.verdict import places
 
@@ -40,19 +49,26 @@ def parser() -> argparse.ArgumentParser:
     p = shared.Parser(
         "guide", "Show the way from nothing to a proven login on this system, and what comes next.", _STATUS
     )
-    p.add_argument("--root", metavar="DIR", help="guide an unpacked image, a chroot or a mounted disk")
+    target = p.add_mutually_exclusive_group()
+    target.add_argument("--root", metavar="DIR", help="guide an unpacked image, a chroot or a mounted disk")
+    target.add_argument("--pid", metavar="N", help="guide the container that process N runs in, from outside")
+    target.add_argument("--container", metavar="NAME", help="guide a running container of podman or docker")
+    target.add_argument("--snapshot", metavar="DIR", help="guide what an earlier check --record wrote")
     p.add_argument("--mta", choices=("sendmail", "postfix"), default="", help="the mail server that is wanted")
     p.add_argument(
         "--accounts", choices=("sasldb", "system", "ldap", "dovecot"), default="", help="where users are kept"
     )
-    p.add_argument("--user", metavar="NAME", default="", help="the first user")
     p.add_argument("--host", metavar="NAME", default="", help="the name by which clients reach this host")
+    p.add_argument("--relay", metavar="HOST[:PORT]", default="", help="mail goes out by this smart host, with a login")
+    p.add_argument("--relay-user", metavar="NAME", default="", help="as whom this host logs in there")
+    p.add_argument("--relay-only", action="store_true", help="no users log in here")
     p.add_argument("--for", dest="reader", choices=("client",), help="print only what to type into a mail program")
     p.add_argument("--format", choices=("text", "json"), default="text", help="the form of the guide (text)")
     p.add_argument("--json", dest="format", action="store_const", const="json", help="short for --format json")
     p.add_argument("-v", "--verbose", action="count", default=0, help="each line in full")
     shared.add_style_options(p)
     shared.add_checks(p)
+    add_login(p)
     return p
 
 
@@ -78,33 +94,80 @@ def run(words: Sequence[str]) -> int:
 
 def _guide(options: argparse.Namespace) -> Guide:
     library = load_library(options.checks)
-    host = _host(options.root)
+    host = _host(options)
     with Deadline(SECONDS) as deadline, Progress(wanted=True) as progress:
         report, services = examined(
             host, library, Selection(), progress.looking_at, deadline,
             lambda report, history: received(host, report, library.witnesses, history),
         )  # fmt: skip
-        wanted = Wanted(options.mta, options.accounts, options.user, options.host)
+        wanted = _asked(options)
         facts = _wanted_service(services, wanted)
         ground = Ground(report, facts, wanted, places(library.checks))
         steps = tuple(judged(ground))
         client = client_settings(ground)
     after = following(steps)
-    return Guide(_about(report), steps, after.name if after else "", client, tuple(_noted(report)))
+    if client is not None and any((options.password_file, options.password_env, options.password_fd is not None)):
+        client = _tried(options, client)
+    name = after.name if after else ""
+    return Guide(_about(report), steps, name, client, tuple(_noted(report)), report.target.run_in)
 
 
 def _wanted_service(services: Sequence[FactStore], wanted: Wanted) -> FactStore:
     return next((s for s in services if s.product == wanted.mta), services[0])
 
 
-def _host(root: str | None) -> Host:
-    if root is not None:
+def _asked(options: argparse.Namespace) -> Wanted:
+    relay = options.relay
+    if options.relay_only and not relay:
+        raise UsageError("no smart host is named", "--relay-only", "give --relay HOST too")
+    if relay and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}(:\d{1,5})?", relay):
+        raise UsageError(f"{shown(relay)} is no name of a host", "--relay", "write HOST or HOST:PORT")
+    return Wanted(
+        options.mta,
+        options.accounts,
+        options.user or "",
+        options.host,
+        relay,
+        options.relay_user,
+        not options.relay_only,
+    )
+
+
+def _host(options: argparse.Namespace) -> Host:
+    if options.root is not None:
         from maildoctor.host.rooted import Rooted
 
-        return Rooted(root)
+        return Rooted(options.root)
+    if options.pid is not None or options.container is not None:
+        from maildoctor.host import contained
+
+        return contained.by_pid(options.pid) if options.pid is not None else contained.by_name(options.container)
+    if options.snapshot is not None:
+        from maildoctor.host.recording import Replay
+
+        return Replay(options.snapshot)
     from maildoctor.host.live import Live
 
     return Live()
+
+
+def _tried(options: argparse.Namespace, settings: ClientSettings) -> ClientSettings:
+    """The settings, with what came of a login by them at this machine."""
+    word = secret(options)
+    who = Login(options.user, word, options.authzid, options.realm)
+    probe_options = ProbeOptions(
+        verify=False,  # it is this machine
+        in_clear=options.insecure_plaintext,
+        login=who,
+        mechs=mechanisms(options) or tuple(m for m in BY_PASSWORD if m != "GSSAPI"),
+    )
+    (target,) = target_of(f"127.0.0.1:{settings.port}", (settings.port,))
+    (talk,) = Wire.parse(visited(target, probe_options)).all
+    word_of, why = talk.outcome
+    if word_of != "ok":
+        raise UsageError(f"the login fails: {shown(why or 'none could be tried')}", f"--user {options.user}",
+                         "maildoctor check says why; or the password is another")  # fmt: skip
+    return replace(settings, user=options.user, proof=f"a login by {talk.mechanism} just now")
 
 
 def _about(report: Report) -> str:

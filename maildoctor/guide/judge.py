@@ -91,6 +91,9 @@ _SUBMISSION = ("587", "465", "2525")
 _CLOSED = ("CONF012", "RELAY047", "RELAY048", "MAP018")
 """Checks that find an open relay."""
 
+_OF_CLIENT = ("choose", "packages", "backup", "log", "relay", "smart-host")
+"""Steps of a host that only logs in elsewhere."""
+
 Shown = tuple[str, tuple[Evidence, ...]]
 """What is so, and what shows it."""
 
@@ -118,7 +121,7 @@ class Part:
 
 def judged(ground: Ground) -> list[GuideStep]:
     """Every step, in the order in which they are done."""
-    parts = [part for part in PARTS if part.needed(ground)]
+    parts = [p for p in PARTS if p.needed(ground) and (ground.asked.serves or p.name in _OF_CLIENT)]
     hits = _hits(ground, [part.name for part in parts])
     return [_step(part, ground, hits.get(part.name, [])) for part in parts]
 
@@ -381,7 +384,8 @@ def _users(ground: Ground) -> Sequence[Step]:
 def _said(ground: Ground) -> str:
     """The options that were given, to be given again."""
     asked = ground.asked
-    pairs = (("--mta", asked.mta), ("--accounts", asked.accounts), ("--host", asked.host), ("--relay", asked.relay))
+    pairs = (("--mta", asked.mta), ("--accounts", asked.accounts), ("--host", asked.host),
+             ("--relay", asked.relay), ("--relay-user", asked.relay_user))
     return "".join(f" {option} {shell_word(value)}" for option, value in pairs if value)
 
 
@@ -452,6 +456,26 @@ def _closed(ground: Ground) -> Shown | None:
     return "strangers may not relay", tuple(Evidence(service.path, f"{p}: passed") for p in passed)
 
 
+# ---- as a client of another server
+
+
+def _relayed(ground: Ground) -> Shown | None:
+    routes = [r for r in ground.report.routes if r.direction == "relay" and r.service == ground.mta]
+    rung = next((x for r in routes if (x := r.rung("account")) is not None and x.state == "holds"), None)
+    return (rung.summary, rung.evidence) if rung else None
+
+
+def _relay(ground: Ground) -> Sequence[Step]:
+    if not ground.asked.relay_user:
+        return [Inspect(f"maildoctor guide{_said(ground)} --relay-user NAME")]
+    return ground.set_up.relay
+
+
+def _relay_choice(ground: Ground) -> Iterator[Choice]:
+    if not ground.asked.relay_user:
+        yield Choice("--relay-user NAME", f"as whom this host logs in at {ground.asked.relay}")
+
+
 PARTS: tuple[Part, ...] = (
     Part(
         "choose", "choose", "Which mail server, and where its users are kept, settles all that follows.",
@@ -520,6 +544,10 @@ PARTS: tuple[Part, ...] = (
     Part(
         "relay", "closed relay", "Who has not logged in may not send elsewhere.",
         _closed, lambda _: (), "not seen to be closed",
+    ),
+    Part(
+        "smart-host", "smart host", "Mail goes out by way of another server, at which this host logs in.",
+        _relayed, _relay, "no login there is seen in the log", _relay_choice, needed=lambda g: bool(g.asked.relay),
     ),
 )  # fmt: skip
 """The way, from the foot of the ladder."""

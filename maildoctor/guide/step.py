@@ -69,13 +69,14 @@ class ClientSettings:
 class Guide:
     """The whole way. `about`: what was examined, for a heading; `next`: the name of the step that comes next, empty
     where all are done; `client`: None where the server offers no login; `noted`: findings that keep no step from being
-    done, as `CODE message`."""
+    done, as `CODE message`; `run_in`: as in `model.Target`."""
 
     about: str
     steps: tuple[GuideStep, ...]
     next: str = ""
     client: ClientSettings | None = None
     noted: tuple[str, ...] = ()
+    run_in: str = ""
 
     def step(self, name: str) -> GuideStep | None:
         """One of its steps."""

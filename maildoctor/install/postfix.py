@@ -5,6 +5,7 @@ and TLS_README; the service is that of Postfix's own master.cf, where it stands 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from maildoctor.auth.postfix import primary, without_tls
 from maildoctor.facts.cyrus.conf import SaslConf
@@ -15,6 +16,7 @@ from maildoctor.install import accounts
 from maildoctor.install.wanted import SetUp, Store, Wanted
 from maildoctor.plan.steps import (
     AddPostfixService,
+    BuildTable,
     Chmod,
     Chown,
     JoinGroup,
@@ -23,6 +25,7 @@ from maildoctor.plan.steps import (
     SetPostfix,
     Step,
     WriteFile,
+    WriteLogin,
 )
 
 _DOVECOT_FILE = "/etc/dovecot/conf.d/99-postfix-auth.conf"
@@ -38,6 +41,7 @@ _LISTENER = (
 )
 """The same in Dovecot 2.3 and 2.4."""
 _SASLDB = "/etc/sasldb2"
+_PASSWORDS = "/etc/postfix/sasl_passwd"
 
 
 def set_up(
@@ -51,7 +55,7 @@ def set_up(
 ) -> SetUp:
     """The whole way; arguments as of `install.sendmail.set_up`."""
     store = wanted.accounts or usual_store(beside)
-    asked = Wanted(wanted.mta, store, wanted.user, wanted.host, wanted.relay, wanted.serves)
+    asked = replace(wanted, accounts=store)
     configuration: list[Step] = []
     if store == "dovecot":
         configuration.append(WriteFile(_DOVECOT_FILE, _LISTENER))
@@ -73,6 +77,7 @@ def set_up(
         build=[Restart("postfix")],
         verifier=verifier,
         users=users,
+        relay=list(_relay(wanted)) if wanted.relay and wanted.relay_user else (),
     )
 
 
@@ -110,6 +115,25 @@ def _switched_on(postfix: Postfix | None, store: Store) -> Iterator[Step]:
     if store == "dovecot" and postfix is not None:
         chroot = next((s.service.chroot for s in postfix.smtpd if s.port == 25), "-")
     yield AddPostfixService("submission/inet", f"submission inet n - {chroot} - - smtpd", options)
+
+
+def _relay(wanted: Wanted) -> Iterator[Step]:
+    """SASL_README, Configuring SASL authentication in the Postfix SMTP/LMTP client; port 587 where none is named."""
+    host, _, port = wanted.relay.partition(":")
+    server = f"[{host}]:{port or 587}"
+    yield WriteLogin(_PASSWORDS, "sasl_passwd", server, wanted.relay_user)
+    yield BuildTable("hash", _PASSWORDS)
+    for name, value in (
+        ("relayhost", server),
+        ("smtp_sasl_auth_enable", "yes"),
+        ("smtp_sasl_password_maps", f"hash:{_PASSWORDS}"),
+        ("smtp_sasl_security_options", "noanonymous"),
+        ("smtp_tls_security_level", "encrypt"),
+    ):
+        yield SetPostfix(name, value)
+    if port == "465":
+        yield SetPostfix("smtp_tls_wrappermode", "yes")
+    yield Restart("postfix")
 
 
 def _certificate(postfix: Postfix | None, name: str) -> Iterator[Step]:

@@ -16,6 +16,7 @@ from maildoctor.install.wanted import SetUp, Wanted
 from maildoctor.plan.steps import (
     AddMacro,
     Adopt,
+    BuildMap,
     Draft,
     Inspect,
     ListenForAll,
@@ -25,6 +26,7 @@ from maildoctor.plan.steps import (
     Rebuild,
     SetOption,
     Step,
+    WriteLogin,
 )
 
 SOURCE, BUILT = "/etc/mail/sendmail.mc", "/etc/mail/sendmail.cf"
@@ -35,6 +37,7 @@ _DEBIAN_CONF = "/etc/mail/sasl/Sendmail.conf.2"
 """What Debian's update_auth makes, to which /etc/sasl2/Sendmail.conf leads."""
 _INCLUDED = ("include(`/etc/mail/tls/starttls.m4')dnl", "include(`/etc/mail/sasl/sasl.m4')dnl")
 _OPTIONS = "define(`confAUTH_OPTIONS', `A p')dnl"
+_AUTHINFO = "/etc/mail/authinfo"
 _CERTIFICATE, _KEY = "/etc/mail/certs/host.pem", "/etc/mail/certs/host.key"
 
 
@@ -65,7 +68,20 @@ def set_up(
         build=[Rebuild(source, built)],
         verifier=list(accounts.started(saslauthd, system)) if by_saslauthd else (),
         users=accounts.first_user(wanted, system, realm),
+        relay=list(_relay(wanted, source, built)) if wanted.relay and wanted.relay_user else (),
     )
+
+
+def _relay(wanted: Wanted, source: str, built: str) -> Iterator[Step]:
+    """cf/README, SMART_HOST and AUTHENTICATION; brackets, so that no MX record is asked, and AuthInfo by the name."""
+    host, _, port = wanted.relay.partition(":")
+    yield AddMacro(source, f"define(`SMART_HOST', `[{host}]')dnl")
+    if port and port != "25":
+        yield AddMacro(source, f"define(`RELAY_MAILER_ARGS', `TCP $h {port}')dnl")
+    yield AddMacro(source, f"FEATURE(`authinfo', `hash -o {_AUTHINFO}')dnl")
+    yield WriteLogin(_AUTHINFO, "authinfo", host, wanted.relay_user)
+    yield BuildMap("hash", _AUTHINFO)
+    yield from tested([Rebuild(source, built)])
 
 
 def tested(build: Sequence[Step]) -> list[Step]:

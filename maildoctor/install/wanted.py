@@ -15,13 +15,15 @@ Dovecot asks. Empty: nobody said it."""
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """`user`: the first user; `host`: the name by which clients reach this host; `relay`: the smart host at which it is
-    to log in; each empty where nobody said it. `serves`: users are to log in here."""
+    to log in, `HOST` or `HOST:PORT`, and `relay_user` as whom; each empty where nobody said it. `serves`: users are to
+    log in here."""
 
     mta: MailServer = ""
     accounts: Store = ""
     user: str = ""
     host: str = ""
     relay: str = ""
+    relay_user: str = ""
     serves: bool = True
 
 
@@ -35,6 +37,7 @@ class SetUp:
     build: Sequence[Step] = ()
     verifier: Sequence[Step] = ()
     users: Sequence[Step] = ()
+    relay: Sequence[Step] = ()
 
     @property
     def steps(self) -> list[Step]:

@@ -67,6 +67,7 @@ from maildoctor.plan.steps import (
     Unban,
     UnsetPostfix,
     WriteFile,
+    WriteLogin,
 )
 from maildoctor.plan.words import quoted, remark, shell_word, shell_words
 
@@ -404,6 +405,25 @@ def _make_certificate(step: MakeCertificate, _: System) -> str:
     return f"test -s {shell_word(step.path)} || (umask 077; {make})"
 
 
+_ROWS = {
+    "authinfo": ("AuthInfo:", r'\"U:%s\" \"I:%s\" \"P:%s\" \"M:PLAIN\"\n" "$2" "$3" "$3" "$p"'),
+    "sasl_passwd": ("", r'%s:%s\n" "$2" "$3" "$p"'),
+}
+"""For sh: what stands before the server in a row of each form, and behind it, with $2 the server as the row names it,
+$3 the user and p the password (cf/README of sendmail, SASL_README of Postfix). The printf is the shell's own, so that
+no list of processes shows the password."""
+
+
+def _write_login(step: WriteLogin, _: System) -> str:
+    """Rows of other servers stay."""
+    before, behind = _ROWS[step.form]
+    ask = 'umask 077; stty -echo; printf "Password: "; IFS= read -r p; stty echo; echo'
+    others = '[ ! -e "$1" ] || grep -vF "$2 " "$1"'
+    words = shell_words(step.path, f"{before}{step.server}", step.user)
+    row = f'printf "%s {behind}'
+    return f"sh -c '{ask}; {{ {others}; {row}; }} > \"$1.new\" && mv \"$1.new\" \"$1\"' sh {words}"
+
+
 _BEHIND_FIRST = "'/-----BEGIN/ {c = /CERTIFICATE/; n += c} c && n > 1'"
 """For awk: the certificates of a PEM file behind the first, and no key."""
 
@@ -481,6 +501,7 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     StopAndStart: lambda s, system: _service("stop and start", s.service, system),
     AddUser: _add_user,
     AddAccount: _add_account,
+    WriteLogin: _write_login,
     DeleteUser: _delete_user,
     Unban: _unban,
     Decrypt: _decrypt,

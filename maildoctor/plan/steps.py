@@ -586,6 +586,18 @@ class DeleteUser(Step):
     application: str
 
 
+@dataclass(frozen=True)
+class WriteLogin(Step):
+    """A file for root alone with one row: a login at another server, whose password is asked for. `form`: `authinfo` of
+    sendmail or `sasl_passwd` of Postfix; `server`: as the row names it."""
+
+    path: str
+    form: str
+    server: str
+    user: str
+    effect: str = field(default="asks for the password", kw_only=True)
+
+
 # ---- for a person
 
 

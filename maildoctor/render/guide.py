@@ -45,6 +45,7 @@ def document(guide: Guide) -> dict[str, Any]:
         "next": guide.next,
         "client": encoded(client) | {"rows": [list(row) for row in client.rows]} if client else None,
         "noted": list(guide.noted),
+        "run_in": guide.run_in,
     }
 
 
@@ -71,6 +72,8 @@ def _blocks(guide: Guide, style: Style) -> Iterator[Block]:
     if following is None:
         yield Block("", "Every step is done: users can log in.", tone="ok")
     else:
+        if guide.run_in:
+            yield Block("In:   ", shown(guide.run_in, style.ascii), tone="command", wrap="never")
         yield from _following(guide.steps.index(following) + 1, following, style)
     if following is None and guide.client is not None:
         yield from _settings(guide.client, style)
