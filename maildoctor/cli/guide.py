@@ -59,6 +59,8 @@ def parser() -> argparse.ArgumentParser:
         "--accounts", choices=("sasldb", "system", "ldap", "dovecot"), default="", help="where users are kept"
     )
     p.add_argument("--host", metavar="NAME", default="", help="the name by which clients reach this host")
+    p.add_argument("--ldap", metavar="URI", default="", help="the directory of --accounts ldap")
+    p.add_argument("--ldap-base", metavar="DN", default="", help="the entry below which its users stand")
     p.add_argument("--relay", metavar="HOST[:PORT]", default="", help="mail goes out by this smart host, with a login")
     p.add_argument("--relay-user", metavar="NAME", default="", help="as whom this host logs in there")
     p.add_argument("--relay-only", action="store_true", help="no users log in here")
@@ -130,6 +132,8 @@ def _asked(options: argparse.Namespace) -> Wanted:
         relay,
         options.relay_user,
         not options.relay_only,
+        options.ldap,
+        options.ldap_base,
     )
 
 

@@ -6,7 +6,7 @@ The order is that of the guide of 2001 (SMTP AUTH in sendmail 8.11 with Cyrus SA
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from maildoctor.auth.postfix import primary
 from maildoctor.facts import Unknown
@@ -91,6 +91,8 @@ _SUBMISSION = ("587", "465", "2525")
 _CLOSED = ("CONF012", "RELAY047", "RELAY048", "MAP018")
 """Checks that find an open relay."""
 
+_STRICT = ("log", "relay")
+"""Steps that a warning makes wrong: what they are for is a risk, not a login that fails."""
 _OF_CLIENT = ("choose", "packages", "backup", "log", "relay", "smart-host")
 """Steps of a host that only logs in elsewhere."""
 
@@ -113,8 +115,8 @@ class Part:
     needed: Callable[[Ground], bool] = lambda _: True
     by_login: bool = False
     """only what happens shows it, and so it is not known before"""
-    after_set_up: bool = False
-    """what is seen before AUTH is set up shows nothing of it"""
+    after: Literal["", "set-up", "build"] = ""
+    """what is seen before AUTH is set up, or before what is configured is in use, shows nothing of it"""
     facts: tuple[type[Any], ...] = ()
     """without which it cannot be told"""
 
@@ -123,7 +125,12 @@ def judged(ground: Ground) -> list[GuideStep]:
     """Every step, in the order in which they are done."""
     parts = [p for p in PARTS if p.needed(ground) and (ground.asked.serves or p.name in _OF_CLIENT)]
     hits = _hits(ground, [part.name for part in parts])
-    return [_step(part, ground, hits.get(part.name, [])) for part in parts]
+    steps: list[GuideStep] = []
+    for part in parts:
+        built = all(step.state == "done" for step in steps if step.name == "build")
+        early = (part.after != "" and not ground.is_set_up) or (part.after == "build" and not built)
+        steps.append(_step(part, ground, hits.get(part.name, []), early))
+    return steps
 
 
 def following(steps: Sequence[GuideStep]) -> GuideStep | None:
@@ -152,9 +159,10 @@ def _hits(ground: Ground, names: Sequence[str]) -> dict[str, list[Finding]]:
     return hits
 
 
-def _step(part: Part, ground: Ground, hits: Sequence[Finding]) -> GuideStep:
+def _step(part: Part, ground: Ground, hits: Sequence[Finding], early: bool) -> GuideStep:
     step = GuideStep(part.name, part.title, "to_do", part.lacks, part.why, choices=tuple(part.choices(ground)))
-    faults = [f for f in hits if f.severity == "error" and f.code not in _NOT_YET]
+    grave = ("error", "warning") if part.name in _STRICT else ("error",)
+    faults = [f for f in hits if f.severity in grave and f.code not in _NOT_YET]
     before = [f for f in hits if f.code in _NOT_YET and f.severity != "info"]
     marks = tuple(f.fingerprint for f in hits if f.severity != "info")
     if faults:
@@ -170,7 +178,6 @@ def _step(part: Part, ground: Ground, hits: Sequence[Finding]) -> GuideStep:
             findings=marks,
             choices=(),
         )
-    early = part.after_set_up and not ground.is_set_up
     shown = None if before or early else part.shown(ground)
     if shown is not None:
         return replace(step, state="done", summary=shown[0], evidence=shown[1], findings=marks, choices=())
@@ -181,7 +188,7 @@ def _step(part: Part, ground: Ground, hits: Sequence[Finding]) -> GuideStep:
         summary = part.lacks if first.code in _SET_UP else first.message
         ours = commands if first.code in _DONE_HERE or not first.fix else first.fix
         return replace(step, summary=summary, evidence=first.evidence, commands=ours or first.fix, findings=marks)
-    if part.by_login and ground.here:
+    if (part.by_login or (part.name == "users" and ground.store == "ldap")) and ground.here:
         return replace(step, state="unknown", commands=commands, reason=part.lacks)
     gap = next((why for fact in part.facts if isinstance(why := ground.facts(fact), Unknown)), None)
     if gap is not None and ground.here and not commands:
@@ -209,6 +216,8 @@ def _choices(ground: Ground) -> Iterator[Choice]:
         if ground.mta == "sendmail":
             others.remove("dovecot")
         yield Choice(f"--accounts {'|'.join(others)}", f"instead of {_STORES[ground.store]}")
+    if ground.store == "ldap" and not (ground.asked.ldap and ground.asked.ldap_base):
+        yield Choice("--ldap URI --ldap-base DN", "the directory, and below which entry its users stand")
 
 
 def _choose(ground: Ground) -> Sequence[Step]:
@@ -384,8 +393,10 @@ def _users(ground: Ground) -> Sequence[Step]:
 def _said(ground: Ground) -> str:
     """The options that were given, to be given again."""
     asked = ground.asked
-    pairs = (("--mta", asked.mta), ("--accounts", asked.accounts), ("--host", asked.host),
-             ("--relay", asked.relay), ("--relay-user", asked.relay_user))
+    pairs = (
+        ("--mta", asked.mta), ("--accounts", asked.accounts), ("--host", asked.host), ("--relay", asked.relay),
+        ("--relay-user", asked.relay_user), ("--ldap", asked.ldap), ("--ldap-base", asked.ldap_base),
+    )  # fmt: skip
     return "".join(f" {option} {shell_word(value)}" for option, value in pairs if value)
 
 
@@ -508,37 +519,37 @@ PARTS: tuple[Part, ...] = (
     Part(
         "verifier", "verifier", "Somebody must tell a right password from a wrong one.",
         _verifies, lambda g: g.set_up.verifier, "what checks passwords does not run",
-        after_set_up=True,
+        after="set-up",
         needed=lambda g: g.store != "sasldb",
     ),
     Part(
         "start", "start", "Users need a port that answers from elsewhere.",
         _runs, _start, "no port is seen to answer",
-        after_set_up=True,
+        after="build",
     ),
     Part(
         "users", "users", "A login needs a user, in the realm in which the server looks the name up.",
-        _has_users, _users, "there is none yet", _user_choice, after_set_up=True,
+        _has_users, _users, "there is none yet", _user_choice, after="set-up",
     ),
     Part(
         "offer", "EHLO", "Clients see what they may use in the reply to EHLO.",
         _offers, lambda g: [Inspect(f"maildoctor probe {_where(g)} --no-verify")], "AUTH is not seen to be offered",
-        after_set_up=True,
+        after="build",
     ),
     Part(
         "login", "login", "Only a login shows that all of it works.",
         _logged_in, lambda g: _probe(g, " --send-test {address}"), "no login was seen yet", _user_choice,
-        by_login=True, after_set_up=True,
+        by_login=True, after="build",
     ),
     Part(
         "client", "mail program", "What is typed into a mail program must be what the login used.",
         _settings, lambda g: [Inspect(f"maildoctor guide{_said(g)} --for client")], "known after a login",
-        by_login=True, after_set_up=True,
+        by_login=True, after="build",
     ),
     Part(
         "message", "message", "A message that arrives says in its Received header who was authenticated.",
         _sent, lambda g: _probe(g, " --send-test {address}"), "no message was seen to be passed on", by_login=True,
-        after_set_up=True,
+        after="build",
     ),
     Part("log", "log", "The log tells why a login failed.", _logs, lambda _: (), "no log of mail is seen"),
     Part(

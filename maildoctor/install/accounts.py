@@ -7,7 +7,7 @@ from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.system import System
 from maildoctor.install.wanted import Store, Wanted
 from maildoctor.plan.steps import AddAccount, AddUser, Install, Restart, SetOption, Start, Step, WriteFile
-from maildoctor.remedy import set_option
+from maildoctor.remedy import by_hand, set_option
 
 NOBODY = "USER"
 """Stands for a name that nobody knows yet."""
@@ -40,10 +40,29 @@ def settings(store: Store, conf: SaslConf | None, path: str) -> Iterator[Step]:
             yield set_option(conf, name, value)
 
 
+def directory(wanted: Wanted, system: System | None) -> Iterator[Step]:
+    """saslauthd asks a directory (saslauthd/LDAP_SASLAUTHD of Cyrus SASL); none where it is not known which."""
+    if not (wanted.ldap and wanted.ldap_base):
+        return
+    rows = (("ldap_servers", wanted.ldap), ("ldap_search_base", wanted.ldap_base), ("ldap_filter", "(uid=%u)"))
+    yield WriteFile("/etc/saslauthd.conf", tuple(f"{name}: {value}" for name, value in rows))
+    if system is not None and system.family in _MECHANISM:
+        path, name = _MECHANISM[system.family]
+        yield SetOption(path, name, "ldap", "", "=", new=True)
+    else:
+        yield by_hand("have saslauthd started with -a ldap")
+
+
+_MECHANISM = {"debian": (_DEFAULTS, "MECHANISMS"), "fedora": ("/etc/sysconfig/saslauthd", "MECH"),
+              "suse": ("/etc/sysconfig/saslauthd", "SASLAUTHD_AUTHMECH")}  # fmt: skip
+"""Where the distribution says what saslauthd asks."""
+
+
 def started(saslauthd: Saslauthd | None, system: System | None) -> Iterator[Step]:
     """saslauthd, now and at each boot. systemd takes an init script that started nothing for active, so that only a
     restart has an effect."""
     if saslauthd is not None and saslauthd.processes:
+        yield Restart("saslauthd")
         return
     if saslauthd is not None and saslauthd.is_kept_from_starting:
         start = saslauthd.settings.get("START")
@@ -70,7 +89,7 @@ def first_user(wanted: Wanted, system: System | None, realm: str) -> Sequence[St
     if wanted.accounts in ("sasldb", ""):
         user, _, domain = name.partition("@")
         return [AddUser(user, domain or realm)]
-    if system is None or name not in system.people:
+    if wanted.accounts != "ldap" and (system is None or name not in system.people):
         return [AddAccount(name)]
     return ()
 

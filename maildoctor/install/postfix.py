@@ -64,7 +64,8 @@ def set_up(
         users = list(accounts.first_user(asked, system, realm))
     else:
         configuration += accounts.settings(store, conf, _conf_path(system))
-        verifier = list(accounts.started(saslauthd, system)) if store != "sasldb" else []
+        by_saslauthd = [*accounts.directory(asked, system), *accounts.started(saslauthd, system)]
+        verifier = by_saslauthd if store != "sasldb" else []
         debian = system is not None and system.family == "debian"
         let_in = list(_let_in(store, system))
         configuration += let_in if debian else ()

@@ -66,7 +66,7 @@ def set_up(
             *([ListenForAll(source)] if cf and any(_for_itself(d) for d in cf.daemons) else []),
         ],
         build=[Rebuild(source, built)],
-        verifier=list(accounts.started(saslauthd, system)) if by_saslauthd else (),
+        verifier=[*accounts.directory(wanted, system), *accounts.started(saslauthd, system)] if by_saslauthd else (),
         users=accounts.first_user(wanted, system, realm),
         relay=list(_relay(wanted, source, built)) if wanted.relay and wanted.relay_user else (),
     )

@@ -16,7 +16,7 @@ Dovecot asks. Empty: nobody said it."""
 class Wanted:
     """`user`: the first user; `host`: the name by which clients reach this host; `relay`: the smart host at which it is
     to log in, `HOST` or `HOST:PORT`, and `relay_user` as whom; each empty where nobody said it. `serves`: users are to
-    log in here."""
+    log in here. `ldap`: the URI of the directory, and `ldap_base` below which its users stand."""
 
     mta: MailServer = ""
     accounts: Store = ""
@@ -25,6 +25,8 @@ class Wanted:
     relay: str = ""
     relay_user: str = ""
     serves: bool = True
+    ldap: str = ""
+    ldap_base: str = ""
 
 
 @dataclass(frozen=True, slots=True)

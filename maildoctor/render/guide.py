@@ -21,6 +21,8 @@ _MARKS: dict[State, tuple[str, Tone]] = {
 _TITLE = 13
 _LABEL = 6
 _FEW_NOTED = 3
+_GLIMPSE = 150
+"""Characters of what a step comes to that are shown at once."""
 _GAP = Block("", "")
 
 
@@ -92,7 +94,10 @@ def _line(number: int, step: GuideStep, style: Style) -> Block:
 
 
 def _following(number: int, step: GuideStep, style: Style) -> Iterator[Block]:
-    yield Block("", f"Next: {number} {step.title}. {shown(step.summary, style.ascii)}", tone="info")
+    summary = shown(step.summary, style.ascii)
+    if len(summary) > _GLIMPSE and style.verbosity == 0:
+        summary = f"{summary[: _GLIMPSE - 4]} ..."
+    yield Block("", f"Next: {number} {step.title}. {summary}", tone="info")
     if step.why:
         yield Block("  why ", prose(step.why, style.ascii))
     for n, command in enumerate(step.commands):
