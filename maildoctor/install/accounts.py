@@ -42,7 +42,7 @@ def settings(store: Store, conf: SaslConf | None, path: str) -> Iterator[Step]:
 
 def directory(wanted: Wanted, system: System | None) -> Iterator[Step]:
     """saslauthd asks a directory (saslauthd/LDAP_SASLAUTHD of Cyrus SASL); none where it is not known which."""
-    if not (wanted.ldap and wanted.ldap_base):
+    if wanted.accounts != "ldap" or not (wanted.ldap and wanted.ldap_base):
         return
     rows = (("ldap_servers", wanted.ldap), ("ldap_search_base", wanted.ldap_base), ("ldap_filter", "(uid=%u)"))
     yield WriteFile("/etc/saslauthd.conf", tuple(f"{name}: {value}" for name, value in rows))
