@@ -1,4 +1,4 @@
-"""`maildoctor guide`: each step judged by what the checks find, and what comes next; on recorded hosts and bare ones."""
+"""`maildoctor guide`: each step judged by what the checks find, and what comes next, on recorded and bare hosts."""
 
 import json
 from collections.abc import Iterator

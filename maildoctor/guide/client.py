@@ -62,9 +62,8 @@ def _user(ground: Ground) -> str:
     if service is None or ground.store != "sasldb" or sasldb is None or "@" in name:
         return name
     users = [u for u in sasldb.users if not name or u.name == name]
-    here = [u for u in users if u.realm == service.realm]
-    if here:
-        return here[0].name if not name or name == here[0].name else name
+    if found := [u for u in users if u.realm == service.realm]:
+        return name or found[0].name
     return f"{users[0].name}@{users[0].realm}" if users else name
 
 

@@ -65,14 +65,14 @@ class Ground:
         return self.asked.mta or next((m for m in KNOWN_SERVERS if m in self.installed), "")
 
     @cached_property
-    def here(self) -> bool:
+    def is_installed(self) -> bool:
         """Whether that mail server is installed."""
         return bool(self.mta) and self.mta in self.installed
 
     @cached_property
     def service(self) -> LoginService | None:
         """Its logins, as its configuration has them."""
-        return self.facts.get(LoginService) if self.here else None
+        return self.facts.get(LoginService) if self.is_installed else None
 
     @cached_property
     def realm(self) -> str:
@@ -111,7 +111,7 @@ class Ground:
     @cached_property
     def is_set_up(self) -> bool:
         """Whether AUTH is switched on, with the accounts that are wanted."""
-        return self.here and self.store_now == self.store
+        return self.is_installed and self.store_now == self.store
 
     @cached_property
     def wanted(self) -> Wanted:
@@ -122,11 +122,11 @@ class Ground:
     def set_up(self) -> SetUp:
         """The steps that set up logins on this host."""
         get = self.facts.get
-        conf, daemon = (get(SaslConf), get(Saslauthd)) if self.here else (None, None)
+        conf, daemon = (get(SaslConf), get(Saslauthd)) if self.is_installed else (None, None)
         if self.mta == "postfix":
-            main = get(Postfix) if self.here else None
+            main = get(Postfix) if self.is_installed else None
             return of_postfix.set_up(self.wanted, self.system, self.beside, main, conf, daemon, self.realm)
-        cf, mc = (get(SendmailCf), get(SendmailMc)) if self.here else (None, None)
+        cf, mc = (get(SendmailCf), get(SendmailMc)) if self.is_installed else (None, None)
         return of_sendmail.set_up(self.wanted, self.system, self.beside, cf, mc, conf, daemon, self.realm)
 
     @cached_property

@@ -188,10 +188,10 @@ def _step(part: Part, ground: Ground, hits: Sequence[Finding], early: bool) -> G
         summary = part.lacks if first.code in _SET_UP else first.message
         ours = commands if first.code in _DONE_HERE or not first.fix else first.fix
         return replace(step, summary=summary, evidence=first.evidence, commands=ours or first.fix, findings=marks)
-    if (part.by_login or (part.name == "users" and ground.store == "ldap")) and ground.here:
+    if (part.by_login or (part.name == "users" and ground.store == "ldap")) and ground.is_installed:
         return replace(step, state="unknown", commands=commands, reason=part.lacks)
     gap = next((why for fact in part.facts if isinstance(why := ground.facts(fact), Unknown)), None)
-    if gap is not None and ground.here and not commands:
+    if gap is not None and ground.is_installed and not commands:
         return replace(step, state="unknown", summary=gap.reason, reason=gap.remedy or gap.reason)
     return replace(step, commands=commands)
 
@@ -209,7 +209,7 @@ def _chosen(ground: Ground) -> Shown | None:
 
 
 def _choices(ground: Ground) -> Iterator[Choice]:
-    if not ground.here:
+    if not ground.is_installed:
         yield Choice("--mta sendmail|postfix", "the mail server that is wanted")
     if not ground.store_now:
         others = [s for s in ("sasldb", "system", "ldap", "dovecot") if s != ground.store]
@@ -226,15 +226,15 @@ def _choose(ground: Ground) -> Sequence[Step]:
 
 def _packages(ground: Ground) -> Sequence[Step]:
     word = "sendmail-cf" if ground.mta == "sendmail" else ground.mta
-    return [*([Install(word)] if ground.mta and not ground.here else []), *ground.set_up.packages]
+    return [*([Install(word)] if ground.mta and not ground.is_installed else []), *ground.set_up.packages]
 
 
 def _installed(ground: Ground) -> Shown | None:
-    if not ground.here or ground.beside is None or _packages(ground):
+    if not ground.is_installed or ground.beside is None or _packages(ground):
         return None
-    here = [p for p in ground.report.target.mta if p.in_use]
-    words = ", ".join(dict.fromkeys([*(f"{p.name} {p.version}".strip() for p in here), *ground.beside]))
-    return words, tuple(Evidence(ground.report.target.name, f"{p.name} {p.version}".strip()) for p in here)
+    used = {p.name: f"{p.name} {p.version}".strip() for p in ground.report.target.mta if p.in_use}
+    words = [*used.values(), *(name for name in ground.beside if name not in used)]
+    return ", ".join(words), tuple(Evidence(ground.report.target.name, text) for text in used.values())
 
 
 def _lacking(ground: Ground) -> list[str]:
@@ -286,7 +286,9 @@ def _kept(ground: Ground) -> Shown | None:
 
 
 def _copies(ground: Ground) -> Sequence[Step]:
-    folders = _folders(ground) or [f for f in FOLDERS if ground.mta and not ground.here and f == f"/etc/{ground.mta}"]
+    folders = _folders(ground) or [
+        f for f in FOLDERS if ground.mta and not ground.is_installed and f == f"/etc/{ground.mta}"
+    ]
     return [KeepCopy(folder, f"{folder}{SUFFIX}") for folder in folders]
 
 
