@@ -209,9 +209,9 @@ def _chosen(ground: Ground) -> Shown | None:
 
 
 def _choices(ground: Ground) -> Iterator[Choice]:
-    if not ground.is_installed:
+    if ground.mta and not ground.is_installed:
         yield Choice("--mta sendmail|postfix", "the mail server that is wanted")
-    if not ground.store_now:
+    if ground.mta and not ground.store_now:
         others = [s for s in ("sasldb", "system", "ldap", "dovecot") if s != ground.store]
         if ground.mta == "sendmail":
             others.remove("dovecot")
@@ -455,7 +455,7 @@ def _sent(ground: Ground) -> Shown | None:
 
 def _logs(ground: Ground) -> Shown | None:
     log = ground.facts.get(MailLog)
-    if log is None:
+    if log is None or not ground.is_installed:
         return None
     passed = ground.passed("CONF010")
     return f"logins are told in {log.path}", (Evidence(log.path, "is written"), *(Evidence("", p) for p in passed))

@@ -421,7 +421,7 @@ def _write_login(step: WriteLogin, _: System) -> str:
     others = '[ ! -e "$1" ] || grep -vF "$2 " "$1"'
     words = shell_words(step.path, f"{before}{step.server}", step.user)
     row = f'printf "%s {behind}'
-    return f"sh -c '{ask}; {{ {others}; {row}; }} > \"$1.new\" && mv \"$1.new\" \"$1\"' sh {words}"
+    return f'sh -c \'{ask}; {{ {others}; {row}; }} > "$1.new" && mv "$1.new" "$1"\' sh {words}'
 
 
 _BEHIND_FIRST = "'/-----BEGIN/ {c = /CERTIFICATE/; n += c} c && n > 1'"

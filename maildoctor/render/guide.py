@@ -78,7 +78,9 @@ def _blocks(guide: Guide, style: Style) -> Iterator[Block]:
             yield Block("In:   ", shown(guide.run_in, style.ascii), tone="command", wrap="never")
         yield from _following(guide.steps.index(following) + 1, following, style)
     if following is None and guide.client is not None:
-        yield from _settings(guide.client, style)
+        one = guide.client
+        words = f"{one.server} port {one.port}, {one.tls}, user name {one.user or 'of the account'}, {one.method}"
+        yield Block("Mail program: ", shown(words, style.ascii))
     for note in guide.noted[:_FEW_NOTED] if following is None else ():
         yield Block("note  ", shown(note, style.ascii), tone="warning")
 
