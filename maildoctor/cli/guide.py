@@ -26,7 +26,6 @@ from maildoctor.host.network import ProbeOptions, visited
 from maildoctor.install.wanted import Wanted
 from maildoctor.library import load_library
 from maildoctor.model import Report
-from maildoctor.probe.attempts import BY_PASSWORD
 from maildoctor.render.escape import shown
 from maildoctor.render.guide import as_json, client_text, document, text
 from maildoctor.sasl import Login
@@ -163,7 +162,7 @@ def _tried(options: argparse.Namespace, settings: ClientSettings) -> ClientSetti
         verify=False,  # it is this machine
         in_clear=options.insecure_plaintext,
         login=who,
-        mechs=mechanisms(options) or tuple(m for m in BY_PASSWORD if m != "GSSAPI"),
+        mechs=mechanisms(options) or (settings.mechanism,),
     )
     (target,) = target_of(f"127.0.0.1:{settings.port}", (settings.port,))
     (talk,) = Wire.parse(visited(target, probe_options)).all
