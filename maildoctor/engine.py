@@ -69,9 +69,21 @@ def examine(
     deadline: Deadline | None = None,
     witness: Callable[[Report, LoginHistory | None], Report] = lambda report, _: report,
 ) -> Report:
-    """The diagnosis of a host. A fault in one check or collector never ends the run, nor does one that takes too long:
-    what the deadline or an interruption leaves no time for is not judged. `witness` adds what the host's log says,
-    before the verdict; it is given what came of logins too."""
+    """The diagnosis of a host, see `examined`."""
+    return examined(host, library, selection, progress, deadline, witness)[0]
+
+
+def examined(
+    host: Host,
+    library: Library,
+    selection: Selection,
+    progress: Callable[[str], None] | None = None,
+    deadline: Deadline | None = None,
+    witness: Callable[[Report, LoginHistory | None], Report] = lambda report, _: report,
+) -> tuple[Report, tuple[FactStore, ...]]:
+    """The diagnosis of a host, and what is known of each of its login services. A fault in one check or collector never
+    ends the run, nor does one that takes too long: what the deadline or an interruption leaves no time for is not
+    judged. `witness` adds what the host's log says, before the verdict; it is given what came of logins too."""
     late = deadline or Deadline()
     started = host.ask("clock")
     services = knowledge(host, progress or (lambda _: None), late)
@@ -115,7 +127,7 @@ def examine(
     )
     report = _or(late, lambda: witness(report, know.already(LoginHistory) if whole else None), report)
     wire = know.already(Wire)
-    return conclude(report, known, bool(wire and wire.without_login)) if whole else report
+    return conclude(report, known, bool(wire and wire.without_login)) if whole else report, services
 
 
 def _or(deadline: Deadline, work: Callable[[], T], otherwise: T) -> T:

@@ -233,7 +233,7 @@ def _at_rest(seen: Seen) -> Iterator[RouteRung]:
     if service is None or not service.offer_known or seen.plugins is None:
         return
     offers = mechanisms(service, seen.conf, seen.plugins, seen.sasldb)
-    in_tls = next(_certificates(seen.tls), None)
+    in_tls = next(certificates(seen.tls), None)
     if loads := [o for o in offers.all if o.loads and o.configured and o.listed]:
         files = dict.fromkeys(o.plugin.path for o in loads if o.plugin is not None)
         evidence = tuple(Evidence(path, "loads") for path in files)
@@ -250,7 +250,7 @@ def _at_rest(seen: Seen) -> Iterator[RouteRung]:
     yield from _asked_later(seen)
 
 
-def _certificates(tls: Tls | None) -> Iterator[Evidence]:
+def certificates(tls: Tls | None) -> Iterator[Evidence]:
     """Those that are good today and whose key is there, with the day on which they end."""
     keys = {f.public_key for f in tls.of("key") if f.state == "ok"} if tls else set()
     for file in tls.of("certificate") if tls else ():

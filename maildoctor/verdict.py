@@ -47,7 +47,7 @@ def places(checks: "Sequence[Check]") -> Mapping[str, Place]:
     return {c.code: Place(c.rung, c.role, c.direction, c.scope, c.shows) for c in checks}
 
 
-def _place(finding: Finding, known: Mapping[str, Place]) -> Place:
+def place_of(finding: Finding, known: Mapping[str, Place]) -> Place:
     """Where it stands: by what it says itself, else by its check, else by the family of its log rule."""
     place = known.get(finding.code)
     if place is None:
@@ -63,7 +63,7 @@ _ORDER: Mapping[str, int] = {"cause": 0, "derived": 0, "symptom": 1, "risk": 2, 
 
 def order(finding: Finding, known: Mapping[str, Place]) -> tuple[int, int]:
     """Among findings of one severity: faults before risks, causes before what was seen, the lower rung first."""
-    place = _place(finding, known)
+    place = place_of(finding, known)
     return _ORDER[place.role], len(RUNGS) if place.rung == "none" else RUNGS.index(place.rung)
 
 
@@ -71,7 +71,7 @@ def conclude(report: Report, known: Mapping[str, Place], lacking: bool = False) 
     """The report with its findings laid on the routes, and the verdict. `known`: see `places`; `lacking`: a login was
     asked for and was not tried at some server."""
     report = replace(report, ranked=_without_setup(_attributed(report.ranked, known)))
-    breaking = [r for r in report.ranked if _breaks(r.finding, _place(r.finding, known))]
+    breaking = [r for r in report.ranked if _breaks(r.finding, place_of(r.finding, known))]
     routes = tuple(_laid(route, report, breaking, known) for route in report.routes)
     return replace(report, routes=routes, verdict=_verdict(report, routes, breaking, known, lacking))
 
@@ -101,16 +101,16 @@ def _attributed(ranked: Sequence[Ranked], known: Mapping[str, Place]) -> tuple[R
     parents: dict[str, str] = {}
     why: set[str] = set()
     for f in roots:
-        if "not-started" in _place(f, known).shows and (said := next((x for x in lines if _wrote(f, x)), None)):
+        if "not-started" in place_of(f, known).shows and (said := next((x for x in lines if _wrote(f, x)), None)):
             parents[f.fingerprint] = said.fingerprint
             why.add(said.fingerprint)
     for line in (x for x in lines if x.fingerprint not in why):
-        if cause := next((c for c in causes if _alike(_place(c, known), _place(line, known))), None):
+        if cause := next((c for c in causes if _alike(place_of(c, known), place_of(line, known))), None):
             parents[line.fingerprint] = cause.fingerprint
-    open_lines = [f for f in lines if f.fingerprint not in parents and _place(f, known).rung != "none"]
-    lowest = RUNGS.index(_place(open_lines[0], known).rung) if open_lines else len(RUNGS)
+    open_lines = [f for f in lines if f.fingerprint not in parents and place_of(f, known).rung != "none"]
+    lowest = RUNGS.index(place_of(open_lines[0], known).rung) if open_lines else len(RUNGS)
     for f in roots:
-        place = _place(f, known)
+        place = place_of(f, known)
         if _OF_LOGINS & {*place.shows} and place.rung != "none" and lowest <= RUNGS.index(place.rung):
             parents[f.fingerprint] = open_lines[0].fingerprint
     moved = [replace(r, explained_by=parents.get(r.finding.fingerprint, r.explained_by)) for r in ranked]
@@ -166,7 +166,7 @@ def _laid(route: Route, report: Report, breaking: Sequence[Ranked], known: Mappi
     broken: dict[str, Ranked] = {}
     stopped_at = len(RUNGS)
     for r in breaking:
-        place = _place(r.finding, known)
+        place = place_of(r.finding, known)
         if place.direction != route.direction or not _concerns(r.finding, route):
             continue
         broken.setdefault(place.rung, r)
@@ -222,10 +222,10 @@ def _verdict(
         return Verdict("nothing_to_judge")
     unset = {r.finding.product for r in report.ranked if _not_set_up(r)}
     nowhere = bool(unset) and all(route.service in unset for route in routes)
-    server = [r for r in breaking if _place(r.finding, known).direction == "server"]
+    server = [r for r in breaking if place_of(r.finding, known).direction == "server"]
     first = next((r.finding.message for r in report.ranked if r in breaking), "")
     if server:
-        stops = [r for r in server if _stops(r.finding, _place(r.finding, known), report)]
+        stops = [r for r in server if _stops(r.finding, place_of(r.finding, known), report)]
         dead = {route.listener for route in routes if _dead(route)}
         if nowhere and not shown and not ok:
             return Verdict("broken", because="set-up")
@@ -233,7 +233,7 @@ def _verdict(
             return _partly(report, server, known, shown + len(ok), first)
         return Verdict("broken", because=first)
     if breaking:
-        fails = next(_place(r.finding, known).direction for r in breaking)
+        fails = next(place_of(r.finding, known).direction for r in breaking)
         elsewhere = Verdict("partly", shown + len(ok), (), first)
         return elsewhere if fails == "server" else replace(elsewhere, fails=fails)
     sends = any(_holds(route, "policy") for route in routes)
@@ -268,7 +268,7 @@ def _partly(report: Report, server: Sequence[Ranked], known: Mapping[str, Place]
 
 def _rung_of(finding: Finding, known: Mapping[str, Place]) -> RungName:
     """Of a finding that breaks one."""
-    rung = _place(finding, known).rung
+    rung = place_of(finding, known).rung
     return "program" if rung == "none" else rung
 
 
@@ -289,9 +289,10 @@ def conclude_log(report: Report) -> Report:
 def _under_lines(ranked: Sequence[Ranked], known: Mapping[str, Place]) -> tuple[Ranked, ...]:
     """What was only seen on the wire stands under the line of a log that names a fault on the same rung."""
     roots = [r.finding for r in ranked if r.explained_by is None and r.finding.severity == "error"]
-    lines = {_place(f, known).rung: f for f in reversed(roots) if f.code not in known and not f.code.startswith("WIRE")}
-    seen = [f for f in roots if f.code in known and _place(f, known).role == "symptom"]
-    parents = {f.fingerprint: line.fingerprint for f in seen if (line := lines.get(_place(f, known).rung))}
+    of_logs = [f for f in reversed(roots) if f.code not in known and not f.code.startswith("WIRE")]
+    lines = {place_of(f, known).rung: f for f in of_logs}
+    seen = [f for f in roots if f.code in known and place_of(f, known).role == "symptom"]
+    parents = {f.fingerprint: line.fingerprint for f in seen if (line := lines.get(place_of(f, known).rung))}
     moved = [replace(r, explained_by=parents.get(r.finding.fingerprint, r.explained_by)) for r in ranked]
     return _laid_out(moved) if parents else tuple(ranked)
 
@@ -312,20 +313,20 @@ def conclude_paste(report: Report, known: Mapping[str, Place], lines: LogRead) -
     # what would show a rung is told by what is to be pasted next
     routes = tuple(replace(r, rungs=tuple(replace(s, would_show="") for s in r.rungs)) for r in report.routes)
     report = replace(report, routes=routes, ranked=_under_lines(report.ranked, known))
-    breaking = [r.finding for r in report.roots if _breaks(r.finding, _place(r.finding, known))]
+    breaking = [r.finding for r in report.roots if _breaks(r.finding, place_of(r.finding, known))]
     if breaking and all(f.code in _OF_ONE_LOGIN for f in breaking):
         said = [
             line.removeprefix("=== user ") for t in report.talks for line in t.lines if line.startswith("=== user ")
         ]
         users = tuple(dict.fromkeys(said)) or tuple(f.labels.get("endpoint", "") for f in breaking)
         return replace(report, verdict=Verdict("partly", 0, users, breaking[0].message, fails="account"))
-    relayed = {r.explained_by for r in report.ranked if _place(r.finding, known).direction == "relay"}
-    elsewhere = [f for f in breaking if f.fingerprint in relayed or _place(f, known).direction == "relay"]
+    relayed = {r.explained_by for r in report.ranked if place_of(r.finding, known).direction == "relay"}
+    elsewhere = [f for f in breaking if f.fingerprint in relayed or place_of(f, known).direction == "relay"]
     if breaking and len(elsewhere) == len(breaking):
         return replace(report, verdict=Verdict("partly", because=breaking[0].message, fails="relay"))
     if breaking and not any(f.code in known for f in breaking):
         shown, failed = (lines.logins.succeeded, lines.logins.failed) if lines.logins else (0, 0)
-        stops = any(_place(f, known).rung in _BEFORE_ACCOUNT and f.direction in ("", "server") for f in breaking)
+        stops = any(place_of(f, known).rung in _BEFORE_ACCOUNT and f.direction in ("", "server") for f in breaking)
         code: VerdictCode = "broken" if (failed or stops) and not shown else "partly"
         return replace(report, verdict=Verdict(code, shown, because=breaking[0].message))
     read = any(piece.kind != "text" for piece in report.pieces) or report.ranked

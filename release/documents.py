@@ -31,7 +31,8 @@ _COUNTS = ("--select", "--ignore", "--checks", "--baseline", "--since", "--confi
 _TITLES = {
     "check": ("what check examines (without these: this host):", "What is examined"),
     "probe": ("what probe asks (a host without a port: 25, 465 and 587):", "What probe asks"),
-    "login": ("who logs in (probe, healthcheck):", "Who logs in"),
+    "login": ("who logs in (probe, healthcheck, guide):", "Who logs in"),
+    "guide": ("what guide leads to:", "What guide leads to"),
     "triage": ("what triage reads (without FILE: a pipe, or the logs of this host):", "What triage reads"),
     "printed": ("what is printed:", "What is printed"),
     "counts": ("what counts:", "What counts"),

@@ -183,7 +183,7 @@ def stand_in(
         engine.extra = extra  # type: ignore[attr-defined]
         return Library()
 
-    vars(engine).update(Selection=Selection, examine=examine)
+    vars(engine).update(Selection=Selection, examine=examine, examined=lambda *given: (examine(*given), ()))
     put("maildoctor.engine", engine)
     library = ModuleType("maildoctor.library")
     vars(library).update(Library=Library, load_library=load_library)

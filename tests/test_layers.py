@@ -39,7 +39,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "check": frozenset({"model", "facts", "plan"}),
     "correlate": frozenset({"model", "facts"}),
     "remedy": frozenset({"model", "facts", "auth", "plan"}),
-    "api": frozenset({"model", "facts", "auth", "check", "correlate", "plan", "remedy"}),
+    "install": frozenset({"model", "facts", "auth", "plan", "remedy"}),
+    "api": frozenset({"model", "facts", "auth", "check", "correlate", "plan", "remedy", "install"}),
     "host": frozenset(
         {
             "errors",
@@ -59,7 +60,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         }
     ),
     "collect": frozenset({"facts", "auth", "host", "model", "stamps"}),
-    "render": frozenset({"model", "check", "__init__"}),
+    "render": frozenset({"model", "check", "guide.step", "__init__"}),
     "fleet": frozenset({"model", "render", "__init__"}),
     "auth": frozenset({"model", "facts"}),
     "probe": frozenset({"errors", "filesystem", "certificates", "sasldb", "smtp", "sasl"}),

@@ -237,6 +237,8 @@ def _examples(a: str, b: str) -> list[Step]:
         steps.SetInLine: steps.SetInLine(a, 3, "mode", b, a),
         steps.CommentOut: steps.CommentOut(a, 3, "mode"),
         steps.AddInBlock: steps.AddInBlock(a, 3, (b, a)),
+        steps.MakeCertificate: steps.MakeCertificate(a, b, a),
+        steps.WriteLogin: steps.WriteLogin(a, "authinfo", b, a),
         steps.DeleteUser: steps.DeleteUser(a, b, "Sendmail"),
         Inspect: Inspect("ls {one} {two}", (("one", a), ("two", b))),
         Manual: Manual("see {one}", (("one", a),)),

@@ -621,7 +621,7 @@ UNSET = finding("CONF028", "warning", "sendmail", path="/etc/mail/sendmail.cf")
 def test_a_host_where_auth_was_never_set_up_is_not_broken_and_never_works() -> None:
     judged = conclude(report(UNSET), KNOWN)
     assert judged.verdict == Verdict("not_shown", because="set-up")
-    assert sentence(judged) == "AUTH is not set up here, so nobody can log in."
+    assert sentence(judged) == "AUTH is not set up here, so nobody can log in: maildoctor guide shows the way."
     assert status(judged, Policy()) == 3
 
 

@@ -1,21 +1,9 @@
 """CONF: whether Postfix is to let users log in at all."""
 
-from collections.abc import Sequence
-
-from maildoctor.api import (
-    AddPostfixService,
-    Findings,
-    Install,
-    Restart,
-    SetPostfix,
-    Step,
-    Unknown,
-    WriteFile,
-    check,
-    found,
-)
-from maildoctor.api.host import Listeners, Services
-from maildoctor.api.postfix import Postfix
+from maildoctor.api import Findings, LoginService, Unknown, Wanted, check, found, known
+from maildoctor.api.cyrus import SaslConf
+from maildoctor.api.host import Listeners, Services, System
+from maildoctor.api.postfix import Postfix, set_up_postfix
 
 _SWITCH = "smtpd_sasl_auth_enable"
 
@@ -44,7 +32,7 @@ smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated defer_una
     role="cause",
     explains=("no-offer",),
     fails=[
-        {"postfix": _STOCK},
+        {"postfix": _STOCK, "system": "ID=debian"},
         {"postfix": _STOCK, "services": "service: postfix\nbeside: dovecot"},
         {"postfix": "smtpd_sasl_auth_enable = no\ncyrus_sasl_config_path = /etc/postfix/sasl"},
     ],
@@ -63,7 +51,14 @@ smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated defer_una
     ],
     refs=("Postfix: SASL_README, Enabling SASL authentication in the Postfix SMTP server; smtpd/smtpd_sasl_glue.c",),
 )
-def postfix_auth_not_set_up(postfix: Postfix, services: Services | Unknown, listeners: Listeners | Unknown) -> Findings:
+def postfix_auth_not_set_up(
+    postfix: Postfix,
+    services: Services | Unknown,
+    listeners: Listeners | Unknown,
+    system: System | Unknown,
+    service: LoginService | Unknown,
+    conf: SaslConf | Unknown,
+) -> Findings:
     """SMTP AUTH is not set up here: no smtpd service of Postfix offers it (smtpd_sasl_auth_enable).
 
     Off is Postfix's default: a host that only takes mail for its own domain, or only sends, needs no more. Users whose
@@ -82,53 +77,11 @@ def postfix_auth_not_set_up(postfix: Postfix, services: Services | Unknown, list
         return
     setting = postfix.main.parameters.get(_SWITCH)
     word = f"{_SWITCH} = {setting.value}" if setting else f"{_SWITCH} is not set, and no is the default"
+    beside = services.beside if isinstance(services, Services) else None
+    realm = service.realm if isinstance(service, LoginService) else "REALM"
     yield found(
         f"SMTP AUTH is not set up here: {word}",
         evidence=[postfix.main.evidence(_SWITCH)],
-        fix=_set_up(postfix, services.beside if isinstance(services, Services) else None),
+        fix=set_up_postfix(Wanted("postfix"), known(system), beside, postfix, known(conf), realm=realm).steps,
         path=postfix.main.path,
     )
-
-
-_LISTENER = (
-    "service auth {",
-    "  unix_listener /var/spool/postfix/private/auth {",
-    "    mode = 0660",
-    "    user = postfix",
-    "    group = postfix",
-    "  }",
-    "}",
-    "auth_mechanisms = plain login",
-)
-"""Postfix's SASL_README, Configuring Dovecot SASL; the same in Dovecot 2.3 and 2.4."""
-
-
-def _set_up(postfix: Postfix, beside: Sequence[str] | None) -> Sequence[Step]:
-    """By Dovecot where it is installed and saslauthd is not, else by libsasl, with the package that has its programs;
-    AUTH in TLS only."""
-    steps: list[Step] = []
-    if beside is not None and "saslauthd" not in beside:
-        if "dovecot" in beside:
-            steps += [
-                WriteFile("/etc/dovecot/conf.d/99-postfix-auth.conf", _LISTENER),
-                Restart("dovecot"),
-                SetPostfix("smtpd_sasl_type", "dovecot"),
-                SetPostfix("smtpd_sasl_path", "private/auth"),
-            ]
-        else:
-            steps.append(Install("saslauthd"))
-    steps += [SetPostfix(name, "yes") for name in ("smtpd_tls_auth_only", _SWITCH) if not postfix.is_yes(name)]
-    if postfix.master is not None and not any(s.port == 587 for s in postfix.smtpd):
-        steps.append(_submission(postfix))
-    return [*steps, Restart("postfix")]
-
-
-def _submission(postfix: Postfix) -> Step:
-    """The service of port 587, in the root in which that of port 25 works."""
-    chroot = next((s.service.chroot for s in postfix.smtpd if s.port == 25), "-")
-    options = (
-        ("syslog_name", "postfix/submission"),
-        ("smtpd_tls_security_level", "encrypt"),
-        ("smtpd_client_restrictions", "permit_sasl_authenticated,reject"),
-    )
-    return AddPostfixService("submission/inet", f"submission inet n - {chroot} - - smtpd", options)

@@ -10,20 +10,19 @@ from maildoctor.api import (
     Findings,
     Generate,
     Install,
-    ListenForAll,
-    MakeIncluded,
+    LoginService,
     Move,
     Rebuild,
-    SetMacro,
-    SetPort,
     Severity,
     Step,
     Unknown,
+    Wanted,
     check,
     drop_macro,
     edit,
     found,
     inspect,
+    known,
     rebuild,
     reset_macro,
     restart,
@@ -31,7 +30,7 @@ from maildoctor.api import (
     set_port,
     trust,
 )
-from maildoctor.api.cyrus import SaslDb
+from maildoctor.api.cyrus import SaslConf, SaslDb
 from maildoctor.api.host import Listeners, LoginHistory, Names, Paths, Processes, Services, System
 from maildoctor.api.sendmail import (
     AUTH_OPTION_LETTERS,
@@ -41,6 +40,7 @@ from maildoctor.api.sendmail import (
     SendmailProgram,
     SiteConfig,
     SubmitCf,
+    set_up_sendmail,
 )
 
 _ONE_USER = (
@@ -1150,6 +1150,8 @@ def auth_not_set_up(
     sasldb: SaslDb | Unknown,
     services: Services | Unknown,
     listeners: Listeners | Unknown,
+    service: LoginService | Unknown,
+    conf: SaslConf | Unknown,
 ) -> Findings:
     """SMTP AUTH is not set up here: sendmail.cf names no mechanism and trusts none.
 
@@ -1170,9 +1172,9 @@ def auth_not_set_up(
         return
     if isinstance(services, Services) and isinstance(listeners, Listeners) and services.idle("sendmail", listeners):
         return
-    source = mc.path if isinstance(mc, SendmailMc) else "/etc/mail/sendmail.mc"
-    debian = isinstance(system, System) and system.family == "debian" and isinstance(mc, SendmailMc)
-    lacks = isinstance(services, Services) and "saslauthd" not in services.beside
+    beside = services.beside if isinstance(services, Services) else None
+    realm = service.realm if isinstance(service, LoginService) else ""
+    way = set_up_sendmail(Wanted("sendmail"), known(system), beside, cf, known(mc), known(conf), realm=realm or "REALM")
     meant = _meant_for_logins(cf, sasldb, services)
     yield found(
         "SMTP AUTH is not set up here: no confAUTH_MECHANISMS and no TRUST_AUTH_MECH",
@@ -1181,11 +1183,7 @@ def auth_not_set_up(
             *([Evidence(mc.path, "no AUTH_MECH")] if isinstance(mc, SendmailMc) else []),
             *meant,
         ],
-        fix=[
-            *([Install("saslauthd")] if lacks else []),
-            *(_by_debian(cf, source) if debian else _by_hand(cf, source)),
-            Rebuild(source, cf.path),
-        ],
+        fix=way.steps,
         severity=None if meant else "warning",
         path=cf.path,
     )
@@ -1214,36 +1212,6 @@ def _is_loopback(daemon: Daemon) -> bool:
 def _speaks_of_auth(mc: SendmailMc) -> bool:
     names = {e.name for e in mc.expected} | mc.opaque
     return any("AUTH" in name.upper() for name in names)
-
-
-def _by_hand(cf: SendmailCf, source: str) -> list[Step]:
-    steps: list[Step] = [
-        SetMacro(source, "define", "confAUTH_MECHANISMS", "define(`confAUTH_MECHANISMS', `PLAIN LOGIN CRAM-MD5')dnl"),
-        SetMacro(source, "TRUST_AUTH_MECH", "", "TRUST_AUTH_MECH(`PLAIN LOGIN CRAM-MD5')dnl"),
-        SetMacro(source, "define", "confAUTH_OPTIONS", "define(`confAUTH_OPTIONS', `A p y')dnl"),
-    ]
-    if any(map(_is_loopback, cf.daemons)):
-        steps.append(SetPort(source, "", "Addr", ""))
-    return steps
-
-
-def _by_debian(cf: SendmailCf, source: str) -> list[Step]:
-    """The files that its sendmail.mc is to include are made by its own scripts (/etc/mail/Makefile: tls, auth)."""
-    steps: list[Step] = [MakeIncluded()]
-    steps += [
-        AddMacro(source, line)
-        for line in (
-            "include(`/etc/mail/tls/starttls.m4')dnl",
-            "include(`/etc/mail/sasl/sasl.m4')dnl",
-            "define(`confAUTH_OPTIONS', `A p')dnl",
-        )
-    ]
-    if any(d.port == _SUBMISSION and _is_loopback(d) for d in cf.daemons):
-        steps.append(ListenForAll(source))
-    return steps
-
-
-_SUBMISSION = 587
 
 
 @check(

@@ -8,6 +8,7 @@ from maildoctor.auth.service import Account, LoginService, SaslApplication
 from maildoctor.check import Direction, Findings, Found, Rung, Shown, check, found, shown
 from maildoctor.correlate import Cause, always
 from maildoctor.facts import Absent, Unknown, gaps, known
+from maildoctor.install.wanted import Wanted
 from maildoctor.model import Evidence, Finding, Purpose, Severity
 from maildoctor.plan.steps import (
     AddInBlock,
@@ -182,6 +183,7 @@ __all__ = [
     "Unban",
     "Unknown",
     "UnsetPostfix",
+    "Wanted",
     "WriteFile",
     "add_macro",
     "add_user",

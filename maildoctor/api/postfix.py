@@ -26,6 +26,7 @@ from maildoctor.facts.postfix.server import Postfix, ServiceSettings, Smtpd, con
 from maildoctor.facts.postfix.sockets import Peer, authentication, milters, of_this_host, place, policies
 from maildoctor.facts.postfix.tables import PostfixTables, Table, approved
 from maildoctor.facts.postfix.tls import PostfixTls, chain, pairs
+from maildoctor.install.postfix import set_up as set_up_postfix
 from maildoctor.remedy import set_postfix
 
 __all__ = [
@@ -76,6 +77,7 @@ __all__ = [
     "rejects_strangers",
     "row_of",
     "set_postfix",
+    "set_up_postfix",
     "stages",
     "tls_level",
     "without_tls",

@@ -17,6 +17,7 @@ from maildoctor.facts.sendmail.mc import SendmailMc
 from maildoctor.facts.sendmail.program import SendmailProgram
 from maildoctor.facts.sendmail.queues import Queue, Queues
 from maildoctor.facts.sendmail.site_config import SiteConfig
+from maildoctor.install.sendmail import set_up as set_up_sendmail
 
 __all__ = [
     "AUTH_OPTION_LETTERS",
@@ -45,4 +46,5 @@ __all__ = [
     "entry_for",
     "looked_up",
     "preferred",
+    "set_up_sendmail",
 ]

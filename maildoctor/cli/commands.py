@@ -8,7 +8,8 @@ from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.signals import obeyed
 
 COMMANDS = (
-    "check", "triage", "paste", "probe", "healthcheck", "explain", "list", "report", "fix", "undo", "redact", "demo",
+    "check", "triage", "paste", "probe", "healthcheck", "explain", "list", "report", "guide", "fix", "undo", "redact",
+    "demo",
 )  # fmt: skip
 
 

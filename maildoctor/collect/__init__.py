@@ -52,6 +52,7 @@ from maildoctor.facts.dovecot.sockets import DovecotSockets
 from maildoctor.facts.dovecot.users import PasswdFiles
 from maildoctor.facts.exposed import Copies, Exposed
 from maildoctor.facts.firewall import Firewall
+from maildoctor.facts.kept import Kept
 from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.logins import Logins
 from maildoctor.facts.mail_log import MailLog
@@ -88,6 +89,7 @@ _HOST: dict[type[Any], Collector] = {
     Services: system.services,
     Startup: startup,
     MailLog: system.mail_log,
+    Kept: system.kept,
     Firewall: reach.firewall,
     Bans: reach.bans,
     Addresses: reach.addresses,

@@ -12,6 +12,7 @@ from maildoctor.collect.sendmail import CONFIGURATIONS
 from maildoctor.collect.startup import startup
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.cyrus.sasldb import SaslDb
+from maildoctor.facts.kept import FOLDERS, SUFFIX, Kept
 from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.logins import Logins
 from maildoctor.facts.mail_log import MailLog
@@ -207,6 +208,12 @@ def services(host: Host, know: FactStore) -> Services | Unknown:
     if isinstance(answer, NoAnswer) and answer.why != "absent":
         return unknown(answer)
     return mail_servers.services(host, know.installed)
+
+
+def kept(host: Host, know: FactStore) -> Kept:
+    """Copies of configurations from before AUTH was set up."""
+    folders = [*FOLDERS, *(f"{folder}{SUFFIX}" for folder in FOLDERS)]
+    return Kept.parse(joined(*(text(host.ask("look", folder)) for folder in folders)))
 
 
 def listeners(host: Host, know: FactStore) -> Listeners | Unknown:

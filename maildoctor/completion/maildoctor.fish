@@ -50,8 +50,8 @@ function _shtab_maildoctor_using
   test "$_shtab_maildoctor_cmdpath" = "$argv"
 end
 
-set -g _shtab_maildoctor_commands check triage paste probe healthcheck explain list report fix undo redact demo
-set -g _shtab_maildoctor_opts_with_value --authinfo --authzid --baseline --ca-file --candidate --cert --checks --color --completion --config --container --dask --deadline --domain --ehlo --expect --fail-on --format --free --from --header --ignore --image --journal --key --mailbox --mech --output --partial --password-env --password-fd --password-file --pause --pid --port --procs --realm --record --relay-test --resolver --root --select --send-test --since --snapshot --source --tag --targets --timeout --tls --tls-name --top --until --user --wait -o
+set -g _shtab_maildoctor_commands check triage paste probe healthcheck explain list report guide fix undo redact demo
+set -g _shtab_maildoctor_opts_with_value --accounts --authinfo --authzid --baseline --ca-file --candidate --cert --checks --color --completion --config --container --dask --deadline --domain --ehlo --expect --fail-on --for --format --free --from --header --host --ignore --image --journal --key --ldap --ldap-base --mailbox --mech --mta --output --partial --password-env --password-fd --password-file --pause --pid --port --procs --realm --record --relay --relay-test --relay-user --resolver --root --select --send-test --since --snapshot --source --sources --tag --targets --timeout --tls --tls-name --top --until --user --wait -o
 
 complete -c maildoctor -e
 complete -c maildoctor -f
@@ -218,6 +218,37 @@ complete -c maildoctor -n '_shtab_maildoctor_using report' -l exit-zero -d 'exit
 complete -c maildoctor -n '_shtab_maildoctor_using report' -l allow-unknown -d 'exit status 0 also where something was not judged'
 complete -c maildoctor -n '_shtab_maildoctor_using report; and test $_shtab_maildoctor_npos -eq 0' -ka "render fleet merge" -d 'one in another form; those of many hosts in one; partials put together'
 complete -c maildoctor -n '_shtab_maildoctor_using report; and test $_shtab_maildoctor_npos -ge 1' -ka "(__fish_complete_path (commandline -ct))" -d 'a JSON report, - is standard input; or partials'
+complete -c maildoctor -n '_shtab_maildoctor_using; and test $_shtab_maildoctor_npos -eq 0' -a guide -d 'Show the way from nothing to a proven login on this system, and what comes next.'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -s h -l help -d 'show this help message and exit'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l root -xka "(__fish_complete_directories)" -d 'guide an unpacked image, a chroot or a mounted disk'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l pid -x -d 'guide the container that process N runs in, from outside'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l container -x -d 'guide a running container of podman or docker'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l snapshot -xka "(__fish_complete_directories)" -d 'guide what an earlier check --record wrote'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l sources -xka "(__fish_complete_directories)" -d 'judge the source trees of libsasl and the mail server in DIR'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l mta -xka "sendmail postfix" -d 'the mail server that is wanted'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l accounts -xka "sasldb system ldap dovecot" -d 'where users are kept'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l host -x -d 'the name by which clients reach this host'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l ldap -x -d 'the directory of --accounts ldap'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l ldap-base -x -d 'the entry below which its users stand'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l relay -x -d 'mail goes out by this smart host, with a login'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l relay-user -x -d 'as whom this host logs in there'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l relay-only -d 'no users log in here'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l for -xka "client" -d 'print only what to type into a mail program'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l format -xka "text json" -d 'the form of the guide (text)'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l json -d 'short for --format json'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -s v -l verbose -d 'each line in full'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l color -xka "auto always never" -d 'colours (auto)'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l no-color -d 'no colours'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l ascii -d 'no sign beyond ASCII'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l checks -xka "(__fish_complete_directories)" -d 'load the checks in DIR too (repeatable)'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l user -x -d 'log in as NAME; the password is asked for if no option brings it'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l authzid -x -d 'act as NAME (the authorization identity)'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l realm -x -d 'realm for DIGEST-MD5 (the server'"'"'s first)'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l mech -x -d 'only these mechanisms (repeatable, with commas)'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l password-file -xka "(__fish_complete_path (commandline -ct))" -d 'the password is the first line of FILE'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l password-env -x -d 'the password is in the environment variable NAME'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l password-fd -x -d 'the password is read from descriptor N'
+complete -c maildoctor -n '_shtab_maildoctor_using guide' -l insecure-plaintext -d 'log in without TLS too: PLAIN, LOGIN, XOAUTH2 and OAUTHBEARER show the secret then, and CRAM-MD5, DIGEST-MD5 and SCRAM an answer on which guesses can be tried offline'
 complete -c maildoctor -n '_shtab_maildoctor_using; and test $_shtab_maildoctor_npos -eq 0' -a fix -d 'Show what would repair this host, in order; with --apply, do it.'
 complete -c maildoctor -n '_shtab_maildoctor_using fix' -s h -l help -d 'show this help message and exit'
 complete -c maildoctor -n '_shtab_maildoctor_using fix' -l apply -d 'do the steps that are safe, and those of the findings named'

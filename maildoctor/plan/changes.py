@@ -41,6 +41,10 @@ _CHANGES: Mapping[type[steps.Step], Callable[[Any], tuple[str, ...]]] = {
     ),
     steps.Decrypt: lambda s: (s.path, f"{s.path}.plain"),
     steps.CopyChain: lambda s: (s.to,),
+    steps.WriteLogin: lambda s: (s.path, f"{s.path}.new"),
+    steps.Draft: lambda s: (f"{s.path}.new",),
+    steps.Adopt: lambda s: (s.path, f"{s.path}.new"),
+    steps.MakeCertificate: lambda s: (s.path, s.key),
     steps.Rebuild: lambda s: (s.path, f"{s.path}.new", *([s.keep] if s.keep else [])),
     **dict.fromkeys(
         (steps.BuildMap, steps.BuildTable, steps.BuildAliases),
@@ -61,8 +65,11 @@ _KINDS: Mapping[type[steps.Step], StepKind] = {
     steps.Start: "restarts",
     steps.StopAndStart: "restarts",
     steps.Rebuild: "restarts",
+    steps.Adopt: "restarts",
     steps.PutBack: "restarts",
     steps.AddUser: "asks",
+    steps.AddAccount: "asks",
+    steps.WriteLogin: "asks",
     steps.Decrypt: "asks",
     steps.Inspect: "looks",
     steps.Manual: "by_hand",
@@ -90,6 +97,6 @@ def changes(step: steps.Step, system: System) -> tuple[str, ...]:
 
 def kind(step: steps.Step) -> StepKind:
     """What a step is; empty where its command has a word that a person must put in, as a user who is not known."""
-    if isinstance(step, steps.AddUser) and step.user == "USER":
+    if isinstance(step, steps.AddUser | steps.AddAccount) and step.user == "USER":
         return ""
     return _KINDS.get(type(step), "changes")

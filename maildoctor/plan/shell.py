@@ -9,12 +9,14 @@ from maildoctor.facts.packages import install_command, package_for
 from maildoctor.facts.system import System
 from maildoctor.plan.changes import changes, kind
 from maildoctor.plan.steps import (
+    AddAccount,
     AddInBlock,
     AddLine,
     AddMacro,
     AddPostfixService,
     AddServiceKey,
     AddUser,
+    Adopt,
     BuildAliases,
     BuildMap,
     BuildTable,
@@ -28,6 +30,7 @@ from maildoctor.plan.steps import (
     Decrypt,
     DeleteUser,
     Disable,
+    Draft,
     DropFlag,
     DropMacro,
     EditFile,
@@ -37,8 +40,10 @@ from maildoctor.plan.steps import (
     Inspect,
     Install,
     JoinGroup,
+    KeepCopy,
     Link,
     ListenForAll,
+    MakeCertificate,
     MakeDevice,
     MakeFolder,
     MakeIncluded,
@@ -73,6 +78,7 @@ from maildoctor.plan.steps import (
     Unban,
     UnsetPostfix,
     WriteFile,
+    WriteLogin,
 )
 from maildoctor.plan.words import quoted, remark, script_word, shell_word, shell_words
 
@@ -103,7 +109,9 @@ def rendered(steps: Iterable[Step], system: System) -> Iterator[model.Step]:
 
 def _left_out(step: Step, system: System) -> Sequence[Step]:
     """What the command of a step would do as well, if an init system ran."""
-    return [Restart("sendmail")] if isinstance(step, Rebuild) and not _runs("restart", "sendmail", system) else ()
+    return (
+        [Restart("sendmail")] if isinstance(step, Rebuild | Adopt) and not _runs("restart", "sendmail", system) else ()
+    )
 
 
 def _command(step: Step, system: System) -> str:
@@ -504,6 +512,41 @@ def _add_user(step: AddUser, _: System) -> str:
     return _saslpasswd(options, step.user, step.realm)
 
 
+def _add_account(step: AddAccount, system: System) -> str:
+    name = shell_word(step.user)
+    if step.exists:
+        return f"passwd {name}"
+    if system.family == "alpine":
+        return f"adduser {name}"
+    return f"{f'pw useradd {name} -m' if system.family == 'freebsd' else f'useradd -m {name}'} && passwd {name}"
+
+
+def _make_certificate(step: MakeCertificate, _: System) -> str:
+    subject = f"-subj {shell_word(f'/CN={step.name}')} -addext {shell_word(f'subjectAltName=DNS:{step.name}')}"
+    files = f"-keyout {shell_word(step.key)} -out {shell_word(step.path)}"
+    make = f"openssl req -x509 -newkey rsa:2048 -nodes -days 825 {subject} {files}"
+    return f"test -s {shell_word(step.path)} || (umask 077; {make})"
+
+
+_ROWS = {
+    "authinfo": ("AuthInfo:", r'\"U:%s\" \"I:%s\" \"P:%s\" \"M:PLAIN\"\n" "$2" "$3" "$3" "$p"'),
+    "sasl_passwd": ("", r'%s:%s\n" "$2" "$3" "$p"'),
+}
+"""For sh: what stands before the server in a row of each form, and behind it, with $2 the server as the row names it,
+$3 the user and p the password (cf/README of sendmail, SASL_README of Postfix). The printf is the shell's own, so that
+no list of processes shows the password."""
+
+
+def _write_login(step: WriteLogin, _: System) -> str:
+    """Rows of other servers stay."""
+    before, behind = _ROWS[step.form]
+    ask = 'umask 077; stty -echo; printf "Password: "; IFS= read -r p; stty echo; echo'
+    others = '[ ! -e "$1" ] || grep -vF "$2 " "$1"'
+    words = shell_words(step.path, f"{before}{step.server}", step.user)
+    row = f'printf "%s {behind}'
+    return f'sh -c \'{ask}; {{ {others}; {row}; }} > "$1.new" && mv "$1.new" "$1"\' sh {words}'
+
+
 _BEHIND_FIRST = "'/-----BEGIN/ {c = /CERTIFICATE/; n += c} c && n > 1'"
 """For awk: the certificates of a PEM file behind the first, and no key."""
 
@@ -556,6 +599,8 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     MakeDevice: lambda s, _: f"mknod -m 666 {shell_word(s.path)} c {s.major} {s.minor}",
     MakeFolder: _folder,
     MakeKey: lambda s, _: f"openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out {shell_word(s.path)}",
+    MakeCertificate: _make_certificate,
+    KeepCopy: lambda s, _: f"test -e {shell_word(s.to)} || cp -Rp {shell_words(s.path, s.to)}",
     SetUpPam: _pam,
     Remount: lambda s, system: f"mount {'-uw' if system.family == 'freebsd' else '-o remount,rw'} {shell_word(s.path)}",
     SetOption: _set,
@@ -591,6 +636,8 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     ListenForAll: _listen_for_all,
     MakeIncluded: lambda _, __: "/usr/share/sendmail/update_tls && /usr/share/sendmail/update_auth",
     Rebuild: _rebuild,
+    Draft: lambda s, _: f"m4 {shell_word(s.source)} > {shell_word(s.path + '.new')}",
+    Adopt: lambda s, system: _then_restarted(f"mv {shell_words(s.path + '.new', s.path)}", system),
     PutBack: _put_back,
     Generate: _generate,
     Install: _install,
@@ -599,6 +646,8 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     Disable: _disable,
     StopAndStart: lambda s, system: _service("stop and start", s.service, system),
     AddUser: _add_user,
+    AddAccount: _add_account,
+    WriteLogin: _write_login,
     DeleteUser: _delete_user,
     NoExpiry: _no_expiry,
     AddServiceKey: _add_service_key,

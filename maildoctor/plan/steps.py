@@ -185,6 +185,24 @@ class MakeFolder(Step):
 
 
 @dataclass(frozen=True)
+class MakeCertificate(_New):
+    """A certificate of its own for this `name`, at `path`, with its new `key`; one that is there stays. No client knows
+    its issuer."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True)
+class KeepCopy(Step):
+    """A folder is copied with owners, modes and times to a name that nothing has yet; a copy that is there stays."""
+
+    path: str
+    to: str
+    safety: Safety = field(default="safe", kw_only=True)
+
+
+@dataclass(frozen=True)
 class Remount(Step):
     """A file system is mounted for writing."""
 
@@ -518,6 +536,22 @@ class Rebuild(Step):
 
 
 @dataclass(frozen=True)
+class Draft(Step):
+    """sendmail.cf from its m4 source, beside the one at `path` and not yet in its place."""
+
+    source: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Adopt(Step):
+    """What `Draft` made takes the place of the old sendmail.cf, and sendmail is restarted."""
+
+    path: str
+    effect: str = field(default="restarts sendmail", kw_only=True)
+
+
+@dataclass(frozen=True)
 class PutBack(Step):
     """A copy of sendmail.cf in its place again, and sendmail restarted."""
 
@@ -564,8 +598,8 @@ class Unban(Step):
 
 @dataclass(frozen=True)
 class Install(Step):
-    """The package that brings a mechanism, a plug-in, `libsasl2`, `saslauthd` or `sendmail`; `again`: over files that
-    are damaged."""
+    """The package that brings a mechanism, a plug-in, or what else `package_for` knows; `again`: over files that are
+    damaged."""
 
     what: str
     again: bool = False
@@ -620,6 +654,15 @@ class AddUser(Step):
 
 
 @dataclass(frozen=True)
+class AddAccount(Step):
+    """A user of the system with a password, or, if it `exists`, a password."""
+
+    user: str
+    exists: bool = False
+    effect: str = field(default="asks for the password", kw_only=True)
+
+
+@dataclass(frozen=True)
 class DeleteUser(Step):
     """A user of a sasldb goes, with the secrets of one application."""
 
@@ -652,6 +695,18 @@ class EndProcess(Step):
     pid: int
     program: str
     effect: str = field(default="ends that program", kw_only=True)
+
+
+@dataclass(frozen=True)
+class WriteLogin(Step):
+    """A file for root alone with one row: a login at another server, whose password is asked for. `form`: `authinfo` of
+    sendmail or `sasl_passwd` of Postfix; `server`: as the row names it."""
+
+    path: str
+    form: str
+    server: str
+    user: str
+    effect: str = field(default="asks for the password", kw_only=True)
 
 
 # ---- for a person

@@ -378,7 +378,9 @@ def _ending(report: Report, causes: Sequence[tuple[Ranked, object]], style: Styl
     found = f"{_causes(tops, new)}. {counts}" if tops else f"No {new or other}fault was found; {counts}"
     yield Block("", f"{found}  {report.seconds:.1f} s", wrap="fold")
     if any(f.fix and _acts(f.fix) and f.severity != "info" for f in tops) and report.target.kind == "host":
-        yield Block("", "Start with 1, then run maildoctor check again.")
+        unset = report.verdict is not None and report.verdict.because == "set-up"
+        after = "Start with 1, then run maildoctor check again."
+        yield Block("", "maildoctor guide leads there step by step." if unset else after)
 
 
 def _forest(fresh: Sequence[Ranked], style: Style, few: int) -> Iterator[Block]:

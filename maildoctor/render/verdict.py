@@ -127,7 +127,7 @@ def _sentence(report: Report, verdict: Verdict) -> str:
     since = " since the mail server was started" if report.logins and report.logins.since else ""
     match verdict.code:
         case "not_shown" | "broken" if verdict.because == "set-up":
-            return "AUTH is not set up here, so nobody can log in."
+            return "AUTH is not set up here, so nobody can log in: maildoctor guide shows the way."
         case "works" if not verdict.shown:
             return f"This host logs in where it is to: {unicode(verdict.because)}."
         case "works":

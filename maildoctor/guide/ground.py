@@ -1,0 +1,161 @@
+"""What the steps of the guide are judged by: the report of the checks, the facts they rest on, and what is wanted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol, TypeVar, cast
+
+from maildoctor.auth.service import LoginService
+from maildoctor.facts import Unknown
+from maildoctor.facts.cyrus.conf import SaslConf
+from maildoctor.facts.cyrus.saslauthd import Saslauthd
+from maildoctor.facts.names import Names
+from maildoctor.facts.postfix.server import Postfix
+from maildoctor.facts.sendmail.cf import SendmailCf
+from maildoctor.facts.sendmail.mc import SendmailMc
+from maildoctor.facts.services import Services
+from maildoctor.facts.system import System
+from maildoctor.install import postfix as of_postfix
+from maildoctor.install import sendmail as of_sendmail
+from maildoctor.install.accounts import NOBODY, person
+from maildoctor.install.wanted import MailServer, SetUp, Store, Wanted
+from maildoctor.model import Finding, Report, Route, RouteRung, RungName
+from maildoctor.verdict import Place, place_of
+
+F = TypeVar("F")
+
+KNOWN_SERVERS: tuple[MailServer, ...] = ("sendmail", "postfix")
+
+_FIRST = ("587", "465", "2525", "25")
+"""Ports in the order in which mail programs use them."""
+
+
+class Facts(Protocol):
+    """Where facts come from: a `FactStore`."""
+
+    def __call__(self, fact: type[F]) -> F | Unknown:
+        """The fact, or why there is none."""
+
+    def get(self, fact: type[F]) -> F | None:
+        """The fact, or None."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """`facts`: of the login service that is guided; `known`: where the findings of each check stand, see `places`."""
+
+    report: Report
+    facts: Facts
+    asked: Wanted
+    known: Mapping[str, Place]
+
+    @cached_property
+    def system(self) -> System | None:
+        """What kind of system this is."""
+        return self.facts.get(System)
+
+    @cached_property
+    def installed(self) -> tuple[str, ...]:
+        """The mail servers that are in use here."""
+        return tuple(p.name for p in self.report.target.mta if p.in_use and p.name not in ("dovecot", "saslauthd"))
+
+    @cached_property
+    def mta(self) -> MailServer:
+        """The mail server that is guided: the one that is asked for, else the one that is here; empty: neither."""
+        return self.asked.mta or next((m for m in KNOWN_SERVERS if m in self.installed), "")
+
+    @cached_property
+    def is_installed(self) -> bool:
+        """Whether that mail server is installed."""
+        return bool(self.mta) and self.mta in self.installed
+
+    @cached_property
+    def service(self) -> LoginService | None:
+        """Its logins, as its configuration has them."""
+        return self.facts.get(LoginService) if self.is_installed else None
+
+    @cached_property
+    def realm(self) -> str:
+        """In which names are looked up; the host's name before there is a mail server."""
+        names = self.facts.get(Names)
+        return (self.service.realm if self.service else "") or (names.canonical.lower() if names else "")
+
+    @cached_property
+    def beside(self) -> tuple[str, ...] | None:
+        """Which of dovecot and saslauthd are installed; None where that is not known."""
+        services = self.facts.get(Services)
+        return services.beside if services else None
+
+    @cached_property
+    def store(self) -> Store:
+        """Where accounts are, or are to be: as it is asked for, as it is set up, as is usual here."""
+        if self.asked.accounts:
+            return self.asked.accounts
+        if self.mta == "postfix" and not (self.service and self.service.wanted):
+            return of_postfix.usual_store(self.beside)
+        return self.store_now or "sasldb"
+
+    @cached_property
+    def store_now(self) -> Store:
+        """Where they are by the configuration; empty where AUTH is not set up."""
+        service = self.service
+        if service is None or not service.wanted:
+            return ""
+        if service.provider != "libsasl":
+            return cast(Store, service.provider) if service.provider == "dovecot" else ""
+        conf, daemon = self.facts.get(SaslConf), self.facts.get(Saslauthd)
+        if conf is None or not conf.verifies_by("saslauthd"):
+            return "sasldb"
+        return "ldap" if daemon is not None and daemon.mechanism == "ldap" else "system"
+
+    @cached_property
+    def is_set_up(self) -> bool:
+        """Whether AUTH is switched on, with the accounts that are wanted."""
+        return self.is_installed and self.store_now == self.store
+
+    @cached_property
+    def wanted(self) -> Wanted:
+        """What is asked for, with what is usual where nothing is."""
+        return replace(self.asked, mta=self.mta, accounts=self.store)
+
+    @cached_property
+    def set_up(self) -> SetUp:
+        """The steps that set up logins on this host."""
+        get = self.facts.get
+        conf, daemon = (get(SaslConf), get(Saslauthd)) if self.is_installed else (None, None)
+        if self.mta == "postfix":
+            main = get(Postfix) if self.is_installed else None
+            return of_postfix.set_up(self.wanted, self.system, self.beside, main, conf, daemon, self.realm)
+        cf, mc = (get(SendmailCf), get(SendmailMc)) if self.is_installed else (None, None)
+        return of_sendmail.set_up(self.wanted, self.system, self.beside, cf, mc, conf, daemon, self.realm)
+
+    @cached_property
+    def user(self) -> str:
+        """Who is to log in; empty where nobody said it and no single person is here."""
+        name = person(self.asked, self.system)
+        return "" if name == NOBODY else name
+
+    @cached_property
+    def route(self) -> Route | None:
+        """The way in that matters most to mail programs."""
+        routes = [r for r in self.report.routes if r.direction == "server" and r.service in (self.mta, "")]
+        return min(routes, key=_weight, default=None)
+
+    def rung(self, name: RungName) -> RouteRung | None:
+        """A rung of that way, where it holds."""
+        rung = self.route.rung(name) if self.route else None
+        return rung if rung is not None and rung.state == "holds" else None
+
+    def place(self, finding: Finding) -> Place:
+        """Where a finding stands in a login."""
+        return place_of(finding, self.known)
+
+    def passed(self, *codes: str) -> tuple[str, ...]:
+        """Which of these checks found nothing, as `CODE name`."""
+        good = {o.code: o.name for o in self.report.outcomes if o.outcome == "pass"}
+        return tuple(f"{code} {good[code]}" for code in codes if code in good)
+
+
+def _weight(route: Route) -> int:
+    port = route.listener.rpartition(":")[2]
+    return _FIRST.index(port) if port in _FIRST else len(_FIRST)

@@ -1,0 +1,566 @@
+"""The steps from nothing to a proven login, each judged by the checks and the ladder.
+
+A step is done where evidence shows it, wrong where a finding hits it, to do where it was looked for and is not there.
+The order is that of the guide of 2001 (SMTP AUTH in sendmail 8.11 with Cyrus SASL), which is the ladder from its foot.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from maildoctor.auth.postfix import primary
+from maildoctor.facts import Unknown
+from maildoctor.facts.backends.accounts import Accounts
+from maildoctor.facts.cyrus.plugins import Plugins
+from maildoctor.facts.cyrus.saslauthd import Saslauthd
+from maildoctor.facts.kept import FOLDERS, SUFFIX, Kept
+from maildoctor.facts.mail_log import MailLog
+from maildoctor.facts.postfix.server import Postfix
+from maildoctor.facts.sendmail.mc import SendmailMc
+from maildoctor.facts.services import named
+from maildoctor.facts.system import System
+from maildoctor.facts.tls import Tls
+from maildoctor.guide.client import client_settings
+from maildoctor.guide.ground import Ground
+from maildoctor.guide.step import Choice, GuideStep
+from maildoctor.install.accounts import NOBODY
+from maildoctor.install.sendmail import tested
+from maildoctor.ladder import certificates
+from maildoctor.model import Evidence, Finding
+from maildoctor.plan.shell import rendered
+from maildoctor.plan.steps import Inspect, Install, KeepCopy, Start, Step
+from maildoctor.plan.words import shell_word
+
+_STORES = {
+    "sasldb": "accounts in a sasldb",
+    "system": "accounts of the system, by saslauthd",
+    "ldap": "accounts in a directory, by saslauthd",
+    "dovecot": "accounts of Dovecot",
+    "": "accounts not known",
+}
+
+_SET_UP = frozenset({"CONF028", "CONF029", "CONF045", "CONF046", "CONF094"})
+"""AUTH, or its port, was never set up: that is still to do, and no fault."""
+_DONE_HERE = _SET_UP | {"CONF002", "USER001", "USER002"}
+"""Checks whose remedy is what a step of the guide does as well, and in its own way."""
+_NOT_YET: Mapping[str, str] = {
+    **dict.fromkeys(_SET_UP, "configuration"),
+    "CONF002": "build",
+    "CONF003": "build",
+    "RUN001": "start",
+    "RUN045": "start",
+    "RUN004": "build",
+    "SASL007": "verifier",
+    "RUN065": "verifier",
+    "USER001": "users",
+    "USER002": "users",
+    "PERM006": "users",
+}
+"""Checks that find what the next steps would do: by code, the step. Before it, that is no fault."""
+_BY_CODE: Mapping[str, str] = {
+    **_NOT_YET,
+    "CONF001": "build",
+    "CONF011": "packages",
+    "CONF017": "packages",
+    "CONF030": "build",
+    "CONF031": "build",
+    "RUN012": "build",
+    "CONF010": "log",
+    "CONF024": "log",
+    "SYS001": "log",
+    "CONF012": "relay",
+    "CONF027": "relay",
+    "CONF007": "message",
+    "WIRE041": "message",
+    "LOGIN001": "login",
+    "LOGIN002": "login",
+    "LOGIN003": "login",
+}
+_BY_RUNG: Mapping[str, str] = {
+    "program": "start",
+    "listener": "start",
+    "tls": "certificate",
+    "mechanism": "plug-ins",
+    "offer": "configuration",
+    "verifier": "verifier",
+    "account": "users",
+    "policy": "relay",
+    "hand-over": "message",
+}
+_SUBMISSION = ("587", "465", "2525")
+_CLOSED = ("CONF012", "RELAY047", "RELAY048", "MAP018")
+"""Checks that find an open relay."""
+
+_STRICT = ("log", "relay")
+"""Steps that a warning makes wrong: what they are for is a risk, not a login that fails."""
+_OF_CLIENT = ("choose", "packages", "backup", "log", "relay", "smart-host")
+"""Steps of a host that only logs in elsewhere."""
+
+Shown = tuple[str, tuple[Evidence, ...]]
+"""What is so, and what shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One step: `shown` gives what shows that it is done, None where nothing does; `steps` what does it; `choices` what
+    a person can say otherwise."""
+
+    name: str
+    title: str
+    why: str
+    shown: Callable[[Ground], Shown | None]
+    steps: Callable[[Ground], Sequence[Step]]
+    lacks: str
+    choices: Callable[[Ground], Iterable[Choice]] = lambda _: ()
+    needed: Callable[[Ground], bool] = lambda _: True
+    by_login: bool = False
+    """only what happens shows it, and so it is not known before"""
+    after: Literal["", "set-up", "build"] = ""
+    """what is seen before AUTH is set up, or before what is configured is in use, shows nothing of it"""
+    facts: tuple[type[Any], ...] = ()
+    """without which it cannot be told"""
+
+
+def judged(ground: Ground) -> list[GuideStep]:
+    """Every step, in the order in which they are done."""
+    parts = [p for p in PARTS if p.needed(ground) and (ground.asked.serves or p.name in _OF_CLIENT)]
+    hits = _hits(ground, [part.name for part in parts])
+    steps: list[GuideStep] = []
+    for part in parts:
+        built = all(step.state == "done" for step in steps if step.name == "build")
+        early = (part.after != "" and not ground.is_set_up) or (part.after == "build" and not built)
+        steps.append(_step(part, ground, hits.get(part.name, []), early))
+    return steps
+
+
+def following(steps: Sequence[GuideStep]) -> GuideStep | None:
+    """The step that comes next: the first that is not done and has commands. What cannot be told comes last."""
+    waiting = [s for s in steps if s.state in ("wrong", "to_do")]
+    able = [s for s in waiting if s.commands]
+    return next(iter(able or waiting), next((s for s in steps if s.state == "unknown" and s.commands), None))
+
+
+def _hits(ground: Ground, names: Sequence[str]) -> dict[str, list[Finding]]:
+    """The causes that the checks found, by the step that each hits. What the login elsewhere lacks is another way."""
+    hits: dict[str, list[Finding]] = {}
+    unbuilt = any(r.finding.code == "CONF002" for r in ground.report.roots)
+    for ranked in ground.report.roots:
+        finding = ranked.finding
+        place = ground.place(finding)
+        if finding.product not in ("", ground.mta):
+            continue
+        if unbuilt and finding.code not in _NOT_YET and _BY_RUNG.get(place.rung) == "configuration":
+            continue  # it speaks of what is not built yet, and comes back if it is still so then
+        name = "smart-host" if place.direction == "relay" else _BY_CODE.get(finding.code) or _BY_RUNG.get(place.rung)
+        if name == "verifier" and name not in names:
+            name = "users"
+        if name and name in names:
+            hits.setdefault(name, []).append(finding)
+    return hits
+
+
+def _step(part: Part, ground: Ground, hits: Sequence[Finding], early: bool) -> GuideStep:
+    step = GuideStep(part.name, part.title, "to_do", part.lacks, part.why, choices=tuple(part.choices(ground)))
+    grave = ("error", "warning") if part.name in _STRICT else ("error",)
+    faults = [f for f in hits if f.severity in grave and f.code not in _NOT_YET]
+    before = [f for f in hits if f.code in _NOT_YET and f.severity != "info"]
+    marks = tuple(f.fingerprint for f in hits if f.severity != "info")
+    if faults:
+        first = faults[0]
+        fix = tuple(command for f in faults[:1] for command in f.fix)
+        return replace(
+            step,
+            state="wrong",
+            summary=first.message,
+            why=first.why,
+            evidence=first.evidence,
+            commands=fix,
+            findings=marks,
+            choices=(),
+        )
+    shown = None if before or early else part.shown(ground)
+    if shown is not None:
+        return replace(step, state="done", summary=shown[0], evidence=shown[1], findings=marks, choices=())
+    steps = part.steps(ground) if not before or part.shown(ground) is None else ()
+    commands = tuple(rendered(steps, ground.system or System.parse("")))
+    if before:
+        first = before[0]
+        summary = part.lacks if first.code in _SET_UP else first.message
+        ours = commands if first.code in _DONE_HERE or not first.fix else first.fix
+        return replace(step, summary=summary, evidence=first.evidence, commands=ours or first.fix, findings=marks)
+    if (part.by_login or (part.name == "users" and ground.store == "ldap")) and ground.is_installed:
+        return replace(step, state="unknown", commands=commands, reason=part.lacks)
+    gap = next((why for fact in part.facts if isinstance(why := ground.facts(fact), Unknown)), None)
+    if gap is not None and ground.is_installed and not commands:
+        return replace(step, state="unknown", summary=gap.reason, reason=gap.remedy or gap.reason)
+    return replace(step, commands=commands)
+
+
+# ---- choose and install
+
+
+def _chosen(ground: Ground) -> Shown | None:
+    if not ground.mta:
+        return None
+    where = ground.report.target.name or "this host"
+    version = next((p.version for p in ground.report.target.mta if p.name == ground.mta), "")
+    words = f"{named(ground.mta)}{f' {version}' if version else ''}, {_STORES[ground.store]}"
+    return words, (Evidence(where, f"mail servers here: {', '.join(ground.installed) or 'none'}"),)
+
+
+def _choices(ground: Ground) -> Iterator[Choice]:
+    if ground.mta and not ground.is_installed:
+        yield Choice("--mta sendmail|postfix", "the mail server that is wanted")
+    if ground.mta and not ground.store_now:
+        others = [s for s in ("sasldb", "system", "ldap", "dovecot") if s != ground.store]
+        if ground.mta == "sendmail":
+            others.remove("dovecot")
+        yield Choice(f"--accounts {'|'.join(others)}", f"instead of {_STORES[ground.store]}")
+    if ground.store == "ldap" and not (ground.asked.ldap and ground.asked.ldap_base):
+        yield Choice("--ldap URI --ldap-base DN", "the directory, and below which entry its users stand")
+
+
+def _choose(ground: Ground) -> Sequence[Step]:
+    return [Inspect("maildoctor guide --mta sendmail"), Inspect("maildoctor guide --mta postfix")]
+
+
+def _packages(ground: Ground) -> Sequence[Step]:
+    word = "sendmail-cf" if ground.mta == "sendmail" else ground.mta
+    return [*([Install(word)] if ground.mta and not ground.is_installed else []), *ground.set_up.packages]
+
+
+def _installed(ground: Ground) -> Shown | None:
+    if not ground.is_installed or ground.beside is None or _packages(ground):
+        return None
+    used = {p.name: f"{p.name} {p.version}".strip() for p in ground.report.target.mta if p.in_use}
+    words = [*used.values(), *(name for name in ground.beside if name not in used)]
+    return ", ".join(words), tuple(Evidence(ground.report.target.name, text) for text in used.values())
+
+
+def _lacking(ground: Ground) -> list[str]:
+    """What libsasl has no plug-in for: the mechanisms that every mail program has, and the store."""
+    plugins = ground.facts.get(Plugins)
+    if plugins is None:
+        return []
+    lacks = [m for m in ("PLAIN", "LOGIN") if m not in plugins.mechanisms]
+    return lacks + (["sasldb"] if ground.store == "sasldb" and "sasldb" not in plugins.auxprop else [])
+
+
+def _plugins(ground: Ground) -> Shown | None:
+    if ground.store == "dovecot":
+        words = "Dovecot has its mechanisms built in"
+        return (words, (Evidence("dovecot", words),)) if "dovecot" in (ground.beside or ()) else None
+    plugins = ground.facts.get(Plugins)
+    if plugins is None or _lacking(ground):
+        return None
+    loaded = [p for p in plugins.plugins if p.loads and {"PLAIN", "LOGIN"} & set(p.mechanisms)]
+    return f"{' '.join(plugins.mechanisms)} load", tuple(Evidence(p.path, "loads") for p in loaded)
+
+
+def _missing_plugins(ground: Ground) -> Sequence[Step]:
+    if ground.store == "dovecot":
+        return ()
+    return [Install(name) for name in _lacking(ground)]
+
+
+# ---- configure
+
+
+def _folders(ground: Ground) -> list[str]:
+    kept = ground.facts.get(Kept)
+    names = {"sendmail": ("/mail",), "postfix": ("/postfix", "/dovecot")}.get(ground.mta, ())
+    there = kept.folders if kept else ()
+    return [f for f in there if f.endswith(names) and (ground.store == "dovecot" or "dovecot" not in f)]
+
+
+def _kept(ground: Ground) -> Shown | None:
+    kept = ground.facts.get(Kept)
+    folders = _folders(ground)
+    copies = [copy for folder in folders if kept and (copy := kept.copy_of(folder))]
+    if folders and len(copies) == len(folders):
+        return f"{' '.join(c.path for c in copies)}", tuple(c.evidence for c in copies)
+    service = ground.service
+    if service is not None and service.wanted:
+        return "not needed any more: AUTH is set up", (service.evidence("mechanisms"),)
+    return None
+
+
+def _copies(ground: Ground) -> Sequence[Step]:
+    folders = _folders(ground) or [
+        f for f in FOLDERS if ground.mta and not ground.is_installed and f == f"/etc/{ground.mta}"
+    ]
+    return [KeepCopy(folder, f"{folder}{SUFFIX}") for folder in folders]
+
+
+def _configured(ground: Ground) -> Shown | None:
+    service = ground.service
+    if service is None or (ground.asked.accounts and ground.store_now not in ("", ground.asked.accounts)):
+        return None
+    if service.wanted:
+        postfix = ground.facts.get(Postfix)
+        if postfix is not None and ground.mta == "postfix":
+            evidence = primary(postfix).evidence("smtpd_sasl_auth_enable")
+            return evidence.text, (evidence,)
+        return f"trusted: {service.value('trusted')}", (service.evidence("trusted"),)
+    mc = ground.facts.get(SendmailMc)
+    if ground.mta == "sendmail" and mc is not None:
+        line = next((e for e in mc.expected if "AUTH" in e.name.upper()), None)
+        if line is not None:
+            return f"{mc.path} names the mechanisms", (Evidence(mc.path, line.name),)
+    return None
+
+
+def _certified(ground: Ground) -> Shown | None:
+    if rung := ground.rung("tls"):
+        return rung.summary, rung.evidence
+    mc = ground.facts.get(SendmailMc)
+    named_in = next((e for e in mc.expected if e.name == "ServerCertFile"), None) if mc else None
+    if mc is not None and named_in is not None:
+        return f"{named_in.value} ({mc.path})", (Evidence(mc.path, f"{named_in.name}={named_in.value}"),)
+    found = next(certificates(ground.facts.get(Tls)), None)
+    if found is not None:
+        return f"until {found.text}", (found,)
+    service = ground.service
+    if service is not None and service.product == "postfix" and not service.without_tls:
+        evidence = service.evidence("certificate")
+        return evidence.text, (evidence,)
+    return None
+
+
+def _built(ground: Ground) -> Shown | None:
+    service = ground.service
+    if service is None or not service.wanted:
+        return None
+    codes = ("CONF001", "CONF002") if ground.mta == "sendmail" else ("CONF030", "CONF031")
+    passed = ground.passed(*codes)
+    words = "sendmail.cf is as sendmail.mc says" if ground.mta == "sendmail" else "Postfix can read its files"
+    return (words, tuple(Evidence(service.path, f"{p}: passed") for p in passed)) if passed else None
+
+
+def _build(ground: Ground) -> Sequence[Step]:
+    if ground.mta == "sendmail":
+        return tested(ground.set_up.build)
+    return [Inspect("postfix check"), *ground.set_up.build]
+
+
+# ---- run
+
+
+def _start(ground: Ground) -> Sequence[Step]:
+    """What runs already, and does not listen where users are to come, has not read its configuration."""
+    if ground.rung("program") is not None:
+        return ground.set_up.build
+    return [Start(ground.mta, at_boot=True)] if ground.mta else ()
+
+
+def _runs(ground: Ground) -> Shown | None:
+    program, listener = ground.rung("program"), ground.rung("listener")
+    port = ground.route.listener.rpartition(":")[2] if ground.route else ""
+    if program is None or listener is None or (port not in _SUBMISSION and ground.rung("offer") is None):
+        return None
+    return listener.summary, (*program.evidence, *listener.evidence)
+
+
+def _verifies(ground: Ground) -> Shown | None:
+    if rung := ground.rung("verifier"):
+        return rung.summary, rung.evidence
+    daemon = ground.facts.get(Saslauthd)
+    if ground.store in ("system", "ldap") and daemon is not None and daemon.processes:
+        return f"saslauthd runs ({daemon.mechanism})", (daemon.processes[0].evidence,)
+    return None
+
+
+def _has_users(ground: Ground) -> Shown | None:
+    if rung := ground.rung("account"):
+        return rung.summary, rung.evidence
+    accounts = ground.facts.get(Accounts)
+    if ground.store in ("system", "dovecot") and accounts is not None and accounts.proof is not None:
+        return accounts.proof.text, (accounts.proof,)
+    system = ground.system
+    if ground.store in ("system", "dovecot") and system is not None and ground.user in system.people:
+        return f"{ground.user} has an account here", (Evidence("/etc/passwd", ground.user),)
+    return None
+
+
+def _user_choice(ground: Ground) -> Iterator[Choice]:
+    if not ground.user:
+        yield Choice("--user NAME", "the first user")
+
+
+def _users(ground: Ground) -> Sequence[Step]:
+    named_ones = [s for s in ground.set_up.users if getattr(s, "user", "") != NOBODY]
+    return named_ones if ground.user else [Inspect(f"maildoctor guide{_said(ground)} --user NAME")]
+
+
+def _said(ground: Ground) -> str:
+    """The options that were given, to be given again."""
+    asked = ground.asked
+    pairs = (
+        ("--mta", asked.mta), ("--accounts", asked.accounts), ("--host", asked.host), ("--relay", asked.relay),
+        ("--relay-user", asked.relay_user), ("--ldap", asked.ldap), ("--ldap-base", asked.ldap_base),
+    )  # fmt: skip
+    return "".join(f" {option} {shell_word(value)}" for option, value in pairs if value)
+
+
+def _offers(ground: Ground) -> Shown | None:
+    rung = ground.rung("offer")
+    return (rung.summary, rung.evidence) if rung else None
+
+
+# ---- prove
+
+
+def _where(ground: Ground) -> str:
+    listener = ground.route.listener if ground.route else ""
+    port = listener.rpartition(":")[2]
+    return f"127.0.0.1:{port if port.isdigit() else 587}"
+
+
+def _probe(ground: Ground, more: str = "") -> Sequence[Step]:
+    if not ground.user:
+        return [Inspect(f"maildoctor guide{_said(ground)} --user NAME")]
+    command = f"maildoctor probe {_where(ground)} --no-verify --user {{user}}{more}"
+    return [Inspect(command, (("user", ground.user), ("address", _address(ground))))]
+
+
+def _address(ground: Ground) -> str:
+    """Whose mailbox is surely here: of a user who has an account, else of root."""
+    name = ground.user.partition("@")[0]
+    return name if ground.system and name in ground.system.people else "root"
+
+
+def _logged_in(ground: Ground) -> Shown | None:
+    logins = ground.report.logins
+    if logins is None or not logins.succeeded:
+        return None
+    rung = ground.rung("account")
+    by = ", ".join(name for name, _ in logins.mechs)
+    since = f" since {logins.since}" if logins.since else ""
+    words = f"{logins.succeeded} login{'s' * (logins.succeeded != 1)}{f' by {by}' if by else ''}{since}"
+    return words, rung.evidence if rung else ()
+
+
+def _settings(ground: Ground) -> Shown | None:
+    settings = client_settings(ground)
+    if settings is None or not settings.proof:
+        return None
+    words = f"{settings.server} port {settings.port}, {settings.tls}, {settings.method}"
+    return words, (Evidence("the log", settings.proof),)
+
+
+def _sent(ground: Ground) -> Shown | None:
+    rung = ground.rung("hand-over")
+    return (rung.summary, rung.evidence) if rung else None
+
+
+def _logs(ground: Ground) -> Shown | None:
+    log = ground.facts.get(MailLog)
+    if log is None or not ground.is_installed:
+        return None
+    passed = ground.passed("CONF010")
+    return f"logins are told in {log.path}", (Evidence(log.path, "is written"), *(Evidence("", p) for p in passed))
+
+
+def _closed(ground: Ground) -> Shown | None:
+    passed = ground.passed(*_CLOSED)
+    service = ground.service
+    if not passed or service is None:
+        return None
+    return "strangers may not relay", tuple(Evidence(service.path, f"{p}: passed") for p in passed)
+
+
+# ---- as a client of another server
+
+
+def _relayed(ground: Ground) -> Shown | None:
+    routes = [r for r in ground.report.routes if r.direction == "relay" and r.service == ground.mta]
+    rung = next((x for r in routes if (x := r.rung("account")) is not None and x.state == "holds"), None)
+    return (rung.summary, rung.evidence) if rung else None
+
+
+def _relay(ground: Ground) -> Sequence[Step]:
+    if not ground.asked.relay_user:
+        return [Inspect(f"maildoctor guide{_said(ground)} --relay-user NAME")]
+    return ground.set_up.relay
+
+
+def _relay_choice(ground: Ground) -> Iterator[Choice]:
+    if not ground.asked.relay_user:
+        yield Choice("--relay-user NAME", f"as whom this host logs in at {ground.asked.relay}")
+
+
+PARTS: tuple[Part, ...] = (
+    Part(
+        "choose", "choose", "Which mail server, and where its users are kept, settles all that follows.",
+        _chosen, _choose, "no mail server is here: Sendmail or Postfix?", _choices,
+    ),
+    Part(
+        "packages", "packages", "The mail server, and what makes and checks its users, come as packages.",
+        _installed, _packages, "not all of them are installed", _choices,
+    ),
+    Part(
+        "plug-ins", "plug-ins", "Each mechanism of SASL is a plug-in that must be there and load.",
+        _plugins, _missing_plugins, "PLAIN and LOGIN have no plug-in yet", facts=(Plugins,),
+    ),
+    Part(
+        "backup", "backup", "With a copy of the configuration the way back is one command.",
+        _kept, _copies, "no copy of the configuration as it is",
+    ),
+    Part(
+        "configuration", "configuration", "AUTH is off until the configuration switches it on, on a port for users.",
+        _configured, lambda g: g.set_up.configuration, "AUTH is not set up", _choices,
+    ),
+    Part(
+        "certificate", "certificate", "PLAIN and LOGIN show the password, so they are offered in TLS only.",
+        _certified, lambda g: g.set_up.certificate, "none is set up",
+    ),
+    Part(
+        "build", "build, test", "The mail server reads what is built and tested, not what was edited.",
+        _built, _build, "the new configuration is not in use",
+    ),
+    Part(
+        "verifier", "verifier", "Somebody must tell a right password from a wrong one.",
+        _verifies, lambda g: g.set_up.verifier, "what checks passwords does not run",
+        after="set-up",
+        needed=lambda g: g.store != "sasldb",
+    ),
+    Part(
+        "start", "start", "Users need a port that answers from elsewhere.",
+        _runs, _start, "no port is seen to answer",
+        after="build",
+    ),
+    Part(
+        "users", "users", "A login needs a user, in the realm in which the server looks the name up.",
+        _has_users, _users, "there is none yet", _user_choice, after="set-up",
+    ),
+    Part(
+        "offer", "EHLO", "Clients see what they may use in the reply to EHLO.",
+        _offers, lambda g: [Inspect(f"maildoctor probe {_where(g)} --no-verify")], "AUTH is not seen to be offered",
+        after="build",
+    ),
+    Part(
+        "login", "login", "Only a login shows that all of it works.",
+        _logged_in, lambda g: _probe(g, " --send-test {address}"), "no login was seen yet", _user_choice,
+        by_login=True, after="build",
+    ),
+    Part(
+        "client", "mail program", "What is typed into a mail program must be what the login used.",
+        _settings, lambda g: [Inspect(f"maildoctor guide{_said(g)} --for client")], "known after a login",
+        by_login=True, after="build",
+    ),
+    Part(
+        "message", "message", "A message that arrives says in its Received header who was authenticated.",
+        _sent, lambda g: _probe(g, " --send-test {address}"), "no message was seen to be passed on", by_login=True,
+        after="build",
+    ),
+    Part("log", "log", "The log tells why a login failed.", _logs, lambda _: (), "no log of mail is seen"),
+    Part(
+        "relay", "closed relay", "Who has not logged in may not send elsewhere.",
+        _closed, lambda _: (), "not seen to be closed",
+    ),
+    Part(
+        "smart-host", "smart host", "Mail goes out by way of another server, at which this host logs in.",
+        _relayed, _relay, "no login there is seen in the log", _relay_choice, needed=lambda g: bool(g.asked.relay),
+    ),
+)  # fmt: skip
+"""The way, from the foot of the ladder."""

@@ -1,0 +1,129 @@
+"""The guide for a person, on one screen: every step in a line, then the next one in full; and as plain data."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from maildoctor import __version__
+from maildoctor.guide.step import ClientSettings, Guide, GuideStep, State
+from maildoctor.model import Step
+from maildoctor.render.codec import encoded
+from maildoctor.render.escape import prose, shown, unicode
+from maildoctor.render.style import Style, Tone
+from maildoctor.render.text import Block, written
+
+_MARKS: dict[State, tuple[str, Tone]] = {
+    "done": ("done", "ok"),
+    "wrong": ("wrong", "error"),
+    "to_do": ("to do", "plain"),
+    "unknown": ("?", "unjudged"),
+}
+_TITLE = 13
+_LABEL = 6
+_FEW_NOTED = 3
+_GLIMPSE = 150
+"""Characters of what a step comes to that are shown at once."""
+_GAP = Block("", "")
+
+
+def text(guide: Guide, style: Style) -> str:
+    """The plan and the next step."""
+    return written(_blocks(guide, style), style)
+
+
+def client_text(settings: ClientSettings, style: Style) -> str:
+    """What to type into a mail program, and nothing else."""
+    return written(_settings(settings, style), style)
+
+
+def document(guide: Guide) -> dict[str, Any]:
+    """The guide as plain data."""
+    client = guide.client
+    return {
+        "schema": "maildoctor/guide/1",
+        "tool": {"name": "maildoctor", "version": __version__},
+        "about": guide.about,
+        "steps": [encoded(step) for step in guide.steps],
+        "next": guide.next,
+        "client": encoded(client) | {"rows": [list(row) for row in client.rows]} if client else None,
+        "noted": list(guide.noted),
+        "run_in": guide.run_in,
+    }
+
+
+def as_json(data: dict[str, Any]) -> str:
+    """Plain data as JSON, pure ASCII."""
+    return json.dumps(_encodable(data), indent=2, ensure_ascii=True).replace("\x7f", "\\u007f") + "\n"
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return unicode(value)
+    if isinstance(value, dict):
+        return {key: _encodable(v) for key, v in value.items()}
+    return [_encodable(v) for v in value] if isinstance(value, list | tuple) else value
+
+
+def _blocks(guide: Guide, style: Style) -> Iterator[Block]:
+    yield Block("", f"maildoctor guide  {shown(guide.about, style.ascii)}")
+    yield _GAP
+    for number, step in enumerate(guide.steps, 1):
+        yield _line(number, step, style)
+    following = guide.step(guide.next)
+    yield _GAP
+    if following is None:
+        yield Block("", "Every step is done: users can log in.", tone="ok")
+    else:
+        if guide.run_in:
+            yield Block("In:   ", shown(guide.run_in, style.ascii), tone="command", wrap="never")
+        yield from _following(guide.steps.index(following) + 1, following, style)
+    if following is None and guide.client is not None:
+        one = guide.client
+        words = f"{one.server} port {one.port}, {one.tls}, user name {one.user or 'of the account'}, {one.method}"
+        yield Block("Mail program: ", shown(words, style.ascii))
+    for note in guide.noted[:_FEW_NOTED] if following is None else ():
+        yield Block("note  ", shown(note, style.ascii), tone="warning")
+
+
+def _line(number: int, step: GuideStep, style: Style) -> Block:
+    word, tone = _MARKS[step.state]
+    lead = f"{number:>3} {word:<5} {step.title:<{_TITLE}} "
+    most = style.width - len(lead)
+    summary = shown(step.summary, style.ascii)
+    if len(summary) > most and style.verbosity == 0:
+        summary = f"{summary[: most - 4]} ..."
+    return Block(lead, summary, tone=tone, wrap="fold")
+
+
+def _following(number: int, step: GuideStep, style: Style) -> Iterator[Block]:
+    summary = shown(step.summary, style.ascii)
+    if len(summary) > _GLIMPSE and style.verbosity == 0:
+        summary = f"{summary[: _GLIMPSE - 4]} ..."
+    yield Block("", f"Next: {number} {step.title}. {summary}", tone="info")
+    if step.why:
+        yield Block("  why ", prose(step.why, style.ascii))
+    for n, command in enumerate(step.commands):
+        yield from _run(command, style, first=n == 0)
+    for choice in step.choices:
+        yield Block("  or  ", shown(f"{choice.option}  {choice.means}", style.ascii))
+    if not step.commands and step.reason:
+        yield Block("  ?   ", prose(step.reason, style.ascii))
+    yield Block("", "Then run maildoctor guide again.", tone="dim")
+
+
+def _run(step: Step, style: Style, first: bool) -> Iterator[Block]:
+    command = shown(step.command, style.ascii)
+    if command.startswith("# "):
+        yield Block("  do  ", command[2:])
+        return
+    effect = f"   ({step.effect})" if step.effect else ""
+    yield Block("  run " if first else "      ", f"{command}{effect}", tone="command", wrap="never")
+
+
+def _settings(settings: ClientSettings, style: Style) -> Iterator[Block]:
+    for name, value in settings.rows:
+        yield Block(f"  {name:<15}", shown(value, style.ascii))
+    if settings.remark:
+        yield Block("  note ", prose(settings.remark, style.ascii), tone="warning")
+    word = f"shown by {settings.proof}" if settings.proof else "not shown by a login yet"
+    yield Block("  ", shown(word, style.ascii), tone="ok" if settings.proof else "unjudged")
