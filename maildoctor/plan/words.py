@@ -13,6 +13,8 @@ Values = Sequence[tuple[str, str | Sequence[str]]]
 """Names with their value, or with several words."""
 
 FIELD = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+_ONE = re.compile(r"\{[a-z_][a-z0-9_]*\}")
+_SIDE_BY_SIDE = re.compile(r"(?:\{[a-z_][a-z0-9_]*\}){2,8}")
 _WORD = re.compile(r"[A-Za-z0-9_./@][A-Za-z0-9_./@:+,=-]*", re.ASCII)
 _ENTRY = re.compile(r"[A-Za-z0-9_./@\[*][A-Za-z0-9_./@:+,=*\[\]-]*", re.ASCII)
 
@@ -35,8 +37,10 @@ def is_plain(text: str) -> bool:
 
 
 def filled(text: str, fields: Mapping[str, str]) -> str:
-    """`{user}` becomes the field's value, or `USER` where it is not known: a shell would redirect to `<user>`."""
-    return FIELD.sub(lambda m: fields.get(m[1]) or m[1].upper(), text)
+    """`{user}` becomes the field's value, or `USER` where it is not known: a shell would redirect to `<user>`. Of fields
+    that stand side by side, `{reason}{what}`, the known ones are enough."""
+    beside = _SIDE_BY_SIDE.sub(lambda m: "".join(f for f in _ONE.findall(m[0]) if fields.get(f[1:-1])) or m[0], text)
+    return FIELD.sub(lambda m: fields.get(m[1]) or m[1].upper(), beside)
 
 
 def quoted(text: str, values: Values) -> str:

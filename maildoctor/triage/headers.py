@@ -155,7 +155,10 @@ _wrapper = re.compile(
     rb"|MESSAGE=)"  # journalctl -o verbose
 ).match  # fmt: skip
 # All that stands before a line of Exim's or Dovecot's own file, which is as long as syslog's: not looked for among all.
-_supervisord = re.compile(rb"(" + _SPACED + rb") (?:TRAC|BLAT|DEBG|INFO|WARN|ERRO|CRIT) (?=')").match
+_supervisord = re.compile(
+    rb"(" + _SPACED + rb") (?:(?:TRAC|BLAT|DEBG|INFO|WARN|ERRO|CRIT) (?=')"
+    rb"| ?[a-z0-9]{1,12}\.[a-z]{1,8}: (?=" + _BSD + rb" ))"  # s6's syslogd, with facility and level
+).match
 _JSON, _JSON_END = b'{"log":"', b'\\n","'
 _JSON_WRITES = ((b'\\"', b'"'), (b"\\u003c", b"<"), (b"\\u003e", b">"), (b"\\u0026", b"&"), (b"\\\\", b"\\"))
 _DIGITS = frozenset(b"%c" % character for character in b"0123456789<")
@@ -244,7 +247,7 @@ def _of_dovecot(line: bytes) -> Head | None:
 
 def _of_exim(line: bytes) -> Head | None:
     match = _exim(line)
-    if match is None or match[1] is None:
+    if match is None or match[1] is None or b"," in match[1]:  # Python's logging, whose seconds have a comma
         return None
     stamp, pid, queue_id = match.groups(b"")
     return Head(stamp, b"", b"exim", pid, queue_id, line[match.end() :])
