@@ -38,6 +38,7 @@ from maildoctor.plan.steps import (
     Start,
     Step,
 )
+from maildoctor.plan.words import filled
 from maildoctor.remedy import chmod, private, set_option
 from tests.test_engine import Mute
 from tests.test_samples import MARKERS, SYSTEMS
@@ -435,3 +436,10 @@ def test_what_saslauthd_can_serve_is_offered_still(sample: dict[str, str], advic
     )
     for words, step in zip(advice, finding.fix, strict=True):
         assert words in step.command
+
+
+def test_of_fields_side_by_side_the_known_ones_are_written() -> None:
+    """A title never ends in the name of a field that its line does not have."""
+    assert filled("refused: {reason}{what}", {"reason": "no"}) == "refused: no"
+    assert filled("refused: {reason}{what}", {}) == "refused: REASONWHAT"
+    assert filled("{user} on {host}", {"user": "bob"}) == "bob on HOST"

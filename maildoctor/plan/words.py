@@ -37,8 +37,8 @@ def is_plain(text: str) -> bool:
 
 
 def filled(text: str, fields: Mapping[str, str]) -> str:
-    """`{user}` becomes the field's value, or `USER` where it is not known: a shell would redirect to `<user>`. Of fields
-    that stand side by side, `{reason}{what}`, the known ones are enough."""
+    """`{user}` becomes the field's value, or `USER` where it is not known: a shell would redirect to `<user>`. Of
+    fields that stand side by side, `{reason}{what}`, the known ones are enough."""
     beside = _SIDE_BY_SIDE.sub(lambda m: "".join(f for f in _ONE.findall(m[0]) if fields.get(f[1:-1])) or m[0], text)
     return FIELD.sub(lambda m: fields.get(m[1]) or m[1].upper(), beside)
 

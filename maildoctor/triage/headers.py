@@ -141,7 +141,8 @@ _wrapper = re.compile(
     rb"|[\w./-]{1,200}:" + _BEGINS +  # named by grep -H
     rb"|<\d{1,3}>(?!1 )"  # priority of a raw syslog datagram
     rb"|'[^'\s]{1,64}' std(?:out|err) output:"
-    rb"|\[?(?:\d{1,2} )?" + _CLOCK + rb"(?: ?[AaPp][Mm])?\]? ++(?=" + _HOST_OR_TAG + rb"|" + _WORD_LEVEL + rb" )"  # undated
+    rb"|\[?(?:\d{1,2} )?" + _CLOCK + rb"(?: ?[AaPp][Mm])?\]? ++"  # without its date
+    rb"(?=" + _HOST_OR_TAG + rb"|" + _WORD_LEVEL + rb" )"
     rb"|[\"'] {0,4}(?=[\w.-]{1,255} " + _OF_MAIL + rb"(?:\[\d{1,10}\])?: )"  # quoted without its time
     rb"|(" + _CLOUD_TIME + rb") [\w.-]{1,255} (?=" + _BSD + rb" |\d{1,2} " + _CLOCK + rb" )"  # by whom it was forwarded
     rb"|(" + _CLOUD_TIME + rb") std(?:out|err) [FP] "  # Kubernetes CRI, docker json-file reshaped
