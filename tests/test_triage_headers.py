@@ -109,6 +109,11 @@ SHAPES = {
     "no colon behind a time": ("Dec 11 16:23:31 mx saslauthd[4] do_auth : auth failure", "Dec 11 16:23:31", "mx", "saslauthd", "4", "", "do_auth : auth failure"),
     "space before the bracket": ("Mar  6 13:54:42 saslauthd [5734]: DEBUG: auth_pam", "Mar  6 13:54:42", "", "saslauthd", "5734", "", "DEBUG: auth_pam"),
     "no program": ("Mar  6 13:54:42 mx [5734]: pam_mysql - required option", "Mar  6 13:54:42", "mx", "", "5734", "", "pam_mysql - required option"),
+    "forwarded with another time and host": (f"2026-08-18T14:00:00.000000000Z node1 Jul 31 01:00:00 mx postfix/smtpd[2]: {SASL}", "2026-08-18T14:00:00.000000000Z", "mx", "postfix/smtpd", "2", "", SASL),
+    "forwarded, its month cut off": (f"2026-08-18T14:00:00.000000000Z node1 31 01:00:00 mx postfix/smtpd[2]: {SASL}", "2026-08-18T14:00:00.000000000Z", "mx", "postfix/smtpd", "2", "", SASL),
+    "quoted without its time": (' " mx dovecot: auth: Error: sql', "", "mx", "dovecot", "", "", "auth: Error: sql"),
+    "s6's syslogd": (f"2025-12-09 13:47:23.006632550  mail.err: Dec  9 13:47:23 mx postfix/smtpd[2]: {SASL}", "2025-12-09 13:47:23.006632550", "mx", "postfix/smtpd", "2", "", SASL),
+    "python's logging is not exim": ("2016-01-27 22:40:52,116 pykolab.auth ERROR no", "", "", "", "", "", "2016-01-27 22:40:52,116 pykolab.auth ERROR no"),
     "imap greeting": ("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready", "", "", "", "", "", "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready"),
     "empty": ("", "", "", "", "", "", ""),
 }  # fmt: skip

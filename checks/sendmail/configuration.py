@@ -1259,3 +1259,49 @@ def mc_without_auth(mc: SendmailMc, cf: SendmailCf | Unknown) -> Findings:
         ],
         path=mc.path,
     )
+
+
+_NOT_IN_CLEAR = "define(`confAUTH_OPTIONS', `A p')dnl\nTRUST_AUTH_MECH(`LOGIN PLAIN')dnl\n"
+
+
+@check(
+    "CONF195",
+    "mc-plain-needs-certificate",
+    "warning",
+    rung="tls",
+    role="cause",
+    explains=("no-offer", "no-starttls", "WIRE010"),
+    fails=[{"mc": _NOT_IN_CLEAR + "MAILER(`smtp')dnl"}],
+    passes=[
+        {"mc": _NOT_IN_CLEAR + "define(`confSERVER_CERT', `/etc/mail/host.pem')dnl\nMAILER(`smtp')dnl"},
+        {"mc": _NOT_IN_CLEAR + "include(`/etc/mail/tls/starttls.m4')dnl\nMAILER(`smtp')dnl"},
+        {"mc": "TRUST_AUTH_MECH(`LOGIN PLAIN')dnl\nMAILER(`smtp')dnl"},
+        {"mc": _NOT_IN_CLEAR + "MAILER(`smtp')dnl", "cf": "O DaemonPortOptions=Name=MTA, Port=25"},
+    ],
+    refs=("sendmail: cf/README, USING SMTP AUTH and STARTTLS; sendmail/srvrsmtp.c: no STARTTLS without a certificate",),
+)
+def mc_plain_needs_certificate(mc: SendmailMc, cf: SendmailCf | Unknown) -> Findings:
+    """sendmail.mc forbids PLAIN and LOGIN in clear and names no certificate, and sendmail.cf was not seen.
+
+    With p in confAUTH_OPTIONS they are offered within TLS only, and without confSERVER_CERT and confSERVER_KEY there is
+    no STARTTLS, so EHLO never shows them; where nothing else is offered, nobody can log in.
+
+    Advice: name the certificate and its key, or take p away if passwords may cross the network in clear.
+    """
+    if isinstance(cf, SendmailCf) or mc.includes:
+        return
+    options = next((e for e in mc.expected if e.name == "AuthOptions" and e.value), None)
+    if options is None or "p" not in (options.value or "") or any("Cert" in e.name for e in mc.expected):
+        return
+    if any("CERT" in name.upper() for name in mc.opaque):
+        return
+    yield found(
+        "sendmail.mc forbids PLAIN and LOGIN without TLS (confAUTH_OPTIONS p) and names no certificate for TLS",
+        evidence=[Evidence(f"{options.path}:{options.line}", options.mc_text)],
+        fix=[
+            EditMacroFile(mc.path, "define(`confSERVER_CERT', `/etc/mail/certs/mail.pem')dnl"),
+            EditMacroFile(mc.path, "define(`confSERVER_KEY', `/etc/mail/certs/mail.key')dnl"),
+            Rebuild(mc.path, "/etc/mail/sendmail.cf"),
+        ],
+        path=mc.path,
+    )

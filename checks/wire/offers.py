@@ -117,12 +117,22 @@ def no_auth_on_submission_port(wire: Wire, cf: SendmailCf | Unknown, listeners: 
         tls = " (nor STARTTLS)" if not c.in_tls else ""
         outside = isinstance(listeners, Unknown)
         yield found(
-            f"{ports.endpoint} offers no AUTH{tls}: nobody can log in there",
+            f"{ports.endpoint} offers no AUTH{tls}: nobody can log in there{_another_host(c)}",
             evidence=ports.evidence("220", "250"),
             fix=_why_no_auth(c.server),
             severity="warning" if all(x.port == 2525 or (x.loopback and outside) for x in ports.all) else None,
             endpoint=ports.endpoint,
         )
+
+
+def _another_host(c: Conversation) -> str:
+    """Where a host of another domain greets, what that may mean: networks redirect ports to a server of their own."""
+    greets = next(iter(c.banner.removeprefix("220").split()), "").lower().rstrip(".")
+    asked = c.host.lower().rstrip(".")
+    named = all("." in name and any(letter.isalpha() for letter in name) for name in (greets, asked))
+    if not named or greets.split(".")[-2:] == asked.split(".")[-2:]:
+        return ""
+    return f" (it calls itself {greets}: the network may redirect the port to a server of its own)"
 
 
 def _why_no_auth(server: str) -> list[Step]:

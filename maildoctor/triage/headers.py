@@ -141,7 +141,10 @@ _wrapper = re.compile(
     rb"|[\w./-]{1,200}:" + _BEGINS +  # named by grep -H
     rb"|<\d{1,3}>(?!1 )"  # priority of a raw syslog datagram
     rb"|'[^'\s]{1,64}' std(?:out|err) output:"
-    rb"|\[?" + _CLOCK + rb"(?: ?[AaPp][Mm])?\]? ++(?=" + _HOST_OR_TAG + rb"|" + _WORD_LEVEL + rb" )"  # without its date
+    rb"|\[?(?:\d{1,2} )?" + _CLOCK + rb"(?: ?[AaPp][Mm])?\]? ++"  # without its date
+    rb"(?=" + _HOST_OR_TAG + rb"|" + _WORD_LEVEL + rb" )"
+    rb"|[\"'] {0,4}(?=[\w.-]{1,255} " + _OF_MAIL + rb"(?:\[\d{1,10}\])?: )"  # quoted without its time
+    rb"|(" + _CLOUD_TIME + rb") [\w.-]{1,255} (?=" + _BSD + rb" |\d{1,2} " + _CLOCK + rb" )"  # by whom it was forwarded
     rb"|(" + _CLOUD_TIME + rb") std(?:out|err) [FP] "  # Kubernetes CRI, docker json-file reshaped
     rb"|(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z) (?!\S{1,255} " + _TAG + rb"\[\d)"  # docker logs -t, kubectl
     rb"|(" + _CLOUD_TIME + rb") (?=" + _BSD + rb" |" + _SPACED + rb" |<\d{1,3}>|type=)"
@@ -153,7 +156,10 @@ _wrapper = re.compile(
     rb"|MESSAGE=)"  # journalctl -o verbose
 ).match  # fmt: skip
 # All that stands before a line of Exim's or Dovecot's own file, which is as long as syslog's: not looked for among all.
-_supervisord = re.compile(rb"(" + _SPACED + rb") (?:TRAC|BLAT|DEBG|INFO|WARN|ERRO|CRIT) (?=')").match
+_supervisord = re.compile(
+    rb"(" + _SPACED + rb") (?:(?:TRAC|BLAT|DEBG|INFO|WARN|ERRO|CRIT) (?=')"
+    rb"| ?[a-z0-9]{1,12}\.[a-z]{1,8}: (?=" + _BSD + rb" ))"  # s6's syslogd, with facility and level
+).match
 _JSON, _JSON_END = b'{"log":"', b'\\n","'
 _JSON_WRITES = ((b'\\"', b'"'), (b"\\u003c", b"<"), (b"\\u003e", b">"), (b"\\u0026", b"&"), (b"\\\\", b"\\"))
 _DIGITS = frozenset(b"%c" % character for character in b"0123456789<")
@@ -242,7 +248,7 @@ def _of_dovecot(line: bytes) -> Head | None:
 
 def _of_exim(line: bytes) -> Head | None:
     match = _exim(line)
-    if match is None or match[1] is None:
+    if match is None or match[1] is None or b"," in match[1]:  # Python's logging, whose seconds have a comma
         return None
     stamp, pid, queue_id = match.groups(b"")
     return Head(stamp, b"", b"exim", pid, queue_id, line[match.end() :])

@@ -78,8 +78,8 @@ _QUOTED = re.compile(r"\"([^\"\n]{1,200})\"|(?<!\w)'([^'\n]{1,200})'|[`â€˜]([^'â
 _NOT_NAMES = """
     a access account address all already also an and any are argument as at attribute auth_server authentication be
     been boolean but by can can't cannot check client code command configuration connection could couldn't count
-    data database description destination did didn't directory dn do does doesn't entry error errors expected failed
-    failure field file filter flag for found from gid group had has have id if in index info information initial
+    data database desc description destination did didn't directory dn do does doesn't entry error errors expected
+    failed failure field file filter flag for found from gid group had has have id if in index info information initial
     input internal invalid is isn't it its key ldap length limit limits line list local lock login lookup mail may
     mechanism member method missing more must name names needs new no not number of on one only operation option or
     our out owner ownership parameter password path permission policy process proxy qmqp record remote reply request
