@@ -1,0 +1,125 @@
+# Copyright: the maildoctor authors
+# MIT License (see LICENSE)
+"""Runs the one-file maildoctor on a host, or where there is no Python for it judges a recording on the controller."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+RECORDER = "maildoctor/host/recorder.sh"
+"""In the one-file maildoctor: the shell script that records a host."""
+
+PYTHONS = ("python3", "python3.14", "python3.13", "python3.12", "python3.11")
+FIND = (
+    "for p in %s /usr/libexec/platform-python; do "
+    '"$p" -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null && echo "$p" && break; done; true'
+) % " ".join(PYTHONS)
+
+VERDICTS = ("works", "ready", "partly", "broken", "not_shown", "nothing_to_judge")
+
+
+class ActionModule(ActionBase):
+    """Only reads, so check mode is as any other, but for the report's file."""
+
+    TRANSFERS_FILES = True
+    _supports_check_mode = True
+    _VALID_ARGS = frozenset(("zipapp", "command", "arguments", "dest", "fail_on"))
+
+    def run(self, tmp=None, task_vars=None):
+        """The result that Ansible shows; its keys are those of RETURN."""
+        result = super().run(tmp, task_vars)
+        _, options = self.validate_argument_spec(
+            {
+                "zipapp": {"type": "path", "required": True},
+                "command": {"type": "str", "choices": ["check", "probe", "triage"], "default": "check"},
+                "arguments": {"type": "list", "elements": "str", "default": []},
+                "dest": {"type": "path"},
+                "fail_on": {"type": "list", "elements": "str", "choices": list(VERDICTS), "default": []},
+            }
+        )
+        zipapp = self._find_needle("files", options["zipapp"])
+        words = [options["command"], "--json", *options["arguments"]]
+        try:
+            python = self._low_level_execute_command(FIND)["stdout"].strip().splitlines()
+            if python:
+                status, text, errors = self._on_host(python[-1], zipapp, words)
+            elif options["command"] == "check":
+                status, text, errors = self._recorded(zipapp, words)
+            else:
+                raise AnsibleActionFail(
+                    "there is no Python 3.11 or newer on this host, and %s needs one" % options["command"]
+                )
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        result.update(_result(status, text, errors), changed=False, way="host" if python else "recording")
+        if options["dest"] and not self._task.check_mode:
+            _write(options["dest"], text)
+        if result["verdict"] in options["fail_on"]:
+            result.update(failed=True, msg=result["sentence"])
+        return result
+
+    def _on_host(self, python, zipapp, words):
+        remote = self._connection._shell.join_path(self._make_tmp_path(), "maildoctor.pyz")
+        self._transfer_file(zipapp, remote)
+        done = self._low_level_execute_command(shlex.join([python, remote, *words]))
+        return done["rc"], done["stdout"], done["stderr"]
+
+    def _recorded(self, zipapp, words):
+        """The script comes out of the same file, so that both know the same questions."""
+        with zipfile.ZipFile(zipapp) as archive:
+            try:
+                script = archive.read(RECORDER)
+            except KeyError:
+                raise AnsibleActionFail("%s has no %s: build it again" % (zipapp, RECORDER))
+        remote = self._connection._shell.join_path(self._make_tmp_path(), "recorder.sh")
+        with tempfile.TemporaryDirectory() as folder:
+            local = os.path.join(folder, "recorder.sh")
+            with open(local, "wb") as file:
+                file.write(script)
+            self._transfer_file(local, remote)
+            done = self._low_level_execute_command(shlex.join(["sh", remote]))
+            if done["rc"]:
+                raise AnsibleActionFail("the host could not be recorded: %s" % done["stderr"])
+            with open(os.path.join(folder, "host.toml"), "w", encoding="utf-8") as file:
+                file.write(done["stdout"])
+            command = [sys.executable, zipapp, *words, "--snapshot", folder]
+            judged = subprocess.run(command, capture_output=True, text=True, check=False)
+        return judged.returncode, judged.stdout, judged.stderr
+
+
+def _result(status, text, errors):
+    """What a report comes to. A report of maildoctor itself is JSON whatever was found."""
+    try:
+        report = json.loads(text)
+        verdict = report.get("verdict") or {}
+        causes = [one["code"] for one in report["findings"] if one["explained_by"] is None]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise AnsibleActionFail(
+            "maildoctor gave no report (exit status %s): %s" % (status, (errors or text).strip()[:2000])
+        )
+    return {
+        "report": report,
+        "verdict": verdict.get("code", ""),
+        "sentence": verdict.get("sentence", ""),
+        "status": status,
+        "causes": causes,
+    }
+
+
+def _write(path, text):
+    """In one move, readable by its owner alone: a report says where a host is weak."""
+    folder = os.path.dirname(os.path.abspath(path))
+    os.makedirs(folder, exist_ok=True)
+    draft, name = tempfile.mkstemp(dir=folder)
+    with os.fdopen(draft, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(name, path)
