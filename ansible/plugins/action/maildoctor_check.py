@@ -37,7 +37,7 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """The result that Ansible shows; its keys are those of RETURN."""
         result = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(
+        options = self.validate_argument_spec(
             {
                 "zipapp": {"type": "path", "required": True},
                 "command": {"type": "str", "choices": ["check", "probe", "triage"], "default": "check"},
@@ -45,7 +45,7 @@ class ActionModule(ActionBase):
                 "dest": {"type": "path"},
                 "fail_on": {"type": "list", "elements": "str", "choices": list(VERDICTS), "default": []},
             }
-        )
+        )[1]
         zipapp = self._find_needle("files", options["zipapp"])
         words = [options["command"], "--json", *options["arguments"]]
         try:
