@@ -13,6 +13,7 @@ import tempfile
 import zipfile
 
 from ansible.errors import AnsibleActionFail
+
 from ansible.plugins.action import ActionBase
 
 RECORDER = "maildoctor/host/recorder.sh"
@@ -20,9 +21,10 @@ RECORDER = "maildoctor/host/recorder.sh"
 
 PYTHONS = ("python3", "python3.14", "python3.13", "python3.12", "python3.11")
 FIND = (
-    "for p in %s /usr/libexec/platform-python; do "
+    f"for p in {' '.join(PYTHONS)} /usr/libexec/platform-python; do "
     '"$p" -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null && echo "$p" && break; done; true'
-) % " ".join(PYTHONS)
+)
+"""Prints the first Python that is new enough; nothing where there is none."""
 
 VERDICTS = ("works", "ready", "partly", "broken", "not_shown", "nothing_to_judge")
 
@@ -55,9 +57,7 @@ class ActionModule(ActionBase):
             elif options["command"] == "check":
                 status, text, errors = self._recorded(zipapp, words)
             else:
-                raise AnsibleActionFail(
-                    "there is no Python 3.11 or newer on this host, and %s needs one" % options["command"]
-                )
+                raise AnsibleActionFail(f"there is no Python 3.11 here, and {options['command']} needs one")
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         result.update(_result(status, text, errors), changed=False, way="host" if python else "recording")
@@ -79,7 +79,7 @@ class ActionModule(ActionBase):
             try:
                 script = archive.read(RECORDER)
             except KeyError:
-                raise AnsibleActionFail("%s has no %s: build it again" % (zipapp, RECORDER))
+                raise AnsibleActionFail(f"{zipapp} has no {RECORDER}: build it again") from None
         remote = self._connection._shell.join_path(self._make_tmp_path(), "recorder.sh")
         with tempfile.TemporaryDirectory() as folder:
             local = os.path.join(folder, "recorder.sh")
@@ -88,7 +88,7 @@ class ActionModule(ActionBase):
             self._transfer_file(local, remote)
             done = self._low_level_execute_command(shlex.join(["sh", remote]))
             if done["rc"]:
-                raise AnsibleActionFail("the host could not be recorded: %s" % done["stderr"])
+                raise AnsibleActionFail(f"the host could not be recorded: {done['stderr']}")
             with open(os.path.join(folder, "host.toml"), "w", encoding="utf-8") as file:
                 file.write(done["stdout"])
             command = [sys.executable, zipapp, *words, "--snapshot", folder]
@@ -103,9 +103,8 @@ def _result(status, text, errors):
         verdict = report.get("verdict") or {}
         causes = [one["code"] for one in report["findings"] if one["explained_by"] is None]
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise AnsibleActionFail(
-            "maildoctor gave no report (exit status %s): %s" % (status, (errors or text).strip()[:2000])
-        )
+        said = (errors or text).strip()[:2000]
+        raise AnsibleActionFail(f"maildoctor gave no report (exit status {status}): {said}") from None
     return {
         "report": report,
         "verdict": verdict.get("code", ""),

@@ -1,6 +1,6 @@
 # Copyright: the maildoctor authors
 # MIT License (see LICENSE)
-"""Documentation of the action plugin of this name: nothing runs as a module, so a target needs no Python for Ansible."""
+"""Documentation of the action of this name: nothing runs as a module, so a host needs no Python for Ansible."""
 
 from __future__ import annotations
 
