@@ -32,7 +32,7 @@ VERDICTS = ("works", "ready", "partly", "broken", "not_shown", "nothing_to_judge
 class ActionModule(ActionBase):
     """Only reads, so check mode is as any other, but for the report's file."""
 
-    TRANSFERS_FILES = True
+    TRANSFERS_FILES = True  # run() of the base makes the temporary folder
     _supports_check_mode = True
     _VALID_ARGS = frozenset(("zipapp", "command", "arguments", "dest", "fail_on"))
 
@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
         zipapp = self._find_needle("files", options["zipapp"])
         words = [options["command"], "--json", *options["arguments"]]
         try:
-            python = self._low_level_execute_command(FIND)["stdout"].strip().splitlines()
+            python = self._said(FIND)["stdout"].strip().splitlines()
             if python:
                 status, text, errors = self._on_host(python[-1], zipapp, words)
             elif options["command"] == "check":
@@ -61,16 +61,23 @@ class ActionModule(ActionBase):
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         result.update(_result(status, text, errors), changed=False, way="host" if python else "recording")
+        if options["command"] == "check":  # the inventory's name, by which a list of hosts calls it, not that of uname
+            result["report"]["target"]["name"] = task_vars["inventory_hostname"]
         if options["dest"] and not self._task.check_mode:
-            _write(options["dest"], text)
+            _write(options["dest"], json.dumps(result["report"], indent=2) + "\n")
         if result["verdict"] in options["fail_on"]:
             result.update(failed=True, msg=result["sentence"])
         return result
 
+    def _said(self, command):
+        """What a command says, without a terminal: on one, reports and remarks about progress would be one text."""
+        given = b"\n" if self._connection.has_pipelining else None
+        return self._low_level_execute_command(f"{command} </dev/null", in_data=given)
+
     def _on_host(self, python, zipapp, words):
-        remote = self._connection._shell.join_path(self._make_tmp_path(), "maildoctor.pyz")
+        remote = self._connection._shell.join_path(self._connection._shell.tmpdir, "maildoctor.pyz")
         self._transfer_file(zipapp, remote)
-        done = self._low_level_execute_command(shlex.join([python, remote, *words]))
+        done = self._said(shlex.join([python, remote, *words]))
         return done["rc"], done["stdout"], done["stderr"]
 
     def _recorded(self, zipapp, words):
@@ -80,13 +87,13 @@ class ActionModule(ActionBase):
                 script = archive.read(RECORDER)
             except KeyError:
                 raise AnsibleActionFail(f"{zipapp} has no {RECORDER}: build it again") from None
-        remote = self._connection._shell.join_path(self._make_tmp_path(), "recorder.sh")
+        remote = self._connection._shell.join_path(self._connection._shell.tmpdir, "recorder.sh")
         with tempfile.TemporaryDirectory() as folder:
             local = os.path.join(folder, "recorder.sh")
             with open(local, "wb") as file:
                 file.write(script)
             self._transfer_file(local, remote)
-            done = self._low_level_execute_command(shlex.join(["sh", remote]))
+            done = self._said(shlex.join(["sh", remote]))
             if done["rc"]:
                 raise AnsibleActionFail(f"the host could not be recorded: {done['stderr']}")
             with open(os.path.join(folder, "host.toml"), "w", encoding="utf-8") as file:

@@ -74,7 +74,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 report:
-  description: The report, as in report.schema.json of maildoctor.
+  description: The report, as in report.schema.json of maildoctor. A host is called what the inventory calls it.
   returned: always
   type: dict
 verdict:
