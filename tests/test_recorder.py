@@ -169,7 +169,7 @@ def test_settings_that_are_no_secrets_are_kept() -> None:
         assert _called(f"plain | struck {path}", kept) == kept
 
 
-def test_a_command_line_is_told_without_what_may_be_a_secret(tmp_path: Path) -> None:
+def test_a_command_line_is_kept_without_what_may_be_a_secret(tmp_path: Path) -> None:
     program = tmp_path / "saslauthd"
     program.write_text("#!/bin/sh\nread x\n")
     program.chmod(0o755)
@@ -184,7 +184,7 @@ def test_a_command_line_is_told_without_what_may_be_a_secret(tmp_path: Path) -> 
     assert row.endswith(" -a pam -m /run/saslauthd -O *** --password ***")
 
 
-def test_logins_are_told_without_what_the_client_said(tmp_path: Path) -> None:
+def test_logins_are_kept_without_what_the_client_said(tmp_path: Path) -> None:
     lines = (
         "Nov 22 09:00:00 h sm-mta[1]: 5A: AUTH=server, relay=[192.0.2.1], authid=a@b, mech=PLAIN, bits=0\n"
         "Nov 22 09:00:00 h sm-mta[1]: 5A: AUTH failure (LOGIN): user not found (-20) SASL(-13): hunter2\n"
@@ -194,8 +194,8 @@ def test_logins_are_told_without_what_the_client_said(tmp_path: Path) -> None:
     )
     log = tmp_path / "mail.log"
     log.write_text(lines)
-    told = _called(f"logins {log}", "").splitlines()
-    assert [line.split()[-1] for line in told] == ["bits=0", "(-20)", "failed:", "535"]
+    kept = _called(f"logins {log}", "").splitlines()
+    assert [line.split()[-1] for line in kept] == ["bits=0", "(-20)", "***", "***"]
 
 
 @pytest.mark.parametrize("shell", ["sh", "busybox ash", "mksh", "ksh", "bash"])

@@ -351,7 +351,14 @@ of_mail() {
 
 # `PID USER STARTED PROGRAM COMMAND`. Of a command line the words are kept that tell how a mail program was started
 processes() {
-	began=$(awk '$1 == "btime" { print $2 }' /proc/stat)
+	# when the kernel started: to a hundredth, or where date tells whole seconds only the later one, so that nothing is
+	# called older than it is
+	read -r up rest </proc/uptime
+	now=$(date +%s.%N)
+	case $now in
+	*.*[!0-9]* | *. | *[!0-9.]*) began=$(awk '$1 == "btime" { print $2 + 1 }' /proc/stat) ;;
+	*) began=$(awk -v now="$now" -v up="$up" 'BEGIN { printf "%.2f", now - up }') ;;
+	esac
 	hertz=$(getconf CLK_TCK 2>/dev/null || echo 100)
 	for folder in /proc/[0-9]*; do
 		read -r comm 2>/dev/null <"$folder/comm" || continue
@@ -370,7 +377,7 @@ processes() {
 			sed -n '/libsasl2*\.so\|\/sasl2\/\|libssl\.so\|libcrypto\.so\|libdb-/s/^[^\/]*/maps: /p' "$folder/maps"
 			sed 's/^/user: /' /etc/passwd
 		} 2>/dev/null | awk -v pid="${folder##*/}" -v program="$program" -v file_of="$owner" -v began="$began" -v hertz="$hertz" -v comm="$comm" '
-			function told(word, option) {
+			function kept(word, option) {
 				if (word ~ /^-(b[dDsp]|q[0-9]*[smhdwp]?|q[0-9a-z]*|A[cm]|[A-Za-z]|o[XP]|[a-z][0-9]+)$/ || word ~ /^--[a-z][a-z-]*$/) return word
 				if (option == "-a" && word ~ /^[a-z0-9]+$/ && length(word) < 12) return word
 				if (option ~ /^-([mcCfFLn]|o[XP])$/ && word ~ /^[\/0-9][A-Za-z0-9_.\/:;-]*$/) return word
@@ -402,13 +409,12 @@ processes() {
 					rest = match(command, /(accepting|rejecting) (connections|new messages)|[Qq]ueue [Rr]unner|running queue/) ? substr(command, RSTART, RLENGTH) : "***"
 					command = name ": " rest
 				} else if (command !~ /^[A-Za-z0-9_.\/+-]+$/) command = comm
-				for (i = 2; i <= n; i++) { command = command " " told(word[i], option); option = word[i] }
+				for (i = 2; i <= n; i++) { command = command " " kept(word[i], option); option = word[i] }
 				if (command == "") command = comm
 				gone = sub(/\?\(deleted\)$/, "", program)
 				if (program == "") program = "?"
 				else program = program (gone ? "#deleted" : "") (file_of !~ /^(root|0)?$/ ? "#of:" file_of : "")
-				# the kernel tells seconds of its start only: of the two the later, so that nothing is called older than it is
-				printf "%s %s %.2f %s %s%s%s\n", pid, user == "" ? uid : user, began + 1 + ticks / hertz, program, command, state == "T" ? "\nstopped: " pid : "", marks
+				printf "%s %s %.2f %s %s%s%s\n", pid, user == "" ? uid : user, began + ticks / hertz, program, command, state == "T" ? "\nstopped: " pid : "", marks
 			}'
 	done
 }
@@ -449,14 +455,21 @@ listeners() {
 # which logins went well, and which did not, as each mail server writes it; what a client sent is in none of it
 logins() {
 	tail -c 1048576 "$1" | plain | awk '
-		function upto() { print substr($0, 1, RSTART + RLENGTH - 1) }
+		function upto(rest) { print substr($0, 1, RSTART + RLENGTH - 1) rest }
 		/: AUTH=server, relay=[^,]*, authid=[^, ]*, mech=[A-Z0-9-]+, bits=[0-9]+$/ { print; next }
 		/: client=[^, ]*, sasl_method=[A-Z0-9-]+, sasl_username=[^, ]*$/ { print; next }
 		/ smtp authentication user=[^ ]* result=[a-z]+$/ { print; next }
-		match($0, /: AUTH failure \([A-Z0-9-]+\): (authentication failure|user not found|generic failure|no mechanism available|authorization failure|bad protocol \/ cancel) \(-[0-9]+\)/) { upto(); next }
-		match($0, /: SASL [A-Z0-9-]+ authentication failed:/) { upto(); next }
-		/ <= / && match($0, / A=[A-Za-z0-9_-]+(:[^ ]*)?( |$)/) { upto(); next }
-		match($0, /[a-z0-9_]+ authenticator failed for [^ ]* ?(\([^ ]*\) )?\[[0-9a-f.:]+\](:[0-9]+)?: [0-9]+/) { upto() }' |
+		match($0, /: AUTH failure \([A-Z0-9-]+\): (authentication failure|user not found|generic failure|no mechanism available|authorization failure|bad protocol \/ cancel) \(-[0-9]+\)/) { upto(""); next }
+		match($0, /: SASL [A-Z0-9-]+ authentication failed:/) { upto(" ***"); next }
+		/: ruleset=check_rcpt, .*Relaying denied/ && match($0, /relay=[A-Za-z0-9.-]* ?\[[0-9a-fA-F.:]+\]/) {
+			relay = substr($0, RSTART, RLENGTH)
+			match($0, /: ruleset=check_rcpt, /)
+			upto(relay ", reject=550 5.7.1 Relaying denied")
+			next
+		}
+		/Relay access denied/ && match($0, /: reject: RCPT from [A-Za-z0-9.-]+\[[0-9a-fA-F.:]+\]: 5[0-9][0-9] /) { upto("Relay access denied"); next }
+		/ <= / && match($0, / A=[A-Za-z0-9_-]+(:[^ ]*)?( |$)/) { upto(""); next }
+		match($0, /[a-z0-9_]+ authenticator failed for [^ ]* ?(\([^ ]*\) )?\[[0-9a-f.:]+\](:[0-9]+)?: [0-9]+ /) { upto("***") }' |
 		tail -n 4000
 }
 
@@ -471,11 +484,11 @@ free() {
 # that end another text are not kept for themselves; that TLS and SASL were compiled in is told by what it is linked with
 built() {
 	dd if="$1" bs=65536 count=256 2>/dev/null | tr '\000-\037\177-\377' '\n' | awk '
-		function told(word) { return word ~ /^[A-Z][A-Za-z0-9_]+(=[A-Za-z0-9_.]+)?$/ }
+		function kept(word) { return word ~ /^[A-Z][A-Za-z0-9_]+(=[A-Za-z0-9_.]+)?$/ }
 		/^8\.[0-9]+\.[0-9]+(\.[0-9]+)*$/ && version == "" { version = $0 }
 		$0 == "SSL_CTX_new" { tls = " STARTTLS" }
 		$0 == "sasl_server_new" { sasl = " SASLv2" }
-		$0 != "" { if (!told($0)) { if (anchors == 3) flags = run; run = ""; anchors = 0 }
+		$0 != "" { if (!kept($0)) { if (anchors == 3) flags = run; run = ""; anchors = 0 }
 			else { if ($0 != "SASLv2" && $0 != "STARTTLS") run = run " " $0; anchors += $0 == "MIME8TO7" || $0 == "NETINET" || $0 == "NAMED_BIND" } }
 		END { if (flags != "" && version != "") print "Version " version "\n Compiled with:" flags sasl tls; else print "Version unknown" }'
 }
