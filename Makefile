@@ -30,7 +30,7 @@ quick: $(VENV)/tested
 lint: $(VENV)/tested
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
-	@if command -v shellcheck >/dev/null; then echo shellcheck; shellcheck tests/lab/*.sh .ci/run; fi
+	@if command -v shellcheck >/dev/null; then echo shellcheck; shellcheck tests/lab/*.sh .ci/run; shellcheck -S warning maildoctor/host/recorder.sh; fi
 
 bench: apt $(VENV)/tested
 	$(RUN) -m bench.check

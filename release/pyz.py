@@ -26,7 +26,7 @@ BUNDLED = ("rich", "packaging")
 """Distributions whose one package has their name. rich without pygments and markdown-it, which only its parts that
 maildoctor does not use would import."""
 
-_DATA = frozenset({".py", ".toml", ".json", ".typed", ".txt", ".fish", ""})
+_DATA = frozenset({".py", ".toml", ".json", ".typed", ".txt", ".fish", ".j2", ".sh", ""})
 _OLDEST = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip file knows
 _FIRST_LINE = b"#!/usr/bin/env python3\n"
 

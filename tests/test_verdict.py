@@ -131,7 +131,9 @@ _PASS = examine(Replay(str(FIXTURES / "healthy-trixie")), LIBRARY, Selection(sel
 def test_nothing_to_judge_passes_no_gate() -> None:
     nothing = conclude(report(routes=()), KNOWN)
     assert nothing.verdict == Verdict("nothing_to_judge")
-    assert sentence(nothing) == "There is no mail server here."
+    assert sentence(nothing) == "Of the mail server here nothing could be judged."
+    without = replace(nothing, target=replace(nothing.target, mta=()))
+    assert sentence(without) == "There is no mail server here."
     for policy in (Policy(), Policy(allow_unknown=True), Policy("never")):
         assert status(replace(nothing, outcomes=(_PASS,)), policy) == 3
 

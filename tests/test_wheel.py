@@ -107,6 +107,7 @@ def test_it_holds_every_check_rule_and_the_ledger(names: set[str]) -> None:
         "cli/usage.txt",
         "completion/maildoctor",
         "render/pages/report.html.j2",
+        "host/recorder.sh",
     ],
 )
 def test_it_holds_what_is_not_python(names: set[str], name: str) -> None:

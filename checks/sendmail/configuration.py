@@ -6,6 +6,7 @@ from maildoctor.api import (
     Absent,
     AddMacro,
     CreateFile,
+    EditMacroFile,
     Evidence,
     Findings,
     Generate,

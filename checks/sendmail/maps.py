@@ -52,6 +52,8 @@ def _unseen(maps: MailMaps) -> Iterator[Unknown]:
             yield Unknown(m.unread, "run as root")
         if m.obstacle == "too large":
             yield Unknown(m.unread, "look whether it is what it should be")
+        if m.obstacle == "unseen":
+            yield Unknown(m.unread, "run maildoctor check on the host")
 
 
 def _called(m: MailMap) -> str:
@@ -428,6 +430,7 @@ def _own_clients(client: str) -> bool:
     passes=[
         {"maps": _AUTHINFO + _BUILT},
         {"maps": _AUTHINFO + "refused: permission denied reading /etc/mail/authinfo"},
+        {"maps": _AUTHINFO + _BUILT + "unseen: the recording has no map of authinfo /etc/mail/authinfo.db"},
     ],
     refs=("sendmail: sendmail/map.c, db_map_open()",),
 )
@@ -440,7 +443,7 @@ def map_unreadable(maps: MailMaps) -> Findings:
     """
     yield from _unseen(maps)
     for m in maps.all:
-        if m.unread and m.obstacle != "refused":
+        if m.unread and m.obstacle not in ("refused", "unseen"):
             yield found(
                 f"The map {m.name} cannot be read: {m.unread}",
                 evidence=[Evidence(m.built_path or m.path, m.unread)],

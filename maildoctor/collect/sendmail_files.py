@@ -78,7 +78,7 @@ def _map(host: Host, know: FactStore, name: str, type_: str, path: str) -> str:
     source, database = host.ask("map", f"{kind} {path}"), host.ask("map", f"{kind} {built}") if built else ""
     for answer in (source, database):
         if isinstance(answer, NoAnswer) and answer.why != "absent":
-            word = {"refused": "refused", "too_large": "too large"}.get(answer.why, "unread")
+            word = {"refused": "refused", "too_large": "too large", "unavailable": "unseen"}.get(answer.why, "unread")
             lines.append(f"{word}: {answer.reason}")
     cuts = [row for answer in (source, database) for row in left_out(text(answer))]
     # of two parts nobody can tell what the wholes have in common

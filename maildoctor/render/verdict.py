@@ -147,6 +147,8 @@ def _sentence(report: Report, verdict: Verdict) -> str:
             if " " in verdict.because:  # a rung's own words
                 lacks = f": {unicode(verdict.because)}"
             return f"{wrong} is not shown that users can log in{lacks}."
+    if any(product.in_use for product in report.target.mta):
+        return "Of the mail server here nothing could be judged."
     return _NOTHING.get(report.target.kind, "There is no mail server here.")
 
 

@@ -11,8 +11,8 @@ from maildoctor.facts.paths import Look
 _HEAD = re.compile(r"\[(map|unnamed) (\S+)\] (\S+) (/.*)")
 
 
-Unreadable = Literal["unread", "refused", "too large"]
-"""`unread`: it is damaged, or no database at all."""
+Unreadable = Literal["unread", "refused", "too large", "unseen"]
+"""`unread`: it is damaged, or no database at all; `unseen`: the target cannot tell what is in it."""
 
 
 @dataclass(frozen=True, slots=True)
