@@ -260,7 +260,9 @@ def _partly(report: Report, server: Sequence[Ranked], known: Mapping[str, Place]
     rows = report.matrix.rows if report.matrix else ()
     done = [name for name, _ in report.logins.mechs] if report.logins else []
     done += [row.mech for row in rows if row.login == "ok" and row.mech not in done]
-    able = done or [row.mech for row in rows if row.mech not in words and _is_usable(row)]
+    failing = any(_OF_LOGINS & {*place_of(r.finding, known).shows} for r in server)
+    # logins that fail for a reason that nobody knows let no mechanism seem to work
+    able = done or [row.mech for row in rows if row.mech not in words and _is_usable(row) and not failing]
     if not words and fails in ("mechanism", "offer"):
         words = dict.fromkeys(row.mech for row in rows if (row.configured or row.trusted) and row.mech not in able)
     return Verdict("partly", shown, tuple(w for w in words if w not in ports), because, tuple(able), fails)

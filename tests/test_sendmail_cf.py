@@ -1,5 +1,6 @@
 """sendmail.cf, against what sendmail 8.17.1 said of the same lines (`sendmail -C FILE -d37.1 -bt`)."""
 
+import re
 import time
 from pathlib import Path
 
@@ -494,6 +495,7 @@ def test_a_port_that_gets_its_logins_back_does_not_demand_one_of_everybody(code:
     """M=a on port 25 refuses the mail of all other servers."""
     certificate = "O ServerCertFile=/etc/mail/host.pem\n"
     (finding,) = _findings(code, f"{certificate}O DaemonPortOptions=Name=MTA, Port=25, M={letter}")
-    assert "M=" not in finding.fix[0].command
+    assert not re.search(r"M=\w", finding.fix[0].command)
     (finding,) = _findings(code, f"{certificate}O DaemonPortOptions=Name=MSA, Port=587, M=E{letter}")
-    assert "M=E'" in finding.fix[0].command
+    # a port for submission goes on to demand a login where A forbade it
+    assert ("M=Ea'" if letter == "A" else "M=E'") in finding.fix[0].command

@@ -58,8 +58,11 @@ def authorities_missing(postfix: Postfix, tls: PostfixTls) -> Findings:
     Postfix.
     """
     option = "smtpd_tls_CAfile"
+    by_path: dict[str, list[Smtpd]] = {}
+    for smtpd in _users(postfix):
+        by_path.setdefault(smtpd.value(option), []).append(smtpd)
     for file in tls.of("CA"):
-        services = [s for s in _users(postfix) if s.value(option) == file.path]
+        services = by_path.get(file.path, [])
         if not services or file.state not in ("missing", "broken"):
             continue
         what = "does not exist" if file.state == "missing" else f"cannot be used ({file.reason or file.state})"

@@ -123,6 +123,8 @@ class FactStore:
             return Unknown(
                 f"maildoctor failed to look ({type(error).__name__} in {collector.__name__})", "please report it"
             )
+        finally:
+            self._at_work.pop()
 
     def _late(self, collector: "Collector") -> Unknown:
         late = self._deadline

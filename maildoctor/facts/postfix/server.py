@@ -87,7 +87,7 @@ class Smtpd(ServiceSettings):
     def listener(self) -> str:
         """The name of the service that listens: its own, or that of postscreen where it takes over from that."""
         if self.service.kind == "pass":
-            return next((s.name for s in self.postfix.services_of("postscreen")), "")
+            return self.postfix.postscreen
         return self.service.name
 
     @property
@@ -164,6 +164,11 @@ class Postfix:
     def services_of(self, program: str) -> tuple[PostfixService, ...]:
         """Those whose program is this one."""
         return tuple(s.service for s in self.services if s.service.program == program)
+
+    @cached_property
+    def postscreen(self) -> str:
+        """The name of the service that hands its clients over to smtpd; empty where there is none."""
+        return next((s.name for s in self.services_of("postscreen")), "")
 
     def is_disabled(self, service: PostfixService) -> bool:
         """Whether master_service_disable switches it off (global/match_service.c)."""
