@@ -205,6 +205,21 @@ def test_a_file_that_others_could_change_is_not_obeyed(config: Path) -> None:
         configured(str(config.parent / "none.toml"))
 
 
+def test_a_host_whose_etc_others_can_write_is_examined_all_the_same(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("maildoctor.cli.suppressions.CONFIGURATION", str(config))
+    config.parent.chmod(0o777)
+    assert configured(None) == ()
+    assert capsys.readouterr().err == ""
+    config.write_text(LINK)
+    assert configured(None) == ()
+    assert "nothing is suppressed: a configuration is not obeyed where others can write it" in capsys.readouterr().err
+    config.parent.chmod(0o755)
+    config.chmod(0o644)
+    assert len(configured(None)) == 1
+
+
 def test_one_that_is_in_force_goes_before_one_that_is_over(config: Path) -> None:
     config.write_text(LINK.replace("2027-01-31", "2020-01-01") + LINK)
     found = suppressed(report(CAUSE), configured(str(config)))

@@ -11,7 +11,9 @@ A suppressed finding does not count. The verdict is decided before and knows not
 
 import errno
 import os
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
@@ -52,25 +54,47 @@ class Entry:
         )
 
 
+class NotObeyed(UsageError):
+    """A file of suppressions that others could have written, or that cannot be read."""
+
+
 def configured(path: str | None) -> tuple[Entry, ...]:
-    """The suppressions of the file `path`, or of `CONFIGURATION`. Raises UsageError where it cannot be read, others
-    could change it, or it holds what nobody knows."""
-    where = path or CONFIGURATION
+    """The suppressions of the file `path`, or of `CONFIGURATION`. Raises UsageError where it holds what nobody knows
+    and, if it was named, where it cannot be read or others could change it. One that was not named is left out then,
+    which is said: a host whose /etc others can write is to be examined all the same."""
+    if path is None and not _is_there(CONFIGURATION):
+        return ()
     try:
-        text = _read(where)
+        return tuple(_entries(_text(path or CONFIGURATION), path or CONFIGURATION))
+    except NotObeyed as error:
+        if path is not None:
+            raise
+        with suppress(OSError, ValueError, AttributeError):  # stderr may be closed or full
+            sys.stderr.write(f"maildoctor: nothing is suppressed: {error.what}: {unicode(error.where)}\n")
+        return ()
+
+
+def _is_there(path: str) -> bool:
+    try:
+        filesystem.status(path, follow=False)
+    except OSError:
+        return False
+    return True
+
+
+def _text(path: str) -> bytes:
+    try:
+        return _read(path)
     except FileNotFoundError:
-        if path is None:
-            return ()
-        raise UsageError("there is no such file", where, "name a file of suppressions") from None
+        raise NotObeyed("there is no such file", path, "name a file of suppressions") from None
     except filesystem.Unsafe as error:
         what = f"a configuration is not obeyed where {error.strerror}"
-        raise UsageError(what, str(error.filename), "keep it where root or you alone can write") from None
+        raise NotObeyed(what, str(error.filename), "keep it where root or you alone can write") from None
     except OSError as error:
         link = error.errno == errno.ELOOP
         reason = "it is a symbolic link" if link else f"it cannot be read: {error.strerror}"
         remedy = "make it a regular file that whoever runs maildoctor may read"
-        raise UsageError(f"the configuration is not obeyed: {reason}", where, remedy) from None
-    return tuple(_entries(text, where))
+        raise NotObeyed(f"the configuration is not obeyed: {reason}", path, remedy) from None
 
 
 def _read(path: str) -> bytes:
