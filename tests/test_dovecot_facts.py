@@ -343,6 +343,8 @@ def test_a_number_may_refer_to_a_setting_and_to_nothing_else() -> None:
     conf = "version: 2.3.19.1\n==> /etc/dovecot/dovecot.conf <==\nservice auth {\n  client_limit = %s\n}\n"
     assert not Dovecot.parse(conf % "$default_client_limit").problems
     assert [p.text for p in Dovecot.parse(conf % "$nosuch").problems] == ["Unknown variable: $nosuch"]
+    text = "version: 2.3.19.1\n==> /etc/dovecot/dovecot.conf <==\nlogin_greeting = for $nosuch only\n"
+    assert not Dovecot.parse(text).problems
 
 
 def test_the_files_of_settings_are_known_wherever_they_stand() -> None:

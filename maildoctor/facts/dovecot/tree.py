@@ -201,6 +201,10 @@ def matching(glob: str, paths: Mapping[str, object]) -> list[str]:
     return found
 
 
+_NUMBERS = ("number", "time", "size", "octal")
+"""Kinds of settings whose value is a number (settings-parser.c)."""
+
+
 class Reader:
     """Reads the main file and all that it includes. `files`: their text by path; `unread`: paths that are there and
     could not be read."""
@@ -374,7 +378,8 @@ class Reader:
             value, file = "", beside(path, line.value)
         elif line.kind == "variable":
             value = self._filled(place, key, line.value)
-            if unknown := self._unknown_variable(place, line.value):
+            # in a text it stays as it is written, and only what reads the text may mind
+            if kind in _NUMBERS and (unknown := self._unknown_variable(place, line.value)):
                 self._problem("unknown", f"Unknown variable: {unknown}", path, line.number, unknown)
         setting = Setting(value, _written(line), path, line.number, file)
         if kind == "boollist":
