@@ -21,6 +21,7 @@ from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.cyrus.sasldb import SaslDb
 from maildoctor.facts.cyrus.shipped import Shipped
 from maildoctor.facts.names import Names, own_name, server_realm
+from maildoctor.facts.openssl_conf import OpensslConf
 from maildoctor.facts.paths import LINKS, FilePurpose, Look, Paths, Trail, walk
 from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.facts.safety import may, refusals, unsafe_folder
@@ -878,3 +879,7 @@ def test_whether_all_users_stand_in_the_sasldb(conf: str | None, uses: bool) -> 
 def test_why_a_map_cannot_be_read(line: str, obstacle: str | None, unread: str) -> None:
     (one,) = MailMaps.parse(f"[map access] hash /etc/mail/access\n{line}\n").all
     assert (one.obstacle, one.unread) == (obstacle, unread)
+
+
+def test_a_release_of_endless_digits_is_none() -> None:
+    assert OpensslConf.parse(f"# release: {'9' * 5000}.5.1\n").release == (5, 1)

@@ -122,7 +122,7 @@ class OpensslConf:
         word = top.get("config_diagnostics", "")
         return cls(
             first,
-            tuple(int(n) for n in release.split(".") if n.isascii() and n.isdigit()),
+            tuple(int(n) for n in release.split(".") if n.isascii() and n.isdigit() and len(n) < 10),
             word.lower() in ("1", "yes", "true", "on", "y", "t"),
             applied,
         )
