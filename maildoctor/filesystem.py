@@ -722,6 +722,26 @@ def put_back(path: str, before: State, loose: frozenset[str] = frozenset()) -> N
         _settle(above)
 
 
+def keep_attributes(path: str, before: State, loose: frozenset[str] = frozenset()) -> None:
+    """Give a file the extended attributes that it had, where a program put a new file in its place without them: the
+    label of SELinux, an ACL. `loose` as for `state`. Raises OSError."""
+    if not before.xattrs or before.kind != "file":
+        return
+    with _kept_from_others(path, loose) as (above, name):
+        try:
+            fd = os.open(name, _READ | os.O_NOFOLLOW, dir_fd=above)
+        except FileNotFoundError:
+            return
+        try:
+            if stat.S_ISREG(os.fstat(fd).st_mode):
+                has = os.listxattr(fd)
+                for attribute, value in before.xattrs:
+                    if attribute not in has:
+                        os.setxattr(fd, attribute, value)
+        finally:
+            os.close(fd)
+
+
 def _to_be_replaced(above: int, name: str, path: str, before: State) -> State:
     """What stands there now; of a file that is too large to be read, that it is another than before."""
     try:
@@ -902,11 +922,15 @@ def _replaced(above: int, name: str, before: State, now: State) -> None:
             os.unlink(name, dir_fd=above)
         return
     if before.kind == "file":
-        with _draft(above) as (draft, fd):
-            write_all(fd, before.data)
-            _dress(fd, before)
-            os.fsync(fd)
-            os.replace(draft, name, src_dir_fd=above, dst_dir_fd=above)
+        try:
+            _in_one_move(above, name, before)
+        except OSError as error:
+            if now.kind != "file" or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            # what a failed step left there may be what fills the disk; the old bytes are kept elsewhere
+            fd = os.open(name, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
+            os.close(fd)
+            _in_one_move(above, name, before)
         return
     draft = _unused()
     if before.kind == "link":
@@ -916,6 +940,14 @@ def _replaced(above: int, name: str, before: State, now: State) -> None:
     else:
         os.mknod(draft, before.mode, before.device, dir_fd=above)
     os.replace(draft, name, src_dir_fd=above, dst_dir_fd=above)
+
+
+def _in_one_move(above: int, name: str, before: State) -> None:
+    with _draft(above) as (draft, fd):
+        write_all(fd, before.data)
+        _dress(fd, before)
+        os.fsync(fd)
+        os.replace(draft, name, src_dir_fd=above, dst_dir_fd=above)
 
 
 def _dress(place: int | str, before: State) -> None:

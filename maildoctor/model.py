@@ -70,11 +70,38 @@ class Evidence:
     text: str
 
 
+EditWay = Literal[
+    "filtered", "appended", "written", "parameter", "mode", "owner", "moved", "gone", "link", "folder", "described"
+]
+"""What happens at a path, by `Edit.words`. `filtered`: the file goes through this command, from its input to its
+output; `appended`, `written`: this text comes to the end of the file, or is all of it; `parameter`: main.cf gets a name
+and a value, or loses the name alone; `mode`: as chmod(1) takes it; `owner`: as chown(8) does; `moved`: it gets this
+other path; `link`: it is a symbolic link to that; `folder`: a directory with owner, group and mode; `described`: a
+sentence says it, for what comes of it is not known beforehand."""
+
+NOT_REPORTED = "not reported"
+"""Marks the field of a value, in its metadata, that is for `fix` alone and stands in no report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What a step makes of what stands at `path`, which is empty where no path is known. `unless`: nothing, where the
+    file has this line already."""
+
+    path: str
+    way: EditWay
+    words: tuple[str, ...] = ()
+    unless: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One command of a remedy. `undo` is the command that takes it back, `effect` what it does besides, as `restarts
     sendmail`; each empty where there is none. `changes`: the paths of all that it changes, empty where that is not
-    known beforehand, as of a package."""
+    known beforehand, as of a package. `edits`: what it makes of them, in order, as far as that is known. `restart`: of
+    a command that changes something and then restarts a service, the second part alone; `enables`: from then on a
+    service starts with the system, by links and settings that each init system has elsewhere; `confirms`: the program
+    asks whether to go on, and who allows the step has said so."""
 
     command: str
     safety: Safety = "manual"
@@ -82,6 +109,20 @@ class Step:
     effect: str = ""
     kind: StepKind = field(default="", compare=False)
     changes: tuple[str, ...] = field(default=(), compare=False)
+    edits: tuple[Edit, ...] = field(default=(), compare=False, metadata={NOT_REPORTED: True})
+    restart: str = field(default="", compare=False, metadata={NOT_REPORTED: True})
+    enables: bool = field(default=False, compare=False, metadata={NOT_REPORTED: True})
+    confirms: bool = field(default=False, compare=False, metadata={NOT_REPORTED: True})
+
+    @property
+    def restarting(self) -> str:
+        """The command that restarts what this one restarts, and does nothing else; empty where it restarts nothing."""
+        return (self.restart or self.command) if self.kind == "restarts" else ""
+
+    @property
+    def lasting(self) -> bool:
+        """Whether nobody knows what it changes, and that outlives what runs: so it cannot be taken back."""
+        return not self.changes and (self.kind != "restarts" or self.enables)
 
 
 @dataclass(frozen=True, slots=True)

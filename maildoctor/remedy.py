@@ -15,6 +15,7 @@ from maildoctor.plan.steps import (
     AddUser,
     Chmod,
     DropMacro,
+    DropPort,
     EditFile,
     EditMacroFile,
     Inspect,
@@ -112,6 +113,15 @@ def set_port(cf_path: str, key: str, value: str, *daemons: Daemon) -> list[Step]
             change = "give the DAEMON_OPTIONS of {name} " + (f"{key}={{value}}" if value else f"no {key}=")
             steps += rebuild(cf_path, change, name=daemon.name, value=value)[:1]
     return [*steps, Rebuild(_source(cf_path), cf_path)]
+
+
+def drop_port(cf_path: str, daemon: Daemon) -> list[Step]:
+    """A port of sendmail goes; the one that sendmail.cf has where sendmail.mc names none goes by a FEATURE."""
+    if daemon.is_default:
+        return add_macro(cf_path, "FEATURE(`no_default_msa')dnl")
+    if is_plain(daemon.name) and f"Name={daemon.name}" in daemon.written:
+        return [DropPort(_source(cf_path), daemon.name), Rebuild(_source(cf_path), cf_path)]
+    return rebuild(cf_path, "remove the DAEMON_OPTIONS with Name={name}", name=daemon.name)
 
 
 def set_option(conf: SaslConf, option: str, value: str) -> Step:

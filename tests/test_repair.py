@@ -1,6 +1,7 @@
 """What fix does to a host, and that undo gives back every byte of it."""
 
 import hashlib
+import json
 import os
 import random
 import signal
@@ -12,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,10 +21,11 @@ from hypothesis import strategies as st
 
 from maildoctor import filesystem
 from maildoctor.cli import fix, undo
+from maildoctor.cli.differences import difference
 from maildoctor.cli.report_error import UsageError
 from maildoctor.facts.system import System
 from maildoctor.filesystem import State, Unsafe
-from maildoctor.model import Finding, Outcome, Ranked, Report, Step, Target, Verdict
+from maildoctor.model import Edit, Finding, Outcome, Ranked, Report, Step, Target, Verdict
 from maildoctor.plan import steps as typed
 from maildoctor.plan.shell import rendered
 from maildoctor.repair import journal as journals
@@ -384,10 +387,10 @@ def test_a_host_that_changed_meanwhile_is_left_alone(etc: Path, kept: Journal, c
 # ---- what goes wrong on a real host
 
 
-def do(journal: Journal, command: str, *paths: Path, kind: str = "changes") -> journals.Entry:
-    return steps.do(
-        Step(command, "risky", kind=kind, changes=tuple(map(str, paths))), "X001", "it", journal  # type: ignore[arg-type]
-    )  # fmt: skip
+def do(journal: Journal, command: str, *paths: Path, kind: str = "changes", **more: Any) -> journals.Entry:
+    edits = tuple(Edit(str(path), "mode", ("600",)) for path in paths if command.startswith("chmod "))
+    changed = tuple(map(str, paths))
+    return steps.do(Step(command, "risky", kind=kind, changes=changed, edits=edits, **more), "X001", "it", journal)  # type: ignore[arg-type]
 
 
 def test_an_immutable_file_is_left_as_it_is(etc: Path, kept: Journal) -> None:
@@ -475,8 +478,8 @@ def test_a_service_starts_again_with_what_it_had(etc: Path, kept: Journal, chang
     seen = tmp_path / "seen"
     for ends, results in (("true", "no_help"), ("! grep -q 'b RELAY' seen", "failed")):
         seen.unlink(missing_ok=True)
-        restarts = Step(f"cd {tmp_path} && {{ cat etc/access >> seen; {ends}; }}", "risky", kind="restarts")
-        wrong = report(finding(change, replace(restarts, command=f"true && {restarts.command.replace('&&', ';')}")))
+        restart = f"cd {tmp_path}; {{ cat etc/access >> seen; {ends}; }}"
+        wrong = report(finding(change, Step(f"true && {restart}", "risky", kind="restarts", restart=restart)))
         leave = Leave(all_steps=True, restarts=True)
         [done] = carried_out(plan(wrong, leave), leave, wrong, lambda wrong=wrong: wrong, kept)  # type: ignore[misc]
         assert done.result == results
@@ -505,9 +508,40 @@ def test_what_is_not_known_is_not_said_to_be_taken_back(etc: Path, kept: Journal
 
 
 def test_what_starts_at_boot_from_now_on_is_no_mere_restart(kept: Journal) -> None:
-    [start] = rendered([typed.Start("postfix", at_boot=True)], System.parse("ID=fedora\ninit: systemd"))
-    entry = journals.Entry("X001", "it", start.command, True, {}, {})
-    assert (start.command, entry.leaves_traces) == ("systemctl enable --now postfix", True)
+    fedora = System.parse("ID=fedora\ninit: systemd")
+    [start] = rendered([typed.Start("postfix", at_boot=True)], fedora)
+    assert (start.command, start.lasting) == ("systemctl enable --now postfix", True)
+    [start] = rendered([typed.Start("postfix")], fedora)
+    assert not start.lasting
+    [rebuild] = rendered([typed.Rebuild("/etc/mail/a.mc", "/etc/mail/a.cf")], DEBIAN)
+    assert (rebuild.restarting, rebuild.lasting) == ("service sendmail restart", False)
+
+
+def test_a_journal_of_the_first_form_is_put_back(
+    etc: Path, kept: Journal, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It did not say by which command a service is restarted that is restarted with a change."""
+    monkeypatch.setattr(undo, "FOLDER", journals.FOLDER)
+    before = tree(etc)
+    do(kept, f"echo b >> {etc}/access && true", etc / "access", kind="restarts")
+    do(kept, "true", kind="restarts")
+    do(kept, "true", kind="changes")
+    path = Path(kept.folder, "journal.json")
+    plain = json.loads(path.read_text())
+    plain["schema"] = "maildoctor-fix/1"
+    for entry in plain["entries"]:
+        entry["restarts"] = bool(entry.pop("restart"))
+        del entry["lasting"]
+    filesystem.write(str(path), json.dumps(plain).encode(), 0o600)
+    assert undo.run([]) == 1
+    out = capsys.readouterr().out
+    assert f"To take effect: true; # restart what this restarted: echo b >> {etc}/access && true" in out
+    assert "Not put back, for it is not known what it changed: true" in out
+    assert tree(etc) == before
+    plain["schema"] = "maildoctor-fix/9"
+    filesystem.write(str(path), json.dumps(plain).encode(), 0o600)
+    with pytest.raises(JournalError, match="another release: maildoctor-fix/9"):
+        undo.run(["--list"])
 
 
 def test_a_folder_of_a_stranger_is_no_journal(kept: Journal) -> None:
@@ -633,12 +667,12 @@ def test_runs_are_put_back_from_the_last_one(
     before = tree(etc)
     do(kept, f"echo b >> {etc}/access", etc / "access")
     later = Journal.new("2026-12-01T00:00:00Z")
-    do(later, f"echo c >> {etc}/access && true && service it restart || true", etc / "access", kind="restarts")
+    do(later, f"echo c >> {etc}/access && true", etc / "access", kind="restarts", restart="service it restart")
     with pytest.raises(JournalError, match="later run") as refused:
         undo.run([kept.id])
     assert refused.value.remedy == f"maildoctor undo {later.id} comes first"
     assert undo.run([]) == 0
-    assert capsys.readouterr().out.endswith("To take effect: service it restart || true\n")
+    assert capsys.readouterr().out.endswith("To take effect: service it restart\n")
     assert undo.run([kept.id]) == 0
     assert tree(etc) == before
     with pytest.raises(JournalError, match="nothing to put back"):
@@ -684,7 +718,7 @@ def test_a_difference_has_no_secret(tmp_path: Path, name: str, mode: int, old: s
     path.chmod(mode)
     before = filesystem.state(str(path))
     path.write_text(new)
-    text = "\n".join(fix._difference(str(path), before))
+    text = "\n".join(difference(str(path), before, filesystem.state(str(path))))
     assert seen in text
     assert "secret" not in text
 

@@ -1,8 +1,27 @@
 """SYS: whether this host has the addresses that its mail server is to listen on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from maildoctor.api import Evidence, Findings, Step, Unknown, check, edit, found, inspect, known, rebuild, restart
+from maildoctor.api import (
+    Evidence,
+    Findings,
+    Rebuild,
+    SetPort,
+    SetPostfix,
+    Step,
+    StopAndStart,
+    Unknown,
+    UnsetPostfix,
+    check,
+    edit,
+    found,
+    inspect,
+    is_plain,
+    known,
+    rebuild,
+    restart,
+    set_port,
+)
 from maildoctor.api.host import Addresses, Names
 from maildoctor.api.postfix import PostfixMain
 from maildoctor.api.sendmail import SendmailCf
@@ -63,11 +82,17 @@ def listener_address_not_here(
             f"{subjects} {'name' if len(those) > 1 else 'names'} the address {address}, which this host does not have"
             f" (it has {have})",
             evidence=[*(evidence for _, evidence, _, _ in those[:4]), Evidence("ip addr", have)],
-            fix=[inspect("ip addr"), *those[0][2]],
+            fix=[inspect("ip addr"), *_together(fix for _, _, fix, _ in those)],
             severity="warning" if option in _OF_THE_CLIENT else None,
             option=option,
             address=address,
         )
+
+
+def _together(fixes: Iterable[list[Step]]) -> list[Step]:
+    """What takes effect only then comes last."""
+    steps = dict.fromkeys(step for fix in fixes for step in fix)
+    return sorted(steps, key=lambda step: isinstance(step, Rebuild))
 
 
 _OF_THE_CLIENT = ("ClientPortOptions", "smtp_bind_address", "smtp_bind_address6")
@@ -84,17 +109,39 @@ def _wanted(
             if daemon.family in ("inet", "inet6") and (gone := addresses.lacks(daemon.address or "", hosts)):
                 where = f"DaemonPortOptions {daemon.name} (port {daemon.port})"
                 fix = rebuild(cf.path, "take Addr={address} out of DAEMON_OPTIONS, or correct it", address=gone)
+                if only := _only(addresses, gone):
+                    fix = set_port(cf.path, "Addr", only, daemon)
                 yield gone, daemon.evidence(cf.path), fix, where
         for setting in cf.settings("ClientPortOptions"):
             parts = (part.strip().partition("=") for part in setting.value.split(","))
             word = next((value.strip() for key, _, value in parts if key[:1] in "Aa" and value), "")
             if gone := addresses.lacks(word, hosts):
-                fix = rebuild(cf.path, "take Addr={address} out of CLIENT_OPTIONS, or correct it", address=gone)
+                # without it the system takes the address that leads there
+                source = cf.path.removesuffix(".cf") + ".mc"
+                fix = [SetPort(source, "", "Addr", "", "CLIENT_OPTIONS"), Rebuild(source, cf.path)]
                 evidence = Evidence(f"{cf.path}:{setting.line}", f"O ClientPortOptions={setting.value}")
                 yield gone, evidence, fix, "ClientPortOptions"
     if isinstance(main, PostfixMain):
         for option in ("inet_interfaces", "smtp_bind_address", "smtp_bind_address6"):
             for word in main.value(option).replace(",", " ").split():
                 if gone := addresses.lacks(word, hosts):
-                    fix = [edit(main.path, f"take {{address}} out of {option}, or correct it", address=gone)]
-                    yield gone, main.evidence(option), [*fix, restart()], option
+                    fix = _corrected(main, option, word, _only(addresses, gone))
+                    then = restart() if option in _OF_THE_CLIENT else StopAndStart("postfix")
+                    yield gone, main.evidence(option), [*fix, then], option
+
+
+def _only(addresses: Addresses, gone: str) -> str:
+    """The one address that clients can reach this host by, in the family of the one that is gone; empty where there are
+    several, for which is meant then is not known."""
+    far = [address for address in addresses.shown() if (":" in address) == (":" in gone)]
+    return far[0] if len(far) == 1 else ""
+
+
+def _corrected(main: PostfixMain, option: str, word: str, only: str) -> list[Step]:
+    """To send by, the system takes the address that leads there."""
+    if option in _OF_THE_CLIENT:
+        return [UnsetPostfix(option)]
+    words = main.value(option).replace(",", " ").split()
+    if only and all(map(is_plain, words)):
+        return [SetPostfix(option, " ".join(dict.fromkeys(only if one == word else one for one in words)))]
+    return [edit(main.path, f"take {{word}} out of {option}, or correct it", word=word)]

@@ -802,6 +802,10 @@ def class_file_missing(cf: SendmailCf, paths: Paths) -> Findings:
             )
 
 
+_OF_DEBIAN = "smmta"
+"""Who is the TrustedUser by Debian's own settings (cf/domain/debian-mta.m4), and is made by its package."""
+
+
 @check(
     "CONF019",
     "unknown-user",
@@ -809,7 +813,10 @@ def class_file_missing(cf: SendmailCf, paths: Paths) -> Findings:
     rung="program",
     role="cause",
     explains=("PERM006", "QUEUE002"),
-    fails=[{"cf": "O RunAsUser=smmta:smmsp", "system": "users: root daemon"}],
+    fails=[
+        {"cf": "O RunAsUser=smmta:smmsp", "system": "users: root daemon"},
+        {"cf": "O TrustedUser=sendmail", "system": "users: root daemon smmta"},
+    ],
     passes=[
         {"cf": "O RunAsUser=smmta:smmsp", "system": "users: root smmta smmsp"},
         {"cf": "O TrustedUser=smmta", "system": ""},
@@ -836,7 +843,9 @@ def unknown_user(cf: SendmailCf, system: System) -> Findings:
                     ),
                     Evidence("/etc/passwd", f"no {user}"),
                 ],
-                fix=rebuild(
+                fix=set_macro(cf.path, "confTRUSTED_USER", _OF_DEBIAN)
+                if option == "TrustedUser" and _OF_DEBIAN in system.users
+                else rebuild(
                     cf.path,
                     "correct define(`{macro}', `{user}')",
                     macro="confTRUSTED_USER" if option == "TrustedUser" else "confRUN_AS_USER",

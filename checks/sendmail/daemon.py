@@ -11,8 +11,10 @@ from maildoctor.api import (
     Findings,
     LoginService,
     Start,
+    Step,
     Unknown,
     check,
+    drop_port,
     edit,
     found,
     gaps,
@@ -589,9 +591,21 @@ def own_ports_collide(cf: SendmailCf, listeners: Listeners) -> Findings:
             f"Two daemons want port {one.port}: {one.name} and {two.name}; the second cannot bind, and sendmail greets"
             " nobody",
             evidence=[one.evidence(cf.path), two.evidence(cf.path)],
-            fix=rebuild(cf.path, "remove the DAEMON_OPTIONS with Name={name}", name=two.name),
+            fix=_one_of(one, two, cf.path),
             port=str(one.port),
         )
+
+
+def _one_of(one: Daemon, two: Daemon, path: str) -> list[Step]:
+    """What nobody wrote goes, or, of two that do the same, the second, which never had the port. Where they differ, a
+    person must say which is meant."""
+    for daemon in (one, two):
+        if daemon.is_default and one.written != two.written:
+            return drop_port(path, daemon)
+    same = (one.address, one.modifiers, one.filters) == (two.address, two.modifiers, two.filters)
+    if same and one.name != two.name:
+        return drop_port(path, two)
+    return rebuild(path, "remove the DAEMON_OPTIONS with Name={name}, or give it its own Addr=", name=two.name)
 
 
 def _overlap(one: Daemon, two: Daemon) -> bool:

@@ -1,12 +1,14 @@
 """`maildoctor fix`: the plan of repair; with --apply it is done, judged, and taken back where it did not help."""
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from maildoctor import filesystem
 from maildoctor.cli import options as shared
+from maildoctor.cli.differences import difference
 from maildoctor.cli.progress import Progress
 from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.signals import obeyed
@@ -14,13 +16,14 @@ from maildoctor.cli.stdout import say
 from maildoctor.engine import Selection, examine
 from maildoctor.host.deadline import SECONDS, Deadline
 from maildoctor.library import Library, load_library
-from maildoctor.model import Report
+from maildoctor.model import Finding, Report, Step
 from maildoctor.render.escape import shown
 from maildoctor.render.verdict import sentence
-from maildoctor.repair.journal import FOLDER, Journal, journals, leaves_traces, prepare
+from maildoctor.repair.journal import FOLDER, Journal, journals, prepare
 from maildoctor.repair.plan import Leave, Repair, plan
+from maildoctor.repair.preview import Preview
 from maildoctor.repair.run import Done, Result, carried_out
-from maildoctor.repair.steps import loosened
+from maildoctor.repair.steps import Refused, loosened
 from maildoctor.triage.witness import received
 
 _STATUS = """\
@@ -31,12 +34,6 @@ exit status:
 
 Nothing is changed without --apply. What was changed is kept in /var/lib/maildoctor: see maildoctor undo.
 """
-
-_LONGEST_DIFFERENCE = 40
-"""Lines of one file's difference that are shown."""
-
-_SETTINGS = (".cf", ".conf", ".mc")
-"""How files of settings end."""
 
 _RESULTS: dict[Result, str] = {
     "fixed": "fixed",
@@ -104,23 +101,77 @@ def _plan(report: Report, planned: Sequence[Repair], applies: bool) -> Iterator[
             else f"Nothing is to be fixed. {sentence(report)}"
         )
         return
+    preview = Preview()
     for number, repair in enumerate(planned, 1):
-        finding = repair.finding
-        yield f"{number}. {finding.code} {shown(finding.message)}"
+        yield f"{number}. {repair.finding.code} {shown(repair.finding.message)}"
+        left: Preview | None = None  # the host with what is left too, for the steps behind it
         for one in repair.steps:
             yield f"   {'-' if one.left else '+'} {shown(one.step.command)}"
-            about = [one.left and f"left: {one.left}", one.step.effect]
-            about += [f"changes {', '.join(one.step.changes)}"] if one.step.changes and not one.left else []
-            lasts = not one.step.changes and leaves_traces(one.step.command, restarts=one.step.kind == "restarts")
-            about += ["cannot be taken back by maildoctor undo"] if lasts and not one.left else []
+            about = (
+                one.left and f"left: {one.left}",
+                one.step.effect,
+                "cannot be taken back by maildoctor undo" if one.step.lasting and not one.left else "",
+            )
             if words := "; ".join(filter(None, about)):
                 yield f"     {shown(words)}"
+            if not applies:  # then it is shown once it is done
+                left = left or (preview.copy() if one.left else None)
+                yield from (f"     {line}" for line in _foreseen(one.step, left if one.left and left else preview))
+        yield f"   {_cures(report, repair)}"
     does = sum(repair.does for repair in planned)
     yield ""
+    yield from _stays(report, planned)
     if not applies:
         yield f"Nothing was changed. maildoctor fix --apply does the steps with +, for {does} of {len(planned)}."
     elif not does:
         yield "Nothing was done: every step is left, for the reason below it."
+
+
+def _foreseen(step: Step, preview: Preview) -> Iterator[str]:
+    """What a step will make of the host, path by path."""
+    try:
+        changes = preview.foreseen(step)
+    except Refused as error:
+        yield f"would be refused: {shown(error.what)}: {shown(error.where)}"
+        return
+    for change in changes:
+        name = f"{shown(change.path)}: " if change.path else ""
+        if change.after is None or change.before is None:
+            yield f"{name}{shown(change.words) or 'changes'}"
+        elif lines := list(difference(change.path, change.before, change.after)):
+            yield from lines
+        else:
+            yield f"{name}stays as it is"
+
+
+def _cures(report: Report, repair: Repair) -> str:
+    """What goes from the report once all its steps are done: the finding, and all that it explains."""
+    explained = _explained(report, repair.finding.fingerprint)
+    codes = ", ".join(dict.fromkeys(finding.code for finding in explained))
+    what = f"{repair.finding.code}{f' and what follows from it: {codes}' if codes else ''}"
+    return f"with the steps that are left it cures {what}" if repair.incomplete else f"cures {what}"
+
+
+def _explained(report: Report, fingerprint: str) -> list[Finding]:
+    """All findings below a cause, in the order of the report."""
+    known, found = {fingerprint}, []
+    for ranked in report.ranked:
+        if ranked.explained_by in known:
+            known.add(ranked.finding.fingerprint)
+            found.append(ranked.finding)
+    return found
+
+
+def _stays(report: Report, planned: Sequence[Repair]) -> Iterator[str]:
+    """The causes that no step of this plan is about."""
+    about = {repair.finding.fingerprint for repair in planned}
+    stays = [
+        ranked.finding
+        for ranked in report.ranked
+        if ranked.explained_by is None and ranked.finding.severity != "info" and ranked.finding.fingerprint not in about
+    ]
+    if stays:
+        yield f"Stays in the report: {', '.join(dict.fromkeys(finding.code for finding in stays))}."
 
 
 def _apply(planned: Sequence[Repair], leave: Leave, report: Report, look: Callable[[], Report]) -> int:
@@ -165,33 +216,6 @@ def _result(done: Done) -> Iterator[str]:
     yield f"{repair.finding.code}: {_RESULTS[done.result]}{': ' if done.why else ''}{shown(done.why)}"
     first = {path: state for entry in reversed(done.entries) for path, state in entry.before.items()}
     for path, before in first.items():
-        yield from _difference(path, before)
-
-
-def _difference(path: str, before: filesystem.State) -> Iterator[str]:
-    """What a file of settings that all may read was and is, secrets in it struck out by the one masker. Others may have
-    secrets where no masker knows them: a key, the rows of a table of passwords."""
-    from difflib import unified_diff
-
-    from maildoctor.masking import masked
-
-    try:
-        now = filesystem.state(path, frozenset({path}))
-    except OSError:
-        return
-    old, new = (_lines(state.data) for state in (before, now))
-    public = path.endswith(_SETTINGS) and all(state.kind == "nothing" or state.mode & 0o004 for state in (before, now))
-    if public and old is not None and new is not None and old != new:
-        lines = list(unified_diff(old, new, path, path, lineterm="", n=1))[:_LONGEST_DIFFERENCE]
-        yield from (f"  {shown(line)}" for line in masked("\n".join(lines), settings=True).split("\n"))
-    elif before.kind == now.kind == "file" and before.data != now.data:
-        yield f"  {shown(path)}: {len(before.data)} bytes -> {len(now.data)} bytes"
-    elif before.kind == now.kind and (before.mode, before.uid, before.gid) != (now.mode, now.uid, now.gid):
-        was, is_ = (f"{s.uid}:{s.gid} {s.mode & 0o7777:04o}" for s in (before, now))
-        yield f"  {shown(path)}: {was} -> {is_}"
-
-
-def _lines(data: bytes) -> list[str] | None:
-    if b"\0" in data or len(data) > 1024 * 1024:
-        return None
-    return data.decode(errors="replace").splitlines()
+        with contextlib.suppress(OSError):
+            now = filesystem.state(path, frozenset({path}))
+            yield from (f"  {line}" for line in difference(path, before, now))

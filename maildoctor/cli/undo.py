@@ -89,10 +89,10 @@ def _undo(journal: Journal, later: Sequence[str]) -> int:
     for entry in reversed(journal.entries):
         if entry.stage == "undone":
             continue
-        if entry.leaves_traces:
+        if entry.lasting:
             left.append(entry.command)
             continue
-        restarts += [entry.restart] if entry.restarts else []
+        restarts += [entry.restart] if entry.restart else []
         take_back(entry, journal)
         say("".join(f"{shown(path)}: as it was\n" for path in entry.before))
     journal.ended = True

@@ -35,7 +35,7 @@ _CHANGES: Mapping[type[steps.Step], Callable[[Any], tuple[str, ...]]] = {
             steps.CommentOutLines, steps.AddInBlock, steps.RenameOption, steps.SeparateByColon, steps.AddLine,
             steps.RemoveLine, steps.SetRow, steps.RenameRow, steps.CommentOutRow, steps.QuoteItems,
             steps.DropFlag, steps.SelfSigned, steps.AddMacro, steps.SetMacro,
-            steps.DropMacro, steps.SetPort, steps.ListenForAll, steps.Generate, steps.PutBack,
+            steps.DropMacro, steps.SetPort, steps.DropPort, steps.ListenForAll, steps.Generate, steps.PutBack,
         ),
         _path,
     ),

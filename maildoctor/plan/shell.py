@@ -2,12 +2,14 @@
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from maildoctor import model
 from maildoctor.facts.packages import install_command, package_for
 from maildoctor.facts.system import System
 from maildoctor.plan.changes import changes, kind
+from maildoctor.plan.edits import edits
 from maildoctor.plan.steps import (
     AddAccount,
     AddInBlock,
@@ -33,6 +35,7 @@ from maildoctor.plan.steps import (
     Draft,
     DropFlag,
     DropMacro,
+    DropPort,
     EditFile,
     EditMacroFile,
     EndProcess,
@@ -95,16 +98,27 @@ def rendered(steps: Iterable[Step], system: System) -> Iterator[model.Step]:
         undo = "; ".join(filter(None, (_command(back, system) for back in step.inverse)))
         left = _left_out(step, system)
         by_hand = command.startswith("#")
+        changed = () if by_hand else changes(step, system)
         yield model.Step(
-            command,
+            str(command),
             "manual" if by_hand else step.safety,
             # nobody sees what cannot be printed, so nobody can copy it
             undo if undo.isprintable() else "",
             "" if by_hand or left else step.effect,
             "by_hand" if by_hand else "changes" if left else kind(step),
-            () if by_hand else changes(step, system),
+            changed,
+            () if by_hand else tuple(_edits(step, command, changed)),
+            _runs("restart", "sendmail", system) if isinstance(step, Rebuild | Adopt | PutBack) else "",
+            isinstance(step, Start) and bool(_enabling(step, system)),
+            isinstance(step, Install),
         )
         yield from rendered(left, system)
+
+
+def _edits(step: Step, command: str, changed: tuple[str, ...]) -> Iterator[model.Edit]:
+    """Of a path that is not known on this system nothing can be shown."""
+    known = (command.edit,) if isinstance(command, _Sed) else edits(step, changed)
+    return (edit for edit in known if not edit.path or edit.path in changed)
 
 
 def _left_out(step: Step, system: System) -> Sequence[Step]:
@@ -173,11 +187,16 @@ _AT_BOOT = {
 
 
 def _start(step: Start, system: System) -> str:
-    """Of other init systems a package enables what it installs."""
+    return _enabling(step, system) or _service("start", step.service, system)
+
+
+def _enabling(step: Start, system: System) -> str:
+    """The command that starts a service now and at each boot, empty where the step does not ask for it. Of other init
+    systems a package enables what it installs."""
     enable = _AT_BOOT.get(system.init or _USUAL.get(system.family, ""), "")
     if step.at_boot and enable and step.service in _NAMES:
         return enable.format(name=_NAMES[step.service].get(system.family, step.service))
-    return _service("start", step.service, system)
+    return ""
 
 
 _NOT_AT_BOOT = {
@@ -296,14 +315,35 @@ _IN_PLACE = {"freebsd": "sed -i ''", "solaris": "gsed -i"}
 """FreeBSD's sed needs the suffix of a copy, empty for none; that of Solaris changes no file."""
 
 
-def _sed(script: str, path: str, system: System) -> str:
-    return f"{_IN_PLACE.get(system.family, 'sed -i')} {shell_word(script)} {shell_word(path)}"
+class _Sed(str):
+    """A command of sed(1) that changes a file in place; `edit`: what it makes of the file, shown without a change."""
+
+    edit: model.Edit
+
+    @classmethod
+    def of(cls, scripts: Sequence[str], words: str, path: str, system: System) -> "_Sed":
+        """`words`: the scripts and the file, quoted."""
+        program = _IN_PLACE.get(system.family, "sed -i")
+        command = cls(f"{program} {words}")
+        each = (word for script in scripts for word in ("-e", script))
+        command.edit = model.Edit(path, "filtered", (program.partition(" ")[0], *each))
+        return command
+
+    def unless(self, line: str, guard: str) -> "_Sed":
+        """Only where the file has no such `line`, which the command `guard` says."""
+        command = _Sed(f"{guard} || {self}")
+        command.edit = replace(self.edit, unless=line)
+        return command
 
 
-def _sed_lines(scripts: Sequence[str], path: str, system: System) -> str:
+def _sed(script: str, path: str, system: System) -> _Sed:
+    return _Sed.of([script], f"{shell_word(script)} {shell_word(path)}", path, system)
+
+
+def _sed_lines(scripts: Sequence[str], path: str, system: System) -> _Sed:
     """A script of several lines: labels, and text to insert, end with a line."""
     words = " ".join(f"-e {script_word(script)}" for script in scripts)
-    return f"{_IN_PLACE.get(system.family, 'sed -i')} {words} {_file(path, system)}"
+    return _Sed.of(scripts, f"{words} {_file(path, system)}", path, system)
 
 
 def _file(path: str, system: System) -> str:
@@ -451,7 +491,7 @@ def _generate(step: Generate, system: System) -> str:
 
 def _add_macro(step: AddMacro, system: System) -> str:
     before = _sed_lines(_inserted(step.line), step.path, system)
-    return f"grep -sqxFe {script_word(step.line)} {_file(step.path, system)} || {before}"
+    return before.unless(step.line, f"grep -sqxFe {script_word(step.line)} {_file(step.path, system)}")
 
 
 def _inserted(line: str) -> list[str]:
@@ -484,6 +524,10 @@ def _set_port(step: SetPort, system: System) -> str:
     if step.value:
         scripts.append(f"s/')/, {step.key}={_literal(step.value)}')/")
     return _sed_lines([f"/^{step.macro}({name}/{{", *scripts, "}"], step.path, system)
+
+
+def _drop_port(step: DropPort, system: System) -> str:
+    return _sed_lines([f"/^DAEMON_OPTIONS(.*Name={_pattern(step.name)}[,']/s/^/dnl /"], step.path, system)
 
 
 def _listen_for_all(step: ListenForAll, system: System) -> str:
@@ -633,6 +677,7 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     SetMacro: _set_macro,
     DropMacro: _drop_macro,
     SetPort: _set_port,
+    DropPort: _drop_port,
     ListenForAll: _listen_for_all,
     MakeIncluded: lambda _, __: "/usr/share/sendmail/update_tls && /usr/share/sendmail/update_auth",
     Rebuild: _rebuild,

@@ -507,6 +507,14 @@ class SetPort(Step):
 
 
 @dataclass(frozen=True)
+class DropPort(Step):
+    """The DAEMON_OPTIONS with `Name=` `name` in sendmail.mc become comments (`dnl`)."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True)
 class ListenForAll(Step):
     """The port of submission in sendmail.mc is no longer bound to the loopback address alone."""
 

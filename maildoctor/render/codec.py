@@ -131,6 +131,8 @@ class _Field(NamedTuple):
 def _fields(cls: Any) -> Mapping[str, _Field]:
     found = {}
     for one in fields(cls):
+        if model.NOT_REPORTED in one.metadata:
+            continue
         form = _FORMS.get((cls, one.name), _Form())
         default = _NEEDED if one.default is MISSING else one.default
         missing = default if form.missing is None else form.missing

@@ -6,7 +6,9 @@ step that was begun and not ended; its copies are the old state.
 """
 
 import contextlib
+import errno
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +21,9 @@ from maildoctor.filesystem import State
 FOLDER = "/var/lib/maildoctor"
 _NAME = "journal.json"
 _LARGEST = 16 * 1024 * 1024
-_SCHEMA = "maildoctor-fix/1"
+_SCHEMA = "maildoctor-fix/2"
+_OLDER = "maildoctor-fix/1"
+"""Its steps say whether they restart a service, and not by which command where they change something first."""
 
 Stage = Literal["begun", "done", "undone"]
 
@@ -30,28 +34,21 @@ class JournalError(DoctorError):
 
 @dataclass(slots=True)
 class Entry:
-    """One step. `before` and `after`: what stood at each path that it changes; `times` and `times_after`: when the
-    directories around them were last looked at and changed, in nanoseconds."""
+    """One step. `restart`: the command that restarts what it restarted, and does nothing else, empty where it restarted
+    nothing; `lasting`: nobody knows what it changed, so that it cannot be taken back. `before` and `after`: what stood
+    at each path that it changes; `times` and `times_after`: when the directories around them were last looked at and
+    changed, in nanoseconds."""
 
     code: str
     message: str
     command: str
-    restarts: bool
+    restart: str
+    lasting: bool
     before: Mapping[str, State]
     times: Mapping[str, tuple[int, int]]
     after: Mapping[str, State] = field(default_factory=dict)
     times_after: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     stage: Stage = "begun"
-
-    @property
-    def leaves_traces(self) -> bool:
-        """Whether nobody knows what it changed, so that it cannot be taken back."""
-        return not self.before and leaves_traces(self.command, restarts=self.restarts)
-
-    @property
-    def restart(self) -> str:
-        """Of a command that restarts a service, this part alone: what comes before it would do the change again."""
-        return self.command.rpartition(" && ")[2] if self.restarts else ""
 
 
 @dataclass(slots=True)
@@ -136,8 +133,13 @@ class Journal:
             text = filesystem.read(f"{journal.folder}/{_NAME}", _LARGEST)
             try:
                 plain = json.loads(text)
+                if plain["schema"] not in (_SCHEMA, _OLDER):
+                    raise JournalError(
+                        f"this journal is of another release: {plain['schema']}", journal.folder,
+                        "undo it with the maildoctor that wrote it",
+                    )  # fmt: skip
                 journal.started, journal.ended = str(plain["started"]), bool(plain["ended"])
-                journal.entries = [_entry(e) for e in plain["entries"]]
+                journal.entries = [_entry(e if plain["schema"] == _SCHEMA else _of_older(e)) for e in plain["entries"]]
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise JournalError(
                     f"this is no journal: {type(error).__name__}", journal.folder, "look at it, and move it away"
@@ -160,15 +162,6 @@ def journals() -> list[str]:
         return []
     except OSError as error:
         raise JournalError(f"the journals cannot be read: {error.strerror}", FOLDER, "run as root") from None
-
-
-def leaves_traces(command: str, *, restarts: bool) -> bool:
-    """Whether a command of which no path is known changes more than what runs."""
-    return not restarts or command.startswith(_AT_BOOT)
-
-
-_AT_BOOT = ("systemctl enable ", "rc-update ", "sysrc ")
-"""From then on a service starts with the system: by links and settings that each init system has elsewhere."""
 
 
 def prepare(loose: frozenset[str] = frozenset()) -> None:
@@ -195,8 +188,12 @@ def _keeping(place: str, trouble: str = "what is there now cannot be kept") -> I
             f"nothing can be kept there: {error.strerror}", error.filename or place, "see who made it, and move it away"
         ) from None
     except OSError as error:
-        what = "run as root" if error.errno in (1, 13) else "make room, or mount it for writing"
-        raise JournalError(f"{trouble}: {error.strerror}", error.filename or place, what) from None
+        what = "make room, or mount it for writing"
+        if error.errno in (errno.EPERM, errno.EACCES):
+            what = "run as root" if os.geteuid() else "see what keeps root from it: lsattr -d, mount"
+        # a draft has a name of its own for a moment, which nobody would find
+        where = error.filename if str(error.filename).startswith("/") else place
+        raise JournalError(f"{trouble}: {error.strerror}", where, what) from None
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
@@ -204,7 +201,8 @@ def _plain(entry: Entry) -> dict[str, Any]:
         "code": entry.code,
         "message": entry.message,
         "command": entry.command,
-        "restarts": entry.restarts,
+        "restart": entry.restart,
+        "lasting": entry.lasting,
         "stage": entry.stage,
         "before": {path: _plain_state(state, kept=True) for path, state in entry.before.items()},
         "after": {path: _plain_state(state, kept=False) for path, state in entry.after.items()},
@@ -227,13 +225,22 @@ def _entry(plain: Mapping[str, Any]) -> Entry:
         str(plain["code"]),
         str(plain["message"]),
         str(plain["command"]),
-        bool(plain["restarts"]),
+        str(plain["restart"]),
+        bool(plain["lasting"]),
         {str(path): _state(state) for path, state in plain["before"].items()},
         _times(plain["times"]),
         {str(path): _state(state) for path, state in plain["after"].items()},
         _times(plain["times_after"]),
         stage,
     )
+
+
+def _of_older(plain: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An entry of `_OLDER`. The command that only restarts is given again; of one that changes something first its
+    restart is a remark for a person."""
+    restarts, changes = bool(plain["restarts"]), bool(plain["before"])
+    restart = f"# restart what this restarted: {plain['command']}" if changes else plain["command"]
+    return {**plain, "restart": restart if restarts else "", "lasting": not changes and not restarts}
 
 
 def _times(plain: Mapping[str, Any]) -> Mapping[str, tuple[int, int]]:

@@ -57,7 +57,7 @@ def carried_out(
                 raise
             result: Result = "refused" if isinstance(error, steps.Refused) and not done else "failed"
             why = _and(why, _take_back(done, journal))
-            if any(entry.restarts or entry.leaves_traces for entry in done):
+            if any(entry.restart or entry.lasting for entry in done):
                 report = examine()
             yield Done(repair, result, report, why=why)
             continue
@@ -75,10 +75,10 @@ def _take_back(entries: Sequence[Entry], journal: Journal) -> str:
     """In words what was taken back, or what could not be, which the journal keeps; empty where nothing was done."""
     if changed := steps.changed_since(entries):
         return f"not taken back, for someone changed it meanwhile: {', '.join(changed)}"
-    left = [entry.command for entry in entries if entry.leaves_traces]
+    left = [entry.command for entry in entries if entry.lasting]
     try:
         for entry in reversed(entries):
-            if entry.stage != "undone" and not entry.leaves_traces:
+            if entry.stage != "undone" and not entry.lasting:
                 steps.take_back(entry, journal)
     except steps.Refused as error:
         return f"not all is taken back: {error.what}: {error.where}"

@@ -21,13 +21,12 @@ _SAID = 300
 _PATIENCE = 10
 """Seconds that a command has to end when it is told to."""
 
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "PATH": "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin",
     "LC_ALL": "C",
     "DEBIAN_FRONTEND": "noninteractive",
 }
-_KEEPS_INODE = ("chmod ", "chown ", "chgrp ")
-"""Commands that change a file and do not put another in its place."""
+"""What a command finds around it."""
 
 
 class Refused(DoctorError):
@@ -40,28 +39,33 @@ class Failed(DoctorError):
 
 def loosened(step: Step) -> frozenset[str]:
     """The directories whose owner or mode a step repairs: until then others can change the way through them."""
-    return frozenset(step.changes) if step.command.startswith(_KEEPS_INODE) else frozenset()
+    return frozenset(edit.path for edit in step.edits if edit.way in ("mode", "owner"))
 
 
 def looked_at(step: Step) -> tuple[Mapping[str, State], Mapping[str, tuple[int, int]]]:
     """What stands at each path that a step changes, and the times of the folders around. Raises Refused where it is not
     safe to change it there, or not possible."""
     loose = loosened(step)
-    before: dict[str, State] = {}
-    for path in step.changes:
-        try:
-            before[path] = filesystem.state(path, loose)
-        except FileNotFoundError:
-            raise Refused("the folder around it is not there", path, "do it by hand") from None
-        except OSError as error:
-            raise Refused(f"{error.strerror}", str(error.filename or path), "do it by hand") from None
-        if before[path].kind == "link":
-            raise Refused("it is a symbolic link", path, "do it by hand, where it points")
-        if before[path].kind == "file" and before[path].names > 1:
-            raise Refused("it has another name, so it is another's file too", path, "do it by hand")
-        if before[path].kind == "folder" and step.command.startswith("mv "):
-            raise Refused("it is a directory, and no copy is kept of what is in it", path, "do it by hand")
+    before = {path: may_change(step, path, loose) for path in step.changes}
     return before, _times(sorted({os.path.dirname(path) for path in before}))
+
+
+def may_change(step: Step, path: str, loose: frozenset[str]) -> State:
+    """What stands at a path that a step changes; `loose` as for `filesystem.state`. Raises Refused where it is not safe
+    to change it there, or not possible."""
+    try:
+        before = filesystem.state(path, loose)
+    except FileNotFoundError:
+        raise Refused("the folder around it is not there", path, "do it by hand") from None
+    except OSError as error:
+        raise Refused(f"{error.strerror}", str(error.filename or path), "do it by hand") from None
+    if before.kind == "link":
+        raise Refused("it is a symbolic link", path, "do it by hand, where it points")
+    if before.kind == "file" and before.names > 1:
+        raise Refused("it has another name, so it is another's file too", path, "do it by hand")
+    if before.kind == "folder" and any((edit.path, edit.way) == (path, "moved") for edit in step.edits):
+        raise Refused("it is a directory, and no copy is kept of what is in it", path, "do it by hand")
+    return before
 
 
 def _times(folders: Iterable[str]) -> Mapping[str, tuple[int, int]]:
@@ -78,8 +82,8 @@ def do(step: Step, code: str, message: str, journal: Journal) -> Entry:
     """Keep what is there, note it, run the command, note what is there now. Raises Refused and JournalError before
     anything is changed, Failed where the command fails. Whatever else ends it, the step stays as one that was begun."""
     before, times = looked_at(step)
-    entry = Entry(code, message, step.command, step.kind == "restarts", before, times)
-    earlier = _as_left(journal) if entry.restarts else {}
+    entry = Entry(code, message, step.command, step.restarting, step.lasting, before, times)
+    earlier = _as_left(journal) if entry.restart else {}
     journal.begin(entry)
     failed = None
     try:
@@ -87,6 +91,8 @@ def do(step: Step, code: str, message: str, journal: Journal) -> Entry:
     except Failed as error:
         failed = error
     try:
+        for path, state in before.items():
+            filesystem.keep_attributes(path, state, frozenset(before))
         entry.after = {path: as_noted(filesystem.state(path, frozenset(before))) for path in before}
         for path, one in earlier.items():
             one.after = {**one.after, path: as_noted(filesystem.state(path, frozenset(one.before)))}
@@ -115,7 +121,7 @@ def run(step: Step, journal: Journal) -> None:
     # not a daemon, which would hold it for ever
     held = () if journal.lock is None or not step.changes or step.kind == "restarts" else (journal.lock,)
     try:
-        status = _ended(step.command, asks, said, held)
+        status = _ended(step, said, held)
     except subprocess.TimeoutExpired:
         raise Failed(f"it took longer than {_SECONDS} s", step.command, "see what it waits for") from None
     except OSError as error:
@@ -127,20 +133,24 @@ def run(step: Step, journal: Journal) -> None:
         raise Failed(last[0], step.command, "do it by hand to see why")
 
 
-def _ended(command: str, asks: bool, said: int | None, held: Sequence[int]) -> int:
+def _ended(step: Step, said: int | None, held: Sequence[int]) -> int:
     """Its status. A daemon that it starts goes on, and holds what it was given as its output: so the command's end is
     waited for, not the output's. What does not end, or may not go on, ends with all that it started."""
+    asks = step.kind == "asks"
     process = subprocess.Popen(
-        ["/bin/sh", "-c", command],
+        ["/bin/sh", "-c", step.command],
         cwd="/",
-        env={**_ENVIRONMENT, **({"TERM": os.environ.get("TERM", "dumb")} if asks else {})},
-        stdin=None if asks else subprocess.DEVNULL,
+        env={**ENVIRONMENT, **({"TERM": os.environ.get("TERM", "dumb")} if asks else {})},
+        stdin=None if asks else subprocess.PIPE if step.confirms else subprocess.DEVNULL,
         stdout=said,
         stderr=said,
         umask=0o022,
         pass_fds=held,
         start_new_session=not asks,  # one that asks needs the terminal
     )
+    if process.stdin:
+        with contextlib.suppress(BrokenPipeError), process.stdin as answer:
+            answer.write(b"y\n")
     try:
         return process.wait(None if asks else _SECONDS)
     except BaseException:
@@ -155,7 +165,7 @@ def _ended(command: str, asks: bool, said: int | None, held: Sequence[int]) -> i
 def restart(entries: Iterable[Entry], journal: Journal) -> None:
     """Services that were restarted by steps that are taken back start again with what they had before. Raises
     Failed."""
-    for command in dict.fromkeys(entry.restart for entry in entries if entry.restarts):
+    for command in dict.fromkeys(entry.restart for entry in entries if entry.restart):
         run(Step(command, "risky", kind="restarts"), journal)
 
 

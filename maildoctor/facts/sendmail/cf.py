@@ -345,6 +345,11 @@ class Daemon:
         return Evidence(f"{path}:{self.line}", f"O DaemonPortOptions={self.written}")
 
     @property
+    def is_default(self) -> bool:
+        """The port of submission that stands there though sendmail.mc does not name it (cf/m4/proto.m4)."""
+        return self.written == "Port=587, Name=MSA, M=E"
+
+    @property
     def auth_off(self) -> bool:
         """M=A: AUTH is not offered; it overrides M=a."""
         return "A" in self.modifiers
