@@ -158,7 +158,8 @@ MAIN = "# main\na = 1\n\n  # in between\nsmtpd_sasl_type=cyrus\n  # of it\n\tmor
     [
         # as postconf -e and -X of Postfix 3.7 leave it
         (("smtpd_sasl_type", "dovecot"),
-         "# main\na = 1\n\n  # in between\nsmtpd_sasl_type = dovecot\n  # of it\nb = 2\n c\n"),
+         "# main\na = 1\n\n  # in between\nsmtpd_sasl_type = dovecot\n  # of it\nb = 2\n c\n"
+         "smtpd_sasl_type = dovecot\n"),
         (("b", "3"), MAIN.replace("b = 2\n c\n", "b = 3\n")),
         (("new", "a  b"), f"{MAIN}new = a  b\n"),
         (("smtpd_sasl_type",), "# main\na = 1\n\n  # in between\n  # of it\nb = 2\n c\n"),

@@ -134,14 +134,18 @@ def _foreseen(step: Step, preview: Preview) -> Iterator[str]:
     except Refused as error:
         yield f"would be refused: {shown(error.what)}: {shown(error.where)}"
         return
+    unknown = []
     for change in changes:
-        name = f"{shown(change.path)}: " if change.path else ""
-        if change.after is None or change.before is None:
-            yield f"{name}{shown(change.words) or 'changes'}"
+        if change.words:
+            yield f"{shown(change.path)}: {shown(change.words)}" if change.path else shown(change.words)
+        elif change.after is None or change.before is None:
+            unknown.append(change.path)
         elif lines := list(difference(change.path, change.before, change.after)):
             yield from lines
-        else:
-            yield f"{name}stays as it is"
+        elif change.after.kind != "nothing":
+            yield f"{shown(change.path)}: stays as it is"
+    if unknown:
+        yield f"changes too: {', '.join(map(shown, unknown))}"
 
 
 def _cures(report: Report, repair: Repair) -> str:

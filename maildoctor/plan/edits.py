@@ -27,6 +27,11 @@ def _described(words: Callable[[Any], str]) -> Callable[[Any, tuple[str, ...]], 
     return lambda step, changes: [Edit(path, "described", (words(step),)) for path in changes or ("",)]
 
 
+def _by_way_of_another(path: str, words: str, ending: str = ".new") -> list[Edit]:
+    """A file beside it, which takes its place or goes, is not there then."""
+    return [Edit(path, "described", (words,)), Edit(f"{path}{ending}", "gone")]
+
+
 def _chown(step: steps.Chown, _: tuple[str, ...]) -> list[Edit]:
     owners = [Edit(path, "owner", (step.owner,)) for path in step.paths]
     return owners + [Edit(path, "mode", (step.mode,)) for path in step.paths if step.mode]
@@ -63,7 +68,7 @@ _EDITS: Mapping[type[steps.Step], Callable[[Any, tuple[str, ...]], list[Edit]]] 
     steps.MakeKey: _described(lambda _: "is a new private key"),
     steps.SelfSigned: _described(lambda s: f"is a new certificate, signed by its own key, {s.key}"),
     steps.MakeCertificate: _described(lambda s: f"is a new certificate for {s.name}, or its key, where none is there"),
-    steps.Decrypt: lambda s, _: [Edit(s.path, "described", ("has the same key, without its passphrase",))],
+    steps.Decrypt: lambda s, _: _by_way_of_another(s.path, "has the same key, without its passphrase", ".plain"),
     steps.CopyChain: lambda s, _: [Edit(s.to, "described", (f"gets the certificates of {s.path} behind the first",))],
     steps.SetOption: _set,
     steps.AddLine: lambda s, _: [Edit(s.path, "appended", (f"{s.line}\n",), unless=s.line)],
@@ -75,10 +80,13 @@ _EDITS: Mapping[type[steps.Step], Callable[[Any, tuple[str, ...]], list[Edit]]] 
     steps.BuildMap: _described(lambda s: f"is built anew from {s.path}"),
     steps.BuildTable: _described(lambda s: f"is built anew from {s.path}"),
     steps.BuildAliases: _described(lambda s: f"is built anew from {s.path}"),
-    steps.Rebuild: lambda s, _: [Edit(s.path, "described", (f"is made anew from {s.source} by m4",))],
+    steps.Rebuild: lambda s, _: [
+        *([Edit(s.keep, "described", (f"is a copy of {s.path} as it is now",))] if s.keep else []),
+        *_by_way_of_another(s.path, f"is made anew from {s.source} by m4"),
+    ],
     steps.Generate: _described(lambda s: f"is made from {s.source} by m4"),
     steps.Draft: _described(lambda s: f"is made from {s.source} by m4"),
-    steps.Adopt: lambda s, _: [Edit(s.path, "described", (f"is what was made as {s.path}.new",))],
+    steps.Adopt: lambda s, _: _by_way_of_another(s.path, f"is what was made as {s.path}.new"),
     steps.PutBack: lambda s, _: [Edit(s.path, "described", (f"is the copy {s.kept} again",))],
     steps.JoinGroup: lambda s, _: [
         Edit("/etc/group", "described", (f"{s.user} {'leaves' if s.leaves else 'gets into'} the group {s.group}",))
@@ -87,7 +95,7 @@ _EDITS: Mapping[type[steps.Step], Callable[[Any, tuple[str, ...]], list[Edit]]] 
     steps.AddUser: _described(lambda s: f"{s.user}@{s.realm} has {'another' if s.exists else 'a'} password"),
     steps.AddAccount: _described(lambda s: f"the account {s.user} has a password, and is made where it is not there"),
     steps.DeleteUser: _described(lambda s: f"{s.user}@{s.realm} has no secret of {s.application} any more"),
-    steps.WriteLogin: lambda s, _: [Edit(s.path, "described", (f"has a login of {s.user} at {s.server}",))],
+    steps.WriteLogin: lambda s, _: _by_way_of_another(s.path, f"has a login of {s.user} at {s.server}"),
     steps.Install: _described(
         lambda s: f"the package with {s.what} is {'installed again, over its files' if s.again else 'installed'}"
     ),

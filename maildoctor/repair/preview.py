@@ -102,23 +102,23 @@ def _filtered(words: tuple[str, ...], before: State) -> State:
     return _with(done.stdout, before)
 
 
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _CONTINUES = re.compile(r"[^\S\n]")
 
 
 def _parameter(words: tuple[str, ...], before: State) -> State:
-    """As postconf -e and -X do it (postconf_edit.c): a new value in the place of the first that stands there, else at
-    the end; remarks stay, also between the lines of a value."""
+    """As postconf -e and -X do it (postconf_edit.c): a new value wherever one stands, else at the end; remarks stay,
+    also between the lines of a value."""
     if before.kind != "file":
         raise _Unknown("the file is not there")
     name, value = words[0], words[1:]
     kept, ours, found = [], False, False
-    for line in before.data.decode(errors="surrogateescape").splitlines(keepends=True):
+    for line in _LINE.findall(before.data.decode(errors="surrogateescape")):
         bare = line.lstrip()
         if bare and not bare.startswith("#"):
             if not _CONTINUES.match(line):
                 ours = re.split(r"[\s=]", bare, maxsplit=1)[0] == name
-                if ours and not found:
-                    kept += [f"{name} = {each}\n" for each in value]
+                kept += [f"{name} = {each}\n" for each in value if ours]
                 found = found or ours
             if ours:
                 continue
