@@ -6,6 +6,7 @@ from maildoctor.api import (
     Evidence,
     Findings,
     Rebuild,
+    Restart,
     SetPort,
     SetPostfix,
     Step,
@@ -19,7 +20,6 @@ from maildoctor.api import (
     is_plain,
     known,
     rebuild,
-    restart,
     set_port,
 )
 from maildoctor.api.host import Addresses, Names
@@ -126,7 +126,7 @@ def _wanted(
             for word in main.value(option).replace(",", " ").split():
                 if gone := addresses.lacks(word, hosts):
                     fix = _corrected(main, option, word, _only(addresses, gone))
-                    then = restart() if option in _OF_THE_CLIENT else StopAndStart("postfix")
+                    then = Restart("postfix") if option in _OF_THE_CLIENT else StopAndStart("postfix")
                     yield gone, main.evidence(option), [*fix, then], option
 
 
