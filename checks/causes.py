@@ -17,6 +17,17 @@ def _of_the_daemon(bad: Finding, _: Finding) -> bool:
     return not bad.labels.get("path", "").endswith("submit.cf")
 
 
+def _owner_of_maps(unknown: Finding, _: Finding) -> bool:
+    """Maps are read that are root's or the TrustedUser's (safefile.c)."""
+    return unknown.labels["option"] == "TrustedUser"
+
+
+def _refused_for_it(unknown: Finding, refused: Finding) -> bool:
+    """Among what sendmail says of its lines is that it does not know this user."""
+    words = f"option {unknown.labels['option']}: unknown user"
+    return any(words in evidence.text for evidence in refused.evidence)
+
+
 def _access_map(unread: Finding, _: Finding) -> bool:
     """An access map that cannot be asked turns every client away: EHLO shows no extension, all else gets a 451."""
     return unread.labels.get("map") == "access"
@@ -86,6 +97,8 @@ CAUSES = (
     Cause("MAP016", ("no-answer", "no-offer", "no-starttls"), _every_client),
     Cause("MAP015", ("no-answer",), _every_client),
     Cause("CONF001", ("CONF002", "CONF023", "stopped"), _of_the_daemon),
+    Cause("CONF019", ("PERM010",), _owner_of_maps),
+    Cause("CONF019", ("CONF023",), _refused_for_it),
     Cause("MAP001", ("no-answer", "no-offer", "no-starttls"), _access_map),
     Cause("MAP006", ("no-answer", "no-offer", "no-starttls"), _access_map),
     *(Cause(code, ("LINK006",), _same_plugin) for code in ("LINK001", "LINK002", "LINK003", "LINK004")),
