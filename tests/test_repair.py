@@ -384,6 +384,28 @@ def test_a_host_that_changed_meanwhile_is_left_alone(etc: Path, kept: Journal, c
     assert [done.result for done in gone] == ["fixed", "gone"]
 
 
+def test_a_file_that_changed_while_the_host_was_looked_at_is_left_alone(etc: Path, kept: Journal) -> None:
+    """The remedy is the same, and yet it was not judged on what stands there now."""
+    access, conf = etc / "access", etc / "Sendmail.conf"
+    first = finding(*command(typed.SetOption(str(conf), "mech_list", "LOGIN", "PLAIN")))
+    second = finding(*command(typed.CommentOutLines(str(access), 1, 1)), code="PERM002")
+    third = finding(*command(typed.Chmod("600", (str(conf),), ("640",))), code="PERM003")
+
+    def looks() -> Iterator[Report]:
+        with access.open("a") as file:
+            file.write("c RELAY\n")
+        yield report(second, third)
+        yield report()
+
+    judged = steps.seen([*first.fix, *second.fix, *third.fix])
+    turns, leave = looks(), Leave(all_steps=True)
+    results = list(carried_out(plan(report(first, second, third), leave), leave, report(first, second, third),
+                               lambda: next(turns), kept, judged))  # fmt: skip
+    assert [done.result for done in results] == ["fixed", "refused", "fixed"]
+    assert "someone changed it while the host was looked at" in results[1].why
+    assert access.read_text() == "a RELAY\nc RELAY\n"
+
+
 # ---- what goes wrong on a real host
 
 

@@ -23,7 +23,7 @@ from maildoctor.repair.journal import FOLDER, Journal, journals, prepare
 from maildoctor.repair.plan import Leave, Repair, plan
 from maildoctor.repair.preview import Preview
 from maildoctor.repair.run import Done, Result, carried_out
-from maildoctor.repair.steps import Refused, loosened
+from maildoctor.repair.steps import Refused, loosened, seen
 from maildoctor.triage.witness import received
 
 _STATUS = """\
@@ -191,8 +191,9 @@ def _apply(planned: Sequence[Repair], leave: Leave, report: Report, look: Callab
         journal = Journal.new(report.started, lock)
         try:
             # the plan was made before the lock was ours: another repair may have ended in between
+            judged = seen(allowed)
             after = look()
-            for done in carried_out(planned, leave, after, look, journal):
+            for done in carried_out(planned, leave, after, look, journal, judged):
                 after = done.after
                 fixed += done.result in ("fixed", "gone")
                 say("".join(f"{line}\n" for line in _result(done)))

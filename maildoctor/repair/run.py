@@ -1,10 +1,11 @@
 """A plan is done cause by cause; after each the host is judged again, and what did not help is taken back."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from maildoctor.errors import DoctorError
+from maildoctor.filesystem import State
 from maildoctor.model import Report
 from maildoctor.repair import steps
 from maildoctor.repair.journal import Entry, Journal
@@ -30,10 +31,18 @@ class Done:
 
 
 def carried_out(
-    planned: Sequence[Repair], leave: Leave, report: Report, examine: Callable[[], Report], journal: Journal
+    planned: Sequence[Repair],
+    leave: Leave,
+    report: Report,
+    examine: Callable[[], Report],
+    journal: Journal,
+    judged: Mapping[str, State] | None = None,
 ) -> Iterator[Done]:
-    """Do the steps that are allowed. Raises JournalError where what is there cannot be kept; then nothing more is
+    """Do the steps that are allowed. `judged`: what stood at the paths that they change when the host was examined for
+    this report, as `steps.seen` has it. Raises JournalError where what is there cannot be kept; then nothing more is
     done."""
+    allowed = [one.step for repair in planned for one in repair.steps if not one.left]
+    judged = dict(judged or {})
     for repair in planned:
         if not repair.does:
             continue
@@ -44,11 +53,14 @@ def carried_out(
         if now.steps != repair.steps:
             yield Done(repair, "changed", report, why="its remedy is another one now: see maildoctor fix")
             continue
-        began = len(journal.entries)
+        began, earlier = len(journal.entries), judged
         try:
             for one in repair.steps:
                 if not one.left:
-                    steps.do(one.step, repair.finding.code, repair.finding.message, journal)
+                    entry = steps.do(one.step, repair.finding.code, repair.finding.message, journal, judged)
+                    # a service may write when it starts, and a package anywhere
+                    anywhere = entry.restart or entry.lasting
+                    judged = steps.seen(allowed) if anywhere else {**judged, **entry.after}
         except DoctorError as error:
             done = journal.entries[began:]
             why = f"{error.what}: {error.where}"
@@ -57,16 +69,17 @@ def carried_out(
                 raise
             result: Result = "refused" if isinstance(error, steps.Refused) and not done else "failed"
             why = _and(why, _take_back(done, journal))
+            judged = earlier
             if any(entry.restart or entry.lasting for entry in done):
-                report = examine()
+                judged, report = steps.seen(allowed), examine()
             yield Done(repair, result, report, why=why)
             continue
-        after = examine()
+        judged, after = steps.seen(allowed), examine()
         result, why = _judged(repair, report, after)
         entries = tuple(journal.entries[began:])
         if result in ("no_help", "worse"):
             why = _and(why, _take_back(entries, journal))
-            after, entries = examine(), ()
+            judged, after, entries = steps.seen(allowed), examine(), ()
         report = after
         yield Done(repair, result, report, entries, why)
 

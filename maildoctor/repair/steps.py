@@ -78,10 +78,33 @@ def _times(folders: Iterable[str]) -> Mapping[str, tuple[int, int]]:
     return times
 
 
-def do(step: Step, code: str, message: str, journal: Journal) -> Entry:
-    """Keep what is there, note it, run the command, note what is there now. Raises Refused and JournalError before
-    anything is changed, Failed where the command fails. Whatever else ends it, the step stays as one that was begun."""
+def seen(steps: Iterable[Step]) -> dict[str, State]:
+    """What stands at each path that these steps change, where that can be told: taken before the host is examined, so
+    that what is judged is what is then changed."""
+    found = {}
+    for step in steps:
+        for path in step.changes:
+            with contextlib.suppress(OSError):
+                found[path] = as_noted(filesystem.state(path, loosened(step)))
+    return found
+
+
+def _as_judged(before: Mapping[str, State], judged: Mapping[str, State]) -> None:
+    """Raises Refused where someone changed a file since, but for its time. A socket is its program's."""
+    for path, state in before.items():
+        known = judged.get(path)
+        if known is None or known.is_socket or state.is_socket:
+            continue
+        if not as_noted(state)._replace(modified=0).same(known._replace(modified=0)):
+            raise Refused("someone changed it while the host was looked at", path, "maildoctor fix once more")
+
+
+def do(step: Step, code: str, message: str, journal: Journal, judged: Mapping[str, State] | None = None) -> Entry:
+    """Keep what is there, note it, run the command, note what is there now. `judged`: what stood there when the host
+    was examined, as `seen` has it. Raises Refused and JournalError before anything is changed, Failed where the command
+    fails. Whatever else ends it, the step stays as one that was begun."""
     before, times = looked_at(step)
+    _as_judged(before, judged or {})
     entry = Entry(code, message, step.command, step.restarting, step.lasting, before, times)
     earlier = _as_left(journal) if entry.restart else {}
     journal.begin(entry)
