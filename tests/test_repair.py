@@ -391,14 +391,14 @@ def test_a_file_that_changed_while_the_host_was_looked_at_is_left_alone(etc: Pat
     second = finding(*command(typed.CommentOutLines(str(access), 1, 1)), code="PERM002")
     third = finding(*command(typed.Chmod("600", (str(conf),), ("640",))), code="PERM003")
 
-    def looks() -> Iterator[Report]:
+    def examined() -> Iterator[Report]:
         with access.open("a") as file:
             file.write("c RELAY\n")
         yield report(second, third)
         yield report()
 
     judged = steps.seen([*first.fix, *second.fix, *third.fix])
-    turns, leave = looks(), Leave(all_steps=True)
+    turns, leave = examined(), Leave(all_steps=True)
     results = list(carried_out(plan(report(first, second, third), leave), leave, report(first, second, third),
                                lambda: next(turns), kept, judged))  # fmt: skip
     assert [done.result for done in results] == ["fixed", "refused", "fixed"]
