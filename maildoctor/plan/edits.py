@@ -27,6 +27,11 @@ def _described(words: Callable[[Any], str]) -> Callable[[Any, tuple[str, ...]], 
     return lambda step, changes: [Edit(path, "described", (words(step),)) for path in changes or ("",)]
 
 
+def _account(words: Callable[[Any], str]) -> Callable[[Any, tuple[str, ...]], list[Edit]]:
+    """The file of accounts comes first; the copies and the lock of the tools are not worth a sentence."""
+    return lambda step, changes: [Edit(path, "described", (words(step),)) for path in (changes or ("",))[:1]]
+
+
 def _by_way_of_another(path: str, words: str, ending: str = ".new") -> list[Edit]:
     """A file beside it, which takes its place or goes, is not there then."""
     return [Edit(path, "described", (words,)), Edit(f"{path}{ending}", "gone")]
@@ -88,10 +93,8 @@ _EDITS: Mapping[type[steps.Step], Callable[[Any, tuple[str, ...]], list[Edit]]] 
     steps.Draft: _described(lambda s: f"is made from {s.source} by m4"),
     steps.Adopt: lambda s, _: _by_way_of_another(s.path, f"is what was made as {s.path}.new"),
     steps.PutBack: lambda s, _: [Edit(s.path, "described", (f"is the copy {s.kept} again",))],
-    steps.JoinGroup: lambda s, _: [
-        Edit("/etc/group", "described", (f"{s.user} {'leaves' if s.leaves else 'gets into'} the group {s.group}",))
-    ],
-    steps.NoExpiry: _described(lambda s: f"the account {s.user} expires no more"),
+    steps.JoinGroup: _account(lambda s: f"{s.user} {'leaves' if s.leaves else 'gets into'} the group {s.group}"),
+    steps.NoExpiry: _account(lambda s: f"the account {s.user} expires no more"),
     steps.AddUser: _described(lambda s: f"{s.user}@{s.realm} has {'another' if s.exists else 'a'} password"),
     steps.AddAccount: _described(lambda s: f"the account {s.user} has a password, and is made where it is not there"),
     steps.DeleteUser: _described(lambda s: f"{s.user}@{s.realm} has no secret of {s.application} any more"),
