@@ -198,6 +198,13 @@ def test_postfix_lets_users_log_in_on_port_587_in_tls_and_outside_the_chroot() -
     assert "submission/inet/smtpd_sasl_auth_enable=yes" in text
 
 
+@pytest.mark.parametrize(("name", "path"), [("freebsd", "/usr/local/etc/sasldb2.db"), ("alpine", "/etc/sasldb2")])
+def test_postfix_may_read_the_users_where_libsasl_keeps_them(name: str, path: str) -> None:
+    system = System.parse(SYSTEMS[name])
+    commands = [c.command for c in rendered(set_up("postfix", "sasldb", system).users, system)]
+    assert commands[1:] == [f"chown root:postfix {path}", f"chmod 640 {path}"]
+
+
 def test_where_nobody_is_known_the_first_user_is_a_placeholder_and_no_command_asks_for_it() -> None:
     system = System.parse(SYSTEMS["debian"])
     way = postfix.set_up(Wanted("postfix", "sasldb"), system, (), realm="mail.example.com")
