@@ -49,7 +49,7 @@ HOSTILE = Finding(
     message="user \x1b[2J\x1b]0;owned\x07 [red]bold[/red] \u202eevil\u2066 \x9b31m and\nall is well",
     why="why \x1b[31m",
     advice="advice \x85",
-    fix=(Step("saslpasswd2 -d 'a\x1b[A\nrm -rf /'"),),
+    fix=(Step("saslpasswd2 -d 'a\x1b[A\nrm -rf /'", effect="ends \x1b[2J\x07"),),
     evidence=(Evidence("/etc/\udcff\x1b", "one\r\x00\ntwo\u2028\x7f" + "x" * 4000),),
     labels={"user": "\x1b\udce9\u202e"},
 )

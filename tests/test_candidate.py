@@ -204,6 +204,15 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_links_that_go_round_where_it_would_lie_are_said(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tree / "etc/mail").mkdir(parents=True, exist_ok=True)
+    (tree / "etc/mail/sendmail.cf").unlink(missing_ok=True)
+    (tree / "etc/mail/sendmail.cf").symlink_to("sendmail.cf")
+    (tree / "new.cf").write_bytes(CF)
+    err = _refused(capsys, "--root", str(tree), "--candidate", str(tree / "new.cf"))
+    assert "too many symbolic links" in err and "/etc/mail/sendmail.cf" in err
+
+
 def test_what_is_placed_has_the_owner_and_mode_of_what_is_there(tree: Path) -> None:
     files = Placed(Tree(str(tree)), {"/etc/mail/sendmail.cf": b"newer", "/etc/mail/sendmail.mc": None})
     there = (tree / "etc/mail/real.cf").stat()

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -93,6 +94,30 @@ def test_of_two_reports_of_one_host_the_newer_counts(tmp_path: Path, capsys: pyt
         assert (code, "is a newer report of a.example.com" in text) == (3, True)
         assert "1 host: users can log in on 1." in text
         assert CAUSE.code not in text
+
+
+def test_a_cause_is_as_severe_as_in_the_reports_that_count() -> None:
+    older = of("a.example.com", report(CAUSE), started="2026-11-22T06:00:00Z")
+    newer = of(
+        "a.example.com",
+        report(replace(CAUSE, severity="warning", message="not so bad")),
+        started="2026-11-22T07:00:00Z",
+    )
+    for order in ((older, newer), (newer, older)):
+        (cause,) = _gathered(order).fleet().causes
+        assert (cause.severity, cause.message) == ("warning", "not so bad")
+
+
+def test_what_a_host_says_at_length_is_not_kept() -> None:
+    gathering = Gathering()
+    tracemalloc.start()
+    try:
+        for number in range(40):
+            long = replace(CAUSE, code=f"X{number}", message="m" * 100_000, name="n" * 100_000, advice="a" * 100_000)
+            gathering.take(of(f"m{number}.example.com", report(long)), 1, f"{number}.json")
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_hosts_that_must_have_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

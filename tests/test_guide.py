@@ -2,27 +2,38 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
 from maildoctor.__main__ import main
 from maildoctor.engine import Selection, examined
+from maildoctor.facts import Unknown
+from maildoctor.facts.cyrus.conf import SaslConf
+from maildoctor.facts.cyrus.saslauthd import Saslauthd
+from maildoctor.facts.postfix.server import Postfix
 from maildoctor.facts.system import System
 from maildoctor.guide.client import client_settings
-from maildoctor.guide.ground import Ground
+from maildoctor.guide.ground import Facts, Ground
 from maildoctor.guide.judge import following, judged
-from maildoctor.guide.step import GuideStep
+from maildoctor.guide.step import Guide, GuideStep
 from maildoctor.host import Host
 from maildoctor.host.recording import Replay
 from maildoctor.install import postfix, sendmail
 from maildoctor.install.wanted import MailServer, SetUp, Store, Wanted
 from maildoctor.library import load_library
+from maildoctor.model import Logins
 from maildoctor.plan.shell import rendered
+from maildoctor.plan.steps import MakeCertificate
+from maildoctor.render.guide import text
+from maildoctor.render.style import Style
 from maildoctor.verdict import places
 from tests.test_engine import Mute
 from tests.test_samples import SYSTEMS
 
+F = TypeVar("F")
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 HOSTS = sorted(p.parent.name for p in FIXTURES.glob("*/host.toml"))
 LIBRARY = load_library()
@@ -187,11 +198,142 @@ def test_postfix_lets_users_log_in_on_port_587_in_tls_and_outside_the_chroot() -
     assert "submission/inet/smtpd_sasl_auth_enable=yes" in text
 
 
+@pytest.mark.parametrize(("name", "path"), [("freebsd", "/usr/local/etc/sasldb2.db"), ("alpine", "/etc/sasldb2")])
+def test_postfix_may_read_the_users_where_libsasl_keeps_them(name: str, path: str) -> None:
+    system = System.parse(SYSTEMS[name])
+    commands = [c.command for c in rendered(set_up("postfix", "sasldb", system).users, system)]
+    assert commands[1:] == [f"chown root:postfix {path}", f"chmod 640 {path}"]
+
+
 def test_where_nobody_is_known_the_first_user_is_a_placeholder_and_no_command_asks_for_it() -> None:
     system = System.parse(SYSTEMS["debian"])
     way = postfix.set_up(Wanted("postfix", "sasldb"), system, (), realm="mail.example.com")
     (user,) = rendered(way.users[:1], system)
     assert "USER" in user.command and user.kind == ""
+
+
+# ---- what is no proof
+
+
+def after(ground: Ground, **changed: Any) -> Ground:
+    """The same ground with another report."""
+    return replace(ground, report=replace(ground.report, **changed))
+
+
+def unseen(ground: Ground, *codes: str) -> Ground:
+    outcomes = (replace(o, outcome="not_judged") if o.code in codes else o for o in ground.report.outcomes)
+    return after(ground, outcomes=tuple(outcomes))
+
+
+def step_named(name: str, ground: Ground) -> GuideStep:
+    return next(s for s in judged(ground) if s.name == name)
+
+
+@dataclass
+class Otherwise:
+    """The facts of a host, some of them others."""
+
+    facts: Facts
+    others: dict[type[Any], Any]
+
+    def __call__(self, fact: type[F]) -> F | Unknown:
+        return self.others[fact] if fact in self.others else self.facts(fact)
+
+    def get(self, fact: type[F]) -> F | None:
+        return self.others[fact] if fact in self.others else self.facts.get(fact)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("conf", "daemon"),
+    [
+        ("pwcheck_method: auxprop\nauxprop_plugin: sql", ""),
+        ("pwcheck_method: auxprop\nauxprop_plugin: ldapdb", ""),
+        ("pwcheck_method: saslauthd", "/etc/default/saslauthd: MECHANISMS=rimap\n"),
+    ],
+)
+def test_users_that_are_kept_where_the_guide_makes_none_are_not_to_be_made(conf: str, daemon: str) -> None:
+    ground = grounds(Replay(str(FIXTURES / "healthy-bookworm")))
+    of_host = ground.facts.get(Saslauthd)
+    asked = replace(of_host, processes=(), settings={"MECHANISMS": "rimap"}) if of_host and daemon else None
+    found = SaslConf.parse(f"# path: /etc/sasl2/Sendmail.conf\n{conf}\n")
+    other = replace(
+        ground, report=replace(ground.report, routes=(), logins=None), asked=Wanted(user="test"),
+        facts=Otherwise(ground.facts, {SaslConf: found, Saslauthd: asked}),
+    )  # fmt: skip
+    steps = {s.name: s for s in judged(other)}
+    assert steps["choose"].summary.endswith("accounts not known")
+    assert (steps["users"].state, steps["users"].commands) == ("unknown", ())
+    assert steps["packages"].state == "done" and "verifier" not in steps
+
+
+@pytest.mark.slow
+def test_a_certificate_is_for_the_name_of_the_host_and_not_for_its_realm() -> None:
+    ground = grounds(Replay(str(FIXTURES / "two-postfix-serves")))
+    bare = Postfix.parse("==> /etc/postfix/master.cf <==\nsmtp inet n - y - - smtpd\n")
+    other = replace(ground, facts=Otherwise(ground.facts, {Postfix: bare}))
+    other.__dict__["realm"] = "example.org"  # as smtpd_sasl_local_domain may have it
+    (made,) = (s for s in other.set_up.certificate if isinstance(s, MakeCertificate))
+    assert made.name == "mail.lab.example"
+
+
+def test_what_cannot_be_told_is_never_the_end_of_the_way() -> None:
+    steps = [GuideStep("choose", "choose", "done", "x"), GuideStep("plug-ins", "plug-ins", "unknown", "y", reason="z")]
+    last = following(steps)
+    assert last is not None and last.name == "plug-ins"
+    words = text(Guide("host x", tuple(steps), last.name), Style())
+    assert "users can log in" not in words and "Next: 2 plug-ins" in words
+
+
+def test_trees_that_are_built_let_nobody_log_in() -> None:
+    words = text(Guide("sources in /src", (GuideStep("sources", "sources", "done", "x"),)), Style())
+    assert "Every step is done" in words and "log in" not in words
+    login = GuideStep("login", "login", "done", "1 login")
+    assert "users can log in" in text(Guide("host x", (login,)), Style())
+
+
+@pytest.mark.slow
+def test_a_relay_is_closed_only_where_every_check_of_it_looked() -> None:
+    ground = grounds(Replay(str(FIXTURES / "healthy-bookworm")))
+    assert step_named("relay", ground).state == "done"
+    step = step_named("relay", unseen(ground, "MAP018"))
+    assert (step.state, step.reason) == ("unknown", "not seen to be closed")
+
+
+@pytest.mark.slow
+def test_a_configuration_is_built_only_where_every_check_of_it_looked() -> None:
+    ground = grounds(Replay(str(FIXTURES / "healthy-bookworm")))
+    assert step_named("build", ground).summary == "sendmail.cf is as sendmail.mc says"
+    assert step_named("build", unseen(ground, "CONF002")).state != "done"
+
+
+@pytest.mark.slow
+def test_a_login_by_one_mechanism_proves_no_other() -> None:
+    ground = grounds(Replay(str(FIXTURES / "healthy-bookworm")), Wanted(user="test"))
+    logins = Logins(3, 0, (("CRAM-MD5", 3),))
+    settings = client_settings(after(ground, logins=logins))
+    assert settings is not None
+    assert (settings.mechanism, settings.method) == ("CRAM-MD5", "encrypted password")
+    assert settings.proof == "3 logins since the mail server was started, by CRAM-MD5"
+    both = client_settings(after(ground, logins=replace(logins, mechs=(("CRAM-MD5", 3), ("PLAIN", 1)))))
+    assert both is not None and both.proof == "1 login since the mail server was started, by PLAIN"
+
+
+@pytest.mark.slow
+def test_a_probe_goes_to_where_the_port_answers() -> None:
+    ground = grounds(Replay(str(FIXTURES / "healthy-bookworm")), Wanted(user="test"))
+    routes = tuple(replace(r, listener="192.0.2.10:587") for r in ground.report.routes)
+    step = step_named("login", after(ground, routes=routes, logins=None))
+    assert any("maildoctor probe 192.0.2.10:587 " in c.command for c in step.commands)
+
+
+def test_no_password_goes_to_this_machine_for_another_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PASSWORD_OF_TEST", "x")
+    words = ["guide", "--snapshot", str(FIXTURES / "healthy-bookworm"), "--user", "test"]
+    assert main([*words, "--password-env", "PASSWORD_OF_TEST"]) == 2
+    assert "a login is tried at this machine" in capsys.readouterr().err
 
 
 # ---- the command

@@ -788,6 +788,7 @@ HEAD = '[host]\nkind = "host"\nname = "mx"\ncommands = []\n'
         "not toml",
         HEAD + '[read]\n"/x" = "',
         '[host]\nkind = "host"\n',
+        HEAD.replace('"host"', '"evil"'),
         "host = 1\n",
         "host = []\n",
         '[host]\nkind = "host"\nname = "mx"\ncommands = 7\n',

@@ -102,7 +102,7 @@ findings = st.builds(
     message=words,
     why=nasty,
     advice=nasty,
-    fix=st.lists(st.builds(Step, command=words, undo=nasty), max_size=2).map(tuple),
+    fix=st.lists(st.builds(Step, command=words, undo=nasty, effect=nasty), max_size=2).map(tuple),
     evidence=st.lists(st.builds(Evidence, source=nasty | nasty.map(lambda t: f"/{t}:12"), text=nasty), max_size=3).map(
         tuple
     ),
@@ -124,6 +124,7 @@ logs = st.builds(
     logins=st.none() | st.builds(Logins, succeeded=counts, failed=counts),
     damage=st.lists(nasty, max_size=2).map(tuple),
     shapes=st.lists(st.tuples(nasty, counts), max_size=2).map(tuple),
+    sampled=st.lists(nasty, max_size=2).map(tuple),
 )
 
 
@@ -857,6 +858,12 @@ def test_a_page_says_what_the_text_says() -> None:
     assert max(float(at["height"] or 0) for at in bars) == 72
 
 
+@pytest.mark.parametrize("start", ["9999-12-31T23:00:00Z", "2026-11-22T06:00:00Z"])
+def test_a_page_of_times_that_no_calendar_has(start: str) -> None:
+    traffic = replace(TRAFFIC, start=start, minutes=2**62)
+    assert "step 2: " in rendered(report(replace(CAUSE, traffic=traffic)), "html", STYLE)
+
+
 def test_html_without_what_makes_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("maildoctor.cli.output.find_spec", lambda name: None)
     assert main(["demo", "--format", "html"]) == 2
@@ -1091,6 +1098,15 @@ def test_hostile_words_do_nothing_on_a_terminal(form: str) -> None:
     said = rendered(report(HOSTILE, outcomes=(FAILED,)), form, STYLE)
     assert said.replace("\n", "").isprintable()
     assert unicode(said) == said
+
+
+@pytest.mark.slow
+@any_report
+def test_any_report_does_nothing_on_a_terminal(given: Report) -> None:
+    for verbosity in (-1, 0, 2):
+        said = rendered(given, "text", replace(STYLE, verbosity=verbosity))
+        assert said.replace("\n", "").isprintable()
+        assert unicode(said) == said
 
 
 def test_words_that_mean_something_to_one_format() -> None:

@@ -257,6 +257,42 @@ def _of_names(kind: type[Step], a: str, b: str) -> Step:
     return kind(**dict(zip(wanted, (a, b), strict=False)))  # type: ignore[arg-type]
 
 
+# ---- what a set-up does
+
+
+@pytest.mark.parametrize(
+    ("form", "row"),
+    [("authinfo", 'AuthInfo:hub.example.com "U:anna" "I:anna" "P:se cret" "M:PLAIN"'),
+     ("sasl_passwd", "hub.example.com anna:se cret")],
+)  # fmt: skip
+def test_a_login_elsewhere_takes_the_place_of_the_old_one_however_that_is_written(
+    tmp_path: Path, form: str, row: str
+) -> None:
+    path = tmp_path / "logins"
+    key = row.split()[0]
+    path.write_text(f"{key}\told\n{key} older\n{key.upper()}  oldest\n{key}.org\tstays\n")
+    (step,) = shell.rendered([steps.WriteLogin(str(path), form, "hub.example.com", "anna")], System.parse("ID=debian"))
+    for _ in range(2):
+        subprocess.run(["sh", "-c", step.command], input=b"se cret\n", capture_output=True, check=True, timeout=10)
+        assert path.read_text() == f"{key}.org\tstays\n{row}\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("name", ["mail.example.com", f"{'long-' * 12}name.eu-central-1.compute.example.com"])
+def test_a_certificate_is_made_for_a_name_of_any_length(tmp_path: Path, name: str) -> None:
+    path, key = tmp_path / "host.pem", tmp_path / "host.key"
+    (step,) = shell.rendered([steps.MakeCertificate(str(path), str(key), name)], System.parse("ID=debian"))
+    subprocess.run(["sh", "-c", step.command], capture_output=True, check=True, timeout=60)
+    words = ["openssl", "x509", "-in", str(path), "-noout", "-ext", "subjectAltName"]
+    assert f"DNS:{name}" in subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_draft_is_made_where_the_system_keeps_its_source() -> None:
+    draft = steps.Draft("/etc/mail/sendmail.mc", "/etc/mail/sendmail.cf")
+    (step,) = shell.rendered([draft], System.parse("ID=freebsd"))
+    assert step.command == 'make -C /etc/mail all && cp /etc/mail/"$(hostname)".cf /etc/mail/sendmail.cf.new'
+
+
 # ---- done and undone
 
 NAME = st.text(st.characters(codec="utf-8", exclude_characters="/"), min_size=1, max_size=30).filter(str.isprintable)

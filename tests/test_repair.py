@@ -20,12 +20,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from maildoctor import filesystem
-from maildoctor.cli import fix, undo
+from maildoctor.cli import fix, suppressions, undo
 from maildoctor.cli.differences import difference
 from maildoctor.cli.report_error import UsageError
 from maildoctor.facts.system import System
 from maildoctor.filesystem import State, Unsafe
-from maildoctor.model import Edit, Finding, Outcome, Ranked, Report, Step, Target, Verdict
+from maildoctor.model import Edit, Finding, Outcome, Ranked, Report, Step, Suppression, Target, Verdict
 from maildoctor.plan import steps as typed
 from maildoctor.plan.shell import rendered
 from maildoctor.repair import journal as journals
@@ -323,6 +323,28 @@ def test_notes_and_symptoms_are_not_fixed_unless_named() -> None:
     assert [m.finding.code for m in plan(found, Leave(("RUN001", "sys*")))] == ["SYS001", "RUN001"]
 
 
+def test_what_somebody_chose_to_live_with_is_left_alone_unless_it_is_named() -> None:
+    found = report(finding(SAFE))
+    known = Suppression("PERM001", "the backup reads it", "", "/etc/maildoctor.toml:1")
+    kept = replace(found, ranked=tuple(replace(r, suppression=known) for r in found.ranked))
+    assert plan(kept, Leave()) == []
+    assert [m.finding.code for m in plan(kept, Leave(("PERM001",)))] == ["PERM001"]
+    over = replace(kept, ranked=tuple(replace(r, suppression=replace(known, over=True)) for r in kept.ranked))
+    assert [m.finding.code for m in plan(over, Leave())] == ["PERM001"]
+
+
+def test_the_file_of_suppressions_counts_for_a_repair_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = tmp_path / "maildoctor.toml"
+    given.write_text('[[suppress]]\ncode = "PERM001"\nreason = "the backup reads it"\nuntil = "never"\n')
+    monkeypatch.setattr(suppressions, "CONFIGURATION", str(given))
+    monkeypatch.setattr(fix, "examine", lambda *_: report(finding(SAFE), finding(SAFE, code="PERM002")))
+    assert fix.run([]) == 1
+    out = capsys.readouterr().out
+    assert "PERM002" in out and "PERM001" not in out
+
+
 def fixed(before: Report, after: Iterator[Report], kept: Journal) -> list[Done]:
     return list(
         carried_out(plan(before, Leave(all_steps=True)), Leave(all_steps=True), before, lambda: next(after), kept)
@@ -404,6 +426,29 @@ def test_a_file_that_changed_while_the_host_was_looked_at_is_left_alone(etc: Pat
     assert [done.result for done in results] == ["fixed", "refused", "fixed"]
     assert "someone changed it while the host was looked at" in results[1].why
     assert access.read_text() == "a RELAY\nc RELAY\n"
+
+
+def test_a_finding_that_follows_from_another_one_now_is_no_fault_that_went(
+    etc: Path, kept: Journal, change: Step
+) -> None:
+    other = finding(command(typed.AddLine(str(etc / "access"), "c RELAY"))[0], code="PERM002")
+    root = finding(code="RUN001", severity="warning")
+    below = report(root, other)
+    below = replace(below, ranked=(below.ranked[0], replace(below.ranked[1], explained_by="RUN001")))
+    results = fixed(report(finding(change), other), iter([below]), kept)
+    assert [done.result for done in results] == ["fixed", "changed"]
+    assert "follows from another" in results[1].why
+
+
+@pytest.mark.parametrize(
+    "outcome", [Outcome("PERM001", "x", "not_judged", "no time"), Outcome("PERM001", "x", "broke")]
+)
+def test_what_is_not_judged_any_more_is_not_fixed(etc: Path, kept: Journal, change: Step, outcome: Outcome) -> None:
+    other = finding(command(typed.AddLine(str(etc / "access"), "c RELAY"))[0], code="PERM002")
+    blind = replace(report(), outcomes=(outcome, replace(outcome, code="PERM002")))
+    results = fixed(report(finding(change), other), iter([blind]), kept)
+    assert [done.result for done in results] == ["unseen", "unseen"]
+    assert "b RELAY" in (etc / "access").read_text()
 
 
 # ---- what goes wrong on a real host

@@ -155,7 +155,13 @@ def _host(options: argparse.Namespace) -> tuple[Host, Callable[[Report], Report]
 
     placed = placing(options.candidate, _files(options))
     host = _files(options)
-    host.given_candidate(placed.files)
+    try:
+        host.given_candidate(placed.files)
+    except OSError as error:
+        what = f"where the candidate would lie cannot be told: {error.strerror}"
+        raise UsageError(
+            what, str(error.filename), "repair the links there, or judge it with another --root"
+        ) from error
     return _asked(options, host), lambda report: placed.named(report, host)
 
 

@@ -13,6 +13,7 @@ from maildoctor.cli.progress import Progress
 from maildoctor.cli.report_error import UsageError
 from maildoctor.cli.signals import obeyed
 from maildoctor.cli.stdout import say
+from maildoctor.cli.suppressions import Entry, configured, suppressed
 from maildoctor.engine import Selection, examine
 from maildoctor.host.deadline import SECONDS, Deadline
 from maildoctor.library import Library, load_library
@@ -38,6 +39,7 @@ Nothing is changed without --apply. What was changed is kept in /var/lib/maildoc
 _RESULTS: dict[Result, str] = {
     "fixed": "fixed",
     "waits": "done; it waits for the steps that are left",
+    "unseen": "cannot tell whether it is fixed, for it was not judged: run maildoctor check",
     "gone": "was no fault any more",
     "changed": "not done: the host is no longer as it was judged",
     "refused": "not done",
@@ -67,7 +69,7 @@ def run(words: Sequence[str]) -> int:
     if unknown:
         raise UsageError(f"there is no check {unknown[0]}", "CODE", "maildoctor list has them all")
     leave = Leave(codes, options.yes, options.restart)
-    look = _looking(library)
+    look = _looking(library, configured(None))
     report = look()
     planned = plan(report, leave)
     say("".join(f"{line}\n" for line in _plan(report, planned, options.apply)))
@@ -78,16 +80,17 @@ def run(words: Sequence[str]) -> int:
     return _apply(planned, leave, report, look)
 
 
-def _looking(library: Library) -> Callable[[], Report]:
+def _looking(library: Library, suppressions: Sequence[Entry]) -> Callable[[], Report]:
     def look() -> Report:
         from maildoctor.host.live import Live
 
         host = Live()
         with Deadline(SECONDS) as deadline, Progress(wanted=True) as progress:
-            return examine(
+            report = examine(
                 host, library, Selection(), progress.looking_at, deadline,
                 lambda report, history: received(host, report, library.witnesses, history),
             )  # fmt: skip
+        return suppressed(report, suppressions) if suppressions else report
 
     return look
 

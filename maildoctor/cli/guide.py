@@ -99,6 +99,10 @@ def run(words: Sequence[str]) -> int:
 def _guide(options: argparse.Namespace) -> Guide:
     if options.sources:
         return _of_sources(options)
+    gives = any((options.password_file, options.password_env, options.password_fd is not None))
+    if gives and any(x is not None for x in (options.root, options.pid, options.container, options.snapshot)):
+        what = "a login is tried at this machine, and something else is to be guided"
+        raise UsageError(what, "the password", "leave it out; maildoctor probe logs in anywhere")
     library = load_library(options.checks)
     host = _host(options)
     with Deadline(SECONDS) as deadline, Progress(wanted=True) as progress:
@@ -111,9 +115,12 @@ def _guide(options: argparse.Namespace) -> Guide:
         ground = Ground(report, facts, wanted, places(library.checks))
         steps = tuple(judged(ground))
         client = client_settings(ground)
+        wire = facts.get(Wire)
     after = following(steps)
-    if client is not None and any((options.password_file, options.password_env, options.password_fd is not None)):
-        client = _tried(options, client)
+    if client is not None and gives:
+        port = client.port
+        seen = next((c.endpoint for c in wire.per_endpoint if c.port == port), "") if wire else ""
+        client = _tried(options, client, seen or f"127.0.0.1:{port}")
     name = after.name if after else ""
     return Guide(_about(report), steps, name, client, tuple(_noted(report)), report.target.run_in)
 
@@ -167,8 +174,8 @@ def _host(options: argparse.Namespace) -> Host:
     return Live()
 
 
-def _tried(options: argparse.Namespace, settings: ClientSettings) -> ClientSettings:
-    """The settings, with what came of a login by them at this machine."""
+def _tried(options: argparse.Namespace, settings: ClientSettings, where: str) -> ClientSettings:
+    """The settings, with what came of a login by them `where` this machine answers."""
     word = secret(options)
     who = Login(options.user, word, options.authzid, options.realm)
     probe_options = ProbeOptions(
@@ -177,7 +184,7 @@ def _tried(options: argparse.Namespace, settings: ClientSettings) -> ClientSetti
         login=who,
         mechs=mechanisms(options) or (settings.mechanism,),
     )
-    (target,) = target_of(f"127.0.0.1:{settings.port}", (settings.port,))
+    (target,) = target_of(where, (settings.port,))
     (talk,) = Wire.parse(visited(target, probe_options)).all
     word_of, why = talk.outcome
     if word_of != "ok":

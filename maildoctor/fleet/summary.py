@@ -6,6 +6,7 @@ would have is not taken over, and said.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from maildoctor.model import SEVERITIES, Finding, Report, Severity, VerdictCode
 from maildoctor.render.escape import unicode
@@ -98,12 +99,22 @@ class Fleet:
         return 3 if self.problems or not self.hosts or any(host.status for host in self.hosts) else 0
 
 
+class _Said(NamedTuple):
+    """What is kept of a finding."""
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+
+
 @dataclass(slots=True)
 class Gathering:
     """Takes reports one after the other. Memory grows with hosts and their causes, not with reports' size."""
 
     _hosts: dict[tuple[str, str], Host] = field(default_factory=dict)
-    _causes: dict[str, Finding] = field(default_factory=dict)
+    _causes: dict[tuple[str, str], tuple[_Said, ...]] = field(default_factory=dict)
+    _alike: dict[_Said, _Said] = field(default_factory=dict)
     _properties: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     _problems: list[Problem] = field(default_factory=list)
     _shared: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = field(default_factory=dict)
@@ -125,10 +136,8 @@ class Gathering:
         # hosts of one installation have the same properties: one mapping serves them all
         properties = _properties(report)
         self._properties[key] = self._shared.setdefault(tuple(properties.items()), properties)
-        for finding in _counted(report):
-            known = self._causes.get(finding.code)
-            if known is None or SEVERITIES.index(finding.severity) < SEVERITIES.index(known.severity):
-                self._causes[finding.code] = finding
+        said = (_Said(f.code, f.name[:_LONGEST], f.severity, f.message[:_LONGEST]) for f in _counted(report))
+        self._causes[key] = tuple(self._alike.setdefault(one, one) for one in said)
 
     def refuse(self, source: str, why: str) -> None:
         """A report that cannot be used, or a host that has none."""
@@ -152,14 +161,19 @@ class Gathering:
 
     def _ranked(self, hosts: Iterable[Host]) -> Iterator[Cause]:
         having: dict[str, list[str]] = {}
+        worst: dict[str, _Said] = {}
         for host in hosts:
             for code in host.causes:
                 having.setdefault(code, []).append(host.name)
+            for one in self._causes[host.kind, host.name]:
+                known = worst.setdefault(one.code, one)
+                if SEVERITIES.index(one.severity) < SEVERITIES.index(known.severity):
+                    worst[one.code] = one
         for code, names in sorted(
-            having.items(), key=lambda one: (SEVERITIES.index(self._causes[one[0]].severity), -len(one[1]), one[0])
+            having.items(), key=lambda one: (SEVERITIES.index(worst[one[0]].severity), -len(one[1]), one[0])
         ):
-            finding = self._causes[code]
-            yield Cause(code, finding.name, finding.severity, finding.message[:_LONGEST], tuple(names))
+            finding = worst[code]
+            yield Cause(code, finding.name, finding.severity, finding.message, tuple(names))
 
     def _differences(self) -> Iterator[Difference]:
         properties: dict[str, dict[str, list[str]]] = {}

@@ -26,11 +26,11 @@ def client_settings(ground: Ground) -> ClientSettings | None:
     best = min(talks, key=lambda c: _PORTS.index(c.port) if c.port in _PORTS else len(_PORTS), default=None)
     if best is None or best.hello is None:
         return None
-    mechanism = next((m for m in _PREFERRED if m in best.hello.auth), best.hello.auth[0])
     done = dict(ground.report.logins.mechs) if ground.report.logins else {}
-    count = sum(done.values())
-    known = next((m for m in done if m in best.hello.auth), "")
-    by = ", ".join(done)
+    # a login by one mechanism shows nothing of another, which may ask another store
+    offered = [m for m in best.hello.auth if m in done] or best.hello.auth
+    mechanism = next((m for m in _PREFERRED if m in offered), offered[0])
+    count = done.get(mechanism, 0)
     return ClientSettings(
         server=_server(ground, best),
         port=best.port,
@@ -38,7 +38,7 @@ def client_settings(ground: Ground) -> ClientSettings | None:
         user=_user(ground),
         mechanism=mechanism,
         method=_WORDS.get(mechanism, mechanism),
-        proof=f"{count} login{'s' * (count != 1)} since the mail server was started, by {by}" if known else "",
+        proof=f"{count} login{'s' * (count != 1)} since the mail server was started, by {mechanism}" if count else "",
         remark=_remark(best),
     )
 

@@ -26,6 +26,9 @@ F = TypeVar("F")
 
 KNOWN_SERVERS: tuple[MailServer, ...] = ("sendmail", "postfix")
 
+_BY_SAYING: dict[str, Store] = {"": "system", "pam": "system", "shadow": "system", "getpwent": "system", "ldap": "ldap"}
+"""Whom saslauthd asks (saslauthd/mechanisms.c), as the guide knows it; empty: nobody said it."""
+
 _FIRST = ("587", "465", "2525", "25")
 """Ports in the order in which mail programs use them."""
 
@@ -93,11 +96,12 @@ class Ground:
             return self.asked.accounts
         if self.mta == "postfix" and not (self.service and self.service.wanted):
             return of_postfix.usual_store(self.beside)
-        return self.store_now or "sasldb"
+        return self.store_now if self.service and self.service.wanted else "sasldb"
 
     @cached_property
     def store_now(self) -> Store:
-        """Where they are by the configuration; empty where AUTH is not set up."""
+        """Where they are by the configuration; empty where AUTH is not set up, or they are where the guide makes none:
+        in a table of SQL, on an IMAP server."""
         service = self.service
         if service is None or not service.wanted:
             return ""
@@ -105,8 +109,9 @@ class Ground:
             return cast(Store, service.provider) if service.provider == "dovecot" else ""
         conf, daemon = self.facts.get(SaslConf), self.facts.get(Saslauthd)
         if conf is None or not conf.verifies_by("saslauthd"):
-            return "sasldb"
-        return "ldap" if daemon is not None and daemon.mechanism == "ldap" else "system"
+            plugins = (conf.auxprop_plugins if conf else None) or ("sasldb",)
+            return "sasldb" if "sasldb" in plugins else ""
+        return _BY_SAYING.get(daemon.mechanism, "") if daemon is not None else "system"
 
     @cached_property
     def is_set_up(self) -> bool:
@@ -122,12 +127,15 @@ class Ground:
     def set_up(self) -> SetUp:
         """The steps that set up logins on this host."""
         get = self.facts.get
+        names = get(Names)
+        full = names.canonical.lower() if names and "." in names.canonical else ""
+        wanted = replace(self.wanted, host=self.asked.host or full)  # a realm need not be a name of the host
         conf, daemon = (get(SaslConf), get(Saslauthd)) if self.is_installed else (None, None)
         if self.mta == "postfix":
             main = get(Postfix) if self.is_installed else None
-            return of_postfix.set_up(self.wanted, self.system, self.beside, main, conf, daemon, self.realm)
+            return of_postfix.set_up(wanted, self.system, self.beside, main, conf, daemon, self.realm)
         cf, mc = (get(SendmailCf), get(SendmailMc)) if self.is_installed else (None, None)
-        return of_sendmail.set_up(self.wanted, self.system, self.beside, cf, mc, conf, daemon, self.realm)
+        return of_sendmail.set_up(wanted, self.system, self.beside, cf, mc, conf, daemon, self.realm)
 
     @cached_property
     def user(self) -> str:
@@ -154,6 +162,11 @@ class Ground:
         """Which of these checks found nothing, as `CODE name`."""
         good = {o.code: o.name for o in self.report.outcomes if o.outcome == "pass"}
         return tuple(f"{code} {good[code]}" for code in codes if code in good)
+
+    def unjudged(self, *codes: str) -> bool:
+        """Whether one of these checks could not look, or not at all of it: what the others say is no proof then."""
+        of = [o for o in self.report.outcomes if o.code in codes]
+        return any(o.outcome in ("not_judged", "broke") or (o.outcome == "fail" and o.reason) for o in of)
 
 
 def _weight(route: Route) -> int:

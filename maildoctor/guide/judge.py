@@ -137,7 +137,8 @@ def following(steps: Sequence[GuideStep]) -> GuideStep | None:
     """The step that comes next: the first that is not done and has commands. What cannot be told comes last."""
     waiting = [s for s in steps if s.state in ("wrong", "to_do")]
     able = [s for s in waiting if s.commands]
-    return next(iter(able or waiting), next((s for s in steps if s.state == "unknown" and s.commands), None))
+    unknown = [s for s in steps if s.state == "unknown"]
+    return next(iter(able or waiting or [s for s in unknown if s.commands] or unknown), None)
 
 
 def _hits(ground: Ground, names: Sequence[str]) -> dict[str, list[Finding]]:
@@ -188,7 +189,8 @@ def _step(part: Part, ground: Ground, hits: Sequence[Finding], early: bool) -> G
         summary = part.lacks if first.code in _SET_UP else first.message
         ours = commands if first.code in _DONE_HERE or not first.fix else first.fix
         return replace(step, summary=summary, evidence=first.evidence, commands=ours or first.fix, findings=marks)
-    if (part.by_login or (part.name == "users" and ground.store == "ldap")) and ground.is_installed:
+    of_checks = part.name in _STRICT  # they have no command of their own: where no check found a fault, none is known
+    if (part.by_login or of_checks or (part.name == "users" and ground.store in ("ldap", ""))) and ground.is_installed:
         return replace(step, state="unknown", commands=commands, reason=part.lacks)
     gap = next((why for fact in part.facts if isinstance(why := ground.facts(fact), Unknown)), None)
     if gap is not None and ground.is_installed and not commands:
@@ -226,7 +228,10 @@ def _choose(ground: Ground) -> Sequence[Step]:
 
 def _packages(ground: Ground) -> Sequence[Step]:
     word = "sendmail-cf" if ground.mta == "sendmail" else ground.mta
-    return [*([Install(word)] if ground.mta and not ground.is_installed else []), *ground.set_up.packages]
+    return [
+        *([Install(word)] if ground.mta and not ground.is_installed else []),
+        *(ground.set_up.packages if ground.store else ()),
+    ]
 
 
 def _installed(ground: Ground) -> Shown | None:
@@ -333,8 +338,11 @@ def _built(ground: Ground) -> Shown | None:
         return None
     codes = ("CONF001", "CONF002") if ground.mta == "sendmail" else ("CONF030", "CONF031")
     passed = ground.passed(*codes)
-    words = "sendmail.cf is as sendmail.mc says" if ground.mta == "sendmail" else "Postfix can read its files"
-    return (words, tuple(Evidence(service.path, f"{p}: passed") for p in passed)) if passed else None
+    if not passed or ground.unjudged(*codes):
+        return None
+    compared = any(p.startswith("CONF002") for p in passed)
+    words = "sendmail.cf is as sendmail.mc says" if compared else f"{named(ground.mta)} can read its files"
+    return words, tuple(Evidence(service.path, f"{p}: passed") for p in passed)
 
 
 def _build(ground: Ground) -> Sequence[Step]:
@@ -388,6 +396,8 @@ def _user_choice(ground: Ground) -> Iterator[Choice]:
 
 
 def _users(ground: Ground) -> Sequence[Step]:
+    if not ground.store:
+        return ()
     named_ones = [s for s in ground.set_up.users if getattr(s, "user", "") != NOBODY]
     return named_ones if ground.user else [Inspect(f"maildoctor guide{_said(ground)} --user NAME")]
 
@@ -411,16 +421,15 @@ def _offers(ground: Ground) -> Shown | None:
 
 
 def _where(ground: Ground) -> str:
-    listener = ground.route.listener if ground.route else ""
-    port = listener.rpartition(":")[2]
-    return f"127.0.0.1:{port if port.isdigit() else 587}"
+    """Where it answered when it was looked at, which need not be every address of this host."""
+    return (ground.route.listener if ground.route else "") or "127.0.0.1:587"
 
 
 def _probe(ground: Ground, more: str = "") -> Sequence[Step]:
     if not ground.user:
         return [Inspect(f"maildoctor guide{_said(ground)} --user NAME")]
-    command = f"maildoctor probe {_where(ground)} --no-verify --user {{user}}{more}"
-    return [Inspect(command, (("user", ground.user), ("address", _address(ground))))]
+    command = f"maildoctor probe {{where}} --no-verify --user {{user}}{more}"
+    return [Inspect(command, (("where", _where(ground)), ("user", ground.user), ("address", _address(ground))))]
 
 
 def _address(ground: Ground) -> str:
@@ -464,7 +473,7 @@ def _logs(ground: Ground) -> Shown | None:
 def _closed(ground: Ground) -> Shown | None:
     passed = ground.passed(*_CLOSED)
     service = ground.service
-    if not passed or service is None:
+    if not passed or service is None or ground.unjudged(*_CLOSED):
         return None
     return "strangers may not relay", tuple(Evidence(service.path, f"{p}: passed") for p in passed)
 
@@ -522,7 +531,7 @@ PARTS: tuple[Part, ...] = (
         "verifier", "verifier", "Somebody must tell a right password from a wrong one.",
         _verifies, lambda g: g.set_up.verifier, "what checks passwords does not run",
         after="set-up",
-        needed=lambda g: g.store != "sasldb",
+        needed=lambda g: g.store not in ("sasldb", ""),
     ),
     Part(
         "start", "start", "Users need a port that answers from elsewhere.",
@@ -535,8 +544,8 @@ PARTS: tuple[Part, ...] = (
     ),
     Part(
         "offer", "EHLO", "Clients see what they may use in the reply to EHLO.",
-        _offers, lambda g: [Inspect(f"maildoctor probe {_where(g)} --no-verify")], "AUTH is not seen to be offered",
-        after="build",
+        _offers, lambda g: [Inspect("maildoctor probe {where} --no-verify", (("where", _where(g)),))],
+        "AUTH is not seen to be offered", after="build",
     ),
     Part(
         "login", "login", "Only a login shows that all of it works.",

@@ -14,6 +14,9 @@ from maildoctor.host.door import Door
 
 _FILE = "host.toml"
 
+_KINDS = ("host", "root", "container", "snapshot", "endpoint", "paste")
+"""As in `Host.kind`: a recording may come from anywhere, and a report names it."""
+
 LARGEST = 32 << 20
 """Bytes of a recording that are read; that of a usual host has 1 MB, and a parser of TOML needs ten times as much."""
 
@@ -80,6 +83,8 @@ class Replay(Door):
             self._said = toml.tables(text.decode("utf-8"))
             host = self._said.pop("host")
             self.kind, self.name = str(host["kind"]), str(host["name"])
+            if self.kind not in _KINDS:
+                raise ValueError("it is of no known kind of host")
             self.commands = tuple(str(c) for c in host["commands"])
             for verb, table in self._said.items():
                 for subject, answer in table.items():

@@ -41,6 +41,8 @@ _LISTENER = (
 )
 """The same in Dovecot 2.3 and 2.4."""
 _SASLDB = "/etc/sasldb2"
+_SASLDB_OF_PORTS = "/usr/local/etc/sasldb2.db"
+"""FreeBSD: of the port, with the ending that libc's ndbm gives it."""
 _PASSWORDS = "/etc/postfix/sasl_passwd"
 
 
@@ -98,8 +100,9 @@ def _let_in(store: Store, system: System | None) -> Iterator[Step]:
         if "postfix" not in system.groups.get("sasl", ()):
             yield JoinGroup("postfix", "sasl")
     elif store == "sasldb":
-        yield Chown("root:postfix", (_SASLDB,), "")
-        yield Chmod("640", (_SASLDB,), ("600",))
+        path = _SASLDB_OF_PORTS if system is not None and system.family == "freebsd" else _SASLDB
+        yield Chown("root:postfix", (path,), "")
+        yield Chmod("640", (path,), ("600",))
 
 
 def _switched_on(postfix: Postfix | None, store: Store) -> Iterator[Step]:

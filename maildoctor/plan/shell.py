@@ -489,6 +489,13 @@ def _generate(step: Generate, system: System) -> str:
     return f"m4 {shell_word(step.source)} > {shell_word(step.path)}"
 
 
+def _draft(step: Draft, system: System) -> str:
+    new = shell_word(step.path + ".new")
+    if system.family == "freebsd" and step.source == "/etc/mail/sendmail.mc":
+        return f'make -C /etc/mail all && cp /etc/mail/"$(hostname)".cf {new}'
+    return f"m4 {shell_word(step.source)} > {new}"
+
+
 def _add_macro(step: AddMacro, system: System) -> str:
     before = _sed_lines(_inserted(step.line), step.path, system)
     return before.unless(step.line, f"grep -sqxFe {script_word(step.line)} {_file(step.path, system)}")
@@ -566,11 +573,15 @@ def _add_account(step: AddAccount, system: System) -> str:
 
 
 def _make_certificate(step: MakeCertificate, _: System) -> str:
-    subject = f"-subj {shell_word(f'/CN={step.name}')} -addext {shell_word(f'subjectAltName=DNS:{step.name}')}"
+    # a longer name than ub-common-name of RFC 5280 stands among the others alone, where clients look for it
+    common = f"/CN={step.name}" if len(step.name) <= _COMMON_NAME else "/"
+    subject = f"-subj {shell_word(common)} -addext {shell_word(f'subjectAltName=DNS:{step.name}')}"
     files = f"-keyout {shell_word(step.key)} -out {shell_word(step.path)}"
     make = f"openssl req -x509 -newkey rsa:2048 -nodes -days 825 {subject} {files}"
     return f"test -s {shell_word(step.path)} || (umask 077; {make})"
 
+
+_COMMON_NAME = 64
 
 _ROWS = {
     "authinfo": ("AuthInfo:", r'\"U:%s\" \"I:%s\" \"P:%s\" \"M:PLAIN\"\n" "$2" "$3" "$3" "$p"'),
@@ -585,7 +596,7 @@ def _write_login(step: WriteLogin, _: System) -> str:
     """Rows of other servers stay."""
     before, behind = _ROWS[step.form]
     ask = 'umask 077; stty -echo; printf "Password: "; IFS= read -r p; stty echo; echo'
-    others = '[ ! -e "$1" ] || grep -vF "$2 " "$1"'
+    others = 't=$(printf "\\t"); [ ! -e "$1" ] || grep -viF -e "$2 " -e "$2$t" "$1"'
     words = shell_words(step.path, f"{before}{step.server}", step.user)
     row = f'printf "%s {behind}'
     return f'sh -c \'{ask}; {{ {others}; {row}; }} > "$1.new" && mv "$1.new" "$1"\' sh {words}'
@@ -681,7 +692,7 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     ListenForAll: _listen_for_all,
     MakeIncluded: lambda _, __: "/usr/share/sendmail/update_tls && /usr/share/sendmail/update_auth",
     Rebuild: _rebuild,
-    Draft: lambda s, _: f"m4 {shell_word(s.source)} > {shell_word(s.path + '.new')}",
+    Draft: _draft,
     Adopt: lambda s, system: _then_restarted(f"mv {shell_words(s.path + '.new', s.path)}", system),
     PutBack: _put_back,
     Generate: _generate,

@@ -72,7 +72,9 @@ def _blocks(guide: Guide, style: Style) -> Iterator[Block]:
     following = guide.step(guide.next)
     yield _GAP
     if following is None:
-        yield Block("", "Every step is done: users can log in.", tone="ok")
+        login = guide.step("login")
+        proved = login is not None and login.state == "done"
+        yield Block("", f"Every step is done{': users can log in' if proved else ''}.", tone="ok")
     else:
         if guide.run_in:
             yield Block("In:   ", shown(guide.run_in, style.ascii), tone="command", wrap="never")
@@ -116,7 +118,7 @@ def _run(step: Step, style: Style, first: bool) -> Iterator[Block]:
     if command.startswith("# "):
         yield Block("  do  ", command[2:])
         return
-    effect = f"   ({step.effect})" if step.effect else ""
+    effect = f"   ({shown(step.effect, style.ascii)})" if step.effect else ""
     yield Block("  run " if first else "      ", f"{command}{effect}", tone="command", wrap="never")
 
 

@@ -7,7 +7,7 @@ Jinja2; a policy in the file itself forbids whatever might slip through.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -127,11 +127,19 @@ def _chart(finding: Finding, style: Style) -> Chart | None:
     return Chart(finding, _bars(traffic.counts, traffic.start or "", traffic.minutes), max(traffic.counts), about)
 
 
+def _later(began: datetime | None, minutes: int) -> str:
+    """A time so much later; empty where there is no such time, as a stranger's report may have it."""
+    try:
+        return f"{began + timedelta(minutes=minutes):%Y-%m-%d %H:%M}" if began else ""
+    except OverflowError:
+        return ""
+
+
 def _bars(counts: Sequence[int], start: str, minutes: int) -> tuple[Bar, ...]:
     most, width, began = max(counts), _WIDTH / len(counts), moment(start)
     bars = []
     for number, count in enumerate(counts):
         height = round(_HEIGHT * count / most, 1)
-        when = f"{began + timedelta(minutes=minutes * number):%Y-%m-%d %H:%M}" if began else f"step {number + 1}"
+        when = _later(began, minutes * number) or f"step {number + 1}"
         bars.append(Bar(round(width * number, 1), _HEIGHT - height, round(width * 0.9, 1), height, f"{when}: {count}"))
     return tuple(bars)

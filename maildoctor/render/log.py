@@ -46,7 +46,7 @@ def log_lines(log: LogRead, style: Style) -> Iterator[tuple[str, str]]:
             if pairs:
                 yield label, shown(_ranking(pairs), style.ascii)
     if log.sampled:
-        codes = ", ".join(log.sampled)
+        codes = shown(", ".join(log.sampled), style.ascii)
         yield "sampled", f"names and addresses of {codes} are taken from a part of the lines; --exact reads them all"
     for number, (shape, count) in enumerate(log.shapes):
         yield "" if number else "unknown", shown(f"{count:7} {shape}", style.ascii)

@@ -48,12 +48,12 @@ class Repair:
 
 
 def plan(report: Report, leave: Leave) -> list[Repair]:
-    """The causes of a report that are worse than a note, or, where codes are named, the findings of these codes, in the
-    order of the report."""
+    """The causes of a report that are worse than a note and that nobody chose to live with, or, where codes are named,
+    the findings of these codes, in the order of the report."""
     chosen = [
         ranked.finding
         for ranked in report.ranked
-        if (leave.names(ranked.finding) if leave.named else ranked.explained_by is None)
+        if (leave.names(ranked.finding) if leave.named else ranked.explained_by is None and not ranked.suppressed)
         and (leave.named or ranked.finding.severity != "info")
     ]
     return [Repair(finding, tuple(_steps(finding, leave))) for finding in chosen if finding.fix]

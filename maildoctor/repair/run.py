@@ -11,9 +11,10 @@ from maildoctor.repair import steps
 from maildoctor.repair.journal import Entry, Journal
 from maildoctor.repair.plan import Leave, Repair, plan
 
-Result = Literal["fixed", "waits", "gone", "changed", "refused", "failed", "no_help", "worse"]
-"""`waits`: done, and without effect before the restart or the step that is left. `gone`: no fault any more when its
-turn came. `changed`: the host is no longer as it was judged. The last four were taken back, or not begun."""
+Result = Literal["fixed", "waits", "unseen", "gone", "changed", "refused", "failed", "no_help", "worse"]
+"""`waits`: done, and without effect before the restart or the step that is left. `unseen`: whether it is a fault could
+not be judged any more. `gone`: no fault any more when its turn came. `changed`: the host is no longer as it was judged.
+The last four were taken back, or not begun."""
 
 _WORST = ("works", "ready", "partly", "not_shown", "broken", "nothing_to_judge")
 
@@ -47,8 +48,11 @@ def carried_out(
         if not repair.does:
             continue
         now = {m.finding.fingerprint: m for m in plan(report, leave)}.get(repair.finding.fingerprint)
+        if now is None and _is_there(repair, report):
+            yield Done(repair, "changed", report, why="it follows from another finding now: see maildoctor fix")
+            continue
         if now is None:
-            yield Done(repair, "gone", report)
+            yield Done(repair, "gone" if _is_judged(repair, report) else "unseen", report)
             continue
         if now.steps != repair.steps:
             yield Done(repair, "changed", report, why="its remedy is another one now: see maildoctor fix")
@@ -117,9 +121,19 @@ def _judged(repair: Repair, before: Report, after: Report) -> tuple[Result, str]
     new = [f for f in new if f.rung != "program" or not repair.incomplete]
     if new and (worse or repair.finding.severity != "error"):
         return "worse", f"it brought {new[0].code}: {new[0].message}"
-    if repair.finding.fingerprint not in {r.finding.fingerprint for r in after.ranked}:
-        return "fixed", ""
+    if not _is_there(repair, after):
+        return ("fixed", "") if _is_judged(repair, after) else ("unseen", "")
     return ("waits", "") if repair.incomplete else ("no_help", "it is still there after all its steps")
+
+
+def _is_there(repair: Repair, report: Report) -> bool:
+    return repair.finding.fingerprint in {r.finding.fingerprint for r in report.ranked}
+
+
+def _is_judged(repair: Repair, report: Report) -> bool:
+    """Whether its check looked at all of it: that there is no finding shows nothing else."""
+    of = [o for o in report.outcomes if o.code == repair.finding.code]
+    return not any(o.outcome in ("not_judged", "broke") or (o.outcome == "fail" and o.reason) for o in of)
 
 
 def _rank(report: Report) -> int:
