@@ -226,6 +226,7 @@ def _examples(a: str, b: str) -> list[Step]:
         steps.EndProcess: steps.EndProcess(7, b),
         steps.AddServiceKey: steps.AddServiceKey("smtp/mail.example.com", "/etc/krb5.keytab"),
         steps.SelfSigned: steps.SelfSigned(a, b),
+        steps.CopyFile: steps.CopyFile(a, b, "600"),
         steps.QuoteItems: steps.QuoteItems(a, b),
         steps.DropFlag: steps.DropFlag(a, b),
         steps.SetMacro: steps.SetMacro(a, "define", "confLOG_LEVEL", f"define(`confLOG_LEVEL', `{b}')dnl"),

@@ -1,7 +1,7 @@
 """The users in Dovecot's passwd-files: whether they can be read, under which names they are looked up, and what their
 stored passwords can serve."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from maildoctor.api import (
     AddLine,
@@ -435,9 +435,6 @@ def scheme_cannot_serve(
     passdb = next(p for p, u in rows if u is some[0])
     every = len(some) == len(rows)
     schemes = " ".join(dict.fromkeys(u.stored(passdb.scheme) for u in some))
-    left = [m for m in names if m not in CHALLENGES] or ["PLAIN", "LOGIN"]
-    asking = [] if isinstance(postfix, Unknown) else askers(postfix)
-    dead = any(a.in_clear and not a.offered(left, tls=False) for a in asking)
     yield found(
         f"{' '.join(hit)} cannot work for {'the' if every else 'some'} users in {passdb.path}: their passwords are"
         f" stored as {schemes} ({_named(some)})",
@@ -446,16 +443,20 @@ def scheme_cannot_serve(
             Evidence(passdb.path, f"{len(some)} of {len(rows)} users: {schemes}"),
         ],
         severity="error" if every or len(some) * 2 > len(rows) else "warning",
-        fix=[
-            # an smtpd that may offer nothing without TLS would end at each connection
-            *([SetPostfix("smtpd_tls_auth_only", "yes")] if dead else []),
-            *_set(dovecot, "auth_mechanisms", " ".join(m.lower() for m in left)),
-            Restart("dovecot"),
-            Restart(service.product),
-        ],
+        fix=[*_without_challenges(dovecot, names, postfix), Restart("dovecot"), Restart(service.product)],
         mechanism=next(iter(hit)),
         path=passdb.path,
     )
+
+
+def _without_challenges(dovecot: Dovecot, names: Sequence[str], postfix: Postfix | Unknown) -> list[Step]:
+    """Only mechanisms are offered that send the password. An smtpd that may offer none of them without TLS would end at
+    each connection."""
+    left = [m for m in names if m not in CHALLENGES] or ["PLAIN", "LOGIN"]
+    asking = [] if isinstance(postfix, Unknown) else askers(postfix)
+    dead = any(a.in_clear and not a.offered(left, tls=False) for a in asking)
+    in_tls = [SetPostfix("smtpd_tls_auth_only", "yes")] if dead else []
+    return [*in_tls, *_set(dovecot, "auth_mechanisms", " ".join(m.lower() for m in left))]
 
 
 def _hashed_as_plain(passdb: Passdb, user: DovecotUser) -> bool:
@@ -531,7 +532,13 @@ def weak_scheme_refused(service: LoginService, dovecot: Dovecot, files: PasswdFi
     ],
     refs=("dovecot: auth/passdb-passwd-file.c; auth/password-scheme.c, password_get_scheme()",),
 )
-def hash_without_scheme(service: LoginService, dovecot: Dovecot, files: PasswdFiles) -> Findings:
+def hash_without_scheme(
+    service: LoginService,
+    dovecot: Dovecot,
+    files: PasswdFiles,
+    sockets: DovecotSockets | Unknown,
+    postfix: Postfix | Unknown,
+) -> Findings:
     """A hash of crypt stands in the users file without {SCHEME} before it, and the passdb says that such a field is the
     password in plain text.
 
@@ -551,7 +558,11 @@ def hash_without_scheme(service: LoginService, dovecot: Dovecot, files: PasswdFi
         fix: list[Step] = []
         if args is not None and every and f"scheme={passdb.scheme}" in args.value:
             value = args.value.replace(f"scheme={passdb.scheme}", "scheme=CRYPT")
-            fix = [SetInLine(args.path, args.line, "args", value, args.value), Restart("dovecot")]
+            fix = [SetInLine(args.path, args.line, "args", value, args.value)]
+            names = offered(dovecot, None if isinstance(sockets, Unknown) else sockets)
+            if any(m in CHALLENGES for m in names):  # which a hash of crypt cannot serve
+                fix += _without_challenges(dovecot, names, postfix)
+            fix += [Restart("dovecot"), Restart(service.product)]
         else:
             fix = [edit(passdb.path, "write {CRYPT} before the hashes without a scheme")]
         yield found(

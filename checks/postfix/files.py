@@ -1,6 +1,19 @@
 """PERM, QUEUE: the files and folders that Postfix works with."""
 
-from maildoctor.api import Chmod, Chown, Evidence, Findings, MakeFolder, Restart, Step, Unknown, check, found, inspect
+from maildoctor.api import (
+    Chmod,
+    Chown,
+    Evidence,
+    Findings,
+    MakeFolder,
+    Restart,
+    Step,
+    Unknown,
+    check,
+    found,
+    inspect,
+    moved_away,
+)
 from maildoctor.api.host import Look, System
 from maildoctor.api.postfix import Postfix, PostfixFiles
 
@@ -19,6 +32,11 @@ _QUEUE = "/var/spool/postfix"
     witnesses=("SYS120",),
     fails=[
         {"postfix": _MAIN, "files": f"space: {_QUEUE}/incoming 0 KiB free of 1024 KiB, 40 of 50 inodes free"},
+        {
+            "postfix": _MAIN,
+            "files": f"space: {_QUEUE}/incoming 0 KiB free of 1024 KiB, 40 of 50 inodes free\n"
+            f"stray: -rw------- 1 root root 900000 2026-06-01 00:00:00 {_QUEUE}/incoming/dump.sql\nroom: /root",
+        },
         {"postfix": _MAIN, "files": f"space: {_QUEUE} 9000 KiB free of 10240 KiB, 0 of 50 inodes free"},
         {
             "postfix": _MAIN + "queue_minfree = 20480000\n",
@@ -59,7 +77,7 @@ def queue_full(postfix: Postfix, files: PostfixFiles) -> Findings:
         yield found(
             f"The file system of {space.path} {what}",
             evidence=[Evidence(f"df -k {space.path}", f"{space.free} KiB free of {space.size} KiB")],
-            fix=[inspect("du -xsk {path}/* | sort -n | tail", path=space.path)],
+            fix=[inspect("du -xsk {path}/* | sort -n | tail", path=space.path), *moved_away(files.strays)],
             path=space.path,
         )
 

@@ -8,6 +8,7 @@ from maildoctor.auth.dovecot import (
     is_asked,
     listener_at,
     offered,
+    servable,
     unknown_mechanisms,
     with_socket,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "offered",
     "refused_character",
     "seen_by",
+    "servable",
     "servers",
     "sql_server",
     "unknown_mechanisms",

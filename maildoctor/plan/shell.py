@@ -26,6 +26,7 @@ from maildoctor.plan.steps import (
     CommentOutLines,
     CommentOutRow,
     CopyChain,
+    CopyFile,
     CreateFile,
     Decrypt,
     DeleteUser,
@@ -60,6 +61,7 @@ from maildoctor.plan.steps import (
     RemoveLine,
     RenameOption,
     RenameRow,
+    RenewCertificate,
     Restart,
     SelfSigned,
     SeparateByColon,
@@ -271,6 +273,13 @@ def _folder(step: MakeFolder, system: System) -> str:
         owner = shell_word(f"{step.owner}:{step.group}")
         return f"mkdir -p {path} && chown {owner} {path} && chmod {step.mode} {path}"
     return f"install -d -o {shell_word(step.owner)} -g {shell_word(step.group)} -m {step.mode} {shell_word(step.path)}"
+
+
+def _copy(step: CopyFile, system: System) -> str:
+    words = shell_words(step.source, step.path)
+    if system.family == "solaris":  # whose install(1) is another
+        return f"(umask 077; cp {words}) && chmod {step.mode} {shell_word(step.path)}"
+    return f"install -m {step.mode} {words}"
 
 
 _PAM = {
@@ -598,6 +607,8 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     Link: lambda s, _: f"ln -s {shell_words(s.target, s.path)}",
     MakeDevice: lambda s, _: f"mknod -m 666 {shell_word(s.path)} c {s.major} {s.minor}",
     MakeFolder: _folder,
+    CopyFile: _copy,
+    RenewCertificate: lambda s, _: f"certbot renew --cert-name {shell_word(s.name)}",
     MakeKey: lambda s, _: f"openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out {shell_word(s.path)}",
     MakeCertificate: _make_certificate,
     KeepCopy: lambda s, _: f"test -e {shell_word(s.to)} || cp -Rp {shell_words(s.path, s.to)}",

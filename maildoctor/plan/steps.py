@@ -169,6 +169,22 @@ class SelfSigned(_New):
 
 
 @dataclass(frozen=True)
+class CopyFile(_New):
+    """A copy of the file `source`, root's own, with this mode."""
+
+    source: str
+    mode: str
+
+
+@dataclass(frozen=True)
+class RenewCertificate(Step):
+    """certbot gets a new certificate in the place of one that it got before."""
+
+    name: str
+    effect: str = field(default="asks the certificate authority", kw_only=True)
+
+
+@dataclass(frozen=True)
 class MakeFolder(Step):
     """A folder with owner, group and mode."""
 
