@@ -216,7 +216,8 @@ def queue_full(queues: Queues, cf: SendmailCf | Unknown) -> Findings:
                 evidence=[Evidence(f"df -k {queue.path}", what)],
                 fix=[
                     inspect("du -xsk {path}/* | sort -n | tail", path=queue.path),
-                    *moved_away(queue.strays),
+                    # the daemon looks for room again after a minute only (daemon.c, getrequests())
+                    *([*moved_away(queue.strays), restart()] if queue.strays.room else []),
                 ],
                 path=queue.path,
             )

@@ -219,6 +219,14 @@ class KeepCopy(Step):
 
 
 @dataclass(frozen=True)
+class Unmount(Step):
+    """A file system is no longer mounted in a folder, and what lies below is seen again."""
+
+    path: str
+    effect: str = field(default="what lies in it is out of sight", kw_only=True)
+
+
+@dataclass(frozen=True)
 class Remount(Step):
     """A file system is mounted for writing."""
 
