@@ -99,3 +99,23 @@ def test_the_authority_that_a_handshake_proved_is_named() -> None:
         r"sed -i 's/^ldap_tls_cacert_file:.*/ldap_tls_cacert_file: \/etc\/ldap\/ca.pem/' /etc/saslauthd.conf"
         "\nservice saslauthd restart"
     )
+
+
+@pytest.mark.parametrize(
+    ("sizes", "code", "words"),
+    [
+        (("900 KiB free of 9000", "0 KiB free of 1024"), "QUEUE045", "umount /var/spool/postfix/incoming"),
+        (("0 KiB free of 9000", "0 KiB free of 9000"), "QUEUE045", "mv /var/spool/postfix/core /root/core"),
+        (("900 KiB free of 9000", "900 KiB free of 1024"), "QUEUE970", "umount /var/spool/postfix/incoming"),
+    ],
+)
+def test_a_folder_of_the_queue_with_a_file_system_of_its_own_is_unmounted(
+    sizes: tuple[str, str], code: str, words: str
+) -> None:
+    queue = "/var/spool/postfix"
+    files = (
+        f"space: {queue} {sizes[0]} KiB\nspace: {queue}/incoming {sizes[1]} KiB\n"
+        f"stray: -rw------- 1 root root 900000 2026-06-01 00:00:00 {queue}/core\nroom: /root"
+    )
+    said = commands(code, {"postfix": "==> /etc/postfix/main.cf <==\ncompatibility_level = 3.6\n", "files": files})
+    assert words in said.splitlines() and ("umount" in said) == (words.startswith("umount"))

@@ -21,6 +21,6 @@ class Strays:
     def parse(cls, lines: Iterable[str]) -> Self:
         """From such lines; others are passed over."""
         rows = list(lines)
-        looks = (Look.parse(row.removeprefix("stray: ")) for row in rows if row.startswith("stray: "))
+        seen = (Look.parse(row.removeprefix("stray: ")) for row in rows if row.startswith("stray: "))
         room = next((row.removeprefix("room: ") for row in rows if row.startswith("room: /")), "")
-        return cls(tuple(x for x in looks if x), room)
+        return cls(tuple(x for x in seen if x), room)
