@@ -226,6 +226,8 @@ def _examples(a: str, b: str) -> list[Step]:
         steps.EndProcess: steps.EndProcess(7, b),
         steps.AddServiceKey: steps.AddServiceKey("smtp/mail.example.com", "/etc/krb5.keytab"),
         steps.SelfSigned: steps.SelfSigned(a, b),
+        steps.CloseUp: steps.CloseUp(a, 3),
+        steps.Relabel: steps.Relabel(a, "6", b, a),
         steps.CopyFile: steps.CopyFile(a, b, "600"),
         steps.QuoteItems: steps.QuoteItems(a, b),
         steps.DropFlag: steps.DropFlag(a, b),

@@ -10,6 +10,7 @@ from maildoctor.api import (
     Findings,
     Found,
     LoginService,
+    Relabel,
     Restart,
     SetInLine,
     SetPostfix,
@@ -24,6 +25,7 @@ from maildoctor.api import (
 )
 from maildoctor.api.dovecot import (
     CHALLENGES,
+    LABELS,
     Dovecot,
     DovecotSockets,
     DovecotUser,
@@ -424,7 +426,7 @@ def scheme_cannot_serve(
     names = offered(dovecot, None if isinstance(sockets, Unknown) else sockets)
     rows = [(p, u) for p, f in _files(dovecot, files) for u in f.users.values() if not f.reason]
     unable = {
-        m: [u for p, u in rows if not u.serves(m, p.scheme) and not _hashed_as_plain(p, u)]
+        m: [u for p, u in rows if not u.serves(m, p.scheme) and not _hashed_as_plain(p, u) and not u.is_mislabelled]
         for m in names
         if m in CHALLENGES and not m.endswith("-PLUS")
     }
@@ -513,6 +515,64 @@ def weak_scheme_refused(service: LoginService, dovecot: Dovecot, files: PasswdFi
                 Restart("dovecot"),
             ],
             user="all" if every else weak[0].name,
+            path=passdb.path,
+        )
+
+
+@check(
+    "USER970",
+    "dovecot-hash-of-another-scheme",
+    "error",
+    rung="account",
+    role="cause",
+    scope=("user",),
+    witnesses=("USER660", "USER503"),
+    fails=[
+        {"service": _ASKED, "dovecot": _GOOD, "files": f"{_FILE}test\tSHA512\tsha512"},
+        {"service": _ASKED, "dovecot": _ALL, "files": f"{_FILE}test\tSSHA256\tsha256\nanna\tPLAIN\ttext"},
+    ],
+    passes=[
+        {"service": _ASKED, "dovecot": _GOOD, "files": f"{_FILE}test\tSHA512-CRYPT\tsha512"},
+        {"service": _ASKED, "dovecot": _GOOD, "files": f"{_FILE}test\tSHA512\ttext"},
+    ],
+    refs=("dovecot: auth/password-scheme.c, password_decode()",),
+)
+def hash_of_another_scheme(
+    service: LoginService,
+    dovecot: Dovecot,
+    files: PasswdFiles,
+    sockets: DovecotSockets | Unknown,
+    postfix: Postfix | Unknown,
+) -> Findings:
+    """A hash of crypt stands in the users file behind a {SCHEME} that takes a bare digest, so nobody gets in by it.
+
+    $6$… is SHA512-CRYPT, not SHA512, which is a digest without salt in base64; the log says "Invalid password in
+    passdb".
+
+    Advice: write {SHA512-CRYPT} or {SHA256-CRYPT} before the hash, as doveadm pw prints it.
+    """
+    if not is_asked(service):
+        return
+    for passdb, file in _files(dovecot, files):
+        wrong = [u for u in file.users.values() if u.is_mislabelled]
+        if not wrong:
+            continue
+        kinds = dict.fromkeys((u.shape, u.scheme) for u in wrong)
+        names = offered(dovecot, None if isinstance(sockets, Unknown) else sockets)
+        every = len(wrong) == len(file.users)
+        challenges = every and any(m in CHALLENGES for m in names)  # which a hash of crypt cannot serve
+        yield found(
+            f"{passdb.path} has hashes with another scheme than they are of, for {_named(wrong)}: "
+            + ", ".join(f"{LABELS[shape][1]} stands as {scheme}" for shape, scheme in kinds),
+            evidence=[Evidence(passdb.path, f"{len(wrong)} of {len(file.users)} users: {{{wrong[0].scheme}}}")],
+            fix=[
+                *(Relabel(passdb.path, LABELS[shape][0], scheme, LABELS[shape][1]) for shape, scheme in kinds),
+                *(_without_challenges(dovecot, names, postfix) if challenges else []),
+                Restart("dovecot"),
+                *([Restart(service.product)] if challenges else []),
+            ],
+            severity="error" if every else "warning",
+            user="all" if every else wrong[0].name,
             path=passdb.path,
         )
 

@@ -1,10 +1,11 @@
 """CONF, RUN: main.cf and master.cf as Postfix reads them: what stops it, what it reads otherwise than it is meant."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from maildoctor.api import (
+    CloseUp,
     CommentOutLines,
     Evidence,
     Findings,
@@ -255,6 +256,15 @@ def set_twice(postfix: Postfix) -> Findings:
         )
 
 
+def _without_blanks(problems: Sequence[PostfixProblem]) -> list[Step]:
+    """Where nothing but the blanks round the sign keeps an option from being one, they go; a value of several words is
+    its writer's to put together."""
+    if any("missing '='" not in p.message for p in problems):
+        first = problems[0]
+        return [edit(first.path, "line {line}: write -o name=value without blanks", line=str(first.line))]
+    return [CloseUp(p.path, p.line) for p in problems]
+
+
 @check(
     "CONF034",
     "postfix-option-cut",
@@ -294,7 +304,7 @@ def option_cut(postfix: Postfix) -> Findings:
             f"{service} in {problem.path}: {problem.message}: its program ends (fatal)",
             evidence=list(dict.fromkeys(p.evidence for p in problems)),
             fix=[
-                edit(problem.path, "line {line}: write -o name=value without blanks", line=str(problem.line)),
+                *_without_blanks(problems),
                 StopAndStart("postfix"),
             ],
             path=problem.path,

@@ -19,10 +19,11 @@ from maildoctor.facts.dovecot.naming import identity, refused_character
 from maildoctor.facts.dovecot.settings import AuthListener, Dovecot, Passdb
 from maildoctor.facts.dovecot.sockets import AuthSocket, DovecotSockets, Handshake, seen_by
 from maildoctor.facts.dovecot.tree import Problem, Section, Setting
-from maildoctor.facts.dovecot.users import DovecotUser, PasswdFile, PasswdFiles
+from maildoctor.facts.dovecot.users import LABELS, DovecotUser, PasswdFile, PasswdFiles
 
 __all__ = [
     "CHALLENGES",
+    "LABELS",
     "Asker",
     "AuthListener",
     "AuthSocket",

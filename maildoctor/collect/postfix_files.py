@@ -91,8 +91,9 @@ def _unless_there(path: str, looked: Files) -> str:
 
 
 def _names(found: Postfix) -> Iterator[str]:
-    """What the services call themselves to libsasl, as far as that is no path."""
-    yield from dict.fromkeys(n for s in found.smtpd if "/" not in (n := s.value("smtpd_sasl_path")) and n)
+    """What the services call themselves to libsasl, as far as that is no path, and what they do by default."""
+    named = [n for s in found.smtpd if "/" not in (n := s.value("smtpd_sasl_path")) and n]
+    yield from dict.fromkeys((*named, "smtpd"))
 
 
 def _sockets(smtpd: Smtpd) -> Iterator[str]:

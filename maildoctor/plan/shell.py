@@ -22,6 +22,7 @@ from maildoctor.plan.steps import (
     BuildTable,
     Chmod,
     Chown,
+    CloseUp,
     CommentOut,
     CommentOutLines,
     CommentOutRow,
@@ -55,6 +56,7 @@ from maildoctor.plan.steps import (
     PutBack,
     QuoteItems,
     Rebuild,
+    Relabel,
     Remount,
     RemoveFile,
     RemoveFolder,
@@ -342,6 +344,18 @@ def _set_in_line(step: SetInLine, system: System) -> str:
     return _sed(script, step.path, system)
 
 
+def _close_up(step: CloseUp, system: System) -> str:
+    script = rf"{step.line}s/\(-o[[:blank:]]*[A-Za-z0-9_]*\)[[:blank:]]*=[[:blank:]]*/\1=/g"
+    return _sed(script, step.path, system)
+
+
+def _relabel(step: Relabel, system: System) -> str:
+    """Schemes are written in any case."""
+    hashed = rf"\$({_pattern(step.kind)})\$".replace("(", r"\(").replace(")", r"\)")
+    script = rf"s/^\([^:]*:\){{{_pattern(step.scheme)}}}{hashed}/\1{{{_literal(step.to)}}}$\2$/I"
+    return _sed(script, step.path, system)
+
+
 def _comment_out(step: CommentOut, system: System) -> str:
     script = rf"{step.line}s/^#*\([ \t]*{step.name}[ \t]*=\)/{'' if step.back else '#'}\1/"
     return _sed(script, step.path, system)
@@ -618,6 +632,8 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     Unmount: lambda s, _: f"umount {shell_word(s.path)}",
     SetOption: _set,
     SetInLine: _set_in_line,
+    CloseUp: _close_up,
+    Relabel: _relabel,
     CommentOut: _comment_out,
     CommentOutLines: _comment_out_lines,
     AddInBlock: _add_in_block,

@@ -276,6 +276,25 @@ class SetInLine(Step):
 
 
 @dataclass(frozen=True)
+class CloseUp(Step):
+    """In a line of Postfix's master.cf the blanks go that stand round the `=` of an option (`-o name = value`)."""
+
+    path: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Relabel(Step):
+    """In Dovecot's passwd-file hashes that begin with `$` `kind` `$` get the scheme that they are of, in the place of
+    the one that stands before them."""
+
+    path: str
+    kind: str
+    scheme: str
+    to: str
+
+
+@dataclass(frozen=True)
 class CommentOut(Step):
     """A setting `NAME = …` in this line becomes a comment; `back`: it is a setting again."""
 
