@@ -1,9 +1,14 @@
 """Remedies that depend on what else is on the host: the commands of a finding."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from maildoctor.facts.system import System
 from maildoctor.library import load_library
+from maildoctor.plan import shell
+from maildoctor.plan.steps import CloseUp, Relabel, Step
 from tests.test_samples import SYSTEMS
 
 CHECKS = {c.code: c for c in load_library().checks}
@@ -119,3 +124,51 @@ def test_a_folder_of_the_queue_with_a_file_system_of_its_own_is_unmounted(
     )
     said = commands(code, {"postfix": "==> /etc/postfix/main.cf <==\ncompatibility_level = 3.6\n", "files": files})
     assert words in said.splitlines() and ("umount" in said) == (words.startswith("umount"))
+
+
+def done(step: Step, path: Path) -> str:
+    (written,) = shell.rendered([step], DEBIAN)
+    subprocess.run(["sh", "-ec", written.command], check=True)
+    return path.read_text()
+
+
+def test_blanks_round_the_sign_of_an_option_go(tmp_path: Path) -> None:
+    path = tmp_path / "master.cf"
+    path.write_text("smtp inet n - y - - smtpd\n    -o syslog_name = a -o smtpd_tls_wrappermode= no\n -o x = y\n")
+    said = done(CloseUp(str(path), 2), path).splitlines()
+    assert said[1:] == ["    -o syslog_name=a -o smtpd_tls_wrappermode=no", " -o x = y"]
+
+
+def test_a_hash_gets_the_scheme_that_it_is_of(tmp_path: Path) -> None:
+    path = tmp_path / "users"
+    path.write_text("test:{SHA512}$6$lab$x/y.:1:1\nanna:{sha512}$6$z$q\nbob:{SHA512}bare==\nkim:{PLAIN}{SHA512}$6$\n")
+    said = done(Relabel(str(path), "6", "SHA512", "SHA512-CRYPT"), path).splitlines()
+    assert said[:2] == ["test:{SHA512-CRYPT}$6$lab$x/y.:1:1", "anna:{SHA512-CRYPT}$6$z$q"]
+    assert said[2:] == ["bob:{SHA512}bare==", "kim:{PLAIN}{SHA512}$6$"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("[smtp.example.com]:25", "s/^\\[smtp\\.example\\.com]:25"),
+        ("smtp.example.com", "s/^smtp\\.example\\.com"),
+        ("other.smtp.example.com", "# in /etc/postfix/sasl_passwd"),
+    ],
+)
+def test_the_key_of_a_password_is_renamed_for_the_same_host_alone(entry: str, words: str) -> None:
+    main = (
+        "version: 3.7.11\n==> /etc/postfix/main.cf <==\nrelayhost = [smtp.example.com]:587\n"
+        "smtp_sasl_auth_enable = yes\n"
+        "smtp_sasl_password_maps = hash:/etc/postfix/sasl_passwd\n"
+        "==> /etc/postfix/master.cf <==\nsmtp unix - - y - - smtp"
+    )
+    table = (
+        "[smtp_sasl_password_maps] hash:/etc/postfix/sasl_passwd\n-rw------- root root /etc/postfix/sasl_passwd\n"
+        f"entry: {entry}\trelay:***"
+    )
+    if entry == "smtp.example.com":
+        assert not list(
+            CHECKS["MAP090"].on({"postfix": main, "passwords": table}, DEBIAN)
+        )  # which is a key that counts
+    else:
+        assert words in commands("MAP090", {"postfix": main, "passwords": table})
