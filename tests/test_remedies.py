@@ -134,9 +134,12 @@ def done(step: Step, path: Path) -> str:
 
 def test_blanks_round_the_sign_of_an_option_go(tmp_path: Path) -> None:
     path = tmp_path / "master.cf"
-    path.write_text("smtp inet n - y - - smtpd\n    -o syslog_name = a -o smtpd_tls_wrappermode= no\n -o x = y\n")
+    path.write_text(
+        "smtp inet n - y - - smtpd\n"
+        "    -o syslog_name = a -o smtpd_tls_wrappermode= no -o x = permit, reject\n -o x = y\n"
+    )
     said = done(CloseUp(str(path), 2), path).splitlines()
-    assert said[1:] == ["    -o syslog_name=a -o smtpd_tls_wrappermode=no", " -o x = y"]
+    assert said[1:] == ["    -o syslog_name=a -o smtpd_tls_wrappermode=no -o x=permit,reject", " -o x = y"]
 
 
 def test_a_hash_gets_the_scheme_that_it_is_of(tmp_path: Path) -> None:
@@ -172,3 +175,20 @@ def test_the_key_of_a_password_is_renamed_for_the_same_host_alone(entry: str, wo
         )  # which is a key that counts
     else:
         assert words in commands("MAP090", {"postfix": main, "passwords": table})
+
+
+@pytest.mark.parametrize(
+    ("option", "closes"),
+    [
+        ("smtpd_sasl_security_options = noanonymous", True),
+        ("smtpd_client_restrictions = permit_sasl_authenticated, reject", True),
+        ("smtpd_sasl_security_options =noanonymous", True),
+        ("smtpd_client_restrictions = permit_sasl_authenticated reject", False),
+        ("smtpd_sasl_security_options", False),
+    ],
+)
+def test_an_option_is_put_together_where_blanks_alone_part_it(option: str, closes: bool) -> None:
+    main = "version: 3.7.11\n==> /etc/postfix/main.cf <==\ncompatibility_level = 3.6\n"
+    master = f"==> /etc/postfix/master.cf <==\nsubmission inet n - y - - smtpd\n  -o {option}\n  -o syslog_name=x\n"
+    said = commands("CONF034", {"postfix": main + master})
+    assert ("sed -i -e '2{'" in said, "# in /etc/postfix/master.cf" in said) == (closes, not closes)

@@ -257,12 +257,15 @@ def set_twice(postfix: Postfix) -> Findings:
 
 
 def _without_blanks(problems: Sequence[PostfixProblem]) -> list[Step]:
-    """Where nothing but the blanks round the sign keeps an option from being one, they go; a value of several words is
-    its writer's to put together."""
-    if any("missing '='" not in p.message for p in problems):
-        first = problems[0]
-        return [edit(first.path, "line {line}: write -o name=value without blanks", line=str(first.line))]
-    return [CloseUp(p.path, p.line) for p in problems]
+    """Where nothing but blanks round the sign and behind commas keeps an option from being one, they go. What comes
+    behind is read again then: after a stray word master takes no option any more."""
+    first = problems[0]
+    said = [p.message for p in problems if p.line == first.line]
+    words = [message.partition("argument: ")[2] for message in said[1:]]
+    values = words[1:] if words[:1] == ["="] else words
+    if "missing '='" in said[0] and values and words[0].startswith("=") and all(v.endswith(",") for v in values[:-1]):
+        return [CloseUp(first.path, first.line)]
+    return [edit(first.path, "line {line}: write -o name=value without blanks", line=str(first.line))]
 
 
 @check(

@@ -345,8 +345,8 @@ def _set_in_line(step: SetInLine, system: System) -> str:
 
 
 def _close_up(step: CloseUp, system: System) -> str:
-    script = rf"{step.line}s/\(-o[[:blank:]]*[A-Za-z0-9_]*\)[[:blank:]]*=[[:blank:]]*/\1=/g"
-    return _sed(script, step.path, system)
+    scripts = [r"s/\(-o[[:blank:]]*[A-Za-z0-9_]*\)[[:blank:]]*=[[:blank:]]*/\1=/g", r"s/,[[:blank:]]*/,/g"]
+    return _sed_lines([f"{step.line}{{", *scripts, "}"], step.path, system)
 
 
 def _relabel(step: Relabel, system: System) -> str:

@@ -277,7 +277,8 @@ class SetInLine(Step):
 
 @dataclass(frozen=True)
 class CloseUp(Step):
-    """In a line of Postfix's master.cf the blanks go that stand round the `=` of an option (`-o name = value`)."""
+    """In a line of Postfix's master.cf the blanks go that stand round the `=` of an option and behind its commas (`-o
+    name = value, value`)."""
 
     path: str
     line: int
