@@ -10,10 +10,13 @@ from maildoctor.facts.paths import Look
 from maildoctor.facts.postfix.server import Smtpd
 from maildoctor.facts.sendmail.cf import Daemon
 from maildoctor.facts.sendmail.mc import MACROS
+from maildoctor.facts.strays import Strays
+from maildoctor.facts.tls import Pair, Tls, TlsFile
 from maildoctor.plan.steps import (
     AddMacro,
     AddUser,
     Chmod,
+    CopyFile,
     DropMacro,
     DropPort,
     EditFile,
@@ -23,6 +26,7 @@ from maildoctor.plan.steps import (
     Manual,
     Move,
     Rebuild,
+    RenewCertificate,
     Restart,
     SelfSigned,
     SetMacro,
@@ -71,7 +75,7 @@ def set_macro(cf_path: str, macro: str, *words: str) -> list[Step]:
     return [SetMacro(_source(cf_path), "define", macro, line), Rebuild(_source(cf_path), cf_path)]
 
 
-_WORD_OF_M4 = re.compile(r"[A-Za-z0-9_+!./@][A-Za-z0-9_./@:+,=!-]*", re.ASCII)
+_WORD_OF_M4 = re.compile(r"[A-Za-z0-9_+!./@-][A-Za-z0-9_./@:+,=!-]*", re.ASCII)
 
 
 def trust(cf_path: str, mechanisms: Sequence[str]) -> list[Step]:
@@ -212,6 +216,36 @@ def self_signed(certificate: str, key: str, *, replaces: bool = False, has_key: 
     """A certificate that serves until an authority has signed one, for a key that is made where there is none."""
     old: list[Step] = [Move(certificate, f"{certificate}.old")] if replaces else []
     return [*old, *([] if has_key else [MakeKey(key)]), SelfSigned(certificate, key)]
+
+
+def installed(pair: Pair, certificate: str, key: str, used: Tls) -> list[Step]:
+    """A certificate and key that lie elsewhere take the place of those two files, which are kept as `FILE.old`."""
+    steps: list[Step] = []
+    shown = "600" if pair.is_private else "644"
+    for source, path, mode in ((pair.path, certificate, shown), (pair.key, key, "600")):
+        if source != path:
+            there = any(f.path == path and f.state != "missing" for f in used.files)
+            steps += [Move(path, f"{path}.old")] if there else []
+            steps.append(CopyFile(path, source, mode))
+    return steps
+
+
+_LINEAGE = re.compile(r"/etc/letsencrypt/(?:live|archive)/([^/]+)/")
+
+
+def renewed(file: TlsFile, key: str) -> list[Step]:
+    """A new certificate in the place of one that is not to be used any more, as it was made: by certbot, or by nobody
+    but the host itself. None where an authority must be asked in a way that we do not know."""
+    if lineage := _LINEAGE.match(file.path):
+        return [RenewCertificate(lineage[1])]
+    if file.certificates and file.certificates[0].is_self_signed and file.path != key:
+        return self_signed(file.path, key, replaces=True)
+    return []
+
+
+def moved_away(strays: Strays) -> list[Step]:
+    """Files that fill a queue's file system and are none of its messages go where there is room; none is lost."""
+    return [Move(x.path, f"{strays.room}/{x.path.rpartition('/')[2]}") for x in strays.files if strays.room]
 
 
 def restart(service: LoginService | Unknown | None = None) -> Step:

@@ -338,6 +338,15 @@ def test_a_refused_bind_ends_the_questions() -> None:
 
 def test_another_machine_is_not_asked() -> None:
     assert isinstance(ask("uri=ldap://192.0.2.1/", lambda _: "", everywhere=False), NoAnswer)
+    elsewhere = "uri=ldap://ldap.example.com/ address=192.0.2.1"
+    assert isinstance(ask(elsewhere, lambda _: "", everywhere=False), NoAnswer)
+
+
+def test_a_name_that_etc_hosts_gives_to_the_host_itself_is_asked_there() -> None:
+    server = Directory()
+    question = f"uri=ldap://ldap.example.com:{server.port}/ base=dc=x address=127.0.0.1"
+    said = ask(question, lambda _: "", everywhere=False)
+    assert said == f"connect: ldap.example.com:{server.port} ok\nbind: 0 success\nbase: 0 success"
 
 
 def test_a_closed_port_refuses() -> None:

@@ -9,6 +9,7 @@ from maildoctor.api import (
     Found,
     Restart,
     SeparateByColon,
+    SetOption,
     Start,
     Step,
     Unknown,
@@ -471,6 +472,7 @@ def ldap_search_finds_nothing(conf: SaslConf, verifier: Verifier, ldap: LdapStor
     "error",
     rung="verifier",
     role="cause",
+    witnesses=("NET172",),
     fails=[
         {
             "conf": _CONF,
@@ -488,6 +490,13 @@ def ldap_search_finds_nothing(conf: SaslConf, verifier: Verifier, ldap: LdapStor
             "ldap": _GOOD + "\nldap_servers: ldaps://127.0.0.1/\nldap_tls_cacert_file: /etc/ssl/ca.pem\n"
             ">> ask ldaps://127.0.0.1/\nconnect: 127.0.0.1:636 ok\ntls: self-signed certificate in chain\n"
             "bind: 0 success",
+        },
+        {
+            "conf": _CONF,
+            "verifier": _BY_LDAP,
+            "ldap": _GOOD + "\nldap_start_tls: yes\nldap_tls_cacert_file: /etc/ldap/old.pem\n"
+            ">> ask ldap://127.0.0.1/\nconnect: 127.0.0.1:389 ok\ntls: unable to get local issuer certificate\n"
+            ">> verifies: /etc/ldap/ca.pem",
         },
     ],
     passes=[
@@ -541,9 +550,17 @@ def ldap_tls_settings(conf: SaslConf, verifier: Verifier, ldap: LdapStore) -> Fi
         yield found(
             f"The certificate of {bad[0].uri} is refused: {bad[0].tls}",
             evidence=[Evidence(bad[0].uri, f"tls: {bad[0].tls}"), ldap.evidence("ldap_tls_cacert_file")],
-            fix=_restart(ldap, "name the CA that signed the directory's certificate in ldap_tls_cacert_file"),
+            fix=[_authority(ldap), Restart("saslauthd")]
+            if ldap.verifies
+            else _restart(ldap, "name the CA that signed the directory's certificate in ldap_tls_cacert_file"),
             option="ldap_tls_cacert_file",
         )
+
+
+def _authority(ldap: LdapStore) -> Step:
+    """The file by which the directory's certificate was accepted in a handshake."""
+    name = "ldap_tls_cacert_file"
+    return SetOption(ldap.path, name, ldap.verifies, ldap.value(name))
 
 
 _BOB_SEARCHED = (

@@ -30,6 +30,11 @@ _BUILT_IN = "EXTERNAL"
     fails=[
         {"service": "mechanisms: CRAM-MD5", "plugins": _CRAM, "conf": "mech_list: PLAIN LOGIN"},
         {
+            "service": "mechanisms: CRAM-MD5\ntrusted: PLAIN LOGIN CRAM-MD5",
+            "plugins": _CRAM,
+            "conf": "mech_list: PLAIN LOGIN",
+        },
+        {
             "service": "wanted\nmechanisms: EXTERNAL GSSAPI KERBEROS_V4 DIGEST-MD5 CRAM-MD5",
             "plugins": _CRAM,
             "conf": "mech_list: PLAIN LOGIN",
@@ -62,12 +67,19 @@ def lists_share_no_mechanism(service: LoginService, conf: SaslConf, plugins: Plu
     line = conf.options["mech_list"]
     option = service.option("mechanisms")
     ready = [o.name for o in table.all if o.listed and o.loads and o.name != _BUILT_IN]
+    named = {m.upper() for m in (*conf.mechs, *service.mechanisms)} - {_BUILT_IN}
+    if service.chosen and service.trusted and named <= {m.upper() for m in service.trusted}:
+        # whose users may relay has all of both: it is the list that the two others were cut from
+        ready = [o.name for o in table.all if o.trusted and o.loads and o.name != _BUILT_IN]
+        both = [set_option(conf, "mech_list", " ".join(ready)), *change(service, "mechanisms", ready)]
+    else:
+        both = change(service, "mechanisms", ready)
     whose = "" if service.chosen else ", which is not set, so that its default applies,"
     yield found(
         f"mech_list in {conf.path} ({' '.join(conf.mechs[:8])}) and {option}{whose}"
         f" ({' '.join(service.mechanisms[:8])}) have no mechanism in common: nothing is left to offer",
         evidence=[Evidence(f"{conf.path}:{line.line}", f"mech_list: {line.value}"), service.evidence("mechanisms")],
-        fix=change(service, "mechanisms", ready)
+        fix=both
         if ready
         else [set_option(conf, "mech_list", " ".join(m for m in service.mechanisms if m != _BUILT_IN))],
         option=option,

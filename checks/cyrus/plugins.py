@@ -11,6 +11,7 @@ from maildoctor.api import (
     Step,
     Unknown,
     by_hand,
+    change,
     check,
     edit,
     found,
@@ -21,7 +22,7 @@ from maildoctor.api import (
     taking_effect,
 )
 from maildoctor.api.cyrus import Directory, Plugin, Plugins, SaslConf, SaslDb, asks_auxprop, mechanisms, uses_sasldb
-from maildoctor.api.host import Processes
+from maildoctor.api.host import Processes, System
 from maildoctor.api.sendmail import SendmailProgram
 from maildoctor.api.wire import Wire
 
@@ -116,6 +117,11 @@ def unresolved_symbol(plugins: Plugins, service: LoginService | Unknown, conf: S
     fails=[
         {"plugins": _DIGEST + "\tlibcrypto.so.1.0.0 => not found"},
         {
+            "plugins": _DIGEST.replace("digestmd5", "gssapiv2") + "\tlibgssapi_krb5.so.2 => not found",
+            "service": "mechanisms: GSSAPI PLAIN",
+            "system": "keytab: missing",
+        },
+        {
             "plugins": _DIGEST.replace("digestmd5", "sql") + "\tlibpq.so.5 => not found",
             "conf": "auxprop_plugin: sasldb",
         },
@@ -128,6 +134,7 @@ def missing_library(
     service: LoginService | Unknown,
     conf: SaslConf | Unknown,
     sasldb: SaslDb | Unknown,
+    system: System | Unknown,
 ) -> Findings:
     """A SASL plug-in cannot be loaded: a shared library that it needs is not installed, or an older one is.
 
@@ -150,13 +157,30 @@ def missing_library(
                     "; ".join([f"{n} => not found" for n in plugin.missing_libraries] or lacks),
                 )
             ],
-            fix=_reinstall(plugin, service),
+            fix=_without_kerberos(plugin, service, conf, system) or _reinstall(plugin, service),
             severity=_severity(plugin, service, conf)
             or (
                 "error" if _wanted(plugin.mechanisms, service, conf, sasldb) or plugin.kind == "auxprop" else "warning"
             ),
             plugin=plugin.name,
         )
+
+
+_KERBEROS = frozenset({"GSSAPI", "GSS-SPNEGO", "GS2-KRB5", "GS2-IAKERB"})
+
+
+def _without_kerberos(
+    plugin: Plugin, service: LoginService | Unknown, conf: SaslConf | Unknown, system: System | Unknown
+) -> list[Step]:
+    """The mail server's list without mechanisms of Kerberos, where the host has no keytab, so that nobody could log in
+    by them if the plug-in were whole; none where there may be one, or nothing else is in the list."""
+    if isinstance(service, Unknown) or isinstance(system, Unknown) or not service.chosen or not plugin.mechanisms:
+        return []
+    settings = known(conf)
+    rest = [name for name in service.mechanisms or () if name.upper() not in _KERBEROS]
+    has_keytab = system.keytab != "" or (settings is not None and settings.value("keytab") is not None)
+    useless = _KERBEROS.issuperset(plugin.mechanisms) and not has_keytab and len(rest) < len(service.mechanisms or ())
+    return change(service, "mechanisms", rest) if useless and rest else []
 
 
 def _wanted(

@@ -565,7 +565,7 @@ def saslauthd_socket(
             evidence=[folder.evidence],
             fix=change(service, "account", [f"{account.user}:{folder.group}"])
             if one_group
-            else [JoinGroup(account.user, folder.group)],
+            else taking_effect(service, JoinGroup(account.user, folder.group)),
             path=folder.path,
         )
 

@@ -23,9 +23,11 @@ from maildoctor.api.dovecot import (
     CHALLENGES,
     Dovecot,
     DovecotSockets,
+    PasswdFiles,
     askers,
     is_asked,
     offered,
+    servable,
     unknown_mechanisms,
 )
 from maildoctor.api.postfix import Postfix
@@ -187,6 +189,12 @@ def challenge_without_lookup(service: LoginService, dovecot: Dovecot) -> Finding
         {"service": _ASKED, "postfix": _POSTFIX, "dovecot": f"{_HEAD}{_FILE}"},
         {"service": _ASKED, "postfix": _CLEAR, "dovecot": f"{_HEAD}auth_mechanisms = plain\n{_FILE}"},
         {"service": _ASKED, "postfix": _CLEAR, "dovecot": f"{_HEAD}auth_mechanisms = plain login\n{_FILE}"},
+        {
+            "service": _ASKED,
+            "postfix": _CLEAR,
+            "dovecot": f"{_HEAD}auth_mechanisms = plain\nauth_realms = mail.example.com\n{_FILE}",
+            "files": ">> file: /etc/dovecot/users\nanna\tPLAIN\ttext",
+        },
     ],
     passes=[
         {"service": _ASKED, "postfix": _POSTFIX, "dovecot": _GOOD},
@@ -200,7 +208,11 @@ def challenge_without_lookup(service: LoginService, dovecot: Dovecot) -> Finding
     refs=("dovecot: auth/auth-settings.c: auth_mechanisms is plain", "postfix: smtpd/smtpd_sasl_glue.c"),
 )
 def login_not_offered(
-    service: LoginService, postfix: Postfix, dovecot: Dovecot, sockets: DovecotSockets | Unknown
+    service: LoginService,
+    postfix: Postfix,
+    dovecot: Dovecot,
+    sockets: DovecotSockets | Unknown,
+    files: PasswdFiles | Unknown,
 ) -> Findings:
     """Dovecot's auth_mechanisms leaves clients without a mechanism: LOGIN is missing, or smtpd finds none that its
     security options let it offer.
@@ -208,7 +220,8 @@ def login_not_offered(
     The default is plain alone, and Outlook and older devices log in by LOGIN only. An smtpd that may offer nothing in
     clear, because of noplaintext, ends with `fatal: no SASL authentication mechanisms` as soon as a client connects.
 
-    Advice: auth_mechanisms = plain login; and let Postfix offer AUTH in TLS alone (smtpd_tls_auth_only = yes).
+    Advice: auth_mechanisms = plain login; and let Postfix offer AUTH in TLS alone (smtpd_tls_auth_only = yes), or,
+    where passwords are stored as {PLAIN}, name mechanisms too that send none: scram-sha-256, cram-md5.
     """
     if not is_asked(service) or dovecot.problems or unknown_mechanisms(dovecot):
         return
@@ -221,14 +234,16 @@ def login_not_offered(
     if dead:
         options = dead[0].smtpd.evidence("smtpd_sasl_security_options")
         missing = ", LOGIN is missing" if lacking else ""
-        words = _words([*names, "LOGIN"] if lacking else list(names))
-        more = _with(dovecot, words, service) if lacking else [Restart("postfix")]
+        strong = [] if isinstance(files, Unknown) else servable(dovecot, files)
+        words = _words([*strong, *names, *(["LOGIN"] if lacking else [])])
+        more = _with(dovecot, words, service) if lacking or strong else [Restart("postfix")]
+        in_tls = [] if strong else [SetPostfix("smtpd_tls_auth_only", "yes")]
         yield found(
             f"auth_mechanisms has only {only}{missing}: {dead[0].name} may offer none of it without TLS"
             f" (smtpd_sasl_security_options), and ends at each connection",
             evidence=[dovecot.evidence("auth_mechanisms"), options],
             severity="error",
-            fix=[SetPostfix("smtpd_tls_auth_only", "yes"), *more],
+            fix=[*in_tls, *more],
             setting="auth_mechanisms",
         )
         return

@@ -1,6 +1,6 @@
 """RUN: the pid file that Dovecot's master finds when it starts."""
 
-from maildoctor.api import Evidence, Findings, LoginService, Restart, Start, Unknown, by_hand, check, found
+from maildoctor.api import Evidence, Findings, LoginService, RemoveFile, Restart, Start, Unknown, check, found
 from maildoctor.api.dovecot import Dovecot, DovecotSockets, is_asked
 from maildoctor.api.host import Processes
 
@@ -66,7 +66,7 @@ def pid_of_another_process(
         "itself to be already running",
         evidence=[Evidence(path, str(number)), Evidence(f"/proc/{number}/comm", name)],
         fix=[
-            by_hand("remove the left-over file: rm {path}", path=path),
+            RemoveFile(path),
             Start("dovecot"),
             Restart(service.product),
         ],

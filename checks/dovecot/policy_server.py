@@ -2,7 +2,7 @@
 
 import re
 
-from maildoctor.api import Evidence, Findings, LoginService, Restart, by_hand, check, edit, found
+from maildoctor.api import Evidence, Findings, LoginService, Restart, SetInLine, by_hand, check, found
 from maildoctor.api.dovecot import Dovecot, is_asked
 from maildoctor.api.host import Listeners
 
@@ -80,7 +80,7 @@ def policy_server_down(service: LoginService, dovecot: Dovecot, listeners: Liste
         fix=[
             by_hand("start the policy server of port {port}, or else:", port=str(port)),
             *(
-                [edit(setting.path, "auth_policy_reject_on_fail = no in line {line}", line=str(setting.line))]
+                [SetInLine(setting.path, setting.line, "auth_policy_reject_on_fail", "no", setting.value)]
                 if setting
                 else []
             ),

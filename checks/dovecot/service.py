@@ -11,6 +11,7 @@ from maildoctor.api import (
     Findings,
     LoginService,
     Restart,
+    SetInLine,
     Start,
     Step,
     Unknown,
@@ -379,17 +380,16 @@ def auth_limits(
             continue
         said = dropped[0].evidence("it closes the connection at once") if dropped else None
         setting = limit.written.partition("=")[0].strip() or name
+        value = "0" if name == "service_count" else "1000"
         yield found(
             f"Dovecot's service auth takes {number} connections only ({name})"
             + (f" and drops more, as now at {dropped[0].path}" if dropped else "")
             + f"; Postfix alone may need {needed}",
             evidence=[limit.evidence, *([said] if said else [])],
             fix=[
-                edit(
-                    limit.path,
-                    f"{setting} = {'0' if name == 'service_count' else '1000'} in line {{line}}",
-                    line=str(limit.line),
-                ),
+                SetInLine(limit.path, limit.line, setting, value, number)
+                if setting in (name, f"default_{name}")
+                else edit(limit.path, f"{setting} = {value} in line {{line}}", line=str(limit.line)),
                 Restart("dovecot"),
                 *([Restart(service.product)] if dropped else []),
             ],

@@ -78,7 +78,8 @@ def file_of_setting_missing(service: LoginService, dovecot: Dovecot, processes: 
                 evidence=[said.evidence, Evidence(f"ls -l {said.file}", "No such file or directory")],
                 fix=[
                     by_hand("put {file} back; or else:", file=said.file),
-                    CommentOut(said.path, said.line, name),
+                    # with one that is left it starts as little
+                    *(CommentOut(x.path, x.line, other) for other, x in dovecot.of_files if x.file in dovecot.missing),
                     *_again(service, running),
                 ],
                 severity="warning" if running else None,

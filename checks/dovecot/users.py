@@ -1,7 +1,7 @@
 """The users in Dovecot's passwd-files: whether they can be read, under which names they are looked up, and what their
 stored passwords can serve."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from maildoctor.api import (
     AddLine,
@@ -10,6 +10,7 @@ from maildoctor.api import (
     Findings,
     Found,
     LoginService,
+    Relabel,
     Restart,
     SetInLine,
     SetPostfix,
@@ -24,6 +25,7 @@ from maildoctor.api import (
 )
 from maildoctor.api.dovecot import (
     CHALLENGES,
+    LABELS,
     Dovecot,
     DovecotSockets,
     DovecotUser,
@@ -424,7 +426,7 @@ def scheme_cannot_serve(
     names = offered(dovecot, None if isinstance(sockets, Unknown) else sockets)
     rows = [(p, u) for p, f in _files(dovecot, files) for u in f.users.values() if not f.reason]
     unable = {
-        m: [u for p, u in rows if not u.serves(m, p.scheme) and not _hashed_as_plain(p, u)]
+        m: [u for p, u in rows if not u.serves(m, p.scheme) and not _hashed_as_plain(p, u) and not u.is_mislabelled]
         for m in names
         if m in CHALLENGES and not m.endswith("-PLUS")
     }
@@ -435,9 +437,6 @@ def scheme_cannot_serve(
     passdb = next(p for p, u in rows if u is some[0])
     every = len(some) == len(rows)
     schemes = " ".join(dict.fromkeys(u.stored(passdb.scheme) for u in some))
-    left = [m for m in names if m not in CHALLENGES] or ["PLAIN", "LOGIN"]
-    asking = [] if isinstance(postfix, Unknown) else askers(postfix)
-    dead = any(a.in_clear and not a.offered(left, tls=False) for a in asking)
     yield found(
         f"{' '.join(hit)} cannot work for {'the' if every else 'some'} users in {passdb.path}: their passwords are"
         f" stored as {schemes} ({_named(some)})",
@@ -446,16 +445,20 @@ def scheme_cannot_serve(
             Evidence(passdb.path, f"{len(some)} of {len(rows)} users: {schemes}"),
         ],
         severity="error" if every or len(some) * 2 > len(rows) else "warning",
-        fix=[
-            # an smtpd that may offer nothing without TLS would end at each connection
-            *([SetPostfix("smtpd_tls_auth_only", "yes")] if dead else []),
-            *_set(dovecot, "auth_mechanisms", " ".join(m.lower() for m in left)),
-            Restart("dovecot"),
-            Restart(service.product),
-        ],
+        fix=[*_without_challenges(dovecot, names, postfix), Restart("dovecot"), Restart(service.product)],
         mechanism=next(iter(hit)),
         path=passdb.path,
     )
+
+
+def _without_challenges(dovecot: Dovecot, names: Sequence[str], postfix: Postfix | Unknown) -> list[Step]:
+    """Only mechanisms are offered that send the password. An smtpd that may offer none of them without TLS would end at
+    each connection."""
+    left = [m for m in names if m not in CHALLENGES] or ["PLAIN", "LOGIN"]
+    asking = [] if isinstance(postfix, Unknown) else askers(postfix)
+    dead = any(a.in_clear and not a.offered(left, tls=False) for a in asking)
+    in_tls = [SetPostfix("smtpd_tls_auth_only", "yes")] if dead else []
+    return [*in_tls, *_set(dovecot, "auth_mechanisms", " ".join(m.lower() for m in left))]
 
 
 def _hashed_as_plain(passdb: Passdb, user: DovecotUser) -> bool:
@@ -517,6 +520,64 @@ def weak_scheme_refused(service: LoginService, dovecot: Dovecot, files: PasswdFi
 
 
 @check(
+    "USER970",
+    "dovecot-hash-of-another-scheme",
+    "error",
+    rung="account",
+    role="cause",
+    scope=("user",),
+    witnesses=("USER660", "USER503"),
+    fails=[
+        {"service": _ASKED, "dovecot": _GOOD, "files": f"{_FILE}test\tSHA512\tsha512"},
+        {"service": _ASKED, "dovecot": _ALL, "files": f"{_FILE}test\tSSHA256\tsha256\nanna\tPLAIN\ttext"},
+    ],
+    passes=[
+        {"service": _ASKED, "dovecot": _GOOD, "files": f"{_FILE}test\tSHA512-CRYPT\tsha512"},
+        {"service": _ASKED, "dovecot": _GOOD, "files": f"{_FILE}test\tSHA512\ttext"},
+    ],
+    refs=("dovecot: auth/password-scheme.c, password_decode()",),
+)
+def hash_of_another_scheme(
+    service: LoginService,
+    dovecot: Dovecot,
+    files: PasswdFiles,
+    sockets: DovecotSockets | Unknown,
+    postfix: Postfix | Unknown,
+) -> Findings:
+    """A hash of crypt stands in the users file behind a {SCHEME} that takes a bare digest, so nobody gets in by it.
+
+    $6$… is SHA512-CRYPT, not SHA512, which is a digest without salt in base64; the log says "Invalid password in
+    passdb".
+
+    Advice: write {SHA512-CRYPT} or {SHA256-CRYPT} before the hash, as doveadm pw prints it.
+    """
+    if not is_asked(service):
+        return
+    for passdb, file in _files(dovecot, files):
+        wrong = [u for u in file.users.values() if u.is_mislabelled]
+        if not wrong:
+            continue
+        kinds = dict.fromkeys((u.shape, u.scheme) for u in wrong)
+        names = offered(dovecot, None if isinstance(sockets, Unknown) else sockets)
+        every = len(wrong) == len(file.users)
+        challenges = every and any(m in CHALLENGES for m in names)  # which a hash of crypt cannot serve
+        yield found(
+            f"{passdb.path} has hashes with another scheme than they are of, for {_named(wrong)}: "
+            + ", ".join(f"{LABELS[shape][1]} stands as {scheme}" for shape, scheme in kinds),
+            evidence=[Evidence(passdb.path, f"{len(wrong)} of {len(file.users)} users: {{{wrong[0].scheme}}}")],
+            fix=[
+                *(Relabel(passdb.path, LABELS[shape][0], scheme, LABELS[shape][1]) for shape, scheme in kinds),
+                *(_without_challenges(dovecot, names, postfix) if challenges else []),
+                Restart("dovecot"),
+                *([Restart(service.product)] if challenges else []),
+            ],
+            severity="error" if every else "warning",
+            user="all" if every else wrong[0].name,
+            path=passdb.path,
+        )
+
+
+@check(
     "USER069",
     "dovecot-hash-without-scheme",
     "error",
@@ -531,7 +592,13 @@ def weak_scheme_refused(service: LoginService, dovecot: Dovecot, files: PasswdFi
     ],
     refs=("dovecot: auth/passdb-passwd-file.c; auth/password-scheme.c, password_get_scheme()",),
 )
-def hash_without_scheme(service: LoginService, dovecot: Dovecot, files: PasswdFiles) -> Findings:
+def hash_without_scheme(
+    service: LoginService,
+    dovecot: Dovecot,
+    files: PasswdFiles,
+    sockets: DovecotSockets | Unknown,
+    postfix: Postfix | Unknown,
+) -> Findings:
     """A hash of crypt stands in the users file without {SCHEME} before it, and the passdb says that such a field is the
     password in plain text.
 
@@ -551,7 +618,11 @@ def hash_without_scheme(service: LoginService, dovecot: Dovecot, files: PasswdFi
         fix: list[Step] = []
         if args is not None and every and f"scheme={passdb.scheme}" in args.value:
             value = args.value.replace(f"scheme={passdb.scheme}", "scheme=CRYPT")
-            fix = [SetInLine(args.path, args.line, "args", value, args.value), Restart("dovecot")]
+            fix = [SetInLine(args.path, args.line, "args", value, args.value)]
+            names = offered(dovecot, None if isinstance(sockets, Unknown) else sockets)
+            if any(m in CHALLENGES for m in names):  # which a hash of crypt cannot serve
+                fix += _without_challenges(dovecot, names, postfix)
+            fix += [Restart("dovecot"), Restart(service.product)]
         else:
             fix = [edit(passdb.path, "write {CRYPT} before the hashes without a scheme")]
         yield found(

@@ -7,6 +7,7 @@ from maildoctor.api import (
     Evidence,
     Findings,
     Found,
+    Step,
     Unknown,
     check,
     edit,
@@ -224,7 +225,7 @@ def no_cipher_in_common(cf: SendmailCf, tls: Tls | Unknown, wire: Wire | Unknown
     if len(useless) < len(words):
         return
     options = cf.value("ServerSSLOptions").replace(",", " ").split()
-    without_13 = "+SSL_OP_NO_TLSv1_3" in options
+    without_13 = _NO_13 in options
     yield found(
         f"CipherList allows only ciphers that this server cannot use ({useless[0]}): no handshake"
         f" {'succeeds, as ServerSSLOptions forbids TLS 1.3' if without_13 else 'below TLS 1.3 succeeds'}",
@@ -233,10 +234,24 @@ def no_cipher_in_common(cf: SendmailCf, tls: Tls | Unknown, wire: Wire | Unknown
             *(Evidence(served[0], f"key: {kind}") for kind in sorted(keys) if leaves),
             *(c.evidence("***") for c in broken[:1]),
         ],
-        fix=set_macro(cf.path, "confCIPHER_LIST", "HIGH:!aNULL:!MD5"),
+        fix=_ciphers_for_all(cf, options if without_13 else []),
         severity="error" if without_13 else "warning",
         option="CipherList",
     )
+
+
+_NO_13 = "+SSL_OP_NO_TLSv1_3"
+
+
+def _ciphers_for_all(cf: SendmailCf, options: list[str]) -> list[Step]:
+    """A list that fits a key of any kind; and where `options` forbid TLS 1.3, whose ciphers fit each key, it is allowed
+    again."""
+    ciphers = set_macro(cf.path, "confCIPHER_LIST", "HIGH:!aNULL:!MD5")
+    if not options:
+        return ciphers
+    # readcf.c: of several lines each sets and clears bits
+    others = [o for o in options if o != _NO_13]
+    return [set_macro(cf.path, "confSERVER_SSL_OPTIONS", *others, f"-{_NO_13[1:]}")[0], *ciphers]
 
 
 def _useless(word: str, keys: set[str]) -> str:

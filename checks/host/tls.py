@@ -9,18 +9,21 @@ from maildoctor.api import (
     Findings,
     Link,
     MakeKey,
+    Move,
     Step,
     Unknown,
     by_hand,
     check,
     found,
     inspect,
+    installed,
     known,
+    renewed,
     restart,
     self_signed,
     set_macro,
 )
-from maildoctor.api.host import Names, Tls, TlsFile, own_name, unnamed
+from maildoctor.api.host import Names, Pair, SpareTls, Tls, TlsFile, own_name, unnamed
 from maildoctor.api.sendmail import SendmailCf, SendmailProgram
 from maildoctor.api.wire import Wire
 
@@ -32,6 +35,13 @@ _CERT = (
 _NOW = "now: 2026-06-01T00:00:00Z\n"
 _GOOD = _NOW + _CERT.format(2026, 2028)
 _SOON = 14 * 86400.0
+_PAIR = "O ServerCertFile=/etc/mail/tls/host.pem\nO ServerKeyFile=/etc/mail/tls/host.key"
+_KEY = "[key] /etc/mail/tls/host.key\npublic key: sha256:{}\n"
+_SPARE = (
+    "served: mail.example.com\n"
+    + _CERT.format(2026, 2028).replace("/etc/mail/tls/", "/etc/mail/new/")
+    + _KEY.format("aa").replace("/etc/mail/tls/", "/etc/mail/new/")
+)
 
 
 def _day(seconds: float) -> str:
@@ -52,20 +62,52 @@ def _server(cf: SendmailCf, file: TlsFile) -> bool:
 
 
 def _put_there(cf: SendmailCf, tls: Tls, file: TlsFile) -> list[Step]:
-    """A file that is not there: a certificate that serves until an authority has signed one; for the list of
-    authorities, which sendmail wants even where it asks for no certificate, the server's own."""
+    """A file that is not there or of no use: a certificate that serves until an authority has signed one; for the list
+    of authorities, which sendmail wants even where it asks for no certificate, the server's own."""
     states = {(f.purpose, f.path): f.state for f in tls.files}
     pairs = zip(cf.tls_files.get("ServerCertFile", ()), cf.tls_files.get("ServerKeyFile", ()), strict=False)
     for cert, key in pairs:
         of_cert, of_key = states.get(("certificate", cert), ""), states.get(("key", key), "")
-        if (file.purpose, file.path) == ("certificate", cert) and of_key in ("ok", "missing"):
-            return self_signed(cert, key, has_key=of_key == "ok")
-        if (file.purpose, file.path) == ("key", key) and of_cert:
-            return self_signed(cert, key, replaces=of_cert != "missing", has_key=False)
+        there = of_cert != "missing"
+        if (file.purpose, file.path) == ("certificate", cert) and of_key in ("ok", "missing") and cert != key:
+            return self_signed(cert, key, replaces=there, has_key=of_key == "ok")
+        if (file.purpose, file.path) == ("key", key) and of_cert and cert != key:
+            kept: list[Step] = [Move(key, f"{key}.old")] if file.state == "broken" else []
+            return [*kept, *self_signed(cert, key, replaces=there, has_key=False)]
         if file.purpose == "CA" and of_cert == "ok":
-            return [Link(file.path, cert)]
+            kept = [Move(file.path, f"{file.path}.old")] if file.state == "broken" else []
+            return [*kept, Link(file.path, cert)]
     words = f"install the {file.purpose} as {{path}}, or name another one by {_OPTION[file.purpose]}"
     return [by_hand(words, path=file.path)]
+
+
+def _pair_with(cf: SendmailCf, file: TlsFile) -> tuple[str, str]:
+    """The certificate and the key of the server, one of which is this file; both empty where none is."""
+    pairs = zip(cf.tls_files.get("ServerCertFile", ()), cf.tls_files.get("ServerKeyFile", ()), strict=False)
+    at = {"certificate": 0, "key": 1}.get(file.purpose, 2)
+    return next((p for p in pairs if at < 2 and p[at] == file.path), ("", ""))
+
+
+def _spare(tls: Tls, spare: SpareTls | Unknown, path: str, key: str, *names: str) -> Pair | None:
+    """What lies elsewhere on the host and can take the place of a certificate and its key."""
+    return spare.instead(tls, path, key, *names) if isinstance(spare, SpareTls) and path and key else None
+
+
+def _taken(cf: SendmailCf, tls: Tls, pair: Pair, path: str, key: str) -> list[Step]:
+    """It takes their place; what certbot keeps is named where it lies, for it is renewed there."""
+    if not pair.path.startswith("/etc/letsencrypt/live/") or len(cf.tls_files.get("ServerCertFile", ())) > 1:
+        return [*installed(pair, path, key, tls), restart()]
+    certificate, rebuilt = set_macro(cf.path, "confSERVER_CERT", pair.path)
+    return [certificate, set_macro(cf.path, "confSERVER_KEY", pair.key)[0], rebuilt]
+
+
+def _new(cf: SendmailCf, tls: Tls, file: TlsFile, pair: Pair | None) -> list[Step]:
+    """A certificate in the place of one that clients refuse."""
+    _, key = _pair_with(cf, file)
+    if pair:
+        return _taken(cf, tls, pair, file.path, key)
+    ask = "have a certificate for the names of this host issued, and put it in {path}"
+    return [*(renewed(file, key) or [by_hand(ask, path=file.path)]), restart()]
 
 
 _NEEDS = "install the Python package cryptography, 38 or newer"
@@ -100,12 +142,20 @@ _OPTION = {
     explains=("no-starttls",),
     witnesses=("TLS129", "TLS128", "PERM140"),
     fails=[
-        {"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _NOW + "[certificate] /etc/mail/tls/host.pem\nmissing"}
+        {
+            "cf": "O ServerCertFile=/etc/mail/tls/host.pem",
+            "tls": _NOW + "[certificate] /etc/mail/tls/host.pem\nmissing",
+        },
+        {
+            "cf": _PAIR,
+            "tls": _NOW + "[certificate] /etc/mail/tls/host.pem\nmissing\n" + _KEY.format("aa"),
+            "spare": _SPARE,
+        },
     ],
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD}],
     refs=("sendmail: sendmail/tls.c, inittls(); the reason is logged at LogLevel 13 only",),
 )
-def tls_file_missing(cf: SendmailCf, tls: Tls) -> Findings:
+def tls_file_missing(cf: SendmailCf, tls: Tls, spare: SpareTls | Unknown) -> Findings:
     """A certificate, key or CA file that sendmail.cf names does not exist.
 
     Sendmail starts without a word, but does not offer STARTTLS.
@@ -121,10 +171,15 @@ def tls_file_missing(cf: SendmailCf, tls: Tls) -> Findings:
             without = "this host cannot show it as a client"
             if file.purpose == "CRL":  # tls.c, inittls(): a list that is not there is logged and passed over
                 without = "certificates that were revoked are taken all the same"
+            path, key = _pair_with(cf, file)
+            pair = _spare(tls, spare, path, key)
             yield found(
                 f"The {file.purpose} file {file.path} does not exist: {_lost(cf) if severe else without}",
-                evidence=[Evidence(f"ls -l {file.path}", "No such file or directory")],
-                fix=[*_put_there(cf, tls, file), restart()],
+                evidence=[
+                    Evidence(f"ls -l {file.path}", "No such file or directory"),
+                    *([pair.evidence] if pair else []),
+                ],
+                fix=_taken(cf, tls, pair, path, key) if pair else [*_put_there(cf, tls, file), restart()],
                 severity="error" if severe else "warning",
                 path=file.path,
             )
@@ -136,11 +191,15 @@ def tls_file_missing(cf: SendmailCf, tls: Tls) -> Findings:
     "error",
     rung="tls",
     role="cause",
-    fails=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _NOW + _CERT.format(2020, 2021)}],
+    fails=[
+        {"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _NOW + _CERT.format(2020, 2021)},
+        {"cf": _PAIR, "tls": _NOW + _CERT.format(2020, 2021) + _KEY.format("aa"), "spare": _SPARE},
+        {"cf": _PAIR, "tls": _NOW + _CERT.format(2020, 2021).replace("CN=Example CA", "CN=mail.example.com")},
+    ],
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD}],
     refs=("RFC 5280 section 4.1.2.5",),
 )
-def certificate_expired(cf: SendmailCf, tls: Tls) -> Findings:
+def certificate_expired(cf: SendmailCf, tls: Tls, spare: SpareTls | Unknown) -> Findings:
     """The server's certificate has expired, or is about to.
 
     Clients that verify it break off after STARTTLS, before they log in.
@@ -153,14 +212,16 @@ def certificate_expired(cf: SendmailCf, tls: Tls) -> Findings:
             if not certificate.not_after or certificate.not_after > tls.now + _SOON or not _server(cf, file):
                 continue
             past, until = certificate.not_after <= tls.now, _day(certificate.not_after)
+            pair = _spare(tls, spare, *_pair_with(cf, file), *certificate.names)
             yield found(
                 f"The certificate {file.path} "
                 + (f"has expired: it was valid until {until}" if past else f"expires soon: {until}"),
                 evidence=[
                     file.evidence(f"{certificate.subject}: not after {until}"),
                     Evidence("date -u", _day(tls.now)),
+                    *([pair.evidence] if pair else []),
                 ],
-                fix=[inspect("openssl x509 -in {path} -noout -dates", path=file.path), restart()],
+                fix=[inspect("openssl x509 -in {path} -noout -dates", path=file.path), *_new(cf, tls, file, pair)],
                 severity="error" if past else "warning",
                 path=file.path,
             )
@@ -176,7 +237,7 @@ def certificate_expired(cf: SendmailCf, tls: Tls) -> Findings:
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD}],
     refs=("RFC 5280 section 4.1.2.5",),
 )
-def certificate_not_yet_valid(cf: SendmailCf, tls: Tls) -> Findings:
+def certificate_not_yet_valid(cf: SendmailCf, tls: Tls, spare: SpareTls | Unknown) -> Findings:
     """The server's certificate is not valid yet by this host's clock.
 
     Either the clock is behind, or the certificate was issued for the future.
@@ -187,13 +248,19 @@ def certificate_not_yet_valid(cf: SendmailCf, tls: Tls) -> Findings:
     for file in tls.of("certificate"):
         for certificate in file.certificates[:1]:
             if tls.now and certificate.not_before > tls.now and _server(cf, file):
+                pair = _spare(tls, spare, *_pair_with(cf, file), *certificate.names)
                 yield found(
                     f"The certificate {file.path} is not yet valid: not before {_day(certificate.not_before)}",
                     evidence=[
                         file.evidence(f"{certificate.subject}: not before {_day(certificate.not_before)}"),
                         Evidence("date -u", _day(tls.now)),
+                        *([pair.evidence] if pair else []),
                     ],
-                    fix=[inspect("date -u"), inspect("openssl x509 -in {path} -noout -dates", path=file.path)],
+                    fix=[
+                        inspect("date -u"),
+                        inspect("openssl x509 -in {path} -noout -dates", path=file.path),
+                        *_new(cf, tls, file, pair),
+                    ],
                     path=file.path,
                 )
 
@@ -221,7 +288,7 @@ def certificate_not_yet_valid(cf: SendmailCf, tls: Tls) -> Findings:
     refs=("RFC 6125; RFC 8314 section 5",),
 )
 def certificate_for_another_name(
-    cf: SendmailCf, tls: Tls, names: Names, program: SendmailProgram | Unknown
+    cf: SendmailCf, tls: Tls, names: Names, program: SendmailProgram | Unknown, spare: SpareTls | Unknown
 ) -> Findings:
     """The server's certificate is for another host name than this host's.
 
@@ -241,13 +308,18 @@ def certificate_for_another_name(
             if gap := certificate.gap:
                 yield gap
             if certificate.names and "." in host and _server(cf, file) and not certificate.covers(*every):
+                pair = _spare(tls, spare, *_pair_with(cf, file), *every)
                 yield found(
                     f"The certificate {file.path} is for another name: {', '.join(certificate.names[:4])}, not for "
                     f"{host}",
-                    evidence=[file.evidence(f"names: {', '.join(certificate.names[:8])}"), Evidence("hostname", host)],
+                    evidence=[
+                        file.evidence(f"names: {', '.join(certificate.names[:8])}"),
+                        Evidence("hostname", host),
+                        *([pair.evidence] if pair else []),
+                    ],
                     fix=[
                         inspect("openssl x509 -in {path} -noout -subject -ext subjectAltName", path=file.path),
-                        restart(),
+                        *_new(cf, tls, file, pair),
                     ],
                     path=file.path,
                 )
@@ -275,7 +347,7 @@ def certificate_for_another_name(
     ],
     refs=("sendmail: sendmail/tls.c, SSL_CTX_check_private_key",),
 )
-def key_does_not_match(cf: SendmailCf, tls: Tls) -> Findings:
+def key_does_not_match(cf: SendmailCf, tls: Tls, spare: SpareTls | Unknown) -> Findings:
     """The private key does not belong to the certificate.
 
     Sendmail then offers no STARTTLS; the line about it stands in the log at start only.
@@ -294,11 +366,13 @@ def key_does_not_match(cf: SendmailCf, tls: Tls) -> Findings:
                 and cert.certificates[0].public_key.startswith("sha256:")
                 and cert.certificates[0].public_key != key.public_key
             ):
+                pair = _spare(tls, spare, cert.path, key.path, *cert.certificates[0].names)
                 yield found(
                     f"The key {key.path} does not match the certificate {cert.path}: {_lost(cf)}",
                     evidence=[
                         cert.evidence(f"{cert.certificates[0].subject}: another public key than"),
                         key.evidence("the public half of this key"),
+                        *([pair.evidence] if pair else []),
                     ],
                     fix=[
                         inspect(
@@ -307,8 +381,11 @@ def key_does_not_match(cf: SendmailCf, tls: Tls) -> Findings:
                             certificate=cert.path,
                             key=key.path,
                         ),
-                        *self_signed(cert.path, key.path, replaces=True),
-                        restart(),
+                        *(
+                            _taken(cf, tls, pair, cert.path, key.path)
+                            if pair
+                            else [*self_signed(cert.path, key.path, replaces=True), restart()]
+                        ),
                     ],
                     path=key.path,
                 )
@@ -339,7 +416,7 @@ def key_does_not_match(cf: SendmailCf, tls: Tls) -> Findings:
     passes=[{"cf": "O ServerCertFile=/etc/mail/tls/host.pem", "tls": _GOOD}],
     refs=("sendmail: sendmail/tls.c",),
 )
-def tls_file_unusable(cf: SendmailCf, tls: Tls) -> Findings:
+def tls_file_unusable(cf: SendmailCf, tls: Tls, spare: SpareTls | Unknown) -> Findings:
     """A certificate or key file cannot be used: it is damaged, empty, of another kind, or locked by a passphrase.
 
     Sendmail cannot ask for a passphrase, and goes on without STARTTLS.
@@ -350,16 +427,18 @@ def tls_file_unusable(cf: SendmailCf, tls: Tls) -> Findings:
     yield from _unseen(tls, "certificate", "key", "CA")
     for file in tls.files:
         if file.state in ("broken", "encrypted"):
+            path, key = _pair_with(cf, file)
+            pair = _spare(tls, spare, path, key) if file.state == "broken" else None
             yield found(
                 f"The private key {file.path} is encrypted, and sendmail cannot ask for its passphrase: {_lost(cf)}"
                 if file.state == "encrypted"
                 else f"The {file.purpose} file {file.path} cannot be used ({file.reason or file.state}): {_lost(cf)}",
-                evidence=[file.evidence(file.reason or file.state)],
-                fix=[
-                    Decrypt(file.path)
-                    if file.state == "encrypted"
-                    else inspect(f"openssl {_TO_SHOW.get(file.purpose, 'x509')} -in {{path}} -noout", path=file.path),
-                    restart(),
+                evidence=[file.evidence(file.reason or file.state), *([pair.evidence] if pair else [])],
+                fix=[Decrypt(file.path), restart()]
+                if file.state == "encrypted"
+                else [
+                    inspect(f"openssl {_TO_SHOW.get(file.purpose, 'x509')} -in {{path}} -noout", path=file.path),
+                    *(_taken(cf, tls, pair, path, key) if pair else [*_put_there(cf, tls, file), restart()]),
                 ],
                 severity="error" if _server(cf, file) else "warning",
                 path=file.path,

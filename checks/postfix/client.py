@@ -8,6 +8,7 @@ from maildoctor.api import (
     Evidence,
     Findings,
     Install,
+    RenameRow,
     Restart,
     SetPostfix,
     Unknown,
@@ -157,6 +158,11 @@ def relay_login_settings_fatal(postfix: Postfix) -> Findings:
             yield found(f"{name} = {value} {why}", evidence=[_line(postfix, name)], fix=_set(name, new), parameter=name)
 
 
+def _is_same_host(key: str, hop: NextHop) -> bool:
+    """Whether a key names the host that is connected to, with or without brackets, and perhaps another port."""
+    return bool(re.fullmatch(rf"\[?{re.escape(hop.host)}\]?(?::\w{{1,20}})?", key, re.IGNORECASE))
+
+
 @check(
     "MAP090",
     "relay-host-without-password",
@@ -206,7 +212,9 @@ def relay_host_without_password(postfix: Postfix, passwords: PasswordMaps) -> Fi
             *(Evidence(m.path, f"{e.key} {e.shape}") for m, e in entries[:3]),
         ],
         fix=[
-            edit(table.path, "the key of its line is {key}", key=hop.text),
+            RenameRow(table.path, near.key, hop.text)
+            if near and _is_same_host(near.key, hop)
+            else edit(table.path, "the key of its line is {key}", key=hop.text),
             *([BuildTable(table.type, table.path)] if table.type != "texthash" else []),
         ],
         relayhost=hop.text,

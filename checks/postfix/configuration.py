@@ -1,10 +1,11 @@
 """CONF, RUN: main.cf and master.cf as Postfix reads them: what stops it, what it reads otherwise than it is meant."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from maildoctor.api import (
+    CloseUp,
     CommentOutLines,
     Evidence,
     Findings,
@@ -255,6 +256,18 @@ def set_twice(postfix: Postfix) -> Findings:
         )
 
 
+def _without_blanks(problems: Sequence[PostfixProblem]) -> list[Step]:
+    """Where nothing but blanks round the sign and behind commas keeps an option from being one, they go. What comes
+    behind is read again then: after a stray word master takes no option any more."""
+    first = problems[0]
+    said = [p.message for p in problems if p.line == first.line]
+    words = [message.partition("argument: ")[2] for message in said[1:]]
+    values = words[1:] if words[:1] == ["="] else words
+    if "missing '='" in said[0] and values and words[0].startswith("=") and all(v.endswith(",") for v in values[:-1]):
+        return [CloseUp(first.path, first.line)]
+    return [edit(first.path, "line {line}: write -o name=value without blanks", line=str(first.line))]
+
+
 @check(
     "CONF034",
     "postfix-option-cut",
@@ -294,7 +307,7 @@ def option_cut(postfix: Postfix) -> Findings:
             f"{service} in {problem.path}: {problem.message}: its program ends (fatal)",
             evidence=list(dict.fromkeys(p.evidence for p in problems)),
             fix=[
-                edit(problem.path, "line {line}: write -o name=value without blanks", line=str(problem.line)),
+                *_without_blanks(problems),
                 StopAndStart("postfix"),
             ],
             path=problem.path,

@@ -1,8 +1,25 @@
 """PERM, QUEUE: the files and folders that Postfix works with."""
 
-from maildoctor.api import Chmod, Chown, Evidence, Findings, MakeFolder, Restart, Step, Unknown, check, found, inspect
+from maildoctor.api import (
+    Chmod,
+    Chown,
+    Evidence,
+    Findings,
+    KeepCopy,
+    MakeFolder,
+    Restart,
+    Step,
+    StopAndStart,
+    Unknown,
+    Unmount,
+    by_hand,
+    check,
+    found,
+    inspect,
+    moved_away,
+)
 from maildoctor.api.host import Look, System
-from maildoctor.api.postfix import Postfix, PostfixFiles
+from maildoctor.api.postfix import Postfix, PostfixFiles, Space
 
 _MAIN = "==> /etc/postfix/main.cf <==\ncompatibility_level = 3.6\n"
 _MASTER = "==> /etc/postfix/master.cf <==\nsmtp inet n - y - - smtpd\n"
@@ -19,6 +36,11 @@ _QUEUE = "/var/spool/postfix"
     witnesses=("SYS120",),
     fails=[
         {"postfix": _MAIN, "files": f"space: {_QUEUE}/incoming 0 KiB free of 1024 KiB, 40 of 50 inodes free"},
+        {
+            "postfix": _MAIN,
+            "files": f"space: {_QUEUE}/incoming 0 KiB free of 1024 KiB, 40 of 50 inodes free\n"
+            f"stray: -rw------- 1 root root 900000 2026-06-01 00:00:00 {_QUEUE}/incoming/dump.sql\nroom: /root",
+        },
         {"postfix": _MAIN, "files": f"space: {_QUEUE} 9000 KiB free of 10240 KiB, 0 of 50 inodes free"},
         {
             "postfix": _MAIN + "queue_minfree = 20480000\n",
@@ -56,16 +78,87 @@ def queue_full(postfix: Postfix, files: PostfixFiles) -> Findings:
         else:
             what = f"is full: {space.free} KiB free of {space.size} KiB"
             what += f", and queue_minfree demands {wanted} KiB" if space.free > _LOW else ""
+        apart = _is_apart(space, files)
         yield found(
             f"The file system of {space.path} {what}",
-            evidence=[Evidence(f"df -k {space.path}", f"{space.free} KiB free of {space.size} KiB")],
-            fix=[inspect("du -xsk {path}/* | sort -n | tail", path=space.path)],
+            evidence=[
+                Evidence(f"df -k {space.path}", f"{space.free} KiB free of {space.size} KiB"),
+                *([_whole_queue(files)] if apart else []),
+            ],
+            fix=[
+                inspect("du -xsk {path}/* | sort -n | tail", path=space.path),
+                *(_joined(space) if apart else moved_away(files.strays)),
+            ],
             path=space.path,
         )
 
 
 _LOW = 64
 """KiB that no message with its bookkeeping fits into."""
+
+
+def _is_apart(space: Space, files: PostfixFiles) -> bool:
+    """Whether a folder of the queue is a file system of its own, told by its size."""
+    whole = files.spaces[0]
+    return space.path.startswith(f"{whole.path}/") and (space.size, space.inodes) != (whole.size, whole.inodes)
+
+
+def _whole_queue(files: PostfixFiles) -> Evidence:
+    whole = files.spaces[0]
+    return Evidence(f"df -k {whole.path}", f"another file system, {whole.size} KiB: mail cannot be moved between them")
+
+
+def _joined(space: Space) -> list[Step]:
+    """The folder is one of the queue's own file system again; what lay in it is kept."""
+    kept = f"/root/{space.path.rpartition('/')[2]}.kept"
+    return [
+        inspect("findmnt {path}; ls -l {path}; grep {path} /etc/fstab", path=space.path),
+        KeepCopy(space.path, kept),
+        Unmount(space.path),
+        StopAndStart("postfix"),
+        by_hand("take the file system out of /etc/fstab; mail that waited lies in {kept}", kept=kept),
+    ]
+
+
+@check(
+    "QUEUE970",
+    "postfix-queue-on-two-file-systems",
+    "error",
+    rung="hand-over",
+    role="cause",
+    fails=[
+        {
+            "postfix": _MAIN,
+            "files": f"space: {_QUEUE} 90000 KiB free of 102400 KiB, 40 of 50 inodes free\n"
+            f"space: {_QUEUE}/incoming 9000 KiB free of 10240 KiB, 40 of 50 inodes free",
+        }
+    ],
+    passes=[
+        {
+            "postfix": _MAIN,
+            "files": f"space: {_QUEUE} 90000 KiB free of 102400 KiB, 40 of 50 inodes free\n"
+            f"space: {_QUEUE}/incoming 89998 KiB free of 102400 KiB, 38 of 50 inodes free",
+        },
+        {"postfix": _MAIN, "files": f"space: {_QUEUE}/incoming 9000 KiB free of 10240 KiB, 40 of 50 inodes free"},
+    ],
+    refs=("postfix: qmgr/qmgr_active.c, qmgr_active_feed(); global/mail_queue.c, mail_queue_rename()",),
+)
+def queue_on_two_file_systems(postfix: Postfix, files: PostfixFiles) -> Findings:
+    """A folder of Postfix' queue is a file system of its own, so no mail leaves it.
+
+    The queue manager moves mail from incoming to active and deferred by rename(2), which works within one file system
+    only. Mail is taken after a login and never delivered; the log says "Invalid cross-device link".
+
+    Advice: mount one file system for the whole queue directory, or none.
+    """
+    for space in files.spaces:
+        if _is_apart(space, files) and space.free > _LOW:
+            yield found(
+                f"{space.path} is a file system of its own: mail that Postfix takes cannot be moved on in its queue",
+                evidence=[Evidence(f"df -k {space.path}", f"{space.size} KiB"), _whole_queue(files)],
+                fix=_joined(space),
+                path=space.path,
+            )
 
 
 def _rules(postfix: Postfix) -> tuple[tuple[str, str, str, int, bool], ...]:

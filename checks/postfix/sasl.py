@@ -93,6 +93,19 @@ def _is_for_cyrus(files: PostfixFiles, smtpd: Smtpd) -> str:
     return next((path for path, look in files.by_path.items() if path.endswith(name) and look.kind in "-l"), "")
 
 
+def _has_conf(files: PostfixFiles | Unknown) -> bool:
+    """Whether somebody wrote a configuration of libsasl for smtpd."""
+    if isinstance(files, Unknown):
+        return False
+    return any(path.endswith("/smtpd.conf") and look.kind in "-l" for path, look in files.by_path.items())
+
+
+def _makes_no_socket(files: PostfixFiles | Unknown, smtpd: Smtpd) -> bool:
+    """Whether Dovecot makes no socket where Postfix' guides have it."""
+    usual = f"{smtpd.value('queue_directory').rstrip('/')}/private/auth"
+    return isinstance(files, PostfixFiles) and usual in files.missing
+
+
 @check(
     "SASL045",
     "postfix-sasl-type-and-path",
@@ -156,7 +169,9 @@ def sasl_type_and_path(postfix: Postfix, files: PostfixFiles | Unknown) -> Findi
             fixes = [("smtpd_sasl_type", other), ("smtpd_sasl_path", "private/auth" if other == "dovecot" else "smtpd")]
         elif kind == "cyrus" and "/" in path:
             why = f"smtpd_sasl_type is cyrus, but smtpd_sasl_path {path} is a socket: libsasl looks for {path}.conf"
-            fixes = [("smtpd_sasl_type", "dovecot")] if there else [("smtpd_sasl_path", "smtpd")]
+            fixes = [("smtpd_sasl_path", "smtpd")]
+            if there and not (_has_conf(files) and _makes_no_socket(files, first)):
+                fixes = [("smtpd_sasl_type", "dovecot")]
         elif kind == "dovecot" and isinstance(files, PostfixFiles) and not path.startswith("inet:"):
             socket = place(first, path.removeprefix("unix:"))
             absent = socket in files.missing

@@ -7,20 +7,23 @@ from maildoctor.api import (
     Decrypt,
     Evidence,
     Findings,
+    Move,
     Restart,
-    SelfSigned,
     SetPostfix,
     SetPostfixOption,
+    Step,
     Unknown,
     by_hand,
     check,
     found,
     inspect,
+    installed,
+    renewed,
     self_signed,
     shown,
 )
 from maildoctor.api.cyrus import PLAINTEXT, SaslConf
-from maildoctor.api.host import Certificate, TlsFile
+from maildoctor.api.host import Pair, SpareTls, TlsFile
 from maildoctor.api.postfix import (
     Postfix,
     PostfixTls,
@@ -30,6 +33,7 @@ from maildoctor.api.postfix import (
     needs_tls,
     pairs,
     primary,
+    set_postfix,
     tls_level,
     without_tls,
 )
@@ -48,17 +52,13 @@ _CERT = (
 )
 _KEY = "[key] /etc/postfix/host.key\npublic key: sha256:aa\n"
 _GOOD = _NOW + _CERT.format(2026, 2028) + _KEY
+_SPARE = "served: mail.example.com\n" + (_CERT.format(2026, 2028) + _KEY).replace("/etc/postfix/", "/etc/postfix/new/")
 _SOON = 14 * 86400.0
 
 
 def _users(postfix: Postfix) -> tuple[Smtpd, ...]:
     """Services that speak TLS."""
     return tuple(s for s in postfix.smtpd if tls_level(s) != "none" or s.is_yes("smtpd_tls_wrappermode"))
-
-
-def _state(tls: PostfixTls, key: str) -> str:
-    file = _of(tls, "key", key)
-    return file.state if file else ""
 
 
 def _offering(services: Sequence[Smtpd]) -> str:
@@ -98,6 +98,35 @@ def _of(tls: PostfixTls, purpose: str, path: str) -> TlsFile | None:
     return next((f for f in tls.of(purpose) if f.path == path), None)
 
 
+def _spare(tls: PostfixTls, spare: SpareTls | Unknown, option: str, path: str, key: str, *names: str) -> Pair | None:
+    """What lies elsewhere on the host and can take the place of a certificate and its key; a file that holds both, and
+    one of a chain, is put together by its owner."""
+    if isinstance(spare, Unknown) or path == key or option == _CHAIN:
+        return None
+    return spare.instead(tls, path, key, *names)
+
+
+def _taken(tls: PostfixTls, pair: Pair, option: str, path: str, key: str, services: Sequence[Smtpd]) -> list[Step]:
+    """It takes their place; what certbot keeps is named where it lies, for it is renewed there."""
+    of_key = option.replace("cert_file", "key_file")
+    if not pair.path.startswith("/etc/letsencrypt/live/"):
+        return [*installed(pair, path, key, tls), Restart("postfix")]
+    named = [set_postfix(s, name, value) for s in services for name, value in ((option, pair.path), (of_key, pair.key))]
+    return [*dict.fromkeys(named), Restart("postfix")]
+
+
+def _made(tls: PostfixTls, purpose: str, option: str, certificate: str, key: str) -> list[Step]:
+    """A certificate that serves until an authority has signed one, in the place of a file that is of no use."""
+    of_cert, of_key = (
+        file.state if file else "" for file in (_of(tls, "certificate", certificate), _of(tls, "key", key))
+    )
+    if certificate == key or option == _CHAIN or not {of_cert, of_key} <= {"ok", "missing", "broken"}:
+        what = f"install the {purpose} as {{path}}, or name another one by {option}"
+        return [by_hand(what, path=certificate if purpose == "certificate" else key)]
+    kept: list[Step] = [Move(key, f"{key}.old")] if of_key == "broken" else []
+    return [*kept, *self_signed(certificate, key, replaces=of_cert != "missing", has_key=of_key == "ok")]
+
+
 @check(
     "TLS045",
     "postfix-tls-file-unusable",
@@ -108,6 +137,7 @@ def _of(tls: PostfixTls, purpose: str, path: str) -> TlsFile | None:
     witnesses=("TLS580", "TLS582", "TLS583", "TLS586", "TLS587", "TLS599"),
     fails=[
         {"postfix": _HOST, "tls": _NOW + "[certificate] /etc/postfix/host.pem\nmissing\n" + _KEY},
+        {"postfix": _HOST, "tls": _NOW + "[certificate] /etc/postfix/host.pem\nmissing\n" + _KEY, "spare": _SPARE},
         {"postfix": _HOST, "tls": _NOW + _CERT.format(2026, 2028) + "[key] /etc/postfix/host.key\nmissing\n"},
         {
             "postfix": _HOST,
@@ -124,7 +154,7 @@ def _of(tls: PostfixTls, purpose: str, path: str) -> TlsFile | None:
     ],
     refs=("postfix: tls/tls_certkey.c, tls/tls_server.c: read as root, before the chroot; without them 454 4.7.0",),
 )
-def tls_file_unusable(postfix: Postfix, tls: PostfixTls) -> Findings:
+def tls_file_unusable(postfix: Postfix, tls: PostfixTls, spare: SpareTls | Unknown) -> Findings:
     """A certificate or key that main.cf names is missing, or cannot be used.
 
     Postfix goes on: STARTTLS is offered and answered "454 4.7.0 TLS not available due to local problem", and the log
@@ -151,6 +181,7 @@ def tls_file_unusable(postfix: Postfix, tls: PostfixTls) -> Findings:
                 "missing": "does not exist",
                 "encrypted": "is protected by a passphrase, which Postfix cannot ask for",
             }.get(file.state, f"cannot be used ({file.reason or file.state})")
+            pair = None if file.state == "encrypted" else _spare(tls, spare, option, certificate, key)
             yield found(
                 f"The {purpose} file {path} ({name}) {what}: {_lost(services)}",
                 evidence=[
@@ -158,18 +189,13 @@ def tls_file_unusable(postfix: Postfix, tls: PostfixTls) -> Findings:
                         "No such file or directory" if file.state == "missing" else file.reason or file.state
                     ),
                     services[0].evidence(name),
+                    *([pair.evidence] if pair else []),
                 ],
-                fix=[
-                    Decrypt(path)
-                    if file.state == "encrypted"
-                    else SelfSigned(path, key)
-                    if (purpose, file.state, _state(tls, key)) == ("certificate", "missing", "ok") and path != key
-                    else by_hand(
-                        f"install the {purpose} as {{path}}, or name another one by {name}",
-                        path=path,
-                    ),
-                    Restart("postfix"),
-                ],
+                fix=[Decrypt(path), Restart("postfix")]
+                if file.state == "encrypted"
+                else _taken(tls, pair, option, certificate, key, services)
+                if pair
+                else [*_made(tls, purpose, name, certificate, key), Restart("postfix")],
                 path=path,
             )
 
@@ -182,11 +208,14 @@ def tls_file_unusable(postfix: Postfix, tls: PostfixTls) -> Findings:
     role="cause",
     explains=("no-starttls", "WIRE020", "WIRE021"),
     witnesses=("TLS581", "TLS583", "TLS587", "TLS599"),
-    fails=[{"postfix": _HOST, "tls": _NOW + _CERT.format(2026, 2028) + _KEY.replace("aa", "bb")}],
+    fails=[
+        {"postfix": _HOST, "tls": _NOW + _CERT.format(2026, 2028) + _KEY.replace("aa", "bb")},
+        {"postfix": _HOST, "tls": _NOW + _CERT.format(2026, 2028) + _KEY.replace("aa", "bb"), "spare": _SPARE},
+    ],
     passes=[{"postfix": _HOST, "tls": _GOOD}],
     refs=("postfix: tls/tls_certkey.c: SSL_CTX_check_private_key",),
 )
-def key_does_not_match(postfix: Postfix, tls: PostfixTls) -> Findings:
+def key_does_not_match(postfix: Postfix, tls: PostfixTls, spare: SpareTls | Unknown) -> Findings:
     """The private key does not belong to the certificate, and Postfix uses neither.
 
     STARTTLS is answered "454 4.7.0 TLS not available due to local problem"; the log has "private key … does not match
@@ -200,12 +229,14 @@ def key_does_not_match(postfix: Postfix, tls: PostfixTls) -> Findings:
             continue
         public = one.certificates[0].public_key
         if public.startswith("sha256:") and public != other.public_key:
+            pair = _spare(tls, spare, option, certificate, key, *one.certificates[0].names)
             yield found(
                 f"The key {key} does not match the certificate {certificate}: {_lost(services)}",
                 evidence=[
                     one.evidence(f"{one.certificates[0].subject}: another public key than"),
                     other.evidence("the public half of this key"),
                     services[0].evidence(option),
+                    *([pair.evidence] if pair else []),
                 ],
                 fix=[
                     inspect(
@@ -214,8 +245,11 @@ def key_does_not_match(postfix: Postfix, tls: PostfixTls) -> Findings:
                         certificate=certificate,
                         key=key,
                     ),
-                    *self_signed(certificate, key, replaces=True),
-                    Restart("postfix"),
+                    *(
+                        _taken(tls, pair, option, certificate, key, services)
+                        if pair
+                        else [*self_signed(certificate, key, replaces=True), Restart("postfix")]
+                    ),
                 ],
                 path=key,
             )
@@ -306,11 +340,6 @@ def chain_files_out_of_order(postfix: Postfix, tls: PostfixTls) -> Findings:
         )
 
 
-def _first(tls: PostfixTls, path: str) -> Certificate | None:
-    file = _of(tls, "certificate", path)
-    return file.certificates[0] if file and file.certificates else None
-
-
 @check(
     "TLS047",
     "postfix-certificate-not-valid-now",
@@ -320,12 +349,13 @@ def _first(tls: PostfixTls, path: str) -> Certificate | None:
     explains=("WIRE025", "WIRE026", "WIRE027"),
     fails=[
         {"postfix": _HOST, "tls": _NOW + _CERT.format(2020, 2021) + _KEY},
+        {"postfix": _HOST, "tls": _NOW + _CERT.format(2020, 2021) + _KEY, "spare": _SPARE},
         {"postfix": _HOST, "tls": _NOW + _CERT.format(2040, 2041) + _KEY},
     ],
     passes=[{"postfix": _HOST, "tls": _GOOD}],
     refs=("RFC 5280 section 4.1.2.5",),
 )
-def certificate_not_valid_now(postfix: Postfix, tls: PostfixTls) -> Findings:
+def certificate_not_valid_now(postfix: Postfix, tls: PostfixTls, spare: SpareTls | Unknown) -> Findings:
     """The certificate of Postfix has expired, is about to, or is not valid yet.
 
     Clients that verify it break off after STARTTLS, before they log in. A renewed file is used by processes that start
@@ -336,9 +366,10 @@ def certificate_not_valid_now(postfix: Postfix, tls: PostfixTls) -> Findings:
     if not tls.now:
         return
     reported: set[str] = set()
-    for _, path, _key, _services in _used(postfix, tls):
-        one = _first(tls, path)
-        if one is None or not one.not_after or path in reported:
+    for option, path, key, services in _used(postfix, tls):
+        file = _of(tls, "certificate", path)
+        one = file.certificates[0] if file and file.certificates else None
+        if file is None or one is None or not one.not_after or path in reported:
             continue
         reported.add(path)
         until, since = (datetime.fromtimestamp(t, UTC).strftime("%Y-%m-%d") for t in (one.not_after, one.not_before))
@@ -352,16 +383,18 @@ def certificate_not_valid_now(postfix: Postfix, tls: PostfixTls) -> Findings:
             if path in (c for _, c, _k in pairs(primary(postfix))):
                 yield shown(f"certificate until {until}", Evidence(path, f"{one.subject}: not after {until}"))
             continue
+        pair = _spare(tls, spare, option, path, key, *one.names)
+        anew = renewed(file, key) or [by_hand("have the certificate {path} renewed", path=path)]
         yield found(
             f"The certificate {path} {words}",
             evidence=[
                 Evidence(path, f"{one.subject}: not before {since}, not after {until}"),
                 Evidence("date -u", datetime.fromtimestamp(tls.now, UTC).strftime("%Y-%m-%d")),
+                *([pair.evidence] if pair else []),
             ],
             fix=[
                 inspect("openssl x509 -in {path} -noout -subject -dates", path=path),
-                by_hand("have the certificate {path} renewed", path=path),
-                Restart("postfix"),
+                *(_taken(tls, pair, option, path, key, services) if pair else [*anew, Restart("postfix")]),
             ],
             severity="warning" if words.startswith("expires") else None,
             path=path,

@@ -11,6 +11,7 @@ from maildoctor.api import (
     check,
     found,
     inspect,
+    moved_away,
     restart,
     set_macro,
 )
@@ -179,6 +180,11 @@ def _least(cf: SendmailCf | Unknown) -> int:
         {"queues": _QUEUE + "drwxr-s--- smmta smmsp /var/spool/mqueue\n0 KiB free of 1024 KiB, 5 of 100 inodes free"},
         {
             "queues": _QUEUE
+            + "drwxr-s--- smmta smmsp /var/spool/mqueue\n0 KiB free of 1024 KiB, 5 of 100 inodes free\n"
+            + "stray: -rw-r--r-- 1 root root 900000 2026-06-01 00:00:00 /var/spool/mqueue/core\nroom: /root"
+        },
+        {
+            "queues": _QUEUE
             + "drwxr-s--- smmta smmsp /var/spool/mqueue\n90000 KiB free of 102400 KiB, 0 of 100 inodes free"
         },
     ],
@@ -208,7 +214,11 @@ def queue_full(queues: Queues, cf: SendmailCf | Unknown) -> Findings:
             yield found(
                 f"The file system of {queue.path} is {'too full for sendmail' if demand else 'full'}: {what}{demand}",
                 evidence=[Evidence(f"df -k {queue.path}", what)],
-                fix=[inspect("du -xsk {path}/* | sort -n | tail", path=queue.path)],
+                fix=[
+                    inspect("du -xsk {path}/* | sort -n | tail", path=queue.path),
+                    # the daemon looks for room again after a minute only (daemon.c, getrequests())
+                    *([*moved_away(queue.strays), restart()] if queue.strays.room else []),
+                ],
                 path=queue.path,
             )
 

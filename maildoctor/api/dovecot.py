@@ -8,6 +8,7 @@ from maildoctor.auth.dovecot import (
     is_asked,
     listener_at,
     offered,
+    servable,
     unknown_mechanisms,
     with_socket,
 )
@@ -18,10 +19,11 @@ from maildoctor.facts.dovecot.naming import identity, refused_character
 from maildoctor.facts.dovecot.settings import AuthListener, Dovecot, Passdb
 from maildoctor.facts.dovecot.sockets import AuthSocket, DovecotSockets, Handshake, seen_by
 from maildoctor.facts.dovecot.tree import Problem, Section, Setting
-from maildoctor.facts.dovecot.users import DovecotUser, PasswdFile, PasswdFiles
+from maildoctor.facts.dovecot.users import LABELS, DovecotUser, PasswdFile, PasswdFiles
 
 __all__ = [
     "CHALLENGES",
+    "LABELS",
     "Asker",
     "AuthListener",
     "AuthSocket",
@@ -49,6 +51,7 @@ __all__ = [
     "offered",
     "refused_character",
     "seen_by",
+    "servable",
     "servers",
     "sql_server",
     "unknown_mechanisms",

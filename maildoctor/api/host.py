@@ -18,7 +18,7 @@ from maildoctor.facts.safety import Reader, may, refusals, unsafe_folder
 from maildoctor.facts.services import Services, counted_ports, named
 from maildoctor.facts.startup import Startup, leaves_at_once
 from maildoctor.facts.system import System
-from maildoctor.facts.tls import Certificate, Tls, TlsFile
+from maildoctor.facts.tls import Certificate, Pair, SpareTls, Tls, TlsFile
 from maildoctor.facts.wrappers import TcpWrappers
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "NameSwitch",
     "Names",
     "OpensslConf",
+    "Pair",
     "Paths",
     "PortNames",
     "Process",
@@ -53,6 +54,7 @@ __all__ = [
     "Resolver",
     "Ruling",
     "Services",
+    "SpareTls",
     "Startup",
     "System",
     "TcpWrappers",

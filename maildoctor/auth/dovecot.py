@@ -43,6 +43,18 @@ def unknown_mechanisms(dovecot: Dovecot) -> list[str]:
     return [m for m in dovecot.mechanisms if m not in _MECHANISMS or version < _MECHANISMS[m]]
 
 
+def servable(dovecot: Dovecot, files: PasswdFiles) -> list[str]:
+    """Mechanisms without a password on the wire that this release has, and the stored passwords of all users can serve;
+    DIGEST-MD5 only where realms are named for it. None where users are kept elsewhere too."""
+    asked = [(p, files.at(p.path)) for p in dovecot.passdbs if p.verifies]
+    rows = [(p, u) for p, f in asked if f and p.driver == "passwd-file" and not f.reason for u in f.users.values()]
+    if not rows or any(f is None or f.reason for _, f in asked):
+        return []
+    version = dovecot.version or (2, dovecot.tree.minor, 99)
+    wanted = ["SCRAM-SHA-256", "SCRAM-SHA-1", *(["DIGEST-MD5"] if dovecot.value("auth_realms") else []), "CRAM-MD5"]
+    return [m for m in wanted if version >= _MECHANISMS[m] and all(u.serves(m, p.scheme) for p, u in rows)]
+
+
 _FEW = 3
 """Users that are named."""
 

@@ -20,6 +20,7 @@ from maildoctor.collect import (
     postfix,
     reach,
     sendmail,
+    spare_tls,
     system,
     wire,
 )
@@ -68,6 +69,7 @@ from maildoctor.facts.sendmail.program import SendmailProgram
 from maildoctor.facts.services import Services, named
 from maildoctor.facts.startup import Startup
 from maildoctor.facts.system import System
+from maildoctor.facts.tls import SpareTls
 from maildoctor.facts.wire import Wire
 from maildoctor.facts.wrappers import TcpWrappers
 from maildoctor.host import Host
@@ -131,6 +133,7 @@ _SERVICE: dict[type[Any], Collector] = {
     Exposed: paths.exposed,
     Copies: paths.copies,
     OpensslConf: openssl.conf,
+    SpareTls: spare_tls.spare_tls,
 }
 """Facts of one login service, collected for each."""
 

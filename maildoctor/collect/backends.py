@@ -300,18 +300,52 @@ def ldap_store(host: Host, know: FactStore) -> LdapStore | Unknown:
     lines += [">> looks", *(text(host.ask("look", p)) for p in (path, *map(store.value, _NAMED)) if p)]
     if not store.broken and store.method != "fastbind":
         lines.append(f">> filter: {widest(store.filter)}")
+        names = know.get(Names)
         for server in store.servers[:_SERVERS]:
-            said = host.ask("directory", store.question(server, widest(store.filter)))
+            at = _in_hosts(names, server.host)
+            said = host.ask("directory", store.question(server, widest(store.filter), address=at))
             if isinstance(said, NoAnswer):
                 lines.append(f">> unasked: {server.uri} because {said.reason}")
             else:
                 lines += [f">> ask {server.uri}", said]
+                if verifies := _authority(host, store, server, at, said):
+                    lines.append(f">> verifies: {verifies}")
                 if LdapStore.parse("\n".join(["", ">> ask x", said])).asked[0].entries:
-                    lines += _users(host, know, store, found, server)
+                    lines += _users(host, know, store, found, server, at)
     return LdapStore.parse("\n".join(lines))
 
 
-def _users(host: Host, know: FactStore, store: LdapStore, found: Verifier, server: Server) -> list[str]:
+def _in_hosts(names: Names | None, host: str) -> str:
+    """The address of the loopback that /etc/hosts has for a name, empty where it has none."""
+    rows = [h.address for h in names.hosts if host in map(str.lower, h.names)] if names else []
+    return next((a for a in rows[:1] if Server.parse(f"ldap://{a}/").is_own or a == "::1"), "")
+
+
+_CA_NAMED = re.compile(r"[^/]{1,100}\.(?:pem|crt|cer)", re.IGNORECASE)
+_OF_SLAPD = re.compile(r"(?mi)^[ \t]*TLSCACertificateFile[ \t]+(/\S{1,300})")
+_SLAPD = ("/etc/ldap/slapd.conf", "/etc/openldap/slapd.conf", "/usr/local/etc/openldap/slapd.conf")
+_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem")
+_AUTHORITIES = 12
+
+
+def _authority(host: Host, store: LdapStore, server: Server, address: str, said: str) -> str:
+    """A file by which the certificate is accepted that was refused by ldap_tls_cacert_file: that which slapd itself
+    names, one beside, or what the system trusts. Each is tried by a handshake."""
+    named = store.value("ldap_tls_cacert_file")
+    if not named or not re.search(r"(?m)^tls: (?!ok|[0-9])", said):
+        return ""
+    folder = named.rpartition("/")[0]
+    files: list[str] = _OF_SLAPD.findall("\n".join(text(host.ask("read", path)) for path in _SLAPD))
+    files += [f"{folder}/{n}" for n in text(host.ask("list", folder)).splitlines() if _CA_NAMED.fullmatch(n)]
+    for path in [p for p in dict.fromkeys((*files, *_BUNDLES)) if p != named][:_AUTHORITIES]:
+        if isinstance(host.ask("cert", path), str):
+            answer = text(host.ask("directory", store.question(server, "", address=address, ca=path)))
+            if re.search(r"(?m)^tls: ok$", answer):
+                return path
+    return ""
+
+
+def _users(host: Host, know: FactStore, store: LdapStore, found: Verifier, server: Server, address: str) -> list[str]:
     """What the directory says to the names that failed in the log, as saslauthd would look them up."""
     logins, application = know.get(Logins), know.get(SaslApplication)
     failed = [a for a in (logins.names.values() if logins else ()) if a.failures and a.name][-_NAMES:]
@@ -323,7 +357,7 @@ def _users(host: Host, know: FactStore, store: LdapStore, found: Verifier, serve
             continue
         default = store.value("ldap_default_realm", store.value("ldap_default_domain"))
         words = expanded(store.filter, name, realm or default, application.protocol if application else "smtp")
-        said = host.ask("directory", store.question(server, words, "2", state=True))
+        said = host.ask("directory", store.question(server, words, "2", state=True, address=address))
         if isinstance(said, str):
             lines += [f">> user {name} {server.uri}", said]
     return lines

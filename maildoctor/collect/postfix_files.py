@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from maildoctor.collect.knowledge import FactStore, joined, text, unknown
 from maildoctor.collect.paths import Files
+from maildoctor.collect.strays import strays
 from maildoctor.facts import Unknown
 from maildoctor.facts.paths import Look, walk
 from maildoctor.facts.postfix import sockets
@@ -25,6 +26,8 @@ _SOURCE = re.compile(r"(?:hash|btree|cdb|lmdb|dbm|texthash):(/[^\s,]{1,400})")
 _ROW = re.compile(r"(?m)^([^\s#]\S{0,320})[ \t]+(\S.{0,399})$")
 _ROWS = 5_000
 """Rows of one access table that are read."""
+_MESSAGE = re.compile(r"[0-9A-F]{5,20}|[0-9A-Za-z]{10,30}|\d{1,20}\.\d{1,20}")
+"""Queue files (global/mail_queue.h: short and long names) and what cleanup writes before it names them."""
 _SENDERS = 1_000
 """Addresses of one table of senders that are read."""
 
@@ -50,7 +53,7 @@ def files(host: Host, know: FactStore) -> PostfixFiles | Unknown:
             lines.append(f"bound: {look.path} {bound}" if bound else "")
     for name in ("", "/incoming", "/active"):
         if space := text(host.ask("space", f"{queue}{name}")):
-            lines.append(f"space: {queue}{name} {space}")
+            lines += [f"space: {queue}{name} {space}", *strays(host, f"{queue}{name}", _MESSAGE)]
     return PostfixFiles.parse(
         joined(
             *(x.line for x in seen),
@@ -88,8 +91,9 @@ def _unless_there(path: str, looked: Files) -> str:
 
 
 def _names(found: Postfix) -> Iterator[str]:
-    """What the services call themselves to libsasl, as far as that is no path."""
-    yield from dict.fromkeys(n for s in found.smtpd if "/" not in (n := s.value("smtpd_sasl_path")) and n)
+    """What the services call themselves to libsasl, as far as that is no path, and what they do by default."""
+    named = [n for s in found.smtpd if "/" not in (n := s.value("smtpd_sasl_path")) and n]
+    yield from dict.fromkeys((*named, "smtpd"))
 
 
 def _sockets(smtpd: Smtpd) -> Iterator[str]:

@@ -5,6 +5,7 @@ import re
 
 from maildoctor.collect.bounds import left_out
 from maildoctor.collect.knowledge import FactStore, joined, text
+from maildoctor.collect.strays import strays
 from maildoctor.facts import Unknown
 from maildoctor.facts.maps import Entries
 from maildoctor.facts.names import Names
@@ -143,9 +144,12 @@ def _queue(host: Host, purpose: str, path: str) -> str:
     if isinstance(real, NoAnswer):
         return joined(f"[{purpose}] {path}", "missing" if real.why == "absent" else "")
     waiting = _waiting(host, real) if purpose == "submission queue" else ""
-    return joined(f"[{purpose}] {path}", text(host.ask("look", real)), text(host.ask("space", real)), waiting)
+    rest = strays(host, real, _MESSAGE)
+    return joined(f"[{purpose}] {path}", text(host.ask("look", real)), text(host.ask("space", real)), waiting, *rest)
 
 
+_MESSAGE = re.compile(r"[A-Za-z]f[0-9A-Za-z]{8,40}")
+"""Files of a message (doc/op, "The Mail Queue"): qf, df, xf, tf and others, and its id."""
 _MESSAGES = 50
 """Messages of a queue whose times are looked at."""
 

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self
 
 from maildoctor.facts import Unknown
@@ -11,6 +11,8 @@ from maildoctor.model import Evidence
 _HEAD = re.compile(r"\[(certificate|key|CA|CA folder|CRL)\] (/.*)")
 
 _MORE = re.compile(r"# more: ([\d,]{1,12}) certificates")
+SOON = 14 * 86400.0
+"""Seconds before its end from which a certificate should be renewed."""
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]{1,2}")
 """Names that c_rehash(1) gives."""
 
@@ -36,6 +38,15 @@ class Certificate:
         names = {n.lower().rstrip(".") for n in self.names}
         asked = (host.lower().rstrip(".") for host in hosts)
         return bool(self.cut) or any(host in names or "*." + host.partition(".")[2] in names for host in asked)
+
+    def is_valid(self, now: float) -> bool:
+        """Whether it is at that time, and for the next two weeks."""
+        return bool(now) and self.not_before <= now < self.not_after - SOON
+
+    @property
+    def is_self_signed(self) -> bool:
+        """Whether no authority signed it."""
+        return self.subject == self.issuer
 
     @property
     def gap(self) -> Unknown | None:
@@ -103,6 +114,62 @@ class Tls:
     def of(self, purpose: str) -> tuple[TlsFile, ...]:
         """The files of one purpose."""
         return tuple(f for f in self.files if f.purpose == purpose)
+
+    def serves(self, *hosts: str) -> bool:
+        """Whether all certificates and keys can be used: they are there, valid, fit each other, and are for one of
+        these names, where there are any."""
+        own = [f.certificates[0] for f in self.of("certificate") if f.certificates]
+        keys = {f.public_key for f in self.of("key")}
+        return all(f.state == "ok" for f in (*self.of("certificate"), *self.of("key"))) and all(
+            c.is_valid(self.now) and c.public_key in keys and (not hosts or c.covers(*hosts)) for c in own
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A certificate and its key, by the files that hold them."""
+
+    path: str
+    key: str
+    certificate: Certificate
+    is_private: bool = False
+    """the file of the certificate holds a private key, too"""
+
+    @property
+    def evidence(self) -> Evidence:
+        """Where it lies, for whom it is, and until when."""
+        until = datetime.fromtimestamp(self.certificate.not_after, UTC).strftime("%Y-%m-%d")
+        words = f"for {', '.join(self.certificate.names[:4])} until {until}; its key: {self.key}"
+        return Evidence(self.path, words)
+
+
+class SpareTls(Tls):
+    """Certificates and keys that lie on the host and are not in use. Text as that of `Tls`, of files that can be used
+    alone; `served` are the names by which clients may know this host."""
+
+    def instead(self, used: Tls, path: str, key: str, *more: str) -> Pair | None:
+        """What can take the place of the certificate at `path` and its `key`: valid at the time of `used`, for one of
+        the host's names or of `more`, with its key. One of the two files may stay. What an authority signed comes
+        first, then what keeps a file, then what is valid longest; what nobody signed is taken only where a file
+        stays."""
+        files = (*used.files, *self.files)
+        keys: dict[str, str] = {}
+        for file in sorted((f for f in files if f.purpose == "key" and f.public_key), key=lambda f: f.path != key):
+            keys.setdefault(file.public_key, file.path)
+        pairs = [
+            Pair(f.path, keys[c.public_key], c, any(k.path == f.path and k.purpose == "key" for k in files))
+            for f in files
+            if f.purpose == "certificate"
+            for c in f.certificates[:1]
+            if c.public_key in keys and c.is_valid(used.now) and c.covers(*self.served, *more)
+        ]
+
+        def rank(pair: Pair) -> tuple[bool, int, float]:
+            stays = (pair.path == path) + (pair.key == key)
+            return not pair.certificate.is_self_signed, stays, pair.certificate.not_after
+
+        fit = [p for p in pairs if (p.path, p.key) != (path, key) and max(rank(p)[:2])]
+        return max(fit, key=rank, default=None)
 
 
 def _file(purpose: str, path: str, lines: list[str]) -> TlsFile:

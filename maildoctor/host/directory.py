@@ -35,21 +35,22 @@ _PORTS = {"ldap": 389, "ldaps": 636}
 
 def ask(words: str, read: Callable[[str], str], everywhere: bool) -> Answer:
     """What the server says to `uri=URI conf=PATH bind=DN base=DN scope=sub filter=FILTER most=N attribute=NAME
-    tls=start ca=PATH state=yes`, a line each: `connect`, `tls`, `bind`, `base`, `search`; for `state` also `dn` of the
-    entry, `state: VALUE of NAME` for what may be seen of it, `policy` where the directory has password policies. Where
-    not `everywhere` only an address of the loopback is asked."""
+    tls=start ca=PATH state=yes address=ADDRESS`, a line each: `connect`, `tls`, `bind`, `base`, `search`; for `state`
+    also `dn` of the entry, `state: VALUE of NAME` for what may be seen of it, `policy` where the directory has password
+    policies. Where not `everywhere` only an address of the loopback is asked; `address`: that which /etc/hosts has for
+    the name."""
     wanted = dict(word.partition("=")[::2] for word in shlex.split(words))
     parts = urlsplit(wanted.get("uri", ""))
     if parts.scheme not in _PORTS:
         return NoAnswer("unavailable", f"{wanted.get('uri')} is not asked: only ldap:// and ldaps:// are")
     name, port = unquote(parts.hostname or "localhost"), parts.port or _PORTS[parts.scheme]
-    if not (everywhere or is_loopback(name)):
+    own = is_loopback(name) or is_loopback(wanted.get("address", ""))
+    if not (everywhere or own):
         return NoAnswer("unavailable", f"{name} is another machine, which is not asked", "use --ask-backends")
     lines: list[str] = []
-    own = is_loopback(name)
     for ca in dict.fromkeys((wanted.get("ca", ""), "")):
         try:
-            with socket.create_connection((name, port), PATIENCE) as connection:
+            with socket.create_connection((wanted.get("address") or name, port), PATIENCE) as connection:
                 if not lines:
                     lines.append(f"connect: {name}:{port} ok")
                 with _Talk(connection, name, ca) as talk:

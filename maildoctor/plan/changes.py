@@ -31,9 +31,10 @@ _CHANGES: Mapping[type[steps.Step], Callable[[Any], tuple[str, ...]]] = {
     **dict.fromkeys(
         (
             steps.RemoveFile, steps.RemoveFolder, steps.CreateFile, steps.WriteFile, steps.Link, steps.MakeDevice,
-            steps.SetUpPam, steps.MakeKey, steps.MakeFolder, steps.SetOption, steps.SetInLine, steps.CommentOut,
-            steps.CommentOutLines, steps.AddInBlock, steps.RenameOption, steps.SeparateByColon, steps.AddLine,
-            steps.RemoveLine, steps.SetRow, steps.RenameRow, steps.CommentOutRow, steps.QuoteItems,
+            steps.SetUpPam, steps.MakeKey, steps.CopyFile, steps.MakeFolder, steps.SetOption, steps.SetInLine,
+            steps.CloseUp, steps.Relabel,
+            steps.CommentOut, steps.CommentOutLines, steps.AddInBlock, steps.RenameOption, steps.SeparateByColon,
+            steps.AddLine, steps.RemoveLine, steps.SetRow, steps.RenameRow, steps.CommentOutRow, steps.QuoteItems,
             steps.DropFlag, steps.SelfSigned, steps.AddMacro, steps.SetMacro,
             steps.DropMacro, steps.SetPort, steps.DropPort, steps.ListenForAll, steps.Generate, steps.PutBack,
         ),

@@ -24,10 +24,12 @@ from maildoctor.plan.steps import (
     BuildTable,
     Chmod,
     Chown,
+    CloseUp,
     CommentOut,
     CommentOutLines,
     CommentOutRow,
     CopyChain,
+    CopyFile,
     CreateFile,
     Decrypt,
     DeleteUser,
@@ -57,12 +59,14 @@ from maildoctor.plan.steps import (
     PutBack,
     QuoteItems,
     Rebuild,
+    Relabel,
     Remount,
     RemoveFile,
     RemoveFolder,
     RemoveLine,
     RenameOption,
     RenameRow,
+    RenewCertificate,
     Restart,
     SelfSigned,
     SeparateByColon,
@@ -79,6 +83,7 @@ from maildoctor.plan.steps import (
     Step,
     StopAndStart,
     Unban,
+    Unmount,
     UnsetPostfix,
     WriteFile,
     WriteLogin,
@@ -292,6 +297,13 @@ def _folder(step: MakeFolder, system: System) -> str:
     return f"install -d -o {shell_word(step.owner)} -g {shell_word(step.group)} -m {step.mode} {shell_word(step.path)}"
 
 
+def _copy(step: CopyFile, system: System) -> str:
+    words = shell_words(step.source, step.path)
+    if system.family == "solaris":  # whose install(1) is another
+        return f"(umask 077; cp {words}) && chmod {step.mode} {shell_word(step.path)}"
+    return f"install -m {step.mode} {words}"
+
+
 _PAM = {
     "debian": "@include common-{0}",
     "suse": "{0} include common-{0}",
@@ -369,6 +381,18 @@ def _set(step: SetOption, system: System) -> str:
 
 def _set_in_line(step: SetInLine, system: System) -> str:
     script = rf"{step.line}s/^\([ \t]*{step.name}[ \t]*=[ \t]*\).*/\1{_literal(step.value)}/"
+    return _sed(script, step.path, system)
+
+
+def _close_up(step: CloseUp, system: System) -> str:
+    scripts = [r"s/\(-o[[:blank:]]*[A-Za-z0-9_]*\)[[:blank:]]*=[[:blank:]]*/\1=/g", r"s/,[[:blank:]]*/,/g"]
+    return _sed_lines([f"{step.line}{{", *scripts, "}"], step.path, system)
+
+
+def _relabel(step: Relabel, system: System) -> str:
+    """Schemes are written in any case."""
+    hashed = rf"\$({_pattern(step.kind)})\$".replace("(", r"\(").replace(")", r"\)")
+    script = rf"s/^\([^:]*:\){{{_pattern(step.scheme)}}}{hashed}/\1{{{_literal(step.to)}}}$\2$/I"
     return _sed(script, step.path, system)
 
 
@@ -653,13 +677,18 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     Link: lambda s, _: f"ln -s {shell_words(s.target, s.path)}",
     MakeDevice: lambda s, _: f"mknod -m 666 {shell_word(s.path)} c {s.major} {s.minor}",
     MakeFolder: _folder,
+    CopyFile: _copy,
+    RenewCertificate: lambda s, _: f"certbot renew --cert-name {shell_word(s.name)}",
     MakeKey: lambda s, _: f"openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out {shell_word(s.path)}",
     MakeCertificate: _make_certificate,
     KeepCopy: lambda s, _: f"test -e {shell_word(s.to)} || cp -Rp {shell_words(s.path, s.to)}",
     SetUpPam: _pam,
     Remount: lambda s, system: f"mount {'-uw' if system.family == 'freebsd' else '-o remount,rw'} {shell_word(s.path)}",
+    Unmount: lambda s, _: f"umount {shell_word(s.path)}",
     SetOption: _set,
     SetInLine: _set_in_line,
+    CloseUp: _close_up,
+    Relabel: _relabel,
     CommentOut: _comment_out,
     CommentOutLines: _comment_out_lines,
     AddInBlock: _add_in_block,

@@ -169,6 +169,22 @@ class SelfSigned(_New):
 
 
 @dataclass(frozen=True)
+class CopyFile(_New):
+    """A copy of the file `source`, root's own, with this mode."""
+
+    source: str
+    mode: str
+
+
+@dataclass(frozen=True)
+class RenewCertificate(Step):
+    """certbot gets a new certificate in the place of one that it got before."""
+
+    name: str
+    effect: str = field(default="asks the certificate authority", kw_only=True)
+
+
+@dataclass(frozen=True)
 class MakeFolder(Step):
     """A folder with owner, group and mode."""
 
@@ -200,6 +216,14 @@ class KeepCopy(Step):
     path: str
     to: str
     safety: Safety = field(default="safe", kw_only=True)
+
+
+@dataclass(frozen=True)
+class Unmount(Step):
+    """A file system is no longer mounted in a folder, and what lies below is seen again."""
+
+    path: str
+    effect: str = field(default="what lies in it is out of sight", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -249,6 +273,26 @@ class SetInLine(Step):
     def inverse(self) -> Sequence[Step]:
         """The old value."""
         return [replace(self, value=self.before, before=self.value)]
+
+
+@dataclass(frozen=True)
+class CloseUp(Step):
+    """In a line of Postfix's master.cf the blanks go that stand round the `=` of an option and behind its commas (`-o
+    name = value, value`)."""
+
+    path: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Relabel(Step):
+    """In Dovecot's passwd-file hashes that begin with `$` `kind` `$` get the scheme that they are of, in the place of
+    the one that stands before them."""
+
+    path: str
+    kind: str
+    scheme: str
+    to: str
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,8 @@ class LdapStore:
     """saslauthd's file for LDAP.
 
     Text: `# path: /etc/saslauthd.conf` and its lines; then `>> ask URI` and what that server said, a line each
-    (`connect: …`, `bind: 0 success`); `>> user NAME URI` and what was said to the filter for that name; `>> unasked URI
+    (`connect: …`, `bind: 0 success`); `>> verifies: PATH`, a file of authorities by which a server's certificate is
+    accepted that the settings refuse; `>> user NAME URI` and what was said to the filter for that name; `>> unasked URI
     because WHY`; `>> missing: PATH` for a file that it names; `>> base: DN` of ldap.conf; `>> filter: TEXT` as it was
     asked; `ls -ld` lines; `>> absent` where the file is not there.
     """
@@ -130,6 +131,8 @@ class LdapStore:
     base_of_ldap_conf: str
     filter_asked: str
     files: Mapping[str, Look]
+    verifies: str = ""
+    """a file by which the certificate of the directory is accepted, where that of the settings does not do"""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -159,7 +162,7 @@ class LdapStore:
                 ignored.append((number, stripped[:200], f"{key} is one of {', '.join(_CHOICES[key])}"))
             else:
                 settings[key] = Setting(value, number)
-        marks = re.findall(r"(?m)^>> (missing|base|filter|unasked): ?(.*)$", rest)
+        marks = re.findall(r"(?m)^>> (missing|base|filter|unasked|verifies): ?(.*)$", rest)
         not_asked = dict(m.partition(" because ")[::2] for kind, m in marks if kind == "unasked")
         return cls(
             path,
@@ -174,6 +177,7 @@ class LdapStore:
             next((m.strip() for kind, m in marks if kind == "base"), ""),
             next((m for kind, m in marks if kind == "filter"), ""),
             {x.path: x for x in map(Look.parse, rest.splitlines()) if x},
+            next((m.strip() for kind, m in marks if kind == "verifies"), ""),
         )
 
     def value(self, name: str, otherwise: str = "") -> str:
@@ -233,8 +237,10 @@ class LdapStore:
         word = self.value("ldap_auth_method", "bind").lower()
         return "fastbind" if self.on("ldap_use_sasl") and word == "bind" else word
 
-    def question(self, server: Server, filter_: str, most: str = "", state: bool = False) -> str:
-        """The words of the door's verb `directory`."""
+    def question(
+        self, server: Server, filter_: str, most: str = "", state: bool = False, address: str = "", ca: str = ""
+    ) -> str:
+        """The words of the door's verb `directory`; `ca`: another file than ldap_tls_cacert_file."""
         words = {
             "uri": server.uri,
             "conf": self.path,
@@ -245,8 +251,9 @@ class LdapStore:
             "most": most,
             "attribute": self.value("ldap_password_attr", "userPassword") if self.method == "custom" else "",
             "tls": "start" if self.on("ldap_start_tls") else "",
-            "ca": self.value("ldap_tls_cacert_file"),
+            "ca": ca or self.value("ldap_tls_cacert_file"),
             "state": "yes" if state else "",
+            "address": address,
         }
         return " ".join(shlex.quote(f"{name}={value}") for name, value in words.items() if value)
 

@@ -41,6 +41,12 @@ _SINCE: Mapping[str, tuple[int, ...]] = {
     "SCRAM-SHA-1": (2, 2), "PBKDF2": (2, 3), "ARGON2I": (2, 3), "ARGON2ID": (2, 3), "SCRAM-SHA-256": (2, 3, 10),
 }  # fmt: skip
 _ENCODINGS = frozenset({"", "HEX", "B64", "BASE64"})
+_DIGESTS = frozenset({
+    "SHA", "SHA1", "SHA256", "SHA512", "SMD5", "SSHA", "SSHA256", "SSHA512", "PLAIN-MD5", "LDAP-MD5",
+})  # fmt: skip
+"""Schemes of a digest in hexadecimal or base64 (auth/password-scheme.c)."""
+LABELS: Mapping[str, tuple[str, str]] = {"sha512": ("6", "SHA512-CRYPT"), "sha256": ("5", "SHA256-CRYPT")}
+"""Shape of a hash -> what stands between its first dollar signs, and the scheme that it is of."""
 _CRYPTED = ("des", "bsdi", "md5", "bcrypt", "sha256", "sha512", "yescrypt", "scrypt", "sha1", "sunmd5", "gost-yescrypt")
 """Shapes that are a hash of crypt(3), whatever is written before them."""
 
@@ -78,6 +84,11 @@ class DovecotUser:
     def is_crypted(self) -> bool:
         """Whether it looks like a hash of crypt(3)."""
         return self.shape in _CRYPTED
+
+    @property
+    def is_mislabelled(self) -> bool:
+        """Whether a hash of crypt(3) has a scheme before it that takes a bare digest: SHA512 for SHA512-CRYPT."""
+        return self.shape in LABELS and self.scheme.partition(".")[0] in _DIGESTS
 
     def stored(self, default: str) -> str:
         """The scheme as it counts, without the suffix of its encoding."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from maildoctor.facts.paths import Look
+from maildoctor.facts.strays import Strays
 
 _MISSING = re.compile(r"missing: (/.{0,4096})")
 _UNSEEN = re.compile(r"unseen: (/[^:]{0,4096}): (.{0,400})")
@@ -36,7 +37,7 @@ class PostfixFiles:
     """Text: `ls -ld` lines, `missing: PATH`, `unseen: PATH: REASON`, `bound: PATH yes` where a process listens on a
     socket, `space: PATH 812 KiB free of 1024 KiB, 40 of 50 inodes free`, and of tables of senders
     `login: PATH<TAB>ADDRESS<TAB>NAMES`; of access tables `access: TYPE:PATH<TAB>PATTERN<TAB>ACTION`; `chroot resolver:
-    192.0.2.1 …`, the name servers in resolv.conf below the queue directory."""
+    192.0.2.1 …`, the name servers in resolv.conf below the queue directory; and lines as `Strays` has them."""
 
     by_path: Mapping[str, Look]
     missing: frozenset[str]
@@ -49,6 +50,7 @@ class PostfixFiles:
     """by `TYPE:PATH`, the rows of an access table in their order: pattern and action"""
     name_servers: tuple[str, ...] = ()
     """those that a chrooted service asks"""
+    strays: Strays = field(default_factory=Strays)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -69,6 +71,7 @@ class PostfixFiles:
             {path: tuple(rows) for path, rows in owners.items()},
             {table: tuple(rows) for table, rows in access.items()},
             tuple(w for x in lines if x.startswith(_ASKS) for w in x.removeprefix(_ASKS).split()[:3]),
+            Strays.parse(lines),
         )
 
     def look(self, path: str) -> Look | None:

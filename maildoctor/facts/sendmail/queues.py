@@ -1,10 +1,11 @@
 """Queue directories: there, whose, and how much room."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Self
 
 from maildoctor.facts.paths import Look
+from maildoctor.facts.strays import Strays
 
 _HEAD = re.compile(r"\[(queue|submission queue)\] (/.*)")
 _SPACE = re.compile(r"(\d{1,19}) KiB free of (\d{1,19}) KiB(?:, (\d{1,19}) of (\d{1,19}) inodes free)?")
@@ -34,13 +35,15 @@ class Queue:
     """messages in it, where they were counted"""
     oldest: float = 0.0
     """since when the oldest of them waits, in seconds since 1970"""
+    strays: Strays = field(default_factory=Strays)
 
 
 @dataclass(frozen=True, slots=True)
 class Queues:
     """Text: blocks of `[queue] /var/spool/mqueue` with an `ls -ld` line or `missing`, and
     `812 KiB free of 1024 KiB, 40 of 50 inodes free` (`, read-only` behind it where that is so), and `waiting:
-    NUMBER SECONDS`, how many messages are there and since when the oldest is."""
+    NUMBER SECONDS`, how many messages are there and since when the oldest is; and lines as `Strays` has
+    them."""
 
     all: tuple[Queue, ...]
 
@@ -73,6 +76,7 @@ def _queue(purpose: QueuePurpose, path: str, lines: list[str]) -> Queue:
         _read_only(lines),
         int(wait[1]) if wait else 0,
         float(wait[2]) if wait else 0.0,
+        Strays.parse(lines),
     )
 
 
