@@ -87,6 +87,35 @@ class Ground:
         return services.beside if services else None
 
     @cached_property
+    def serves(self) -> bool:
+        """Whether users are to log in here: as it is asked for; else not where this host only logs in elsewhere."""
+        if self.asked.serves is not None:
+            return self.asked.serves
+        return not self.relay_now or (self.service is not None and self.service.wanted)
+
+    @cached_property
+    def relay(self) -> str:
+        """The smart host at which this host is to log in: the one that is asked for; where nothing is asked, the one
+        that is set up; empty: none."""
+        return self.asked.relay or ("" if self.asked.serves else self.relay_now)
+
+    @cached_property
+    def relay_now(self) -> str:
+        """The smart host at which it logs in by its configuration, as `HOST:PORT`; empty: none."""
+        if not self.is_installed:
+            return ""
+        get = self.facts.get
+        if self.mta == "postfix":
+            return of_postfix.relay_of(get(Postfix))
+        return of_sendmail.relay_of(get(SendmailCf)) if self.mta == "sendmail" else ""
+
+    @cached_property
+    def relay_is_set_up(self) -> bool:
+        """Whether the configuration in use names the smart host that is wanted."""
+        now, wanted = self.relay_now, self.wanted
+        return bool(now) and now.lower() == f"{wanted.relay_host}:{wanted.relay_port}".lower()
+
+    @cached_property
     def store(self) -> Store:
         """Where accounts are, or are to be: as it is asked for, as it is set up, as is usual here."""
         if self.asked.accounts:
@@ -110,13 +139,16 @@ class Ground:
 
     @cached_property
     def is_set_up(self) -> bool:
-        """Whether AUTH is switched on, with the accounts that are wanted."""
+        """Whether AUTH is switched on, with the accounts that are wanted; where no users are to log in, whether the
+        smart host is named."""
+        if not self.serves:
+            return self.relay_is_set_up
         return self.is_installed and self.store_now == self.store
 
     @cached_property
     def wanted(self) -> Wanted:
         """What is asked for, with what is usual where nothing is."""
-        return replace(self.asked, mta=self.mta, accounts=self.store)
+        return replace(self.asked, mta=self.mta, accounts=self.store, serves=self.serves, relay=self.relay)
 
     @cached_property
     def set_up(self) -> SetUp:

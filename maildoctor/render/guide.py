@@ -1,7 +1,8 @@
 """The guide for a person, on one screen: every step in a line, then the next one in full; and as plain data."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from maildoctor import __version__
@@ -21,14 +22,20 @@ _MARKS: dict[State, tuple[str, Tone]] = {
 _TITLE = 13
 _LABEL = 6
 _FEW_NOTED = 3
+_SCREEN = 23
+"""Lines of a terminal, but one for the prompt that comes next."""
 _GLIMPSE = 150
 """Characters of what a step comes to that are shown at once."""
 _GAP = Block("", "")
 
 
-def text(guide: Guide, style: Style) -> str:
-    """The plan and the next step."""
-    return written(_blocks(guide, style), style)
+def text(guide: Guide, style: Style, whole: bool = False) -> str:
+    """The plan and the next step; of the `whole` way, each step that can be done now. Where that is more than a screen
+    holds, steps that are done and follow each other share a line."""
+    full = written(_blocks(guide, style, whole), style)
+    if style.verbosity > 0 or full.count("\n") <= _SCREEN:
+        return full
+    return written(_blocks(guide, style, whole, dense=True), style)
 
 
 def client_text(settings: ClientSettings, style: Style) -> str:
@@ -45,6 +52,7 @@ def document(guide: Guide) -> dict[str, Any]:
         "about": guide.about,
         "steps": [encoded(step) for step in guide.steps],
         "next": guide.next,
+        "way": list(guide.way),
         "client": encoded(client) | {"rows": [list(row) for row in client.rows]} if client else None,
         "noted": list(guide.noted),
         "run_in": guide.run_in,
@@ -64,25 +72,43 @@ def _encodable(value: Any) -> Any:
     return [_encodable(v) for v in value] if isinstance(value, list | tuple) else value
 
 
-def _blocks(guide: Guide, style: Style) -> Iterator[Block]:
+def _blocks(guide: Guide, style: Style, whole: bool, dense: bool = False) -> Iterator[Block]:
     yield Block("", f"maildoctor guide  {shown(guide.about, style.ascii)}")
     yield _GAP
-    for number, step in enumerate(guide.steps, 1):
-        yield _line(number, step, style)
+    for _, run in groupby(enumerate(guide.steps, 1), key=lambda pair: pair[1].state if dense else pair[0]):
+        yield from _lines(list(run), style)
     following = guide.step(guide.next)
     yield _GAP
     if following is None:
-        yield Block("", "Every step is done: users can log in.", tone="ok")
+        who = "users can log in" if guide.step("login") else "this host logs in at its smart host"
+        yield Block("", f"Every step is done: {who}.", tone="ok")
     else:
         if guide.run_in:
             yield Block("In:   ", shown(guide.run_in, style.ascii), tone="command", wrap="never")
-        yield from _following(guide.steps.index(following) + 1, following, style)
+        way = [step for step in map(guide.step, guide.way) if whole and step is not None] or [following]
+        for n, step in enumerate(way):
+            yield from _following("Then" if n else "Next", guide.steps.index(step) + 1, step, style, brief=len(way) > 1)
+        if not way[-1].asks:
+            yield Block("", "Then run maildoctor guide again.", tone="dim")
     if following is None and guide.client is not None:
         one = guide.client
         words = f"{one.server} port {one.port}, {one.tls}, user name {one.user or 'of the account'}, {one.method}"
         yield Block("Mail program: ", shown(words, style.ascii))
     for note in guide.noted[:_FEW_NOTED] if following is None else ():
         yield Block("note  ", shown(note, style.ascii), tone="warning")
+
+
+def _lines(run: Sequence[tuple[int, GuideStep]], style: Style) -> Iterator[Block]:
+    """Steps in a line each; those that are done in one."""
+    first, last = run[0], run[-1]
+    if len(run) < _MANY or first[1].state != "done":
+        yield from (_line(number, step, style) for number, step in run)
+        return
+    numbers = f"{first[0]}-{last[0]}"
+    yield Block(f"{numbers:>5} done ", "; ".join(step.title for _, step in run), tone="ok", wrap="fold")
+
+
+_MANY = 3
 
 
 def _line(number: int, step: GuideStep, style: Style) -> Block:
@@ -95,12 +121,12 @@ def _line(number: int, step: GuideStep, style: Style) -> Block:
     return Block(lead, summary, tone=tone, wrap="fold")
 
 
-def _following(number: int, step: GuideStep, style: Style) -> Iterator[Block]:
+def _following(word: str, number: int, step: GuideStep, style: Style, brief: bool) -> Iterator[Block]:
     summary = shown(step.summary, style.ascii)
     if len(summary) > _GLIMPSE and style.verbosity == 0:
         summary = f"{summary[: _GLIMPSE - 4]} ..."
-    yield Block("", f"Next: {number} {step.title}. {summary}", tone="info")
-    if step.why:
+    yield Block("", f"{word}: {number} {step.title}. {summary}", tone="info")
+    if step.why and not brief:
         yield Block("  why ", prose(step.why, style.ascii))
     for n, command in enumerate(step.commands):
         yield from _run(command, style, first=n == 0)
@@ -108,7 +134,6 @@ def _following(number: int, step: GuideStep, style: Style) -> Iterator[Block]:
         yield Block("  or  ", shown(f"{choice.option}  {choice.means}", style.ascii))
     if not step.commands and step.reason:
         yield Block("  ?   ", prose(step.reason, style.ascii))
-    yield Block("", "Then run maildoctor guide again.", tone="dim")
 
 
 def _run(step: Step, style: Style, first: bool) -> Iterator[Block]:
