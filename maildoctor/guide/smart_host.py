@@ -115,8 +115,13 @@ def login(ground: Ground) -> Sequence[Step]:
     return [Inspect(command, (("sender", sender), ("address", to)), effect=f"sends a message to {to}")]
 
 
-_SAID = re.compile(r" said: (.{1,200}?)(?: \(in reply to |\)?$)|, reply=(.{1,200}?), stat=|stat(?:us)?=(.{1,200})")
-"""The other side's reply (postfix: smtp/smtp_trouble.c; sendmail: deliver.c, logdelivery()), or what became of it."""
+_SAID = tuple(
+    map(
+        re.compile,
+        (r" said: (.{1,200}?)(?: \(in reply|\)?$)", r", reply=(.{1,200}?), stat=", r"stat(?:us)?=(.{1,200})"),
+    )
+)
+"""The other side's reply (postfix: smtp/smtp_trouble.c; sendmail: deliver.c, logdelivery()), else what became of it."""
 
 
 def refusal(ground: Ground) -> Shown | None:
@@ -125,8 +130,7 @@ def refusal(ground: Ground) -> Shown | None:
     refused = [hub.refused for hub in history.hubs.values() if hub.refused] if history else []
     if history is None or not refused:
         return None
-    said = _SAID.search(refused[-1])
-    words = next(filter(None, said.groups()), "") if said else refused[-1]
+    words = next((m[1] for m in (one.search(refused[-1]) for one in _SAID) if m), refused[-1])
     return f"the smart host did not take the last message: {words}", (Evidence(history.path, refused[-1]),)
 
 
