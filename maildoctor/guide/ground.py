@@ -139,11 +139,11 @@ class Ground:
 
     @cached_property
     def is_set_up(self) -> bool:
-        """Whether AUTH is switched on, with the accounts that are wanted; where no users are to log in, whether the
-        smart host is named."""
+        """Whether AUTH is switched on, and the mail server asks who knows the accounts that are wanted; where no users
+        are to log in, whether the smart host is named."""
         if not self.serves:
             return self.relay_is_set_up
-        return self.is_installed and self.store_now == self.store
+        return self.is_installed and _asked_by(self.store_now) == _asked_by(self.store)
 
     @cached_property
     def wanted(self) -> Wanted:
@@ -164,7 +164,7 @@ class Ground:
     @cached_property
     def user(self) -> str:
         """Who is to log in; empty where nobody said it and no single person is here."""
-        name = person(self.asked, self.system)
+        name = person(self.wanted, self.system)
         return "" if name == NOBODY else name
 
     @cached_property
@@ -186,6 +186,11 @@ class Ground:
         """Which of these checks found nothing, as `CODE name`."""
         good = {o.code: o.name for o in self.report.outcomes if o.outcome == "pass"}
         return tuple(f"{code} {good[code]}" for code in codes if code in good)
+
+
+def _asked_by(store: Store) -> str:
+    """Whom the mail server asks for accounts of that kind: what saslauthd asks in turn is not its to say."""
+    return "saslauthd" if store in ("system", "ldap") else store
 
 
 def _weight(route: Route) -> int:

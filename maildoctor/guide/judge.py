@@ -42,7 +42,7 @@ _STORES = {
 
 _SET_UP = frozenset({"CONF028", "CONF029", "CONF045", "CONF046", "CONF094"})
 """AUTH, or its port, was never set up: that is still to do, and no fault."""
-_DONE_HERE = _SET_UP | {"CONF002", "USER001", "USER002", "MAP030", "MAP090"}
+_DONE_HERE = _SET_UP | {"CONF002", "USER001", "USER002", "MAP030", "MAP090", "SASL007"}
 """Checks whose remedy is what a step of the guide does as well, and in its own way."""
 _MISSING_TABLE = "MAP030"
 """Of the passwords for servers elsewhere, that is what the step of the password makes."""
@@ -192,7 +192,8 @@ def _hits(ground: Ground, names: Sequence[str]) -> dict[str, list[Finding]]:
 
 
 def _step(part: Part, ground: Ground, hits: Sequence[Finding], early: bool) -> GuideStep:
-    step = GuideStep(part.name, part.title, "to_do", part.lacks, part.why, choices=tuple(part.choices(ground)))
+    lacks = _NO_DIRECTORY if part.name == "choose" and ground.mta else part.lacks
+    step = GuideStep(part.name, part.title, "to_do", lacks, part.why, choices=tuple(part.choices(ground)))
     grave = ("error", "warning") if part.name in _STRICT else ("error",)
     early_ones = [f for f in hits if f.code in _NOT_YET and (f.code != _MISSING_TABLE or part.name == "relay-password")]
     faults = [f for f in hits if f.severity in grave and f not in early_ones]
@@ -218,13 +219,16 @@ def _step(part: Part, ground: Ground, hits: Sequence[Finding], early: bool) -> G
     commands = tuple(rendered(steps, ground.system or System.parse("")))
     if before:
         first = before[0]
-        summary = part.lacks if first.code in _SET_UP else first.message
+        summary = part.lacks if first.code in _SET_UP or part.name == "relay-password" else first.message
         ours = commands if first.code in _DONE_HERE or not first.fix else first.fix
         return replace(step, summary=summary, evidence=first.evidence, commands=ours or first.fix, findings=marks)
     if part.name == "relay-login" and (refused := smart_host.refusal(ground)):
         words, lines = refused
         return replace(step, state="unknown", summary=words, evidence=lines, commands=commands, reason=part.lacks)
-    if (part.by_login or (part.name == "users" and ground.store == "ldap")) and ground.is_installed:
+    if part.name == "users" and ground.store == "ldap" and ground.user and ground.is_installed:
+        words = f"a login shows whether {ground.user} is in the directory"
+        return replace(step, state="unknown", summary=words, reason=words)
+    if part.by_login and ground.is_installed:
         return replace(step, state="unknown", commands=commands, reason=part.lacks)
     gap = next((why for fact in part.facts if isinstance(why := ground.facts(fact), Unknown)), None)
     if gap is not None and ground.is_installed and not commands:
@@ -236,7 +240,7 @@ def _step(part: Part, ground: Ground, hits: Sequence[Finding], early: bool) -> G
 
 
 def _chosen(ground: Ground) -> Shown | None:
-    if not ground.mta:
+    if not ground.mta or _no_directory(ground):
         return None
     where = ground.report.target.name or "this host"
     version = next((p.version for p in ground.report.target.mta if p.name == ground.mta), "")
@@ -256,12 +260,23 @@ def _choices(ground: Ground) -> Iterator[Choice]:
         if ground.mta == "sendmail":
             others.remove("dovecot")
         yield Choice(f"--accounts {'|'.join(others)}", f"instead of {_STORES[ground.store]}")
-    if ground.serves and ground.store == "ldap" and not (ground.asked.ldap and ground.asked.ldap_base):
+    if _no_directory(ground):
         yield Choice("--ldap URI --ldap-base DN", "the directory, and below which entry its users stand")
+
+
+_NO_DIRECTORY = "which directory has the accounts is not said"
+
+
+def _no_directory(ground: Ground) -> bool:
+    """Whether nobody said which directory has the accounts, and none is set up."""
+    said = ground.asked.ldap and ground.asked.ldap_base
+    return ground.serves and ground.store == "ldap" and not said and ground.store_now != "ldap"
 
 
 def _choose(ground: Ground) -> Sequence[Step]:
     said = options(ground.asked)
+    if ground.mta and _no_directory(ground):
+        return [Inspect(f"maildoctor guide{said} --ldap URI --ldap-base DN")]
     return [Inspect(f"maildoctor guide --mta {name}{said}") for name in KNOWN_SERVERS]
 
 
@@ -348,7 +363,7 @@ def _copies(ground: Ground) -> Sequence[Step]:
 
 def _configured(ground: Ground) -> Shown | None:
     service = ground.service
-    if service is None or (ground.asked.accounts and ground.store_now not in ("", ground.asked.accounts)):
+    if service is None or (ground.store_now and not ground.is_set_up):
         return None
     if service.wanted:
         postfix = ground.facts.get(Postfix)
@@ -420,9 +435,11 @@ def _runs(ground: Ground) -> Shown | None:
 
 
 def _verifies(ground: Ground) -> Shown | None:
+    daemon = ground.facts.get(Saslauthd)
+    if ground.store_now != ground.store:  # saslauthd asks others than those that are wanted
+        return None
     if rung := ground.rung("verifier"):
         return rung.summary, rung.evidence
-    daemon = ground.facts.get(Saslauthd)
     if ground.store in ("system", "ldap") and daemon is not None and daemon.processes:
         return f"saslauthd runs ({daemon.mechanism})", (daemon.processes[0].evidence,)
     return None
