@@ -1,8 +1,8 @@
 """The guide for a person, on one screen: every step in a line, then the next one in full; and as plain data."""
 
 import json
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 from maildoctor import __version__
@@ -24,6 +24,8 @@ _LABEL = 6
 _FEW_NOTED = 3
 _SCREEN = 23
 """Lines of a terminal, but one for the prompt that comes next."""
+_FEW_DONE = 3
+"""Steps that are not worth a line of their own together."""
 _GLIMPSE = 150
 """Characters of what a step comes to that are shown at once."""
 _GAP = Block("", "")
@@ -31,11 +33,14 @@ _GAP = Block("", "")
 
 def text(guide: Guide, style: Style, whole: bool = False) -> str:
     """The plan and the next step; of the `whole` way, each step that can be done now. Where that is more than a screen
-    holds, steps that are done and follow each other share a line."""
+    holds, as many of the first steps as need be share a line if they are done."""
     full = written(_blocks(guide, style, whole), style)
-    if style.verbosity > 0 or full.count("\n") <= _SCREEN:
+    if style.verbosity > 0:
         return full
-    return written(_blocks(guide, style, whole, dense=True), style)
+    done = len(list(takewhile(lambda step: step.state == "done", guide.steps)))
+    shorter = (written(_blocks(guide, style, whole, folded), style) for folded in range(_FEW_DONE, done + 1))
+    texts = [full, *shorter]
+    return next((text for text in texts if text.count("\n") <= _SCREEN), texts[-1])
 
 
 def client_text(settings: ClientSettings, style: Style) -> str:
@@ -72,11 +77,15 @@ def _encodable(value: Any) -> Any:
     return [_encodable(v) for v in value] if isinstance(value, list | tuple) else value
 
 
-def _blocks(guide: Guide, style: Style, whole: bool, dense: bool = False) -> Iterator[Block]:
+def _blocks(guide: Guide, style: Style, whole: bool, folded: int = 0) -> Iterator[Block]:
     yield Block("", f"maildoctor guide  {shown(guide.about, style.ascii)}")
     yield _GAP
-    for _, run in groupby(enumerate(guide.steps, 1), key=lambda pair: pair[1].state if dense else pair[0]):
-        yield from _lines(list(run), style)
+    if folded:
+        yield Block(
+            f" 1-{folded} done ", "; ".join(step.title for step in guide.steps[:folded]), tone="ok", wrap="fold"
+        )
+    for number, step in enumerate(guide.steps[folded:], folded + 1):
+        yield _line(number, step, style)
     following = guide.step(guide.next)
     yield _GAP
     if following is None:
@@ -96,19 +105,6 @@ def _blocks(guide: Guide, style: Style, whole: bool, dense: bool = False) -> Ite
         yield Block("Mail program: ", shown(words, style.ascii))
     for note in guide.noted[:_FEW_NOTED] if following is None else ():
         yield Block("note  ", shown(note, style.ascii), tone="warning")
-
-
-def _lines(run: Sequence[tuple[int, GuideStep]], style: Style) -> Iterator[Block]:
-    """Steps in a line each; those that are done in one."""
-    first, last = run[0], run[-1]
-    if len(run) < _MANY or first[1].state != "done":
-        yield from (_line(number, step, style) for number, step in run)
-        return
-    numbers = f"{first[0]}-{last[0]}"
-    yield Block(f"{numbers:>5} done ", "; ".join(step.title for _, step in run), tone="ok", wrap="fold")
-
-
-_MANY = 3
 
 
 def _line(number: int, step: GuideStep, style: Style) -> Block:
