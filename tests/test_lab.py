@@ -223,7 +223,9 @@ def test_what_fix_does_lets_users_log_in_and_undo_takes_it_back(lab: None, fault
 BLANK = f"""
 printf '127.0.0.1 localhost\\n127.0.1.1 {NAME} mail\\n198.51.100.9 client.lab.example\\n' > /etc/hosts
 echo mail > /etc/hostname
+# no name server in the lab: the hosts file knows every name that matters
 : > /etc/resolv.conf
+sed -i 's/^hosts:.*/hosts: files/' /etc/nsswitch.conf
 : > /var/log/mail.log
 : > /var/log/auth.log
 useradd -m -s /bin/sh anna
@@ -255,7 +257,7 @@ def followed(host: LabHost, key: str, *options: str) -> list[str]:
             done.append(step["name"])
             for command in step["commands"]:
                 host.type_in(command["command"], "right-horse")
-        assert done.count(done[-1]) < 3, f"{done[-1]} is never done: {guide['steps']}"
+        assert done.count(done[-1]) < 3, f"never done: {step}"
     raise AssertionError(f"no end: {done}")
 
 
