@@ -576,7 +576,7 @@ def unreadable_by_run_as_user(service: LoginService, paths: Paths, conf: SaslCon
                 service.evidence("account"),
                 *dict.fromkeys(x.evidence for x in shut),
             ],
-            fix=[*dict.fromkeys(_opened(x, user) for x in shut), restart()],
+            fix=[*dict.fromkeys(_opened(x, user) for x in shut), restart(service)],
             user=user,
         )
 

@@ -26,7 +26,7 @@ from maildoctor.guide.ground import KNOWN_SERVERS, Ground
 from maildoctor.guide.step import Choice, GuideStep
 from maildoctor.install.accounts import NOBODY
 from maildoctor.install.sendmail import tested
-from maildoctor.install.wanted import options
+from maildoctor.install.wanted import SUBMISSION, options
 from maildoctor.ladder import certificates
 from maildoctor.model import Evidence, Finding
 from maildoctor.plan.shell import rendered
@@ -419,7 +419,9 @@ def _start(ground: Ground) -> Sequence[Step]:
     """What runs already, and does not listen where users are to come, has not read its configuration."""
     if ground.rung("program") is not None:
         return ground.set_up.build if _built(ground) else ()
-    return [Start(ground.mta, at_boot=True)] if ground.mta else ()
+    if not ground.mta or (not ground.is_installed and ground.system is not None and ground.system.family == "debian"):
+        return ()  # there a package starts what it installs
+    return [Start(ground.mta, at_boot=True)]
 
 
 def _runs(ground: Ground) -> Shown | None:
@@ -476,9 +478,10 @@ def _offers(ground: Ground) -> Shown | None:
 
 
 def _where(ground: Ground) -> str:
-    listener = ground.route.listener if ground.route else ""
-    port = listener.rpartition(":")[2]
-    return f"127.0.0.1:{port if port.isdigit() else 587}"
+    """The port that users are to have, or another on which AUTH is offered already."""
+    port = ground.route.listener.rpartition(":")[2] if ground.route else ""
+    usable = port in _SUBMISSION or (port.isdigit() and ground.rung("offer") is not None)
+    return f"127.0.0.1:{port if usable else SUBMISSION}"
 
 
 def _probe(ground: Ground, more: str = "") -> Sequence[Step]:

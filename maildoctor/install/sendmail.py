@@ -67,7 +67,7 @@ def set_up(
         configuration=[
             *(_by_debian(source, wanted, conf) if debian else _by_macros(source, cf)),
             *(() if debian else accounts.settings(wanted.accounts, conf, _conf_path(system))),
-            *([ListenForAll(source)] if cf and any(_for_itself(d) for d in cf.daemons) else []),
+            *([ListenForAll(source)] if _hears_nobody(cf, debian) else []),
         ],
         build=[Rebuild(source, built)],
         verifier=[*accounts.directory(wanted, system), *accounts.started(saslauthd, system)] if by_saslauthd else (),
@@ -122,6 +122,11 @@ def tested(build: Sequence[Step]) -> list[Step]:
         else:
             steps.append(step)
     return steps
+
+
+def _hears_nobody(cf: SendmailCf | None, debian: bool) -> bool:
+    """Whether the port of submission is for this host alone, as Debian's package has it."""
+    return debian if cf is None else any(_for_itself(d) for d in cf.daemons)
 
 
 def _for_itself(daemon: Daemon) -> bool:
