@@ -254,7 +254,7 @@ def _choices(ground: Ground) -> Iterator[Choice]:
     if ground.mta and not ground.is_installed:
         yield Choice("--mta sendmail|postfix", "the mail server that is wanted")
     if ground.asked.serves is None and not ground.store_now:
-        yield Choice("--relay HOST [--server]", "mail goes out by a smart host; and users log in here")
+        yield Choice("--relay HOST [--server]", "mail goes out by a smart host (and users log in)")
     if ground.mta and ground.serves and not ground.store_now:
         others = [s for s in ("sasldb", "system", "ldap", "dovecot") if s != ground.store]
         if ground.mta == "sendmail":
