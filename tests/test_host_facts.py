@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from maildoctor.collect.system import mail_daemons
 from maildoctor.facts.addresses import Addresses
 from maildoctor.facts.exposed import is_copy
 from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.name_switch import NameSwitch
 from maildoctor.facts.names import Names
 from maildoctor.facts.openssl_conf import OpensslConf
+from maildoctor.facts.processes import Listeners, Processes
 from maildoctor.host import NoAnswer
 from maildoctor.host.rooted import Rooted
 from maildoctor.sasldb.entries import source
@@ -125,3 +127,21 @@ def test_a_server_that_offers_nothing_of_use_until_it_does() -> None:
     assert set(LoginHistory.parse(text).unfit) == {"hub.example.com"}
     later = "\nOct  4 10:12:12 mail sm-mta[2]: AUTH=client, relay=hub.example.com., mech=PLAIN, bits=0"
     assert not LoginHistory.parse(text + later).unfit
+
+
+POSTFIX = "/usr/lib/postfix/sbin"
+RUNNING = Processes.parse(
+    f"334 root 100.0 {POSTFIX}/master {POSTFIX}/master -w\n519 postfix 900.0 {POSTFIX}/smtpd smtpd -n smtp -t inet\n"
+    "77 root 5.0 /usr/sbin/exim4 /usr/sbin/exim4 -bd\n40 root 50.0 /usr/sbin/sendmail sendmail: accepting connections"
+)
+
+
+@pytest.mark.parametrize(
+    ("holder", "first"),
+    [("334 master", 100.0), ("519 smtpd", 100.0), ("40 sendmail-mta", 50.0), ("77 exim4", 5.0), ("1 unknown", 5.0)],
+)
+def test_a_mail_server_runs_since_its_parent_does_whoever_is_named_as_the_holder_of_its_port(
+    holder: str, first: float
+) -> None:
+    daemons = mail_daemons(RUNNING, Listeners.parse(f"0.0.0.0 25 {holder}\n:: 25 {holder}"))
+    assert min(p.started for p in daemons) == first

@@ -11,13 +11,16 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
+import maildoctor
 from tests.lab.faults import FAULTS, Fault
 from tests.lab.host import NAME, LabHost, Ran
-from tests.lab.roots import HERE, RELEASES, doctor, release_root, why_not
+from tests.lab.roots import HERE, PROJECT, RELEASES, doctor, release_root, why_not
 from tests.test_repair import tree
 
 WHY_NOT = why_not()
@@ -28,6 +31,9 @@ pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("lab")]
 
 HEALTHY = [name for name, release in RELEASES.items() if release.recipe == "sendmail.sh"]
 WORKERS = 2
+GUIDE = jsonschema.Draft202012Validator(
+    json.loads((Path(maildoctor.__file__).parent / "guide.schema.json").read_text(encoding="utf-8"))
+)
 WRITES = re.compile(
     r"\b(open(at)?2?\(.*\bO_(WRONLY|RDWR|CREAT|TRUNC)|(creat|mkdir|mknod|unlink|rmdir|rename|link|symlink|truncate"
     r"|chmod|fchmodat|chown|lchown|fchownat|utime|setxattr|removexattr)\w*\()"
@@ -212,6 +218,69 @@ def test_what_fix_does_lets_users_log_in_and_undo_takes_it_back(lab: None, fault
         assert back.status == 0, back.out + back.err
         assert "To take effect: service sendmail restart" in back.out
         assert configuration(host) == broken
+
+
+BLANK = f"""
+printf '127.0.0.1 localhost\\n127.0.1.1 {NAME} mail\\n198.51.100.9 client.lab.example\\n' > /etc/hosts
+echo mail > /etc/hostname
+# no name server in the lab: the hosts file knows every name that matters
+: > /etc/resolv.conf
+sed -i 's/^hosts:.*/hosts: files/' /etc/nsswitch.conf
+: > /var/log/mail.log
+: > /var/log/auth.log
+useradd -m -s /bin/sh anna
+printf '#!/bin/sh\\nexec python3 -m maildoctor "$@"\\n' > /usr/local/bin/maildoctor
+chmod 755 /usr/local/bin/maildoctor
+"""
+"""What the installer of a system leaves, and the command itself."""
+
+
+def guided(host: LabHost, *options: str) -> dict[str, Any]:
+    ran = host.doctor("guide", "--json", *options)
+    assert ran.status in (0, 1, 3), ran.out + ran.err
+    read: dict[str, Any] = json.loads(ran.out)
+    GUIDE.validate(read)
+    return read
+
+
+def followed(host: LabHost, key: str, *options: str) -> list[str]:
+    """The steps that were done until the guide has no next one, by nothing but its commands: of `next` the next step
+    only, of `way` all that can be done at once."""
+    done: list[str] = []
+    for _ in range(20):
+        guide = guided(host, *options)
+        if not guide["next"]:
+            return done
+        names = guide["way"] if key == "way" else [guide["next"]]
+        for step in (s for s in guide["steps"] if s["name"] in names):
+            assert step["commands"], f"{step['name']} is {step['state']}, and no command does it: {step['summary']}"
+            done.append(step["name"])
+            for command in step["commands"]:
+                host.type_in(command["command"], "right-horse")
+        assert done.count(done[-1]) < 3, f"never done: {step}"
+    raise AssertionError(f"no end: {done}")
+
+
+@pytest.mark.parametrize(("release", "key"), [("bookworm", "next"), ("postfix", "way")])
+def test_whoever_does_nothing_but_what_the_guide_says_can_log_in(lab: None, release: str, key: str) -> None:
+    """From a host on which nothing but the packages was installed."""
+    pristine = release_root(release)[1]
+    with LabHost(release, layers=(pristine,), start=False) as host:
+        host.must(BLANK)
+        assert "login" not in {s["name"] for s in guided(host)["steps"] if s["state"] == "done"}
+        done = followed(host, key, "--user", "anna")
+        assert len(done) == len(set(done)), f"once was not enough: {done}"
+        guide = guided(host, "--user", "anna")
+        assert {s["name"]: s["state"] for s in guide["steps"] if s["state"] != "done"} == {}
+        client = guide["client"]
+        settings = [str(client[name]) for name in ("port", "tls", "mechanism", "user")]
+
+        def login(password: str) -> str:
+            command = [*host.enter("-n"), sys.executable, "-m", "tests.lab.login", *settings, password]
+            return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60).stdout[:3]
+
+        assert (login("right-horse"), login("wrong-horse")) == ("235", "535")
+    assert client["tls"] == "STARTTLS" and client["proof"]
 
 
 def configuration(host: LabHost) -> dict[str, tuple[object, ...]]:

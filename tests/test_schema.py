@@ -12,13 +12,21 @@ import maildoctor
 from maildoctor.render.json import document, render
 from tests.reports import FAULTY, REPORTS
 
-with open(os.path.join(os.path.dirname(maildoctor.__file__), "report.schema.json"), encoding="utf-8") as file:
-    SCHEMA: dict[str, Any] = json.load(file)
+
+def _schema(name: str) -> dict[str, Any]:
+    with open(os.path.join(os.path.dirname(maildoctor.__file__), name), encoding="utf-8") as file:
+        read: dict[str, Any] = json.load(file)
+    return read
+
+
+SCHEMA = _schema("report.schema.json")
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+GUIDE = _schema("guide.schema.json")
 
 
-def test_the_schema_is_a_schema() -> None:
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+@pytest.mark.parametrize("schema", [SCHEMA, GUIDE], ids=["report", "guide"])
+def test_the_schema_is_a_schema(schema: dict[str, Any]) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema)
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -45,7 +53,8 @@ def test_the_summary_counts() -> None:
     }
 
 
-def test_every_object_is_closed_and_all_it_knows_is_required() -> None:
+@pytest.mark.parametrize("schema", [SCHEMA, GUIDE], ids=["report", "guide"])
+def test_every_object_is_closed_and_all_it_knows_is_required(schema: dict[str, Any]) -> None:
     def walk(node: Any) -> None:
         if isinstance(node, dict):
             if "properties" in node and node.get("type") == "object":
@@ -54,7 +63,7 @@ def test_every_object_is_closed_and_all_it_knows_is_required() -> None:
             for value in node.values():
                 walk(value)
 
-    walk(SCHEMA)
+    walk(schema)
 
 
 @pytest.mark.parametrize(

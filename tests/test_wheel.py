@@ -103,6 +103,8 @@ def test_it_holds_every_check_rule_and_the_ledger(names: set[str]) -> None:
     [
         "py.typed",
         "report.schema.json",
+        "fleet.schema.json",
+        "guide.schema.json",
         "fixtures/demo/host.toml",
         "cli/usage.txt",
         "completion/maildoctor",

@@ -1,6 +1,7 @@
 """CONF: sendmail's program and configuration."""
 
 import re
+from collections.abc import Iterator
 
 from maildoctor.api import (
     Absent,
@@ -1129,11 +1130,11 @@ def source_without_sasl(site: SiteConfig) -> Findings:
         {"cf": "O DaemonPortOptions=Name=MTA, Port=25", "mc": "MAILER(`smtp')dnl", "system": "ID=fedora"},
         {"cf": "O DaemonPortOptions=Name=MTA, Port=25\nO DaemonPortOptions=Name=MSA, Port=587, M=E"},
         {"cf": "O DaemonPortOptions=Name=MTA, Port=25", "sasldb": _ONE_USER, "services": "service: sendmail"},
+        {"cf": "DS[hub.example.com]\nKauthinfo hash /etc/mail/authinfo"},
     ],
     passes=[
         {"cf": "O AuthMechanisms=PLAIN LOGIN"},
         {"cf": "C{TrustAuthMech}PLAIN LOGIN"},
-        {"cf": "Kauthinfo hash /etc/mail/authinfo"},
         {"cf": "O DaemonPortOptions=Name=MTA, Port=25", "mc": "TRUST_AUTH_MECH(`PLAIN LOGIN')dnl\nMAILER(`smtp')dnl"},
         {"cf": "O DaemonPortOptions=Name=MTA, Port=25", "mc": "include(`/etc/mail/sasl/sasl.m4')dnl"},
         {
@@ -1174,13 +1175,19 @@ def auth_not_set_up(
     """
     if cf.trusted_mechs or cf.auth_mechanisms_line is not None:
         return
-    if "authinfo" in cf.maps or cf.default_auth_info:  # it logs in elsewhere, and need not let anybody in
-        return
     if isinstance(mc, SendmailMc) and (_speaks_of_auth(mc) or any("sasl" in path for path in mc.includes)):
         return
     if isinstance(history, LoginHistory) and history.succeeded:
         return
     if isinstance(services, Services) and isinstance(listeners, Listeners) and services.idle("sendmail", listeners):
+        return
+    if "authinfo" in cf.maps or cf.default_auth_info:  # it logs in elsewhere, and need not let anybody in
+        yield found(
+            "SMTP AUTH is not set up for users here; this host only logs in at another server",
+            evidence=[Evidence(cf.path, "no O AuthMechanisms, no C{TrustAuthMech}"), *_logs_in_elsewhere(cf)],
+            severity="info",
+            path=cf.path,
+        )
         return
     beside = services.beside if isinstance(services, Services) else None
     realm = service.realm if isinstance(service, LoginService) else ""
@@ -1197,6 +1204,11 @@ def auth_not_set_up(
         severity=None if meant else "warning",
         path=cf.path,
     )
+
+
+def _logs_in_elsewhere(cf: SendmailCf) -> Iterator[Evidence]:
+    if logins := cf.maps.get("authinfo"):
+        yield Evidence(f"{cf.path}:{logins.line}", f"K{logins.name} {logins.type} {logins.arguments}")
 
 
 def _meant_for_logins(cf: SendmailCf, sasldb: SaslDb | Unknown, services: Services | Unknown) -> list[Evidence]:

@@ -18,7 +18,7 @@ from maildoctor.engine import Selection, examined
 from maildoctor.facts.wire import Wire
 from maildoctor.guide.client import client_settings
 from maildoctor.guide.ground import Ground
-from maildoctor.guide.judge import following, judged
+from maildoctor.guide.judge import following, judged, whole_way
 from maildoctor.guide.step import ClientSettings, Guide
 from maildoctor.host import Host
 from maildoctor.host.deadline import SECONDS, Deadline
@@ -63,9 +63,11 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--host", metavar="NAME", default="", help="the name by which clients reach this host")
     p.add_argument("--ldap", metavar="URI", default="", help="the directory of --accounts ldap")
     p.add_argument("--ldap-base", metavar="DN", default="", help="the entry below which its users stand")
+    p.add_argument("--server", action="store_true", help="users log in here; with --relay both (without either: this)")
     p.add_argument("--relay", metavar="HOST[:PORT]", default="", help="mail goes out by this smart host, with a login")
     p.add_argument("--relay-user", metavar="NAME", default="", help="as whom this host logs in there")
-    p.add_argument("--relay-only", action="store_true", help="no users log in here")
+    p.add_argument("--send-test", metavar="ADDRESS", default="", help="who gets the test message")
+    p.add_argument("--all", action="store_true", help="the commands of all steps that can be done now")
     p.add_argument("--for", dest="reader", choices=("client",), help="print only what to type into a mail program")
     p.add_argument("--format", choices=("text", "json"), default="text", help="the form of the guide (text)")
     p.add_argument("--json", dest="format", action="store_const", const="json", help="short for --format json")
@@ -91,7 +93,7 @@ def run(words: Sequence[str]) -> int:
             raise UsageError("no login is offered yet", "--for client", "maildoctor guide says what comes first")
         say(client_text(guide.client, style_for(sys.stdout, options)))
     else:
-        say(text(guide, style_for(sys.stdout, options)))
+        say(text(guide, style_for(sys.stdout, options), whole=options.all))
     states = {step.state for step in guide.steps}
     return 1 if states & {"wrong", "to_do"} else 3 if "unknown" in states else 0
 
@@ -113,6 +115,7 @@ def _guide(options: argparse.Namespace) -> Guide:
         wanted = _asked(options)
         facts = _wanted_service(services, wanted)
         ground = Ground(report, facts, wanted, places(library.checks))
+        _possible(ground)
         steps = tuple(judged(ground))
         client = client_settings(ground)
         wire = facts.get(Wire)
@@ -122,7 +125,8 @@ def _guide(options: argparse.Namespace) -> Guide:
         seen = next((c.endpoint for c in wire.per_endpoint if c.port == port), "") if wire else ""
         client = _tried(options, client, seen or f"127.0.0.1:{port}")
     name = after.name if after else ""
-    return Guide(_about(report), steps, name, client, tuple(_noted(report)), report.target.run_in)
+    way = tuple(step.name for step in whole_way(steps))
+    return Guide(_about(report), steps, name, way, client, tuple(_noted(report)), report.target.run_in)
 
 
 def _of_sources(options: argparse.Namespace) -> Guide:
@@ -130,7 +134,8 @@ def _of_sources(options: argparse.Namespace) -> Guide:
 
     steps = steps_of(options.sources, _host(options))
     after = following(steps)
-    return Guide(f"sources in {options.sources}", steps, after.name if after else "")
+    way = tuple(step.name for step in whole_way(steps))
+    return Guide(f"sources in {options.sources}", steps, after.name if after else "", way)
 
 
 def _wanted_service(services: Sequence[FactStore], wanted: Wanted) -> FactStore:
@@ -138,11 +143,13 @@ def _wanted_service(services: Sequence[FactStore], wanted: Wanted) -> FactStore:
 
 
 def _asked(options: argparse.Namespace) -> Wanted:
-    relay = options.relay
-    if options.relay_only and not relay:
-        raise UsageError("no smart host is named", "--relay-only", "give --relay HOST too")
+    relay, to = options.relay, options.send_test
+    if options.relay_user and not relay:
+        raise UsageError("no smart host is named", "--relay-user", "give --relay HOST too")
     if relay and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}(:\d{1,5})?", relay):
         raise UsageError(f"{shown(relay)} is no name of a host", "--relay", "write HOST or HOST:PORT")
+    if to and not re.fullmatch(r"[A-Za-z0-9_+=.-]{1,64}@[A-Za-z0-9.-]{1,255}", to):
+        raise UsageError(f"{shown(to)} is no address", "--send-test", "write NAME@DOMAIN")
     return Wanted(
         options.mta,
         options.accounts,
@@ -150,10 +157,23 @@ def _asked(options: argparse.Namespace) -> Wanted:
         options.host,
         relay,
         options.relay_user,
-        not options.relay_only,
+        True if options.server else False if relay else None,
         options.ldap,
         options.ldap_base,
+        to,
     )
+
+
+def _possible(ground: Ground) -> None:
+    """What the mail server that is guided cannot do is refused (sendmail begins TLS by STARTTLS only, as a client)."""
+    if ground.mta == "sendmail" and ground.relay and ground.wanted.relay_port == _TLS_AT_ONCE:
+        raise UsageError(
+            "Sendmail cannot speak TLS from the first byte to a smart host", f"--relay {ground.relay}",
+            f"try --relay {ground.wanted.relay_host}:587",
+        )  # fmt: skip
+
+
+_TLS_AT_ONCE = 465
 
 
 def _host(options: argparse.Namespace) -> Host:

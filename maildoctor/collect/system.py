@@ -18,7 +18,7 @@ from maildoctor.facts.logins import Logins
 from maildoctor.facts.mail_log import MailLog
 from maildoctor.facts.names import Names
 from maildoctor.facts.paths import Look
-from maildoctor.facts.processes import USERS, Listeners, Processes
+from maildoctor.facts.processes import USERS, Listeners, Process, Processes
 from maildoctor.facts.services import Services
 from maildoctor.facts.startup import Startup
 from maildoctor.facts.system import System
@@ -286,14 +286,24 @@ def _first_log(host: Host, paths: Sequence[str]) -> MailLog | Unknown:
 _NO_LOG = Absent("there is no mail log")
 
 
+def mail_daemons(running: Processes, sockets: Listeners) -> list[Process]:
+    """The processes that hold ports of mail. A child that serves a client has the socket of its parent open too, and
+    may be the one that is named as its holder: then the parent is among them."""
+    ports = {x.pid for x in sockets.all if x.port in _MAIL_PORTS}
+    holders = [p for p in running.all if p.pid in ports]
+    places = [p.program.rpartition("/") for p in holders]
+    folders = {folder for folder, _, name in places if name.startswith(_DAEMONS)}
+    daemons = running.named(*_DAEMONS)
+    parents = [p for p in daemons if p not in holders and p.program.rpartition("/")[0] in folders]
+    return holders + parents or [*running.sendmail_daemons, *daemons]
+
+
 def _changed(host: Host, know: FactStore) -> float:
     """When what is seen now began, in seconds since 1970; 0 where no mail server runs, or that is not known."""
     running, sockets = know.get(Processes), know.get(Listeners)
     if running is None or sockets is None:
         return 0
-    holders = {x.pid for x in sockets.all if x.port in _MAIL_PORTS}
-    started = [p.started for p in running.all if p.pid in holders]
-    started = started or [p.started for p in (*running.sendmail_daemons, *running.named(*_DAEMONS))]
+    started = [p.started for p in mail_daemons(running, sockets)]
     sasldb = know.already(SaslDb)
     look = Look.parse(text(host.ask("look", sasldb.path))) if sasldb else None
     asked = max((p.started for p in running.named("saslauthd", users=USERS["saslauthd"])), default=0)

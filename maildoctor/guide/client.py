@@ -20,7 +20,9 @@ _WORDS = {
 
 
 def client_settings(ground: Ground) -> ClientSettings | None:
-    """From what the server offers on the port that matters most; None where it offers no login."""
+    """From what the server offers on the port that matters most; None where it offers no login, or none is wanted."""
+    if not ground.serves:
+        return None
     wire = ground.facts.get(Wire)
     talks = [c for c in wire.per_endpoint if c.hello and c.hello.auth] if wire else []
     best = min(talks, key=lambda c: _PORTS.index(c.port) if c.port in _PORTS else len(_PORTS), default=None)

@@ -90,6 +90,35 @@ class Ground:
         return services.beside if services else None
 
     @cached_property
+    def serves(self) -> bool:
+        """Whether users are to log in here: as it is asked for; else not where this host only logs in elsewhere."""
+        if self.asked.serves is not None:
+            return self.asked.serves
+        return not self.relay_now or (self.service is not None and self.service.wanted)
+
+    @cached_property
+    def relay(self) -> str:
+        """The smart host at which this host is to log in: the one that is asked for; where nothing is asked, the one
+        that is set up; empty: none."""
+        return self.asked.relay or ("" if self.asked.serves else self.relay_now)
+
+    @cached_property
+    def relay_now(self) -> str:
+        """The smart host at which it logs in by its configuration, as `HOST:PORT`; empty: none."""
+        if not self.is_installed:
+            return ""
+        get = self.facts.get
+        if self.mta == "postfix":
+            return of_postfix.relay_of(get(Postfix))
+        return of_sendmail.relay_of(get(SendmailCf)) if self.mta == "sendmail" else ""
+
+    @cached_property
+    def relay_is_set_up(self) -> bool:
+        """Whether the configuration in use names the smart host that is wanted."""
+        now, wanted = self.relay_now, self.wanted
+        return bool(now) and now.lower() == f"{wanted.relay_host}:{wanted.relay_port}".lower()
+
+    @cached_property
     def store(self) -> Store:
         """Where accounts are, or are to be: as it is asked for, as it is set up, as is usual here."""
         if self.asked.accounts:
@@ -115,13 +144,16 @@ class Ground:
 
     @cached_property
     def is_set_up(self) -> bool:
-        """Whether AUTH is switched on, with the accounts that are wanted."""
-        return self.is_installed and self.store_now == self.store
+        """Whether AUTH is switched on, and the mail server asks who knows the accounts that are wanted; where no users
+        are to log in, whether the smart host is named."""
+        if not self.serves:
+            return self.relay_is_set_up
+        return self.is_installed and _asked_by(self.store_now) == _asked_by(self.store)
 
     @cached_property
     def wanted(self) -> Wanted:
         """What is asked for, with what is usual where nothing is."""
-        return replace(self.asked, mta=self.mta, accounts=self.store)
+        return replace(self.asked, mta=self.mta, accounts=self.store, serves=self.serves, relay=self.relay)
 
     @cached_property
     def set_up(self) -> SetUp:
@@ -140,7 +172,7 @@ class Ground:
     @cached_property
     def user(self) -> str:
         """Who is to log in; empty where nobody said it and no single person is here."""
-        name = person(self.asked, self.system)
+        name = person(self.wanted, self.system)
         return "" if name == NOBODY else name
 
     @cached_property
@@ -167,6 +199,11 @@ class Ground:
         """Whether one of these checks could not look, or not at all of it: what the others say is no proof then."""
         of = [o for o in self.report.outcomes if o.code in codes]
         return any(o.outcome in ("not_judged", "broke") or (o.outcome == "fail" and o.reason) for o in of)
+
+
+def _asked_by(store: Store) -> str:
+    """Whom the mail server asks for accounts of that kind: what saslauthd asks in turn is not its to say."""
+    return "saslauthd" if store in ("system", "ldap") else store
 
 
 def _weight(route: Route) -> int:

@@ -20,16 +20,17 @@ from maildoctor.facts.sendmail.mc import SendmailMc
 from maildoctor.facts.services import named
 from maildoctor.facts.system import System
 from maildoctor.facts.tls import Tls
+from maildoctor.guide import smart_host
 from maildoctor.guide.client import client_settings
-from maildoctor.guide.ground import Ground
+from maildoctor.guide.ground import KNOWN_SERVERS, Ground
 from maildoctor.guide.step import Choice, GuideStep
 from maildoctor.install.accounts import NOBODY
 from maildoctor.install.sendmail import tested
+from maildoctor.install.wanted import SUBMISSION, options
 from maildoctor.ladder import certificates
 from maildoctor.model import Evidence, Finding
 from maildoctor.plan.shell import rendered
 from maildoctor.plan.steps import Inspect, Install, KeepCopy, Start, Step
-from maildoctor.plan.words import shell_word
 
 _STORES = {
     "sasldb": "accounts in a sasldb",
@@ -41,8 +42,10 @@ _STORES = {
 
 _SET_UP = frozenset({"CONF028", "CONF029", "CONF045", "CONF046", "CONF094"})
 """AUTH, or its port, was never set up: that is still to do, and no fault."""
-_DONE_HERE = _SET_UP | {"CONF002", "USER001", "USER002"}
+_DONE_HERE = _SET_UP | {"CONF002", "USER001", "USER002", "MAP030", "MAP090", "SASL007"}
 """Checks whose remedy is what a step of the guide does as well, and in its own way."""
+_MISSING_TABLE = "MAP030"
+"""Of the passwords for servers elsewhere, that is what the step of the password makes."""
 _NOT_YET: Mapping[str, str] = {
     **dict.fromkeys(_SET_UP, "configuration"),
     "CONF002": "build",
@@ -55,6 +58,8 @@ _NOT_YET: Mapping[str, str] = {
     "USER001": "users",
     "USER002": "users",
     "PERM006": "users",
+    "MAP090": "relay-password",
+    _MISSING_TABLE: "relay-password",
 }
 """Checks that find what the next steps would do: by code, the step. Before it, that is no fault."""
 _BY_CODE: Mapping[str, str] = {
@@ -93,8 +98,18 @@ _CLOSED = ("CONF012", "RELAY047", "RELAY048", "MAP018")
 
 _STRICT = ("log", "relay")
 """Steps that a warning makes wrong: what they are for is a risk, not a login that fails."""
-_OF_CLIENT = ("choose", "packages", "backup", "log", "relay", "smart-host")
+_OF_CLIENT = (
+    "choose", "packages", "plug-ins", "backup", "smart-host", "relay-password", "build", "start", "relay-login", "log",
+    "relay",
+)  # fmt: skip
 """Steps of a host that only logs in elsewhere."""
+_ELSEWHERE: Mapping[str, str] = {
+    "mechanism": "plug-ins",
+    "account": "relay-password",
+    "policy": "relay-login",
+    "hand-over": "relay-login",
+}
+"""What a finding about the login elsewhere hits, by its rung; others the name of the smart host."""
 
 Shown = tuple[str, tuple[Evidence, ...]]
 """What is so, and what shows it."""
@@ -123,7 +138,7 @@ class Part:
 
 def judged(ground: Ground) -> list[GuideStep]:
     """Every step, in the order in which they are done."""
-    parts = [p for p in PARTS if p.needed(ground) and (ground.asked.serves or p.name in _OF_CLIENT)]
+    parts = [p for p in PARTS if p.needed(ground) and (ground.serves or p.name in _OF_CLIENT)]
     hits = _hits(ground, [part.name for part in parts])
     steps: list[GuideStep] = []
     for part in parts:
@@ -141,6 +156,20 @@ def following(steps: Sequence[GuideStep]) -> GuideStep | None:
     return next(iter(able or waiting or [s for s in unknown if s.commands] or unknown), None)
 
 
+def whole_way(steps: Sequence[GuideStep]) -> Iterator[GuideStep]:
+    """All that are to be done from the next one on, as far as their commands are known: up to one that asks a person to
+    choose. One whose commands all came before is left out."""
+    seen: set[str] = set()
+    waiting = [s for s in steps if s.state in ("wrong", "to_do") and s.commands]
+    for step in (*waiting, *(s for s in steps if s.state == "unknown" and s.commands)):
+        commands = {c.command for c in step.commands}
+        if not commands <= seen:
+            yield step
+        if step.asks:
+            return
+        seen |= commands
+
+
 def _hits(ground: Ground, names: Sequence[str]) -> dict[str, list[Finding]]:
     """The causes that the checks found, by the step that each hits. What the login elsewhere lacks is another way."""
     hits: dict[str, list[Finding]] = {}
@@ -152,7 +181,10 @@ def _hits(ground: Ground, names: Sequence[str]) -> dict[str, list[Finding]]:
             continue
         if unbuilt and finding.code not in _NOT_YET and _BY_RUNG.get(place.rung) == "configuration":
             continue  # it speaks of what is not built yet, and comes back if it is still so then
-        name = "smart-host" if place.direction == "relay" else _BY_CODE.get(finding.code) or _BY_RUNG.get(place.rung)
+        by_rung = _ELSEWHERE.get(place.rung, "smart-host") if place.direction == "relay" else _BY_RUNG.get(place.rung)
+        name = _BY_CODE.get(finding.code) or by_rung
+        if finding.code == _MISSING_TABLE and place.direction != "relay":
+            name = by_rung
         if name == "verifier" and name not in names:
             name = "users"
         if name and name in names:
@@ -161,10 +193,12 @@ def _hits(ground: Ground, names: Sequence[str]) -> dict[str, list[Finding]]:
 
 
 def _step(part: Part, ground: Ground, hits: Sequence[Finding], early: bool) -> GuideStep:
-    step = GuideStep(part.name, part.title, "to_do", part.lacks, part.why, choices=tuple(part.choices(ground)))
+    lacks = _NO_DIRECTORY if part.name == "choose" and ground.mta else part.lacks
+    step = GuideStep(part.name, part.title, "to_do", lacks, part.why, choices=tuple(part.choices(ground)))
     grave = ("error", "warning") if part.name in _STRICT else ("error",)
-    faults = [f for f in hits if f.severity in grave and f.code not in _NOT_YET]
-    before = [f for f in hits if f.code in _NOT_YET and f.severity != "info"]
+    early_ones = [f for f in hits if f.code in _NOT_YET and (f.code != _MISSING_TABLE or part.name == "relay-password")]
+    faults = [f for f in hits if f.severity in grave and f not in early_ones]
+    before = [f for f in early_ones if f.severity != "info"]
     marks = tuple(f.fingerprint for f in hits if f.severity != "info")
     if faults:
         first = faults[0]
@@ -186,9 +220,15 @@ def _step(part: Part, ground: Ground, hits: Sequence[Finding], early: bool) -> G
     commands = tuple(rendered(steps, ground.system or System.parse("")))
     if before:
         first = before[0]
-        summary = part.lacks if first.code in _SET_UP else first.message
+        summary = part.lacks if first.code in _SET_UP or part.name == "relay-password" else first.message
         ours = commands if first.code in _DONE_HERE or not first.fix else first.fix
         return replace(step, summary=summary, evidence=first.evidence, commands=ours or first.fix, findings=marks)
+    if part.name == "relay-login" and (refused := smart_host.refusal(ground)):
+        words, lines = refused
+        return replace(step, state="unknown", summary=words, evidence=lines, commands=commands, reason=part.lacks)
+    if part.name == "users" and ground.store == "ldap" and ground.user and ground.is_installed:
+        words = f"a login shows whether {ground.user} is in the directory"
+        return replace(step, state="unknown", summary=words, reason=words)
     of_checks = part.name in _STRICT  # they have no command of their own: where no check found a fault, none is known
     if (part.by_login or of_checks or (part.name == "users" and ground.store in ("ldap", ""))) and ground.is_installed:
         return replace(step, state="unknown", commands=commands, reason=part.lacks)
@@ -202,48 +242,66 @@ def _step(part: Part, ground: Ground, hits: Sequence[Finding], early: bool) -> G
 
 
 def _chosen(ground: Ground) -> Shown | None:
-    if not ground.mta:
+    if not ground.mta or _no_directory(ground):
         return None
     where = ground.report.target.name or "this host"
     version = next((p.version for p in ground.report.target.mta if p.name == ground.mta), "")
-    words = f"{named(ground.mta)}{f' {version}' if version else ''}, {_STORES[ground.store]}"
+    roles = [_STORES[ground.store]] if ground.serves else []
+    roles += [f"mail goes out by {ground.wanted.relay_host}"] if ground.relay else []
+    words = f"{named(ground.mta)}{f' {version}' if version else ''}, {', '.join(roles)}"
     return words, (Evidence(where, f"mail servers here: {', '.join(ground.installed) or 'none'}"),)
 
 
 def _choices(ground: Ground) -> Iterator[Choice]:
     if ground.mta and not ground.is_installed:
         yield Choice("--mta sendmail|postfix", "the mail server that is wanted")
-    if ground.mta and not ground.store_now:
+    if ground.asked.serves is None and not ground.store_now:
+        yield Choice("--relay HOST [--server]", "mail goes out by a smart host (and users log in)")
+    if ground.mta and ground.serves and not ground.store_now:
         others = [s for s in ("sasldb", "system", "ldap", "dovecot") if s != ground.store]
         if ground.mta == "sendmail":
             others.remove("dovecot")
         yield Choice(f"--accounts {'|'.join(others)}", f"instead of {_STORES[ground.store]}")
-    if ground.store == "ldap" and not (ground.asked.ldap and ground.asked.ldap_base):
+    if _no_directory(ground):
         yield Choice("--ldap URI --ldap-base DN", "the directory, and below which entry its users stand")
 
 
+_NO_DIRECTORY = "which directory has the accounts is not said"
+
+
+def _no_directory(ground: Ground) -> bool:
+    """Whether nobody said which directory has the accounts, and none is set up."""
+    said = ground.asked.ldap and ground.asked.ldap_base
+    return ground.serves and ground.store == "ldap" and not said and ground.store_now != "ldap"
+
+
 def _choose(ground: Ground) -> Sequence[Step]:
-    return [Inspect("maildoctor guide --mta sendmail"), Inspect("maildoctor guide --mta postfix")]
+    said = options(ground.asked)
+    if ground.mta and _no_directory(ground):
+        return [Inspect(f"maildoctor guide{said} --ldap URI --ldap-base DN")]
+    return [Inspect(f"maildoctor guide --mta {name}{said}") for name in KNOWN_SERVERS]
 
 
 def _packages(ground: Ground) -> Sequence[Step]:
     word = "sendmail-cf" if ground.mta == "sendmail" else ground.mta
-    return [
-        *([Install(word)] if ground.mta and not ground.is_installed else []),
-        *(ground.set_up.packages if ground.store else ()),
-    ]
+    more = ground.set_up.packages if ground.serves and ground.store else ()
+    return [*([Install(word)] if ground.mta and not ground.is_installed else []), *more]
 
 
 def _installed(ground: Ground) -> Shown | None:
     if not ground.is_installed or ground.beside is None or _packages(ground):
         return None
     used = {p.name: f"{p.name} {p.version}".strip() for p in ground.report.target.mta if p.in_use}
-    words = [*used.values(), *(name for name in ground.beside if name not in used)]
+    beside = ground.beside if ground.serves else ()
+    words = [*used.values(), *(name for name in beside if name not in used)]
     return ", ".join(words), tuple(Evidence(ground.report.target.name, text) for text in used.values())
 
 
 def _lacking(ground: Ground) -> list[str]:
-    """What libsasl has no plug-in for: the mechanisms that every mail program has, and the store."""
+    """What libsasl has no plug-in for: the mechanisms that every mail program has, and the store; for a login elsewhere
+    the one that every smart host has."""
+    if not ground.serves:
+        return smart_host.lacking(ground)
     plugins = ground.facts.get(Plugins)
     if plugins is None:
         return []
@@ -252,6 +310,8 @@ def _lacking(ground: Ground) -> list[str]:
 
 
 def _plugins(ground: Ground) -> Shown | None:
+    if not ground.serves:
+        return smart_host.has_plugin(ground)
     if ground.store == "dovecot":
         words = "Dovecot has its mechanisms built in"
         return (words, (Evidence("dovecot", words),)) if "dovecot" in (ground.beside or ()) else None
@@ -263,7 +323,7 @@ def _plugins(ground: Ground) -> Shown | None:
 
 
 def _missing_plugins(ground: Ground) -> Sequence[Step]:
-    if ground.store == "dovecot":
+    if ground.serves and ground.store == "dovecot":
         return ()
     return [Install(name) for name in _lacking(ground)]
 
@@ -285,9 +345,15 @@ def _kept(ground: Ground) -> Shown | None:
     if folders and len(copies) == len(folders):
         return f"{' '.join(c.path for c in copies)}", tuple(c.evidence for c in copies)
     service = ground.service
-    if service is not None and service.wanted:
+    if service is not None and _in_use(ground):
         return "not needed any more: AUTH is set up", (service.evidence("mechanisms"),)
     return None
+
+
+def _in_use(ground: Ground) -> bool:
+    """Whether the configuration that is in use has what is wanted."""
+    by_users = not ground.serves or (ground.service is not None and ground.service.wanted)
+    return by_users and (not ground.relay or ground.relay_is_set_up)
 
 
 def _copies(ground: Ground) -> Sequence[Step]:
@@ -299,7 +365,7 @@ def _copies(ground: Ground) -> Sequence[Step]:
 
 def _configured(ground: Ground) -> Shown | None:
     service = ground.service
-    if service is None or (ground.asked.accounts and ground.store_now not in ("", ground.asked.accounts)):
+    if service is None or (ground.store_now and not ground.is_set_up):
         return None
     if service.wanted:
         postfix = ground.facts.get(Postfix)
@@ -334,7 +400,7 @@ def _certified(ground: Ground) -> Shown | None:
 
 def _built(ground: Ground) -> Shown | None:
     service = ground.service
-    if service is None or not service.wanted:
+    if service is None or not _in_use(ground):
         return None
     codes = ("CONF001", "CONF002") if ground.mta == "sendmail" else ("CONF030", "CONF031")
     passed = ground.passed(*codes)
@@ -357,12 +423,18 @@ def _build(ground: Ground) -> Sequence[Step]:
 def _start(ground: Ground) -> Sequence[Step]:
     """What runs already, and does not listen where users are to come, has not read its configuration."""
     if ground.rung("program") is not None:
-        return ground.set_up.build
-    return [Start(ground.mta, at_boot=True)] if ground.mta else ()
+        return ground.set_up.build if _built(ground) else ()
+    if not ground.mta or (not ground.is_installed and ground.system is not None and ground.system.family == "debian"):
+        return ()  # there a package starts what it installs
+    return [Start(ground.mta, at_boot=True)]
 
 
 def _runs(ground: Ground) -> Shown | None:
+    if not ground.serves and (there := smart_host.logged_in(ground)):
+        return f"{named(ground.mta)} runs", there[1]
     program, listener = ground.rung("program"), ground.rung("listener")
+    if not ground.serves and program is not None:
+        return program.summary, program.evidence
     port = ground.route.listener.rpartition(":")[2] if ground.route else ""
     if program is None or listener is None or (port not in _SUBMISSION and ground.rung("offer") is None):
         return None
@@ -370,9 +442,11 @@ def _runs(ground: Ground) -> Shown | None:
 
 
 def _verifies(ground: Ground) -> Shown | None:
+    daemon = ground.facts.get(Saslauthd)
+    if ground.store_now != ground.store:  # saslauthd asks others than those that are wanted
+        return None
     if rung := ground.rung("verifier"):
         return rung.summary, rung.evidence
-    daemon = ground.facts.get(Saslauthd)
     if ground.store in ("system", "ldap") and daemon is not None and daemon.processes:
         return f"saslauthd runs ({daemon.mechanism})", (daemon.processes[0].evidence,)
     return None
@@ -399,17 +473,7 @@ def _users(ground: Ground) -> Sequence[Step]:
     if not ground.store:
         return ()
     named_ones = [s for s in ground.set_up.users if getattr(s, "user", "") != NOBODY]
-    return named_ones if ground.user else [Inspect(f"maildoctor guide{_said(ground)} --user NAME")]
-
-
-def _said(ground: Ground) -> str:
-    """The options that were given, to be given again."""
-    asked = ground.asked
-    pairs = (
-        ("--mta", asked.mta), ("--accounts", asked.accounts), ("--host", asked.host), ("--relay", asked.relay),
-        ("--relay-user", asked.relay_user), ("--ldap", asked.ldap), ("--ldap-base", asked.ldap_base),
-    )  # fmt: skip
-    return "".join(f" {option} {shell_word(value)}" for option, value in pairs if value)
+    return named_ones if ground.user else [Inspect(f"maildoctor guide{options(ground.asked)} --user NAME")]
 
 
 def _offers(ground: Ground) -> Shown | None:
@@ -421,19 +485,26 @@ def _offers(ground: Ground) -> Shown | None:
 
 
 def _where(ground: Ground) -> str:
-    """Where it answered when it was looked at, which need not be every address of this host."""
-    return (ground.route.listener if ground.route else "") or "127.0.0.1:587"
+    """The port that users are to have, where it answered when it was looked at, which need not be every address of this
+    host; or another on which AUTH is offered already."""
+    listener = ground.route.listener if ground.route else ""
+    port = listener.rpartition(":")[2]
+    usable = port in _SUBMISSION or (port.isdigit() and ground.rung("offer") is not None)
+    return listener if usable else f"127.0.0.1:{SUBMISSION}"
 
 
 def _probe(ground: Ground, more: str = "") -> Sequence[Step]:
     if not ground.user:
-        return [Inspect(f"maildoctor guide{_said(ground)} --user NAME")]
+        return [Inspect(f"maildoctor guide{options(ground.asked)} --user NAME")]
     command = f"maildoctor probe {{where}} --no-verify --user {{user}}{more}"
     return [Inspect(command, (("where", _where(ground)), ("user", ground.user), ("address", _address(ground))))]
 
 
 def _address(ground: Ground) -> str:
-    """Whose mailbox is surely here: of a user who has an account, else of root."""
+    """Whose mailbox is surely here, where nobody said who gets the message: of a user who has an account, else of
+    root."""
+    if ground.asked.send_to:
+        return ground.asked.send_to
     name = ground.user.partition("@")[0]
     return name if ground.system and name in ground.system.people else "root"
 
@@ -478,26 +549,6 @@ def _closed(ground: Ground) -> Shown | None:
     return "strangers may not relay", tuple(Evidence(service.path, f"{p}: passed") for p in passed)
 
 
-# ---- as a client of another server
-
-
-def _relayed(ground: Ground) -> Shown | None:
-    routes = [r for r in ground.report.routes if r.direction == "relay" and r.service == ground.mta]
-    rung = next((x for r in routes if (x := r.rung("account")) is not None and x.state == "holds"), None)
-    return (rung.summary, rung.evidence) if rung else None
-
-
-def _relay(ground: Ground) -> Sequence[Step]:
-    if not ground.asked.relay_user:
-        return [Inspect(f"maildoctor guide{_said(ground)} --relay-user NAME")]
-    return ground.set_up.relay
-
-
-def _relay_choice(ground: Ground) -> Iterator[Choice]:
-    if not ground.asked.relay_user:
-        yield Choice("--relay-user NAME", f"as whom this host logs in at {ground.asked.relay}")
-
-
 PARTS: tuple[Part, ...] = (
     Part(
         "choose", "choose", "Which mail server, and where its users are kept, settles all that follows.",
@@ -522,6 +573,15 @@ PARTS: tuple[Part, ...] = (
     Part(
         "certificate", "certificate", "PLAIN and LOGIN show the password, so they are offered in TLS only.",
         _certified, lambda g: g.set_up.certificate, "none is set up",
+    ),
+    Part(
+        "smart-host", "smart host", "Mail goes out by way of another server, at which this host logs in.",
+        smart_host.named, lambda g: g.set_up.relay, "not named in the configuration", needed=lambda g: bool(g.relay),
+    ),
+    Part(
+        "relay-password", "its password", "Without an entry for the smart host mail goes there without a login.",
+        smart_host.has_password, smart_host.password, "no entry for the smart host", smart_host.password_choice,
+        needed=lambda g: bool(g.relay),
     ),
     Part(
         "build", "build, test", "The mail server reads what is built and tested, not what was edited.",
@@ -554,7 +614,7 @@ PARTS: tuple[Part, ...] = (
     ),
     Part(
         "client", "mail program", "What is typed into a mail program must be what the login used.",
-        _settings, lambda g: [Inspect(f"maildoctor guide{_said(g)} --for client")], "known after a login",
+        _settings, lambda g: [Inspect(f"maildoctor guide{options(g.asked)} --for client")], "known after a login",
         by_login=True, after="build",
     ),
     Part(
@@ -562,14 +622,15 @@ PARTS: tuple[Part, ...] = (
         _sent, lambda g: _probe(g, " --send-test {address}"), "no message was seen to be passed on", by_login=True,
         after="build",
     ),
+    Part(
+        "relay-login", "login there", "Only mail that the smart host took after a login shows that it works.",
+        smart_host.logged_in, smart_host.login, "no login at the smart host was seen yet", smart_host.login_choice,
+        needed=lambda g: bool(g.relay), by_login=True, after="build",
+    ),
     Part("log", "log", "The log tells why a login failed.", _logs, lambda _: (), "no log of mail is seen"),
     Part(
         "relay", "closed relay", "Who has not logged in may not send elsewhere.",
         _closed, lambda _: (), "not seen to be closed",
-    ),
-    Part(
-        "smart-host", "smart host", "Mail goes out by way of another server, at which this host logs in.",
-        _relayed, _relay, "no login there is seen in the log", _relay_choice, needed=lambda g: bool(g.asked.relay),
     ),
 )  # fmt: skip
 """The way, from the foot of the ladder."""

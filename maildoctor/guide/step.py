@@ -37,6 +37,11 @@ class GuideStep:
     choices: tuple[Choice, ...] = ()
     reason: str = ""
 
+    @property
+    def asks(self) -> bool:
+        """Whether a person must choose first: its commands are the guide's own, with what is to be said."""
+        return bool(self.choices) and any(c.command.startswith("maildoctor guide") for c in self.commands)
+
 
 @dataclass(frozen=True, slots=True)
 class ClientSettings:
@@ -68,12 +73,14 @@ class ClientSettings:
 @dataclass(frozen=True, slots=True)
 class Guide:
     """The whole way. `about`: what was examined, for a heading; `next`: the name of the step that comes next, empty
-    where all are done; `client`: None where the server offers no login; `noted`: findings that keep no step from being
-    done, as `CODE message`; `run_in`: as in `model.Target`."""
+    where all are done; `way`: the names of all that can be done now, in their order; `client`: None where the server
+    offers no login; `noted`: findings that keep no step from being done, as `CODE message`; `run_in`: as in
+    `model.Target`."""
 
     about: str
     steps: tuple[GuideStep, ...]
     next: str = ""
+    way: tuple[str, ...] = ()
     client: ClientSettings | None = None
     noted: tuple[str, ...] = ()
     run_in: str = ""

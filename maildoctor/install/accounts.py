@@ -77,8 +77,9 @@ def started(saslauthd: Saslauthd | None, system: System | None) -> Iterator[Step
 
 
 def person(wanted: Wanted, system: System | None) -> str:
-    """Whom to make a user: who was named, or the only person with an account here; `NOBODY` where neither tells."""
-    people = sorted(system.people) if system else []
+    """Whom to make a user: who was named, or the only person with an account here; `NOBODY` where neither tells. Who is
+    in a directory has no account here."""
+    people = sorted(system.people) if system and wanted.accounts != "ldap" else []
     return wanted.user or (people[0] if len(people) == 1 else NOBODY)
 
 

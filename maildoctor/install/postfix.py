@@ -10,6 +10,7 @@ from dataclasses import replace
 from maildoctor.auth.postfix import primary, without_tls
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
+from maildoctor.facts.postfix.client import NextHop
 from maildoctor.facts.postfix.server import Postfix
 from maildoctor.facts.system import System
 from maildoctor.install import accounts
@@ -44,6 +45,8 @@ _SASLDB = "/etc/sasldb2"
 _SASLDB_OF_PORTS = "/usr/local/etc/sasldb2.db"
 """FreeBSD: of the port, with the ending that libc's ndbm gives it."""
 _PASSWORDS = "/etc/postfix/sasl_passwd"
+_TLS_AT_ONCE = 465
+"""TLS from the first byte (RFC 8314, section 3)."""
 
 
 def set_up(
@@ -80,7 +83,8 @@ def set_up(
         build=[Restart("postfix")],
         verifier=verifier,
         users=users,
-        relay=list(_relay(wanted)) if wanted.relay and wanted.relay_user else (),
+        relay=list(_relay(wanted)) if wanted.relay else (),
+        password=list(_password(wanted)) if wanted.relay and wanted.relay_user else (),
     )
 
 
@@ -122,22 +126,37 @@ def _switched_on(postfix: Postfix | None, store: Store) -> Iterator[Step]:
 
 
 def _relay(wanted: Wanted) -> Iterator[Step]:
-    """SASL_README, Configuring SASL authentication in the Postfix SMTP/LMTP client; port 587 where none is named."""
-    host, _, port = wanted.relay.partition(":")
-    server = f"[{host}]:{port or 587}"
-    yield WriteLogin(_PASSWORDS, "sasl_passwd", server, wanted.relay_user)
-    yield BuildTable("hash", _PASSWORDS)
+    """SASL_README, Configuring SASL authentication in the Postfix SMTP/LMTP client."""
     for name, value in (
-        ("relayhost", server),
+        ("relayhost", _server(wanted)),
         ("smtp_sasl_auth_enable", "yes"),
         ("smtp_sasl_password_maps", f"hash:{_PASSWORDS}"),
         ("smtp_sasl_security_options", "noanonymous"),
         ("smtp_tls_security_level", "encrypt"),
     ):
         yield SetPostfix(name, value)
-    if port == "465":
+    if wanted.relay_port == _TLS_AT_ONCE:
         yield SetPostfix("smtp_tls_wrappermode", "yes")
     yield Restart("postfix")
+
+
+def _password(wanted: Wanted) -> Iterator[Step]:
+    yield WriteLogin(_PASSWORDS, "sasl_passwd", _server(wanted), wanted.relay_user)
+    yield BuildTable("hash", _PASSWORDS)
+    yield Restart("postfix")
+
+
+def relay_of(postfix: Postfix | None) -> str:
+    """The smart host at which it may log in, as `HOST:PORT`; empty: none."""
+    hop = NextHop.parse(postfix.value("relayhost")) if postfix else None
+    if postfix is None or hop is None or not postfix.is_yes("smtp_sasl_auth_enable"):
+        return ""
+    return f"{hop.host}:{hop.port}"
+
+
+def _server(wanted: Wanted) -> str:
+    """In brackets, so that no MX record is asked."""
+    return f"[{wanted.relay_host}]:{wanted.relay_port}"
 
 
 def _certificate(postfix: Postfix | None, name: str) -> Iterator[Step]:

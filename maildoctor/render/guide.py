@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 from maildoctor import __version__
@@ -21,14 +22,25 @@ _MARKS: dict[State, tuple[str, Tone]] = {
 _TITLE = 13
 _LABEL = 6
 _FEW_NOTED = 3
+_SCREEN = 23
+"""Lines of a terminal, but one for the prompt that comes next."""
+_FEW_DONE = 3
+"""Steps that are not worth a line of their own together."""
 _GLIMPSE = 150
 """Characters of what a step comes to that are shown at once."""
 _GAP = Block("", "")
 
 
-def text(guide: Guide, style: Style) -> str:
-    """The plan and the next step."""
-    return written(_blocks(guide, style), style)
+def text(guide: Guide, style: Style, whole: bool = False) -> str:
+    """The plan and the next step; of the `whole` way, each step that can be done now. Where that is more than a screen
+    holds, as many of the first steps as need be share a line if they are done."""
+    full = written(_blocks(guide, style, whole), style)
+    if style.verbosity > 0:
+        return full
+    done = len(list(takewhile(lambda step: step.state == "done", guide.steps)))
+    shorter = (written(_blocks(guide, style, whole, folded), style) for folded in range(_FEW_DONE, done + 1))
+    texts = [full, *shorter]
+    return next((text for text in texts if text.count("\n") <= _SCREEN), texts[-1])
 
 
 def client_text(settings: ClientSettings, style: Style) -> str:
@@ -45,6 +57,7 @@ def document(guide: Guide) -> dict[str, Any]:
         "about": guide.about,
         "steps": [encoded(step) for step in guide.steps],
         "next": guide.next,
+        "way": list(guide.way),
         "client": encoded(client) | {"rows": [list(row) for row in client.rows]} if client else None,
         "noted": list(guide.noted),
         "run_in": guide.run_in,
@@ -64,21 +77,30 @@ def _encodable(value: Any) -> Any:
     return [_encodable(v) for v in value] if isinstance(value, list | tuple) else value
 
 
-def _blocks(guide: Guide, style: Style) -> Iterator[Block]:
+def _blocks(guide: Guide, style: Style, whole: bool, folded: int = 0) -> Iterator[Block]:
     yield Block("", f"maildoctor guide  {shown(guide.about, style.ascii)}")
     yield _GAP
-    for number, step in enumerate(guide.steps, 1):
+    if folded:
+        yield Block(
+            f" 1-{folded} done ", "; ".join(step.title for step in guide.steps[:folded]), tone="ok", wrap="fold"
+        )
+    for number, step in enumerate(guide.steps[folded:], folded + 1):
         yield _line(number, step, style)
     following = guide.step(guide.next)
     yield _GAP
     if following is None:
-        login = guide.step("login")
-        proved = login is not None and login.state == "done"
-        yield Block("", f"Every step is done{': users can log in' if proved else ''}.", tone="ok")
+        proved = {"login": "users can log in", "relay-login": "this host logs in at its smart host"}
+        done = [s.name for s in guide.steps if s.state == "done"]
+        who = next((f": {words}" for name, words in proved.items() if name in done), "")
+        yield Block("", f"Every step is done{who}.", tone="ok")
     else:
         if guide.run_in:
             yield Block("In:   ", shown(guide.run_in, style.ascii), tone="command", wrap="never")
-        yield from _following(guide.steps.index(following) + 1, following, style)
+        way = [step for step in map(guide.step, guide.way) if whole and step is not None] or [following]
+        for n, step in enumerate(way):
+            yield from _following("Then" if n else "Next", guide.steps.index(step) + 1, step, style, brief=len(way) > 1)
+        if not way[-1].asks:
+            yield Block("", "Then run maildoctor guide again.", tone="dim")
     if following is None and guide.client is not None:
         one = guide.client
         words = f"{one.server} port {one.port}, {one.tls}, user name {one.user or 'of the account'}, {one.method}"
@@ -97,12 +119,12 @@ def _line(number: int, step: GuideStep, style: Style) -> Block:
     return Block(lead, summary, tone=tone, wrap="fold")
 
 
-def _following(number: int, step: GuideStep, style: Style) -> Iterator[Block]:
+def _following(word: str, number: int, step: GuideStep, style: Style, brief: bool) -> Iterator[Block]:
     summary = shown(step.summary, style.ascii)
     if len(summary) > _GLIMPSE and style.verbosity == 0:
         summary = f"{summary[: _GLIMPSE - 4]} ..."
-    yield Block("", f"Next: {number} {step.title}. {summary}", tone="info")
-    if step.why:
+    yield Block("", f"{word}: {number} {step.title}. {summary}", tone="info")
+    if step.why and not brief:
         yield Block("  why ", prose(step.why, style.ascii))
     for n, command in enumerate(step.commands):
         yield from _run(command, style, first=n == 0)
@@ -110,7 +132,6 @@ def _following(number: int, step: GuideStep, style: Style) -> Iterator[Block]:
         yield Block("  or  ", shown(f"{choice.option}  {choice.means}", style.ascii))
     if not step.commands and step.reason:
         yield Block("  ?   ", prose(step.reason, style.ascii))
-    yield Block("", "Then run maildoctor guide again.", tone="dim")
 
 
 def _run(step: Step, style: Style, first: bool) -> Iterator[Block]:

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pexpect
+
 from tests.lab.faults import Fault
 from tests.lab.probe import Probe
 from tests.lab.roots import HERE, PROJECT, RELEASES, LabError, doctor, release_root, work
@@ -115,6 +117,22 @@ class LabHost:
             out.seek(0)
             err.seek(0)
             return Ran(done.returncode, out.read(), err.read())
+
+    def type_in(self, command: str, password: str, seconds: float = 60) -> Ran:
+        """A command at a terminal inside, as a person types it; who asks for a password gets this one."""
+        inside = self.enter("-m", "-u", "-i", "-n", "-p", "-r", "-w")
+        env = {"PATH": PATH, "HOME": "/root", "LC_ALL": "C.UTF-8", "TERM": "dumb", **DOCTOR}
+        said = ""
+        # env(1) of the inside: nsenter itself is found by the PATH outside
+        argv = [*inside[1:], "env", "-i", *(f"{name}={value}" for name, value in env.items()), "sh", "-c", command]
+        with pexpect.spawn(inside[0], argv, encoding="utf-8", timeout=seconds, codec_errors="replace") as child:
+            while child.expect([r"(?i)(?:password|again)[^\n]{0,60}: ?$", pexpect.EOF]) == 0:
+                said += f"{child.before}{child.after}"
+                child.waitnoecho(2)
+                child.sendline(password)
+            said += child.before or ""
+            child.close()
+            return Ran(child.exitstatus if child.exitstatus is not None else -1, said, "")
 
     def sh(self, text: str) -> Ran:
         """Shell text inside; it may call the functions of the recipe."""

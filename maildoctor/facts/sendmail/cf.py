@@ -227,11 +227,12 @@ class ClassFile:
 
 @dataclass(frozen=True, slots=True)
 class Mailer:
-    """An `M` line. `path` is a program or `[IPC]`, empty where P= is missing."""
+    """An `M` line. `path` is a program or `[IPC]`, empty where P= is missing; `arguments` is what A= has."""
 
     name: str
     path: str
     line: int
+    arguments: str = ""
 
 
 FilterFailure = Literal["defers", "rejects", "hangs up", "goes on"]
@@ -867,9 +868,9 @@ class _Reader:
         if not name:
             self.complain(self.malformed, number, line, "no name of a mailer")
             return
-        equates = (part.strip(_BLANKS).partition("=") for part in line[len(name) + 1 :].split(","))
-        path = next((value for key, _, value in equates if key[:1] == "P"), "")
-        self.mailers[name] = Mailer(name, path.strip(_BLANKS + '"'), number)
+        equates = [part.strip(_BLANKS).partition("=") for part in line[len(name) + 1 :].split(",")]
+        path, arguments = (next((value for key, _, value in equates if key[:1] == x), "") for x in "PA")
+        self.mailers[name] = Mailer(name, path.strip(_BLANKS + '"'), number, arguments.strip(_BLANKS))
 
     def precedence(self, number: int, line: str) -> None:
         if "=" not in line:
