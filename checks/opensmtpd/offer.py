@@ -23,7 +23,7 @@ _SECRETS = 'action "out" relay host smtp+tls://me@hub.example.com:587 auth <secr
     "error",
     rung="offer",
     role="cause",
-    explains=("no-offer", "no-starttls"),
+    explains=("no-offer", "no-starttls", "WIRE023", "WIRE025"),
     fails=[
         {"smtpd": _STOCK, "system": "ID=debian\npeople: anna"},
         {"smtpd": f"no bundle: /etc/ssl/certs/ca-certificates.crt\n==> /etc/smtpd.conf <==\n{_STOCK}"},

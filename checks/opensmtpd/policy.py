@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from maildoctor.api import (
     AddBefore,
+    CreateFile,
     EditFile,
     Evidence,
     Findings,
@@ -191,7 +192,8 @@ def opensmtpd_without_ca_bundle(smtpd: OpenSmtpd, processes: Processes) -> Findi
 
     It opens the file that its build names even if it is to verify nobody. The status of the start is 0 all the same.
 
-    Advice: install ca-certificates, then start OpenSMTPD.
+    Advice: install ca-certificates, then start OpenSMTPD. Where no package can be had an empty file lets it start; it
+    then trusts no other server's certificate.
     """
     if not smtpd.lacks_bundle:
         return
@@ -200,7 +202,7 @@ def opensmtpd_without_ca_bundle(smtpd: OpenSmtpd, processes: Processes) -> Findi
         f"{smtpd.lacks_bundle} does not exist: OpenSMTPD ends "
         + ("at its next start" if runs else "when it is started"),
         evidence=[Evidence(f"ls -l {smtpd.lacks_bundle}", "No such file or directory")],
-        fix=[Install("ca-certificates"), *([] if runs else [Start("opensmtpd")])],
+        fix=[Install("ca-certificates"), *([] if runs else [CreateFile(smtpd.lacks_bundle), Start("opensmtpd")])],
         severity="warning" if runs else None,
         path=smtpd.lacks_bundle,
     )

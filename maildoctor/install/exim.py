@@ -128,7 +128,7 @@ def _plaintext(store: Store, passwords: str) -> Iterator[str]:
         yield "  driver = plaintext"
         yield f"  public_name = {mechanism}"
         yield f"  server_prompts = {prompts}"
-        yield f"  server_condition = ${{if {asked}{{yes}}{{no}}}}"
+        yield f"  server_condition = ${{if {asked}{{1}}{{0}}}}"
         yield f"  server_set_id = {name}"
         yield _IN_TLS
 

@@ -243,6 +243,9 @@ def _service(verb: str, service: str, system: System) -> str:
         return _RELOADS[service]
     if service not in _NAMES:
         return ""
+    if verb == "restart" and service == "opensmtpd" and system.family == "debian" and system.init == "sysv":
+        # its init script starts the new one while the old one still ends
+        return f"{_runs('stop', service, system)}; sleep 2; {_runs('start', service, system)}"
     return _runs(verb, service, system) or (
         f"# {verb} {service}: no init system runs that would do it; in a container, restart the container"
     )
