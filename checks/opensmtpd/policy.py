@@ -8,6 +8,7 @@ from maildoctor.api import (
     EditFile,
     Evidence,
     Findings,
+    Inspect,
     Install,
     Restart,
     Start,
@@ -246,3 +247,32 @@ def opensmtpd_not_running(smtpd: OpenSmtpd, processes: Processes, listeners: Lis
         fix=[Start("opensmtpd", at_boot=True)],
         daemon="opensmtpd",
     )
+
+
+@check(
+    "RUN985",
+    "opensmtpd-runs-an-older-configuration",
+    "warning",
+    rung="program",
+    role="cause",
+    explains=("no-offer", "no-starttls", "no-answer"),
+    fails=[{"smtpd": f"changed: 100.00\n==> /etc/smtpd.conf <==\n{_GOOD}", "processes": _RUNS}],
+    passes=[
+        {"smtpd": f"changed: 0.50\n==> /etc/smtpd.conf <==\n{_GOOD}", "processes": _RUNS},
+        {"smtpd": f"changed: 100.00\n==> /etc/smtpd.conf <==\n{_GOOD}", "processes": ""},
+    ],
+    refs=("OpenSMTPD: smtpd.c, main(): parse_config() at the start alone",),
+)
+def opensmtpd_runs_an_older_configuration(smtpd: OpenSmtpd, processes: Processes) -> Findings:
+    """OpenSMTPD was started before smtpd.conf was changed, and reads it at its start alone.
+
+    Advice: run smtpd -n, which says what is wrong with the new one, then restart OpenSMTPD.
+    """
+    running = [p for p in processes.all if p.program.endswith("/smtpd") and "postfix" not in p.program]
+    if running and min(p.started for p in running) < smtpd.changed:
+        yield found(
+            f"{smtpd.path} was changed after OpenSMTPD was started",
+            evidence=[Evidence(smtpd.path, "newer than the process"), running[0].evidence],
+            fix=[Inspect("smtpd -n"), Restart("opensmtpd")],
+            path=smtpd.path,
+        )

@@ -72,8 +72,10 @@ def _newer(host: Host, know: FactStore, path: str, settings: str) -> list[str]:
     for folder in (f"{_SPLIT}/{part}" for part in _PARTS) if split else ():
         parts += [f"{folder}/{n}" for n in text(host.ask("list", folder)).split() if re.fullmatch(r"[\w-]{1,100}", n)]
     made = Look.parse(text(host.ask("look", path)))
-    looks = (Look.parse(text(host.ask("look", part))) for part in know.some(parts, "files of Exim's configuration"))
-    return [look.path for look in looks if look and made and look.mtime > made.mtime]
+    parts_there = (
+        Look.parse(text(host.ask("look", part))) for part in know.some(parts, "files of Exim's configuration")
+    )
+    return [look.path for look in parts_there if look and made and look.mtime > made.mtime]
 
 
 def login_service(_: Host, know: FactStore) -> LoginService | Unknown:

@@ -4,9 +4,10 @@ import re
 
 from maildoctor.auth import opensmtpd
 from maildoctor.auth.service import LoginService, SaslApplication
-from maildoctor.collect.knowledge import Adapter, FactStore, first, joined, unknown
+from maildoctor.collect.knowledge import Adapter, FactStore, first, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.opensmtpd.conf import OpenSmtpd
+from maildoctor.facts.paths import Look
 from maildoctor.facts.system import System
 from maildoctor.host import Host, NoAnswer
 
@@ -44,6 +45,8 @@ def configuration(host: Host, know: FactStore) -> OpenSmtpd | Unknown:
     bodies = joined(*(f"==> {name} <==\n{body.removesuffix(chr(10))}" for name, body in files.items()))
     found = OpenSmtpd.parse(bodies)
     head = _bundle(host, know)
+    times = [look.mtime for name in files if (look := Look.parse(text(host.ask("look", name))))]
+    head += [f"changed: {max(times):.2f}"] if times else []
     for table in dict.fromkeys(x.table for x in found.logins if x.table):
         rows = host.ask("read", found.tables.get(table, "").removeprefix("file:"))
         if found.tables.get(table, "").startswith("file:/") and isinstance(rows, str):

@@ -195,7 +195,8 @@ class MakeCertificate(_New):
 
 @dataclass(frozen=True)
 class KeepCopy(Step):
-    """A folder is copied with owners, modes and times to a name that nothing has yet; a copy that is there stays."""
+    """A folder or file is copied with owners, modes and times to a name that nothing has yet; one that is there
+    stays."""
 
     path: str
     to: str

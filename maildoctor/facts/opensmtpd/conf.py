@@ -70,14 +70,15 @@ class Action:
 @dataclass(frozen=True)
 class OpenSmtpd:
     """Text: `users: TABLE NAME …` of a table of credentials in a file; `no bundle: PATH`, the certificates of
-    authorities without which smtpd ends; then the files, smtpd.conf first and those that it includes, each behind a
-    line `==> PATH <==`. Without such a line all of it is smtpd.conf."""
+    authorities without which smtpd ends; `changed: SECONDS`, when the last of the files was; then the files, smtpd.conf
+    first and those that it includes, each behind a line `==> PATH <==`. Without such a line all of it is smtpd.conf."""
 
     path: str
     statements: tuple[Statement, ...]
     missing: tuple[str, ...] = ()
     users: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lacks_bundle: str = ""
+    changed: float = 0.0
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -90,7 +91,15 @@ class OpenSmtpd:
         statements = tuple(_statements(path, files or {path: text}, {}, missing, 0))
         users = {m[1]: tuple(m[2].split()) for m in re.finditer(r"(?m)^users: (\S{1,100}) ?(.*)$", head)}
         bundle = re.search(r"(?m)^no bundle: (/\S{1,400})$", head)
-        return cls(path, statements, tuple(missing), users, bundle[1] if bundle else "")
+        changed = re.search(r"(?m)^changed: ([0-9]{1,12}(?:\.[0-9]{1,9})?)$", head)
+        return cls(
+            path,
+            statements,
+            tuple(missing),
+            users,
+            bundle[1] if bundle else "",
+            float(changed[1]) if changed else 0.0,
+        )
 
     def _named(self, word: str) -> Iterator[Statement]:
         return (s for s in self.statements if s.words[0] == word)
