@@ -51,14 +51,16 @@ def test_a_bare_host_is_asked_which_mail_server_it_is_to_have() -> None:
     assert {s.state for s in steps} == {"to_do"}
     first = following(steps)
     assert first is not None and first.name == "choose"
-    assert [c.command for c in first.commands] == ["maildoctor guide --mta sendmail", "maildoctor guide --mta postfix"]
+    assert [c.command for c in first.commands] == [
+        f"maildoctor guide --mta {mta}" for mta in ("sendmail", "postfix", "exim", "opensmtpd")
+    ]
 
 
 def test_a_host_that_may_not_be_looked_at_is_never_done() -> None:
     assert "done" not in states(judged(grounds(Mute("refused")))).values()
 
 
-@pytest.mark.parametrize("mta", ["sendmail", "postfix"])
+@pytest.mark.parametrize("mta", ["sendmail", "postfix", "exim", "opensmtpd"])
 def test_with_a_choice_packages_come_first(mta: MailServer) -> None:
     steps = judged(grounds(Mute("absent"), Wanted(mta=mta)))
     after = following(steps)

@@ -72,6 +72,7 @@ def set_up(
                 if _refuses(exim)
                 else []
             ),
+            *build,
         ],
         build=[*build, Inspect(f"{program} -bV"), Restart("exim")],
         verifier=list(_verifier(store, asked, saslauthd, system, group)),
@@ -173,6 +174,7 @@ def _certificate(exim: Exim | None, path: str, folder: str, name: str, group: st
     yield Chown(f"root:{group}", (certificate, key), "", mode="640")
     if path == GENERATED:
         yield AddLine(LOCAL_MACROS, "MAIN_TLS_ENABLE = yes")
+        yield GenerateExim()
         return
     yield _main_option(exim, path, "tls_certificate", certificate)
     yield _main_option(exim, path, "tls_privatekey", key)
@@ -195,6 +197,8 @@ def _debian_ports(exim: Exim | None) -> Iterator[Step]:
         yield SetOption(DEBIAN, "dc_eximconfig_configtype", "'internet'", "'local'", "=")
     if exim is None or (SUBMISSION in exim.ports and not exim.is_loopback):
         return
+    if _FOR_ALL in settings.get("dc_local_interfaces", ""):
+        return  # it is in use once the configuration is made anew
     if exim.is_loopback and exim.debian is not None and is_plain_list(exim.debian.get("dc_local_interfaces", "")):
         before = exim.debian["dc_local_interfaces"]
         yield SetOption(DEBIAN, "dc_local_interfaces", f"'{before} ; {_FOR_ALL}'", f"'{before}'", "=")
