@@ -15,10 +15,10 @@ from maildoctor.plan.steps import (
     AddLine,
     AddPassword,
     AddToLine,
+    CreateFile,
     EditFile,
     Inspect,
     Install,
-    KeepCopy,
     MakeCertificate,
     MakeFolder,
     Restart,
@@ -48,7 +48,8 @@ def set_up(
     realm: str = "",
     by_ipv6: bool = False,
 ) -> SetUp:
-    """The whole way; arguments as of `install.sendmail.set_up`. `by_ipv6`: others reach this host so."""
+    """The whole way; arguments as of `install.sendmail.set_up`. `by_ipv6`: others reach this host so. smtpd ends without
+    a bundle of authorities even if it asks none; where no package can be had an empty one lets it start."""
     store = wanted.accounts or "system"
     asked = replace(wanted, accounts=store)
     path = smtpd.path if smtpd else _PATHS.get(system.family if system else "", "/etc/smtpd.conf")
@@ -60,8 +61,8 @@ def set_up(
         words = "write it for OpenSMTPD 6.4 or later: a pki, listen on … port 587 tls-require auth, match auth from any"
         return SetUp(configuration=[EditFile(path, words.replace("…", "ADDRESS"))], build=build)
     return SetUp(
-        packages=[Install("ca-certificates")] if smtpd is not None and smtpd.lacks_bundle else (),
-        certificate=() if smtpd and smtpd.pki else list(_certificate(path, folder, name, smtpd)),
+        packages=[Install("ca-certificates"), CreateFile(smtpd.lacks_bundle)] if smtpd and smtpd.lacks_bundle else (),
+        certificate=() if smtpd and smtpd.pki else list(_certificate(path, folder, name)),
         configuration=[
             *([AddLine(path, f"table {_TABLE} file:{folder}/{_TABLE}")] if store == "file" else []),
             *_listeners(path, name, f" <{_TABLE}>" if store == "file" else "", smtpd, by_ipv6),
@@ -86,15 +87,11 @@ def _group(system: System | None) -> str:
     )
 
 
-def _certificate(path: str, folder: str, name: str, smtpd: OpenSmtpd | None) -> Iterator[Step]:
+def _certificate(path: str, folder: str, name: str) -> Iterator[Step]:
     """Its key is read as root, and must be root's alone (ssl.c, ssl_load_key())."""
     certificate, key = f"{folder}/host.pem", f"{folder}/host.key"
     yield MakeFolder(folder, "root", "0", "755")
     yield MakeCertificate(certificate, key, name)
-    if smtpd is not None and smtpd.lacks_bundle:
-        # smtpd ends without a bundle of authorities even if it asks none (dispatcher.c); where no package can be had
-        # its own certificate is one
-        yield KeepCopy(certificate, smtpd.lacks_bundle)
     yield AddLine(path, f'pki "{name}" cert "{certificate}"')
     yield AddLine(path, f'pki "{name}" key "{key}"')
 
