@@ -230,7 +230,7 @@ def test_only_what_a_mail_program_needs(capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        (["--mta", "sendmail", "--accounts", "dovecot"], "cannot ask Dovecot"),
+        (["--mta", "sendmail", "--accounts", "dovecot"], "no way to set up Sendmail so"),
         (["--relay-only"], "no smart host"),
         (["--relay", "a b"], "no name of a host"),
     ],

@@ -61,7 +61,7 @@ def set_up(
         words = "write it for OpenSMTPD 6.4 or later: a pki, listen on … port 587 tls-require auth, match auth from any"
         return SetUp(configuration=[EditFile(path, words.replace("…", "ADDRESS"))], build=build)
     return SetUp(
-        packages=[Install("ca-certificates"), CreateFile(smtpd.lacks_bundle)] if smtpd and smtpd.lacks_bundle else (),
+        packages=_packages(smtpd.lacks_bundle if smtpd else ""),
         certificate=() if smtpd and smtpd.pki else list(_certificate(path, folder, name)),
         configuration=[
             *([AddLine(path, f"table {_TABLE} file:{folder}/{_TABLE}")] if store == "file" else []),
@@ -74,6 +74,10 @@ def set_up(
         else accounts.first_user(asked, system, realm),
         relay=list(_relay(wanted, path, folder, build)) if wanted.relay and wanted.relay_user else (),
     )
+
+
+def _packages(bundle: str) -> list[Step]:
+    return [Install("ca-certificates"), CreateFile(bundle)] if bundle else []
 
 
 def _group(system: System | None) -> str:
