@@ -48,8 +48,8 @@ def set_up(
     realm: str = "",
     by_ipv6: bool = False,
 ) -> SetUp:
-    """The whole way; arguments as of `install.sendmail.set_up`. `by_ipv6`: others reach this host so. smtpd ends without
-    a bundle of authorities even if it asks none; where no package can be had an empty one lets it start."""
+    """The whole way; arguments as of `install.sendmail.set_up`. `by_ipv6`: others reach this host so. smtpd ends
+    without a bundle of authorities even if it asks none; where no package can be had an empty one lets it start."""
     store = wanted.accounts or "system"
     asked = replace(wanted, accounts=store)
     path = smtpd.path if smtpd else _PATHS.get(system.family if system else "", "/etc/smtpd.conf")
