@@ -2,6 +2,7 @@
 
 from maildoctor.auth.service import LoginService
 from maildoctor.facts.cyrus.sasldb import SaslDb
+from maildoctor.facts.exim.conf import Exim
 from maildoctor.facts.names import Names
 from maildoctor.facts.wire import DISTRUSTED, Conversation, Wire
 from maildoctor.guide.ground import Ground
@@ -27,10 +28,14 @@ def client_settings(ground: Ground) -> ClientSettings | None:
     if best is None or best.hello is None:
         return None
     mechanism = next((m for m in _PREFERRED if m in best.hello.auth), best.hello.auth[0])
-    done = dict(ground.report.logins.mechs) if ground.report.logins else {}
+    exim = ground.facts.get(Exim)
+    named = {a.name.upper(): a.mechanism for a in exim.servers} if exim else {}  # what Exim's log has instead
+    done = {named.get(m, m): n for m, n in ground.report.logins.mechs} if ground.report.logins else {}
     count = sum(done.values())
-    known = next((m for m in done if m in best.hello.auth), "")
-    by = ", ".join(done)
+    # the log of OpenSMTPD names no mechanism
+    known = any(m in best.hello.auth for m in done) or not done
+    count = count or (ground.report.logins.succeeded if ground.report.logins else 0)
+    by = f", by {', '.join(done)}" if done else ""
     return ClientSettings(
         server=_server(ground, best),
         port=best.port,
@@ -38,7 +43,7 @@ def client_settings(ground: Ground) -> ClientSettings | None:
         user=_user(ground),
         mechanism=mechanism,
         method=_WORDS.get(mechanism, mechanism),
-        proof=f"{count} login{'s' * (count != 1)} since the mail server was started, by {by}" if known else "",
+        proof=f"{count} login{'s' * (count != 1)} since the mail server was started{by}" if known and count else "",
         remark=_remark(best),
     )
 

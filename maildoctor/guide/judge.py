@@ -214,8 +214,14 @@ def _chosen(ground: Ground) -> Shown | None:
         return None
     where = ground.report.target.name or "this host"
     version = next((p.version for p in ground.report.target.mta if p.name == ground.mta), "")
-    words = f"{named(ground.mta)}{f' {version}' if version else ''}, {_STORES[ground.store]}"
+    words = f"{named(ground.mta)}{f' {version}' if version else ''}, {_words_of_store(ground)}"
     return words, (Evidence(where, f"mail servers here: {', '.join(ground.installed) or 'none'}"),)
+
+
+def _words_of_store(ground: Ground) -> str:
+    """OpenSMTPD asks PAM, or the shadow file, itself."""
+    own = ground.mta == "opensmtpd" and ground.store == "system"
+    return "accounts of the system" if own else _STORES[ground.store]
 
 
 def _choices(ground: Ground) -> Iterator[Choice]:
@@ -223,7 +229,7 @@ def _choices(ground: Ground) -> Iterator[Choice]:
         yield Choice(f"--mta {'|'.join(KNOWN_SERVERS)}", "the mail server that is wanted")
     if ground.mta and not ground.store_now:
         others = [s for s in STORES[ground.mta] if s != ground.store]
-        yield Choice(f"--accounts {'|'.join(others)}", f"instead of {_STORES[ground.store]}")
+        yield Choice(f"--accounts {'|'.join(others)}", f"instead of {_words_of_store(ground)}")
     if ground.store == "ldap" and not (ground.asked.ldap and ground.asked.ldap_base):
         yield Choice("--ldap URI --ldap-base DN", "the directory, and below which entry its users stand")
 
@@ -340,9 +346,13 @@ def _of_logins(ground: Ground) -> list[Evidence]:
 
 
 def _certified(ground: Ground) -> Shown | None:
-    exim = ground.facts.get(Exim) if ground.mta == "exim" else None
-    if exim is not None and not exim.value("tls_certificate"):
-        return None  # it makes one at each start, which is good for hours
+    exim, smtpd = ground.facts.get(Exim), ground.facts.get(OpenSmtpd)
+    if exim is not None and ground.mta == "exim":  # without one it makes one at each start, which is good for hours
+        evidence = exim.evidence("tls_certificate")
+        return (exim.value("tls_certificate"), (evidence,)) if exim.value("tls_certificate") else None
+    if smtpd is not None and ground.mta == "opensmtpd":
+        pki = [s.evidence for s in smtpd.statements if s.words[0] == "pki"]
+        return (", ".join(e.text for e in pki[:1]), tuple(pki)) if pki else None
     if rung := ground.rung("tls"):
         return rung.summary, rung.evidence
     mc = ground.facts.get(SendmailMc)
@@ -477,9 +487,11 @@ def _probe(ground: Ground, more: str = "") -> Sequence[Step]:
 
 
 def _address(ground: Ground) -> str:
-    """Whose mailbox is surely here: of a user who has an account, else of root."""
+    """Whose mailbox is surely here: of a user who has an account, else of root. Exim takes no address without a domain
+    (sender_unqualified_hosts)."""
     name = ground.user.partition("@")[0]
-    return name if ground.system and name in ground.system.people else "root"
+    domain = f"@{ground.realm}" if ground.mta == "exim" and ground.realm else ""
+    return f"{name if ground.system and name in ground.system.people else 'root'}{domain}"
 
 
 def _logged_in(ground: Ground) -> Shown | None:

@@ -62,7 +62,7 @@ def set_up(
         return SetUp(configuration=[EditFile(path, words.replace("…", "ADDRESS"))], build=build)
     return SetUp(
         packages=_packages(smtpd.lacks_bundle if smtpd else ""),
-        certificate=() if smtpd and smtpd.pki else list(_certificate(path, folder, name)),
+        certificate=() if smtpd and smtpd.pki else list(_certificate(path, folder, name, smtpd)),
         configuration=[
             *([AddLine(path, f"table {_TABLE} file:{folder}/{_TABLE}")] if store == "file" else []),
             *_listeners(path, name, f" <{_TABLE}>" if store == "file" else "", smtpd, by_ipv6),
@@ -91,13 +91,13 @@ def _group(system: System | None) -> str:
     )
 
 
-def _certificate(path: str, folder: str, name: str) -> Iterator[Step]:
+def _certificate(path: str, folder: str, name: str, smtpd: OpenSmtpd | None) -> Iterator[Step]:
     """Its key is read as root, and must be root's alone (ssl.c, ssl_load_key())."""
     certificate, key = f"{folder}/host.pem", f"{folder}/host.key"
     yield MakeFolder(folder, "root", "0", "755")
     yield MakeCertificate(certificate, key, name)
-    yield AddLine(path, f'pki "{name}" cert "{certificate}"')
-    yield AddLine(path, f'pki "{name}" key "{key}"')
+    for line in (f'pki "{name}" cert "{certificate}"', f'pki "{name}" key "{key}"'):
+        yield _added(path, line, "listen", smtpd)  # a listener names what stands above it
 
 
 def _listeners(path: str, name: str, table: str, smtpd: OpenSmtpd | None, by_ipv6: bool) -> Iterator[Step]:
@@ -120,17 +120,18 @@ def _rules(path: str, smtpd: OpenSmtpd | None) -> Iterator[Step]:
     local = next((a.name for a in actions if a.kind in _DELIVERS and is_plain(a.name)), "")
     if not relay:
         relay = "relay_after_login"
-        yield from _rule(path, f'action "{relay}" relay', smtpd)
+        yield _added(path, f'action "{relay}" relay', "match", smtpd)
     if smtpd is not None and any("auth" in m.words for m in smtpd.matches):
         return
-    yield from _rule(path, f'match auth from any for any action "{relay}"', smtpd)
+    yield _added(path, f'match auth from any for any action "{relay}"', "match", smtpd)
     if local:
-        yield from _rule(path, f'match auth from any for local action "{local}"', smtpd)
+        yield _added(path, f'match auth from any for local action "{local}"', "match", smtpd)
 
 
-def _rule(path: str, line: str, smtpd: OpenSmtpd | None) -> Iterator[Step]:
-    first = smtpd.matches[0] if smtpd and smtpd.matches else None
-    yield AddBefore(path, line, "match") if first and first.path == path else AddLine(path, line)
+def _added(path: str, line: str, word: str, smtpd: OpenSmtpd | None) -> Step:
+    """A line before the first statement that begins so; at the end where the file has none."""
+    there = smtpd is not None and any(s.words[0] == word and s.path == path for s in smtpd.statements)
+    return AddBefore(path, line, word) if there else AddLine(path, line)
 
 
 def _relay(wanted: Wanted, path: str, folder: str, build: Sequence[Step]) -> Iterator[Step]:
