@@ -148,7 +148,7 @@ def _wrote(stopped: Finding, line: Finding) -> bool:
     return bool(daemon) and any(f" {daemon}[" in f" {evidence.text}" for evidence in line.evidence)
 
 
-_NOT_SET_UP = frozenset({"CONF028", "CONF029"})
+_NOT_SET_UP = frozenset({"CONF028", "CONF029", "CONF980", "CONF981"})
 """AUTH was never set up: no error where nobody is meant to log in, and yet nobody can."""
 
 _OF_LOGINS = frozenset({"login-fails", "refused-after-login"})

@@ -70,14 +70,16 @@ def test_a_bare_host_is_asked_which_mail_server_it_is_to_have() -> None:
     assert {s.state for s in steps} == {"to_do"}
     first = following(steps)
     assert first is not None and first.name == "choose"
-    assert [c.command for c in first.commands] == ["maildoctor guide --mta sendmail", "maildoctor guide --mta postfix"]
+    assert [c.command for c in first.commands] == [
+        f"maildoctor guide --mta {mta}" for mta in ("sendmail", "postfix", "exim", "opensmtpd")
+    ]
 
 
 def test_a_host_that_may_not_be_looked_at_is_never_done() -> None:
     assert "done" not in states(judged(grounds(Mute("refused")))).values()
 
 
-@pytest.mark.parametrize("mta", ["sendmail", "postfix"])
+@pytest.mark.parametrize("mta", ["sendmail", "postfix", "exim", "opensmtpd"])
 def test_with_a_choice_packages_come_first(mta: MailServer) -> None:
     steps = judged(grounds(Mute("absent"), Wanted(mta=mta)))
     after = following(steps)
@@ -379,7 +381,7 @@ def test_only_what_a_mail_program_needs(capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        (["--mta", "sendmail", "--accounts", "dovecot"], "cannot ask Dovecot"),
+        (["--mta", "sendmail", "--accounts", "dovecot"], "no way to set up Sendmail so"),
         (["--relay-user", "box"], "no smart host"),
         (["--relay", "a b"], "no name of a host"),
         (["--mta", "sendmail", "--relay", "hub.example.com:465"], "TLS from the first byte"),

@@ -26,6 +26,8 @@ _NOT_KNOWN = {
     ("CONF028", "REALM"): "as USER001",
     ("CONF029", "USER"): "as CONF028",
     ("CONF029", "REALM"): "as USER001",
+    ("CONF980", "USER"): "as CONF028",
+    ("CONF981", "USER"): "as CONF028",
     ("CONF085", "USER"): "whoever complains is asked about",
     ("SASL068", "USER"): "whoever complains is asked about",
     ("MAP086", "USER"): "whoever complains is asked about",

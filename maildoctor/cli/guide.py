@@ -15,15 +15,16 @@ from maildoctor.cli.stdout import say
 from maildoctor.cli.style_options import style_for
 from maildoctor.collect.knowledge import FactStore
 from maildoctor.engine import Selection, examined
+from maildoctor.facts.services import named
 from maildoctor.facts.wire import Wire
 from maildoctor.guide.client import client_settings
-from maildoctor.guide.ground import Ground
+from maildoctor.guide.ground import KNOWN_SERVERS, Ground
 from maildoctor.guide.judge import following, judged, whole_way
 from maildoctor.guide.step import ClientSettings, Guide
 from maildoctor.host import Host
 from maildoctor.host.deadline import SECONDS, Deadline
 from maildoctor.host.network import ProbeOptions, visited
-from maildoctor.install.wanted import Wanted
+from maildoctor.install.wanted import STORES, Wanted
 from maildoctor.library import load_library
 from maildoctor.model import Report
 from maildoctor.render.escape import shown
@@ -56,9 +57,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--sources", metavar="DIR", default="", help="judge the source trees of libsasl and the mail server in DIR"
     )
-    p.add_argument("--mta", choices=("sendmail", "postfix"), default="", help="the mail server that is wanted")
+    p.add_argument("--mta", choices=KNOWN_SERVERS, default="", help="the mail server that is wanted")
     p.add_argument(
-        "--accounts", choices=("sasldb", "system", "ldap", "dovecot"), default="", help="where users are kept"
+        "--accounts", choices=("sasldb", "system", "ldap", "dovecot", "file"), default="", help="where users are kept"
     )
     p.add_argument("--host", metavar="NAME", default="", help="the name by which clients reach this host")
     p.add_argument("--ldap", metavar="URI", default="", help="the directory of --accounts ldap")
@@ -81,10 +82,11 @@ def parser() -> argparse.ArgumentParser:
 def run(words: Sequence[str]) -> int:
     """Examine, judge the steps, print them, and give the exit status."""
     options = shared.read(parser(), words)
-    if options.mta == "sendmail" and options.accounts == "dovecot":
+    if options.mta and options.accounts and options.accounts not in STORES[options.mta]:
         raise UsageError(
-            "Sendmail cannot ask Dovecot", "--accounts dovecot", "take --accounts system, or --mta postfix"
-        )
+            f"maildoctor has no way to set up {named(options.mta)} so", f"--accounts {options.accounts}",
+            f"take --accounts {' or '.join(STORES[options.mta])}, or another --mta",
+        )  # fmt: skip
     guide = _guide(options)
     if options.format == "json":
         say(as_json(document(guide)))

@@ -12,9 +12,11 @@ from maildoctor.collect import (
     backends,
     cyrus,
     dovecot,
+    exim,
     imap_server,
     imapd,
     mail_servers,
+    opensmtpd,
     openssl,
     paths,
     postfix,
@@ -76,7 +78,13 @@ from maildoctor.host import Host
 from maildoctor.host.deadline import Deadline
 from maildoctor.model import Product, Target
 
-ADAPTERS: tuple[Adapter, ...] = (sendmail.ADAPTER, postfix.ADAPTER, imapd.ADAPTER)
+ADAPTERS: tuple[Adapter, ...] = (
+    sendmail.ADAPTER,
+    postfix.ADAPTER,
+    exim.ADAPTER,
+    opensmtpd.ADAPTER,
+    imapd.ADAPTER,
+)
 """The mail servers whose logins can be judged: a line each."""
 
 _ALONE = (application.ADAPTER, imap_server.ADAPTER)

@@ -22,7 +22,8 @@ OTHERS = {
     "dovecot": ("/usr/sbin/dovecot", "/usr/local/sbin/dovecot"),
 }
 """Programs by which other mail servers than Sendmail are known."""
-_WITHOUT_ADAPTER = ("exim", "opensmtpd")
+_BY_PROGRAM = ("exim", "opensmtpd")
+"""Those that are known to be there by their program, also where they have no configuration."""
 _CHECKING = {"dovecot": OTHERS["dovecot"], "saslauthd": SASLAUTHD}
 """Programs that a mail server can ask whether a password is right."""
 
@@ -76,7 +77,7 @@ _BY_FILE = (
 
 def services(host: Host, installed: Sequence[str]) -> Services:
     """What is known of the mail servers; `installed`: those whose logins can be judged."""
-    others = [name for name in _WITHOUT_ADAPTER if first(host, OTHERS[name])]
+    others = [name for name in _BY_PROGRAM if name not in installed and first(host, OTHERS[name])]
     lines = [f"service: {product}" for product in installed]
     lines += [f"other: {name}" for name in others]
     lines += [f"beside: {name}" for name, paths in _CHECKING.items() if first(host, paths)]

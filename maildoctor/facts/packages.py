@@ -22,6 +22,7 @@ _PACKAGES: Mapping[str, Mapping[str, str]] = {
         "gs2": "libsasl2-modules-gssapi-mit", "ldapdb": "libsasl2-modules-ldap", "sql": "libsasl2-modules-sql",
         "otp": "libsasl2-modules-otp", "libsasl2": "libsasl2-2", "saslauthd": "sasl2-bin", "sendmail": "sendmail-bin",
         "sensible-mda": "sensible-mda", "postfix": "postfix", "dovecot": "dovecot-core", "sendmail-cf": "sendmail",
+        "exim": "exim4-daemon-heavy", "opensmtpd": "opensmtpd", "ca-certificates": "ca-certificates",
     },
     # %files of Fedora's cyrus-sasl.spec
     "fedora": {
@@ -30,6 +31,7 @@ _PACKAGES: Mapping[str, Mapping[str, str]] = {
         "gs2": "cyrus-sasl-gs2", "ntlm": "cyrus-sasl-ntlm", "ldapdb": "cyrus-sasl-ldap", "sql": "cyrus-sasl-sql",
         "anonymous": "cyrus-sasl-lib", "sasldb": "cyrus-sasl-lib", "libsasl2": "cyrus-sasl-lib", "sendmail": "sendmail",
         "postfix": "postfix", "dovecot": "dovecot", "sendmail-cf": "sendmail sendmail-cf m4",
+        "exim": "exim", "opensmtpd": "opensmtpd", "ca-certificates": "ca-certificates",
     },
     # APKBUILD, main/cyrus-sasl
     "alpine": {
@@ -38,6 +40,7 @@ _PACKAGES: Mapping[str, Mapping[str, str]] = {
         "scram": "cyrus-sasl-scram", "ntlm": "cyrus-sasl-ntlm", "gs2": "cyrus-sasl-gs2",
         "gssapiv2": "cyrus-sasl-gssapiv2", "sendmail": "sendmail", "postfix": "postfix", "dovecot": "dovecot",
         "sendmail-cf": "sendmail",
+        "exim": "exim", "opensmtpd": "opensmtpd", "ca-certificates": "ca-certificates-bundle",
     },
     # what the packages of openSUSE Tumbleweed provide
     "suse": {
@@ -47,17 +50,20 @@ _PACKAGES: Mapping[str, Mapping[str, str]] = {
         "ldapdb": "cyrus-sasl-ldap-auxprop", "sql": "cyrus-sasl-sqlauxprop", "libsasl2": "libsasl2-3",
         "saslauthd": "cyrus-sasl-saslauthd", "sendmail": "sendmail", "postfix": "postfix", "dovecot": "dovecot",
         "sendmail-cf": "sendmail m4",
+        "exim": "exim", "opensmtpd": "opensmtpd", "ca-certificates": "ca-certificates-mozilla",
     },
     # ports security/cyrus-sasl2 and its companions
     "freebsd": {
         "": "cyrus-sasl", "gssapiv2": "cyrus-sasl-gssapi", "ldapdb": "cyrus-sasl-ldapdb", "sql": "cyrus-sasl-sql",
         "saslauthd": "cyrus-sasl-saslauthd", "sendmail": "sendmail+tls+sasl2",
         "postfix": "postfix-sasl", "dovecot": "dovecot", "sendmail-cf": "sendmail+tls+sasl2",
+        "exim": "exim", "opensmtpd": "opensmtpd", "ca-certificates": "ca_root_nss",
     },
     "arch": {
         "": "libsasl", "gssapiv2": "cyrus-sasl-gssapi", "ldapdb": "cyrus-sasl-ldap", "sql": "cyrus-sasl-sql",
         "saslauthd": "cyrus-sasl", "sendmail": "sendmail",
         "postfix": "postfix", "dovecot": "dovecot", "sendmail-cf": "sendmail m4",
+        "exim": "exim", "opensmtpd": "opensmtpd", "ca-certificates": "ca-certificates",
     },
 }  # fmt: skip
 """family -> plug-in -> package; the empty name stands for every plug-in not named."""
@@ -85,8 +91,9 @@ def package_for(mech_or_plugin: str, distribution: str) -> str:
     """The package that brings a mechanism (`DIGEST-MD5`) or a plug-in (`digestmd5`, `libdigestmd5.so`).
 
     `distribution` is ID of os-release(5) or a word of ID_LIKE; for one not known the answer is `cyrus-sasl`. The words
-    `libsasl2`, `saslauthd`, `sendmail`, `sendmail-cf` (with its m4 source), `postfix`, `dovecot` and Debian's
-    `sensible-mda` are understood, too, and `postfix-lmdb` and the like for a type of Postfix' tables.
+    `libsasl2`, `saslauthd`, `sendmail`, `sendmail-cf` (with its m4 source), `postfix`, `exim`, `opensmtpd`, `dovecot`,
+    `ca-certificates` and Debian's `sensible-mda` are understood, too, and `postfix-lmdb` and
+    the like for a type of Postfix' tables.
     """
     family = _family(distribution)
     if mech_or_plugin.startswith("postfix-"):

@@ -2,6 +2,7 @@
 
 from maildoctor.auth.service import LoginService
 from maildoctor.facts.cyrus.sasldb import SaslDb
+from maildoctor.facts.exim.conf import Exim
 from maildoctor.facts.names import Names
 from maildoctor.facts.wire import DISTRUSTED, Conversation, Wire
 from maildoctor.guide.ground import Ground
@@ -28,11 +29,15 @@ def client_settings(ground: Ground) -> ClientSettings | None:
     best = min(talks, key=lambda c: _PORTS.index(c.port) if c.port in _PORTS else len(_PORTS), default=None)
     if best is None or best.hello is None:
         return None
-    done = dict(ground.report.logins.mechs) if ground.report.logins else {}
+    logins, exim = ground.report.logins, ground.facts.get(Exim)
+    named = {a.name.upper(): a.mechanism for a in exim.servers} if exim else {}  # what Exim's log has instead
+    done = {named.get(m, m): n for m, n in logins.mechs} if logins else {}
     # a login by one mechanism shows nothing of another, which may ask another store
     offered = [m for m in best.hello.auth if m in done] or best.hello.auth
     mechanism = next((m for m in _PREFERRED if m in offered), offered[0])
-    count = done.get(mechanism, 0)
+    count, by = done.get(mechanism, 0), f", by {mechanism}"
+    if logins and not done and ground.mta == "opensmtpd":  # its log names no mechanism, and it has one store
+        count, by = logins.succeeded, ""
     return ClientSettings(
         server=_server(ground, best),
         port=best.port,
@@ -40,7 +45,7 @@ def client_settings(ground: Ground) -> ClientSettings | None:
         user=_user(ground),
         mechanism=mechanism,
         method=_WORDS.get(mechanism, mechanism),
-        proof=f"{count} login{'s' * (count != 1)} since the mail server was started, by {mechanism}" if count else "",
+        proof=f"{count} login{'s' * (count != 1)} since the mail server was started{by}" if count else "",
         remark=_remark(best),
     )
 

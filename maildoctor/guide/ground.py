@@ -7,24 +7,29 @@ from typing import Protocol, TypeVar, cast
 
 from maildoctor.auth.service import LoginService
 from maildoctor.facts import Unknown
+from maildoctor.facts.addresses import Addresses
 from maildoctor.facts.cyrus.conf import SaslConf
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
+from maildoctor.facts.exim.conf import Exim
 from maildoctor.facts.names import Names
+from maildoctor.facts.opensmtpd.conf import OpenSmtpd
 from maildoctor.facts.postfix.server import Postfix
 from maildoctor.facts.sendmail.cf import SendmailCf
 from maildoctor.facts.sendmail.mc import SendmailMc
 from maildoctor.facts.services import Services
 from maildoctor.facts.system import System
+from maildoctor.install import exim as of_exim
+from maildoctor.install import opensmtpd as of_opensmtpd
 from maildoctor.install import postfix as of_postfix
 from maildoctor.install import sendmail as of_sendmail
 from maildoctor.install.accounts import NOBODY, person
-from maildoctor.install.wanted import MailServer, SetUp, Store, Wanted
+from maildoctor.install.wanted import STORES, MailServer, SetUp, Store, Wanted
 from maildoctor.model import Finding, Report, Route, RouteRung, RungName
 from maildoctor.verdict import Place, place_of
 
 F = TypeVar("F")
 
-KNOWN_SERVERS: tuple[MailServer, ...] = ("sendmail", "postfix")
+KNOWN_SERVERS: tuple[MailServer, ...] = ("sendmail", "postfix", "exim", "opensmtpd")
 
 _BY_SAYING: dict[str, Store] = {"": "system", "pam": "system", "shadow": "system", "getpwent": "system", "ldap": "ldap"}
 """Whom saslauthd asks (saslauthd/mechanisms.c), as the guide knows it; empty: nobody said it."""
@@ -125,7 +130,9 @@ class Ground:
             return self.asked.accounts
         if self.mta == "postfix" and not (self.service and self.service.wanted):
             return of_postfix.usual_store(self.beside)
-        return self.store_now if self.service and self.service.wanted else "sasldb"
+        if self.service and self.service.wanted:
+            return self.store_now
+        return STORES.get(self.mta, ("sasldb",))[0]
 
     @cached_property
     def store_now(self) -> Store:
@@ -134,6 +141,8 @@ class Ground:
         service = self.service
         if service is None or not service.wanted:
             return ""
+        if self.mta in ("exim", "opensmtpd"):
+            return self._store_of_its_own
         if service.provider != "libsasl":
             return cast(Store, service.provider) if service.provider == "dovecot" else ""
         conf, daemon = self.facts.get(SaslConf), self.facts.get(Saslauthd)
@@ -141,6 +150,18 @@ class Ground:
             plugins = (conf.auxprop_plugins if conf else None) or ("sasldb",)
             return "sasldb" if "sasldb" in plugins else ""
         return _BY_SAYING.get(daemon.mechanism, "") if daemon is not None else "system"
+
+    @property
+    def _store_of_its_own(self) -> Store:
+        """Where Exim and OpenSMTPD, which do without libsasl, look users up."""
+        exim, smtpd, daemon = self.facts.get(Exim), self.facts.get(OpenSmtpd), self.facts.get(Saslauthd)
+        if exim is not None and self.mta == "exim":
+            by_saslauthd: Store = "ldap" if daemon is not None and daemon.mechanism == "ldap" else "system"
+            return by_saslauthd if exim.store == "saslauthd" else exim.store
+        tables = [x.table for x in smtpd.logins] if smtpd else []
+        if not any(tables):
+            return "system"
+        return "file" if smtpd and smtpd.tables.get(tables[0], "").startswith("file:") else "other"
 
     @cached_property
     def is_set_up(self) -> bool:
@@ -163,6 +184,13 @@ class Ground:
         full = names.canonical.lower() if names and "." in names.canonical else ""
         wanted = replace(self.wanted, host=self.asked.host or full)  # a realm need not be a name of the host
         conf, daemon = (get(SaslConf), get(Saslauthd)) if self.is_installed else (None, None)
+        if self.mta == "exim":
+            exim = get(Exim) if self.is_installed else None
+            return of_exim.set_up(self.wanted, self.system, self.beside, exim, daemon, self.realm)
+        if self.mta == "opensmtpd":
+            smtpd, addresses = (get(OpenSmtpd), get(Addresses)) if self.is_installed else (None, None)
+            by_ipv6 = addresses is not None and any(":" in a for a in addresses.shown())
+            return of_opensmtpd.set_up(self.wanted, self.system, smtpd, self.realm, by_ipv6)
         if self.mta == "postfix":
             main = get(Postfix) if self.is_installed else None
             return of_postfix.set_up(wanted, self.system, self.beside, main, conf, daemon, self.realm)

@@ -13,8 +13,11 @@ from maildoctor.facts import Unknown
 from maildoctor.facts.backends.accounts import Accounts
 from maildoctor.facts.cyrus.plugins import Plugins
 from maildoctor.facts.cyrus.saslauthd import Saslauthd
+from maildoctor.facts.exim.conf import Exim
 from maildoctor.facts.kept import FOLDERS, SUFFIX, Kept
+from maildoctor.facts.login_history import LoginHistory
 from maildoctor.facts.mail_log import MailLog
+from maildoctor.facts.opensmtpd.conf import OpenSmtpd
 from maildoctor.facts.postfix.server import Postfix
 from maildoctor.facts.sendmail.mc import SendmailMc
 from maildoctor.facts.services import named
@@ -26,7 +29,7 @@ from maildoctor.guide.ground import KNOWN_SERVERS, Ground
 from maildoctor.guide.step import Choice, GuideStep
 from maildoctor.install.accounts import NOBODY
 from maildoctor.install.sendmail import tested
-from maildoctor.install.wanted import SUBMISSION, options
+from maildoctor.install.wanted import STORES, SUBMISSION, options
 from maildoctor.ladder import certificates
 from maildoctor.model import Evidence, Finding
 from maildoctor.plan.shell import rendered
@@ -37,10 +40,12 @@ _STORES = {
     "system": "accounts of the system, by saslauthd",
     "ldap": "accounts in a directory, by saslauthd",
     "dovecot": "accounts of Dovecot",
+    "file": "accounts in a file of names and hashes",
+    "other": "accounts elsewhere",
     "": "accounts not known",
 }
 
-_SET_UP = frozenset({"CONF028", "CONF029", "CONF045", "CONF046", "CONF094"})
+_SET_UP = frozenset({"CONF028", "CONF029", "CONF045", "CONF046", "CONF094", "CONF980", "CONF981"})
 """AUTH, or its port, was never set up: that is still to do, and no fault."""
 _DONE_HERE = _SET_UP | {"CONF002", "USER001", "USER002", "MAP030", "MAP090", "SASL007"}
 """Checks whose remedy is what a step of the guide does as well, and in its own way."""
@@ -52,6 +57,9 @@ _NOT_YET: Mapping[str, str] = {
     "CONF003": "build",
     "RUN001": "start",
     "RUN045": "start",
+    "RUN983": "start",
+    "RUN984": "start",
+    "CONF982": "build",
     "RUN004": "build",
     "SASL007": "verifier",
     "RUN065": "verifier",
@@ -66,6 +74,7 @@ _BY_CODE: Mapping[str, str] = {
     **_NOT_YET,
     "CONF001": "build",
     "CONF011": "packages",
+    "RUN982": "packages",
     "CONF017": "packages",
     "CONF030": "build",
     "CONF031": "build",
@@ -93,7 +102,7 @@ _BY_RUNG: Mapping[str, str] = {
     "hand-over": "message",
 }
 _SUBMISSION = ("587", "465", "2525")
-_CLOSED = ("CONF012", "RELAY047", "RELAY048", "MAP018")
+_CLOSED = ("CONF012", "RELAY047", "RELAY048", "MAP018", "RELAY980", "RELAY981")
 """Checks that find an open relay."""
 
 _STRICT = ("log", "relay")
@@ -246,22 +255,26 @@ def _chosen(ground: Ground) -> Shown | None:
         return None
     where = ground.report.target.name or "this host"
     version = next((p.version for p in ground.report.target.mta if p.name == ground.mta), "")
-    roles = [_STORES[ground.store]] if ground.serves else []
+    roles = [_words_of_store(ground)] if ground.serves else []
     roles += [f"mail goes out by {ground.wanted.relay_host}"] if ground.relay else []
     words = f"{named(ground.mta)}{f' {version}' if version else ''}, {', '.join(roles)}"
     return words, (Evidence(where, f"mail servers here: {', '.join(ground.installed) or 'none'}"),)
 
 
+def _words_of_store(ground: Ground) -> str:
+    """OpenSMTPD asks PAM, or the shadow file, itself."""
+    own = ground.mta == "opensmtpd" and ground.store == "system"
+    return "accounts of the system" if own else _STORES[ground.store]
+
+
 def _choices(ground: Ground) -> Iterator[Choice]:
     if ground.mta and not ground.is_installed:
-        yield Choice("--mta sendmail|postfix", "the mail server that is wanted")
+        yield Choice(f"--mta {'|'.join(KNOWN_SERVERS)}", "the mail server that is wanted")
     if ground.asked.serves is None and not ground.store_now:
         yield Choice("--relay HOST [--server]", "mail goes out by a smart host (and users log in)")
     if ground.mta and ground.serves and not ground.store_now:
-        others = [s for s in ("sasldb", "system", "ldap", "dovecot") if s != ground.store]
-        if ground.mta == "sendmail":
-            others.remove("dovecot")
-        yield Choice(f"--accounts {'|'.join(others)}", f"instead of {_STORES[ground.store]}")
+        others = [s for s in STORES[ground.mta] if s != ground.store]
+        yield Choice(f"--accounts {'|'.join(others)}", f"instead of {_words_of_store(ground)}")
     if _no_directory(ground):
         yield Choice("--ldap URI --ldap-base DN", "the directory, and below which entry its users stand")
 
@@ -312,6 +325,9 @@ def _lacking(ground: Ground) -> list[str]:
 def _plugins(ground: Ground) -> Shown | None:
     if not ground.serves:
         return smart_host.has_plugin(ground)
+    if ground.mta in _BUILT_IN and ground.is_installed:
+        words = f"{named(ground.mta)} has its mechanisms built in"
+        return words, (Evidence(ground.mta, words),)
     if ground.store == "dovecot":
         words = "Dovecot has its mechanisms built in"
         return (words, (Evidence("dovecot", words),)) if "dovecot" in (ground.beside or ()) else None
@@ -323,7 +339,7 @@ def _plugins(ground: Ground) -> Shown | None:
 
 
 def _missing_plugins(ground: Ground) -> Sequence[Step]:
-    if ground.serves and ground.store == "dovecot":
+    if ground.serves and (ground.store == "dovecot" or ground.mta in _BUILT_IN):
         return ()
     return [Install(name) for name in _lacking(ground)]
 
@@ -333,7 +349,10 @@ def _missing_plugins(ground: Ground) -> Sequence[Step]:
 
 def _folders(ground: Ground) -> list[str]:
     kept = ground.facts.get(Kept)
-    names = {"sendmail": ("/mail",), "postfix": ("/postfix", "/dovecot")}.get(ground.mta, ())
+    names = {
+        "sendmail": ("/mail",), "postfix": ("/postfix", "/dovecot"), "exim": ("/exim4", "/exim", "/dovecot"),
+        "opensmtpd": ("/smtpd.conf",),
+    }.get(ground.mta, ())  # fmt: skip
     there = kept.folders if kept else ()
     return [f for f in there if f.endswith(names) and (ground.store == "dovecot" or "dovecot" not in f)]
 
@@ -372,6 +391,9 @@ def _configured(ground: Ground) -> Shown | None:
         if postfix is not None and ground.mta == "postfix":
             evidence = primary(postfix).evidence("smtpd_sasl_auth_enable")
             return evidence.text, (evidence,)
+        if ground.mta in _BUILT_IN:
+            lines = _of_logins(ground)
+            return ", ".join(line.text for line in lines[:2]), tuple(lines)
         return f"trusted: {service.value('trusted')}", (service.evidence("trusted"),)
     mc = ground.facts.get(SendmailMc)
     if ground.mta == "sendmail" and mc is not None:
@@ -381,7 +403,26 @@ def _configured(ground: Ground) -> Shown | None:
     return None
 
 
+_BUILT_IN = ("exim", "opensmtpd")
+"""Mail servers that do without libsasl."""
+
+
+def _of_logins(ground: Ground) -> list[Evidence]:
+    """What lets users log in: Exim's authenticators, OpenSMTPD's listeners."""
+    exim, smtpd = ground.facts.get(Exim), ground.facts.get(OpenSmtpd)
+    if exim is not None and ground.mta == "exim":
+        return [a.evidence for a in exim.servers]
+    return [x.statement.evidence for x in smtpd.logins] if smtpd else []
+
+
 def _certified(ground: Ground) -> Shown | None:
+    exim, smtpd = ground.facts.get(Exim), ground.facts.get(OpenSmtpd)
+    if exim is not None and ground.mta == "exim":  # without one it makes one at each start, which is good for hours
+        evidence = exim.evidence("tls_certificate")
+        return (exim.value("tls_certificate"), (evidence,)) if exim.value("tls_certificate") else None
+    if smtpd is not None and ground.mta == "opensmtpd":
+        pki = [s.evidence for s in smtpd.statements if s.words[0] == "pki"]
+        return (", ".join(e.text for e in pki[:1]), tuple(pki)) if pki else None
     if rung := ground.rung("tls"):
         return rung.summary, rung.evidence
     mc = ground.facts.get(SendmailMc)
@@ -402,18 +443,29 @@ def _built(ground: Ground) -> Shown | None:
     service = ground.service
     if service is None or not _in_use(ground):
         return None
-    codes = ("CONF001", "CONF002") if ground.mta == "sendmail" else ("CONF030", "CONF031")
+    words, codes = _OF_BUILD[ground.mta]
     passed = ground.passed(*codes)
     if not passed or ground.unjudged(*codes):
         return None
-    compared = any(p.startswith("CONF002") for p in passed)
-    words = "sendmail.cf is as sendmail.mc says" if compared else f"{named(ground.mta)} can read its files"
+    if ground.mta == "sendmail" and not any(p.startswith("CONF002") for p in passed):
+        words = "Sendmail can read its files"
     return words, tuple(Evidence(service.path, f"{p}: passed") for p in passed)
+
+
+_OF_BUILD: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "sendmail": ("sendmail.cf is as sendmail.mc says", ("CONF001", "CONF002")),
+    "postfix": ("Postfix can read its files", ("CONF030", "CONF031")),
+    "exim": ("Exim reads what was configured", ("CONF982",)),
+    "opensmtpd": ("smtpd was started with this smtpd.conf", ("RUN985",)),
+}
+"""What shows that the configuration is in use: the checks that look for it."""
 
 
 def _build(ground: Ground) -> Sequence[Step]:
     if ground.mta == "sendmail":
         return tested(ground.set_up.build)
+    if ground.mta in _BUILT_IN:
+        return ground.set_up.build
     return [Inspect("postfix check"), *ground.set_up.build]
 
 
@@ -459,9 +511,20 @@ def _has_users(ground: Ground) -> Shown | None:
     if ground.store in ("system", "dovecot") and accounts is not None and accounts.proof is not None:
         return accounts.proof.text, (accounts.proof,)
     system = ground.system
+    if ground.store == "file" and (users := _in_file(ground)):
+        path, names = users
+        wanted = not ground.user or ground.user in names
+        return (f"{len(names)} users in {path}", (Evidence(path, f"{len(names)} users"),)) if names and wanted else None
     if ground.store in ("system", "dovecot") and system is not None and ground.user in system.people:
         return f"{ground.user} has an account here", (Evidence("/etc/passwd", ground.user),)
     return None
+
+
+def _in_file(ground: Ground) -> tuple[str, tuple[str, ...]] | None:
+    """The file of users, or the table that stands for it, and their names."""
+    exim, smtpd = ground.facts.get(Exim), ground.facts.get(OpenSmtpd)
+    known = exim.users if exim is not None and ground.mta == "exim" else smtpd.users if smtpd else {}
+    return next(iter(known.items()), None)
 
 
 def _user_choice(ground: Ground) -> Iterator[Choice]:
@@ -502,11 +565,12 @@ def _probe(ground: Ground, more: str = "") -> Sequence[Step]:
 
 def _address(ground: Ground) -> str:
     """Whose mailbox is surely here, where nobody said who gets the message: of a user who has an account, else of
-    root."""
+    root. Exim takes no address without a domain (sender_unqualified_hosts)."""
     if ground.asked.send_to:
         return ground.asked.send_to
     name = ground.user.partition("@")[0]
-    return name if ground.system and name in ground.system.people else "root"
+    domain = f"@{ground.realm}" if ground.mta == "exim" and ground.realm else ""
+    return f"{name if ground.system and name in ground.system.people else 'root'}{domain}"
 
 
 def _logged_in(ground: Ground) -> Shown | None:
@@ -534,11 +598,12 @@ def _sent(ground: Ground) -> Shown | None:
 
 
 def _logs(ground: Ground) -> Shown | None:
-    log = ground.facts.get(MailLog)
-    if log is None or not ground.is_installed:
+    log, history = ground.facts.get(MailLog), ground.facts.get(LoginHistory)
+    path = log.path if log else history.path if history else ""  # Exim has a log of its own
+    if not path or not ground.is_installed:
         return None
     passed = ground.passed("CONF010")
-    return f"logins are told in {log.path}", (Evidence(log.path, "is written"), *(Evidence("", p) for p in passed))
+    return f"logins are told in {path}", (Evidence(path, "is written"), *(Evidence("", p) for p in passed))
 
 
 def _closed(ground: Ground) -> Shown | None:
@@ -591,7 +656,7 @@ PARTS: tuple[Part, ...] = (
         "verifier", "verifier", "Somebody must tell a right password from a wrong one.",
         _verifies, lambda g: g.set_up.verifier, "what checks passwords does not run",
         after="set-up",
-        needed=lambda g: g.store not in ("sasldb", ""),
+        needed=lambda g: g.store not in ("sasldb", "file", "other", "") and g.mta != "opensmtpd",
     ),
     Part(
         "start", "start", "Users need a port that answers from elsewhere.",

@@ -13,7 +13,7 @@ could not be looked at, or nothing shows it yet."""
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What only a person can say: the `option` that says it, as `--mta sendmail|postfix`, and what it `means`."""
+    """What only a person can say: the `option` that says it, as `--mta sendmail|postfix|…`, and what it `means`."""
 
     option: str
     means: str

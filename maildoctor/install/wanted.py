@@ -1,16 +1,25 @@
 """What a person wants of a host, and the steps that it takes, by the parts of the way."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from maildoctor.plan.steps import Step
 from maildoctor.plan.words import shell_word
 
-MailServer = Literal["sendmail", "postfix", ""]
-Store = Literal["sasldb", "system", "ldap", "dovecot", ""]
-"""Where accounts are kept: a sasldb; those of the system, by saslauthd and PAM; a directory, by saslauthd; whatever
-Dovecot asks. Empty: nobody said it."""
+MailServer = Literal["sendmail", "postfix", "exim", "opensmtpd", ""]
+Store = Literal["sasldb", "system", "ldap", "dovecot", "file", "other", ""]
+"""Where accounts are kept: a sasldb; those of the system, by saslauthd and PAM, or asked by OpenSMTPD itself; a
+directory, by saslauthd; whatever Dovecot asks; a file of names and hashes. `other`: set up, and none of these. Empty:
+nobody said it."""
+
+STORES: Mapping[MailServer, tuple[Store, ...]] = {
+    "sendmail": ("sasldb", "system", "ldap"),
+    "postfix": ("sasldb", "system", "ldap", "dovecot"),
+    "exim": ("file", "system", "ldap", "dovecot"),
+    "opensmtpd": ("system", "file"),
+}
+"""What each mail server can be set up with; the usual one first."""
 
 
 SUBMISSION = 587

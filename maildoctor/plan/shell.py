@@ -12,11 +12,15 @@ from maildoctor.plan.changes import changes, kind
 from maildoctor.plan.edits import edits
 from maildoctor.plan.steps import (
     AddAccount,
+    AddBefore,
+    AddBehind,
     AddInBlock,
     AddLine,
     AddMacro,
+    AddPassword,
     AddPostfixService,
     AddServiceKey,
+    AddToLine,
     AddUser,
     Adopt,
     BuildAliases,
@@ -42,6 +46,7 @@ from maildoctor.plan.steps import (
     EditMacroFile,
     EndProcess,
     Generate,
+    GenerateExim,
     Inspect,
     Install,
     JoinGroup,
@@ -146,7 +151,7 @@ _NAMES: Mapping[str, Mapping[str, str]] = {
     "saslauthd": {},
     "cyrus-imapd": {"freebsd": "imapd"},
     "exim": {"debian": "exim4"},
-    "opensmtpd": {"alpine": "smtpd", "freebsd": "smtpd"},
+    "opensmtpd": {"alpine": "smtpd", "arch": "smtpd", "freebsd": "smtpd", "openbsd": "smtpd"},
     "rsyslog": {"alpine": "syslog", "freebsd": "syslogd"},
     "slapd": {},
     "krb5kdc": {"debian": "krb5-kdc", "freebsd": "kdc"},
@@ -262,6 +267,9 @@ def _service(verb: str, service: str, system: System) -> str:
         return _RELOADS[service]
     if service not in _NAMES:
         return ""
+    if verb == "restart" and service == "opensmtpd" and system.family == "debian" and system.init == "sysv":
+        # its init script starts the new one while the old one still ends
+        return f"{_runs('stop', service, system)}; sleep 2; {_runs('start', service, system)}"
     return _runs(verb, service, system) or (
         f"# {verb} {service}: no init system runs that would do it; in a container, restart the container"
     )
@@ -424,6 +432,22 @@ def _add_line(step: AddLine, _: System) -> str:
     return f"grep -sqxFe {shell_word(step.line)} {shell_word(step.path)} || {_append(step.line, step.path)}"
 
 
+def _add_before(step: AddBefore, system: System) -> str:
+    before = _sed_lines(_inserted(step.line, step.word), step.path, system)
+    return f"grep -sqxFe {script_word(step.line)} {_file(step.path, system)} || {before}"
+
+
+def _add_behind(step: AddBehind, system: System) -> str:
+    behind = _sed_lines(
+        [f"/^{_pattern(step.anchor)}[[:blank:]]*$/a\\", step.line.replace("\\", "\\\\")], step.path, system
+    )
+    return f"grep -sqxFe {script_word(step.line)} {shell_word(step.path)} || {behind}"
+
+
+def _add_to_line(step: AddToLine, system: System) -> str:
+    return _sed(f"{step.line}s/[[:blank:]]*$/ {_literal(step.words)}/", step.path, system)
+
+
 def _rename(step: RenameOption, system: System) -> str:
     return _sed(f"s/^{step.name}:/{step.to}:/", step.path, system)
 
@@ -525,9 +549,9 @@ def _add_macro(step: AddMacro, system: System) -> str:
     return before.unless(step.line, f"grep -sqxFe {script_word(step.line)} {_file(step.path, system)}")
 
 
-def _inserted(line: str) -> list[str]:
-    """Before the first of the mailers."""
-    return ["1,/^MAILER/{", "/^MAILER/i\\", line.replace("\\", "\\\\"), "}"]
+def _inserted(line: str, word: str = "MAILER") -> list[str]:
+    """Before the first line that begins so; where that is the first of all, `1,/…/` would go on to the next."""
+    return [f"1,/^{word}/{{", f"/^{word}/i\\", line.replace("\\", "\\\\"), "}"]
 
 
 def _call(macro: str, name: str) -> str:
@@ -596,6 +620,15 @@ def _add_account(step: AddAccount, system: System) -> str:
     return f"{f'pw useradd {name} -m' if system.family == 'freebsd' else f'useradd -m {name}'} && passwd {name}"
 
 
+def _add_password(step: AddPassword, system: System) -> str:
+    """crypt(3) of musl and of the BSDs knows what openssl-passwd(1) makes; OpenBSD has a program of its own."""
+    path = shell_word(step.path)
+    ready = f"(umask 077; touch {path}) && chown {shell_word(f'root:{step.group}')} {path} && chmod 640 {path}"
+    hashed = "encrypt -p" if system.family == "openbsd" else "openssl passwd -6"
+    gone = _sed(f"/^{_pattern(step.user)}[:[:blank:]]/d", step.path, system)
+    return f"{ready} && h=$({hashed}) && {gone} && printf '%s{step.sign}%s\\n' {shell_word(step.user)} \"$h\" >> {path}"
+
+
 def _make_certificate(step: MakeCertificate, _: System) -> str:
     # a longer name than ub-common-name of RFC 5280 stands among the others alone, where clients look for it
     common = f"/CN={step.name}" if len(step.name) <= _COMMON_NAME else "/"
@@ -608,21 +641,24 @@ def _make_certificate(step: MakeCertificate, _: System) -> str:
 _COMMON_NAME = 64
 
 _ROWS = {
-    "authinfo": ("AuthInfo:", r'\"U:%s\" \"I:%s\" \"P:%s\" \"M:PLAIN\"\n" "$2" "$3" "$3" "$p"'),
-    "sasl_passwd": ("", r'%s:%s\n" "$2" "$3" "$p"'),
+    "authinfo": ("AuthInfo:", " ", r'\"U:%s\" \"I:%s\" \"P:%s\" \"M:PLAIN\"\n" "$2" "$3" "$3" "$p"'),
+    "sasl_passwd": ("", " ", r'%s:%s\n" "$2" "$3" "$p"'),
+    "passwd.client": ("", ":", r'%s:%s\n" "$2" "$3" "$p"'),
+    "secrets": ("", " ", r'%s:%s\n" "$2" "$3" "$p"'),
 }
-"""For sh: what stands before the server in a row of each form, and behind it, with $2 the server as the row names it,
-$3 the user and p the password (cf/README of sendmail, SASL_README of Postfix). The printf is the shell's own, so that
+"""For sh: what stands before the server in a row of each form, what parts them, and what stands behind it, with $2 the
+server as the row names it, $3 the user and p the password (cf/README of sendmail, SASL_README of Postfix,
+exim4_passwd_client(5) of Debian, table(5) of OpenSMTPD). The printf is the shell's own, so that
 no list of processes shows the password."""
 
 
 def _write_login(step: WriteLogin, _: System) -> str:
     """Rows of other servers stay."""
-    before, behind = _ROWS[step.form]
+    before, sign, behind = _ROWS[step.form]
     ask = 'umask 077; stty -echo; printf "Password: "; IFS= read -r p; stty echo; echo'
-    others = 't=$(printf "\\t"); [ ! -e "$1" ] || grep -viF -e "$2 " -e "$2$t" "$1"'
+    others = f't=$(printf "\\t"); [ ! -e "$1" ] || grep -viF -e "$2{sign}" -e "$2$t" "$1"'
     words = shell_words(step.path, f"{before}{step.server}", step.user)
-    row = f'printf "%s {behind}'
+    row = f'printf "%s{sign}{behind}'
     return f'sh -c \'{ask}; {{ {others}; {row}; }} > "$1.new" && mv "$1.new" "$1"\' sh {words}'
 
 
@@ -695,6 +731,9 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     RenameOption: _rename,
     SeparateByColon: _colons,
     AddLine: _add_line,
+    AddBefore: _add_before,
+    AddBehind: _add_behind,
+    AddToLine: _add_to_line,
     RemoveLine: _remove_line,
     SetRow: _set_row,
     RenameRow: _rename_row,
@@ -724,6 +763,7 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     Draft: _draft,
     Adopt: lambda s, system: _then_restarted(f"mv {shell_words(s.path + '.new', s.path)}", system),
     PutBack: _put_back,
+    GenerateExim: lambda _, __: "update-exim4.conf",
     Generate: _generate,
     Install: _install,
     Restart: lambda s, system: _service("restart", s.service, system),
@@ -732,6 +772,7 @@ _RENDERERS: Mapping[type[Step], Callable[[Any, System], str]] = {
     StopAndStart: lambda s, system: _service("stop and start", s.service, system),
     AddUser: _add_user,
     AddAccount: _add_account,
+    AddPassword: _add_password,
     WriteLogin: _write_login,
     DeleteUser: _delete_user,
     NoExpiry: _no_expiry,

@@ -211,7 +211,8 @@ class MakeCertificate(_New):
 
 @dataclass(frozen=True)
 class KeepCopy(Step):
-    """A folder is copied with owners, modes and times to a name that nothing has yet; a copy that is there stays."""
+    """A folder or file is copied with owners, modes and times to a name that nothing has yet; one that is there
+    stays."""
 
     path: str
     to: str
@@ -361,6 +362,43 @@ class AddLine(Step):
     def inverse(self) -> Sequence[Step]:
         """It goes again."""
         return [RemoveLine(self.path, self.line)]
+
+
+@dataclass(frozen=True)
+class AddBefore(Step):
+    """A line before the first one of a file that begins with `word`, where no such line is."""
+
+    path: str
+    line: str
+    word: str
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """It goes again."""
+        return [RemoveLine(self.path, self.line)]
+
+
+@dataclass(frozen=True)
+class AddBehind(Step):
+    """A line behind each one of a file that is `anchor`, where no such line is."""
+
+    path: str
+    line: str
+    anchor: str
+
+    @property
+    def inverse(self) -> Sequence[Step]:
+        """It goes again."""
+        return [RemoveLine(self.path, self.line)]
+
+
+@dataclass(frozen=True)
+class AddToLine(Step):
+    """Words at the end of a line."""
+
+    path: str
+    line: int
+    words: str
 
 
 @dataclass(frozen=True)
@@ -634,6 +672,14 @@ class CopyChain(Step):
     to: str
 
 
+@dataclass(frozen=True)
+class GenerateExim(Step):
+    """Debian's update-exim4.conf makes the configuration that Exim reads, and leaves the old one where Exim would
+    refuse the new one."""
+
+    safety: Safety = field(default="safe", kw_only=True)
+
+
 # ---- programs and users
 
 
@@ -715,6 +761,17 @@ class AddAccount(Step):
 
 
 @dataclass(frozen=True)
+class AddPassword(Step):
+    """A user of a file `NAME` `sign` `HASH` with a password, or another password; only root and `group` may read it."""
+
+    path: str
+    user: str
+    group: str
+    sign: str = ":"
+    effect: str = field(default="asks for the password", kw_only=True)
+
+
+@dataclass(frozen=True)
 class DeleteUser(Step):
     """A user of a sasldb goes, with the secrets of one application."""
 
@@ -752,7 +809,8 @@ class EndProcess(Step):
 @dataclass(frozen=True)
 class WriteLogin(Step):
     """A file for root alone with one row: a login at another server, whose password is asked for. `form`: `authinfo` of
-    sendmail or `sasl_passwd` of Postfix; `server`: as the row names it."""
+    sendmail, `sasl_passwd` of Postfix, `passwd.client` of Debian's Exim, `secrets` of OpenSMTPD; `server`: as the row
+    names it."""
 
     path: str
     form: str

@@ -1,0 +1,1 @@
+"""Checks of Exim's configuration, beside the rules for what it logs."""

@@ -1,0 +1,1 @@
+"""Checks of OpenSMTPD's configuration, beside the rules for what it logs."""

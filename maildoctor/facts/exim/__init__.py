@@ -1,0 +1,1 @@
+"""What is known of Exim, and what its configuration says."""

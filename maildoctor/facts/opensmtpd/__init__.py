@@ -1,0 +1,1 @@
+"""What is known of OpenSMTPD, and what its configuration says."""
