@@ -60,7 +60,7 @@ class ActionModule(ActionBase):
             elif options["command"] == "check":
                 status, text, errors = self._recorded(zipapp, words)
             else:
-                raise AnsibleActionFail(f"there is no Python 3.11 here, and {options['command']} needs one")
+                raise AnsibleActionFail(f"this host has no Python 3.11, and {options['command']} needs one")
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         result.update(_result(status, text, errors), changed=False, way="host" if python else "recording")
@@ -123,6 +123,7 @@ def _result(status, text, errors):
         report = json.loads(text)
         verdict = dict(report["verdict"] or {})
         causes = [str(one["code"]) for one in report["findings"] if one["explained_by"] is None]
+        causes = list(dict.fromkeys(causes))
         if not isinstance(report["target"], dict):
             raise TypeError
     except (ValueError, KeyError, TypeError, RecursionError):
