@@ -379,7 +379,7 @@ MANIFESTS = {
     if isinstance(document, dict) and "apiVersion" in document
 }
 RELEASES = ("1.31", kubernetes_validate.latest_version())
-"""The schemas of Kubernetes that the manifests are held against: since 1.31 a Job may have podFailurePolicy for good."""
+"""The schemas of Kubernetes that the manifests are held against: since 1.31 podFailurePolicy is there for good."""
 
 
 def test_there_are_manifests() -> None:
