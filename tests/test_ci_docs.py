@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
+import kubernetes_validate
 import pytest
 import yaml
 
@@ -369,6 +370,54 @@ def test_what_kubernetes_runs_now_and_then_is_a_command(name: str, kind: str) ->
     command, *words = container["args"]
     importlib.import_module(f"maildoctor.cli.{command}").parser().parse_args(words)
     assert container["securityContext"]["runAsNonRoot"] is True
+
+
+MANIFESTS = {
+    name: document
+    for name, text in YAML.items()
+    for document in yaml.safe_load_all(text)
+    if isinstance(document, dict) and "apiVersion" in document
+}
+RELEASES = ("1.31", kubernetes_validate.latest_version())
+"""The schemas of Kubernetes that the manifests are held against: since 1.31 podFailurePolicy is there for good."""
+
+
+def test_there_are_manifests() -> None:
+    assert sorted(document["kind"] for document in MANIFESTS.values()) == ["CronJob", "Deployment", "Job"]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("name", MANIFESTS)
+def test_kubernetes_takes_a_manifest(name: str, release: str) -> None:
+    """By its schema, in which nothing may stand that it does not name; and by what the API server asks besides."""
+    document = MANIFESTS[name]
+    kubernetes_validate.validate(document, release, strict=True)
+    spec = document["spec"]
+    template = spec["jobTemplate"]["spec"]["template"] if document["kind"] == "CronJob" else spec["template"]
+    labels = template.get("metadata", {}).get("labels", {})
+    assert spec.get("selector", {}).get("matchLabels", {}).items() <= labels.items()
+    pod = template["spec"]
+    mounted = {mount["name"] for container in pod["containers"] for mount in container.get("volumeMounts", [])}
+    assert mounted == {volume["name"] for volume in pod.get("volumes", [])}
+    if document["kind"] != "Deployment":
+        assert pod["restartPolicy"] == "Never", "podFailurePolicy and backoffLimit 0 ask for it"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("backoffLimit: 2", "backofLimit: 2"),
+        ("backoffLimit: 2", "backoffLimit: two"),
+        ("memory: 512Mi", "memory: [512Mi]"),
+        ("    spec:\n      restart", "    specs:\n      restart"),
+    ],
+    ids=["name", "type", "list", "place"],
+)
+def test_a_mistake_in_a_manifest_would_be_noticed(wrong: tuple[str, str]) -> None:
+    text = YAML["maildoctor-logs.yaml"]
+    assert wrong[0] in text
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(yaml.safe_load(text.replace(*wrong)), RELEASES[0], strict=True)
 
 
 @pytest.mark.parametrize(("line", "status"), [("", 0), ("O QueueDirectory=/nowhere\n", 1)])

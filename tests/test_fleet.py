@@ -1,6 +1,8 @@
 """`maildoctor report fleet`: what many hosts' reports come to, and what is said of reports that cannot be used."""
 
 import json
+import os
+import pickle
 import random
 import re
 import tracemalloc
@@ -21,13 +23,13 @@ from maildoctor.__main__ import main
 from maildoctor.cli.status import Policy, status
 from maildoctor.fleet import FORMATS, rendered
 from maildoctor.fleet.summary import Gathering
-from maildoctor.model import Product, Ranked, Report, Target, Verdict
+from maildoctor.model import Logins, Product, Ranked, Report, Route, RouteRung, Target, Verdict
 from maildoctor.render import json as as_json
 from maildoctor.render.style import Style
 from tests.reports import CAUSE, HOSTILE, report
 
 SCHEMA = json.loads((Path(maildoctor.__file__).parent / "fleet.schema.json").read_text())
-WELL = replace(report(), verdict=Verdict("works", 3))
+WELL = replace(report(), verdict=Verdict("works", 3), logins=Logins(3, 0))
 ILL = replace(report(CAUSE), verdict=Verdict("broken"))
 
 
@@ -132,16 +134,117 @@ def test_hosts_that_must_have_a_report(tmp_path: Path, capsys: pytest.CaptureFix
     assert "cannot read the list of hosts" in capsys.readouterr().err
 
 
-def test_a_host_that_claims_more_than_it_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    put(tmp_path, of("liar.example.com", verdict=Verdict("works", 0)))
+BROKEN = RouteRung("verifier", "broken", "saslauthd does not run")
+WAYS = (Route("sendmail", "0.0.0.0:587", (RouteRung("listener", "holds"), BROKEN)),)
+
+
+@pytest.mark.parametrize(
+    ("lie", "said_of_it"),
+    [
+        (of("a.example.com", verdict=Verdict("works", 0)), "and holds no login"),
+        (of("a.example.com", logins=None), "and holds no login"),
+        (of("a.example.com", verdict=Verdict("works", 2**62)), "and holds fewer logins than it says"),
+        (of("a.example.com", routes=WAYS), "and has the verifier broken"),
+        (of("a.example.com", verdict=Verdict("ready"), routes=WAYS), "and has the verifier broken"),
+    ],
+    ids=["no login", "none in it", "more than in it", "a rung is broken", "files"],
+)
+def test_a_verdict_is_not_better_than_its_report(
+    lie: Report, said_of_it: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(tmp_path, lie)
     code, text = said(capsys, str(tmp_path))
     assert code == 3
-    assert "it says that users can log in, and holds no login" in text
-    assert "users can log in on" not in text
+    assert said_of_it in " ".join(text.split())
+    assert "users can log in on" not in text and "the files are ready on" not in text
+
+
+def test_a_report_from_the_future_replaces_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """So that no host can cover what another has by a report under its name."""
+    true = of("a.example.com", ILL, started="2026-11-22T06:00:00Z")
+    lie = of("a.example.com", started="9999-12-31T23:59:59Z")
+    for order in ((true, lie), (lie, true)):
+        put(tmp_path, *order)
+        code, text = said(capsys, str(tmp_path))
+        assert code == 1
+        assert "a.example.com  Nobody can log in" in text
+        assert "made on 9999-12-31T23:59:59Z, which is to come" in text
+
+
+def test_the_one_host_with_another_maildoctor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(tmp_path, *(of(f"m{n}.example.com") for n in range(4)))
+    old = json.loads(as_json.render(of("old.example.com"))) | {"tool": {"name": "maildoctor", "version": "0.0.9"}}
+    (tmp_path / "old.json").write_text(json.dumps(old | {"what_is_new": {"in": "it"}}))
+    newer = old | {"schema": "maildoctor/2"}
+    (tmp_path / "newer.json").write_text(json.dumps(newer))
+    code, text = said(capsys, str(tmp_path))
+    assert code == 3
+    assert f"maildoctor: {maildoctor.__version__} on 4" in text
+    assert "0.0.9 on old.example.com" in text
+    assert "this is no report in the form maildoctor/1" in " ".join(text.split())
+
+
+NUMBERS = {"nan": "NaN", "endless": "1" * 5000, "infinite": "1e999", "negative": "-1"}
+
+
+def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = as_json.render(of("a.example.com"))
+    for name, text in {
+        "empty": "\n",
+        "cut": whole[: len(whole) // 2],
+        "in-a-word": whole[: whole.index('"name"') + 3],
+        **{name: re.sub(r'("seconds"): [0-9.]+', rf"\1: {number}", whole) for name, number in NUMBERS.items()},
+        "list": "[]",
+        "deep": '{"a":' * 100_000,
+        "text": "Users can log in.",
+    }.items():
+        (tmp_path / f"{name}.json").write_text(text)
+    (tmp_path / "bytes.json").write_bytes(b"\xff\xfe\xfa")
+    (tmp_path / "folder.json").mkdir()
+    os.mkfifo(tmp_path / "fifo.json")
+    (tmp_path / "nowhere.json").symlink_to("/nonexistent")
+    (tmp_path / "ring.json").symlink_to("ring.json")
+    (tmp_path / "large.json").touch()
+    os.truncate(tmp_path / "large.json", 1 << 40)
+    put(tmp_path, of("a.example.com"))
+    code, text = said(capsys, str(tmp_path), "--format", "json")
+    problems = {Path(one["source"]).stem: one["why"] for one in json.loads(text)["problems"]}
+    assert code == 3
+    assert json.loads(text)["summary"]["verdicts"]["works"] == 1
+    assert {name for name, why in problems.items() if why.startswith("this is no JSON")} == {
+        "empty", "cut", "in-a-word", "nan", "endless", "text", "bytes",
+    }  # fmt: skip
+    assert problems["empty"].endswith(": it is empty")
+    assert problems["cut"].endswith(": it ends before it is whole")
+    assert problems["in-a-word"].endswith(": it ends before it is whole")
+    assert "a directory" in problems["folder"] and "a FIFO" in problems["fifo"]
+    assert "too large" in problems["large"]
+    assert set(problems) >= {"infinite", "negative", "list", "deep", "nowhere", "ring"}
+
+
+def test_long_words_are_not_kept() -> None:
+    long = "x" * 1_000_000
+    many = tuple(Product(f"{long}{n}", long) for n in range(200))
+    found = Ranked(replace(CAUSE, name=long, message=long, evidence=()), 1, None)
+    liar = replace(of("a.example.com", ILL), ranked=(found,), verdict=Verdict("partly", because=long))
+    gathering = _gathered([replace(liar, target=Target("host", long, many))])
+    assert len(rendered(gathering.fleet(), "json", Style())) < 10_000
+    assert len(pickle.dumps(gathering)) < 100_000
+
+
+def test_causes_without_end_are_bounded() -> None:
+    gathering = Gathering()
+    for host in range(60):
+        found = tuple(Ranked(replace(CAUSE, code=f"X{host * 100 + n}"), n + 1, None) for n in range(100))
+        gathering.take(of(f"m{host}.example.com", ILL, ranked=found), 1, f"{host}.json")
+    fleet = gathering.fleet()
+    assert len(fleet.causes) == 5000
+    assert fleet.having("broken") == 60
+    assert "more than 5,000 different ones" in fleet.problems[-1].why
 
 
 def test_what_counts_is_decided_as_for_one_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    warned = of("a.example.com", replace(report(replace(CAUSE, severity="warning")), verdict=Verdict("works", 1)))
+    warned = of("a.example.com", replace(WELL, ranked=(Ranked(replace(CAUSE, severity="warning"), 1, None),)))
     put(tmp_path, warned)
     assert said(capsys, str(tmp_path))[0] == 0
     assert said(capsys, str(tmp_path), "--fail-on", "warning")[0] == 1
@@ -169,7 +272,7 @@ def test_the_order_of_the_reports_does_not_matter(likes: list[Report]) -> None:
 def test_hostile_words_do_nothing(form: str) -> None:
     evil = replace(HOSTILE, message='\x1b[2J<script>alert(1)</script>"\n')
     gathering = _gathered(
-        [of('\x1b]0;x\x07<img src=x onerror="alert(1)">', replace(report(evil), verdict=Verdict("broken")))]
+        [of('\x1b]0;x\x07\ud800\u202e<img src=x onerror="alert(1)">', replace(report(evil), verdict=Verdict("broken")))]
     )
     gathering.refuse("\x1b[2J<b>.json", "\x1b[2J")
     text = rendered(gathering.fleet(), form, Style())

@@ -272,7 +272,7 @@ def test_users_that_are_kept_where_the_guide_makes_none_are_not_to_be_made(conf:
         facts=Otherwise(ground.facts, {SaslConf: found, Saslauthd: asked}),
     )  # fmt: skip
     steps = {s.name: s for s in judged(other)}
-    assert steps["choose"].summary.endswith("accounts not known")
+    assert "accounts not known" in steps["choose"].summary
     assert (steps["users"].state, steps["users"].commands) == ("unknown", ())
     assert steps["packages"].state == "done" and "verifier" not in steps
 

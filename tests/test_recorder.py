@@ -30,6 +30,13 @@ SMART_HOST SECRET
 dnl the password is SECRET
 LOCAL_CONFIG
 D{LPW}SECRET
+define(`confAUTH_MECHANISMS', `PLAIN')define(`P', `SECRET')dnl
+undefine(`X')SECRET
+define(`SMART_HOST', `bob:SECRET@smtp.example.com')dnl
+define(`confDEF_AUTH_INFO', `SECRET')dnl
+FEATURE(`authinfo', `texthash AuthInfo:h U:b P:SECRET')dnl
+FEATURE(`enhdnsbl', `SECRET.zen.dq.spamhaus.net')dnl
+VERSIONID(`SECRET')dnl
 """,
     "/etc/mail/sendmail.cf": """
 O LDAPDefaultSpec=-h ldap -w SECRET
@@ -43,6 +50,12 @@ Mx, P=/bin/x, F=l,
 \t\tA=x --password SECRET
 R$*\t$: password SECRET
 # SECRET
+HX-Server-Token: SECRET
+F{x}|/bin/x SECRET
+DSbob:SECRET@smtp.example.com
+DS[smtp.example.com]:587:SECRET
+O ConnectionRateWindowSize=1m # SECRET
+R<$*>\t$: <?> $(dnsbl $1.SECRET.combined.mail.abusix.zone. $: OK $)
 """,
     "/etc/sasl2/Sendmail.conf": """
 sql_passwd: SECRET
@@ -54,6 +67,9 @@ saslauthd_path: /run/x?pw=SECRET
 log_level: 7 # SECRET
 unheard_of: SECRET
 SECRET
+sasldb_path: /etc/sasldb2 SECRET
+saslauthd_path: /run/mux\rSECRET
+log_level: SECRET
 """,
     "/etc/postfix/main.cf": """
 smtp_sasl_password_maps = inline:{ hub=bob:SECRET }
@@ -68,6 +84,12 @@ import_environment = MAIL_CONFIG,
    DBX=SECRET
 virtual_mailbox_maps = mysql://u:SECRET@db/
 # SECRET
+relayhost = bob:SECRET@smtp.example.com
+relayhost = [smtp.example.com]:587:SECRET
+relay_auth = SECRET
+debugger_command = PW=SECRET gdb
+smtpd_client_restrictions = permit_mynetworks, reject_rbl_client SECRET.zen.dq.spamhaus.net=127.0.0.[2..11]
+postscreen_dnsbl_sites = SECRET.zen.dq.spamhaus.net*3
 """,
     "/etc/postfix/master.cf": """
 x unix - n n - - pipe
@@ -75,6 +97,7 @@ x unix - n n - - pipe
   -z SECRET
 z inet n - n - - smtpd
   -o smtp_sasl_password_maps=inline:{a=b:SECRET}
+  -o smtpd_recipient_restrictions=reject_rbl_client,SECRET.zen.dq.spamhaus.net
 """,
     "/etc/dovecot/conf.d/10-x.conf": """
 passdb {
@@ -89,6 +112,11 @@ oauth2_introspection_url = http://id:SECRET@example.com/
 oauth2_tokeninfo_url = https://example.com/?access_token=SECRET
 doveadm_api_key = SECRET
 auth_verbose = yes # SECRET
+auth_policy_hash_nonce = SECRET
+auth_policy_server_api_header = X-Key: SECRET
+key = SECRET
+submission_relay_host = bob:SECRET@smtp.example.com
+passdb static { args = uid=v token=SECRET }
 """,
     "/etc/pam.d/smtp": """
 auth required pam_mysql.so user=mail passwd=SECRET db=mail
@@ -102,6 +130,11 @@ OPTIONS="-c -O imap://u:SECRET@example.com"
 MECH_OPTIONS="--password SECRET"
 LDAP=SECRET
 SECRET
+MECHANISMS="rimap" # SECRET
+OPTIONS="-c -m /run/saslauthd -r SECRET"
+MECH_OPTIONS='SECRET'
+DESC="SECRET"
+THREADS=`echo SECRET`
 """,
     "/etc/hosts.allow": "sendmail: ALL: spawn (/bin/mail -p SECRET)\n",
     "/etc/hosts": "192.0.2.1 mail # SECRET\n",
@@ -162,9 +195,14 @@ def test_settings_that_are_no_secrets_are_kept() -> None:
         "/etc/postfix/main.cf": "smtpd_sasl_auth_enable = yes\nsmtp_sasl_password_maps = hash:/etc/postfix/x\n",
         "/etc/sasl2/smtpd.conf": "pwcheck_method: saslauthd\nmech_list: PLAIN LOGIN\n",
         "/etc/dovecot/dovecot.conf": "passdb {\n  driver = passwd-file\n  args = scheme=CRYPT /etc/dovecot/users\n}\n",
-        "/etc/mail/sendmail.cf": "O AuthOptions=A\nKaccess hash -T<TMPF> -o /etc/mail/access\n",
-        "/etc/mail/sendmail.mc": "define(`confAUTH_OPTIONS', `A p')dnl\nFEATURE(`access_db', , `skip')dnl\n",
+        "/etc/mail/sendmail.cf": "O AuthOptions=A\nKaccess hash -T<TMPF> -o /etc/mail/access\n"
+        "Fw/etc/mail/local-host-names\nFt-o /etc/mail/trusted-users %[^\\#]\nDSsmtp:[192.0.2.1]\nHReceived: by $j\n",
+        "/etc/mail/sendmail.mc": "define(`confAUTH_OPTIONS', `A p')dnl\nFEATURE(`access_db', , `skip')dnl\n"
+        "MAILER(`local')MAILER(`smtp')dnl\ndefine(`SMART_HOST', `[smtp.example.com]')\nMAILER(smtp)dnl\n"
+        "define(`confDEF_AUTH_INFO', `/etc/mail/auth-info')dnl\nTRUST_AUTH_MECH(`PLAIN LOGIN')dnl\n",
         "/etc/pam.d/smtp": "auth required pam_unix.so nullok\n@include common-auth\n",
+        "/etc/default/saslauthd": 'START=yes\nMECHANISMS="rimap"\nMECH_OPTIONS="imap.example.com/143"\n'
+        'OPTIONS="-c -m /var/spool/postfix/var/run/saslauthd -n 5"\nTHREADS=5\nMECHANISMS="Pam2"\n',
     }.items():
         assert _called(f"plain | struck {path}", kept) == kept
 
@@ -191,11 +229,18 @@ def test_logins_are_kept_without_what_the_client_said(tmp_path: Path) -> None:
         "Nov 22 09:00:00 h postfix/smtpd[1]: warning: h[192.0.2.1]: SASL LOGIN authentication failed: hunter2\n"
         "2026-11-22 09:00:00 plain_server authenticator failed for (h) [192.0.2.1]: 535 hunter2 (set_id=hunter2)\n"
         "Nov 22 09:00:00 h sm-mta[1]: 5A: AUTH PLAIN hunter2\n"
+        "2026-11-22 09:00:00 1aaaaa-00-AB <= a@example.com H=(pc) [192.0.2.1] P=esmtpsa A=plain:bob:hunter2 S=3\n"
+        '2026-11-22 09:00:00 1aaaaa-00-AC <= a@example.com P=esmtpsa A=plain:bob T="my \\"password\\" A=hunter2"\n'
+        '2026-11-22 09:00:00 1aaaaa-00-AD <= a@example.com P=esmtps T="A=hunter2\n'
     )
     log = tmp_path / "mail.log"
     log.write_text(lines)
     kept = _called(f"logins {log}", "").splitlines()
-    assert [line.split()[-1] for line in kept] == ["bits=0", "(-20)", "***", "***"]
+    assert [line.split()[-1] for line in kept] == [
+        "bits=0", "(-20)", "***", "***", "A=plain:bob:***", "A=plain:bob",
+    ]  # fmt: skip
+    assert kept[4].endswith(" <= a@example.com H=(pc) [192.0.2.1] P=esmtpsa A=plain:bob:***")
+    assert "hunter2" not in " ".join(kept)
 
 
 @pytest.mark.parametrize("shell", ["sh", "busybox ash", "mksh", "ksh", "bash"])

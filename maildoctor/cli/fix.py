@@ -175,7 +175,10 @@ def _stays(report: Report, planned: Sequence[Repair]) -> Iterator[str]:
     stays = [
         ranked.finding
         for ranked in report.ranked
-        if ranked.explained_by is None and ranked.finding.severity != "info" and ranked.finding.fingerprint not in about
+        if ranked.explained_by is None
+        and not ranked.suppressed
+        and ranked.finding.severity != "info"
+        and ranked.finding.fingerprint not in about
     ]
     if stays:
         yield f"Stays in the report: {', '.join(dict.fromkeys(finding.code for finding in stays))}."

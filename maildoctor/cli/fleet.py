@@ -46,11 +46,11 @@ def _gathered(paths: Sequence[str], expected: Sequence[str] | None, policy: Poli
             continue
         for file in files:
             try:
-                report = stored(file).report
+                report, version = stored(file)
             except UsageError as error:
                 gathering.refuse(file, error.what)
             else:
-                gathering.take(report, status(report, policy), file)
+                gathering.take(report, status(report, policy), file, version)
     if expected is not None:
         gathering.expect(expected)
     return gathering.fleet()

@@ -21,8 +21,9 @@ class Stored(NamedTuple):
 
 def stored(path: str) -> Stored:
     """The report in the file `path`; `-` is standard input. Raises UsageError where it is none."""
+    found = _bytes(path)
     try:
-        document = json.loads(_bytes(path), parse_constant=_refuse)
+        document = json.loads(found, parse_constant=_refuse)
         return Stored(report(document), version(document))
     except Malformed as error:
         if error.place == "schema":
@@ -33,7 +34,17 @@ def stored(path: str) -> Stored:
     except RecursionError as error:
         raise UsageError("this is no report of maildoctor: it is nested too deeply", path, _REMEDY) from error
     except ValueError as error:
-        raise UsageError("this is no JSON", path, _REMEDY) from error
+        raise UsageError(f"this is no JSON{_how(found, error)}", path, _REMEDY) from error
+
+
+def _how(found: bytes, error: ValueError) -> str:
+    """What is wrong with it, where that is told: a report that was not sent or written whole."""
+    if not found.strip():
+        return ": it is empty"
+    ends = isinstance(error, json.JSONDecodeError) and (
+        error.msg.startswith("Unterminated") or error.pos >= len(error.doc.rstrip())
+    )
+    return ": it ends before it is whole" if ends else ""
 
 
 def _bytes(path: str) -> bytes:

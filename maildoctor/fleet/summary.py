@@ -4,6 +4,7 @@ Reports come from many hosts, and any of them may lie. What a report claims with
 would have is not taken over, and said.
 """
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -20,14 +21,19 @@ WORST_FIRST: tuple[VerdictCode | None, ...] = (
 
 _LONGEST = 300
 """Characters that are kept of a sentence or a name: a report may come from anywhere."""
-_MOST = 100
-"""Causes and properties of one host that are kept."""
+_MOST_CAUSES = 100
+_MOST_PROPERTIES = 30
+"""Of one host that are kept."""
+_MOST_CODES = 5000
+"""Different causes that are kept; maildoctor itself knows a fifth of that."""
 _MOST_VALUES = 1000
 """Different values of one property that are kept apart."""
 _MAJORITY = 0.6
 """The share of hosts that must agree on something, before the others are said to differ from them."""
 _FEWEST = 3
 """Hosts that must agree, likewise."""
+_DAY = 24 * 3600
+"""Seconds by which the clock of a host may be ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,34 +116,40 @@ class _Said(NamedTuple):
 
 @dataclass(slots=True)
 class Gathering:
-    """Takes reports one after the other. Memory grows with hosts and their causes, not with reports' size."""
+    """Takes reports one after the other. Memory grows with hosts and their causes, not with reports' size.
+    `now`: seconds since 1970."""
 
+    now: float = field(default_factory=time.time)
     _hosts: dict[tuple[str, str], Host] = field(default_factory=dict)
     _causes: dict[tuple[str, str], tuple[_Said, ...]] = field(default_factory=dict)
     _alike: dict[_Said, _Said] = field(default_factory=dict)
+    _codes: set[str] = field(default_factory=set)
     _properties: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     _problems: list[Problem] = field(default_factory=list)
     _shared: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = field(default_factory=dict)
 
-    def take(self, report: Report, status: int, source: str) -> None:
-        """One report; `status`: its exit status. Of two of one host the newer one counts."""
-        host = _host(report, status, source)
+    def take(self, report: Report, status: int, source: str, version: str = "") -> None:
+        """One report; `status`: its exit status; `version`: of the maildoctor that wrote it. Of two of one host the
+        newer one counts, unless it claims to come from the future."""
+        said = tuple(self._kept(report, source))
+        host = self._host(report, status, source, tuple(dict.fromkeys(one.code for one in said)))
         if (wrong := _contradiction(report)) is not None:
             self._problems.append(Problem(source, wrong))
             host = replace(host, verdict="not_shown", sentence="It is not shown that users can log in.", status=3)
+        if _when(host) > self.now + _DAY:
+            self._problems.append(Problem(source, f"it says that it was made on {host.started}, which is to come"))
         key = (host.kind, host.name)
         earlier = self._hosts.get(key)
         if earlier is not None:
-            older, newer = sorted((earlier, host), key=_when)
+            older, newer = sorted((earlier, host), key=self._age, reverse=True)
             self._problems.append(Problem(older.source, f"{newer.source} is a newer report of {host.name}"))
             if newer is earlier:
                 return
         self._hosts[key] = host
         # hosts of one installation have the same properties: one mapping serves them all
-        properties = _properties(report)
+        properties = _properties(report, version)
         self._properties[key] = self._shared.setdefault(tuple(properties.items()), properties)
-        said = (_Said(f.code, f.name[:_LONGEST], f.severity, f.message[:_LONGEST]) for f in _counted(report))
-        self._causes[key] = tuple(self._alike.setdefault(one, one) for one in said)
+        self._causes[key] = said
 
     def refuse(self, source: str, why: str) -> None:
         """A report that cannot be used, or a host that has none."""
@@ -158,6 +170,36 @@ class Gathering:
         """What was taken so far."""
         hosts = sorted(self._hosts.values(), key=lambda h: (WORST_FIRST.index(h.verdict), -h.errors, h.name))
         return Fleet(tuple(hosts), tuple(self._ranked(hosts)), tuple(self._differences()), tuple(self._problems))
+
+    def _host(self, report: Report, status: int, source: str, causes: tuple[str, ...]) -> Host:
+        return Host(
+            report.target.name[:_LONGEST],
+            report.target.kind,
+            report.verdict.code if report.verdict else None,
+            unicode(sentence(report))[:_LONGEST],
+            status,
+            causes,
+            report.severe("error"),
+            report.severe("warning"),
+            report.started,
+            source,
+        )
+
+    def _kept(self, report: Report, source: str) -> Iterator[_Said]:
+        """The root causes that nobody has suppressed on that host, one text for all hosts that have the same."""
+        roots = [ranked.finding for ranked in report.roots if not ranked.suppressed]
+        for f in roots[:_MOST_CAUSES]:
+            if f.code not in self._codes and len(self._codes) >= _MOST_CODES:
+                self.refuse(source, f"some of its causes are left out: more than {_MOST_CODES:,} different ones")
+                return
+            self._codes.add(f.code)
+            one = _Said(f.code, f.name[:_LONGEST], f.severity, f.message[:_LONGEST])
+            yield self._alike.setdefault(one, one)
+
+    def _age(self, host: Host) -> float:
+        """Seconds; of what is to come as of what has no time."""
+        made = _when(host)
+        return self.now - (made if made <= self.now + _DAY else 0.0)
 
     def _ranked(self, hosts: Iterable[Host]) -> Iterator[Cause]:
         having: dict[str, list[str]] = {}
@@ -189,37 +231,31 @@ class Gathering:
                 yield Difference(what, usual, len(agree), tuple(rare))
 
 
-def _host(report: Report, status: int, source: str) -> Host:
-    return Host(
-        report.target.name[:_LONGEST],
-        report.target.kind,
-        report.verdict.code if report.verdict else None,
-        unicode(sentence(report))[:_LONGEST],
-        status,
-        tuple(dict.fromkeys(finding.code for finding in _counted(report))),
-        report.severe("error"),
-        report.severe("warning"),
-        report.started,
-        source,
-    )
-
-
-def _counted(report: Report) -> list[Finding]:
-    """Root causes that nobody has suppressed on that host."""
-    return [ranked.finding for ranked in report.roots if not ranked.suppressed][:_MOST]
-
-
 def _contradiction(report: Report) -> str | None:
-    """A verdict better than what the report itself holds."""
+    """A verdict better than what the report itself holds: as `maildoctor.verdict` judges, where a rung is broken it is
+    neither that users can log in nor that files are ready."""
     verdict = report.verdict
-    if verdict is None or verdict.code != "works":
+    if verdict is None or verdict.code not in ("works", "ready"):
         return None
-    if not verdict.shown and not verdict.because:
-        return "it says that users can log in, and holds no login"
-    ways = [route for route in report.routes if route.direction == "server"]
-    if ways and all(any(rung.state == "broken" for rung in route.rungs) for route in ways):
-        return "it says that users can log in, and every way to a login in it is broken"
+    claim = "that users can log in" if verdict.code == "works" else "that the files are ready"
+    broken = next((rung for route in report.routes for rung in route.rungs if rung.state == "broken"), None)
+    if broken is not None:
+        return f"it says {claim}, and has the {broken.rung} broken"
+    if verdict.code == "works" and not verdict.because:
+        held = _logins(report)
+        if not verdict.shown or not held:
+            return f"it says {claim}, and holds no login"
+        if verdict.shown > held:
+            return f"it says {claim}, and holds fewer logins than it says"
     return None
+
+
+def _logins(report: Report) -> int:
+    """How many logins a report holds that went well."""
+    rows = report.matrix.rows if report.matrix else ()
+    tried = sum(row.login == "ok" for row in rows) + (report.matrix.more if report.matrix else 0)
+    seen = (report.logins, report.log.logins if report.log else None)
+    return tried + sum(logins.succeeded for logins in seen if logins)
 
 
 def _when(host: Host) -> float:
@@ -227,7 +263,7 @@ def _when(host: Host) -> float:
     return made.timestamp() if made else 0.0
 
 
-def _properties(report: Report) -> dict[str, str]:
+def _properties(report: Report, version: str) -> dict[str, str]:
     """In what hosts of one kind are likely to be alike."""
     target = report.target
     found = {product.name: product.version or "(version unknown)" for product in (*target.mta, *target.sasl)}
@@ -238,5 +274,7 @@ def _properties(report: Report) -> dict[str, str]:
     ports = {r.listener.rpartition(":")[2] for r in report.routes if r.direction == "server" and r.listener}
     if ports:
         found["ports"] = " ".join(sorted(ports))
-    kept = list(found.items())[:_MOST]
+    if version:
+        found["maildoctor"] = version
+    kept = list(found.items())[:_MOST_PROPERTIES]
     return {unicode(name)[:_LONGEST]: unicode(value)[:_LONGEST] for name, value in kept}

@@ -113,8 +113,25 @@ STRUCK='
 	function is_plain(value) {
 		return value ~ /^[ \t]*(yes|no|true|false|none|all|[0-9][0-9]?[0-9]?[0-9]?[0-9]?[smhd]?|([a-z]+:)*\/[A-Za-z0-9_.\/-]*|[0-9]+\.[0-9]+\.[0-9]+\.[0-9.\/, ]+)[ \t]*$/
 	}
+	# the subscriber of a block list is known to it by a label of its name in the DNS
+	function lists(text,  out, name) {
+		while (match(text, /[A-Za-z0-9_$-]+\.([A-Za-z0-9-]+\.)?(dq\.spamhaus\.net|mail\.abusix\.zone|df\.uribl\.com|mail-abuse\.com|dnsbl\.httpbl\.org)/)) {
+			name = substr(text, RSTART, RLENGTH)
+			sub(/^[^.]*/, "***", name)
+			out = out substr(text, 1, RSTART - 1) name
+			text = substr(text, RSTART + RLENGTH)
+		}
+		return out text
+	}
+	# a host to which a name and a password, or what may be one, were written
+	function next_host(text) {
+		gsub(/[^ \t,=`\x27"\[\]]+:[^ \t,=`\x27"\[\]]+@/, "***@", text)
+		gsub(/\]:[0-9]+:[^ \t,\x27]+/, "]:***", text)
+		return text
+	}
 	# forms that are secrets wherever they stand
 	function forms(text,  low) {
+		text = lists(text)
 		gsub(/:\/\/[^\/ \t]*@/, "://***@", text)
 		gsub(/"[UuIiPpRrMm][:=][^"]*"/, "\"***\"", text)
 		low = tolower(text)
@@ -133,6 +150,7 @@ STRUCK='
 		at = match(line, sign)
 		name = tolower(substr(line, 1, RSTART - 1))
 		gsub(/[ \t]/, "", name)
+		sub(/.*[{]/, "", name)
 		return name
 	}
 	function named(line, sign,  name, value, i) { # NAME sign VALUE
@@ -141,9 +159,11 @@ STRUCK='
 		value = substr(line, at + RLENGTH)
 		head = substr(line, 1, at + RLENGTH - 1)
 		if (name ~ /_(maps|scheme|attrs|filter|method|pass_scheme)$/) return head forms(value)
-		if (is_secret(name) || (name ~ /_key$/ && !is_plain(value) && value !~ /^[ \t]*<\//)) { gone = 1; return head " ***" }
+		if (name ~ /^relayhost$|_host$|transport/) value = next_host(value)
+		if (is_secret(name) || name ~ /nonce|api_header$|^key$/ || (name ~ /_key$/ && !is_plain(value) && value !~ /^[ \t]*<\//)) { gone = 1; return head " ***" }
 		return head forms(value)
 	}
+	function unassigned(word) { sub(/=.*/, "=***", word); return word }
 	function postfix(line,  name, words, n, i) {
 		if (line ~ /^[ \t]/) {
 			if (gone) return " ***"
@@ -155,8 +175,8 @@ STRUCK='
 		if (!at) return forms(line)
 		environment = name ~ /^(import|export)_environment$/
 		if (environment) { head = substr(line, 1, at); line = substr(line, at + 1); gsub(/=[^ \t,]+/, "=***", line); return head line }
-		if (name ~ /command$/) { gone = 1; n = split(substr(line, at + 1), words); return name " = " words[1] (n > 1 ? " ***" : "") }
-		if (name !~ KNOWN && !is_plain(substr(line, at + 1))) { gone = 1; return substr(line, 1, at) " ***" }
+		if (name ~ /command$/) { gone = 1; n = split(substr(line, at + 1), words); return name " = " unassigned(words[1]) (n > 1 ? " ***" : "") }
+		if ((name !~ KNOWN || name ~ /(_auth|_login|_creds?)$/) && !is_plain(substr(line, at + 1))) { gone = 1; return substr(line, 1, at) " ***" }
 		return named(line, "=")
 	}
 	function master(line) {
@@ -171,6 +191,10 @@ STRUCK='
 		before = letter
 		if (letter == "E" || line ~ /^O[ \t]*LDAP/) { gone = 1; sub(/=.*/, "=***", line); return line ~ /=/ ? line : letter "***" }
 		if (letter == "D" && line ~ /^D[{]/ && line !~ /[}](\/[A-Za-z0-9_.\/-]*|[0-9]?[0-9]?[0-9]?)$/) { sub(/[}].*/, "}***", line); return line }
+		if (letter == "H" && line ~ /^H([?][^?]*[?])?[Xx]-/) { sub(/:.*/, ": ***", line); return line }
+		if (letter == "F" && match(line, /^F([{][^}]*[}]|.)[|]?[^ \t]*([ \t]+\/[^ \t]*)?([ \t]+%[^ \t]*)?/)) line = substr(line, 1, RLENGTH) (RLENGTH < length(line) ? " ***" : "")
+		if (letter == "D") line = next_host(line)
+		if (letter == "O") line = remark(line)
 		if (letter == "K" && line ~ /^K/) {
 			n = split(line, words)
 			out = words[1] " " words[2]
@@ -184,34 +208,61 @@ STRUCK='
 		}
 		return forms(line)
 	}
-	function mc(line,  name) {
+	function mc(line,  name, rest, end) {
 		if (line !~ /^[ \t]*dnl/) sub(/dnl[ \t].*/, "dnl ***", line)
+		# what stands behind a macro: nothing, or another one that is judged as this one is
+		end = line ~ /^[ \t]*[A-Za-z_]+\(/ && line !~ /^[ \t]*(ifdef|ifelse)\(/ ? index(line, "\x27)") + 1 : 0
+		rest = substr(line, end + 1)
+		if (end > 1 && rest !~ /^[ \t]*(dnl.*)?$/) return mc(substr(line, 1, end)) (rest ~ /^[ \t]*[A-Za-z_]+\(/ ? mc(rest) : "dnl ***")
 		if (match(line, /^[ \t]*define\(`?[A-Za-z_]+/)) {
 			name = tolower(substr(line, RSTART, RLENGTH))
 			sub(/.*[(`]/, "", name)
+			if (name ~ /smart_host|relay|mail_hub/) line = next_host(line)
+			if (name ~ /auth_info/ && line !~ /[`, ]\/[A-Za-z0-9_.\/-]*\x27?\)/) name = "secret"
 			if (is_secret(name) || name ~ /ldap/ || name !~ /^(conf|_|smart_host|mail_hub|local_relay|luser_relay|alias_file|.*_mailer_|procmail|status_file|help_file)/)
 				sub(/,.*/, ", `***\x27)dnl", line)
 			return forms(line)
 		}
 		if (line ~ /^[ \t]*(FEATURE|MAILER|DAEMON_OPTIONS|CLIENT_OPTIONS|INPUT_MAIL_FILTER|MAIL_FILTER|TRUST_AUTH_MECH|OSTYPE|DOMAIN|undefine|include|divert|VERSIONID|MASQUERADE[A-Z_]*|LOCAL_[A-Z]+|EXPOSED_USER|RELAY_DOMAIN[A-Z_]*|VIRTUSER_DOMAIN[A-Z_]*|ifdef|ifelse|QUEUE_GROUP)\(/ ||
-		    line ~ /^[ \t]*(MAILER_DEFINITIONS|LOCAL_[A-Z]+)?[ \t]*(dnl.*)?$/ || line ~ /^[ \t`\x27()]*$/)
+		    line ~ /^[ \t]*(MAILER_DEFINITIONS|LOCAL_[A-Z]+)?[ \t]*(dnl.*)?$/ || line ~ /^[ \t`\x27()]*$/) {
+			if (line ~ /authinfo|VERSIONID/ && match(line, /[ \t]#|[ \t][A-Za-z][:=]|VERSIONID\(/)) line = substr(line, 1, RSTART + RLENGTH - 1) "***\x27)dnl"
 			return forms(line)
+		}
 		gsub(/[^`\x27()]+/, "***", line)
 		return line
 	}
-	function sasl(line,  name) {
+	function sasl(line,  name, value) {
 		name = setting(line, ":")
 		if (!at) return line ~ /^[ \t]*$/ ? line : "***"
 		if (name !~ /^(pwcheck_method|mech_list|auxprop_plugin|saslauthd_path|sasldb_path|log_level|auto_transition|canon_user_plugin|keytab|srvtab|authdaemond_path|auxprop_hashed|reauth_timeout|sql_engine|sql_database|sql_verbose|sql_usessl|ldapdb_uri|ldapdb_mech|ldapdb_starttls|plugin_list|minimum_layer|opiekeys|gssapi_[a-z]+|scram_[a-z_]+|digest_[a-z_]+)$/)
 			return substr(line, 1, at) " ***"
 		line = forms(remark(line))
-		sub(/\?.*/, "***", line)
+		sub(/[?\r].*/, "***", line)
+		value = substr(line, at + 1)
+		sub(/[ \t]+#.*/, "", value)
+		if (name ~ /level|timeout|layer|verbose|usessl/ && !is_plain(value)) return substr(line, 1, at) " ***"
+		if (name ~ /_path$|tab$|keys$/ && match(value, /^[ \t]*[^ \t]+[ \t]+[^ \t]/)) line = substr(line, 1, at + RLENGTH - 1) "***"
 		return line
 	}
 	function shell(line,  name) {
 		name = setting(line, "=")
 		if (!at) return line ~ /^[ \t]*$/ ? line : "***"
-		return name ~ /^(start|desc|name|mechanisms|mech_options|threads|options|socketdir|mech|flags|params|saslauthd_[a-z]+)$/ ? forms(line) : substr(line, 1, at) "***"
+		if (name !~ /^(start|mechanisms|mech_options|threads|options|socketdir|mech|flags|params|saslauthd_[a-z]+)$/) return substr(line, 1, at) "***"
+		return substr(line, 1, at) flags(remark(forms(substr(line, at + 1))), name ~ /mech(anisms)?$/)
+	}
+	# a command line of saslauthd: options, numbers, paths, hosts with a domain, and the names of its mechanisms
+	function flags(text, mechanisms,  n, words, i, word, out) {
+		n = split(text, words)
+		for (i = 1; i <= n; i++) {
+			word = words[i]
+			gsub(/["\x27]/, "", word)
+			if (word !~ /^(-[A-Za-z]([0-9]+|\/[A-Za-z0-9_.\/-]*)?|[0-9]+|\/[A-Za-z0-9_.\/-]*|[$][A-Za-z_]+|yes|no|true|false|#|imap:\/\/\*\*\*@.*|localhost(\/[0-9]+)?|([A-Za-z0-9-]+\.)+[a-z][a-z]+(\/[0-9]+)?|[0-9.:]+)?$/ &&
+			    word !~ /^(-a)?(dce|getpwent|httpform|kerberos[45]|ldap|pam|rimap|sasldb|shadow|sia)$/ &&
+			    !(mechanisms && word ~ /^[A-Za-z0-9]+$/ && length(word) < 12)) word = "***"
+			else word = words[i]
+			out = out (i > 1 ? " " : "") word
+		}
+		return out
 	}
 	function pam(line,  n, words, i, out) {
 		if (gone || line ~ /^[ \t]*$/) { if (line !~ /\\$/) gone = 0; return gone || line !~ /^[ \t]*$/ ? "# ***" : line }
@@ -468,7 +519,18 @@ logins() {
 			next
 		}
 		/Relay access denied/ && match($0, /: reject: RCPT from [A-Za-z0-9.-]+\[[0-9a-fA-F.:]+\]: 5[0-9][0-9] /) { upto("Relay access denied"); next }
-		/ <= / && match($0, / A=[A-Za-z0-9_-]+(:[^ ]*)?( |$)/) { upto(""); next }
+		/ <= / {
+			sub(/ T=".*/, "") # the subject, which may say anything
+			if ($0 !~ / A=[A-Za-z0-9_-]+(:[^ ]*)?( |$)/) next
+			for (i = 1; i < NF && $i != "<="; i++) printf "%s ", $i
+			printf "<= %s", $(i + 1)
+			for (i += 2; i <= NF; i++) {
+				if ($i ~ /^A=/) { sub(/^A=[^:]*:[^:]*:/, "&***", $i); sub(/:\*\*\*.*/, ":***", $i) }
+				if ($i ~ /^(H=|P=|A=|\[[0-9a-fA-F.:]+\](:[0-9]+)?$|\([A-Za-z0-9_.:-]+\)$)/) printf " %s", $i
+			}
+			print ""
+			next
+		}
 		match($0, /[a-z0-9_]+ authenticator failed for [^ ]* ?(\([^ ]*\) )?\[[0-9a-f.:]+\](:[0-9]+)?: [0-9]+ /) { upto("***") }' |
 		tail -n 4000
 }

@@ -70,6 +70,8 @@ _EDITS: Mapping[type[steps.Step], Callable[[Any, tuple[str, ...]], list[Edit]]] 
     steps.MakeFolder: lambda s, _: [Edit(s.path, "folder", (s.owner, s.group, s.mode))],
     steps.MakeDevice: _described(lambda s: f"is a character device, {s.major}, {s.minor}"),
     steps.SetUpPam: _described(lambda _: "does as the system's other services do"),
+    steps.CopyFile: _described(lambda s: f"is a copy of {s.source}"),
+    steps.RenewCertificate: _described(lambda s: f"certbot gets another certificate in the place of {s.name}"),
     steps.MakeKey: _described(lambda _: "is a new private key"),
     steps.SelfSigned: _described(lambda s: f"is a new certificate, signed by its own key, {s.key}"),
     steps.MakeCertificate: _described(lambda s: f"is a new certificate for {s.name}, or its key, where none is there"),
@@ -105,6 +107,9 @@ _EDITS: Mapping[type[steps.Step], Callable[[Any, tuple[str, ...]], list[Edit]]] 
     steps.MakeIncluded: _described(lambda _: "scripts of Debian's package write below /etc/mail"),
     steps.KeepCopy: _described(lambda s: f"{s.path} is copied to {s.to}, where nothing is there"),
     steps.Remount: _described(lambda s: f"{s.path} can be written, until it is mounted anew"),
+    steps.Unmount: _described(lambda s: f"what lies below {s.path} is seen again, not what is mounted there"),
+    steps.GenerateExim: _described(lambda _: "is made anew from the files in /etc/exim4"),
+    steps.AddPassword: _described(lambda s: f"{s.user} has a password, and whoever had one there keeps it"),
     steps.Disable: _described(
         lambda s: f"{s.service} {'starts, and' if s.back else 'ends, and no more'} starts with the system"
     ),

@@ -434,14 +434,14 @@ def _add_line(step: AddLine, _: System) -> str:
 
 def _add_before(step: AddBefore, system: System) -> str:
     before = _sed_lines(_inserted(step.line, step.word), step.path, system)
-    return f"grep -sqxFe {script_word(step.line)} {_file(step.path, system)} || {before}"
+    return before.unless(step.line, f"grep -sqxFe {script_word(step.line)} {_file(step.path, system)}")
 
 
 def _add_behind(step: AddBehind, system: System) -> str:
     behind = _sed_lines(
         [f"/^{_pattern(step.anchor)}[[:blank:]]*$/a\\", step.line.replace("\\", "\\\\")], step.path, system
     )
-    return f"grep -sqxFe {script_word(step.line)} {shell_word(step.path)} || {behind}"
+    return behind.unless(step.line, f"grep -sqxFe {script_word(step.line)} {shell_word(step.path)}")
 
 
 def _add_to_line(step: AddToLine, system: System) -> str:

@@ -34,7 +34,7 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = True  # run() of the base makes the temporary folder
     _supports_check_mode = True
-    _VALID_ARGS = frozenset(("zipapp", "command", "arguments", "dest", "fail_on"))
+    _VALID_ARGS = frozenset(("zipapp", "command", "arguments", "password", "dest", "fail_on"))
 
     def run(self, tmp=None, task_vars=None):
         """The result that Ansible shows; its keys are those of RETURN."""
@@ -44,25 +44,28 @@ class ActionModule(ActionBase):
                 "zipapp": {"type": "path", "required": True},
                 "command": {"type": "str", "choices": ["check", "probe", "triage"], "default": "check"},
                 "arguments": {"type": "list", "elements": "str", "default": []},
+                "password": {"type": "str", "no_log": True},
                 "dest": {"type": "path"},
                 "fail_on": {"type": "list", "elements": "str", "choices": list(VERDICTS), "default": []},
             }
         )[1]
         zipapp = self._find_needle("files", options["zipapp"])
         words = [options["command"], "--json", *options["arguments"]]
+        if options["password"] is not None and options["command"] != "probe":
+            raise AnsibleActionFail(f"{options['command']} takes no password: only probe logs in")
         try:
             python = self._said(FIND)["stdout"].strip().splitlines()
             if python:
-                status, text, errors = self._on_host(python[-1], zipapp, words)
+                status, text, errors = self._on_host(python[-1], zipapp, words, options["password"])
             elif options["command"] == "check":
                 status, text, errors = self._recorded(zipapp, words)
             else:
-                raise AnsibleActionFail(f"there is no Python 3.11 here, and {options['command']} needs one")
+                raise AnsibleActionFail(f"this host has no Python 3.11, and {options['command']} needs one")
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         result.update(_result(status, text, errors), changed=False, way="host" if python else "recording")
-        if options["command"] == "check":  # the inventory's name, by which a list of hosts calls it, not that of uname
-            result["report"]["target"]["name"] = task_vars["inventory_hostname"]
+        # the inventory's name, by which a list of hosts calls it, not that of uname, nor that of its log
+        result["report"]["target"]["name"] = task_vars["inventory_hostname"]
         if options["dest"] and not self._task.check_mode:
             _write(options["dest"], json.dumps(result["report"], indent=2) + "\n")
         if result["verdict"] in options["fail_on"]:
@@ -74,11 +77,21 @@ class ActionModule(ActionBase):
         given = b"\n" if self._connection.has_pipelining else None
         return self._low_level_execute_command(f"{command} </dev/null", in_data=given)
 
-    def _on_host(self, python, zipapp, words):
-        remote = self._connection._shell.join_path(self._connection._shell.tmpdir, "maildoctor.pyz")
+    def _on_host(self, python, zipapp, words, password):
+        remote = self._remote("maildoctor.pyz")
         self._transfer_file(zipapp, remote)
+        sent = [self._connection._shell.tmpdir, remote]
+        if password is not None:  # in a file, for command lines are seen by all users of a host
+            secret = self._remote("password")
+            self._transfer_data(secret, password)
+            sent.append(secret)
+            words = [*words, "--password-file", secret]
+        self._fixup_perms2(sent, execute=False)
         done = self._said(shlex.join([python, remote, *words]))
         return done["rc"], done["stdout"], done["stderr"]
+
+    def _remote(self, name):
+        return self._connection._shell.join_path(self._connection._shell.tmpdir, name)
 
     def _recorded(self, zipapp, words):
         """The script comes out of the same file, so that both know the same questions."""
@@ -87,12 +100,13 @@ class ActionModule(ActionBase):
                 script = archive.read(RECORDER)
             except KeyError:
                 raise AnsibleActionFail(f"{zipapp} has no {RECORDER}: build it again") from None
-        remote = self._connection._shell.join_path(self._connection._shell.tmpdir, "recorder.sh")
+        remote = self._remote("recorder.sh")
         with tempfile.TemporaryDirectory() as folder:
             local = os.path.join(folder, "recorder.sh")
             with open(local, "wb") as file:
                 file.write(script)
             self._transfer_file(local, remote)
+            self._fixup_perms2([self._connection._shell.tmpdir, remote], execute=False)
             done = self._said(shlex.join(["sh", remote]))
             if done["rc"]:
                 raise AnsibleActionFail(f"the host could not be recorded: {done['stderr']}")
@@ -107,9 +121,12 @@ def _result(status, text, errors):
     """What a report comes to. A report of maildoctor itself is JSON whatever was found."""
     try:
         report = json.loads(text)
-        verdict = report.get("verdict") or {}
-        causes = [one["code"] for one in report["findings"] if one["explained_by"] is None]
-    except (ValueError, KeyError, TypeError, AttributeError):
+        verdict = dict(report["verdict"] or {})
+        causes = [str(one["code"]) for one in report["findings"] if one["explained_by"] is None]
+        causes = list(dict.fromkeys(causes))
+        if not isinstance(report["target"], dict):
+            raise TypeError
+    except (ValueError, KeyError, TypeError, RecursionError):
         said = (errors or text).strip()[:2000]
         raise AnsibleActionFail(f"maildoctor gave no report (exit status {status}): {said}") from None
     return {
@@ -124,8 +141,15 @@ def _result(status, text, errors):
 def _write(path, text):
     """In one move, readable by its owner alone: a report says where a host is weak."""
     folder = os.path.dirname(os.path.abspath(path))
-    os.makedirs(folder, exist_ok=True)
-    draft, name = tempfile.mkstemp(dir=folder)
-    with os.fdopen(draft, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(name, path)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        draft, name = tempfile.mkstemp(dir=folder)
+        try:
+            with os.fdopen(draft, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(name, path)
+        except OSError:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise AnsibleActionFail(f"the report cannot be written to {path}: {error.strerror}") from None

@@ -27,10 +27,15 @@ options:
     choices: [check, probe, triage]
     default: check
   arguments:
-    description: Further words of the command, as C(--since 24h) of triage or the hosts of probe.
+    description: Further words of the command, as C(--since 1d) of triage or the hosts of probe.
     type: list
     elements: str
     default: []
+  password:
+    description:
+      - The password of a login by O(command=probe), whose user is in O(arguments). It lies in a file of the host while
+        that is run, and never on a command line.
+    type: str
   dest:
     description: A file on the controller that the report is written to as well. It is left alone in check mode.
     type: path
@@ -68,8 +73,15 @@ EXAMPLES = r"""
   maildoctor.maildoctor.maildoctor_check:
     zipapp: dist/maildoctor.pyz
     command: triage
-    arguments: [/var/log/mail.log]
+    arguments: [--since, 1d, /var/log/mail.log]
   become: true
+
+- name: A login by every mechanism
+  maildoctor.maildoctor.maildoctor_check:
+    zipapp: dist/maildoctor.pyz
+    command: probe
+    arguments: [--user, monitor, "localhost:587"]
+    password: "{{ monitor_password }}"
 """
 
 RETURN = r"""
