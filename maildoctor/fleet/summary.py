@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from maildoctor.model import SEVERITIES, Finding, Report, Severity, VerdictCode
+from maildoctor.model import SEVERITIES, Report, Severity, VerdictCode
 from maildoctor.render.escape import unicode
 from maildoctor.render.moment import moment
 from maildoctor.render.verdict import sentence, usable
