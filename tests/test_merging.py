@@ -311,6 +311,10 @@ def test_partials_are_told_in_every_form_and_with_as_many_names_as_asked_for(par
 
 def test_top_is_of_partials_only(parts: list[Path]) -> None:
     part, report = parts[0].with_suffix(".partial"), parts[0].with_suffix(".json")
+    line = b"5AM3450j000123: AUTH failure (LOGIN): user not found (-20) SASL(-13): user not found: checkpass failed, "
+    lines = [stamped(n, n, b"%suser=u%d, relay=[192.0.2.%d]" % (line, n, n)) + b"\n" for n in range(1, 9)]
+    parts[0].write_bytes(b"".join(lines))
+    maildoctor("triage", "-q", "--partial", part, parts[0])
     few, many = (json.loads(maildoctor("report", "merge", "--json", "--top", n, part).stdout) for n in ("1", "9"))
 
     def most(report: Any, what: str) -> int:

@@ -256,7 +256,7 @@ _ended: set[str] = set()
 """The runs that were stopped."""
 
 
-def end_reading(run: str) -> None:
+async def end_reading(run: str) -> None:
     """What is being read of this run is handed over as it is, and no more is read."""
     _ended.add(run)
 

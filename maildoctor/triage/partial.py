@@ -38,7 +38,7 @@ class PartialError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """What was read, and by which rules: what --select and --ignore named. `interrupted`: before the end of the logs."""
+    """What was read, and by which rules: what --select and --ignore named. `interrupted`: before all of it was."""
 
     seen: Seen
     select: tuple[str, ...]
