@@ -5,8 +5,10 @@ import gzip
 import json
 import lzma
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -349,6 +351,74 @@ def test_a_scheduler_of_its_own_is_started_and_ended(tmp_path: Path) -> None:
                   "--json", "--dask", "local", *paths)  # fmt: skip
     assert done.returncode == 3, done.stderr
     assert json.loads(done.stdout)["log"]["names"] == paths
+
+
+def descendants(pid: int) -> set[int]:
+    """Its processes that run, and theirs."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, parent, *_ = stat.read_text().rpartition(")")[2].split()
+            if state != "Z":
+                parents[int(stat.parent.name)] = int(parent)
+    found: set[int] = set()
+    while more := {child for child, parent in parents.items() if parent in {pid, *found}} - found:
+        found |= more
+    return found
+
+
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def written(path: Path, size: int) -> Path:
+    """So many bytes of failing logins, about."""
+    part = log(1, 60) * 200
+    with path.open("wb") as file:
+        for _ in range(size // len(part)):
+            file.write(part)
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked for in /proc")
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_workers_and_what_they_read_is_told(
+    tmp_path: Path, sent: signal.Signals, status: int
+) -> None:
+    """To all processes of the terminal, as Ctrl-C is sent."""
+    pytest.importorskip("distributed")
+    whole = written(tmp_path / "mail.log", 400 << 20)
+    command = [sys.executable, "bin/maildoctor", "triage", "--json", "--exact", "--procs", "2", "--dask", "local"]
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("MAILDOCTOR_")}
+    child = subprocess.Popen([*command, str(whole)], cwd=ROOT, env=clean, stdout=-1, stderr=-1, start_new_session=True)
+    try:
+        until = time.monotonic() + 60
+        while not any(reads(pid, whole) for pid in descendants(child.pid)):
+            assert child.poll() is None and time.monotonic() < until, "no worker began to read"
+            time.sleep(0.05)
+        time.sleep(1.0)
+        family = descendants(child.pid)
+        os.killpg(child.pid, sent)
+        out, error = child.communicate(timeout=60)
+    finally:
+        child.kill()
+    said = json.loads(out)
+    assert (child.returncode, error) == (status, b"")
+    assert said["log"]["interrupted"] and not said["log"]["damage"]
+    assert 0 < said["log"]["bytes"] < whole.stat().st_size
+    assert CODE in {f["code"] for f in said["findings"]}
+    assert not any(map(runs, family))
+
+
+def reads(pid: int, path: Path) -> bool:
+    """Whether the process has the file open."""
+    with contextlib.suppress(OSError):
+        return any(os.readlink(fd) == str(path) for fd in Path(f"/proc/{pid}/fd").iterdir())
+    return False
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,11 @@ import argparse
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any
 
 from maildoctor.cli import options as shared
@@ -19,12 +21,13 @@ from maildoctor.cli.log_report import chosen_rules
 from maildoctor.cli.logs import chosen_engine, opened, read_piece, wanted
 from maildoctor.cli.progress import Progress
 from maildoctor.cli.report_error import UsageError
+from maildoctor.cli.signals import held_back, noted
 from maildoctor.render.escape import shown
 from maildoctor.render.log import size
 from maildoctor.triage.builtin import builtin
 from maildoctor.triage.rules import Rule
 from maildoctor.triage.scan import Scan, Seen, together
-from maildoctor.triage.shares import FAN, divided
+from maildoctor.triage.shares import FAN, budget, divided
 from maildoctor.triage.sources import SourceError, SourceOptions
 from maildoctor.triage.sources.opening import STDIN, open_extent, open_whole
 from maildoctor.triage.sources.remote import Found, is_address, printable
@@ -39,15 +42,22 @@ _PATIENCE = 30
 _LOOK = 1.0
 """Seconds between two looks at who the workers are."""
 
+_PAUSE = 0.02
+"""Seconds between two looks for a share that was read."""
+
+_GRACE = 3.0
+"""Seconds that workers are given to hand over what they have, once they were told to stop."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A log, or the lines of one that begin from byte `start` on and before byte `end`. `lost`: why nothing of it can
-    be read, empty where it can."""
+    """A log, or the lines of one that begin from byte `start` on and before byte `end`, one of so many `pieces`.
+    `lost`: why nothing of it can be read, empty where it can."""
 
     found: Found
     start: int = 0
     end: int | None = None
+    pieces: int = 1
     lost: str = ""
 
     @property
@@ -58,8 +68,10 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a worker must know besides its share. `release`: see `_release`."""
+    """What a worker must know besides its share. `run`: which reading it is of, like no other; `release`: see
+    `_release`."""
 
+    run: str
     release: tuple[str, str]
     select: tuple[str, ...]
     ignore: tuple[str, ...]
@@ -83,6 +95,7 @@ class Cluster:
         if not options.files or STDIN in options.files:
             raise UsageError("standard input cannot be shared with other machines", "--dask", "name files or addresses")
         self._job = Job(
+            token_hex(16),
             _release(),
             shared.listed(options.select),
             shared.listed(options.ignore),
@@ -94,23 +107,24 @@ class Cluster:
 
     def read(self) -> Seen:
         """Read all, or up to Ctrl-C or SIGTERM. Raises UsageError where there is nothing to read, or nobody to."""
-        shares = _shares(self._options, self._now)
+        seen = Seen.nothing()
         try:
+            shares = _shares(self._options, self._now)
             with _client(self._options) as client:
-                return self._read(client, shares)
+                seen = self._read(client, shares)
+        except KeyboardInterrupt as stop:  # before anything was read, or when that was over, or a second one
+            self.stop = stop
         except (OSError, CancelledError) as error:  # what was read was on the workers, who end with their scheduler
             remedy = "look at its own log, start it again, and then this"
             raise UsageError("the Dask scheduler went away", printable(self._options.dask), remedy) from error
+        return seen
 
     def _read(self, client: Any, shares: Sequence[Sequence[Stretch]]) -> Seen:
         workers, damage = _fit(client, self._job.release)
-        with Progress(wanted=not self._options.quiet) as progress:
+        with Progress(wanted=not self._options.quiet) as progress, noted() as came:
             reading = _Reading(client, self._job, shares, workers, progress)
-            try:
-                seen = reading.whole()
-            except KeyboardInterrupt as stop:
-                self.stop = stop
-                seen = reading.so_far()
+            seen = reading.whole(lambda: came() is not None)
+            self.stop = came()
         seen.damage += damage
         return seen
 
@@ -129,7 +143,7 @@ class _Reading:
         from distributed import as_completed
 
         self._client, self._job, self._shares, self._progress = client, job, shares, progress
-        self._limits = {"workers": list(workers), "allow_other_workers": False} if workers is not None else {}
+        self._only = {"workers": list(workers)} if workers is not None else {}
         self._widths = [len(shares)]
         while self._widths[-1] > 1:
             self._widths.append(-(-self._widths[-1] // FAN))
@@ -141,23 +155,45 @@ class _Reading:
         tasks = [self._task(read_share, job, share, retries=_RETRIES) for share in shares]
         self._ready: dict[tuple[int, int], Any] = {}
         """Results on the workers, or here where they were lost, that are not put together yet."""
+        self._parts: dict[tuple[int, int], dict[tuple[int, int], Any]] = {}
+        """Those that are being put together, until that is done."""
         self._where = {future.key: (0, n) for n, future in enumerate(tasks)}
         self._completed = as_completed(tasks)
 
-    def whole(self) -> Seen:
-        """All shares as one."""
-        for future in self._completed:
-            place = self._where.pop(future.key)
-            lost = future.status != "finished"
-            self._ready[place] = self._lost(place, future) if lost else future
-            self._watch(place)
-            self._put_together(place)
-        return self.so_far()
+    def whole(self, stopped: Callable[[], bool]) -> Seen:
+        """All shares as one; what was read until then where `stopped` says so before all were."""
+        while not stopped() and not self._completed.is_empty():
+            self._take()
+        if stopped():
+            self._stop()
+        return self._so_far()
 
-    def so_far(self) -> Seen:
-        """What was read until now."""
-        futures = [self._ready[place] for place in sorted(self._ready, key=lambda place: place[1] * FAN ** place[0])]
-        return together(self._client.gather(futures, errors="skip"))
+    def _take(self) -> None:
+        """See to what a worker did, or wait a moment."""
+        if not self._completed.has_ready():
+            time.sleep(_PAUSE)
+            return
+        future = next(self._completed)
+        place = self._where.pop(future.key)
+        self._parts.pop(place, None)
+        lost = future.status != "finished"
+        self._ready[place] = self._lost(place, future) if lost else future
+        self._watch(place)
+        self._put_together(place)
+
+    def _stop(self) -> None:
+        """Have the workers hand over what they have."""
+        self._client.run(end_reading, self._job.run, wait=False, on_error="ignore", **self._only)
+        until = time.monotonic() + _GRACE
+        while time.monotonic() < until and not self._completed.is_empty():
+            self._take()
+
+    def _so_far(self) -> Seen:
+        ready = dict(self._ready)
+        for parts in self._parts.values():
+            ready |= parts
+        results = [ready[place] for place in sorted(ready, key=lambda place: place[1] * FAN ** place[0])]
+        return together(self._client.gather(results, errors="skip"))
 
     def _put_together(self, place: tuple[int, int]) -> None:
         level, number = place
@@ -167,18 +203,18 @@ class _Reading:
         group = [(level, n) for n in range(first, min(first + FAN, self._widths[level]))]
         if not all(one in self._ready for one in group):
             return
-        parts = [self._ready.pop(one) for one in group]
+        parts = {one: self._ready.pop(one) for one in group}
         above = (level + 1, number // FAN)
         if len(parts) == 1:
-            self._ready[above] = parts[0]
+            self._ready[above] = parts[group[0]]
             self._put_together(above)
             return
-        future = self._task(together, parts)
-        self._where[future.key] = above
+        future = self._task(together, list(parts.values()))
+        self._where[future.key], self._parts[above] = above, parts
         self._completed.add(future)
 
     def _task(self, function: Callable[..., Seen], *words: object, retries: int = 0) -> Any:
-        return self._client.submit(function, *words, pure=False, retries=retries, **self._limits)
+        return self._client.submit(function, *words, pure=False, retries=retries, **self._only)
 
     def _lost(self, place: tuple[int, int], future: Any) -> Seen:
         level, number = place
@@ -187,8 +223,8 @@ class _Reading:
         below = FAN**level
         names = [s.name for share in self._shares[number * below : (number + 1) * below] for s in share]
         seen = Seen.nothing()
-        what = " ".join(said.split())[:300]
-        seen.damage += [f"{name}: not read, or in part: {printable(what)}" for name in dict.fromkeys(names)]
+        what = printable(" ".join(said.split()))[:300]
+        seen.damage += [f"{name}: not read, or in part: {what}" for name in dict.fromkeys(names)]
         return seen
 
     def _watch(self, place: tuple[int, int]) -> None:
@@ -216,6 +252,14 @@ class _Reading:
 
 _of_thread = threading.local()
 
+_ended: set[str] = set()
+"""The runs that were stopped."""
+
+
+async def end_reading(run: str) -> None:
+    """What is being read of this run is handed over as it is, and no more is read."""
+    _ended.add(run)
+
 
 def read_share(job: Job, share: Sequence[Stretch]) -> Seen:
     """Read one share, on a worker. What is wrong with a log is damage of what was seen."""
@@ -228,18 +272,20 @@ def read_share(job: Job, share: Sequence[Stretch]) -> Seen:
     scan: Scan = _of_thread.scan
     try:
         for stretch in share:
-            _read_stretch(scan, stretch, job.wanted)
+            if job.run in _ended:
+                break
+            _read_stretch(scan, stretch, job)
     finally:
         seen = scan.take()
     return seen
 
 
-def _read_stretch(scan: Scan, stretch: Stretch, options: SourceOptions) -> None:
+def _read_stretch(scan: Scan, stretch: Stretch, job: Job) -> None:
     try:
         if stretch.lost:
             raise SourceError(stretch.lost, "", "")
         if stretch.end is None:
-            source = open_whole(stretch.found, options)
+            source = open_whole(stretch.found, job.wanted)
         else:
             source = open_extent(stretch.found.address, stretch.start, stretch.end)
     except SourceError as error:
@@ -248,7 +294,7 @@ def _read_stretch(scan: Scan, stretch: Stretch, options: SourceOptions) -> None:
         scan.seen.damage.append(f"{stretch.name}: {error.what}{nothing}")
         return
     try:
-        read_piece(scan, source, stretch.start)
+        read_piece(scan, source, stretch.start, budget(stretch.pieces), lambda: job.run in _ended)
     finally:
         source.close()
 
@@ -263,7 +309,7 @@ def _shares(options: argparse.Namespace, now: float) -> list[list[Stretch]]:
     for source, fresh, pieces in divided(opened(options, now)):
         found = Found(source.address, source.size, source.written)
         if pieces:
-            shares += [[Stretch(found, start, end)] for start, end in pieces]
+            shares += [[Stretch(found, start, end, len(pieces))] for start, end in pieces]
         else:
             shares += [[]] if fresh or cut else []
             shares[-1].append(Stretch(found, lost=source.damage if source.size == 0 else ""))
@@ -276,34 +322,28 @@ def _bytes(stretch: Stretch) -> int:
     return (stretch.found.size or 0) if stretch.end is None else stretch.end - stretch.start
 
 
-def _client(options: argparse.Namespace) -> Any:
-    """A client of the scheduler at the address, or of one on this machine. Raises UsageError."""
+@contextmanager
+def _client(options: argparse.Namespace) -> Iterator[Any]:
+    """A client of the scheduler at the address, or of one on this machine, which ends with it. Raises UsageError."""
     try:
         from distributed import Client, LocalCluster
     except ImportError as error:
         raise UsageError("the Python package distributed (Dask) is missing", "--dask", _INSTALL) from error
     if options.dask == "local":
-        cluster = LocalCluster(n_workers=max(options.procs, 1), threads_per_worker=1, dashboard_address="127.0.0.1:0")
-        return _Both(Client(cluster), cluster)
+        with held_back():  # the Ctrl-C of their terminal is for this process, which ends the others
+            workers = max(options.procs, 1)
+            cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0")
+            client = Client(cluster)
+        with cluster, client:
+            yield client
+        return
     try:
-        return Client(options.dask, timeout=_PATIENCE)
+        client = Client(options.dask, timeout=_PATIENCE)
     except (OSError, ValueError) as error:
         remedy = "name it as tcp://host:8786, or take --dask local"
         raise UsageError("no Dask scheduler answers", printable(options.dask), remedy) from error
-
-
-class _Both:
-    """A client and the cluster that ends with it."""
-
-    def __init__(self, client: Any, cluster: Any) -> None:
-        self._client, self._cluster = client, cluster
-
-    def __enter__(self) -> Any:
-        return self._client
-
-    def __exit__(self, *_: object) -> None:
-        self._client.close()
-        self._cluster.close()
+    with client:
+        yield client
 
 
 def _fit(client: Any, release: tuple[str, str]) -> tuple[list[str] | None, list[str]]:
@@ -337,7 +377,7 @@ def _fit(client: Any, release: tuple[str, str]) -> tuple[list[str] | None, list[
 
 
 def _described(found: object) -> str:
-    return " ".join(found) if isinstance(found, tuple) else " ".join(str(found).split())[:200]
+    return " ".join(found) if isinstance(found, tuple) else printable(" ".join(str(found).split()))[:200]
 
 
 def _release() -> tuple[str, str]:

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 
 from maildoctor.cli.report_error import UsageError
 from maildoctor.model import LogRead, Ranked, Report, Target
+from maildoctor.triage.rule_text import RuleError
 from maildoctor.triage.rules import Rule
 from maildoctor.verdict import conclude_log
 
@@ -34,6 +35,11 @@ def concluded(log: LogRead, ranked: tuple[Ranked, ...], began: datetime, of_all:
         log=log,
     )
     return conclude_log(report) if of_all else report
+
+
+def left_out(error: RuleError) -> str:
+    """What is said in a report of a log rule that cannot be used."""
+    return f"{error}: this log rule was left out"
 
 
 def _named(rule: Rule, patterns: Sequence[str]) -> bool:

@@ -19,7 +19,7 @@ from maildoctor.render.log import size
 from maildoctor.triage.engine import Engine, EngineError, fastest, named
 from maildoctor.triage.rules import Rule
 from maildoctor.triage.scan import Scan, Seen, together
-from maildoctor.triage.shares import Tree, divided
+from maildoctor.triage.shares import Tree, budget, divided
 from maildoctor.triage.sources import Source, SourceOptions
 from maildoctor.triage.sources.opening import open_extent, open_sources
 from maildoctor.triage.tally import Entry, Key
@@ -102,7 +102,7 @@ class Logs:
             for start, end in pieces:
                 piece = open_extent(source.address, start, end)
                 try:
-                    read_piece(scan, piece, start)
+                    read_piece(scan, piece, start, budget(len(pieces)))
                 finally:
                     piece.close()
                 self._tree.add(scan.take())
@@ -114,7 +114,7 @@ class Logs:
         runs = [pieces[len(pieces) * n // count : len(pieces) * (n + 1) // count] for n in range(count)]
 
         def work(run: Sequence[tuple[int, int]], stopped: Callable[[], bool]) -> list[Seen]:
-            return self._read_run(source.address, run, engine, stopped)
+            return self._read_run(source.address, run, engine, budget(len(pieces)), stopped)
 
         with Workers(work, runs) as workers:
             try:
@@ -137,14 +137,14 @@ class Logs:
             self._tree.add(lost)
 
     def _read_run(
-        self, path: str, run: Sequence[tuple[int, int]], engine: Engine, stopped: Callable[[], bool]
+        self, path: str, run: Sequence[tuple[int, int]], engine: Engine, share: int, stopped: Callable[[], bool]
     ) -> list[Seen]:
         scan = self._scan(engine=lambda _: engine)
         found = []
         for start, end in run:
             piece = open_extent(path, start, end)
             try:
-                read_piece(scan, piece, start, stopped)
+                read_piece(scan, piece, start, share, stopped)
             finally:
                 piece.close()
             found.append(scan.take())
@@ -164,9 +164,10 @@ class Logs:
             sys.stderr.flush()
 
 
-def read_piece(scan: Scan, source: Source, start: int, stopped: Callable[[], bool] = lambda: False) -> None:
-    """Read what `open_extent` gave, from byte `start` of the log on, until it ends or `stopped` says so."""
-    for _ in scan.feed(source, source.name, lines=-1 if start else 0, offset=start):
+def read_piece(scan: Scan, source: Source, start: int, share: int, stopped: Callable[[], bool] = lambda: False) -> None:
+    """Read what `open_extent` gave, from byte `start` of the log on, until it ends or `stopped` says so. `share`: of
+    the budget of the log."""
+    for _ in scan.feed(source, source.name, lines=-1 if start else 0, offset=start, budget=share):
         if stopped():
             break
     if source.damage:

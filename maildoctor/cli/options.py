@@ -66,6 +66,11 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_top(parser: argparse.ArgumentParser, of: str = "") -> None:
+    """How much of what is ranked is told. `of`: which of several uses it is for."""
+    parser.add_argument("--top", type=int, default=5, metavar="N", help=f"{of}how many names and addresses to tell (5)")
+
+
 def add_verdict(parser: argparse.ArgumentParser) -> None:
     """What makes the exit status."""
     parser.add_argument(

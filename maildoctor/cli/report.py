@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("reports", metavar="REPORT", nargs="+", help="a JSON report, - is standard input; or partials")
     p.add_argument("--expect", metavar="FILE", help="fleet: names of hosts, one a line, that must have a report")
+    shared.add_top(p, "merge: ")
     shared.add_report(p)
     shared.add_output(p)
     shared.add_verdict(p)
@@ -58,6 +59,9 @@ def run(words: Sequence[str]) -> int:
     """Read, print, and give the exit status."""
     options = shared.read(parser(), words)
     policy = Policy(options.fail_on, options.allow_unknown, options.exit_zero)
+    # of the environment it is meant for those commands that have it
+    if options.what != "merge" and any(word.partition("=")[0] == "--top" for word in words):
+        raise UsageError(f"{options.what} takes what the reports hold", "--top", "give it where the logs are read")
     if options.what == "fleet":
         from maildoctor.cli.fleet import published as of_fleet
 
@@ -68,7 +72,7 @@ def run(words: Sequence[str]) -> int:
     if options.what == "merge":
         from maildoctor.cli.partials import merged
 
-        given = merged(options.reports)
+        given = merged(options.reports, options.top)
     elif len(options.reports) > 1:
         raise UsageError("render takes one report", options.reports[1], "maildoctor report fleet takes many")
     else:

@@ -14,9 +14,11 @@ every `finally` runs and every `except KeyboardInterrupt` serves both. What is c
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+STOPS = (signal.SIGINT, signal.SIGTERM)
 
 _SIGNALLED = 128
 """A shell's status of a command that a signal ended is this and the signal's number."""
@@ -39,6 +41,44 @@ def obeyed() -> Iterator[None]:
     finally:
         # None: set by something that is no Python, which cannot be put back by it either
         signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
+
+
+@contextmanager
+def noted() -> Iterator[Callable[[], KeyboardInterrupt | None]]:
+    """Within, the first SIGINT or SIGTERM interrupts nothing; it is what the function that is given gives from then on.
+    The second is obeyed as ever. In another thread than the main one nothing is changed."""
+    came: list[KeyboardInterrupt] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    before = {
+        number: handler for number in STOPS if callable(handler := signal.getsignal(number))
+    }  # not what is ignored
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        came.append(Terminated() if number == signal.SIGTERM else KeyboardInterrupt())
+        restore()
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield lambda: came[0] if came else None
+    finally:
+        restore()
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """SIGINT and SIGTERM come after this. Threads and processes that are begun within never get them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def unheeded() -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from maildoctor.cli import options as shared
-from maildoctor.cli.log_report import chosen_rules, concluded
+from maildoctor.cli.log_report import chosen_rules, concluded, left_out
 from maildoctor.cli.output import Output, planned, published, refuse, write
 from maildoctor.cli.signals import obeyed, status_of
 from maildoctor.cli.status import Policy
@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--until", metavar="TIME", help="only lines up to then")
     shared.add_report(p)
     shared.add_output(p)
-    p.add_argument("--top", type=int, default=5, metavar="N", help="how many names and addresses to tell (5)")
+    shared.add_top(p)
     p.add_argument("--unmatched", action="store_true", help="also list lines about logins that no rule knows, by shape")
     p.add_argument("--exact", action="store_true", help="read every line of a flood; slower")
     p.add_argument("--dask", metavar="ADDRESS", help="read by the workers of this Dask scheduler; local: here")
@@ -93,7 +93,7 @@ def _reported(
 ) -> int:
     with _no_garbage():
         log, ranked, stop = _examined(rules, options)
-    log = replace(log, damage=(*log.damage, *(f"{error}: this log rule was left out" for error in broken)))
+    log = replace(log, damage=(*log.damage, *map(left_out, broken)))
     report = concluded(log, ranked, began, of_all=not options.select and not options.ignore)
     policy = Policy(options.fail_on, options.allow_unknown, options.exit_zero)
     status = published(report, options, outputs, style_for(sys.stdout, options), policy)
@@ -111,7 +111,7 @@ def _examined(
     logs = _reader(rules, options, now)
     seen = logs.read()
     if options.partial:
-        partial = Partial(seen, shared.listed(options.select), shared.listed(options.ignore))
+        partial = Partial(seen, shared.listed(options.select), shared.listed(options.ignore), logs.stop is not None)
         write(options.partial, written(partial, rules))
     ranked = judge(rules, seen, options.top)
     log = read(rules, seen, options.top)

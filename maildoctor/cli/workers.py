@@ -11,17 +11,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, NoReturn, TypeVar
 
 from maildoctor import filesystem
-from maildoctor.cli.signals import unheeded
+from maildoctor.cli.signals import STOPS, held_back, unheeded
 
 _PATIENCE = 2.0
 """Seconds that workers are given to hand over what they have, once they were told to stop."""
-
-_STOPS = (signal.SIGINT, signal.SIGTERM)
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -86,7 +83,7 @@ class Workers(Generic[P, R]):
             yield self._share(worker, until)
 
     def _start(self, piece: P) -> None:
-        with _unsignalled():  # or a handler of this process would run in the child, or the child be forgotten
+        with held_back():  # or a handler of this process would run in the child, or the child be forgotten
             out, into = os.pipe()
             pid = os.fork()
             if pid == 0:
@@ -125,7 +122,7 @@ class Workers(Generic[P, R]):
             stop = threading.Event()
             unheeded()
             signal.signal(signal.SIGTERM, lambda *_: stop.set())
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
             filesystem.write_all(into, self._outcome(piece, stop.is_set))
             status = 0
         finally:
@@ -142,23 +139,13 @@ class Workers(Generic[P, R]):
         return pickle.dumps((found, trouble))
 
 
-@contextmanager
-def _unsignalled() -> Iterator[None]:
-    """Ctrl-C and SIGTERM come after this."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _hear(worker: _Worker[P], until: float | None) -> bool:
     """Take what comes to the end of the pipe; False where it does not end in time."""
     while True:
         if until is not None and not select.select([worker.pipe], [], [], max(0.0, until - time.monotonic()))[0]:
             return False
         select.select([worker.pipe], [], [])  # here a signal may interrupt, not between a read and its keeping
-        with _unsignalled():
+        with held_back():
             part = os.read(worker.pipe, 1 << 20)
             if not part:
                 return True
@@ -167,7 +154,7 @@ def _hear(worker: _Worker[P], until: float | None) -> bool:
 
 def _wait(worker: _Worker[P]) -> int:
     """Its exit status, or less than 0 for the signal that ended it. It has ended, or will in a moment."""
-    with _unsignalled():
+    with held_back():
         status = os.waitstatus_to_exitcode(os.waitpid(worker.pid, 0)[1])
         worker.over = True
     return status

@@ -38,11 +38,12 @@ class PartialError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """What was read, and by which rules: what --select and --ignore named."""
+    """What was read, and by which rules: what --select and --ignore named. `interrupted`: before all of it was."""
 
     seen: Seen
     select: tuple[str, ...]
     ignore: tuple[str, ...]
+    interrupted: bool = False
 
 
 def digest(rules: Sequence[Rule]) -> str:
@@ -66,6 +67,7 @@ def written(partial: Partial, rules: Sequence[Rule]) -> str:
             "rules": digest(rules),
             "select": partial.select,
             "ignore": partial.ignore,
+            "interrupted": partial.interrupted,
             "names": seen.names,
             "damage": seen.damage,
             "marks": seen.marks,
@@ -119,6 +121,11 @@ def chosen_by(given: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...
     """What --select and --ignore named. Raises PartialError."""
     read = _Reader(given, ())
     return tuple(read.texts("select")), tuple(read.texts("ignore"))
+
+
+def was_interrupted(given: Mapping[str, Any]) -> bool:
+    """Whether the end of its logs was not read. Raises PartialError."""
+    return _flag(given.get("interrupted"))
 
 
 def seen_in(given: Mapping[str, Any], rules: Sequence[Rule]) -> Seen:

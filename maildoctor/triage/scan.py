@@ -27,6 +27,8 @@ from maildoctor.triage.tally import LONGEST_EXAMPLE, Entry, Example, Key, Moment
 
 BUDGET = 1000
 EVERY = 128
+_RELIEF = 200_000
+"""Reports that take as long as making an engine that does without them."""
 
 _EXACT_LINES = 64
 _FOLDED = b"last message repeated "
@@ -171,6 +173,8 @@ class Scan:
         self._quoted = [False] * len(self.needles)
         self._meant: dict[int, int] = {}
         self._idle: set[int] = set()
+        self._wasted = 0
+        self._budget = BUDGET
         self._flood_engine: Engine = self._engine
         self._blocks = 0
         self._matcher.forget()
@@ -182,12 +186,21 @@ class Scan:
         self._begin()
         return seen
 
-    def feed(self, stream: Readable, name: str, eager: bool = False, lines: int = 0, offset: int = 0) -> Iterator[int]:
+    def feed(
+        self,
+        stream: Readable,
+        name: str,
+        eager: bool = False,
+        lines: int = 0,
+        offset: int = 0,
+        budget: int = BUDGET,
+    ) -> Iterator[int]:
         """Read one log called `name` to its end, and give the bytes of it so far after each block.
 
         `eager`: it is still being written; `lines`: how many lines of it are not read here, -1 if that is not known;
-        `offset`: how many bytes.
+        `offset`: how many bytes; `budget`: how often a needle is found before it is flooded.
         """
+        self._budget = budget
         blocks = Blocks(stream, Finds.block, eager)
         place = Place(name, lines, b"", offset)
         if not offset:
@@ -290,6 +303,8 @@ class Scan:
         moment = self._moment(blocks.buffer, length, last)
         for needle in self._heated:
             count = counts[needle]
+            if needle not in self._first and not quoted[needle]:
+                self._wasted += count
             if count > 0:
                 flood = self.seen.floods.setdefault(needle, Flood())
                 flood.found += count
@@ -327,18 +342,20 @@ class Scan:
             for needle in {hit & _MASK for hit in hits}:
                 # Lines that only quote a needle must not hide those that mean it: then all of them are read.
                 rare = self._meant.get(needle, 0) < _MOST_OF_THEM * read.get(needle, 0)
-                often = read.get(needle, 0) >= BUDGET
+                often = read.get(needle, 0) >= self._budget
                 if not self._hot[needle] and self._weight_of[needle] and often and not rare:
                     self._hot[needle] = True
                     self._quoted[needle] = self._own.get(needle, 0) < _MOST_OF_THEM * read[needle]
                     self._heated.append(needle)
 
     def _relieve(self) -> None:
-        """In a flood, do without the needles at which no line is counted, for all their lines have longer ones too."""
+        """In a flood, do without the needles at which no line is counted, for all their lines have longer ones too; as
+        soon as their reports have cost as much as such an engine does."""
         idle = {needle for needle in self._heated if needle not in self._first and not self._quoted[needle]}
-        if idle != self._idle:
+        if self._wasted > _RELIEF or not self._idle <= idle:
+            self._wasted = 0
             self._idle = idle
-            self._flood_engine = self._engine.without(idle)
+            self._flood_engine = self._engine.without(idle) if idle else self._engine
 
     def _moment(self, buffer: bytearray, length: int, place: int) -> Moment:
         start = buffer.rfind(b"\n", 0, place) + 1

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Generic, TypeVar
 
+from maildoctor.triage.scan import BUDGET
 from maildoctor.triage.sources import Source
 from maildoctor.triage.sources.opening import WORTH_CUTTING
 
@@ -16,7 +17,9 @@ _TOGETHER = 64 << 20
 """Bytes of whole logs, as they lie there, up to which they are one share: sessions go on from one to the next."""
 
 _PIECE = 512 << 20
-"""Bytes of a large plain log that are a share of their own, about. Each begins to watch for floods anew."""
+"""Bytes of a large plain log that are a share of their own, about."""
+
+_LEAST_BUDGET = 128
 
 _MOST_PIECES = 256
 FAN = 8
@@ -30,6 +33,12 @@ def pieces(start: int, end: int) -> list[tuple[int, int]]:
     count = 1 if size < WORTH_CUTTING else min(2 * -(-size // (2 * _PIECE)), _MOST_PIECES)
     cuts = [start + size * n // count for n in range(count + 1)]
     return list(pairwise(cuts))
+
+
+def budget(count: int) -> int:
+    """How often a needle is found in one of so many pieces of a log before it is flooded. Each begins to watch for
+    floods anew; so that they read no more lines than one reader of all of it, they share what that one may read."""
+    return max(BUDGET // count, _LEAST_BUDGET)
 
 
 def divided(logs: Iterable[Source]) -> Iterator[tuple[Source, bool, Sequence[tuple[int, int]]]]:

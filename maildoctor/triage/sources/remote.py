@@ -140,8 +140,8 @@ def _said(error: BaseException) -> str:
         return "permission denied"
     if isinstance(error, FileNotFoundError):
         return "there is no such file"
-    words = " ".join(str(error).split())[:_LONGEST]
-    return printable(f"{type(error).__name__}: {words}" if words else type(error).__name__)
+    words = printable(" ".join(str(error).split()))[:_LONGEST]  # not cut before: half a secret has not its form
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
 def _time(info: dict[str, Any]) -> float | None:
