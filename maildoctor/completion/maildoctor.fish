@@ -205,6 +205,7 @@ complete -c maildoctor -n '_shtab_maildoctor_using list' -l ascii -d 'no sign be
 complete -c maildoctor -n '_shtab_maildoctor_using; and test $_shtab_maildoctor_npos -eq 0' -a report -d 'What can be done with JSON reports, or with parts of one.'
 complete -c maildoctor -n '_shtab_maildoctor_using report' -s h -l help -d 'show this help message and exit'
 complete -c maildoctor -n '_shtab_maildoctor_using report' -l expect -xka "(__fish_complete_path (commandline -ct))" -d 'fleet: names of hosts, one a line, that must have a report'
+complete -c maildoctor -n '_shtab_maildoctor_using report' -l top -x -d 'merge: how many names and addresses to tell (5)'
 complete -c maildoctor -n '_shtab_maildoctor_using report' -l format -xka "text json junit sarif github nagios prometheus html" -d 'the form of the report (text)'
 complete -c maildoctor -n '_shtab_maildoctor_using report' -l json -d 'short for --format json'
 complete -c maildoctor -n '_shtab_maildoctor_using report' -s v -l verbose -d 'more detail; -vv all evidence in full'
