@@ -321,7 +321,7 @@ def test_a_share_that_cannot_be_read_by_any_worker_is_told_and_the_rest_goes_on(
                 raise ValueError("s3://key:secret@bucket fails")
             inner(scan, stretch, options)
 
-        inner = getattr(cluster, "whole_read_stretch", cluster._read_stretch)
+        inner: Any = getattr(cluster, "whole_read_stretch", cluster._read_stretch)
         cluster.whole_read_stretch = inner  # type: ignore[attr-defined]
         cluster._read_stretch = inner if whole else read
 
