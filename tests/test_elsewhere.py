@@ -314,15 +314,17 @@ def test_a_share_that_cannot_be_read_by_any_worker_is_told_and_the_rest_goes_on(
     scheduler: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def broken(whole: bool) -> None:
-        from maildoctor.cli import cluster
+        from maildoctor.cli import cluster as imported
+
+        cluster: Any = imported
 
         def read(scan: Any, stretch: Any, options: Any) -> None:
             if stretch.name.endswith("mail-03.log.gz"):
                 raise ValueError("s3://key:secret@bucket fails")
             inner(scan, stretch, options)
 
-        inner: Any = getattr(cluster, "whole_read_stretch", cluster._read_stretch)
-        cluster.whole_read_stretch = inner  # type: ignore[attr-defined]
+        inner = getattr(cluster, "whole_read_stretch", cluster._read_stretch)
+        cluster.whole_read_stretch = inner
         cluster._read_stretch = inner if whole else read
 
     paths = logs(tmp_path, 20)
