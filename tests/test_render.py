@@ -41,7 +41,7 @@ maildoctor 0.1.0  host mail.example.test  sendmail 8.17.1.9 + cyrus-sasl 2.1.28
                host.
      $ apt-get install --reinstall libsasl2-modules
      $ mv /usr/lib/sasl2/libdigestmd5.so /usr/lib/sasl2/libdigestmd5.so.off
-               (restarts sendmail)
+               # restarts sendmail
      undo      mv /usr/lib/sasl2/libdigestmd5.so.off /usr/lib/sasl2/libdigestmd5.so
      explains: 1 symptom
        [!!] MECH002 DIGEST-MD5 is offered but no user has a DIGEST-MD5 secret

@@ -296,11 +296,11 @@ OF_A_RULE = Step("postconf -e x=y", "risky")
     [
         ((SAFE, RESTART), Leave(), ["", "needs --restart"]),
         ((SAFE, RESTART), Leave(restarts=True), ["", ""]),
-        ((RISKY, RESTART), Leave(restarts=True), ["needs its name", "it follows a step that is left"]),
+        ((RISKY, RESTART), Leave(restarts=True), ["risky", "it follows a step that is left"]),
         ((RISKY, RESTART), Leave(("PERM*",), restarts=True), ["", ""]),
         ((RISKY,), Leave(all_steps=True), [""]),
         ((LOOK, BY_HAND, SAFE), Leave(all_steps=True, restarts=True), ["by hand", "it follows a step that is left"]),
-        ((PACKAGE,), Leave(), ["needs its name"]),
+        ((PACKAGE,), Leave(), ["risky"]),
         ((OF_A_RULE,), Leave(all_steps=True), ["a command to be made complete"]),
     ],
 )

@@ -139,7 +139,7 @@ def _run(step: Step, style: Style, first: bool) -> Iterator[Block]:
     if command.startswith("# "):
         yield Block("  do  ", command[2:])
         return
-    effect = f"   ({shown(step.effect, style.ascii)})" if step.effect else ""
+    effect = f"   # {shown(step.effect, style.ascii)}" if step.effect else ""
     yield Block("  run " if first else "      ", f"{command}{effect}", tone="command", wrap="never")
 
 

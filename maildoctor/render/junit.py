@@ -163,6 +163,6 @@ def _words(ranked: Ranked, causes: Causes) -> Iterator[str]:
     yield from [f"why: {shown(f.why)}"] if f.why else []
     yield from (f"advice: {shown(paragraph)}" for paragraph in f.advice.split("\n") if paragraph)
     for step in f.fix:
-        yield f"$ {shown(step.command)}{f'  ({shown(step.effect)})' if step.effect else ''}"
+        yield f"$ {shown(step.command)}{f'  # {shown(step.effect)}' if step.effect else ''}"
     if f.count > 1:
         yield f"seen: {f.count} times"

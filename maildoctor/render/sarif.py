@@ -136,7 +136,7 @@ def _words(ranked: Ranked, causes: Mapping[str, Finding]) -> Iterator[str]:
     if f.advice:
         yield from f.advice.split("\n")
     for step in f.fix:
-        yield f"$ {step.command}" + (f"  ({step.effect})" if step.effect else "")
+        yield f"$ {step.command}" + (f"  # {step.effect}" if step.effect else "")
 
 
 def _message(lines: Iterator[str] | Sequence[str]) -> dict[str, str]:

@@ -324,7 +324,7 @@ def _run(step: Step, indent: int, style: Style, first: bool) -> Iterator[Block]:
         block = _by_hand(command[2:], indent)
         yield replace(block, lead=f"{block.lead.strip()} ".ljust(_SHORT))
     else:
-        effect = f"   ({shown(step.effect, style.ascii)})" if step.effect else ""
+        effect = f"   # {shown(step.effect, style.ascii)}" if step.effect else ""
         yield _short_label("run" if first else "", f"{command}{effect}", indent, "never")
     if command != step.command:
         yield _short_label("", "it holds characters that cannot be printed: do not copy it", indent, "words")
@@ -526,7 +526,7 @@ def _step(step: Step, style: Style, indent: int) -> Iterator[Block]:
     if command != step.command:
         yield _labelled("escaped", "it holds characters that cannot be printed: do not copy it", indent)
     if step.effect:
-        yield _labelled("", f"({shown(step.effect, style.ascii)})", indent)
+        yield _labelled("", f"# {shown(step.effect, style.ascii)}", indent)
     if step.undo:
         yield _labelled("undo", shown(step.undo, style.ascii), indent, "never")
 

@@ -91,4 +91,5 @@ def _left(step: Step, finding: Finding, leave: Leave) -> str:
 def _unless_named(step: Step, finding: Finding, leave: Leave) -> str:
     if (step.safety == "safe" and step.changes) or leave.all_steps or leave.names(finding):
         return ""
-    return f"needs its name: maildoctor fix {finding.code} --apply"
+    starts = any(other.kind == "restarts" for other in finding.fix) and not leave.restarts
+    return f"risky: maildoctor fix {finding.code} --apply{' --restart' if starts else ''} does it"
