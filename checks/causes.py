@@ -19,7 +19,7 @@ def _of_the_daemon(bad: Finding, _: Finding) -> bool:
 
 def _owner_of_maps(unknown: Finding, _: Finding) -> bool:
     """Maps are read that are root's or the TrustedUser's (safefile.c)."""
-    return unknown.labels["option"] == "TrustedUser"
+    return unknown.labels.get("option") == "TrustedUser"
 
 
 def _refused_for_it(unknown: Finding, refused: Finding) -> bool:

@@ -177,7 +177,7 @@ def opensmtpd_on_loopback_only(smtpd: OpenSmtpd) -> Findings:
     "error",
     rung="program",
     role="cause",
-    explains=("stopped", "no-answer", "no-offer", "TLS830"),
+    explains=("stopped", "no-answer", "no-offer"),
     fails=[
         {"smtpd": f"no bundle: /etc/ssl/certs/ca-certificates.crt\n==> /etc/smtpd.conf <==\n{_GOOD}", "processes": ""},
         {
