@@ -413,6 +413,9 @@ def test_a_signal_ends_the_workers_and_what_they_read_is_told(
     assert said["log"]["interrupted"] and not said["log"]["damage"]
     assert 0 < said["log"]["bytes"] < whole.stat().st_size
     assert CODE in {f["code"] for f in said["findings"]}
+    until = time.monotonic() + 10  # multiprocessing's own tracker ends once it sees that we have
+    while any(map(runs, family)) and time.monotonic() < until:
+        time.sleep(0.05)
     assert not any(map(runs, family))
 
 

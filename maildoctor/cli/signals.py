@@ -73,7 +73,7 @@ def noted() -> Iterator[Callable[[], KeyboardInterrupt | None]]:
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """SIGINT and SIGTERM come after this. Threads and processes that are begun within never get them."""
+    """SIGINT and SIGTERM come after this."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     try:
         yield
