@@ -70,6 +70,51 @@ def test_a_pattern_gives_the_report_of_the_same_files_here(
     assert json.dumps(there).replace("memory:///mail", str(tmp_path)) == json.dumps(near)
 
 
+@pytest.fixture
+def on_a_host(store: Any) -> None:
+    """The same store by `onahost://joe:PASSWORD@HOST/mail/NAME`, where the host is no part of a file's name, as with
+    sftp://; a wrong password is refused."""
+
+    class OnAHost(type(store)):  # type: ignore[misc]
+        protocol = "onahost"
+        cachable = False
+
+        def __init__(self, host: str, by: str = "", **more: Any) -> None:
+            super().__init__(**more)
+            if by == "wrong":
+                raise RuntimeError("authentication failed")
+
+        @classmethod
+        def _strip_protocol(cls, path: str) -> str:
+            named = fsspec.utils.infer_storage_options(path)["path"] if "://" in path else path
+            return str(named).rstrip("/")
+
+        @staticmethod
+        def _get_kwargs_from_urls(path: str) -> dict[str, Any]:
+            found = fsspec.utils.infer_storage_options(path)
+            return {"host": found["host"], "by": found.get("password", "")}
+
+    fsspec.register_implementation("onahost", OnAHost, clobber=True)
+
+
+@pytest.mark.usefixtures("on_a_host")
+def test_a_pattern_keeps_the_host_that_has_the_files(
+    store: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    near = report(capsys, *on_this_machine(store, tmp_path))
+    there = report(capsys, "onahost://joe:right@logs.example.com:22/mail/*")
+    assert json.dumps(there).replace("onahost://joe:***@logs.example.com:22/mail", str(tmp_path)) == json.dumps(near)
+
+
+@pytest.mark.usefixtures("on_a_host")
+def test_who_lets_nobody_in_is_told_and_the_rest_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mail.log").write_bytes(log(1, 5))
+    status, said = report(capsys, "onahost://joe:wrong@logs.example.com/mail/*", str(tmp_path / "mail.log"))
+    assert (status, said["log"]["lines"]) == (3, 4)
+    (sentence,) = said["log"]["damage"]
+    assert sentence.startswith("onahost://joe:***@logs.example.com/mail/*: cannot be opened: RuntimeError: authentic")
+
+
 def test_files_on_this_machine_have_addresses_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mail.log.gz").write_bytes(gzip.compress(log(1, 5)))
     assert report(capsys, f"file://{tmp_path}/mail.log.gz")[1]["log"]["lines"] == 4

@@ -23,6 +23,8 @@ _BLOCK = 4 << 20
 
 _LONGEST = 200
 _WEB = ("http", "https")
+_DENIED = (401, 403)
+"""Status of HTTP (RFC 9110 section 15.5)."""
 
 
 class Unreachable(SourceError):
@@ -65,8 +67,17 @@ def found_at(address: str) -> Iterator[Found]:
         raise Unreachable(what, printable(address), "")
     for name, info in files.items():
         size = info.get("size")
-        where = system.unstrip_protocol(name) if pattern else address
+        where = _address(address, path, system, name) if pattern else address
         yield Found(where, size if isinstance(size, int) else None, _time(info))
+
+
+def _address(pattern: str, path: str, system: Any, name: str) -> str:
+    """Of one file that a pattern found; `path`: the pattern within the file system. Where a host has the files, as with
+    sftp://, its name is no part of theirs."""
+    scheme, _, rest = pattern.partition("://")
+    if name.startswith("/") and rest.endswith(path) and rest.lstrip("/") != path.lstrip("/"):
+        return f"{scheme}://{rest.removesuffix(path)}{name}"
+    return str(system.unstrip_protocol(name))
 
 
 class Remote:
@@ -88,7 +99,7 @@ class Remote:
                 self._open()
             data = self._file.read(min(len(buffer), _BLOCK))
         except SourceError as error:
-            self.damage = f"{error.what}: {error.remedy}"
+            self.damage = ": ".join(filter(None, (error.what, error.remedy)))
             return 0
         except Exception as error:  # each store raises errors of its own
             self.damage = f"could not be read beyond byte {self.position}: {_said(error)}"
@@ -119,7 +130,8 @@ class Remote:
 
 
 def _system(address: str) -> tuple[Any, str]:
-    """fsspec's file system for this address, and the path in it. Raises SourceError."""
+    """fsspec's file system for this address, and the path in it. Raises Unreachable where it lets nobody in, and
+    SourceError where nothing here opens such addresses."""
     where = printable(address)
     try:
         import fsspec
@@ -130,13 +142,18 @@ def _system(address: str) -> tuple[Any, str]:
     except ImportError as error:
         raise SourceError(f"what reads such addresses is missing: {_said(error)}", where, _INSTALL) from error
     except Exception as error:
-        raise SourceError(f"cannot be opened: {_said(error)}", where, "name it as s3://bucket/mail.log.gz") from error
+        if "Protocol not known" in str(error):
+            remedy = "name it as s3://bucket/mail.log.gz"
+            raise SourceError(f"cannot be opened: {_said(error)}", where, remedy) from error
+        raise Unreachable(f"cannot be opened: {_said(error)}", where, "") from error
     return system, path
 
 
 def _said(error: BaseException) -> str:
     """What an error says, in one line without credentials."""
-    if isinstance(error, PermissionError):
+    # HTTPFileSystem calls a page not found whatever the server answered
+    answers = (getattr(one, "status", 0) for one in (error, error.__cause__))
+    if isinstance(error, PermissionError) or any(status in _DENIED for status in answers):
         return "permission denied"
     if isinstance(error, FileNotFoundError):
         return "there is no such file"
