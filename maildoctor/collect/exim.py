@@ -4,6 +4,7 @@ import re
 
 from maildoctor.auth import exim
 from maildoctor.auth.service import LoginService, SaslApplication
+from maildoctor.collect.included import in_one, with_included
 from maildoctor.collect.knowledge import Adapter, FactStore, first, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.exim.conf import DEBIAN, GENERATED, LOCAL_MACROS, Exim
@@ -25,7 +26,6 @@ _TEMPLATE, _SPLIT = "/etc/exim4/exim4.conf.template", "/etc/exim4/conf.d"
 _PARTS = ("main", "acl", "router", "transport", "retry", "rewrite", "auth")
 _ELSEWHERE = "/etc/exim4/passwd.client"
 _INCLUDE = re.compile(r"(?m)^[ \t]*\.include(?:_if_exists)?[ \t]+\"?(/[^\s\"]{1,400})")
-_INCLUDED = 20
 _USER = re.compile(r"(?m)^\"?([A-Za-z0-9_][\w.@+-]{0,99})\"?(?=[\s:])")
 _USERS = 1000
 
@@ -42,21 +42,14 @@ def configuration(host: Host, know: FactStore) -> Exim | Unknown:
     answer = host.ask("read", path)
     if isinstance(answer, NoAnswer):
         return unknown(answer, path)
-    files = {path: answer}
-    waiting = _INCLUDE.findall(answer)
-    while waiting and len(files) < _INCLUDED:
-        wanted = waiting.pop(0)
-        body = host.ask("read", wanted) if wanted not in files else ""
-        if isinstance(body, str) and wanted not in files:
-            files[wanted] = body
-            waiting += _INCLUDE.findall(body)
+    files = with_included(host, path, answer, _INCLUDE)
     head = []
     if path == GENERATED:
         files[DEBIAN] = text(host.ask("read", DEBIAN))
         head += [f"newer: {name}" for name in _newer(host, know, path, files[DEBIAN])]
     rows = [row for row in text(host.ask("read", _ELSEWHERE)).splitlines() if re.match(r"[^\s#]", row)]
     head += [f"logins elsewhere: {len(rows)}"] if rows and path.startswith(("/etc/exim4/", GENERATED)) else []
-    bodies = joined(*(f"==> {name} <==\n{body.removesuffix(chr(10))}" for name, body in files.items()))
+    bodies = in_one(files)
     tables = dict.fromkeys(name for a in Exim.parse(bodies).servers for name in a.files)
     for table in know.some(tables, "files of users"):
         names = host.ask("read", table)

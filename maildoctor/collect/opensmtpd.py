@@ -4,6 +4,7 @@ import re
 
 from maildoctor.auth import opensmtpd
 from maildoctor.auth.service import LoginService, SaslApplication
+from maildoctor.collect.included import in_one, with_included
 from maildoctor.collect.knowledge import Adapter, FactStore, first, joined, text, unknown
 from maildoctor.facts import Absent, Unknown
 from maildoctor.facts.opensmtpd.conf import OpenSmtpd
@@ -17,7 +18,6 @@ CONFIGURATIONS = ("/etc/smtpd.conf", "/etc/smtpd/smtpd.conf", "/etc/opensmtpd/sm
 """Of Debian, Arch and Alpine by turns, of Fedora, of OpenBSD, of FreeBSD."""
 _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 _INCLUDE = re.compile(r"(?m)^[ \t]*include[ \t]+\"?(/[^\s\"]{1,400})")
-_INCLUDED = 20
 _USER = re.compile(r"(?m)^[ \t]*([A-Za-z0-9_][\w.@+-]{0,99})(?=[\s:])")
 _USERS = 1000
 
@@ -34,15 +34,8 @@ def configuration(host: Host, know: FactStore) -> OpenSmtpd | Unknown:
     answer = host.ask("read", path)
     if isinstance(answer, NoAnswer):
         return unknown(answer, path)
-    files = {path: answer}
-    waiting = _INCLUDE.findall(answer)
-    while waiting and len(files) < _INCLUDED:
-        wanted = waiting.pop(0)
-        body = host.ask("read", wanted) if wanted not in files else ""
-        if isinstance(body, str) and wanted not in files:
-            files[wanted] = body
-            waiting += _INCLUDE.findall(body)
-    bodies = joined(*(f"==> {name} <==\n{body.removesuffix(chr(10))}" for name, body in files.items()))
+    files = with_included(host, path, answer, _INCLUDE)
+    bodies = in_one(files)
     found = OpenSmtpd.parse(bodies)
     head = _bundle(host, know)
     times = [look.mtime for name in files if (look := Look.parse(text(host.ask("look", name))))]
