@@ -36,7 +36,7 @@ exit status:
   2  wrong usage, or maildoctor itself failed
   3  nothing found, and it is not shown that users can log in
 
-Each option has a environment variable: MAILDOCTOR_FORMAT for --format.
+Each option has an environment variable: MAILDOCTOR_FORMAT for --format.
 """
 
 

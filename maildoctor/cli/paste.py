@@ -40,7 +40,7 @@ exit status:
   2  wrong usage, or maildoctor itself failed
   3  nothing found, which shows no login, or nothing of a mail server
 
-Each option has a environment variable: MAILDOCTOR_FORMAT for --format.
+Each option has an environment variable: MAILDOCTOR_FORMAT for --format.
 """
 
 

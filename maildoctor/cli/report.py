@@ -32,7 +32,7 @@ The exit status is what the report, or the worst of them, deserves:
   3  nothing found, but something was not judged, a report of a fleet could not
      be used, or something could not be merged
 
-Each option has a environment variable: MAILDOCTOR_FORMAT for --format.
+Each option has an environment variable: MAILDOCTOR_FORMAT for --format.
 """
 
 

@@ -37,7 +37,7 @@ exit status:
      something that could not be read
   130, 143  interrupted by Ctrl-C or SIGTERM; what was known so far is told
 
-Each option has a environment variable: MAILDOCTOR_FORMAT for --format.
+Each option has an environment variable: MAILDOCTOR_FORMAT for --format.
 """
 
 
