@@ -559,8 +559,14 @@ def _where(ground: Ground) -> str:
 def _probe(ground: Ground, more: str = "") -> Sequence[Step]:
     if not ground.user:
         return [Inspect(f"maildoctor guide{options(ground.asked)} --user NAME")]
-    command = f"maildoctor probe {{where}} --no-verify --user {{user}}{more}"
-    return [Inspect(command, (("where", _where(ground)), ("user", ground.user), ("address", _address(ground))))]
+    settings = client_settings(ground)
+    words = (
+        ("where", _where(ground)),
+        ("user", ground.user),
+        ("mech", settings.mechanism if settings else "PLAIN"),  # what is tried is what mail programs use
+        ("address", _address(ground)),
+    )
+    return [Inspect(f"maildoctor probe {{where}} --no-verify --user {{user}} --mech {{mech}}{more}", words)]
 
 
 def _address(ground: Ground) -> str:
