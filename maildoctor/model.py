@@ -497,6 +497,11 @@ class Report:
         """How many checks had this outcome."""
         return sum(o.outcome == verdict for o in self.outcomes)
 
+    def unjudged(self, *codes: str) -> bool:
+        """Whether one of these checks could not look, or not at all of it: what it did not find shows nothing then."""
+        of = [o for o in self.outcomes if o.code in codes]
+        return any(o.outcome in ("not_judged", "broke") or (o.outcome == "fail" and o.reason) for o in of)
+
     def severe(self, severity: Severity) -> int:
         """How many findings have this severity, symptoms included and suppressed ones not."""
         return sum(r.finding.severity == severity and not r.suppressed for r in self.ranked)

@@ -223,11 +223,6 @@ class Ground:
         good = {o.code: o.name for o in self.report.outcomes if o.outcome == "pass"}
         return tuple(f"{code} {good[code]}" for code in codes if code in good)
 
-    def unjudged(self, *codes: str) -> bool:
-        """Whether one of these checks could not look, or not at all of it: what the others say is no proof then."""
-        of = [o for o in self.report.outcomes if o.code in codes]
-        return any(o.outcome in ("not_judged", "broke") or (o.outcome == "fail" and o.reason) for o in of)
-
 
 def _asked_by(store: Store) -> str:
     """Whom the mail server asks for accounts of that kind: what saslauthd asks in turn is not its to say."""

@@ -445,7 +445,7 @@ def _built(ground: Ground) -> Shown | None:
         return None
     words, codes = _OF_BUILD[ground.mta]
     passed = ground.passed(*codes)
-    if not passed or ground.unjudged(*codes):
+    if not passed or ground.report.unjudged(*codes):
         return None
     if ground.mta == "sendmail" and not any(p.startswith("CONF002") for p in passed):
         words = "Sendmail can read its files"
@@ -615,7 +615,7 @@ def _logs(ground: Ground) -> Shown | None:
 def _closed(ground: Ground) -> Shown | None:
     passed = ground.passed(*_CLOSED)
     service = ground.service
-    if not passed or service is None or ground.unjudged(*_CLOSED):
+    if not passed or service is None or ground.report.unjudged(*_CLOSED):
         return None
     return "strangers may not relay", tuple(Evidence(service.path, f"{p}: passed") for p in passed)
 

@@ -52,7 +52,7 @@ def carried_out(
             yield Done(repair, "changed", report, why="it follows from another finding now: see maildoctor fix")
             continue
         if now is None:
-            yield Done(repair, "gone" if _is_judged(repair, report) else "unseen", report)
+            yield Done(repair, "unseen" if report.unjudged(repair.finding.code) else "gone", report)
             continue
         if now.steps != repair.steps:
             yield Done(repair, "changed", report, why="its remedy is another one now: see maildoctor fix")
@@ -122,18 +122,12 @@ def _judged(repair: Repair, before: Report, after: Report) -> tuple[Result, str]
     if new and (worse or repair.finding.severity != "error"):
         return "worse", f"it brought {new[0].code}: {new[0].message}"
     if not _is_there(repair, after):
-        return ("fixed", "") if _is_judged(repair, after) else ("unseen", "")
+        return ("unseen", "") if after.unjudged(repair.finding.code) else ("fixed", "")
     return ("waits", "") if repair.incomplete else ("no_help", "it is still there after all its steps")
 
 
 def _is_there(repair: Repair, report: Report) -> bool:
     return repair.finding.fingerprint in {r.finding.fingerprint for r in report.ranked}
-
-
-def _is_judged(repair: Repair, report: Report) -> bool:
-    """Whether its check looked at all of it: that there is no finding shows nothing else."""
-    of = [o for o in report.outcomes if o.code == repair.finding.code]
-    return not any(o.outcome in ("not_judged", "broke") or (o.outcome == "fail" and o.reason) for o in of)
 
 
 def _rank(report: Report) -> int:
