@@ -18,7 +18,7 @@ from maildoctor.api import (
     is_plain,
     shown,
 )
-from maildoctor.api.host import Listeners, Processes
+from maildoctor.api.host import Listeners, Process, Processes
 from maildoctor.api.opensmtpd import OpenSmtpd, Statement
 
 _MAIN = 'pki mx cert "/etc/smtpd/host.pem"\npki mx key "/etc/smtpd/host.key"\n'
@@ -209,8 +209,8 @@ def opensmtpd_without_ca_bundle(smtpd: OpenSmtpd, processes: Processes) -> Findi
     )
 
 
-def _daemons(processes: Processes) -> list[Evidence]:
-    return [p.evidence for p in processes.all if p.program.endswith("/smtpd") and "postfix" not in p.program]
+def _daemons(processes: Processes) -> list[Process]:
+    return [p for p in processes.all if p.program.endswith("/smtpd") and "postfix" not in p.program]
 
 
 @check(
@@ -236,7 +236,7 @@ def opensmtpd_not_running(smtpd: OpenSmtpd, processes: Processes, listeners: Lis
     Advice: start OpenSMTPD; if it ends at once, smtpd -n and the last lines of its log say why.
     """
     if running := _daemons(processes):
-        yield shown("OpenSMTPD runs", running[0])
+        yield shown("OpenSMTPD runs", running[0].evidence)
         return
     ports = sorted({x.port for x in smtpd.listeners})
     if not ports or any(listeners.on(port) for port in ports):
@@ -268,7 +268,7 @@ def opensmtpd_runs_an_older_configuration(smtpd: OpenSmtpd, processes: Processes
 
     Advice: run smtpd -n, which says what is wrong with the new one, then restart OpenSMTPD.
     """
-    running = [p for p in processes.all if p.program.endswith("/smtpd") and "postfix" not in p.program]
+    running = _daemons(processes)
     if running and min(p.started for p in running) < smtpd.changed:
         yield found(
             f"{smtpd.path} was changed after OpenSMTPD was started",

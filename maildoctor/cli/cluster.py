@@ -6,7 +6,6 @@ report is the same.
 """
 
 import argparse
-import signal
 import sys
 import threading
 import time
@@ -22,7 +21,7 @@ from maildoctor.cli.log_report import chosen_rules
 from maildoctor.cli.logs import chosen_engine, opened, read_piece, wanted
 from maildoctor.cli.progress import Progress
 from maildoctor.cli.report_error import UsageError
-from maildoctor.cli.signals import STOPS, held_back, noted
+from maildoctor.cli.signals import held_back, noted, passed_by
 from maildoctor.render.escape import shown
 from maildoctor.render.log import size
 from maildoctor.triage.builtin import builtin
@@ -323,12 +322,6 @@ def _bytes(stretch: Stretch) -> int:
     return (stretch.found.size or 0) if stretch.end is None else stretch.end - stretch.start
 
 
-def unsignalled() -> None:
-    """On a worker of this machine, in its main thread: the Ctrl-C of their terminal is for us, and we end them."""
-    for number in STOPS:
-        signal.signal(number, signal.SIG_IGN)
-
-
 @contextmanager
 def _client(options: argparse.Namespace) -> Iterator[Any]:
     """A client of the scheduler at the address, or of one on this machine, which ends with it. Raises UsageError."""
@@ -338,13 +331,10 @@ def _client(options: argparse.Namespace) -> Iterator[Any]:
         raise UsageError("the Python package distributed (Dask) is missing", "--dask", _INSTALL) from error
     if options.dask == "local":
         with held_back():
-            cluster = LocalCluster(
-                n_workers=max(options.procs, 1),
-                threads_per_worker=1,
-                dashboard_address="127.0.0.1:0",
-            )
+            workers = max(options.procs, 1)
+            cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0")
             client = Client(cluster)
-            client.run(unsignalled)
+            client.run(passed_by)
         with cluster, client:
             yield client
         return

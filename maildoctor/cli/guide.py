@@ -24,7 +24,7 @@ from maildoctor.guide.step import ClientSettings, Guide
 from maildoctor.host import Host
 from maildoctor.host.deadline import SECONDS, Deadline
 from maildoctor.host.network import ProbeOptions, visited
-from maildoctor.install.wanted import STORES, Wanted
+from maildoctor.install.wanted import STORES, TLS_AT_ONCE, Wanted
 from maildoctor.library import load_library
 from maildoctor.model import Report
 from maildoctor.render.escape import shown
@@ -168,14 +168,11 @@ def _asked(options: argparse.Namespace) -> Wanted:
 
 def _possible(ground: Ground) -> None:
     """What the mail server that is guided cannot do is refused (sendmail begins TLS by STARTTLS only, as a client)."""
-    if ground.mta == "sendmail" and ground.relay and ground.wanted.relay_port == _TLS_AT_ONCE:
+    if ground.mta == "sendmail" and ground.relay and ground.wanted.relay_port == TLS_AT_ONCE:
         raise UsageError(
             "Sendmail cannot speak TLS from the first byte to a smart host", f"--relay {ground.relay}",
             f"try --relay {ground.wanted.relay_host}:587",
         )  # fmt: skip
-
-
-_TLS_AT_ONCE = 465
 
 
 def _host(options: argparse.Namespace) -> Host:

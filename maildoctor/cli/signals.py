@@ -88,6 +88,12 @@ def unheeded() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def passed_by() -> None:
+    """Let both pass by: for a child of ours that must hand over what it has, which we end by other means."""
+    for number in STOPS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def status_of(stop: KeyboardInterrupt) -> int:
     """The exit status: 143 after SIGTERM, 130 after Ctrl-C."""
     return _SIGNALLED + (signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT)

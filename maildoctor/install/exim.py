@@ -13,7 +13,7 @@ from maildoctor.facts.cyrus.saslauthd import Saslauthd
 from maildoctor.facts.exim.conf import DEBIAN, GENERATED, LOCAL_MACROS, Exim, Option
 from maildoctor.facts.system import System
 from maildoctor.install import accounts
-from maildoctor.install.wanted import SetUp, Store, Wanted
+from maildoctor.install.wanted import SUBMISSION, SetUp, Store, Wanted
 from maildoctor.plan.steps import (
     AddBefore,
     AddBehind,
@@ -33,8 +33,6 @@ from maildoctor.plan.steps import (
     WriteLogin,
 )
 from maildoctor.plan.words import is_plain
-
-SUBMISSION = 587
 
 _BEGIN = "begin authenticators"
 _SPLIT = "/etc/exim4/conf.d/auth/35_server_authenticators"

@@ -9,7 +9,7 @@ from dataclasses import replace
 from maildoctor.facts.opensmtpd.conf import OpenSmtpd
 from maildoctor.facts.system import System
 from maildoctor.install import accounts
-from maildoctor.install.wanted import SetUp, Wanted
+from maildoctor.install.wanted import SUBMISSION, SetUp, Wanted
 from maildoctor.plan.steps import (
     AddBefore,
     AddLine,
@@ -26,8 +26,6 @@ from maildoctor.plan.steps import (
     WriteLogin,
 )
 from maildoctor.plan.words import is_plain
-
-SUBMISSION = 587
 
 _PATHS = {
     "alpine": "/etc/smtpd/smtpd.conf",

@@ -14,7 +14,7 @@ from maildoctor.facts.postfix.client import NextHop
 from maildoctor.facts.postfix.server import Postfix
 from maildoctor.facts.system import System
 from maildoctor.install import accounts
-from maildoctor.install.wanted import SetUp, Store, Wanted
+from maildoctor.install.wanted import TLS_AT_ONCE, SetUp, Store, Wanted
 from maildoctor.plan.steps import (
     AddPostfixService,
     BuildTable,
@@ -45,8 +45,6 @@ _SASLDB = "/etc/sasldb2"
 _SASLDB_OF_PORTS = "/usr/local/etc/sasldb2.db"
 """FreeBSD: of the port, with the ending that libc's ndbm gives it."""
 _PASSWORDS = "/etc/postfix/sasl_passwd"
-_TLS_AT_ONCE = 465
-"""TLS from the first byte (RFC 8314, section 3)."""
 
 
 def set_up(
@@ -135,7 +133,7 @@ def _relay(wanted: Wanted) -> Iterator[Step]:
         ("smtp_tls_security_level", "encrypt"),
     ):
         yield SetPostfix(name, value)
-    if wanted.relay_port == _TLS_AT_ONCE:
+    if wanted.relay_port == TLS_AT_ONCE:
         yield SetPostfix("smtp_tls_wrappermode", "yes")
     yield Restart("postfix")
 

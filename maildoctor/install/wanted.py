@@ -21,8 +21,10 @@ STORES: Mapping[MailServer, tuple[Store, ...]] = {
 }
 """What each mail server can be set up with; the usual one first."""
 
-
 SUBMISSION = 587
+"""The port for users' programs (RFC 6409, section 3.1)."""
+TLS_AT_ONCE = 465
+"""The same with TLS from the first byte (RFC 8314, section 3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Wanted:
 
     @property
     def relay_port(self) -> int:
-        """Its port; where none is named, that of submission, which is for logins (RFC 6409, section 3.1)."""
+        """Its port; where none is named, that of submission, which is for logins."""
         return int(self.relay.partition(":")[2] or SUBMISSION)
 
 

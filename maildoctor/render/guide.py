@@ -34,13 +34,15 @@ _GAP = Block("", "")
 def text(guide: Guide, style: Style, whole: bool = False) -> str:
     """The plan and the next step; of the `whole` way, each step that can be done now. Where that is more than a screen
     holds, as many of the first steps as need be share a line if they are done."""
-    full = written(_blocks(guide, style, whole), style)
+    drawn = written(_blocks(guide, style, whole), style)
     if style.verbosity > 0:
-        return full
+        return drawn
     done = len(list(takewhile(lambda step: step.state == "done", guide.steps)))
-    shorter = (written(_blocks(guide, style, whole, folded), style) for folded in range(_FEW_DONE, done + 1))
-    texts = [full, *shorter]
-    return next((text for text in texts if text.count("\n") <= _SCREEN), texts[-1])
+    for folded in range(_FEW_DONE, done + 1):
+        if drawn.count("\n") <= _SCREEN:
+            break
+        drawn = written(_blocks(guide, style, whole, folded), style)
+    return drawn
 
 
 def client_text(settings: ClientSettings, style: Style) -> str:
