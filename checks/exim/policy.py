@@ -2,7 +2,7 @@
 
 from maildoctor.api import EditFile, Evidence, Findings, Restart, SetOption, Start, check, found, shown
 from maildoctor.api.exim import DEBIAN, Exim
-from maildoctor.api.host import Listeners, Processes
+from maildoctor.api.host import Listeners, Processes, daemons
 
 _MAIN = """acl_smtp_rcpt = acl_rcpt
 hostlist relay_from_hosts = 127.0.0.1
@@ -197,7 +197,7 @@ def exim_not_running(exim: Exim, processes: Processes, listeners: Listeners) -> 
 
     Advice: start Exim; if it ends at once, exim -bV and the panic log say why.
     """
-    running = [p for p in processes.all if p.program.rpartition("/")[2].startswith("exim")]
+    running = daemons("exim", processes)
     if running:
         yield shown("Exim runs", running[0].evidence)
         return

@@ -18,7 +18,7 @@ from maildoctor.api import (
     is_plain,
     shown,
 )
-from maildoctor.api.host import Listeners, Process, Processes
+from maildoctor.api.host import Listeners, Processes, daemons
 from maildoctor.api.opensmtpd import OpenSmtpd, Statement
 
 _MAIN = 'pki mx cert "/etc/smtpd/host.pem"\npki mx key "/etc/smtpd/host.key"\n'
@@ -198,7 +198,7 @@ def opensmtpd_without_ca_bundle(smtpd: OpenSmtpd, processes: Processes) -> Findi
     """
     if not smtpd.lacks_bundle:
         return
-    runs = bool(_daemons(processes))
+    runs = bool(daemons("opensmtpd", processes))
     yield found(
         f"{smtpd.lacks_bundle} does not exist: OpenSMTPD ends "
         + ("at its next start" if runs else "when it is started"),
@@ -207,10 +207,6 @@ def opensmtpd_without_ca_bundle(smtpd: OpenSmtpd, processes: Processes) -> Findi
         severity="warning" if runs else None,
         path=smtpd.lacks_bundle,
     )
-
-
-def _daemons(processes: Processes) -> list[Process]:
-    return [p for p in processes.all if p.program.endswith("/smtpd") and "postfix" not in p.program]
 
 
 @check(
@@ -235,7 +231,7 @@ def opensmtpd_not_running(smtpd: OpenSmtpd, processes: Processes, listeners: Lis
 
     Advice: start OpenSMTPD; if it ends at once, smtpd -n and the last lines of its log say why.
     """
-    if running := _daemons(processes):
+    if running := daemons("opensmtpd", processes):
         yield shown("OpenSMTPD runs", running[0].evidence)
         return
     ports = sorted({x.port for x in smtpd.listeners})
@@ -268,7 +264,7 @@ def opensmtpd_runs_an_older_configuration(smtpd: OpenSmtpd, processes: Processes
 
     Advice: run smtpd -n, which says what is wrong with the new one, then restart OpenSMTPD.
     """
-    running = _daemons(processes)
+    running = daemons("opensmtpd", processes)
     if running and min(p.started for p in running) < smtpd.changed:
         yield found(
             f"{smtpd.path} was changed after OpenSMTPD was started",

@@ -15,7 +15,7 @@ from maildoctor.facts.port_names import PortNames
 from maildoctor.facts.processes import Listener, Listeners, Process, Processes
 from maildoctor.facts.resolver import Greeting, Resolver
 from maildoctor.facts.safety import Reader, may, refusals, unsafe_folder
-from maildoctor.facts.services import Services, counted_ports, named
+from maildoctor.facts.services import Services, counted_ports, daemons, named
 from maildoctor.facts.startup import Startup, leaves_at_once
 from maildoctor.facts.system import System
 from maildoctor.facts.tls import Certificate, Pair, SpareTls, Tls, TlsFile
@@ -63,6 +63,7 @@ __all__ = [
     "Trail",
     "address_of",
     "counted_ports",
+    "daemons",
     "is_of_people",
     "is_private",
     "leaves_at_once",

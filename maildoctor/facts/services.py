@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from maildoctor.facts.processes import Listener, Listeners, Processes
+from maildoctor.facts.processes import Listener, Listeners, Process, Processes
 from maildoctor.model import Evidence
 
 _PROGRAMS: Mapping[str, tuple[str, ...]] = {
@@ -19,7 +19,7 @@ _DAEMON: Mapping[str, re.Pattern[str]] = {
     "sendmail": re.compile(r"/sendmail|/sm\.bin/"),
     "postfix": re.compile(r"/postfix/"),
     "exim": re.compile(r"/exim4?(?:-[\w.-]{1,40})?$"),
-    "opensmtpd": re.compile(r"/s?bin/smtpd$|/opensmtpd/|/libexec/smtpd/"),
+    "opensmtpd": re.compile(r"(?<!/postfix)/s?bin/smtpd$|/opensmtpd/|/libexec/smtpd/"),
 }
 """The files of these programs: `smtpd` is what both Postfix and OpenSMTPD call theirs."""
 _PORTS = (25, 465, 587)
@@ -134,14 +134,15 @@ class Services:
         if held:
             taken = {port: owner for port, owner, _ in held if port in self.claims(product)}
             return "; ".join(_owned(taken, owner) for owner in dict.fromkeys(taken.values()))
-        if product not in self.not_at_boot or (processes and self._runs(product, processes)):
+        if product not in self.not_at_boot or (processes and (product not in _DAEMON or daemons(product, processes))):
             return ""
         started = [named(p) for p in self.smtp if p in self.at_boot and p != product]
         return f"{' and '.join(started)} is started at boot, {named(product)} is not" if started else ""
 
-    def _runs(self, product: str, processes: Processes) -> bool:
-        daemon = _DAEMON.get(product)
-        return daemon is None or any(daemon.search(p.program) for p in processes.all)
+
+def daemons(product: str, processes: Processes) -> list[Process]:
+    """The processes of one of these mail servers, by the files of its programs."""
+    return [p for p in processes.all if _DAEMON[product].search(p.program)]
 
 
 def _owned(ports: Mapping[int, str], owner: str) -> str:
