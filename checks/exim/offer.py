@@ -1,6 +1,17 @@
 """CONF: whether Exim is to let users log in at all, and whether what was configured is what it reads."""
 
-from maildoctor.api import Evidence, Findings, GenerateExim, Restart, Unknown, Wanted, check, found, known
+from maildoctor.api import (
+    Evidence,
+    Findings,
+    GenerateExim,
+    Restart,
+    Unknown,
+    Wanted,
+    check,
+    found,
+    known,
+    shown_otherwise,
+)
 from maildoctor.api.exim import Exim, set_up_exim
 from maildoctor.api.host import Listeners, LoginHistory, Names, Services, System
 from maildoctor.api.wire import Wire
@@ -110,12 +121,8 @@ def exim_auth_not_set_up(
     """
     if exim.servers or _logs_in_elsewhere(exim):
         return
-    if isinstance(history, LoginHistory) and history.succeeded:
+    if shown_otherwise("exim", services, listeners, history, wire):
         return
-    if isinstance(services, Services) and isinstance(listeners, Listeners) and services.idle("exim", listeners):
-        return
-    if isinstance(wire, Wire) and any(c.hello and c.hello.auth and c.server == "exim" for c in wire.per_endpoint):
-        return  # it runs with another configuration than this one
     if exim.missing:
         yield Unknown(f"{exim.missing[0]}, which {exim.path} includes, could not be read", "run as root")
         return

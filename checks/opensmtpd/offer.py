@@ -1,6 +1,6 @@
 """CONF: whether OpenSMTPD is to let users log in at all."""
 
-from maildoctor.api import Evidence, Findings, LoginService, Unknown, Wanted, check, found, known
+from maildoctor.api import Evidence, Findings, LoginService, Unknown, Wanted, check, found, known, shown_otherwise
 from maildoctor.api.host import Addresses, Listeners, LoginHistory, Names, Services, System
 from maildoctor.api.opensmtpd import OpenSmtpd, set_up_opensmtpd
 from maildoctor.api.wire import Wire
@@ -62,12 +62,8 @@ def opensmtpd_auth_not_set_up(
     """
     if smtpd.logins or smtpd.logs_in_elsewhere:
         return
-    if isinstance(history, LoginHistory) and history.succeeded:
+    if shown_otherwise("opensmtpd", services, listeners, history, wire):
         return
-    if isinstance(services, Services) and isinstance(listeners, Listeners) and services.idle("opensmtpd", listeners):
-        return
-    if isinstance(wire, Wire) and any(c.hello and c.hello.auth and c.server == "opensmtpd" for c in wire.per_endpoint):
-        return  # it runs with another configuration than this one
     if smtpd.missing:
         yield Unknown(f"{smtpd.missing[0]}, which {smtpd.path} includes, could not be read", "run as root")
         return

@@ -5,6 +5,7 @@ promise to checks of others; they change by adding.
 """
 
 from maildoctor.auth.service import Account, LoginService, SaslApplication
+from maildoctor.auth.unset import shown_otherwise
 from maildoctor.check import Direction, Findings, Found, Rung, Shown, check, found, shown
 from maildoctor.correlate import Cause, always
 from maildoctor.facts import Absent, Unknown, gaps, known
@@ -246,6 +247,7 @@ __all__ = [
     "shell_word",
     "shell_words",
     "shown",
+    "shown_otherwise",
     "taking_effect",
     "trust",
 ]
