@@ -383,6 +383,8 @@ def test_only_what_a_mail_program_needs(capsys: pytest.CaptureFixture[str]) -> N
     [
         (["--mta", "sendmail", "--accounts", "dovecot"], "no way to set up Sendmail so"),
         (["--relay-user", "box"], "no smart host"),
+        (["--mta", "exim", "--relay", "hub.example.com"], "no way yet to a login of Exim"),
+        (["--mta", "opensmtpd", "--relay", "hub.example.com"], "no way yet to a login of OpenSMTPD"),
         (["--relay", "a b"], "no name of a host"),
         (["--mta", "sendmail", "--relay", "hub.example.com:465"], "TLS from the first byte"),
         (["--send-test", "root; reboot"], "no address"),

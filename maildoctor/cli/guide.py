@@ -18,7 +18,7 @@ from maildoctor.engine import Selection, examined
 from maildoctor.facts.services import named
 from maildoctor.facts.wire import Wire
 from maildoctor.guide.client import client_settings
-from maildoctor.guide.ground import KNOWN_SERVERS, Ground
+from maildoctor.guide.ground import KNOWN_SERVERS, WITHOUT_LIBSASL, Ground
 from maildoctor.guide.judge import following, judged, whole_way
 from maildoctor.guide.step import ClientSettings, Guide
 from maildoctor.host import Host
@@ -167,7 +167,13 @@ def _asked(options: argparse.Namespace) -> Wanted:
 
 
 def _possible(ground: Ground) -> None:
-    """What the mail server that is guided cannot do is refused (sendmail begins TLS by STARTTLS only, as a client)."""
+    """What the mail server that is guided cannot do, or the guide not with it, is refused (sendmail begins TLS by
+    STARTTLS only, as a client)."""
+    if ground.relay and ground.mta in WITHOUT_LIBSASL:
+        raise UsageError(
+            f"maildoctor has no way yet to a login of {named(ground.mta)} at a smart host", f"--relay {ground.relay}",
+            "leave it out; see the manual of the mail server",
+        )  # fmt: skip
     if ground.mta == "sendmail" and ground.relay and ground.wanted.relay_port == TLS_AT_ONCE:
         raise UsageError(
             "Sendmail cannot speak TLS from the first byte to a smart host", f"--relay {ground.relay}",

@@ -31,6 +31,9 @@ F = TypeVar("F")
 
 KNOWN_SERVERS: tuple[MailServer, ...] = ("sendmail", "postfix", "exim", "opensmtpd")
 
+WITHOUT_LIBSASL: tuple[MailServer, ...] = ("exim", "opensmtpd")
+"""Those that have mechanisms of their own."""
+
 _BY_SAYING: dict[str, Store] = {"": "system", "pam": "system", "shadow": "system", "getpwent": "system", "ldap": "ldap"}
 """Whom saslauthd asks (saslauthd/mechanisms.c), as the guide knows it; empty: nobody said it."""
 
@@ -141,7 +144,7 @@ class Ground:
         service = self.service
         if service is None or not service.wanted:
             return ""
-        if self.mta in ("exim", "opensmtpd"):
+        if self.mta in WITHOUT_LIBSASL:
             return self._store_of_its_own
         if service.provider != "libsasl":
             return cast(Store, service.provider) if service.provider == "dovecot" else ""
@@ -186,11 +189,11 @@ class Ground:
         conf, daemon = (get(SaslConf), get(Saslauthd)) if self.is_installed else (None, None)
         if self.mta == "exim":
             exim = get(Exim) if self.is_installed else None
-            return of_exim.set_up(self.wanted, self.system, self.beside, exim, daemon, self.realm)
+            return of_exim.set_up(wanted, self.system, self.beside, exim, daemon, self.realm)
         if self.mta == "opensmtpd":
             smtpd, addresses = (get(OpenSmtpd), get(Addresses)) if self.is_installed else (None, None)
             by_ipv6 = addresses is not None and any(":" in a for a in addresses.shown())
-            return of_opensmtpd.set_up(self.wanted, self.system, smtpd, self.realm, by_ipv6)
+            return of_opensmtpd.set_up(wanted, self.system, smtpd, self.realm, by_ipv6)
         if self.mta == "postfix":
             main = get(Postfix) if self.is_installed else None
             return of_postfix.set_up(wanted, self.system, self.beside, main, conf, daemon, self.realm)

@@ -25,7 +25,7 @@ from maildoctor.facts.system import System
 from maildoctor.facts.tls import Tls
 from maildoctor.guide import smart_host
 from maildoctor.guide.client import client_settings
-from maildoctor.guide.ground import KNOWN_SERVERS, Ground
+from maildoctor.guide.ground import KNOWN_SERVERS, WITHOUT_LIBSASL, Ground
 from maildoctor.guide.step import Choice, GuideStep
 from maildoctor.install.accounts import NOBODY
 from maildoctor.install.sendmail import tested
@@ -325,7 +325,7 @@ def _lacking(ground: Ground) -> list[str]:
 def _plugins(ground: Ground) -> Shown | None:
     if not ground.serves:
         return smart_host.has_plugin(ground)
-    if ground.mta in _BUILT_IN and ground.is_installed:
+    if ground.mta in WITHOUT_LIBSASL and ground.is_installed:
         words = f"{named(ground.mta)} has its mechanisms built in"
         return words, (Evidence(ground.mta, words),)
     if ground.store == "dovecot":
@@ -339,7 +339,7 @@ def _plugins(ground: Ground) -> Shown | None:
 
 
 def _missing_plugins(ground: Ground) -> Sequence[Step]:
-    if ground.serves and (ground.store == "dovecot" or ground.mta in _BUILT_IN):
+    if ground.serves and (ground.store == "dovecot" or ground.mta in WITHOUT_LIBSASL):
         return ()
     return [Install(name) for name in _lacking(ground)]
 
@@ -391,7 +391,7 @@ def _configured(ground: Ground) -> Shown | None:
         if postfix is not None and ground.mta == "postfix":
             evidence = primary(postfix).evidence("smtpd_sasl_auth_enable")
             return evidence.text, (evidence,)
-        if ground.mta in _BUILT_IN:
+        if ground.mta in WITHOUT_LIBSASL:
             lines = _of_logins(ground)
             return ", ".join(line.text for line in lines[:2]), tuple(lines)
         return f"trusted: {service.value('trusted')}", (service.evidence("trusted"),)
@@ -401,10 +401,6 @@ def _configured(ground: Ground) -> Shown | None:
         if line is not None:
             return f"{mc.path} names the mechanisms", (Evidence(mc.path, line.name),)
     return None
-
-
-_BUILT_IN = ("exim", "opensmtpd")
-"""Mail servers that do without libsasl."""
 
 
 def _of_logins(ground: Ground) -> list[Evidence]:
@@ -464,7 +460,7 @@ _OF_BUILD: Mapping[str, tuple[str, tuple[str, ...]]] = {
 def _build(ground: Ground) -> Sequence[Step]:
     if ground.mta == "sendmail":
         return tested(ground.set_up.build)
-    if ground.mta in _BUILT_IN:
+    if ground.mta in WITHOUT_LIBSASL:
         return ground.set_up.build
     return [Inspect("postfix check"), *ground.set_up.build]
 

@@ -1,8 +1,8 @@
 """Exim with SMTP AUTH on the submission port.
 
 Sources: Exim's specification, chapters 33 (SMTP authentication), 34 (the plaintext authenticator) and 13 (starting the
-daemon); Debian's README.Debian.gz of exim4-base, update-exim4.conf(8), exim4_passwd(5), exim4_passwd_client(5) and the
-examples in conf.d/auth/30_exim4-config_examples.
+daemon); Debian's README.Debian.gz of exim4-base, update-exim4.conf(8), exim4_passwd(5) and the examples in
+conf.d/auth/30_exim4-config_examples.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,7 +30,6 @@ from maildoctor.plan.steps import (
     SetOption,
     Step,
     WriteFile,
-    WriteLogin,
 )
 from maildoctor.plan.words import is_plain
 
@@ -39,7 +38,6 @@ _SPLIT = "/etc/exim4/conf.d/auth/35_server_authenticators"
 _IN_TLS = "  server_advertise_condition = ${if eq{$tls_in_cipher}{}{}{*}}"
 _SOCKET = "/var/run/dovecot/auth-exim"
 _DOVECOT_FILE = "/etc/dovecot/conf.d/99-exim-auth.conf"
-_ELSEWHERE = "/etc/exim4/passwd.client"
 
 
 def set_up(
@@ -77,7 +75,6 @@ def set_up(
         users=[AddPassword(f"{folder}/passwd", accounts.person(asked, system), group)]
         if store == "file"
         else accounts.first_user(asked, system, realm),
-        relay=list(_relay(wanted, path, group, build)) if wanted.relay and wanted.relay_user else (),
     )
 
 
@@ -226,20 +223,3 @@ def _ports(exim: Exim | None, path: str) -> Iterator[Step]:
         known = exim.value("daemon_smtp_ports", "25")
         ports = f"{known} : {SUBMISSION}" if is_plain(known.replace(" ", "")) else f"25 : {SUBMISSION}"
         yield _main_option(exim, path, "daemon_smtp_ports", ports)
-
-
-def _relay(wanted: Wanted, path: str, group: str, build: Sequence[Step]) -> Iterator[Step]:
-    """Debian: dpkg-reconfigure exim4-config, smarthost (README.Debian, 2.1); elsewhere a router and a transport by
-    hand (spec, 33.3). Port 587 where none is named."""
-    host, _, port = wanted.relay.partition(":")
-    if path == GENERATED:
-        yield SetOption(DEBIAN, "dc_eximconfig_configtype", "'smarthost'", "", "=")
-        yield SetOption(DEBIAN, "dc_smarthost", f"'{host}::{port or SUBMISSION}'", "", "=")
-        yield WriteLogin(_ELSEWHERE, "passwd.client", host, wanted.relay_user)
-        yield Chown(f"root:{group}", (_ELSEWHERE,), "", mode="640")
-    else:
-        words = (
-            "a manualroute router to {relay}, its transport with hosts_require_auth = *, an authenticator for {user}"
-        )
-        yield EditFile(path, words, (("relay", f"{host}:{port or SUBMISSION}"), ("user", wanted.relay_user)))
-    yield from (*build, Restart("exim"))

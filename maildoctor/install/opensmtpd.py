@@ -3,7 +3,7 @@
 Sources: smtpd.conf(5) of OpenSMTPD 6.4 and later; parse.y, create_if_listener(); ruleset.c, ruleset_match().
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from maildoctor.facts.opensmtpd.conf import OpenSmtpd
@@ -23,7 +23,6 @@ from maildoctor.plan.steps import (
     MakeFolder,
     Restart,
     Step,
-    WriteLogin,
 )
 from maildoctor.plan.words import is_plain
 
@@ -70,7 +69,6 @@ def set_up(
         users=[AddPassword(f"{folder}/{_TABLE}", accounts.person(asked, system), _group(system), " ")]
         if store == "file"
         else accounts.first_user(asked, system, realm),
-        relay=list(_relay(wanted, path, folder, build)) if wanted.relay and wanted.relay_user else (),
     )
 
 
@@ -130,15 +128,3 @@ def _added(path: str, line: str, word: str, smtpd: OpenSmtpd | None) -> Step:
     """A line before the first statement that begins so; at the end where the file has none."""
     there = smtpd is not None and any(s.words[0] == word and s.path == path for s in smtpd.statements)
     return AddBefore(path, line, word) if there else AddLine(path, line)
-
-
-def _relay(wanted: Wanted, path: str, folder: str, build: Sequence[Step]) -> Iterator[Step]:
-    """smtpd.conf(5), relay: a label stands for the login, whose row is in a table. Port 587 where none is named."""
-    host, _, port = wanted.relay.partition(":")
-    scheme = "smtps" if port == "465" else "smtp+tls"
-    yield MakeFolder(folder, "root", "0", "755")
-    yield WriteLogin(f"{folder}/secrets", "secrets", "relay", wanted.relay_user)
-    yield AddLine(path, f"table secrets file:{folder}/secrets")
-    yield AddLine(path, f'action "smart_host" relay host {scheme}://relay@{host}:{port or SUBMISSION} auth <secrets>')
-    yield EditFile(path, 'in the match rules for any: action "smart_host"')
-    yield from build

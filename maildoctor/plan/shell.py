@@ -641,24 +641,21 @@ def _make_certificate(step: MakeCertificate, _: System) -> str:
 _COMMON_NAME = 64
 
 _ROWS = {
-    "authinfo": ("AuthInfo:", " ", r'\"U:%s\" \"I:%s\" \"P:%s\" \"M:PLAIN\"\n" "$2" "$3" "$3" "$p"'),
-    "sasl_passwd": ("", " ", r'%s:%s\n" "$2" "$3" "$p"'),
-    "passwd.client": ("", ":", r'%s:%s\n" "$2" "$3" "$p"'),
-    "secrets": ("", " ", r'%s:%s\n" "$2" "$3" "$p"'),
+    "authinfo": ("AuthInfo:", r'\"U:%s\" \"I:%s\" \"P:%s\" \"M:PLAIN\"\n" "$2" "$3" "$3" "$p"'),
+    "sasl_passwd": ("", r'%s:%s\n" "$2" "$3" "$p"'),
 }
-"""For sh: what stands before the server in a row of each form, what parts them, and what stands behind it, with $2 the
-server as the row names it, $3 the user and p the password (cf/README of sendmail, SASL_README of Postfix,
-exim4_passwd_client(5) of Debian, table(5) of OpenSMTPD). The printf is the shell's own, so that
+"""For sh: what stands before the server in a row of each form, and behind it, with $2 the server as the row names it,
+$3 the user and p the password (cf/README of sendmail, SASL_README of Postfix). The printf is the shell's own, so that
 no list of processes shows the password."""
 
 
 def _write_login(step: WriteLogin, _: System) -> str:
     """Rows of other servers stay."""
-    before, sign, behind = _ROWS[step.form]
+    before, behind = _ROWS[step.form]
     ask = 'umask 077; stty -echo; printf "Password: "; IFS= read -r p; stty echo; echo'
-    others = f't=$(printf "\\t"); [ ! -e "$1" ] || grep -viF -e "$2{sign}" -e "$2$t" "$1"'
+    others = 't=$(printf "\\t"); [ ! -e "$1" ] || grep -viF -e "$2 " -e "$2$t" "$1"'
     words = shell_words(step.path, f"{before}{step.server}", step.user)
-    row = f'printf "%s{sign}{behind}'
+    row = f'printf "%s {behind}'
     return f'sh -c \'{ask}; {{ {others}; {row}; }} > "$1.new" && mv "$1.new" "$1"\' sh {words}'
 
 

@@ -809,8 +809,7 @@ class EndProcess(Step):
 @dataclass(frozen=True)
 class WriteLogin(Step):
     """A file for root alone with one row: a login at another server, whose password is asked for. `form`: `authinfo` of
-    sendmail, `sasl_passwd` of Postfix, `passwd.client` of Debian's Exim, `secrets` of OpenSMTPD; `server`: as the row
-    names it."""
+    sendmail or `sasl_passwd` of Postfix; `server`: as the row names it."""
 
     path: str
     form: str
