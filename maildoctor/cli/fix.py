@@ -101,7 +101,7 @@ def _plan(report: Report, planned: Sequence[Repair], applies: bool) -> Iterator[
         yield (
             "Nothing is to be fixed by a command: maildoctor check says what is wrong."
             if wrong
-            else f"Nothing is to be fixed. {sentence(report)}"
+            else f"Nothing is to be fixed{_as_far(report)}. {sentence(report)}"
         )
         return
     preview = Preview()
@@ -128,6 +128,13 @@ def _plan(report: Report, planned: Sequence[Repair], applies: bool) -> Iterator[
         yield f"Nothing was changed. maildoctor fix --apply does the steps with +, for {does} of {len(planned)}."
     elif not does:
         yield "Nothing was done: every step is left, for the reason below it."
+
+
+def _as_far(report: Report) -> str:
+    """What must be said where not all was looked at."""
+    unjudged = report.counted("not_judged")
+    checks = f"{unjudged} check{'s' * (unjudged != 1)}"
+    return f", as far as it was judged: {checks} could not look, see maildoctor check" if unjudged else ""
 
 
 def _foreseen(step: Step, preview: Preview) -> Iterator[str]:
