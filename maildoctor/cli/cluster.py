@@ -174,10 +174,13 @@ class _Reading:
             time.sleep(_PAUSE)
             return
         future = next(self._completed)
+        state = future.status
+        if state in ("pending", "lost"):  # the worker that had it died meanwhile, so Dask has it read again
+            self._completed.add(future)
+            return
         place = self._where.pop(future.key)
         self._parts.pop(place, None)
-        lost = future.status != "finished"
-        self._ready[place] = self._lost(place, future) if lost else future
+        self._ready[place] = future if state == "finished" else self._lost(place, future)
         self._watch(place)
         self._put_together(place)
 
